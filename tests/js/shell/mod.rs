@@ -221,6 +221,7 @@ echo_scenarios! {
     order
     reconnect
     refused
+    texts
 }
 
 #[test]
@@ -338,6 +339,26 @@ fn the_servers_close_is_reported() {
     });
     expect_passed("server_closes", "threaded", &url);
     assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(Some(4001)));
+}
+
+#[test]
+fn each_event_is_a_task() {
+    /// RFC 6455 section 5.2: opcode 3 is reserved.
+    const WRONG_FRAME: [u8; 2] = [0x83, 0];
+    if is_skipped() {
+        return;
+    }
+    let (url, ended) = server(1, |stream| {
+        let mut socket = accept(stream).expect("a handshake");
+        for text in ["one", "two", "three"] {
+            socket.write(Message::text(text)).expect("it is queued");
+        }
+        socket.flush().expect("they are sent");
+        socket.get_mut().write_all(&WRONG_FRAME).expect("it is sent");
+        close_of(&mut socket).map(|frame| u16::from(frame.code))
+    });
+    expect_passed("after_await", "threaded", &url);
+    assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(Some(1002)));
 }
 
 #[test]
