@@ -413,7 +413,7 @@ const OPTIONS = {
 };
 
 const HIGH_WATER_MARK = 1 << 20;
-const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, given: {} };
+const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, resend: false, given: {} };
 
 // Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
 function readOptions(options, defaults) {
@@ -429,7 +429,8 @@ function readOptions(options, defaults) {
         const { field, read } = OPTIONS[name];
         for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
     }
-    return { encoded, overCap: given.overCap || 'error', highWaterMark: given.highWaterMark || HIGH_WATER_MARK, given };
+    const { overCap = 'error', highWaterMark = HIGH_WATER_MARK, resend = false } = given;
+    return { encoded, overCap, highWaterMark, resend, given };
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
@@ -954,6 +955,7 @@ class Connection {
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
+        this.resend = false; // Are messages kept when the connection is made again?
 
         // Bytes that will never be sent, and the least bufferedAmount until the task ends.
         this.lost = 0;
@@ -1064,7 +1066,8 @@ class Connection {
     // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
     sendQueue() {
         const queue = this.queue;
-        if (queue === null) return; // the connection has ended
+        // The connection has ended, or is made again.
+        if (queue === null || this.state === CONNECTING) return;
         this.beginTask();
         while (!queue.isEmpty() && queue.first().data !== null) {
             const item = queue.removeFirst();
@@ -1091,6 +1094,7 @@ class Connection {
 
     close(code, reason) {
         if (this.state >= CLOSING) return;
+        if (this.state === CONNECTING) this.dropQueue();
         this.state = CLOSING;
         if (this.id === 0) return; // `open` failed. A task reports that.
         if (this.queue !== null) this.pendingClose = { code, reason };
@@ -1120,13 +1124,21 @@ class Connection {
         this.isEstablished = true;
         this.protocol = protocol;
         this.extensions = extensions;
-        this.onOpen();
+        this.sendQueue();
+        if (this.state === OPEN) this.onOpen(); // not if that has filled the send buffer
     }
 
     retrying(error, text, delay) {
         if (this.state >= CLOSING) return;
         this.state = CONNECTING;
         this.isEstablished = false;
+        this.protocol = '';
+        this.extensions = '';
+        if (!this.resend) {
+            // The library drops its messages too. They no longer count, or a game that waits for the amount to fall would wait for ever.
+            this.queue = null;
+            this.waiting = 0;
+        }
         this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
     }
 
@@ -1348,6 +1360,7 @@ class StandardConnection extends Connection {
         this.origin = originOf(url);
         this.overCap = settings.overCap;
         this.highWaterMark = settings.highWaterMark;
+        this.resend = settings.resend;
         this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
         this.handlers = {};
         for (const type of TYPES) this.handlers[type] = undefined;
@@ -1485,9 +1498,10 @@ function makeWebSocket(global, host, sockets, defaults) {
 // egret_native.WebSocket, of runtimes up to 5.0.
 
 class NativeConnection extends Connection {
-    constructor(sockets, webSocket) {
+    constructor(sockets, webSocket, settings) {
         super(sockets);
         this.webSocket = webSocket;
+        this.resend = settings.resend;
     }
 
     // Handlers are looked up at each event: games assign them after construction, and replace them.
@@ -1515,7 +1529,7 @@ class NativeConnection extends Connection {
 function makeNativeWebSocket(host, sockets, defaults) {
     class WebSocket {
         constructor(url, protocols) {
-            const connection = new NativeConnection(sockets, this);
+            const connection = new NativeConnection(sockets, this, defaults);
             Object.defineProperty(this, CONNECTION, { value: connection });
             let address, list;
             try {

@@ -143,6 +143,14 @@ test('the script in a context of its own, and values of another realm', () => {
     assert.equal(calls.pop(), 'closed');
 });
 
+test('the script is in ES2015, without later syntax', () => {
+    const program = `
+        const { parse } = require('internal/deps/acorn/acorn/dist/acorn');
+        const parses = (text) => { try { return !!parse(text, { ecmaVersion: 2015 }); } catch { return false; } };
+        console.log(parses('a ?? b'), parses(require('./script_host.js').source));`;
+    assert.equal(node(['--expose-internals', '-e', program]), 'false true\n');
+});
+
 test('frozen intrinsics', () => {
     const program = `
         for (const Class of [Object, Array, Function, Error, TypeError, Map, Set, Promise, String, Symbol]) {

@@ -70,7 +70,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     let expected = null; // the calls of handlers that the model expects, as a generator
     const alive = [];
     const counts = { sockets: 0, messages: 0, sent: 0, errors: 0, closes: 0, handlers: 0, dropped: 0,
-        full: 0 };
+        full: 0, retries: 0 };
 
     // The model: the expected calls of a task, in order. A handler may act between them, which changes the next ones.
     function* report(socket, error) {
@@ -109,6 +109,12 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
             socket.state = OPEN;
             socket.isEstablished = true;
             yield [socket, 'open', undefined];
+        } else if (kind === 'retrying') {
+            if (socket.state >= CLOSING) return;
+            socket.state = CONNECTING;
+            socket.isEstablished = false;
+            counts.retries++;
+            if (!socket.isNative) yield [socket, 'retry', ERR.CONNECTION_LOST];
         } else if (socket.state === OPEN) {
             yield [socket, 'message', payload];
         } else {
@@ -158,6 +164,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
             ws.addEventListener('message', (event) => handle(socket, 'message', read(event.data)));
             ws.onerror = (event) => handle(socket, 'error', event.error);
             ws.addEventListener('close', (event) => handle(socket, 'close', event.code));
+            ws.onretry = (event) => handle(socket, 'retry', event.error);
         }
         alive.push(socket);
     }
@@ -213,6 +220,10 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
             const number = ++serial;
             if (chance(50)) connection.inbox.push(['text', chance(10) ? '' : `message ${number}`]);
             else connection.inbox.push(['binary', number]);
+        } else if (connection.connected && !connection.closing && chance(20)) {
+            connection.connected = false;
+            connection.buffered = 0;
+            connection.inbox.push(['retrying']);
         } else if (connection.closing || chance(20)) {
             connection.ended = true;
             const wasClean = connection.connected && chance(70);
@@ -249,7 +260,8 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
                 if (kind !== 'closed') during(happened(socket, [kind, payload]), () => {
                     if (kind === 'connected') events.connected(socket.id, '', '');
                     else if (kind === 'text') events.text(socket.id, payload);
-                    else events.binary(socket.id, new Uint32Array([payload]).buffer);
+                    else if (kind === 'binary') events.binary(socket.id, new Uint32Array([payload]).buffer);
+                    else events.retrying(socket.id, ERR.CONNECTION_LOST, 'lost', 100);
                 });
                 else {
                     const [code, error] = payload;
@@ -290,7 +302,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     assert.equal(counts.closes, counts.sockets, 'one close for each socket');
     assert.equal(native.connections.size, 0);
     // The run must have used all kinds of actions.
-    const enough = { sockets: 1000, messages: 5000, sent: 5000, errors: 500, dropped: 50, full: 50 };
+    const enough = { sockets: 1000, messages: 5000, sent: 5000, errors: 500, dropped: 50, full: 50, retries: 50 };
     for (const [what, least] of Object.entries(enough)) {
         assert.ok(counts[what] >= least, `${counts[what]} ${what}: too few for a test`);
     }

@@ -175,6 +175,36 @@ test('retry: nothing is retried after close(), and close() during the wait ends 
     assert.deepEqual(log, [['error', 3, ERR.ABORTED], ['close', 3, 1006, '', false]]);
 });
 
+test('retry: messages behind a Blob are dropped, or sent on the next connection with the option resend', async () => {
+    const begin = (options) => {
+        const socket = openedSocket(makeHost({ Blob }), [], options);
+        socket.ws.send(new Blob(['ab']));
+        socket.ws.send('text');
+        assert.equal(socket.ws.bufferedAmount, 6);
+        socket.host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+        return socket;
+    };
+    const settled = async (isDone) => {
+        for (let turn = 0; !isDone() && turn < 1000; turn++) await new Promise(setImmediate);
+    };
+    const dropped = begin();
+    const kept = begin({ resend: true });
+    const closed = begin({ resend: true });
+    const read = new Blob(['x']).arrayBuffer(); // after those of the sockets
+    assert.deepEqual([dropped, kept, closed].map(({ ws }) => ws.bufferedAmount), [0, 6, 6]);
+    await read;
+    kept.ws.onopen = () => kept.ws.send('new');
+    for (const { host } of [dropped, kept]) host.connected();
+    await settled(() => kept.host.sent().length === 3);
+    assert.deepEqual(kept.host.sent(), ['6162', 'text', 'new']);
+    assert.deepEqual(dropped.host.sent(), []);
+    closed.ws.close();
+    assert.deepEqual(closed.host.callsOf('close'), [[1, 0, '']]);
+    assert.equal(closed.ws.bufferedAmount, 6);
+    closed.host.connected();
+    assert.deepEqual(closed.host.sent(), []);
+});
+
 test('egret_native: onOpen comes again after a retry', () => {
     const host = makeHost({}, { retryAttempts: 2 });
     const ws = new host.NativeWebSocket(URL_);

@@ -15,6 +15,7 @@ class Connection {
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
+        this.resend = false; // Are messages kept when the connection is made again?
 
         // Bytes that will never be sent, and the least bufferedAmount until the task ends.
         this.lost = 0;
@@ -125,7 +126,8 @@ class Connection {
     // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
     sendQueue() {
         const queue = this.queue;
-        if (queue === null) return; // the connection has ended
+        // The connection has ended, or is made again.
+        if (queue === null || this.state === CONNECTING) return;
         this.beginTask();
         while (!queue.isEmpty() && queue.first().data !== null) {
             const item = queue.removeFirst();
@@ -152,6 +154,7 @@ class Connection {
 
     close(code, reason) {
         if (this.state >= CLOSING) return;
+        if (this.state === CONNECTING) this.dropQueue();
         this.state = CLOSING;
         if (this.id === 0) return; // `open` failed. A task reports that.
         if (this.queue !== null) this.pendingClose = { code, reason };
@@ -181,13 +184,21 @@ class Connection {
         this.isEstablished = true;
         this.protocol = protocol;
         this.extensions = extensions;
-        this.onOpen();
+        this.sendQueue();
+        if (this.state === OPEN) this.onOpen(); // not if that has filled the send buffer
     }
 
     retrying(error, text, delay) {
         if (this.state >= CLOSING) return;
         this.state = CONNECTING;
         this.isEstablished = false;
+        this.protocol = '';
+        this.extensions = '';
+        if (!this.resend) {
+            // The library drops its messages too. They no longer count, or a game that waits for the amount to fall would wait for ever.
+            this.queue = null;
+            this.waiting = 0;
+        }
         this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
     }
 

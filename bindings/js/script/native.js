@@ -1,9 +1,10 @@
 // egret_native.WebSocket, of runtimes up to 5.0.
 
 class NativeConnection extends Connection {
-    constructor(sockets, webSocket) {
+    constructor(sockets, webSocket, settings) {
         super(sockets);
         this.webSocket = webSocket;
+        this.resend = settings.resend;
     }
 
     // Handlers are looked up at each event: games assign them after construction, and replace them.
@@ -31,7 +32,7 @@ class NativeConnection extends Connection {
 function makeNativeWebSocket(host, sockets, defaults) {
     class WebSocket {
         constructor(url, protocols) {
-            const connection = new NativeConnection(sockets, this);
+            const connection = new NativeConnection(sockets, this, defaults);
             Object.defineProperty(this, CONNECTION, { value: connection });
             let address, list;
             try {

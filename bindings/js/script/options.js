@@ -126,7 +126,7 @@ const OPTIONS = {
 };
 
 const HIGH_WATER_MARK = 1 << 20;
-const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, given: {} };
+const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, resend: false, given: {} };
 
 // Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
 function readOptions(options, defaults) {
@@ -142,7 +142,8 @@ function readOptions(options, defaults) {
         const { field, read } = OPTIONS[name];
         for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
     }
-    return { encoded, overCap: given.overCap || 'error', highWaterMark: given.highWaterMark || HIGH_WATER_MARK, given };
+    const { overCap = 'error', highWaterMark = HIGH_WATER_MARK, resend = false } = given;
+    return { encoded, overCap, highWaterMark, resend, given };
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.

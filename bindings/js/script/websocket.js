@@ -24,6 +24,7 @@ class StandardConnection extends Connection {
         this.origin = originOf(url);
         this.overCap = settings.overCap;
         this.highWaterMark = settings.highWaterMark;
+        this.resend = settings.resend;
         this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
         this.handlers = {};
         for (const type of TYPES) this.handlers[type] = undefined;
