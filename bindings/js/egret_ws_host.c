@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024, MAX_HEADERS = 256, MAX_DRAINED = 1024 };
+enum { FIRST_BUCKETS = 64, MAX_HEADERS = 256 };
 
 /* Sixteen times the library's default: a game that sends a burst must not fill the buffer, because the W3C object then closes. */
 static const uint32_t default_send_buffer = 16 << 20;
@@ -19,9 +19,9 @@ typedef struct host_socket {
     int64_t id;
     bool has_ended; /* `closed` was delivered */
     uint32_t max_message_bytes;
-    /* The host's list of sockets that wait for `drained`, and the bytes at which it is called. */
-    struct host_socket *next_draining;
-    bool is_draining;
+    /* The host's list of sockets that wait for `drained`: the next one, and the link to this one, which is NULL outside of the
+     * list. And the bytes at which `drained` is called. */
+    struct host_socket *next_draining, **draining_link;
     int64_t drained_at;
 } host_socket;
 
@@ -33,49 +33,83 @@ struct egret_ws_host {
     bool is_polling;
     size_t tasks; /* of egret_ws.js that wait */
     int64_t last_id;
-    size_t sockets; /* that have not ended */
-    host_socket *buckets[BUCKETS]; /* by id */
+    size_t sockets;        /* that have not ended */
+    size_t entries;        /* of the table */
+    size_t mask;           /* of the table: the number of buckets, a power of two, less one */
+    host_socket **buckets; /* the table: sockets by the low bits of their id */
     host_socket *draining;
-    char reason[160];              /* of an error of this file; empty: the library has the reason */
+    char reason[160]; /* of an error of this file; empty: the library has the reason */
 };
 
-/* The table of sockets. Ids count upwards and are never used again, so a late call cannot meet another socket. */
+/*
+ * The table of sockets. Ids count upwards and are never used again, so a late call cannot meet another socket. Ids that follow each
+ * other are in different buckets, and there are as many buckets as sockets, so a bucket has one socket or two.
+ */
 
 /* The link that points to the socket, or to NULL where it would be. */
-static host_socket **find(egret_ws_host *host, int64_t id) {
-    host_socket **link = &host->buckets[(uint64_t)id % BUCKETS];
+static host_socket **find(const egret_ws_host *host, int64_t id) {
+    host_socket **link = &host->buckets[(uint64_t)id & host->mask];
     while (*link && (*link)->id != id) link = &(*link)->next;
     return link;
+}
+
+/* Doubles the number of buckets. Without memory for that the chains become longer. */
+static void grow(egret_ws_host *host) {
+    const size_t count = host->mask + 1;
+    host_socket **const old = host->buckets, **const fresh = calloc(2 * count, sizeof *fresh);
+    size_t i;
+    if (!fresh) return;
+    host->buckets = fresh;
+    host->mask = 2 * count - 1;
+    for (i = 0; i < count; i++) {
+        host_socket *socket = old[i], *next;
+        for (; socket; socket = next) {
+            next = socket->next;
+            socket->next = NULL;
+            *find(host, socket->id) = socket;
+        }
+    }
+    free(old);
 }
 
 static host_socket *add_socket(egret_ws_host *host) {
     host_socket *socket = calloc(1, sizeof *socket);
     if (!socket) return NULL;
+    if (host->entries > host->mask) grow(host);
     socket->host = host;
     socket->id = ++host->last_id;
     *find(host, socket->id) = socket;
+    host->entries++;
     host->sockets++;
     return socket;
 }
 
+static void add_draining(host_socket *socket) {
+    host_socket **const first = &socket->host->draining;
+    if (*first) (*first)->draining_link = &socket->next_draining;
+    socket->next_draining = *first;
+    socket->draining_link = first;
+    *first = socket;
+}
+
 static void remove_draining(host_socket *socket) {
-    host_socket **link = &socket->host->draining;
-    if (!socket->is_draining) return;
-    while (*link != socket) link = &(*link)->next_draining;
-    *link = socket->next_draining;
-    socket->is_draining = false;
+    if (!socket->draining_link) return;
+    *socket->draining_link = socket->next_draining;
+    if (socket->next_draining) socket->next_draining->draining_link = socket->draining_link;
+    socket->draining_link = NULL;
 }
 
 static void remove_socket(void *user) {
     host_socket *socket = user;
     remove_draining(socket);
     *find(socket->host, socket->id) = socket->next;
+    socket->host->entries--;
     if (!socket->has_ended) socket->host->sockets--;
     free(socket);
 }
 
 /* The handle; NULL for an unknown id, which the library refuses like any bad handle. */
-static egret_ws *handle_of(egret_ws_host *host, int64_t id) {
+static egret_ws *handle_of(const egret_ws_host *host, int64_t id) {
     const host_socket *socket = *find(host, id);
     return socket ? socket->ws : NULL;
 }
@@ -142,12 +176,21 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) 
 
 /* The loop */
 
+static void free_host(egret_ws_host *host) {
+    free(host->buckets);
+    free(host);
+}
+
 int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_host_events *events, void *engine,
                           egret_ws_host **out) {
     egret_ws_host *host = calloc(1, sizeof *host);
-    int32_t result = host ? egret_ws_loop_new(options ? options->loop : NULL, &host->loop) : EGRET_WS_ERR_NO_RESOURCES;
+    int32_t result;
+    if (!host) return EGRET_WS_ERR_NO_RESOURCES;
+    host->buckets = calloc(FIRST_BUCKETS, sizeof *host->buckets);
+    host->mask = FIRST_BUCKETS - 1;
+    result = host->buckets ? egret_ws_loop_new(options ? options->loop : NULL, &host->loop) : EGRET_WS_ERR_NO_RESOURCES;
     if (result != EGRET_WS_OK) {
-        free(host);
+        free_host(host);
         return result;
     }
     if (options) host->options = *options;
@@ -169,23 +212,21 @@ int32_t egret_ws_host_free_loop(egret_ws_host *host) {
 }
 
 void egret_ws_host_free(egret_ws_host *host) {
-    if (host && host->loop) egret_ws_loop_free(host->loop, NULL);
-    free(host);
+    if (!host) return;
+    if (host->loop) egret_ws_loop_free(host->loop, NULL);
+    free_host(host);
 }
 
-/* A call of `drained` may change the list, so the search begins again after it. */
+/* A call of `drained` may add its socket again, before the ones that are still to be seen. No call removes one. */
 static int32_t report_drained(egret_ws_host *host) {
+    host_socket *socket = host->draining, *next;
     int32_t count = 0;
-    host_socket *socket = host->draining;
-    while (socket && count < MAX_DRAINED) {
-        if (egret_ws_buffered_amount(socket->ws) <= socket->drained_at) {
-            remove_draining(socket);
-            host->events->drained(host->engine, socket->id);
-            count++;
-            socket = host->draining;
-        } else {
-            socket = socket->next_draining;
-        }
+    for (; socket; socket = next) {
+        next = socket->next_draining;
+        if (egret_ws_buffered_amount(socket->ws) > socket->drained_at) continue;
+        remove_draining(socket);
+        host->events->drained(host->engine, socket->id);
+        count++;
     }
     return count;
 }
@@ -298,7 +339,7 @@ static int32_t set_option(egret_ws_host *host, socket_options *options, const ch
 /* `text` is a name, NUL, a value, NUL for each option. The options keep pointers to a copy. */
 static int32_t set_options(egret_ws_host *host, socket_options *options, const char *text, size_t len) {
     const char *end;
-    char *name;
+    char *name, *next;
     if (len == 0) return EGRET_WS_OK;
     if (host->options.refuse_script_options)
         return refuse(host, EGRET_WS_ERR_UNSUPPORTED, "this application does not accept options of scripts%s", "");
@@ -307,13 +348,13 @@ static int32_t set_options(egret_ws_host *host, socket_options *options, const c
     if (!options->text) return refuse(host, EGRET_WS_ERR_NO_RESOURCES, "there is no memory for the options%s", "");
     memcpy(options->text, text, len);
     end = options->text + len;
-    for (name = options->text; name < end;) {
+    for (name = options->text; name < end; name = next) {
         char *const value = name + strlen(name) + 1;
         int32_t result;
         if (value >= end) return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "the option %s has no value", name);
+        next = value + strlen(value) + 1; /* before a header is divided */
         result = set_option(host, options, name, value);
         if (result != EGRET_WS_OK) return result;
-        name = value + strlen(value) + 1;
     }
     return EGRET_WS_OK;
 }
@@ -324,7 +365,8 @@ static int32_t connect_socket(egret_ws_host *host, host_socket *socket, socket_o
     egret_ws_options *const c = &options->c;
     if (host->options.configure) {
         const int32_t result = host->options.configure(host->options.user, url, c);
-        if (result != EGRET_WS_OK) return refuse(host, result, "the application refuses %s", url);
+        /* A positive result would look like an id. */
+        if (result != EGRET_WS_OK) return refuse(host, result < 0 ? result : EGRET_WS_ERR_UNSUPPORTED, "the application refuses %s", url);
     }
     c->user = socket;
     c->on_connect = on_connect;
@@ -393,11 +435,7 @@ int32_t egret_ws_host_notify_drain(egret_ws_host *host, int64_t id, int64_t byte
     host->reason[0] = '\0';
     if (!socket || socket->has_ended) return refuse(host, EGRET_WS_ERR_BAD_HANDLE, "there is no such socket%s", "");
     socket->drained_at = bytes;
-    if (!socket->is_draining) {
-        socket->is_draining = true;
-        socket->next_draining = host->draining;
-        host->draining = socket;
-    }
+    if (!socket->draining_link) add_draining(socket);
     return EGRET_WS_OK;
 }
 
@@ -405,7 +443,8 @@ bool egret_ws_host_is_draining(const egret_ws_host *host) {
     return host->draining != NULL;
 }
 
-char *egret_ws_host_normalize_url(const char *url) {
+char *egret_ws_host_normalize_url(egret_ws_host *host, const char *url) {
+    if (host) host->reason[0] = '\0';
     int32_t len = egret_ws_normalize_url(url, NULL, 0);
     char *normal = len > 0 ? malloc((size_t)len + 1) : NULL;
     if (normal && egret_ws_normalize_url(url, normal, (size_t)len + 1) == len) return normal;

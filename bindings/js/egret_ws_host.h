@@ -53,7 +53,7 @@ typedef struct egret_ws_host_options {
     /*
      * Called for each socket that a script makes, after the options of the script were applied, so that the shell decides:
      * headers, Origin, cookies, authorities, pins, proxy, heartbeat, limits, reconnecting. `url` is normalised. Another result
-     * than EGRET_WS_OK refuses the socket with this error. The pointers that it sets must stay valid until the next call of
+     * than EGRET_WS_OK refuses the socket with this error (a positive one with EGRET_WS_ERR_UNSUPPORTED). The pointers that it sets must stay valid until the next call of
      * this function. Its values of `user`, `on_connect`, `on_message`, `on_close`, `on_retry`, `on_drain` and `release_user`
      * are not used, because these fields belong to the host. NULL: not called.
      */
@@ -119,8 +119,8 @@ int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id);
  */
 int32_t egret_ws_host_notify_drain(egret_ws_host *host, int64_t id, int64_t bytes);
 bool egret_ws_host_is_draining(const egret_ws_host *host);
-/* A copy for free(), or NULL: the URL is invalid, or there is no memory. */
-char *egret_ws_host_normalize_url(const char *url);
+/* A copy for free(), or NULL: the URL is invalid, or there is no memory. `host` may be NULL: then the library has the reason. */
+char *egret_ws_host_normalize_url(egret_ws_host *host, const char *url);
 /* Statistics: a name, NUL, a number, NUL for each; for free(). NULL if there are none, or no memory. `*len` gets the bytes. */
 char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len);
 /* The reason of the last error that one of these functions returned. Valid until the next call. */

@@ -477,12 +477,12 @@ HOST_FUNCTION(host_normalize_url)
     char *url, *normal;
     JSStringRef string;
     JSValueRef result;
+    egret_ws_jsc *const self = JSObjectGetPrivate(host);
     (void)function;
-    (void)host;
     if (count < 1)
         return JSValueMakeNull(context);
     url = to_c_string(context, arguments[0], exception);
-    normal = egret_ws_host_normalize_url(url);
+    normal = egret_ws_host_normalize_url(self ? self->host : NULL, url);
     free(url);
     if (!normal)
         return JSValueMakeNull(context);

@@ -92,8 +92,9 @@ static napi_value host_notify_drain(napi_env env, napi_callback_info info) {
 
 static napi_value host_normalize_url(napi_env env, napi_callback_info info) {
     napi_value argv[1], result = NULL;
-    if (!enter(env, info, COUNT(argv), argv)) return NULL;
-    char *url = node_c_string_of(env, argv[0]), *normal = egret_ws_host_normalize_url(url);
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    if (!node) return NULL;
+    char *url = node_c_string_of(env, argv[0]), *normal = egret_ws_host_normalize_url(node->host, url);
     if (normal) result = node_text(env, normal, strlen(normal));
     else napi_get_null(env, &result);
     free(normal);

@@ -302,7 +302,7 @@ private:
     std::size_t len_ = 0;
 };
 
-// 0, which no socket has, if the value is not the number of one.
+// A whole number from 0 on. 0, which no socket has, for other values.
 int64_t to_id(v8::Local<v8::Value> value) {
     const double id = value->IsNumber() ? value.As<v8::Number>()->Value() : 0;
     return id > 0 && id <= max_safe_integer ? static_cast<int64_t>(id) : 0;
@@ -398,9 +398,15 @@ void host_buffered_amount(const Info &info) {
     return_number(info, self ? egret_ws_host_buffered_amount(self->host, to_id(info[0])) : EGRET_WS_ERR_BAD_HANDLE);
 }
 
+void host_notify_drain(const Info &info) {
+    egret_ws_v8 *const self = self_of(info);
+    return_number(info, self ? egret_ws_host_notify_drain(self->host, to_id(info[0]), to_id(info[1])) : EGRET_WS_ERR_BAD_HANDLE);
+}
+
 void host_normalize_url(const Info &info) {
+    egret_ws_v8 *const self = self_of(info);
     const Utf8 url(info.GetIsolate(), info[0]);
-    char *const normal = egret_ws_host_normalize_url(url.c_string());
+    char *const normal = egret_ws_host_normalize_url(self ? self->host : nullptr, url.c_string());
     if (normal) return_text(info, normal, std::strlen(normal));
     else info.GetReturnValue().SetNull();
     std::free(normal);
@@ -437,6 +443,7 @@ const struct {
     {"sendBinary", host_send_binary},
     {"close", host_close},
     {"bufferedAmount", host_buffered_amount},
+    {"notifyDrain", host_notify_drain},
     {"normalizeUrl", host_normalize_url},
     {"stats", host_stats},
     {"lastError", host_last_error},

@@ -1,9 +1,10 @@
-/* lifetime EGRET_WS_JS: the rules of egret_ws_jsc.h for scripts that are not egret_ws.js, for calls inside a poll, and for calls
- * of the game after the loop was freed. */
+/* lifetime EGRET_WS_JS: the rules of egret_ws_jsc.h for scripts that are not egret_ws.js, for calls inside a poll, for calls of the
+ * game after the loop was freed, and for the hook of the shell. */
 #include <egret_ws_jsc.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHECK(condition)                                                                                              \
     ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition), exit(1)))
@@ -33,7 +34,77 @@ static void run(JSContextRef context, const char *code)
     JSValueRef exception = NULL;
     JSEvaluateScript(context, script, NULL, NULL, 1, &exception);
     JSStringRelease(script);
+    if (exception) {
+        char text[256] = "";
+        script = JSValueToStringCopy(context, exception, NULL);
+        JSStringGetUTF8CString(script, text, sizeof text);
+        fprintf(stderr, "%s\n%s\n", code, text);
+    }
     CHECK(!exception);
+}
+
+/* The hook of the shell. */
+static int32_t hook_result;
+static char hook_url[64];
+
+static egret_ws_error_t configure(void *user, const char *url, egret_ws_options *options)
+{
+    CHECK(user == hook_url && options->connect_timeout_ms == 1234); /* that of the script */
+    snprintf(hook_url, sizeof hook_url, "%s", url);
+    return (egret_ws_error_t)hook_result;
+}
+
+/* Hands out the host functions to the test. */
+static const char open_script[] =
+    "(function (global, host) {"
+    "    var events = {};"
+    "    global.host = host;"
+    "    'connected text binary retrying drained failed closed task'.split(' ').forEach(function (name) {"
+    "        events[name] = function () {};"
+    "    });"
+    "    return events;"
+    "})";
+
+/* The shell sees each URL and can refuse it. It has the loop in its hands. */
+static void check_the_shells_control(JSGlobalContextRef context, egret_ws_jsc_options options)
+{
+    const char *const expect =
+        "function expect(found, expected) { if (found !== expected) throw new Error(found + ', not ' + expected); }";
+    egret_ws_loop *loop;
+    int polls;
+    options.host.loop = NULL;
+    options.host.configure = configure;
+    options.host.user = hook_url;
+    run(context, expect);
+    CHECK(egret_ws_jsc_new(context, open_script, &options, &sockets) == EGRET_WS_OK);
+    run(context, "var id = host.open('ws://127.0.0.1:1/a', '', 'connect_timeout_ms\\0001234\\0'); expect(id > 0, true);"
+                 "expect(/(^|\\0)connections\\0000\\0/.test(host.stats(id)), true); expect(host.stats(id + 1), '')");
+    CHECK(strcmp(hook_url, "ws://127.0.0.1:1/a") == 0);
+    hook_result = EGRET_WS_ERR_UNSUPPORTED;
+    run(context, "expect(host.open('ws://127.0.0.1:1/b', '', 'connect_timeout_ms\\0001234\\0'), -9);"
+                 "expect(/refuses ws:..127.0.0.1:1.b/.test(host.lastError()), true)");
+    CHECK(EGRET_WS_ERR_UNSUPPORTED == -9);
+    loop = egret_ws_jsc_loop(sockets);
+    CHECK(egret_ws_loop_suspend(loop) == EGRET_WS_OK && egret_ws_loop_resume(loop) == EGRET_WS_OK);
+    CHECK(egret_ws_loop_network_changed(loop) == EGRET_WS_OK);
+    for (polls = 0; egret_ws_jsc_live(sockets) > 0 && polls < 100; ++polls)
+        CHECK(egret_ws_jsc_poll(sockets, 100) >= 0);
+
+    /* Values that egret_ws.js never passes; a fault in the script must not become one of memory. */
+    run(context, "[{}, 'text', 1, null, undefined].forEach("
+                 "    function (data) { expect(host.sendBinary(1, data), -1); });"
+                 "expect(host.sendText(1, {}), -1); expect(host.open('ws://h/\\0', '', ''), -1);"
+                 "[1, -1, 1e300, NaN].forEach(function (id) { expect(host.sendText(id, 'x'), -2); });"
+                 "expect(host.sendBinary(1, new DataView(new ArrayBuffer(8), 8)), -2);"
+                 "expect(host.notifyDrain(1, 0), -2); expect(host.normalizeUrl('ws://a/\\0'), null)");
+    CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK && egret_ws_jsc_loop(NULL) == NULL);
+
+    options.host.configure = NULL;
+    options.host.refuse_script_options = true;
+    CHECK(egret_ws_jsc_new(context, open_script, &options, &sockets) == EGRET_WS_OK);
+    run(context, "expect(host.open('ws://127.0.0.1:1/', '', 'origin\\0https://a.example\\0'), -9);"
+                 "expect(host.open('ws://127.0.0.1:1/', '', '') > 0, true)");
+    CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK);
 }
 
 static char *read_file(const char *path)
@@ -74,6 +145,8 @@ int main(int argc, char **argv)
     run(context, "new WebSocket('ws://127.0.0.1:0/').onerror = nested");
     CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_poll(sockets, -1) > 0);
     CHECK(nested_poll == EGRET_WS_ERR_REENTRANT && nested_free == EGRET_WS_ERR_REENTRANT);
+    while (egret_ws_jsc_poll(sockets, 0) > 0)
+        continue;
     nested_poll = nested_free = 0;
     run(context, "new WebSocket('ws://127.0.0.1:1/').onclose = nested");
     CHECK(egret_ws_jsc_live(sockets) == 1);
@@ -103,6 +176,7 @@ int main(int argc, char **argv)
     run(context, "new WebSocket('ws://127.0.0.1:1/')");
     CHECK(egret_ws_jsc_live(sockets) == 1);
     CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK);
+    check_the_shells_control(context, options);
     JSGlobalContextRelease(context);
     CHECK(exceptions == 2);
     return 0;

@@ -266,6 +266,7 @@ void checks_values() {
         "host.sendText(1, 'x')", "host.sendText(-1, 'x')", "host.sendText(1e300, 'x')", "host.sendText(NaN, 'x')",
         "host.sendText('1', 'x')", "host.sendBinary(1, new ArrayBuffer(8))", "host.sendBinary(1, new DataView(new ArrayBuffer(8), 8))",
         "host.sendBinary(1, new Float64Array(2).subarray(1))", "host.close(1, 1000, '')", "host.close(undefined, 1000, 'x')",
+        "host.notifyDrain(1, 0)",
     };
     Engine engine;
     CHECK(engine.install(logging_script, nullptr) == EGRET_WS_OK);

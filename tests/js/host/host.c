@@ -1,0 +1,260 @@
+/* host [URL]: the options, the errors, the table of sockets and the draining list of egret_ws_host.c, which this file includes to
+ * see its parts. With a URL: connects with options of each kind to the server there, whose test checks the request. */
+#include "../../../bindings/js/egret_ws_host.c"
+
+#define CHECK(condition)                                                                                              \
+    ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition), exit(1)))
+
+/* The events, as counts. */
+static struct {
+    int connected, failed, closed, drained, tasks;
+    char message[256];
+} seen;
+
+static void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions) {
+    (void)engine, (void)id, (void)extensions;
+    seen.connected++;
+    snprintf(seen.message, sizeof seen.message, "%s", subprotocol);
+}
+static bool on_text(void *engine, int64_t id, const char *utf8, size_t len) {
+    (void)engine, (void)id, (void)utf8, (void)len;
+    return true;
+}
+static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len) {
+    (void)engine, (void)id, (void)data, (void)len;
+    return true;
+}
+static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {
+    (void)engine, (void)id, (void)info, (void)delay_ms;
+}
+static void on_drained(void *engine, int64_t id) {
+    seen.drained++;
+    if (seen.drained == 1) egret_ws_host_notify_drain(engine, id, 0);
+}
+static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info) {
+    (void)engine, (void)id;
+    seen.failed++;
+    snprintf(seen.message, sizeof seen.message, "%s", info->message);
+}
+static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info) {
+    (void)engine, (void)id, (void)info;
+    seen.closed++;
+}
+static void on_task(void *engine) {
+    if (++seen.tasks == 1) egret_ws_host_wake(engine); /* runs in the next poll */
+}
+static const egret_ws_host_events events = {on_connected, on_text,   on_binary, on_retrying,
+                                            on_drained,   on_failed, on_closed, on_task};
+
+static egret_ws_host *make_host(egret_ws_error_t (*configure)(void *, const char *, egret_ws_options *), void *user) {
+    static egret_ws_host *host;
+    egret_ws_host_options options = {NULL, configure, user, false};
+    CHECK(egret_ws_host_new(&options, &events, NULL, &host) == EGRET_WS_OK);
+    host->engine = host;
+    return host;
+}
+
+/* Options. The hook of the shell sees the struct that a script's options have made. */
+
+static egret_ws_options given; /* by the last open */
+static char given_text[64], given_header[2][64];
+
+static egret_ws_error_t keep(void *user, const char *url, egret_ws_options *options) {
+    const size_t *place = user; /* of a text */
+    const char *text = place && *place ? *(const char **)((char *)options + *place) : "";
+    uint32_t i;
+    (void)url;
+    given = *options;
+    snprintf(given_text, sizeof given_text, "%s", text);
+    for (i = 0; i < options->header_count && i < 2; i++)
+        snprintf(given_header[i], sizeof given_header[i], "%s=%s", options->headers[i].name, options->headers[i].value);
+    return EGRET_WS_ERR_UNSUPPORTED; /* nothing is connected */
+}
+
+static int64_t open_with(egret_ws_host *host, const char *options, size_t len) {
+    return egret_ws_host_open(host, "ws://127.0.0.1:1/", "", options, len);
+}
+#define OPEN(host, options) open_with(host, options, sizeof(options) - 1)
+
+static int64_t open_with_option(egret_ws_host *host, const char *name, const char *value) {
+    char text[256];
+    const int len = snprintf(text, sizeof text, "%s%c%s%c", name, 0, value, 0);
+    return open_with(host, text, (size_t)len);
+}
+
+/* Each option of the table sets its field and no other. */
+static void sets_each_option(void) {
+    const size_t count = sizeof option_table / sizeof *option_table;
+    size_t place = 0, i;
+    egret_ws_host *host = make_host(keep, &place);
+    egret_ws_options defaults;
+    CHECK(open_with(host, "", 0) == EGRET_WS_ERR_UNSUPPORTED);
+    defaults = given;
+    CHECK(defaults.max_send_buffer_bytes == 16 << 20);
+    for (i = 0; i < count; i++) {
+        const option *const each = &option_table[i];
+        egret_ws_options expected = defaults;
+        char *const field = (char *)&expected + each->place;
+        const char *value = "4294967295";
+        place = each->kind == OPTION_TEXT ? each->place : each->kind == OPTION_ROOTS ? offsetof(egret_ws_options, tls_roots) : 0;
+        if (place) value = "some text";
+        if (each->kind == OPTION_HEADER) value = "Cookie: a=b: c";
+        CHECK(open_with_option(host, each->name, value) == EGRET_WS_ERR_UNSUPPORTED);
+        switch (each->kind) {
+        case OPTION_TEXT: *(const char **)field = *(const char **)((char *)&given + each->place); break;
+        case OPTION_NUMBER: *(uint32_t *)field = UINT32_MAX; break;
+        case OPTION_FLAG: expected.flags |= (uint32_t)each->place; break;
+        case OPTION_ROOTS:
+            expected.tls_roots = given.tls_roots;
+            expected.tls_roots_len = EGRET_WS_NUL_TERMINATED;
+            break;
+        case OPTION_HEADER:
+            expected.headers = given.headers;
+            expected.header_count = 1;
+            CHECK(strcmp(given_header[0], "Cookie=a=b: c") == 0);
+            break;
+        }
+        CHECK(!place || strcmp(given_text, "some text") == 0);
+        CHECK(memcmp(&expected, &given, sizeof given) == 0);
+    }
+    place = 0;
+    CHECK(OPEN(host, "header\0A: 1\0ping_interval_ms\0007\0header\0B: \0") == EGRET_WS_ERR_UNSUPPORTED);
+    CHECK(given.header_count == 2 && given.ping_interval_ms == 7);
+    CHECK(strcmp(given_header[0], "A=1") == 0 && strcmp(given_header[1], "B=") == 0);
+    egret_ws_host_free(host);
+}
+
+/* Errors in words. */
+
+static egret_ws_error_t answer(void *user, const char *url, egret_ws_options *options) {
+    (void)url, (void)options;
+    return *(egret_ws_error_t *)user;
+}
+
+static void expect_reason(egret_ws_host *host, int64_t found, int32_t error, const char *words) {
+    if (found == error && strstr(egret_ws_host_last_error(host), words)) return;
+    fprintf(stderr, "%lld, %s: not %d, %s\n", (long long)found, egret_ws_host_last_error(host), (int)error, words);
+    exit(1);
+}
+
+static void says_why(void) {
+    static char many[300 * 12];
+    egret_ws_error_t result = EGRET_WS_OK;
+    egret_ws_host *host = make_host(answer, &result);
+    size_t len = 0, text_len;
+    int i;
+    expect_reason(host, OPEN(host, "colour\0red\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "no option colour");
+    expect_reason(host, OPEN(host, "accept_any_certificate\0001\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "no option accept_any");
+    for (i = 0; i < 6; i++) {
+        static const char *const numbers[] = {"", "-1", " 1", "1x", "4294967296", "99999999999999999999999"};
+        expect_reason(host, open_with_option(host, "retry_attempts", numbers[i]), EGRET_WS_ERR_INVALID_ARGUMENT,
+                      "retry_attempts is not a number from 0 to 4294967295");
+    }
+    expect_reason(host, OPEN(host, "origin"), EGRET_WS_ERR_INVALID_ARGUMENT, "not complete");
+    expect_reason(host, OPEN(host, "origin\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "origin has no value");
+    expect_reason(host, OPEN(host, "header\0Cookie\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "no name: Cookie");
+    for (i = 0; i < 257; i++) len += (size_t)snprintf(many + len, sizeof many - len, "header%cA: b%c", 0, 0);
+    expect_reason(host, open_with(host, many, len), EGRET_WS_ERR_INVALID_ARGUMENT, "256 headers");
+    /* The library's reason. */
+    expect_reason(host, OPEN(host, "header\0Host: a\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "headers[0]: the library sets it");
+    expect_reason(host, egret_ws_host_send_text(host, 1, "x", 1), EGRET_WS_ERR_BAD_HANDLE, "handle");
+    expect_reason(host, egret_ws_host_notify_drain(host, 1, 0), EGRET_WS_ERR_BAD_HANDLE, "no such socket");
+    expect_reason(host, egret_ws_host_open(host, NULL, "", "", 0), EGRET_WS_ERR_INVALID_ARGUMENT, "not a string");
+    /* A reason of this file does not hide a later one of the library. */
+    CHECK(egret_ws_host_normalize_url(host, "ftp://h/") == NULL && !strstr(egret_ws_host_last_error(host), "not a string"));
+    CHECK(egret_ws_host_stats(host, 1, &text_len) == NULL);
+
+    result = EGRET_WS_ERR_ABORTED;
+    expect_reason(host, open_with(host, "", 0), EGRET_WS_ERR_ABORTED, "refuses ws://127.0.0.1:1/");
+    result = (egret_ws_error_t)1;
+    expect_reason(host, open_with(host, "", 0), EGRET_WS_ERR_UNSUPPORTED, "refuses ws://127.0.0.1:1/");
+    host->options.configure = NULL;
+    host->options.refuse_script_options = true;
+    expect_reason(host, OPEN(host, "origin\0https://a.example\0"), EGRET_WS_ERR_UNSUPPORTED, "does not accept options");
+    CHECK(egret_ws_host_sockets(host) == 0 && host->entries == 0);
+    egret_ws_host_free(host);
+}
+
+/* A bucket has one socket or two, however many there are, and the oldest and the newest live. */
+static void finds_ids_in_constant_time(void) {
+    enum { COUNT = 100000 };
+    static host_socket *sockets[COUNT];
+    egret_ws_host *host = make_host(NULL, NULL);
+    size_t i, longest = 0;
+    for (i = 0; i < COUNT; i++) CHECK((sockets[i] = add_socket(host)) && sockets[i]->id == (int64_t)i + 1);
+    for (i = 0; i <= host->mask; i++) {
+        size_t length = 0;
+        const host_socket *each = host->buckets[i];
+        for (; each; each = each->next) length++;
+        if (length > longest) longest = length;
+    }
+    CHECK(longest <= 2);
+    for (i = 0; i < COUNT; i++) CHECK(*find(host, sockets[i]->id) == sockets[i]);
+    for (i = 0; i < COUNT; i += 2) remove_socket(sockets[i]);
+    for (i = 0; i < COUNT; i++) CHECK((*find(host, (int64_t)i + 1) == sockets[i]) == (i % 2 == 1));
+    for (i = 1; i < COUNT; i += 2) remove_socket(sockets[i]);
+    CHECK(host->entries == 0 && egret_ws_host_sockets(host) == 0 && !*find(host, -1) && !*find(host, INT64_MAX));
+    egret_ws_host_free(host);
+}
+
+/* Sockets that wait for `drained` leave the list in any order; a task that asks for another one gets it in the next poll. */
+static void reports_tasks_and_drains(void) {
+    egret_ws_host *host = make_host(NULL, NULL);
+    int64_t ids[3];
+    int i;
+    for (i = 0; i < 3; i++) {
+        ids[i] = open_with(host, "", 0);
+        CHECK(ids[i] > 0 && egret_ws_host_notify_drain(host, ids[i], 0) == EGRET_WS_OK);
+        CHECK(egret_ws_host_notify_drain(host, ids[i], 0) == EGRET_WS_OK);
+    }
+    remove_draining(*find(host, ids[1]));
+    CHECK(egret_ws_host_is_draining(host) && report_drained(host) == 2 && seen.drained == 2);
+    CHECK(egret_ws_host_is_draining(host) && report_drained(host) == 1 && !egret_ws_host_is_draining(host));
+
+    egret_ws_host_wake(host);
+    CHECK(egret_ws_host_poll(host, 0) >= 1 && seen.tasks == 1 && egret_ws_host_tasks(host) == 1);
+    CHECK(egret_ws_host_poll(host, 0) >= 1 && seen.tasks == 2 && egret_ws_host_tasks(host) == 0);
+    while (seen.closed < 3) CHECK(egret_ws_host_poll(host, -1) >= 0);
+    CHECK(seen.failed == 3 && seen.connected == 0 && seen.message[0]);
+    CHECK(egret_ws_host_free_loop(host) == EGRET_WS_OK && egret_ws_host_loop(host) == NULL && host->entries == 0);
+    CHECK(open_with(host, "", 0) == EGRET_WS_ERR_BAD_HANDLE);
+    egret_ws_host_free(host);
+}
+
+/* The shell suspends the loop and so on, and the options reach the server. */
+static void hands_out_the_loop(const char *url) {
+    static const char options[] = "header\0X-Game: duck\0header\0Cookie: a=b\0origin\0https://game.example\0user_agent\0Duck/1\0"
+                                  "username\0u\0password\0p\0";
+    egret_ws_host *host = make_host(NULL, NULL);
+    int64_t id = egret_ws_host_open(host, url, "a, b", options, sizeof options - 1);
+    size_t len;
+    char *stats;
+    CHECK(id > 0);
+    memset(&seen, 0, sizeof seen);
+    while (seen.connected == 0 && seen.closed == 0) CHECK(egret_ws_host_poll(host, -1) >= 0);
+    if (seen.connected == 0) fprintf(stderr, "%s\n", seen.message);
+    CHECK(seen.connected == 1 && strcmp(seen.message, "b") == 0);
+    CHECK(egret_ws_loop_suspend(egret_ws_host_loop(host)) == EGRET_WS_OK);
+    CHECK(egret_ws_loop_resume(egret_ws_host_loop(host)) == EGRET_WS_OK);
+    CHECK(egret_ws_loop_network_changed(egret_ws_host_loop(host)) == EGRET_WS_OK);
+    stats = egret_ws_host_stats(host, id, &len);
+    CHECK(stats && len > 0 && strcmp(stats, "http_status") == 0 && strcmp(stats + sizeof "http_status", "101") == 0);
+    CHECK(stats[len - 1] == '\0');
+    free(stats);
+    CHECK(egret_ws_host_close(host, id, 0, "", 0) == EGRET_WS_OK);
+    while (seen.closed == 0) CHECK(egret_ws_host_poll(host, -1) >= 0);
+    CHECK(seen.failed == 0 && egret_ws_host_sockets(host) == 0);
+    egret_ws_host_free(host);
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2) {
+        hands_out_the_loop(argv[1]);
+        return 0;
+    }
+    sets_each_option();
+    says_why();
+    finds_ids_in_constant_time();
+    reports_tasks_and_drains();
+    return 0;
+}
