@@ -25,6 +25,8 @@ pub(super) struct Notifier {
     wakeup: Slot<WakeupFn>,
     /// The descriptor is that of an inline engine: its waker makes it readable.
     uses_waker: AtomicBool,
+    /// The waker was signalled for a host that waits, and no poll has ended since.
+    signalled: AtomicBool,
     #[cfg(unix)]
     pipe: Mutex<Option<pipe::Pipe>>,
 }
@@ -104,12 +106,15 @@ impl Notifier {
         self.notified.load(SeqCst)
     }
 
-    /// Does the host wait for the descriptor of an inline engine, outside of a poll?
-    pub(super) fn host_waits(&self) -> bool {
-        self.uses_waker.load(SeqCst) && !self.polling.load(SeqCst)
+    /// Must the waker be signalled, because the host waits for the descriptor of an inline engine, outside of a poll? True once
+    /// until the next poll has ended. A change that the caller made before is seen by that poll: it begins after this call.
+    pub(super) fn must_signal_host(&self) -> bool {
+        self.uses_waker.load(SeqCst) && !self.polling.load(SeqCst) && !self.signalled.swap(true, SeqCst)
     }
 
     pub(super) fn poll_ends(&self) {
+        // First: a signal during the poll may have been taken by it.
+        self.signalled.store(false, SeqCst);
         self.polling.store(false, SeqCst);
     }
 
@@ -156,5 +161,35 @@ mod pipe {
             let mut bytes = [0; 64];
             while matches!((&self.reader).read(&mut bytes), Ok(count) if count == bytes.len()) {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiting_host_is_signalled_once_until_a_poll_has_ended() {
+        let notifier = Notifier::default();
+        assert!(!notifier.must_signal_host(), "no host waits for the descriptor");
+        notifier.notify_by_waker();
+        for _ in 0..2 {
+            assert!(notifier.must_signal_host());
+            assert!(!notifier.must_signal_host(), "the descriptor is readable");
+            notifier.poll_begins();
+            assert!(!notifier.must_signal_host(), "the poll sees the change");
+            notifier.poll_ends();
+        }
+    }
+
+    /// A thread finds that no poll runs, and signals while one runs: that poll may have emptied the descriptor already.
+    #[test]
+    fn a_signal_that_a_poll_may_have_taken_does_not_count_afterwards() {
+        let notifier = Notifier::default();
+        notifier.notify_by_waker();
+        notifier.poll_begins();
+        notifier.signalled.store(true, SeqCst);
+        notifier.poll_ends();
+        assert!(notifier.must_signal_host());
     }
 }

@@ -227,14 +227,14 @@ impl Shared {
     pub fn wake(&self) {
         // Either this sees that the engine sleeps, or the engine sees the command: see fall_asleep.
         fence(SeqCst);
-        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.notifier.host_waits() {
+        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.notifier.must_signal_host() {
             self.signal_waker();
         }
     }
 
     /// Inline: wakes a host that waits for the descriptor, because the time to the next pass may have changed.
     pub fn wake_waiting_host(&self) {
-        if self.notifier.host_waits() {
+        if self.notifier.must_signal_host() {
             self.signal_waker();
         }
     }
