@@ -181,13 +181,10 @@ function byteLength(data) {
     }
 }
 
-// A glue may read the properties of a view.
-function isPlainView(view) {
-    const isArray = isTypedArray(view);
+// A glue may read the properties of a view, so those of its class must not be hidden.
+function isPlainView(view, length, offset, buffer) {
     try {
-        return view.byteLength === (isArray ? lengthOfArray : lengthOfDataView).call(view) &&
-            view.byteOffset === (isArray ? offsetOfArray : offsetOfDataView).call(view) &&
-            view.buffer === (isArray ? bufferOfArray : bufferOfDataView).call(view);
+        return view.byteLength === length && view.byteOffset === offset && view.buffer === buffer;
     } catch (thrown) {
         return false;
     }
@@ -195,8 +192,12 @@ function isPlainView(view) {
 
 // For the glue: an ArrayBuffer, or a view with the properties of its class; not detached.
 function toHostBytes(data) {
-    if (byteLength(data) === 0) return NO_BYTES;
-    return ArrayBuffer.isView(data) && !isPlainView(data) ? bytesOf(data) : data;
+    const length = byteLength(data);
+    if (length === 0) return NO_BYTES;
+    if (!ArrayBuffer.isView(data)) return data;
+    const isPlain = isTypedArray(data) ? isPlainView(data, length, offsetOfArray.call(data), bufferOfArray.call(data))
+        : isPlainView(data, length, offsetOfDataView.call(data), bufferOfDataView.call(data));
+    return isPlain ? data : bytesOf(data);
 }
 
 function copyBytes(data) {
@@ -273,13 +274,11 @@ class Queue {
     }
 
     removeFirst() {
-        const item = this.items[this.head];
         this.items[this.head++] = null;
         if (2 * this.head >= this.items.length) {
             this.items.splice(0, this.head);
             this.head = 0;
         }
-        return item;
     }
 }
 
@@ -287,13 +286,13 @@ class Queue {
 
 // Options of a socket: the third argument of the constructor, and `defaults` of install.
 
-function fail(name, expected) {
+function refuse(name, expected) {
     throw new TypeError(`the option ${name} ${expected}`);
 }
 
 function textOption(name, value) {
-    if (typeof value !== 'string') fail(name, 'is a string');
-    if (value.indexOf('\0') >= 0) fail(name, 'has a NUL');
+    if (typeof value !== 'string') refuse(name, 'is a string');
+    if (value.indexOf('\0') >= 0) refuse(name, 'has a NUL');
     return toText(value);
 }
 
@@ -302,26 +301,26 @@ function numberOption(name, value, special) {
     if (special.has(value)) return String(special.get(value));
     if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
         const others = Array.from(special.keys()).map((other) => ` or ${other}`).join('');
-        fail(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
+        refuse(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
     }
     return String(value);
 }
 
 function booleanOption(name, value) {
-    if (typeof value !== 'boolean') fail(name, 'is true or false');
+    if (typeof value !== 'boolean') refuse(name, 'is true or false');
     return value;
 }
 
 function listOption(name, value) {
     if (typeof value === 'string') return [textOption(name, value)];
     const method = iteratorMethodOf(value);
-    if (method === null) fail(name, 'is a string or an array of strings');
+    if (method === null) refuse(name, 'is a string or an array of strings');
     return toSequence(value, method, (item) => textOption(name, item));
 }
 
 function headerLine(name, value) {
-    if (typeof name !== 'string' || !TOKEN.test(name)) fail('headers', `has a name that is not a token: ${toText(name)}`);
-    if (typeof value !== 'string' && typeof value !== 'number') fail('headers', `has a value that is no string: ${name}`);
+    if (typeof name !== 'string' || !TOKEN.test(name)) refuse('headers', `has a name that is not a token: ${toText(name)}`);
+    if (typeof value !== 'string' && typeof value !== 'number') refuse('headers', `has a value that is no string: ${name}`);
     return `${name}: ${textOption('headers', `${value}`)}`;
 }
 
@@ -331,11 +330,11 @@ function headerLines(headers) {
     if (method !== null && typeof headers !== 'string') {
         return toSequence(headers, method, (pair) => {
             const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator], (item) => item);
-            if (items.length !== 2) fail('headers', 'is an object, or an array of pairs: name, value');
+            if (items.length !== 2) refuse('headers', 'is an object, or an array of pairs: name, value');
             return headerLine(items[0], items[1]);
         });
     }
-    if (!isObject(headers)) fail('headers', 'is an object, or an array of pairs: name, value');
+    if (!isObject(headers)) refuse('headers', 'is an object, or an array of pairs: name, value');
     const lines = [];
     for (const name of Object.keys(headers)) {
         const values = Array.isArray(headers[name]) ? headers[name] : [headers[name]];
@@ -351,50 +350,50 @@ const OR_AT_ONCE = new Map([[0, AT_ONCE]]);
 const OR_ENDLESS = new Map([[0, 0], [Infinity, UNLIMITED]]);
 
 // Each returns the values for the library's option of this name.
-const text = (field) => ({ field, read: (name, value) => [textOption(name, value)] });
-const number = (field, special) => ({ field, read: (name, value) => [numberOption(name, value, special)] });
+const textField = (field) => ({ field, read: (name, value) => [textOption(name, value)] });
+const numberField = (field, special) => ({ field, read: (name, value) => [numberOption(name, value, special)] });
 // The library's flag is set for one of both values.
-const flag = (field, set) => ({ field, read: (name, value) => (booleanOption(name, value) === set ? ['1'] : []) });
+const flagField = (field, set) => ({ field, read: (name, value) => (booleanOption(name, value) === set ? ['1'] : []) });
 
 const OPTIONS = {
     __proto__: null,
     headers: { field: 'header', read: (name, value) => headerLines(value) },
-    origin: text('origin'),
-    userAgent: text('user_agent'),
-    username: text('username'),
-    password: text('password'),
-    proxy: text('proxy'),
-    proxyFromEnvironment: flag('proxy_from_environment', true),
+    origin: textField('origin'),
+    userAgent: textField('user_agent'),
+    username: textField('username'),
+    password: textField('password'),
+    proxy: textField('proxy'),
+    proxyFromEnvironment: flagField('proxy_from_environment', true),
     roots: { field: 'tls_roots', read: (name, value) => [listOption(name, value).join('\n')] },
-    onlyTheseRoots: flag('only_these_roots', true),
+    onlyTheseRoots: flagField('only_these_roots', true),
     pins: { field: 'tls_pins', read: (name, value) => [listOption(name, value).join(',')] },
-    serverName: text('tls_server_name'),
+    serverName: textField('tls_server_name'),
     minTlsVersion: {
         field: 'tls_min_version',
         read(name, value) {
-            if (value !== '1.2' && value !== '1.3') fail(name, 'is "1.2" or "1.3"');
+            if (value !== '1.2' && value !== '1.3') refuse(name, 'is "1.2" or "1.3"');
             return [String(TLS_VERSIONS[value])];
         }
     },
-    maxMessage: number('max_message_bytes', POSITIVE),
-    maxSendBuffer: number('max_send_buffer_bytes', POSITIVE),
-    maxReceiveQueue: number('max_receive_queue_bytes', POSITIVE),
-    maxRedirects: number('max_redirects', OR_NONE),
-    retryAttempts: number('retry_attempts', OR_ENDLESS),
-    resend: flag('resend', true),
-    deflate: flag('disable_deflate', false),
-    alpn: flag('disable_alpn', false),
-    connectTimeout: number('connect_timeout_ms', POSITIVE),
-    resolveTimeout: number('resolve_timeout_ms', POSITIVE),
-    proxyTimeout: number('proxy_timeout_ms', POSITIVE),
-    tlsTimeout: number('tls_timeout_ms', POSITIVE),
-    handshakeTimeout: number('handshake_timeout_ms', POSITIVE),
-    openTimeout: number('open_timeout_ms', POSITIVE),
-    flushTimeout: number('flush_timeout_ms', OR_AT_ONCE),
-    closeTimeout: number('close_timeout_ms', OR_AT_ONCE),
-    pingInterval: number('ping_interval_ms', OR_NEVER),
-    pongTimeout: number('pong_timeout_ms', OR_NEVER),
-    probeTimeout: number('probe_timeout_ms', OR_NEVER),
+    maxMessage: numberField('max_message_bytes', POSITIVE),
+    maxSendBuffer: numberField('max_send_buffer_bytes', POSITIVE),
+    maxReceiveQueue: numberField('max_receive_queue_bytes', POSITIVE),
+    maxRedirects: numberField('max_redirects', OR_NONE),
+    retryAttempts: numberField('retry_attempts', OR_ENDLESS),
+    resend: flagField('resend', true),
+    deflate: flagField('disable_deflate', false),
+    alpn: flagField('disable_alpn', false),
+    connectTimeout: numberField('connect_timeout_ms', POSITIVE),
+    resolveTimeout: numberField('resolve_timeout_ms', POSITIVE),
+    proxyTimeout: numberField('proxy_timeout_ms', POSITIVE),
+    tlsTimeout: numberField('tls_timeout_ms', POSITIVE),
+    handshakeTimeout: numberField('handshake_timeout_ms', POSITIVE),
+    openTimeout: numberField('open_timeout_ms', POSITIVE),
+    flushTimeout: numberField('flush_timeout_ms', OR_AT_ONCE),
+    closeTimeout: numberField('close_timeout_ms', OR_AT_ONCE),
+    pingInterval: numberField('ping_interval_ms', OR_NEVER),
+    pongTimeout: numberField('pong_timeout_ms', OR_NEVER),
+    probeTimeout: numberField('probe_timeout_ms', OR_NEVER),
     // Of this script only.
     highWaterMark: {
         field: null,
@@ -406,7 +405,7 @@ const OPTIONS = {
     overCap: {
         field: null,
         read(name, value) {
-            if (value !== 'error' && value !== 'close') fail(name, 'is "error" or "close"');
+            if (value !== 'error' && value !== 'close') refuse(name, 'is "error" or "close"');
             return [];
         }
     }
@@ -951,7 +950,7 @@ class Connection {
         this.extensions = '';
         this.failure = null; // why this side closed an established connection: { error, text }
 
-        // Messages that wait for a Blob, their bytes, and a close() that came after them.
+        // Messages that wait for a Blob or for the next connection, their bytes, and a close() that came after them.
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
@@ -1015,19 +1014,27 @@ class Connection {
         } else if (this.queue !== null || this.sockets.isBlob(data)) {
             this.enqueue(data);
         } else {
-            this.floor += this.transmit(data);
+            const result = this.transmit(data);
+            if (result >= 0) this.floor += result;
+            else if (this.isHeld(result)) this.enqueue(data);
+            else this.floor += this.notSent(result, this.sockets.sizeOf(data));
         }
     }
 
-    // Returns the bytes that count in bufferedAmount.
+    // Returns the bytes of the message, or an error.
     transmit(data) {
-        const host = this.sockets.host;
-        const result = typeof data === 'string' ? host.sendText(this.id, data)
-            : host.sendBinary(this.id, toHostBytes(data));
-        if (result < 0) return this.notSent(result, this.sockets.sizeOf(data));
-        this.unwritten += result;
-        if (this.unwritten > this.highWaterMark) this.watch();
+        const { host } = this.sockets;
+        const result = typeof data === 'string' ? host.sendText(this.id, data) : host.sendBinary(this.id, toHostBytes(data));
+        if (result > 0) {
+            this.unwritten += result;
+            if (this.unwritten > this.highWaterMark) this.watch();
+        }
         return result;
+    }
+
+    // The connection is lost, and that was not reported yet. Does the message wait for the next connection?
+    isHeld(error) {
+        return error === ERR_NOT_OPEN && this.resend;
     }
 
     watch() {
@@ -1037,6 +1044,7 @@ class Connection {
         this.sockets.host.notifyDrain(this.id, Math.floor(this.highWaterMark / 2));
     }
 
+    // Returns the bytes that count in bufferedAmount.
     notSent(error, size) {
         if (error !== ERR_NOT_OPEN && error !== ERR_BAD_HANDLE) return this.onRefused(error, this.sockets.host.lastError(), size);
         // The connection has ended, and that was not reported yet: as if `readyState` were CLOSING.
@@ -1070,10 +1078,13 @@ class Connection {
         if (queue === null || this.state === CONNECTING) return;
         this.beginTask();
         while (!queue.isEmpty() && queue.first().data !== null) {
-            const item = queue.removeFirst();
+            const item = queue.first();
+            const result = item.isReadable ? this.transmit(item.data) : 0;
+            if (this.isHeld(result)) return;
+            queue.removeFirst();
             this.waiting -= item.size;
-            if (item.isReadable) this.transmit(item.data);
-            else this.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: its Blob cannot be read');
+            if (!item.isReadable) this.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: its Blob cannot be read');
+            else if (result < 0) this.notSent(result, item.size);
             if (this.queue === null) return; // the send buffer is full, and the connection is closed
         }
         if (!queue.isEmpty()) return;
@@ -1129,6 +1140,11 @@ class Connection {
     }
 
     retrying(error, text, delay) {
+        if (this.pendingClose !== null) {
+            const { code, reason } = this.pendingClose;
+            this.dropQueue();
+            this.closeHost(code, reason);
+        }
         if (this.state >= CLOSING) return;
         this.state = CONNECTING;
         this.isEstablished = false;
@@ -1138,6 +1154,7 @@ class Connection {
             // The library drops its messages too. They no longer count, or a game that waits for the amount to fall would wait for ever.
             this.queue = null;
             this.waiting = 0;
+            this.lost = 0;
         }
         this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
     }
@@ -1325,7 +1342,11 @@ class Sockets {
             },
             task: () => {
                 this.begin(0);
-                if (!this.tasks.isEmpty()) this.tasks.removeFirst()();
+                if (!this.tasks.isEmpty()) {
+                    const run = this.tasks.first();
+                    this.tasks.removeFirst();
+                    run();
+                }
                 this.end();
             }
         };

@@ -205,6 +205,34 @@ test('retry: messages behind a Blob are dropped, or sent on the next connection 
     assert.deepEqual(closed.host.sent(), []);
 });
 
+test('retry: messages between the loss and its report wait with the option resend, and are dropped without', () => {
+    const lose = (options) => {
+        const socket = openedSocket(makeHost(), [], options);
+        socket.host.host.answer.send = ERR.NOT_OPEN;
+        socket.ws.send('1');
+        socket.ws.send('22');
+        assert.equal(socket.ws.bufferedAmount, 3);
+        socket.host.host.answer.send = 0;
+        return socket;
+    };
+    for (const [options, amount, sent] of [[{ resend: true }, 3, ['1', '22']], [{}, 0, []]]) {
+        const { ws, host } = lose(options);
+        host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+        assert.equal(ws.bufferedAmount, amount);
+        host.connected();
+        assert.deepEqual(host.sent(), sent);
+    }
+    const closing = lose({ resend: true });
+    closing.ws.close(4000, 'bye');
+    assert.deepEqual(closing.host.callsOf('close'), []);
+    closing.host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    assert.deepEqual(closing.host.callsOf('close'), [[1, 4000, 'bye']]);
+    const over = lose({ resend: true });
+    over.host.lost();
+    assert.equal(over.ws.bufferedAmount, 3);
+    assert.deepEqual(over.log, [['close', 3, 1006, '', false]]);
+});
+
 test('egret_native: onOpen comes again after a retry', () => {
     const host = makeHost({}, { retryAttempts: 2 });
     const ws = new host.NativeWebSocket(URL_);

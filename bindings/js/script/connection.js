@@ -11,7 +11,7 @@ class Connection {
         this.extensions = '';
         this.failure = null; // why this side closed an established connection: { error, text }
 
-        // Messages that wait for a Blob, their bytes, and a close() that came after them.
+        // Messages that wait for a Blob or for the next connection, their bytes, and a close() that came after them.
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
@@ -75,19 +75,27 @@ class Connection {
         } else if (this.queue !== null || this.sockets.isBlob(data)) {
             this.enqueue(data);
         } else {
-            this.floor += this.transmit(data);
+            const result = this.transmit(data);
+            if (result >= 0) this.floor += result;
+            else if (this.isHeld(result)) this.enqueue(data);
+            else this.floor += this.notSent(result, this.sockets.sizeOf(data));
         }
     }
 
-    // Returns the bytes that count in bufferedAmount.
+    // Returns the bytes of the message, or an error.
     transmit(data) {
-        const host = this.sockets.host;
-        const result = typeof data === 'string' ? host.sendText(this.id, data)
-            : host.sendBinary(this.id, toHostBytes(data));
-        if (result < 0) return this.notSent(result, this.sockets.sizeOf(data));
-        this.unwritten += result;
-        if (this.unwritten > this.highWaterMark) this.watch();
+        const { host } = this.sockets;
+        const result = typeof data === 'string' ? host.sendText(this.id, data) : host.sendBinary(this.id, toHostBytes(data));
+        if (result > 0) {
+            this.unwritten += result;
+            if (this.unwritten > this.highWaterMark) this.watch();
+        }
         return result;
+    }
+
+    // The connection is lost, and that was not reported yet. Does the message wait for the next connection?
+    isHeld(error) {
+        return error === ERR_NOT_OPEN && this.resend;
     }
 
     watch() {
@@ -97,6 +105,7 @@ class Connection {
         this.sockets.host.notifyDrain(this.id, Math.floor(this.highWaterMark / 2));
     }
 
+    // Returns the bytes that count in bufferedAmount.
     notSent(error, size) {
         if (error !== ERR_NOT_OPEN && error !== ERR_BAD_HANDLE) return this.onRefused(error, this.sockets.host.lastError(), size);
         // The connection has ended, and that was not reported yet: as if `readyState` were CLOSING.
@@ -130,10 +139,13 @@ class Connection {
         if (queue === null || this.state === CONNECTING) return;
         this.beginTask();
         while (!queue.isEmpty() && queue.first().data !== null) {
-            const item = queue.removeFirst();
+            const item = queue.first();
+            const result = item.isReadable ? this.transmit(item.data) : 0;
+            if (this.isHeld(result)) return;
+            queue.removeFirst();
             this.waiting -= item.size;
-            if (item.isReadable) this.transmit(item.data);
-            else this.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: its Blob cannot be read');
+            if (!item.isReadable) this.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: its Blob cannot be read');
+            else if (result < 0) this.notSent(result, item.size);
             if (this.queue === null) return; // the send buffer is full, and the connection is closed
         }
         if (!queue.isEmpty()) return;
@@ -189,6 +201,11 @@ class Connection {
     }
 
     retrying(error, text, delay) {
+        if (this.pendingClose !== null) {
+            const { code, reason } = this.pendingClose;
+            this.dropQueue();
+            this.closeHost(code, reason);
+        }
         if (this.state >= CLOSING) return;
         this.state = CONNECTING;
         this.isEstablished = false;
@@ -198,6 +215,7 @@ class Connection {
             // The library drops its messages too. They no longer count, or a game that waits for the amount to fall would wait for ever.
             this.queue = null;
             this.waiting = 0;
+            this.lost = 0;
         }
         this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
     }

@@ -134,13 +134,10 @@ function byteLength(data) {
     }
 }
 
-// A glue may read the properties of a view.
-function isPlainView(view) {
-    const isArray = isTypedArray(view);
+// A glue may read the properties of a view, so those of its class must not be hidden.
+function isPlainView(view, length, offset, buffer) {
     try {
-        return view.byteLength === (isArray ? lengthOfArray : lengthOfDataView).call(view) &&
-            view.byteOffset === (isArray ? offsetOfArray : offsetOfDataView).call(view) &&
-            view.buffer === (isArray ? bufferOfArray : bufferOfDataView).call(view);
+        return view.byteLength === length && view.byteOffset === offset && view.buffer === buffer;
     } catch (thrown) {
         return false;
     }
@@ -148,8 +145,12 @@ function isPlainView(view) {
 
 // For the glue: an ArrayBuffer, or a view with the properties of its class; not detached.
 function toHostBytes(data) {
-    if (byteLength(data) === 0) return NO_BYTES;
-    return ArrayBuffer.isView(data) && !isPlainView(data) ? bytesOf(data) : data;
+    const length = byteLength(data);
+    if (length === 0) return NO_BYTES;
+    if (!ArrayBuffer.isView(data)) return data;
+    const isPlain = isTypedArray(data) ? isPlainView(data, length, offsetOfArray.call(data), bufferOfArray.call(data))
+        : isPlainView(data, length, offsetOfDataView.call(data), bufferOfDataView.call(data));
+    return isPlain ? data : bytesOf(data);
 }
 
 function copyBytes(data) {

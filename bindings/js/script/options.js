@@ -1,12 +1,12 @@
 // Options of a socket: the third argument of the constructor, and `defaults` of install.
 
-function fail(name, expected) {
+function refuse(name, expected) {
     throw new TypeError(`the option ${name} ${expected}`);
 }
 
 function textOption(name, value) {
-    if (typeof value !== 'string') fail(name, 'is a string');
-    if (value.indexOf('\0') >= 0) fail(name, 'has a NUL');
+    if (typeof value !== 'string') refuse(name, 'is a string');
+    if (value.indexOf('\0') >= 0) refuse(name, 'has a NUL');
     return toText(value);
 }
 
@@ -15,26 +15,26 @@ function numberOption(name, value, special) {
     if (special.has(value)) return String(special.get(value));
     if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
         const others = Array.from(special.keys()).map((other) => ` or ${other}`).join('');
-        fail(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
+        refuse(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
     }
     return String(value);
 }
 
 function booleanOption(name, value) {
-    if (typeof value !== 'boolean') fail(name, 'is true or false');
+    if (typeof value !== 'boolean') refuse(name, 'is true or false');
     return value;
 }
 
 function listOption(name, value) {
     if (typeof value === 'string') return [textOption(name, value)];
     const method = iteratorMethodOf(value);
-    if (method === null) fail(name, 'is a string or an array of strings');
+    if (method === null) refuse(name, 'is a string or an array of strings');
     return toSequence(value, method, (item) => textOption(name, item));
 }
 
 function headerLine(name, value) {
-    if (typeof name !== 'string' || !TOKEN.test(name)) fail('headers', `has a name that is not a token: ${toText(name)}`);
-    if (typeof value !== 'string' && typeof value !== 'number') fail('headers', `has a value that is no string: ${name}`);
+    if (typeof name !== 'string' || !TOKEN.test(name)) refuse('headers', `has a name that is not a token: ${toText(name)}`);
+    if (typeof value !== 'string' && typeof value !== 'number') refuse('headers', `has a value that is no string: ${name}`);
     return `${name}: ${textOption('headers', `${value}`)}`;
 }
 
@@ -44,11 +44,11 @@ function headerLines(headers) {
     if (method !== null && typeof headers !== 'string') {
         return toSequence(headers, method, (pair) => {
             const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator], (item) => item);
-            if (items.length !== 2) fail('headers', 'is an object, or an array of pairs: name, value');
+            if (items.length !== 2) refuse('headers', 'is an object, or an array of pairs: name, value');
             return headerLine(items[0], items[1]);
         });
     }
-    if (!isObject(headers)) fail('headers', 'is an object, or an array of pairs: name, value');
+    if (!isObject(headers)) refuse('headers', 'is an object, or an array of pairs: name, value');
     const lines = [];
     for (const name of Object.keys(headers)) {
         const values = Array.isArray(headers[name]) ? headers[name] : [headers[name]];
@@ -64,50 +64,50 @@ const OR_AT_ONCE = new Map([[0, AT_ONCE]]);
 const OR_ENDLESS = new Map([[0, 0], [Infinity, UNLIMITED]]);
 
 // Each returns the values for the library's option of this name.
-const text = (field) => ({ field, read: (name, value) => [textOption(name, value)] });
-const number = (field, special) => ({ field, read: (name, value) => [numberOption(name, value, special)] });
+const textField = (field) => ({ field, read: (name, value) => [textOption(name, value)] });
+const numberField = (field, special) => ({ field, read: (name, value) => [numberOption(name, value, special)] });
 // The library's flag is set for one of both values.
-const flag = (field, set) => ({ field, read: (name, value) => (booleanOption(name, value) === set ? ['1'] : []) });
+const flagField = (field, set) => ({ field, read: (name, value) => (booleanOption(name, value) === set ? ['1'] : []) });
 
 const OPTIONS = {
     __proto__: null,
     headers: { field: 'header', read: (name, value) => headerLines(value) },
-    origin: text('origin'),
-    userAgent: text('user_agent'),
-    username: text('username'),
-    password: text('password'),
-    proxy: text('proxy'),
-    proxyFromEnvironment: flag('proxy_from_environment', true),
+    origin: textField('origin'),
+    userAgent: textField('user_agent'),
+    username: textField('username'),
+    password: textField('password'),
+    proxy: textField('proxy'),
+    proxyFromEnvironment: flagField('proxy_from_environment', true),
     roots: { field: 'tls_roots', read: (name, value) => [listOption(name, value).join('\n')] },
-    onlyTheseRoots: flag('only_these_roots', true),
+    onlyTheseRoots: flagField('only_these_roots', true),
     pins: { field: 'tls_pins', read: (name, value) => [listOption(name, value).join(',')] },
-    serverName: text('tls_server_name'),
+    serverName: textField('tls_server_name'),
     minTlsVersion: {
         field: 'tls_min_version',
         read(name, value) {
-            if (value !== '1.2' && value !== '1.3') fail(name, 'is "1.2" or "1.3"');
+            if (value !== '1.2' && value !== '1.3') refuse(name, 'is "1.2" or "1.3"');
             return [String(TLS_VERSIONS[value])];
         }
     },
-    maxMessage: number('max_message_bytes', POSITIVE),
-    maxSendBuffer: number('max_send_buffer_bytes', POSITIVE),
-    maxReceiveQueue: number('max_receive_queue_bytes', POSITIVE),
-    maxRedirects: number('max_redirects', OR_NONE),
-    retryAttempts: number('retry_attempts', OR_ENDLESS),
-    resend: flag('resend', true),
-    deflate: flag('disable_deflate', false),
-    alpn: flag('disable_alpn', false),
-    connectTimeout: number('connect_timeout_ms', POSITIVE),
-    resolveTimeout: number('resolve_timeout_ms', POSITIVE),
-    proxyTimeout: number('proxy_timeout_ms', POSITIVE),
-    tlsTimeout: number('tls_timeout_ms', POSITIVE),
-    handshakeTimeout: number('handshake_timeout_ms', POSITIVE),
-    openTimeout: number('open_timeout_ms', POSITIVE),
-    flushTimeout: number('flush_timeout_ms', OR_AT_ONCE),
-    closeTimeout: number('close_timeout_ms', OR_AT_ONCE),
-    pingInterval: number('ping_interval_ms', OR_NEVER),
-    pongTimeout: number('pong_timeout_ms', OR_NEVER),
-    probeTimeout: number('probe_timeout_ms', OR_NEVER),
+    maxMessage: numberField('max_message_bytes', POSITIVE),
+    maxSendBuffer: numberField('max_send_buffer_bytes', POSITIVE),
+    maxReceiveQueue: numberField('max_receive_queue_bytes', POSITIVE),
+    maxRedirects: numberField('max_redirects', OR_NONE),
+    retryAttempts: numberField('retry_attempts', OR_ENDLESS),
+    resend: flagField('resend', true),
+    deflate: flagField('disable_deflate', false),
+    alpn: flagField('disable_alpn', false),
+    connectTimeout: numberField('connect_timeout_ms', POSITIVE),
+    resolveTimeout: numberField('resolve_timeout_ms', POSITIVE),
+    proxyTimeout: numberField('proxy_timeout_ms', POSITIVE),
+    tlsTimeout: numberField('tls_timeout_ms', POSITIVE),
+    handshakeTimeout: numberField('handshake_timeout_ms', POSITIVE),
+    openTimeout: numberField('open_timeout_ms', POSITIVE),
+    flushTimeout: numberField('flush_timeout_ms', OR_AT_ONCE),
+    closeTimeout: numberField('close_timeout_ms', OR_AT_ONCE),
+    pingInterval: numberField('ping_interval_ms', OR_NEVER),
+    pongTimeout: numberField('pong_timeout_ms', OR_NEVER),
+    probeTimeout: numberField('probe_timeout_ms', OR_NEVER),
     // Of this script only.
     highWaterMark: {
         field: null,
@@ -119,7 +119,7 @@ const OPTIONS = {
     overCap: {
         field: null,
         read(name, value) {
-            if (value !== 'error' && value !== 'close') fail(name, 'is "error" or "close"');
+            if (value !== 'error' && value !== 'close') refuse(name, 'is "error" or "close"');
             return [];
         }
     }

@@ -18,12 +18,10 @@ class Queue {
     }
 
     removeFirst() {
-        const item = this.items[this.head];
         this.items[this.head++] = null;
         if (2 * this.head >= this.items.length) {
             this.items.splice(0, this.head);
             this.head = 0;
         }
-        return item;
     }
 }

@@ -131,7 +131,11 @@ class Sockets {
             },
             task: () => {
                 this.begin(0);
-                if (!this.tasks.isEmpty()) this.tasks.removeFirst()();
+                if (!this.tasks.isEmpty()) {
+                    const run = this.tasks.first();
+                    this.tasks.removeFirst();
+                    run();
+                }
                 this.end();
             }
         };
