@@ -45,18 +45,20 @@ for (const [engine, global] of Object.entries(engines)) {
 
     test(`${engine}: while an event is dispatched`, () => {
         const { host, ws } = opened(global());
-        let event;
-        ws.onmessage = function (given) {
-            event = given;
-            assert.equal(this, ws);
-            assert.equal(event.target, ws);
-            assert.equal(event.currentTarget, ws);
-            assert.equal(event.eventPhase, 2);
-            assert.throws(() => ws.dispatchEvent(event), (error) => error.name === 'InvalidStateError');
+        let seen;
+        ws.onmessage = function (event) {
+            seen = [this, event.target, event.currentTarget, event.eventPhase, event.composedPath()[0]];
+            try {
+                ws.dispatchEvent(event);
+            } catch (thrown) {
+                seen.push(thrown);
+            }
         };
         host.text('x');
-        assert.deepEqual(host.host.reported, []);
-        assert.ok(event);
+        // Checked here, because the engine reports an exception of a listener after the test.
+        const [thrown] = seen.splice(5);
+        assert.deepEqual(seen, [ws, ws, ws, 2, ws]);
+        assert.ok(thrown instanceof Error && (thrown.name === 'InvalidStateError' || thrown.code === 'ERR_EVENT_RECURSION'));
     });
 
     test(`${engine}: dispatchEvent with an event that the game made`, () => {
