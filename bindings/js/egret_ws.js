@@ -411,8 +411,10 @@ const OPTIONS = {
     }
 };
 
-const HIGH_WATER_MARK = 1 << 20;
-const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, resend: false, given: {} };
+// `encoded` is for the host, the other members for this script. The C host has the same default of maxSendBuffer.
+const NO_OPTIONS = {
+    encoded: '', given: {}, overCap: 'error', highWaterMark: 1 << 20, maxSendBuffer: 16 << 20, resend: false
+};
 
 // Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
 function readOptions(options, defaults) {
@@ -428,8 +430,7 @@ function readOptions(options, defaults) {
         const { field, read } = OPTIONS[name];
         for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
     }
-    const { overCap = 'error', highWaterMark = HIGH_WATER_MARK, resend = false } = given;
-    return { encoded, overCap, highWaterMark, resend, given };
+    return Object.assign({}, NO_OPTIONS, given, { encoded, given });
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
@@ -940,7 +941,8 @@ function defineHandlers(Class, types, EventTarget, handlersOf) {
 // One connection: the part of a socket that both objects share.
 
 class Connection {
-    constructor(sockets) {
+    // `settings` is a result of readOptions.
+    constructor(sockets, settings) {
         this.sockets = sockets;
         this.id = 0; // of the host; 0 before `open` and after `closed`
         this.state = CONNECTING;
@@ -954,7 +956,8 @@ class Connection {
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
-        this.resend = false; // Are messages kept when the connection is made again?
+        this.maxWaiting = settings.maxSendBuffer;
+        this.resend = settings.resend; // Are messages kept when the connection is made again?
 
         // Bytes that will never be sent, and the least bufferedAmount until the task ends.
         this.lost = 0;
@@ -1062,12 +1065,17 @@ class Connection {
     // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
     enqueue(data) {
         const isBlob = this.sockets.isBlob(data);
-        const item = { data: null, size: this.sockets.sizeOf(data), isReadable: true };
+        const size = this.sockets.sizeOf(data);
+        if (this.waiting + size > this.maxWaiting) {
+            this.floor += this.onRefused(ERR_BACKPRESSURE, 'the send buffer is full', size);
+            return;
+        }
+        const item = { data: null, size, isReadable: true };
         if (!isBlob) item.data = typeof data === 'string' ? data : copyBytes(data);
         if (this.queue === null) this.queue = new Queue();
         this.queue.push(item);
-        this.floor += item.size;
-        this.waiting += item.size;
+        this.floor += size;
+        this.waiting += size;
         if (isBlob) this.sockets.readBlob(data, item, () => this.sendQueue());
     }
 
@@ -1374,14 +1382,13 @@ function originOf(url) {
 
 class StandardConnection extends Connection {
     constructor(sockets, events, webSocket, url, settings) {
-        super(sockets);
+        super(sockets, settings);
         this.events = events;
         this.webSocket = webSocket;
         this.url = url;
         this.origin = originOf(url);
         this.overCap = settings.overCap;
         this.highWaterMark = settings.highWaterMark;
-        this.resend = settings.resend;
         this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
         this.handlers = {};
         for (const type of TYPES) this.handlers[type] = undefined;
@@ -1412,7 +1419,7 @@ class StandardConnection extends Connection {
 
     onRefused(error, text, size) {
         if (error === ERR_BACKPRESSURE) {
-            const amount = this.hostAmount();
+            const amount = this.waiting + this.hostAmount();
             this.closeBecause(error, `the send buffer is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
                 'was not sent, and the connection was closed', 0, '');
         } else if (error === ERR_MESSAGE_TOO_BIG && this.overCap === 'close') {
@@ -1520,9 +1527,8 @@ function makeWebSocket(global, host, sockets, defaults) {
 
 class NativeConnection extends Connection {
     constructor(sockets, webSocket, settings) {
-        super(sockets);
+        super(sockets, settings);
         this.webSocket = webSocket;
-        this.resend = settings.resend;
     }
 
     // Handlers are looked up at each event: games assign them after construction, and replace them.

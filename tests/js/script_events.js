@@ -130,6 +130,7 @@ test('handler attributes', () => {
     const { host, ws, log, note } = opened();
     for (const name of ['onopen', 'onmessage', 'onerror', 'onclose']) {
         assert.equal(ws[name], null);
+        ws[name] = null;
         const handler = note(name);
         ws[name] = handler;
         assert.equal(ws[name], handler);

@@ -295,6 +295,27 @@ test('send: a Blob keeps its place in the order, and close waits for it', async 
     assert.deepEqual(log, [['close', 3, 4000, '', true]]);
 });
 
+test('send: more messages behind a Blob than the send buffer may have: the connection is closed', () => {
+    const { ws, host, log } = openedSocket(makeHost({ Blob }), [], { maxSendBuffer: 200000 });
+    ws.send(new SlowBlob(['abc']));
+    ws.send('x'.repeat(100000));
+    ws.send('x'.repeat(99997));
+    assert.equal(ws.readyState, 1);
+    ws.send('x');
+    assert.equal(ws.readyState, 2);
+    assert.equal(ws.bufferedAmount, 200001);
+    assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
+    host.closed();
+    host.poll();
+    assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE], ['close', 3, 1000, '', true]]);
+    assert.deepEqual(host.sent(), []);
+    const other = openedSocket(makeHost({ Blob })); // 16 MiB
+    other.ws.send(new SlowBlob(['x'.repeat(1 << 24)]));
+    assert.equal(other.ws.readyState, 1);
+    other.ws.send('x');
+    assert.equal(other.ws.readyState, 2);
+});
+
 test('send: a Blob that cannot be read, one over the limit, one whose socket has ended', async () => {
     const { ws, host, log } = openedSocket(makeHost({ Blob }));
     const [broken, large, late] = [new SlowBlob(['abc']), new SlowBlob(['x']), new SlowBlob(['yz'])];

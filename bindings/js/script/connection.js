@@ -1,7 +1,8 @@
 // One connection: the part of a socket that both objects share.
 
 class Connection {
-    constructor(sockets) {
+    // `settings` is a result of readOptions.
+    constructor(sockets, settings) {
         this.sockets = sockets;
         this.id = 0; // of the host; 0 before `open` and after `closed`
         this.state = CONNECTING;
@@ -15,7 +16,8 @@ class Connection {
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
-        this.resend = false; // Are messages kept when the connection is made again?
+        this.maxWaiting = settings.maxSendBuffer;
+        this.resend = settings.resend; // Are messages kept when the connection is made again?
 
         // Bytes that will never be sent, and the least bufferedAmount until the task ends.
         this.lost = 0;
@@ -123,12 +125,17 @@ class Connection {
     // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
     enqueue(data) {
         const isBlob = this.sockets.isBlob(data);
-        const item = { data: null, size: this.sockets.sizeOf(data), isReadable: true };
+        const size = this.sockets.sizeOf(data);
+        if (this.waiting + size > this.maxWaiting) {
+            this.floor += this.onRefused(ERR_BACKPRESSURE, 'the send buffer is full', size);
+            return;
+        }
+        const item = { data: null, size, isReadable: true };
         if (!isBlob) item.data = typeof data === 'string' ? data : copyBytes(data);
         if (this.queue === null) this.queue = new Queue();
         this.queue.push(item);
-        this.floor += item.size;
-        this.waiting += item.size;
+        this.floor += size;
+        this.waiting += size;
         if (isBlob) this.sockets.readBlob(data, item, () => this.sendQueue());
     }
 

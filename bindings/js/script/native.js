@@ -2,9 +2,8 @@
 
 class NativeConnection extends Connection {
     constructor(sockets, webSocket, settings) {
-        super(sockets);
+        super(sockets, settings);
         this.webSocket = webSocket;
-        this.resend = settings.resend;
     }
 
     // Handlers are looked up at each event: games assign them after construction, and replace them.

@@ -125,8 +125,10 @@ const OPTIONS = {
     }
 };
 
-const HIGH_WATER_MARK = 1 << 20;
-const NO_OPTIONS = { encoded: '', overCap: 'error', highWaterMark: HIGH_WATER_MARK, resend: false, given: {} };
+// `encoded` is for the host, the other members for this script. The C host has the same default of maxSendBuffer.
+const NO_OPTIONS = {
+    encoded: '', given: {}, overCap: 'error', highWaterMark: 1 << 20, maxSendBuffer: 16 << 20, resend: false
+};
 
 // Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
 function readOptions(options, defaults) {
@@ -142,8 +144,7 @@ function readOptions(options, defaults) {
         const { field, read } = OPTIONS[name];
         for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
     }
-    const { overCap = 'error', highWaterMark = HIGH_WATER_MARK, resend = false } = given;
-    return { encoded, overCap, highWaterMark, resend, given };
+    return Object.assign({}, NO_OPTIONS, given, { encoded, given });
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.

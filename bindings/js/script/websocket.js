@@ -17,14 +17,13 @@ function originOf(url) {
 
 class StandardConnection extends Connection {
     constructor(sockets, events, webSocket, url, settings) {
-        super(sockets);
+        super(sockets, settings);
         this.events = events;
         this.webSocket = webSocket;
         this.url = url;
         this.origin = originOf(url);
         this.overCap = settings.overCap;
         this.highWaterMark = settings.highWaterMark;
-        this.resend = settings.resend;
         this.binaryType = sockets.Blob === null ? 'arraybuffer' : 'blob';
         this.handlers = {};
         for (const type of TYPES) this.handlers[type] = undefined;
@@ -55,7 +54,7 @@ class StandardConnection extends Connection {
 
     onRefused(error, text, size) {
         if (error === ERR_BACKPRESSURE) {
-            const amount = this.hostAmount();
+            const amount = this.waiting + this.hostAmount();
             this.closeBecause(error, `the send buffer is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
                 'was not sent, and the connection was closed', 0, '');
         } else if (error === ERR_MESSAGE_TOO_BIG && this.overCap === 'close') {
