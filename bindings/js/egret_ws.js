@@ -1084,7 +1084,6 @@ class Connection {
         const queue = this.queue;
         // The connection has ended, or is made again.
         if (queue === null || this.state === CONNECTING) return;
-        this.beginTask();
         while (!queue.isEmpty() && queue.first().data !== null) {
             const item = queue.first();
             const result = item.isReadable ? this.transmit(item.data) : 0;

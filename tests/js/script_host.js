@@ -128,4 +128,10 @@ function openedSocket(host = makeHost(), ...rest) {
     return { host, ...socket };
 }
 
-module.exports = { makeHost, makeSocket, openedSocket, install, source, ERR, MAX_MESSAGE_BYTES, URL_ };
+// A Blob whose read ends when the test says so.
+class SlowBlob extends Blob {
+    reading = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
+    arrayBuffer() { return this.reading; }
+}
+
+module.exports = { makeHost, makeSocket, openedSocket, SlowBlob, install, source, ERR, MAX_MESSAGE_BYTES, URL_ };

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
-const { makeHost, openedSocket, ERR, MAX_MESSAGE_BYTES, URL_ } = require('./script_host.js');
+const { makeHost, openedSocket, SlowBlob, ERR, MAX_MESSAGE_BYTES, URL_ } = require('./script_host.js');
 
 const bytes = (...values) => new Uint8Array(values);
 
@@ -190,6 +190,20 @@ test('bufferedAmount: a message that is written at once counts until the task en
     assert.equal(ws.bufferedAmount, 0);
 });
 
+test('bufferedAmount: messages behind a Blob and after close() count in it too', () => {
+    const { ws, host } = openedSocket(makeHost({ Blob }));
+    host.host.buffered = 100;
+    assert.equal(ws.bufferedAmount, 100);
+    ws.send(new SlowBlob(['abc']));
+    host.host.buffered = 0;
+    assert.equal(ws.bufferedAmount, 103);
+    ws.close();
+    ws.send('12345');
+    assert.equal(ws.bufferedAmount, 108);
+    host.events.drained(1);
+    assert.equal(ws.bufferedAmount, 8);
+});
+
 test('bufferedAmount falls between tasks in which the glue does nothing, such as timers', async () => {
     const { ws, host } = openedSocket();
     ws.send('12345');
@@ -263,11 +277,6 @@ test('binaryType: blob is the default if there is Blob', async () => {
     assert.ok(log[2][1] instanceof ArrayBuffer);
 });
 
-// A Blob whose read ends when the test says so.
-class SlowBlob extends Blob {
-    reading = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
-    arrayBuffer() { return this.reading; }
-}
 const settled = () => new Promise(setImmediate);
 
 test('send: a Blob keeps its place in the order, and close waits for it', async () => {
