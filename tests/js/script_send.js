@@ -304,9 +304,10 @@ test('send: a Blob keeps its place in the order, and close waits for it', async 
     assert.deepEqual(log, [['close', 3, 4000, '', true]]);
 });
 
-test('send: more messages behind a Blob than the send buffer may have: the connection is closed', () => {
+test('send: more messages behind a Blob than the send buffer may have: the connection is closed', async () => {
     const { ws, host, log } = openedSocket(makeHost({ Blob }), [], { maxSendBuffer: 200000 });
-    ws.send(new SlowBlob(['abc']));
+    const blob = new SlowBlob(['abc']);
+    ws.send(blob);
     ws.send('x'.repeat(100000));
     ws.send('x'.repeat(99997));
     assert.equal(ws.readyState, 1);
@@ -314,6 +315,9 @@ test('send: more messages behind a Blob than the send buffer may have: the conne
     assert.equal(ws.readyState, 2);
     assert.equal(ws.bufferedAmount, 200001);
     assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
+    blob.resolve(bytes(1, 2, 3).buffer);
+    await settled();
+    assert.deepEqual(host.sent(), []);
     host.closed();
     host.poll();
     assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE], ['close', 3, 1000, '', true]]);
