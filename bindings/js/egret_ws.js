@@ -181,25 +181,6 @@ function byteLength(data) {
     }
 }
 
-// A glue may read the properties of a view, so those of its class must not be hidden.
-function isPlainView(view, length, offset, buffer) {
-    try {
-        return view.byteLength === length && view.byteOffset === offset && view.buffer === buffer;
-    } catch (thrown) {
-        return false;
-    }
-}
-
-// For the glue: an ArrayBuffer, or a view with the properties of its class; not detached.
-function toHostBytes(data) {
-    const length = byteLength(data);
-    if (length === 0) return NO_BYTES;
-    if (!ArrayBuffer.isView(data)) return data;
-    const isPlain = isTypedArray(data) ? isPlainView(data, length, offsetOfArray.call(data), bufferOfArray.call(data))
-        : isPlainView(data, length, offsetOfDataView.call(data), bufferOfDataView.call(data));
-    return isPlain ? data : bytesOf(data);
-}
-
 function copyBytes(data) {
     return byteLength(data) === 0 ? NO_BYTES : new Uint8Array(bytesOf(data)).buffer;
 }
@@ -1027,7 +1008,8 @@ class Connection {
     // Returns the bytes of the message, or an error.
     transmit(data) {
         const { host } = this.sockets;
-        const result = typeof data === 'string' ? host.sendText(this.id, data) : host.sendBinary(this.id, toHostBytes(data));
+        const result = typeof data === 'string' ? host.sendText(this.id, data)
+            : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
         if (result > 0) {
             this.unwritten += result;
             if (this.unwritten > this.highWaterMark) this.watch();

@@ -87,7 +87,8 @@ class Connection {
     // Returns the bytes of the message, or an error.
     transmit(data) {
         const { host } = this.sockets;
-        const result = typeof data === 'string' ? host.sendText(this.id, data) : host.sendBinary(this.id, toHostBytes(data));
+        const result = typeof data === 'string' ? host.sendText(this.id, data)
+            : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
         if (result > 0) {
             this.unwritten += result;
             if (this.unwritten > this.highWaterMark) this.watch();
