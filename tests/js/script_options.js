@@ -146,11 +146,15 @@ test('stats: an object with names of JavaScript, as long as the host knows the s
 });
 
 test('retry: readyState is CONNECTING again, and open comes again', () => {
-    const { ws, host, log } = openedSocket();
+    const host = makeHost();
+    const { ws, log } = makeSocket(host);
+    host.connected(1, 'chat', 'permessage-deflate');
+    log.length = 0;
     const retries = [];
     ws.onretry = (event) => retries.push([ws.readyState, event.error, event.message, event.delay]);
     ws.send('12345');
     host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    assert.deepEqual([ws.protocol, ws.extensions], ['', '']);
     assert.throws(() => ws.send('x'), { name: 'InvalidStateError' });
     host.text('no connection');
     host.events.retrying(1, ERR.CONNECT, 'no connection', 4294967295);

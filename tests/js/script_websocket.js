@@ -276,6 +276,15 @@ test('a close that the host refuses still ends the socket', () => {
     host.poll();
     host.closed();
     assert.deepEqual(log, [['error', 3, ERR.INTERNAL], ['close', 3, 1006, '', false]]);
+
+    // The end of the connection comes before the task of the refused close.
+    const second = openedSocket();
+    second.host.host.answer.close = ERR.INTERNAL;
+    second.ws.close();
+    second.host.events.failed(1, ERR.PROTOCOL, 'a failure');
+    second.host.events.closed(1, 1006, '', false, ERR.PROTOCOL, 'a failure');
+    second.host.poll();
+    assert.deepEqual(second.log, [['error', 3, ERR.PROTOCOL], ['close', 3, 1006, '', false]]);
 });
 
 test('close in onopen and in onmessage', () => {
