@@ -148,19 +148,25 @@ function isTypedArray(view) {
     return tagOfArray.call(view) !== undefined;
 }
 
-// An ArrayBuffer or a SharedArrayBuffer.
-function isBuffer(value) {
-    return hasSlot(lengthOfBuffer, value) || hasSlot(lengthOfShared, value);
+function isArrayBuffer(value) {
+    return hasSlot(lengthOfBuffer, value);
 }
 
 // BufferSource without [AllowShared] and [AllowResizable].
-function checkBufferSource(data) {
-    let buffer = data;
-    if (ArrayBuffer.isView(data)) buffer = (isTypedArray(data) ? bufferOfArray : bufferOfDataView).call(data);
-    if (!hasSlot(lengthOfBuffer, buffer)) throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
+function checkBuffer(buffer) {
     if (isResizable !== null && isResizable.call(buffer)) {
         throw new TypeError('cannot send a resizable ArrayBuffer: send a copy of its bytes');
     }
+}
+
+function refuseShared() {
+    throw new TypeError('cannot send a SharedArrayBuffer: send a copy of its bytes');
+}
+
+function checkView(view) {
+    const buffer = (isTypedArray(view) ? bufferOfArray : bufferOfDataView).call(view);
+    if (!isArrayBuffer(buffer)) refuseShared();
+    checkBuffer(buffer);
 }
 
 // The bytes of a buffer or a view; a detached one has none. The getters are those of the engine, because a game can overwrite the
@@ -1246,9 +1252,10 @@ class Sockets {
     // (BufferSource or Blob or USVString). Throws a TypeError for a value that cannot be converted.
     toPayload(data) {
         if (typeof data === 'string') return toText(data);
-        if (ArrayBuffer.isView(data)) checkBufferSource(data);
+        if (ArrayBuffer.isView(data)) checkView(data);
         else if (this.isBlob(data)) return data;
-        else if (isBuffer(data)) checkBufferSource(data);
+        else if (isArrayBuffer(data)) checkBuffer(data);
+        else if (hasSlot(lengthOfShared, data)) refuseShared();
         else return toText(data);
         return data;
     }

@@ -13,8 +13,8 @@ const shared = () => new SharedArrayBuffer(16);
 const growable = () => new SharedArrayBuffer(16, { maxByteLength: 32 });
 const resizable = () => new ArrayBuffer(16, { maxByteLength: 32 });
 const wasm = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer;
-const REFUSED = [['shared', shared, /SharedArrayBuffer/], ['growable', growable, /SharedArrayBuffer/],
-    ['of WebAssembly', wasm, /SharedArrayBuffer/], ['resizable', resizable, /resizable/]];
+const REFUSED = [['shared', shared, /cannot send a SharedArrayBuffer/], ['growable', growable, /cannot send a SharedArrayBuffer/],
+    ['of WebAssembly', wasm, /cannot send a SharedArrayBuffer/], ['resizable', resizable, /cannot send a resizable/]];
 
 // Each buffer, and each kind of view: of a part, and of the whole buffer (which follows the length of a resizable buffer).
 function* refused() {
@@ -25,8 +25,8 @@ function* refused() {
             yield [`${View.name} of the whole of ${name}`, new View(make()), message];
         }
     }
-    yield ['another realm', vm.runInNewContext('new Uint8Array(new SharedArrayBuffer(4))'), /SharedArrayBuffer/];
-    yield ['another realm', vm.runInNewContext('new ArrayBuffer(4, { maxByteLength: 8 })'), /resizable/];
+    yield ['another realm', vm.runInNewContext('new Uint8Array(new SharedArrayBuffer(4))'), /cannot send a SharedArrayBuffer/];
+    yield ['another realm', vm.runInNewContext('new ArrayBuffer(4, { maxByteLength: 8 })'), /cannot send a resizable/];
 }
 
 function opened(host = makeHost()) {

@@ -29,6 +29,7 @@ test('interfaces: names, lengths, getters, constants, enumerability, prototype c
         assert.deepEqual(Object.getOwnPropertyDescriptor(Class.prototype, Symbol.toStringTag),
             { value: name, writable: false, enumerable: false, configurable: true });
         for (const [member, property] of Object.entries(Object.getOwnPropertyDescriptors(Class.prototype))) {
+            if (member === 'constructor') assert.deepEqual([property.value, property.enumerable], [Class, false]);
             if (member === 'constructor' || member === member.toUpperCase()) continue;
             assert.equal(property.enumerable, true, member);
             assert.equal(property.configurable, true, member);

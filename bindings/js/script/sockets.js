@@ -46,9 +46,10 @@ class Sockets {
     // (BufferSource or Blob or USVString). Throws a TypeError for a value that cannot be converted.
     toPayload(data) {
         if (typeof data === 'string') return toText(data);
-        if (ArrayBuffer.isView(data)) checkBufferSource(data);
+        if (ArrayBuffer.isView(data)) checkView(data);
         else if (this.isBlob(data)) return data;
-        else if (isBuffer(data)) checkBufferSource(data);
+        else if (isArrayBuffer(data)) checkBuffer(data);
+        else if (hasSlot(lengthOfShared, data)) refuseShared();
         else return toText(data);
         return data;
     }
