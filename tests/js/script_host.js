@@ -47,6 +47,7 @@ function makeHost(global = {}, defaults = undefined) {
         bufferedAmount: () => host.buffered,
         notifyDrain: (id, bytes) => { host.calls.push(['notifyDrain', id, bytes]); return 0; },
         normalizeUrl(url) {
+            if (url.includes('\0')) return null; // C would read only the part before it
             try {
                 const parsed = new URL(url.replace(/^http/, 'ws'));
                 return /^wss?:$/.test(parsed.protocol) && !url.includes('#') ? parsed.href : null;

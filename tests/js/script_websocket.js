@@ -70,6 +70,16 @@ test('the constructor refuses the arguments that the standard refuses', () => {
     }
     assert.throws(() => new WebSocket(URL_, ['chat', 'chat']), named('SyntaxError'));
     assert.throws(() => new WebSocket(URL_, { [Symbol.iterator]() { throw new RangeError('mine'); } }), RangeError);
+    const iterable = (next) => ({ [Symbol.iterator]: () => ({ next }) });
+    for (const bad of [{ [Symbol.iterator]: 5 }, { [Symbol.iterator]: { call() { return { next: () => ({ done: true }) }; } } },
+        { [Symbol.iterator]: () => 5 }, { [Symbol.iterator]: () => Object.prototype }, iterable(() => 5), iterable(5),
+        iterable(() => ({ value: Symbol('x') })), [Symbol('x')]]) {
+        assert.throws(() => new WebSocket(URL_, bad), TypeError);
+    }
+    let fetched = 0;
+    const unreadable = { toString() { throw new RangeError('mine'); } };
+    assert.throws(() => new WebSocket(URL_, iterable(() => { fetched++; return { value: unreadable }; })), RangeError);
+    assert.equal(fetched, 1);
     assert.deepEqual(host.calls, []);
     try {
         new WebSocket('');
@@ -99,6 +109,8 @@ test('the URL and the protocols that the host gets', () => {
     assert.deepEqual(ask(URL_, []), [URL_, '']);
     assert.deepEqual(ask(URL_, ['a', 'A', 'b.c-d']), [URL_, 'a, A, b.c-d']);
     assert.deepEqual(ask(URL_, new Set(['x', 'y'])), [URL_, 'x, y']);
+    assert.deepEqual(ask(URL_, Object.assign(['x'], { [Symbol.iterator]: () => ['y'].values() })), [URL_, 'y']);
+    assert.deepEqual(ask(URL_, { [Symbol.iterator]: null, toString: () => 'z' }), [URL_, 'z']);
     assert.deepEqual(ask(URL_, undefined), [URL_, '']);
     assert.deepEqual(ask(URL_, null), [URL_, 'null']);
     assert.deepEqual(ask(URL_, 5), [URL_, '5']);
