@@ -123,6 +123,20 @@ test('conversions of CloseEvent and MessageEvent', () => {
     }
 });
 
+test('ports and source of a MessageEvent', () => {
+    const { MessageEvent } = makeHost({ MessagePort }).global;
+    const { port1, port2 } = new MessageChannel();
+    const message = new MessageEvent('m', { source: port1, ports: new Set([port1, port2]) });
+    assert.equal(message.source, port1);
+    assert.deepEqual([message.ports.length, message.ports[0] === port1, message.ports[1] === port2], [2, true, true]);
+    assert.ok(Object.isFrozen(message.ports));
+    assert.equal(new MessageEvent('m', { source: null }).source, null);
+    for (const wrong of [{ source: {} }, { ports: null }, { ports: 5 }, { ports: {} }, { ports: [port1, {}] }, { ports: [null] }]) {
+        refuses(() => new MessageEvent('m', wrong));
+    }
+    port1.close();
+});
+
 test('initMessageEvent, and frozen events', () => {
     const { EventTarget, Event, MessageEvent } = makeHost().global;
     const event = new MessageEvent('m', { data: 1 });
@@ -180,6 +194,10 @@ test('preventDefault and returnValue', () => {
 test('stopPropagation before a dispatch, and in a capturing listener', () => {
     const { Event, target, log, note } = bare();
     target.addEventListener('x', note('x'));
+    const goes = new Event('x');
+    goes.cancelBubble = false;
+    target.dispatchEvent(goes);
+    assert.deepEqual(log.splice(0), ['x']);
     for (const stop of [(event) => event.stopPropagation(), (event) => event.stopImmediatePropagation(),
         (event) => { event.cancelBubble = true; }]) {
         const event = new Event('x');
@@ -235,13 +253,15 @@ test('capturing listeners come first, and each phase sees the listeners that wer
 });
 
 test('arguments of addEventListener and removeEventListener', () => {
-    const { target } = bare();
+    const { host, Event, target } = bare();
     for (const method of ['addEventListener', 'removeEventListener']) {
         refuses(() => target[method]('x'));
         refuses(() => target[method](Symbol('x'), null));
         for (const wrong of [1, 'code', true, Symbol('x')]) refuses(() => target[method]('x', wrong));
         for (const nothing of [null, undefined]) target[method]('x', nothing);
     }
+    target.dispatchEvent(new Event('x'));
+    assert.deepEqual(host.host.reported, []);
     const read = [];
     const options = new Proxy({}, { get: (object, name) => { read.push(name); } });
     target.addEventListener('x', null, options); // how libraries detect options

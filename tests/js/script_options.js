@@ -88,7 +88,7 @@ test('an option that is unknown or of a wrong type throws a TypeError that names
         ['pingInterval', 0], ['minTlsVersion', 1.2], ['minTlsVersion', '1.1'], ['minTlsVersion', 'toString'],
         ['resend', 1], ['deflate', 'no'], ['overCap', 'ignore'], ['overCap', null],
         ['pins', 5], ['pins', [5]], ['roots', new ArrayBuffer(8)], ['roots', ['a\0']],
-        ['headers', 'A: b'], ['headers', 5], ['headers', [['A']]], ['headers', ['ab']], ['headers', { 'A: b': 'c' }],
+        ['headers', 'A: b'], ['headers', 5], ['headers', [['A']]], ['headers', [['A', 'b', 'c']]], ['headers', [5]], ['headers', ['ab']], ['headers', { 'A: b': 'c' }],
         ['headers', { '': 'c' }], ['headers', { A: null }], ['headers', { A: 'b\0' }], ['headers', { A: {} }],
     ];
     for (const [name, value] of wrong) {
