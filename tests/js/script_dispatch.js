@@ -118,6 +118,12 @@ test('conversions of CloseEvent and MessageEvent', () => {
     assert.deepEqual([message.data, message.origin, message.lastEventId, message.source, message.bubbles],
         [[1], '\ufffd', '5', null, true]);
     assert.ok(Object.isFrozen(message.ports) && message.ports === message.ports);
+    for (const init of [undefined, null, {}]) {
+        const plain = new MessageEvent('m', init);
+        assert.deepEqual([plain.data, plain.origin, plain.lastEventId, plain.source, plain.ports], [null, '', '', null, []]);
+    }
+    refuses(() => new MessageEvent());
+    refuses(() => new CloseEvent());
     for (const wrong of [{ source: {} }, { ports: 5 }, { ports: [{}] }, { origin: Symbol('x') }]) {
         refuses(() => new MessageEvent('m', wrong));
     }
@@ -145,6 +151,10 @@ test('initMessageEvent, and frozen events', () => {
         ['n', true, true, 2, 'o\ufffd', '3', null]);
     refuses(() => event.initMessageEvent());
     refuses(() => event.initMessageEvent('n', false, false, null, '', '', {}));
+    const listening = new EventTarget();
+    listening.addEventListener('n', () => event.initMessageEvent('other', false, false, 'changed'));
+    listening.dispatchEvent(event);
+    assert.deepEqual([event.type, event.data], ['n', 2]);
     const frozen = Object.freeze(new Event('x', { cancelable: true }));
     const target = new EventTarget();
     target.addEventListener('x', (given) => given.preventDefault());
