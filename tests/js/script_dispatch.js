@@ -173,6 +173,10 @@ test('an object that inherits from an event, a target or a socket is none', () =
         refuses(() => Event.prototype.preventDefault.call(fake));
         refuses(() => Object.getOwnPropertyDescriptor(Event.prototype, 'type').get.call(fake));
     }
+    const { CloseEvent, MessageEvent } = host.global;
+    for (const [whole, member] of [[new CloseEvent('x'), 'code'], [new MessageEvent('x'), 'data']]) {
+        refuses(() => Object.create(whole)[member]);
+    }
     const copy = Object.create(host.WebSocket.prototype, Object.getOwnPropertyDescriptors(ws));
     for (const fake of [Object.create(ws), copy, new Proxy(ws, {})]) {
         for (const use of [() => fake.readyState, () => fake.send('x'), () => fake.close(), () => fake.onopen,

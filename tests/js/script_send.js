@@ -222,6 +222,8 @@ test('bufferedAmount falls between tasks in which the glue does nothing, such as
 test('bufferedAmount inside an event is that of the event\'s task', () => {
     const { ws, host } = openedSocket();
     const amounts = [];
+    ws.send('before the event');
+    host.host.buffered = 0;
     ws.onmessage = () => {
         ws.send('1234');
         host.host.buffered = 0;
@@ -327,6 +329,17 @@ test('send: more messages behind a Blob than the send buffer may have: the conne
     assert.equal(other.ws.readyState, 1);
     other.ws.send('x');
     assert.equal(other.ws.readyState, 2);
+});
+
+test('send: a Blob that cannot be read, and nothing else', async () => {
+    const { ws, host, log } = openedSocket(makeHost({ Blob }));
+    const broken = new SlowBlob(['abc']);
+    ws.send(broken);
+    broken.reject(new Error('unreadable'));
+    await settled();
+    host.poll();
+    assert.deepEqual(log, [['error', 1, ERR.INVALID_ARGUMENT]]);
+    assert.equal(ws.bufferedAmount, 0);
 });
 
 test('send: a Blob that cannot be read, one over the limit, one whose socket has ended', async () => {

@@ -352,6 +352,17 @@ test('each of two sockets gets only the events of its peer', () => {
     assert.deepEqual(b.log, [['open', 1], ['message', 'to b'], ['close', 3, 1000, '', true]]);
 });
 
+test('events of an unknown id, and a task that nothing asked for, do nothing', () => {
+    const { host, log } = openedSocket();
+    for (const [name, ...rest] of [['connected', '', ''], ['text', 'x'], ['binary', new ArrayBuffer(1)], ['drained'],
+        ['retrying', ERR.CONNECT, 'no connection', 5], ['failed', ERR.CONNECT, 'no connection'],
+        ['closed', 1006, '', false, ERR.CONNECT, 'no connection']]) {
+        assert.equal(host.events[name](77, ...rest), undefined);
+    }
+    host.events.task();
+    assert.deepEqual(log, []);
+});
+
 test('a class that extends it', () => {
     const host = makeHost();
     class Chat extends host.WebSocket {
