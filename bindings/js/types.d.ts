@@ -78,7 +78,7 @@ export interface WebSocketOptions {
   /** As `pongTimeout`, after `resume` and a change of the network. */
   probeTimeout?: Milliseconds;
   /**
-   * Bytes: a `drain` event comes when more than these have waited to be written and half of them are left. The default is 1 MiB.
+   * Bytes: a `drain` event comes when `bufferedAmount` had reached these and half of them are left. The default is 1 MiB.
    * `Infinity`: none comes.
    */
   highWaterMark?: number;

@@ -255,12 +255,12 @@ test('egret_native: onOpen comes again after a retry', () => {
     assert.deepEqual(log, [1, 0, 1]);
 });
 
-test('drain: once when more than the high-water mark has waited and half of it is written', () => {
+test('drain: once when bufferedAmount has reached the high-water mark and half of it is written', () => {
     const { ws, host } = openedSocket(makeHost(), [], { highWaterMark: 1000 });
     const log = [];
     ws.ondrain = () => log.push('ondrain');
     ws.addEventListener('drain', (event) => log.push(event.type, event.target === ws));
-    ws.send('x'.repeat(1000));
+    ws.send('x'.repeat(999));
     assert.deepEqual(host.callsOf('notifyDrain'), []);
     ws.send('x');
     ws.send('x'.repeat(1000));
@@ -268,7 +268,7 @@ test('drain: once when more than the high-water mark has waited and half of it i
     host.host.buffered = 400;
     host.events.drained(1);
     assert.deepEqual(log, ['ondrain', 'drain', true]);
-    ws.send('x'.repeat(600));
+    ws.send('x'.repeat(599));
     assert.equal(host.callsOf('notifyDrain').length, 1);
     ws.send('x');
     assert.equal(host.callsOf('notifyDrain').length, 2);
@@ -277,17 +277,67 @@ test('drain: once when more than the high-water mark has waited and half of it i
     assert.equal(log.length, 3);
 });
 
-test('drain: the default mark is 1 MiB, and messages that were written do not count', () => {
+test('drain: the default mark is 1 MiB, and messages that were written in earlier tasks do not count', () => {
     const { ws, host } = openedSocket();
     for (let i = 0; i < 1000; i++) {
         ws.send('x'.repeat(100000));
         host.host.buffered = 100000;
+        host.text('another task');
     }
     assert.deepEqual(host.callsOf('notifyDrain'), []);
     host.host.buffered = 2 ** 20 - 100000;
-    for (let i = 0; i < 11; i++) ws.send('x'.repeat(100000));
+    ws.send('x'.repeat(99999));
+    assert.deepEqual(host.callsOf('notifyDrain'), []);
+    ws.send('x');
     assert.deepEqual(host.callsOf('notifyDrain'), [[1, 2 ** 19]]);
     const never = openedSocket(makeHost(), [], { highWaterMark: Infinity });
     for (let i = 0; i < 100; i++) never.ws.send('x'.repeat(100000));
     assert.deepEqual(never.host.callsOf('notifyDrain'), []);
+});
+
+test('drain: follows each time that bufferedAmount has reached the mark, also if the library wrote meanwhile', () => {
+    const { ws, host } = openedSocket(makeHost(), [], { highWaterMark: 1000 });
+    let drains = 0;
+    ws.ondrain = () => drains++;
+    while (ws.bufferedAmount < 1000) {
+        ws.send('x'.repeat(100));
+        host.host.buffered = 0; // written by the call
+    }
+    assert.deepEqual(host.callsOf('notifyDrain'), [[1, 500]]);
+    host.events.drained(1);
+    assert.equal(drains, 1);
+});
+
+test('drain: comes when the messages behind a Blob are written, too', async () => {
+    const { ws, host } = openedSocket(makeHost({ Blob }), [], { highWaterMark: 1000 });
+    let drains = 0;
+    ws.ondrain = () => drains++;
+    ws.send(new Blob(['x'.repeat(600)]));
+    ws.send('x'.repeat(400));
+    assert.equal(ws.bufferedAmount, 1000);
+    assert.deepEqual(host.callsOf('notifyDrain'), []);
+    await new Promise(setImmediate);
+    assert.deepEqual(host.callsOf('notifyDrain'), [[1, 500]]);
+    ws.send(new Blob(['x']));
+    host.events.drained(1);
+    assert.equal(drains, 0);
+    await new Promise(setImmediate);
+    assert.equal(host.callsOf('notifyDrain').length, 2);
+    host.events.drained(1);
+    assert.equal(drains, 1);
+});
+
+test('drain: one that was due before a retry comes after it', () => {
+    const { ws, host } = openedSocket(makeHost(), [], { highWaterMark: 1000, retryAttempts: 2 });
+    let drains = 0;
+    ws.ondrain = () => drains++;
+    ws.send('x'.repeat(1000));
+    host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    host.host.buffered = 0;
+    host.events.drained(1);
+    assert.equal(drains, 0);
+    host.connected();
+    assert.equal(host.callsOf('notifyDrain').length, 2);
+    host.events.drained(1);
+    assert.equal(drains, 1);
 });

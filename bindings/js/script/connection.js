@@ -24,8 +24,8 @@ class Connection {
         this.task = -1;
         this.floor = 0;
 
-        // onDrain comes when more bytes than this have waited and half of them are written. `unwritten` is the most that may wait,
-        // so that few sends ask the host for the amount; -Infinity while the host will call `drained`.
+        // onDrain comes when bufferedAmount has reached the mark and half of it is written. `unwritten` is the most that
+        // bufferedAmount may be, so that few sends ask the host for the amount; DRAIN_IS_DUE until onDrain.
         this.highWaterMark = Infinity;
         this.unwritten = 0;
     }
@@ -78,7 +78,7 @@ class Connection {
             this.enqueue(data);
         } else {
             const result = this.transmit(data);
-            if (result >= 0) this.floor += result;
+            if (result >= 0) this.count(result);
             else if (this.isHeld(result)) this.enqueue(data);
             else this.floor += this.notSent(result, this.sockets.sizeOf(data));
         }
@@ -87,13 +87,15 @@ class Connection {
     // Returns the bytes of the message, or an error.
     transmit(data) {
         const { host } = this.sockets;
-        const result = typeof data === 'string' ? host.sendText(this.id, data)
+        return typeof data === 'string' ? host.sendText(this.id, data)
             : host.sendBinary(this.id, byteLength(data) > 0 ? data : NO_BYTES);
-        if (result > 0) {
-            this.unwritten += result;
-            if (this.unwritten > this.highWaterMark) this.watch();
-        }
-        return result;
+    }
+
+    // Counts a message that was accepted.
+    count(size) {
+        this.floor += size;
+        this.unwritten += size;
+        if (this.unwritten >= this.highWaterMark) this.watch();
     }
 
     // The connection is lost, and that was not reported yet. Does the message wait for the next connection?
@@ -101,10 +103,18 @@ class Connection {
         return error === ERR_NOT_OPEN && this.resend;
     }
 
+    // Not the host's amount: a game that sends until bufferedAmount reaches the mark goes on in onDrain, also if the library has
+    // written much of it in this task.
     watch() {
-        this.unwritten = this.hostAmount();
-        if (this.unwritten <= this.highWaterMark) return;
-        this.unwritten = -Infinity;
+        this.unwritten = this.bufferedAmount();
+        if (this.unwritten < this.highWaterMark) return;
+        this.unwritten = DRAIN_IS_DUE;
+        this.askForDrain();
+    }
+
+    // Asks the host for `drained` if one is due, and no message waits here.
+    askForDrain() {
+        if (this.unwritten !== DRAIN_IS_DUE || this.queue !== null) return;
         this.sockets.host.notifyDrain(this.id, Math.floor(this.highWaterMark / 2));
     }
 
@@ -135,8 +145,8 @@ class Connection {
         if (!isBlob) item.data = typeof data === 'string' ? data : copyBytes(data);
         if (this.queue === null) this.queue = new Queue();
         this.queue.push(item);
-        this.floor += size;
         this.waiting += size;
+        this.count(size);
         if (isBlob) this.sockets.readBlob(data, item, () => this.sendQueue());
     }
 
@@ -157,6 +167,7 @@ class Connection {
         }
         if (!queue.isEmpty()) return;
         this.queue = null;
+        this.askForDrain();
         if (this.pendingClose !== null) {
             const { code, reason } = this.pendingClose;
             this.pendingClose = null;
@@ -203,7 +214,8 @@ class Connection {
         this.isEstablished = true;
         this.protocol = protocol;
         this.extensions = extensions;
-        this.sendQueue();
+        if (this.queue === null) this.askForDrain();
+        else this.sendQueue();
         if (this.state === OPEN) this.onOpen(); // not if that has filled the send buffer
     }
 
@@ -228,6 +240,8 @@ class Connection {
     }
 
     drained() {
+        // Asked for again when the queue is empty, or the connection is made again.
+        if (this.queue !== null || this.state === CONNECTING) return;
         this.unwritten = this.hostAmount();
         if (this.state === OPEN) this.onDrain();
     }

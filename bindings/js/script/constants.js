@@ -21,6 +21,9 @@ const ERR_INVALID_ARGUMENT = -1,
 const UNLIMITED = 0xFFFFFFFF, AT_ONCE = 0xFFFFFFFE;
 const TLS_VERSIONS = { '1.2': 771, '1.3': 772 };
 
+// Less than every number of bytes.
+const DRAIN_IS_DUE = -Infinity;
+
 const NO_CLOSE_FRAME = 1006;
 const MESSAGE_TOO_BIG_CODE = 1009;
 const MAX_REASON_BYTES = 123;
