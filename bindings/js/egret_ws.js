@@ -1231,7 +1231,9 @@ class Sockets {
         // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
         const { Blob } = global;
         this.Blob = typeof Blob === 'function' && typeof Blob.prototype.arrayBuffer === 'function' ? Blob : null;
+        // Members of the class, because a game can define others on its object.
         this.sizeOfBlob = getterOf(this.Blob, 'size');
+        this.bufferOfBlob = this.Blob === null ? null : Blob.prototype.arrayBuffer;
         // Connections by id. This table keeps a socket alive although the game has dropped it.
         this.live = new Map();
         // Functions that report errors found during a call of the game.
@@ -1278,19 +1280,22 @@ class Sockets {
     }
 
     sizeOf(data) {
-        return typeof data === 'string' ? utf8Length(data) : this.isBlob(data) ? data.size : byteLength(data);
+        return typeof data === 'string' ? utf8Length(data) : this.isBlob(data) ? this.blobSize(data) : byteLength(data);
     }
 
-    // Fills in the item and calls `done`.
+    blobSize(blob) {
+        return this.sizeOfBlob === null ? blob.size : this.sizeOfBlob.call(blob);
+    }
+
+    // Fills in the item and calls `done`, whatever the Blob of a library does.
     readBlob(blob, item, done) {
-        blob.arrayBuffer().then((data) => {
+        new Promise((resolve) => resolve(this.bufferOfBlob.call(blob))).then((data) => {
+            if (!isArrayBuffer(data)) throw new TypeError('not an ArrayBuffer');
             item.data = data;
-            done();
-        }, () => {
+        }).catch(() => {
             item.data = '';
             item.isReadable = false;
-            done();
-        });
+        }).then(done);
     }
 
     // Returns the id, or an error.

@@ -181,7 +181,7 @@ test('retry: nothing is retried after close(), and close() during the wait ends 
 
 test('retry: messages behind a Blob are dropped, or sent on the next connection with the option resend', async () => {
     const begin = (options) => {
-        const socket = { ...openedSocket(makeHost({ Blob }), [], options), blob: new SlowBlob(['ab']) };
+        const socket = { ...openedSocket(makeHost({ Blob: SlowBlob }), [], options), blob: new SlowBlob(['ab']) };
         socket.ws.send(socket.blob);
         socket.ws.send('text');
         assert.equal(socket.ws.bufferedAmount, 6);
@@ -222,7 +222,7 @@ test('retry: messages between the loss and its report wait with the option resen
         host.connected();
         assert.deepEqual(host.sent(), sent);
     }
-    const blob = openedSocket(makeHost({ Blob }), [], { resend: true });
+    const blob = openedSocket(makeHost({ Blob: SlowBlob }), [], { resend: true });
     blob.host.host.answer.send = ERR.NOT_OPEN;
     const slow = new SlowBlob(['ab']);
     blob.ws.send(slow);

@@ -191,7 +191,7 @@ test('bufferedAmount: a message that is written at once counts until the task en
 });
 
 test('bufferedAmount: messages behind a Blob and after close() count in it too', () => {
-    const { ws, host } = openedSocket(makeHost({ Blob }));
+    const { ws, host } = openedSocket(makeHost({ Blob: SlowBlob }));
     host.host.buffered = 100;
     assert.equal(ws.bufferedAmount, 100);
     ws.send(new SlowBlob(['abc']));
@@ -282,7 +282,7 @@ test('binaryType: blob is the default if there is Blob', async () => {
 const settled = () => new Promise(setImmediate);
 
 test('send: a Blob keeps its place in the order, and close waits for it', async () => {
-    const { ws, host, log } = openedSocket(makeHost({ Blob }));
+    const { ws, host, log } = openedSocket(makeHost({ Blob: SlowBlob }));
     const [first, second] = [new SlowBlob(['abc']), new SlowBlob(['de'])];
     const view = bytes(7, 8);
     ws.send('before');
@@ -307,7 +307,7 @@ test('send: a Blob keeps its place in the order, and close waits for it', async 
 });
 
 test('send: more messages behind a Blob than the send buffer may have: the connection is closed', async () => {
-    const { ws, host, log } = openedSocket(makeHost({ Blob }), [], { maxSendBuffer: 200000 });
+    const { ws, host, log } = openedSocket(makeHost({ Blob: SlowBlob }), [], { maxSendBuffer: 200000 });
     const blob = new SlowBlob(['abc']);
     ws.send(blob);
     ws.send('x'.repeat(100000));
@@ -324,7 +324,7 @@ test('send: more messages behind a Blob than the send buffer may have: the conne
     host.poll();
     assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE], ['close', 3, 1000, '', true]]);
     assert.deepEqual(host.sent(), []);
-    const other = openedSocket(makeHost({ Blob })); // 16 MiB
+    const other = openedSocket(makeHost({ Blob: SlowBlob })); // 16 MiB
     other.ws.send(new SlowBlob(['x'.repeat(1 << 24)]));
     assert.equal(other.ws.readyState, 1);
     other.ws.send('x');
@@ -332,7 +332,7 @@ test('send: more messages behind a Blob than the send buffer may have: the conne
 });
 
 test('send: a Blob that cannot be read, and nothing else', async () => {
-    const { ws, host, log } = openedSocket(makeHost({ Blob }));
+    const { ws, host, log } = openedSocket(makeHost({ Blob: SlowBlob }));
     const broken = new SlowBlob(['abc']);
     ws.send(broken);
     broken.reject(new Error('unreadable'));
@@ -343,7 +343,7 @@ test('send: a Blob that cannot be read, and nothing else', async () => {
 });
 
 test('send: a Blob that cannot be read, one over the limit, one whose socket has ended', async () => {
-    const { ws, host, log } = openedSocket(makeHost({ Blob }));
+    const { ws, host, log } = openedSocket(makeHost({ Blob: SlowBlob }));
     const [broken, large, late] = [new SlowBlob(['abc']), new SlowBlob(['x']), new SlowBlob(['yz'])];
     ws.send(broken);
     ws.send(large);
@@ -364,4 +364,36 @@ test('send: a Blob that cannot be read, one over the limit, one whose socket has
     assert.equal(ws.bufferedAmount, 7);
     assert.deepEqual(log,
         [['error', 1, ERR.INVALID_ARGUMENT], ['error', 1, ERR.TOO_BIG], ['close', 3, 1000, '', true]]);
+});
+
+test('send: members that a game has defined on a Blob are not used', async () => {
+    class Odd extends Blob {
+        get size() { return -5; }
+        arrayBuffer() { throw new Error('arrayBuffer of the game'); }
+    }
+    const { ws, host } = openedSocket(makeHost({ Blob }));
+    ws.send(new Odd(['abc']));
+    assert.equal(ws.bufferedAmount, 3);
+    ws.send('text');
+    ws.close();
+    while (host.callsOf('close').length === 0) await settled();
+    assert.deepEqual(host.sent(), ['616263', 'text']);
+});
+
+test('send: a Blob of a library that cannot be read does not stop the messages behind it', async () => {
+    for (const arrayBuffer of [() => { throw new Error(); }, () => 5, () => undefined, async () => 'abc', async () => new Uint8Array(3)]) {
+        class LibraryBlob {
+            get size() { return 3; }
+        }
+        LibraryBlob.prototype.arrayBuffer = arrayBuffer;
+        const { ws, host, log } = openedSocket(makeHost({ Blob: LibraryBlob }));
+        ws.send(new LibraryBlob());
+        ws.send('text');
+        ws.close();
+        await settled();
+        assert.deepEqual(host.sent(), ['text']);
+        assert.deepEqual(host.callsOf('close'), [[1, 0, '']]);
+        host.poll();
+        assert.deepEqual(log, [['error', 2, ERR.INVALID_ARGUMENT]]);
+    }
 });
