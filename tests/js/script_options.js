@@ -62,6 +62,8 @@ test('every option: its name and value for the library', () => {
         ['headers', new Map([['A', 'b']]), ['header', 'A: b']],
         ['headers', new Headers({ A: 'b' }), ['header', 'a: b']],
         ['headers', {}],
+        ['headers', { Origin: 'https://a', A: 'b', 'user-agent': 'me' }, ['origin', 'https://a'], ['header', 'A: b'], ['user_agent', 'me']],
+        ['headers', new Headers({ Origin: 'https://a' }), ['origin', 'https://a']],
     ]) {
         assert.deepEqual(encoded({ [name]: value }), expected, name);
         assert.deepEqual(encoded(undefined, { [name]: value }), expected, `default ${name}`);
@@ -340,4 +342,16 @@ test('drain: one that was due before a retry comes after it', () => {
     assert.equal(host.callsOf('notifyDrain').length, 2);
     host.events.drained(1);
     assert.equal(drains, 1);
+});
+
+test('the member of an object of options is read once', () => {
+    const reads = [];
+    const options = new Proxy({ origin: 'https://a', headers: {} }, {
+        get(target, name) {
+            reads.push(name);
+            return target[name];
+        },
+    });
+    assert.deepEqual(encoded(options), [['origin', 'https://a']]);
+    assert.deepEqual(reads, ['origin', 'headers']);
 });

@@ -32,29 +32,34 @@ function listOption(name, value) {
     return toSequence(value, method, (item) => textOption(name, item));
 }
 
-function headerLine(name, value) {
+// Headers that the library has options for. Other clients take them among the headers.
+const HEADER_FIELDS = new Map([['origin', 'origin'], ['user-agent', 'user_agent']]);
+
+function header(name, value) {
     if (typeof name !== 'string' || !TOKEN.test(name)) refuse('headers', `has a name that is not a token: ${toText(name)}`);
     if (typeof value !== 'string' && typeof value !== 'number') refuse('headers', `has a value that is no string: ${name}`);
-    return `${name}: ${textOption('headers', `${value}`)}`;
+    const content = textOption('headers', `${value}`);
+    const field = HEADER_FIELDS.get(name.toLowerCase());
+    return field === undefined ? ['header', `${name}: ${content}`] : [field, content];
 }
 
 // Pairs, or an object whose values may be arrays.
-function headerLines(headers) {
+function readHeaders(headers) {
     const method = iteratorMethodOf(headers);
     if (method !== null && typeof headers !== 'string') {
         return toSequence(headers, method, (pair) => {
             const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator], (item) => item);
             if (items.length !== 2) refuse('headers', 'is an object, or an array of pairs: name, value');
-            return headerLine(items[0], items[1]);
+            return header(items[0], items[1]);
         });
     }
     if (!isObject(headers)) refuse('headers', 'is an object, or an array of pairs: name, value');
-    const lines = [];
+    const list = [];
     for (const name of Object.keys(headers)) {
-        const values = Array.isArray(headers[name]) ? headers[name] : [headers[name]];
-        for (const value of values) lines.push(headerLine(name, value));
+        const given = headers[name];
+        for (const value of Array.isArray(given) ? given : [given]) list.push(header(name, value));
     }
-    return lines;
+    return list;
 }
 
 const POSITIVE = new Map();
@@ -63,31 +68,28 @@ const OR_NEVER = new Map([[Infinity, UNLIMITED]]);
 const OR_AT_ONCE = new Map([[0, AT_ONCE]]);
 const OR_ENDLESS = new Map([[0, 0], [Infinity, UNLIMITED]]);
 
-// Each returns the values for the library's option of this name.
-const textField = (field) => ({ field, read: (name, value) => [textOption(name, value)] });
-const numberField = (field, special) => ({ field, read: (name, value) => [numberOption(name, value, special)] });
+// Each returns a function that reads an option: it returns options of the library, as pairs of a name and a value.
+const textField = (field) => (name, value) => [[field, textOption(name, value)]];
+const numberField = (field, special) => (name, value) => [[field, numberOption(name, value, special)]];
 // The library's flag is set for one of both values.
-const flagField = (field, set) => ({ field, read: (name, value) => (booleanOption(name, value) === set ? ['1'] : []) });
+const flagField = (field, set) => (name, value) => (booleanOption(name, value) === set ? [[field, '1']] : []);
 
 const OPTIONS = {
     __proto__: null,
-    headers: { field: 'header', read: (name, value) => headerLines(value) },
+    headers: (name, value) => readHeaders(value),
     origin: textField('origin'),
     userAgent: textField('user_agent'),
     username: textField('username'),
     password: textField('password'),
     proxy: textField('proxy'),
     proxyFromEnvironment: flagField('proxy_from_environment', true),
-    roots: { field: 'tls_roots', read: (name, value) => [listOption(name, value).join('\n')] },
+    roots: (name, value) => [['tls_roots', listOption(name, value).join('\n')]],
     onlyTheseRoots: flagField('only_these_roots', true),
-    pins: { field: 'tls_pins', read: (name, value) => [listOption(name, value).join(',')] },
+    pins: (name, value) => [['tls_pins', listOption(name, value).join(',')]],
     serverName: textField('tls_server_name'),
-    minTlsVersion: {
-        field: 'tls_min_version',
-        read(name, value) {
-            if (value !== '1.2' && value !== '1.3') refuse(name, 'is "1.2" or "1.3"');
-            return [String(TLS_VERSIONS[value])];
-        }
+    minTlsVersion(name, value) {
+        if (value !== '1.2' && value !== '1.3') refuse(name, 'is "1.2" or "1.3"');
+        return [['tls_min_version', TLS_VERSIONS[value]]];
     },
     maxMessage: numberField('max_message_bytes', POSITIVE),
     maxSendBuffer: numberField('max_send_buffer_bytes', POSITIVE),
@@ -109,19 +111,13 @@ const OPTIONS = {
     pongTimeout: numberField('pong_timeout_ms', OR_NEVER),
     probeTimeout: numberField('probe_timeout_ms', OR_NEVER),
     // Of this script only.
-    highWaterMark: {
-        field: null,
-        read(name, value) {
-            numberOption(name, value, OR_NEVER);
-            return [];
-        }
+    highWaterMark(name, value) {
+        numberOption(name, value, OR_NEVER);
+        return [];
     },
-    overCap: {
-        field: null,
-        read(name, value) {
-            if (value !== 'error' && value !== 'close') refuse(name, 'is "error" or "close"');
-            return [];
-        }
+    overCap(name, value) {
+        if (value !== 'error' && value !== 'close') refuse(name, 'is "error" or "close"');
+        return [];
     }
 };
 
@@ -137,12 +133,12 @@ function readOptions(options, defaults) {
     const given = Object.assign({}, defaults.given);
     for (const name of Object.keys(options)) {
         if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}`);
-        if (options[name] !== undefined) given[name] = options[name];
+        const value = options[name];
+        if (value !== undefined) given[name] = value;
     }
     let encoded = '';
     for (const name of Object.keys(given)) {
-        const { field, read } = OPTIONS[name];
-        for (const value of read(name, given[name])) encoded += `${field}\0${value}\0`;
+        for (const [field, value] of OPTIONS[name](name, given[name])) encoded += `${field}\0${value}\0`;
     }
     return Object.assign({}, NO_OPTIONS, given, { encoded, given });
 }
