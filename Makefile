@@ -9,7 +9,7 @@ LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
 	cargo build --quiet --release --example echo_server $(FEATURES) && cargo clib --quiet --release $(FEATURES)
 
-.PHONY: help build install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets bench-quick bench-instructions bench-scale bench-criterion size check-release clean
+.PHONY: help build install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets test-js-engines bench-quick bench-instructions bench-scale bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -98,6 +98,10 @@ test-sockets: ## SOCKETS=100000 opened and closed through each binding, which le
 	@tests/tools/setup.sh test
 	EGRET_WS_TEST_SOCKETS=$(SOCKETS) cargo test --test cpp --test java --test js --test js_jsc --test js_v8 $(FEATURES) -- \
 		--nocapture many lifetime node_memory thousands_of_sockets
+
+test-js-engines: ## the conformance suite of WebSocket in Node 20, 22 and 24, JavaScriptCore, V8 and on undici (npm, 100 MB)
+	@tests/tools/setup.sh test
+	EGRET_WS_TEST_ENGINES=all cargo test --test js_conformance $(FEATURES) -- --nocapture --test-threads=1
 
 test-vendored: ## TLS, the exports and the link commands, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored
