@@ -1,5 +1,5 @@
 /*
- * The parts of a browser page that an engine needs when it loads: window, console, timers and animation frames.
+ * The parts of a browser page that an engine needs when it loads: window, console, clock, timers and animation frames.
  *
  * A classic script whose completion value is a function: frame = install(global, host). The shell calls frame(now) once a
  * frame; it returns the milliseconds until it has something to do again, or -1 if there is nothing left.
@@ -65,6 +65,7 @@
 
     global.window = global;
     global.console = { log: printer(false), info: printer(false), warn: printer(true), error: printer(true) };
+    global.performance = { now: function () { return host.now(); } };
     global.setTimeout = function (callback, delay) {
         return start(callback, delay, false, Array.prototype.slice.call(arguments, 2));
     };

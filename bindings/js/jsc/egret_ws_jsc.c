@@ -29,30 +29,52 @@ enum event {
 static const char *const event_names[EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
                                                      "drained",   "failed", "closed", "task"};
 
-/* The attributes of a view, for the typed arrays and for DataView. */
-enum view_kind { TYPED_ARRAY, DATA_VIEW, VIEW_KINDS };
-enum view_attribute { VIEW_BUFFER, VIEW_OFFSET, VIEW_LENGTH, VIEW_ATTRIBUTES };
-
-/* Returns the engine's getters of these attributes. A game can define other properties on a view, and change prototypes later. */
-static const char getters_script[] =
-    "(function () {"
-    "    var getters = [];"
-    "    [Object.getPrototypeOf(Uint8Array.prototype), DataView.prototype].forEach(function (prototype) {"
-    "        ['buffer', 'byteOffset', 'byteLength'].forEach(function (name) {"
-    "            getters.push(Object.getOwnPropertyDescriptor(prototype, name).get);"
-    "        });"
-    "    });"
-    "    return getters;"
-    "})()";
+/*
+ * Makes the object `host` of egret_ws.js from the native one. Access to the functions of a plain object is fast, and the bounds of a
+ * view are those of the engine: its getters are kept, because a game can define other properties on a view and change prototypes.
+ * The C API does not support DataView, and the offset that it returns for other views differs between versions.
+ */
+static const char host_script[] =
+    "(function (native) {"
+    "    'use strict';"
+    "    var host = {}, isView = ArrayBuffer.isView, send = native.sendBinary;"
+    "    function bind(name) {"
+    "        var method = native[name];"
+    "        host[name] = function (a, b, c) { return method.call(native, a, b, c); };"
+    "    }"
+    "    function getter(prototype, name) {"
+    "        return Object.getOwnPropertyDescriptor(prototype, name).get;"
+    "    }"
+    "    function getters(prototype) {"
+    "        return {"
+    "            buffer: getter(prototype, 'buffer'),"
+    "            offset: getter(prototype, 'byteOffset'),"
+    "            length: getter(prototype, 'byteLength')"
+    "        };"
+    "    }"
+    "    var array = Object.getPrototypeOf(Uint8Array.prototype), kind = getter(array, Symbol.toStringTag);"
+    "    var ofArray = getters(array), ofDataView = getters(DataView.prototype);"
+    "    ['open', 'sendText', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',"
+    "        'reportError'].forEach(bind);"
+    "    host.sendBinary = function (id, data) {"
+    "        if (!isView(data)) return send.call(native, id, data, 0, -1);"
+    "        var get = kind.call(data) === undefined ? ofDataView : ofArray;"
+    "        try {"
+    "            return send.call(native, id, get.buffer.call(data), get.offset.call(data), get.length.call(data));"
+    "        } catch (detached) {"
+    "            return send.call(native, id);"
+    "        }"
+    "    };"
+    "    return host;"
+    "})";
 
 struct egret_ws_jsc {
     JSGlobalContextRef context;
     egret_ws_jsc_options options;
     egret_ws_host *host;
-    JSObjectRef host_object;
+    JSObjectRef host_object; /* the native one */
     JSObjectRef events;
     JSObjectRef event[EVENT_COUNT];
-    JSObjectRef getters[VIEW_KINDS * VIEW_ATTRIBUTES];
     /* Scratch space for one string. UTF-8 of n bytes never needs more than n units. */
     JSChar units[EGRET_WS_MAX_MESSAGE_BYTES];
     char utf8[3 * EGRET_WS_MAX_MESSAGE_BYTES];
@@ -346,45 +368,23 @@ static int64_t to_id(JSContextRef context, JSValueRef value, JSValueRef *excepti
     return id > 0 && id <= MAX_SAFE_INTEGER ? (int64_t)id : 0;
 }
 
-/* The result of a getter; NULL if the view has none, or is detached. */
-static JSValueRef get(const egret_ws_jsc *self, enum view_kind kind, enum view_attribute attribute, JSObjectRef view)
+/* The bytes of an ArrayBuffer, `length` of them from `offset` on, or all if `length` is negative. NULL for another value, and for
+ * memory that other threads write to. */
+static const uint8_t *to_bytes(JSContextRef context, JSValueRef value, double offset, double length, size_t *len)
 {
-    return JSObjectCallAsFunction(self->context, self->getters[kind * VIEW_ATTRIBUTES + attribute], view, 0, NULL, NULL);
-}
-
-static size_t get_size(const egret_ws_jsc *self, enum view_kind kind, enum view_attribute attribute, JSObjectRef view)
-{
-    JSValueRef value = get(self, kind, attribute, view);
-    const double number = value ? JSValueToNumber(self->context, value, NULL) : -1;
-    return number >= 0 && number <= UINT32_MAX ? (size_t)number : SIZE_MAX;
-}
-
-/* The bytes of an ArrayBuffer or a view; NULL for another value, and for memory that other threads write to. The C API does not
- * support DataView, and the offset that it returns for other views differs between versions. */
-static const uint8_t *to_bytes(const egret_ws_jsc *self, JSValueRef value, size_t *len)
-{
-    const JSContextRef context = self->context;
-    const JSTypedArrayType type = JSValueGetTypedArrayType(context, value, NULL);
-    JSObjectRef buffer = (JSObjectRef)value;
-    size_t offset = 0, size;
+    const JSObjectRef buffer = (JSObjectRef)value;
     const uint8_t *bytes;
-    if (type == kJSTypedArrayTypeArrayBuffer) {
-        *len = size = JSObjectGetArrayBufferByteLength(context, buffer, NULL);
-    } else {
-        const enum view_kind kind = type == kJSTypedArrayTypeNone ? DATA_VIEW : TYPED_ARRAY;
-        const JSObjectRef view = JSValueIsObject(context, value) ? (JSObjectRef)value : NULL;
-        JSValueRef memory = view ? get(self, kind, VIEW_BUFFER, view) : NULL;
-        if (!memory || JSValueGetTypedArrayType(context, memory, NULL) != kJSTypedArrayTypeArrayBuffer)
-            return NULL;
-        buffer = (JSObjectRef)memory;
-        offset = get_size(self, kind, VIEW_OFFSET, view);
-        *len = get_size(self, kind, VIEW_LENGTH, view);
-        size = JSObjectGetArrayBufferByteLength(context, buffer, NULL);
-    }
-    if (offset > size || *len > size - offset)
+    double size;
+    if (JSValueGetTypedArrayType(context, value, NULL) != kJSTypedArrayTypeArrayBuffer)
         return NULL;
+    size = (double)JSObjectGetArrayBufferByteLength(context, buffer, NULL);
+    if (length < 0)
+        length = size;
+    if (!(offset >= 0 && offset <= size && length <= size - offset))
+        return NULL;
+    *len = (size_t)length;
     bytes = JSObjectGetArrayBufferBytesPtr(context, buffer, NULL);
-    return bytes ? bytes + offset : (const uint8_t *)"";
+    return bytes ? bytes + (size_t)offset : (const uint8_t *)"";
 }
 
 HOST_FUNCTION(host_open)
@@ -433,12 +433,15 @@ HOST_FUNCTION(host_send_text)
     return make_number(self, result);
 }
 
+/* id, an ArrayBuffer, and the offset and length of a view. */
 HOST_FUNCTION(host_send_binary)
 {
     size_t len = 0;
-    const uint8_t *data;
-    HOST_SELF(2);
-    data = to_bytes(self, arguments[1], &len);
+    const uint8_t *data = NULL;
+    HOST_SELF(1);
+    if (count >= 4)
+        data = to_bytes(context, arguments[1], JSValueToNumber(context, arguments[2], NULL),
+                        JSValueToNumber(context, arguments[3], NULL), &len);
     if (!data)
         return make_number(self, EGRET_WS_ERR_INVALID_ARGUMENT);
     return make_number(self, egret_ws_host_send_binary(self->host, to_id(context, arguments[0], exception), data, len));
@@ -546,32 +549,29 @@ static const JSStaticFunction host_functions[] = {
 
 /* The interface */
 
-/* Keeps the getters of views; false if the engine has none. */
-static bool keep_getters(egret_ws_jsc *self)
+/* Evaluates a script whose value is a function, and calls it. Returns the object that it returns, or NULL; reports exceptions. */
+static JSObjectRef run_script(const egret_ws_jsc *self, const char *script, const char *name, size_t count,
+                              const JSValueRef arguments[])
 {
     const JSContextRef context = self->context;
-    JSStringRef text = JSStringCreateWithUTF8CString(getters_script);
-    JSValueRef list = JSEvaluateScript(context, text, NULL, NULL, 1, NULL);
-    unsigned i;
+    JSStringRef text = JSStringCreateWithUTF8CString(script), url = JSStringCreateWithUTF8CString(name);
+    JSValueRef exception = NULL, value = JSEvaluateScript(context, text, NULL, url, 1, &exception);
     JSStringRelease(text);
-    for (i = 0; i < VIEW_KINDS * VIEW_ATTRIBUTES; ++i) {
-        JSValueRef getter = list ? JSObjectGetPropertyAtIndex(context, (JSObjectRef)list, i, NULL) : NULL;
-        if (!getter || !JSValueIsObject(context, getter) || !JSObjectIsFunction(context, (JSObjectRef)getter))
-            return false;
-        self->getters[i] = (JSObjectRef)getter;
-        JSValueProtect(context, getter);
-    }
-    return true;
+    JSStringRelease(url);
+    if (!exception && JSValueIsObject(context, value))
+        value = JSObjectCallAsFunction(context, (JSObjectRef)value, NULL, count, arguments, &exception);
+    if (exception)
+        report(self, exception);
+    return !exception && value && JSValueIsObject(context, value) ? (JSObjectRef)value : NULL;
 }
 
 /* Runs egret_ws.js and keeps the `events` that it returns; false if the script is another one. */
 static bool install(egret_ws_jsc *self, const char *script)
 {
     const JSContextRef context = self->context;
-    JSStringRef text = JSStringCreateWithUTF8CString(script), name = JSStringCreateWithUTF8CString("egret_ws.js");
     JSClassDefinition definition = kJSClassDefinitionEmpty;
     JSClassRef host_class;
-    JSValueRef arguments[2], value, exception = NULL;
+    JSValueRef arguments[2], value;
     int i;
 
     definition.className = "EgretWebSocketHost";
@@ -581,22 +581,15 @@ static bool install(egret_ws_jsc *self, const char *script)
     JSClassRelease(host_class);
     JSValueProtect(context, self->host_object);
 
-    value = JSEvaluateScript(context, text, NULL, name, 1, &exception);
-    JSStringRelease(text);
-    JSStringRelease(name);
-    if (!exception && JSValueIsObject(context, value)) {
-        arguments[0] = JSContextGetGlobalObject(context);
-        arguments[1] = self->host_object;
-        value = JSObjectCallAsFunction(context, (JSObjectRef)value, NULL, 2, arguments, &exception);
-    }
-    if (exception)
-        report(self, exception);
-    if (exception || !value || !JSValueIsObject(context, value))
+    value = self->host_object;
+    arguments[0] = JSContextGetGlobalObject(context);
+    arguments[1] = run_script(self, host_script, "egret_ws_jsc.c", 1, &value);
+    self->events = arguments[1] ? run_script(self, script, "egret_ws.js", 2, arguments) : NULL;
+    if (!self->events)
         return false;
-    self->events = (JSObjectRef)value;
     JSValueProtect(context, self->events);
     for (i = 0; i < EVENT_COUNT; ++i) {
-        name = JSStringCreateWithUTF8CString(event_names[i]);
+        JSStringRef name = JSStringCreateWithUTF8CString(event_names[i]);
         value = JSObjectGetProperty(context, self->events, name, NULL);
         JSStringRelease(name);
         if (!value || !JSValueIsObject(context, value) || !JSObjectIsFunction(context, (JSObjectRef)value))
@@ -611,9 +604,6 @@ static bool install(egret_ws_jsc *self, const char *script)
 static void uninstall(egret_ws_jsc *self)
 {
     int i;
-    for (i = 0; i < VIEW_KINDS * VIEW_ATTRIBUTES; ++i)
-        if (self->getters[i])
-            JSValueUnprotect(self->context, self->getters[i]);
     for (i = 0; i < EVENT_COUNT; ++i)
         if (self->event[i])
             JSValueUnprotect(self->context, self->event[i]);
@@ -642,7 +632,7 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
         self->options = *options;
     self->context = JSGlobalContextRetain(context);
     result = egret_ws_host_new(&self->options.host, &host_events, self, &self->host);
-    if (result == EGRET_WS_OK && !(keep_getters(self) && install(self, script)))
+    if (result == EGRET_WS_OK && !install(self, script))
         result = EGRET_WS_ERR_INVALID_ARGUMENT;
     if (result != EGRET_WS_OK) {
         uninstall(self);
