@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BUCKETS = 64, MAX_HEADERS = 256 };
+enum { FIRST_BUCKETS = 64, MAX_HEADERS = 256, DRAIN_POLL_MS = 50 };
 
 /* Sixteen times the library's default: a game that sends a burst must not fill the buffer, because the W3C object then closes. */
 static const uint32_t default_send_buffer = 16 << 20;
@@ -231,11 +231,23 @@ static int32_t report_drained(egret_ws_host *host) {
     return count;
 }
 
+/* The wait, if it is shorter than `timeout_ms`, which is negative for no limit. */
+static int32_t wait_ms(const egret_ws_host *host, int32_t timeout_ms) {
+    const bool is_longer = timeout_ms < 0 || timeout_ms > DRAIN_POLL_MS;
+    if (host->tasks > 0) return 0;
+    return host->draining && is_longer ? DRAIN_POLL_MS : timeout_ms;
+}
+
+int32_t egret_ws_host_next_poll_ms(const egret_ws_host *host) {
+    const int32_t result = egret_ws_loop_next_poll_ms(host->loop);
+    return result < 0 ? result : wait_ms(host, result);
+}
+
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms) {
     if (host->is_polling) return EGRET_WS_ERR_REENTRANT;
     host->is_polling = true;
     int32_t tasks = run_tasks(host);
-    int32_t callbacks = egret_ws_loop_poll(host->loop, tasks > 0 ? 0 : timeout_ms);
+    int32_t callbacks = egret_ws_loop_poll(host->loop, tasks > 0 ? 0 : wait_ms(host, timeout_ms));
     int32_t drained = callbacks < 0 ? 0 : report_drained(host);
     host->is_polling = false;
     return callbacks < 0 ? callbacks : callbacks + tasks + drained;

@@ -6,6 +6,19 @@
  * function of egret_ws.js has one here: `open` calls egret_ws_host_open, and so on. In the other direction, the glue gives a
  * table of functions (egret_ws_host_events), one for each function of `events` in egret_ws.js.
  *
+ * A glue must
+ *   - call each function of `events` as a task: no other JavaScript is on the stack, and a microtask checkpoint follows before the
+ *     next call;
+ *   - make sure that egret_ws_host_poll is called soon after host.wake, by the frame or by egret_ws_host_next_poll_ms, and never
+ *     inside a host function;
+ *   - pass exceptions of `events` to the shell and go on: the events of other sockets still come;
+ *   - pass strings with all their characters, a NUL too, and as valid UTF-8;
+ *   - ask the engine, and not the object, for the bytes of a view, and refuse memory that other threads write to;
+ *   - keep the functions of `events` and all other references in handles of its own from its start to its end, and look nothing up
+ *     for a message;
+ *   - refuse to be freed inside a poll, and let the host functions do nothing after the end;
+ *   - pass egret_ws_host_options and egret_ws_host_loop to the shell.
+ *
  * Call all functions on the thread of the JavaScript engine.
  */
 #ifndef EGRET_WS_HOST_H
@@ -91,6 +104,11 @@ void egret_ws_host_free(egret_ws_host *host);
  * an error: EGRET_WS_ERR_REENTRANT inside a poll, else those of egret_ws_loop_poll.
  */
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms);
+/*
+ * As egret_ws_loop_next_poll_ms, for a shell that waits for the descriptor of the loop: the most milliseconds to the next poll. 0
+ * while a task waits; at most 50 while egret_ws_host_is_draining, because no descriptor or wake-up reports that.
+ */
+int32_t egret_ws_host_next_poll_ms(const egret_ws_host *host);
 bool egret_ws_host_is_polling(const egret_ws_host *host);
 
 /* host.wake: one task of egret_ws.js waits for the next poll. The glue also makes sure that a poll comes soon. */
@@ -114,8 +132,7 @@ int32_t egret_ws_host_send_binary(egret_ws_host *host, int64_t id, const uint8_t
 int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const char *reason, size_t len);
 int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id);
 /*
- * host.notifyDrain: calls `drained` once, in the first poll at whose end at most `bytes` payload bytes wait to be written. With
- * an I/O thread no wake-up comes for this: poll about every 50 ms while egret_ws_host_is_draining.
+ * host.notifyDrain: calls `drained` once, in the first poll at whose end at most `bytes` payload bytes wait to be written.
  */
 int32_t egret_ws_host_notify_drain(egret_ws_host *host, int64_t id, int64_t bytes);
 bool egret_ws_host_is_draining(const egret_ws_host *host);

@@ -35,7 +35,12 @@ else
         mkdir -p "$1"
         fresh=$(mktemp -d "$1/libnode.XXXXXX")
         trap 'rm -rf "$fresh"' EXIT
-        libnode=$(apt-cache depends libnode-dev | sed -n 's/^ *Depends: \(libnode[0-9]*\)$/\1/p')
+        library_package() { apt-cache depends libnode-dev 2>/dev/null | sed -n 's/^ *Depends: \(libnode[0-9]*\)$/\1/p'; }
+        libnode=$(library_package)
+        if [ -z "$libnode" ] && [ "$(id -u)" -eq 0 ]; then
+            apt-get update -qq || die "apt-get update failed"
+            libnode=$(library_package)
+        fi
         [ -n "$libnode" ] || die "apt knows no libnode-dev; run apt-get update"
         # shellcheck disable=SC2046 # names of packages
         (cd "$fresh" && apt-get download -qq -o APT::Sandbox::User=root libnode-dev "$libnode" $(missing_libraries "$libnode") >log 2>&1) ||

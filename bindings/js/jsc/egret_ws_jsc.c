@@ -647,6 +647,11 @@ int32_t egret_ws_jsc_poll(egret_ws_jsc *self, int32_t timeout_ms)
     return self ? egret_ws_host_poll(self->host, timeout_ms) : EGRET_WS_ERR_INVALID_ARGUMENT;
 }
 
+int32_t egret_ws_jsc_next_poll_ms(const egret_ws_jsc *self)
+{
+    return self ? egret_ws_host_next_poll_ms(self->host) : EGRET_WS_ERR_INVALID_ARGUMENT;
+}
+
 size_t egret_ws_jsc_live(const egret_ws_jsc *self)
 {
     return self ? egret_ws_host_sockets(self->host) : 0;

@@ -36,8 +36,15 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
                          egret_ws_jsc **out);
 
 /* Delivers the events that are due; `timeout_ms` is that of egret_ws_loop_poll. Returns how many callbacks ran; after 0 no
- * event of JavaScript ran. */
+ * event of JavaScript ran.
+ *
+ * Call it from C with no JavaScript on the stack. Then each event is a task: JavaScriptCore runs the promise jobs when the call
+ * of a handler returns. In a poll inside a function that JavaScript called, the jobs of all events wait until that JavaScript has
+ * returned. */
 int32_t egret_ws_jsc_poll(egret_ws_jsc *self, int32_t timeout_ms);
+
+/* The most milliseconds to the next poll, for a shell that waits for the descriptor of the loop; see egret_ws_host_next_poll_ms. */
+int32_t egret_ws_jsc_next_poll_ms(const egret_ws_jsc *self);
 
 /* The loop, for suspend, resume, the descriptor and so on; see egret_ws_host_loop. */
 egret_ws_loop *egret_ws_jsc_loop(const egret_ws_jsc *self);

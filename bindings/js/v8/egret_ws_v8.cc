@@ -543,6 +543,10 @@ int32_t egret_ws_v8_poll(egret_ws_v8 *self, int32_t timeout_ms) {
     return egret_ws_host_poll(self->host, timeout_ms);
 }
 
+int32_t egret_ws_v8_next_poll_ms(const egret_ws_v8 *self) {
+    return self ? egret_ws_host_next_poll_ms(self->host) : EGRET_WS_ERR_INVALID_ARGUMENT;
+}
+
 egret_ws_loop *egret_ws_v8_loop(const egret_ws_v8 *self) {
     return self ? egret_ws_host_loop(self->host) : nullptr;
 }

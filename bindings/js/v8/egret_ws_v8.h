@@ -45,6 +45,9 @@ int32_t egret_ws_v8_new(v8::Isolate *isolate, v8::Local<v8::Context> context, co
  * that runs microtasks there is none, because V8 then leaves that to the end of the scope. */
 int32_t egret_ws_v8_poll(egret_ws_v8 *self, int32_t timeout_ms);
 
+/* The most milliseconds to the next poll, for a shell that waits for the descriptor of the loop; see egret_ws_host_next_poll_ms. */
+int32_t egret_ws_v8_next_poll_ms(const egret_ws_v8 *self);
+
 /* The loop, for suspend, resume, the descriptor and so on; see egret_ws_host_loop. */
 egret_ws_loop *egret_ws_v8_loop(const egret_ws_v8 *self);
 

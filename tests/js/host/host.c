@@ -208,10 +208,13 @@ static void reports_tasks_and_drains(void) {
         CHECK(egret_ws_host_notify_drain(host, ids[i], 0) == EGRET_WS_OK);
     }
     remove_draining(*find(host, ids[1]));
+    CHECK(egret_ws_host_next_poll_ms(host) <= 50 && wait_ms(host, -1) == 50 && wait_ms(host, 51) == 50 && wait_ms(host, 0) == 0);
     CHECK(egret_ws_host_is_draining(host) && report_drained(host) == 2 && seen.drained == 2);
     CHECK(egret_ws_host_is_draining(host) && report_drained(host) == 1 && !egret_ws_host_is_draining(host));
 
+    CHECK(wait_ms(host, -1) == -1 && wait_ms(host, 1000) == 1000);
     egret_ws_host_wake(host);
+    CHECK(egret_ws_host_next_poll_ms(host) == 0);
     CHECK(egret_ws_host_poll(host, 0) >= 1 && seen.tasks == 1 && egret_ws_host_tasks(host) == 1);
     CHECK(egret_ws_host_poll(host, 0) >= 1 && seen.tasks == 2 && egret_ws_host_tasks(host) == 0);
     while (seen.closed < 3) CHECK(egret_ws_host_poll(host, -1) >= 0);

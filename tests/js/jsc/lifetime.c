@@ -143,7 +143,7 @@ int main(int argc, char **argv)
     CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_poll(sockets, 0) == 0);
     /* The first connect fails at once, so its events come from JavaScript. The second one fails in the network. */
     run(context, "new WebSocket('ws://127.0.0.1:0/').onerror = nested");
-    CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_poll(sockets, -1) > 0);
+    CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_next_poll_ms(sockets) == 0 && egret_ws_jsc_poll(sockets, -1) > 0);
     CHECK(nested_poll == EGRET_WS_ERR_REENTRANT && nested_free == EGRET_WS_ERR_REENTRANT);
     while (egret_ws_jsc_poll(sockets, 0) > 0)
         continue;

@@ -131,7 +131,7 @@ void lives_until_it_is_freed(const char *script, egret_ws_v8_options options) {
     CHECK(egret_ws_v8_live(sockets) == 0 && egret_ws_v8_poll(sockets, 0) == 0);
     // The first connect fails at once, so its events come from JavaScript. The second one fails in the network.
     engine.run("new WebSocket('ws://127.0.0.1:0/').onerror = nested");
-    CHECK(egret_ws_v8_live(sockets) == 0 && egret_ws_v8_poll(sockets, -1) > 0);
+    CHECK(egret_ws_v8_live(sockets) == 0 && egret_ws_v8_next_poll_ms(sockets) == 0 && egret_ws_v8_poll(sockets, -1) > 0);
     CHECK(nested_poll == EGRET_WS_ERR_REENTRANT && nested_free == EGRET_WS_ERR_REENTRANT);
     while (egret_ws_v8_poll(sockets, 0) > 0) continue;
     nested_poll = nested_free = 0;
