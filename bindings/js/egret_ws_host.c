@@ -297,8 +297,13 @@ static const option option_table[] = {
     {"header", OPTION_HEADER, 0},
 };
 
+/* A reason that is too long is cut between two characters, so that it stays valid UTF-8. */
 static int32_t refuse(egret_ws_host *host, int32_t error, const char *format, const char *text) {
-    snprintf(host->reason, sizeof host->reason, format, text);
+    const int needed = snprintf(host->reason, sizeof host->reason, format, text);
+    size_t end = sizeof host->reason - 1;
+    if (needed < (int)sizeof host->reason) return error;
+    while (((uint8_t)host->reason[end - 1] & 0xc0) == 0x80) end--; /* the rest of a character */
+    host->reason[(uint8_t)host->reason[end - 1] >= 0xc0 ? end - 1 : end] = '\0';
     return error;
 }
 

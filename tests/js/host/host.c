@@ -77,7 +77,7 @@ static int64_t open_with(egret_ws_host *host, const char *options, size_t len) {
 #define OPEN(host, options) open_with(host, options, sizeof(options) - 1)
 
 static int64_t open_with_option(egret_ws_host *host, const char *name, const char *value) {
-    char text[256];
+    char text[512];
     const int len = snprintf(text, sizeof text, "%s%c%s%c", name, 0, value, 0);
     return open_with(host, text, (size_t)len);
 }
@@ -150,6 +150,21 @@ static void says_why(void) {
         expect_reason(host, open_with_option(host, "retry_attempts", numbers[i]), EGRET_WS_ERR_INVALID_ARGUMENT,
                       "retry_attempts is not a number from 0 to 4294967295");
     }
+    for (i = 0; i < 4; i++) { /* cut between two characters, wherever the cut comes */
+        static const char *const characters[] = {"\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80", "x"};
+        size_t shift;
+        for (shift = 0; shift < 4; shift++) {
+            char name[256] = "abc";
+            const char *reason;
+            for (len = shift; len < 220; len += strlen(characters[i])) strcpy(name + len, characters[i]);
+            expect_reason(host, open_with_option(host, name, "1"), EGRET_WS_ERR_INVALID_ARGUMENT, "no option ");
+            reason = egret_ws_host_last_error(host);
+            len = strlen(reason);
+            CHECK(len + 5 >= sizeof host->reason && len < sizeof host->reason);
+            CHECK((len - strlen("there is no option ") - shift) % strlen(characters[i]) == 0);
+        }
+    }
+    len = 0;
     expect_reason(host, OPEN(host, "origin"), EGRET_WS_ERR_INVALID_ARGUMENT, "not complete");
     expect_reason(host, OPEN(host, "origin\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "origin has no value");
     expect_reason(host, OPEN(host, "header\0Cookie\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "no name: Cookie");
@@ -212,13 +227,14 @@ static void reports_tasks_and_drains(void) {
     CHECK(egret_ws_host_is_draining(host) && report_drained(host) == 2 && seen.drained == 2);
     CHECK(egret_ws_host_is_draining(host) && report_drained(host) == 1 && !egret_ws_host_is_draining(host));
 
+    while (seen.closed < 3) CHECK(egret_ws_host_poll(host, -1) >= 0);
+    CHECK(seen.failed == 3 && seen.connected == 0 && seen.message[0]);
+    /* A close runs the tasks that wait, so none may come here. */
     CHECK(wait_ms(host, -1) == -1 && wait_ms(host, 1000) == 1000);
     egret_ws_host_wake(host);
     CHECK(egret_ws_host_next_poll_ms(host) == 0);
     CHECK(egret_ws_host_poll(host, 0) >= 1 && seen.tasks == 1 && egret_ws_host_tasks(host) == 1);
     CHECK(egret_ws_host_poll(host, 0) >= 1 && seen.tasks == 2 && egret_ws_host_tasks(host) == 0);
-    while (seen.closed < 3) CHECK(egret_ws_host_poll(host, -1) >= 0);
-    CHECK(seen.failed == 3 && seen.connected == 0 && seen.message[0]);
     CHECK(egret_ws_host_free_loop(host) == EGRET_WS_OK && egret_ws_host_loop(host) == NULL && host->entries == 0);
     CHECK(open_with(host, "", 0) == EGRET_WS_ERR_BAD_HANDLE);
     egret_ws_host_free(host);
