@@ -13,7 +13,7 @@ use test_support::{failing_servers, library};
 
 /// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// For `node_memory.js` when `EGRET_WS_TEST_SOCKETS` makes it long.
+/// For `node_memory.js` when `EGRET_WS_TEST_SOCKETS` or `EGRET_WS_TEST_MESSAGES` makes it long.
 const LONG_TIME_LIMIT: Duration = Duration::from_secs(900);
 
 const OUR_MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js/module/bin/socket.js");
@@ -291,7 +291,9 @@ fn node(arguments: &[&str]) {
         .unwrap_or_else(|error| panic!("cannot run node: {error}; install it, version 20 or newer (Debian: nodejs)"));
     let stdout = collect(child.stdout.take().expect("piped"));
     let stderr = collect(child.stderr.take().expect("piped"));
-    let limit = if std::env::var_os("EGRET_WS_TEST_SOCKETS").is_some() { LONG_TIME_LIMIT } else { TIME_LIMIT };
+    let is_long =
+        ["EGRET_WS_TEST_SOCKETS", "EGRET_WS_TEST_MESSAGES"].iter().any(|name| std::env::var_os(name).is_some());
+    let limit = if is_long { LONG_TIME_LIMIT } else { TIME_LIMIT };
     let deadline = Instant::now() + limit;
     let status = loop {
         match child.try_wait().expect("a child to wait for") {

@@ -21,6 +21,12 @@ declare namespace install {
     inline?: boolean;
     /** `false`: libuv is notified by a callback instead of a descriptor, as on Windows. */
     descriptor?: boolean;
+    /** `true`: `suspend()` closes connections with 1001 instead of keeping them. */
+    closeOnSuspend?: boolean;
+    /** Called with the normalised URL of each new socket. If it returns `false`, the connection fails. */
+    allow?: (url: string) => boolean | void;
+    /** `true`: sockets with options are refused; then there can be no defaults either. */
+    refuseScriptOptions?: boolean;
     /** Called with each exception of a handler, if `global` has no `EventTarget`. The default throws it later. */
     reportError?: (exception: unknown) => void;
   }
@@ -30,6 +36,12 @@ declare namespace install {
     poll(timeoutMs?: number): number;
     /** Ends every connection; no event follows. */
     free(): void;
+    /** The process may be frozen from now on. */
+    suspend(): void;
+    /** The process runs again: connections are probed. */
+    resume(): void;
+    /** Another network is in use: connections are probed, and names are looked up again. */
+    networkChanged(): void;
     /** A live socket keeps the process alive; this is the default. */
     ref(): this;
     /** The process may end although sockets are open. */

@@ -1,13 +1,17 @@
 'use strict';
 
-// Ten thousand sockets, or EGRET_WS_TEST_SOCKETS, leak no memory. Needs --expose-gc, and --max-semi-space-size=1, because otherwise
-// V8's young generation grows to 16 MiB and more and changes the result.
+// Ten thousand sockets, or EGRET_WS_TEST_SOCKETS, and a hundred thousand messages, or EGRET_WS_TEST_MESSAGES, leak no memory and no
+// descriptor. Needs --expose-gc, and --max-semi-space-size=1, because otherwise V8's young generation grows to 16 MiB and more and
+// changes the result.
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const test = require('node:test');
 const { closed, connected, start } = require('./node_support.js');
 
 const SOCKETS = Number(process.env.EGRET_WS_TEST_SOCKETS || 10_000);
+const MESSAGES = Number(process.env.EGRET_WS_TEST_MESSAGES || 100_000);
+const WINDOW = 1000;
 
 /** Opens and closes `count` sockets, 50 at a time. */
 async function churn(host, count) {
@@ -17,13 +21,45 @@ async function churn(host, count) {
   }
 }
 
-/** Bytes of the process, and of the objects of JavaScript. */
+/** Sends `count` messages and gets them back, WINDOW at a time: of three kinds, and of lengths up to 1999. */
+async function exchange(socket, count) {
+  const bytes = new Uint8Array(2000), text = 'x'.repeat(2000), wide = '\u4f60'.repeat(2000);
+  let received = 0, sent = 0;
+  const whole = new Promise((resolve) => {
+    socket.onmessage = () => {
+      received++;
+      if (received === count) resolve();
+      else if (received === sent) send();
+    };
+  });
+  const send = () => {
+    for (const end = Math.min(sent + WINDOW, count); sent < end; sent++) {
+      const length = sent % 40 === 0 ? sent % 2000 : 32;
+      if (sent % 3 === 0) socket.send(bytes.subarray(0, length));
+      else socket.send((sent % 3 === 1 ? text : wide).slice(0, length));
+    }
+  };
+  send();
+  await whole;
+}
+
+/** Bytes of the process, and of the objects of JavaScript, and its descriptors. */
 async function memory() {
   for (let round = 0; round < 4; round++) {
     gc();
     await new Promise(setImmediate); // finalizers run here
   }
-  return { rss: process.memoryUsage.rss(), heap: process.memoryUsage().heapUsed };
+  const descriptors = fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0;
+  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return { rss, heap: heapUsed + external + arrayBuffers, descriptors };
+}
+
+function compare(name, before, after, count, rssOfEach, heapOfEach) {
+  const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
+  console.log(`${name}: RSS ${kib(before.rss)} -> ${kib(after.rss)}, heap ${kib(before.heap)} -> ${kib(after.heap)}`);
+  assert(after.rss - before.rss < rssOfEach * count, `RSS grew by ${kib(after.rss - before.rss)}`);
+  assert(after.heap - before.heap < heapOfEach * count, `the heap grew by ${kib(after.heap - before.heap)}`);
+  assert.strictEqual(after.descriptors, before.descriptors);
 }
 
 for (const inline of [false, true]) {
@@ -36,11 +72,20 @@ for (const inline of [false, true]) {
     await churn(host, SOCKETS);
     const after = await memory();
     host.free();
-
-    const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
-    console.log(`${driver}: RSS ${kib(before.rss)} -> ${kib(after.rss)}, heap ${kib(before.heap)} -> ${kib(after.heap)}`);
     // Less than one socket needs, here or in the library, and twice the variation of the allocators.
-    assert(after.rss - before.rss < 256 * SOCKETS, `RSS grew by ${kib(after.rss - before.rss)}`);
-    assert(after.heap - before.heap < 64 * SOCKETS, `the heap grew by ${kib(after.heap - before.heap)}`);
+    compare(driver, before, after, SOCKETS, 256, 64);
+  });
+
+  test(`${MESSAGES} messages leak no memory (${driver})`, { timeout: 25_000 + MESSAGES / 10 }, async () => {
+    const host = start({ inline });
+    const socket = await connected(host);
+    socket.binaryType = 'arraybuffer';
+    await exchange(socket, MESSAGES / 2);
+    const before = await memory();
+    await exchange(socket, MESSAGES);
+    const after = await memory();
+    host.free();
+    // Less than a reference, a handle or an event needs.
+    compare(driver, before, after, MESSAGES, 16, 8);
   });
 }

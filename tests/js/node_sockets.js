@@ -59,7 +59,7 @@ both('messages of exactly 128 KiB are sent and received', async (host) => {
 
 both('sending more causes an error event, and the socket stays open', async (host) => {
   const socket = await connected(host);
-  for (const tooMuch of ['x'.repeat(CAP + 1), bytes(CAP + 1)]) {
+  for (const tooMuch of ['x'.repeat(CAP + 1), '\u4f60'.repeat(CAP), 'x'.repeat(1e6), bytes(CAP + 1)]) {
     socket.send(tooMuch);
     await next(socket, 'error');
     assert.strictEqual(socket.readyState, host.WebSocket.OPEN);
@@ -235,13 +235,14 @@ both('with the option poll, events come only from poll', async ({ inline }) => {
   host.free();
 });
 
-test('the addon refuses foreign objects and invalid arguments, and does not crash', () => {
-  const { Host } = require(addon);
-  const host = new Host(0, false);
+test('the addon refuses invalid arguments, and does not crash', () => {
+  const { createHost } = require(addon);
+  const host = createHost(0, false);
   const INVALID_ARGUMENT = -1;
-  assert.throws(() => Host(), TypeError);
-  assert.throws(() => Host.prototype.open.call({}, DEAD_URL, ''), TypeError);
-  assert.throws(() => host.poll.call(Object.create(host)), TypeError);
+  createHost().free();
+  createHost('libuv', {}).free();
+  createHost(99, 1).free();
+  assert.strictEqual(host.poll.call({}), 0, 'the functions do not use `this`');
   assert.strictEqual(host.open(), INVALID_ARGUMENT);
   assert.strictEqual(host.open(DEAD_URL, 'a, b\0c', ''), INVALID_ARGUMENT);
   assert.strictEqual(host.open(DEAD_URL, ''), INVALID_ARGUMENT);
@@ -252,7 +253,7 @@ test('the addon refuses foreign objects and invalid arguments, and does not cras
     assert(host.close(id, 1000, '') < 0);
     assert.strictEqual(host.bufferedAmount(id), 0);
   }
-  const other = new Host(1, true);
+  const other = createHost(1, true);
   const id = other.open(DEAD_URL, '', '');
   assert.strictEqual(other.sendText(id, 7), INVALID_ARGUMENT);
   assert.match(other.lastError(), /data/);
@@ -267,7 +268,6 @@ test('the addon refuses foreign objects and invalid arguments, and does not cras
   for (const events of [undefined, {}, { connected() {} }]) assert.throws(() => host.listen(events, undefined), Error);
   assert.strictEqual(host.poll(0), 0);
   assert.strictEqual(host.poll('now'), 0);
-  assert.throws(() => new Host(1, true).listen.call(host.poll), TypeError);
   host.free();
   assert.strictEqual(host.poll(0), 0);
   assert(host.open(DEAD_URL, '', '') < 0);

@@ -125,10 +125,10 @@ async function load() {
   ]);
   // Node loads the library by another name.
   const text = fs.readFileSync(path.join(installed, 'src/main/ets/websocket.js'), 'utf8');
-  assert(text.includes("import { Host } from 'libegret_ws_napi.so';"));
+  assert(text.includes("import { createHost } from 'libegret_ws_napi.so';"));
   const module = path.join(directory, 'websocket.mjs');
-  fs.writeFileSync(module, text.replace("import { Host } from 'libegret_ws_napi.so';",
-    `import { createRequire } from 'node:module';\nconst { Host } = createRequire(import.meta.url)('./egret_ws_napi.node');`));
+  fs.writeFileSync(module, text.replace("import { createHost } from 'libegret_ws_napi.so';",
+    `import { createRequire } from 'node:module';\nconst { createHost } = createRequire(import.meta.url)('./egret_ws_napi.node');`));
   return import(pathToFileURL(module));
 }
 

@@ -5,19 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const napi_type_tag host_tag = {0x6567726574777330, 0x486f7374486f7374};
-
-/* Host functions */
-
-/* The arguments of a method, undefined where there are fewer, and its Host; NULL (and a TypeError) for any other `this`. */
+/* The arguments of a function, undefined where there are fewer, and its Host. */
 static node_host *enter(napi_env env, napi_callback_info info, size_t argc, napi_value *argv) {
-    napi_value self;
-    bool is_host = false;
-    node_host *node = NULL;
-    if (OK(napi_get_cb_info(env, info, &argc, argv, &self, NULL)) &&
-        OK(napi_check_object_type_tag(env, self, &host_tag, &is_host)) && is_host)
-        napi_unwrap(env, self, (void **)&node);
-    if (!node) napi_throw_type_error(env, NULL, "this is not a Host of egret_ws");
+    void *node = NULL;
+    napi_get_cb_info(env, info, &argc, argv, NULL, &node);
     return node;
 }
 
@@ -30,7 +21,6 @@ static int64_t id_of(napi_env env, napi_value value) {
 static napi_value host_open(napi_env env, napi_callback_info info) {
     napi_value argv[3];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     size_t len = 0;
     char *url = node_c_string_of(env, argv[0]), *protocols = node_c_string_of(env, argv[1]), *options = node_utf8_of(env, argv[2], &len);
     int64_t result = egret_ws_host_open(node->host, url, protocols, options, len);
@@ -44,18 +34,17 @@ static napi_value host_open(napi_env env, napi_callback_info info) {
 static napi_value host_send_text(napi_env env, napi_callback_info info) {
     napi_value argv[2];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     size_t len = 0;
-    char *utf8 = node_utf8_of(env, argv[1], &len);
-    int32_t result = egret_ws_host_send_text(node->host, id_of(env, argv[0]), utf8, len);
-    free(utf8);
+    char *copy = NULL;
+    const char *utf8 = node_utf8_in(node, argv[1], &len, &copy);
+    const int32_t result = egret_ws_host_send_text(node->host, id_of(env, argv[0]), utf8, len);
+    free(copy);
     return node_number(env, result);
 }
 
 static napi_value host_send_binary(napi_env env, napi_callback_info info) {
     napi_value argv[2];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     const uint8_t *data;
     size_t len;
     if (!node_bytes_of(env, argv[1], &data, &len)) return node_number(env, EGRET_WS_ERR_INVALID_ARGUMENT);
@@ -65,7 +54,6 @@ static napi_value host_send_binary(napi_env env, napi_callback_info info) {
 static napi_value host_close(napi_env env, napi_callback_info info) {
     napi_value argv[3];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     uint32_t code;
     size_t len = 0;
     if (!OK(napi_get_value_uint32(env, argv[1], &code))) return node_number(env, EGRET_WS_ERR_INVALID_ARGUMENT);
@@ -78,13 +66,12 @@ static napi_value host_close(napi_env env, napi_callback_info info) {
 static napi_value host_buffered_amount(napi_env env, napi_callback_info info) {
     napi_value argv[1];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    return node ? node_number(env, egret_ws_host_buffered_amount(node->host, id_of(env, argv[0]))) : NULL;
+    return node_number(env, egret_ws_host_buffered_amount(node->host, id_of(env, argv[0])));
 }
 
 static napi_value host_notify_drain(napi_env env, napi_callback_info info) {
     napi_value argv[2];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     const int32_t result = egret_ws_host_notify_drain(node->host, id_of(env, argv[0]), id_of(env, argv[1]));
     node_driver_update(node);
     return node_number(env, result);
@@ -93,7 +80,6 @@ static napi_value host_notify_drain(napi_env env, napi_callback_info info) {
 static napi_value host_normalize_url(napi_env env, napi_callback_info info) {
     napi_value argv[1], result = NULL;
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     char *url = node_c_string_of(env, argv[0]), *normal = egret_ws_host_normalize_url(node->host, url);
     if (normal) result = node_text(env, normal, strlen(normal));
     else napi_get_null(env, &result);
@@ -105,7 +91,6 @@ static napi_value host_normalize_url(napi_env env, napi_callback_info info) {
 static napi_value host_stats(napi_env env, napi_callback_info info) {
     napi_value argv[1];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     size_t len = 0;
     char *stats = egret_ws_host_stats(node->host, id_of(env, argv[0]), &len);
     napi_value result = node_text(env, stats ? stats : "", len);
@@ -115,14 +100,12 @@ static napi_value host_stats(napi_env env, napi_callback_info info) {
 
 static napi_value host_last_error(napi_env env, napi_callback_info info) {
     node_host *node = enter(env, info, 0, NULL);
-    if (!node) return NULL;
     const char *reason = egret_ws_host_last_error(node->host);
     return node_text(env, reason, strlen(reason));
 }
 
 static napi_value host_wake(napi_env env, napi_callback_info info) {
     node_host *node = enter(env, info, 0, NULL);
-    if (!node) return NULL;
     egret_ws_host_wake(node->host);
     node_driver_update(node);
     return NULL;
@@ -130,11 +113,11 @@ static napi_value host_wake(napi_env env, napi_callback_info info) {
 
 /* The loop */
 
-/* listen(events, afterEvent) */
+/* listen(events, afterEvent, allow) */
 static napi_value host_listen(napi_env env, napi_callback_info info) {
-    napi_value argv[2], self;
+    napi_value argv[3];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (node && OK(napi_get_cb_info(env, info, NULL, NULL, &self, NULL)) && !node_listen(node, self, argv[0], argv[1]))
+    if (!node_listen(node, argv[0], argv[1], argv[2]))
         node_throw_reason(env, EGRET_WS_ERR_INVALID_ARGUMENT, "a function of events is missing");
     return NULL;
 }
@@ -143,14 +126,16 @@ static napi_value host_listen(napi_env env, napi_callback_info info) {
 static napi_value host_poll(napi_env env, napi_callback_info info) {
     napi_value argv[1];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     int32_t timeout_ms = 0;
     napi_get_value_int32(env, argv[0], &timeout_ms);
+    if (node->driver == DRIVER_ENDED || node->free_after_poll) return node_number(env, 0);
     if (egret_ws_host_is_polling(node->host)) {
         node_throw_reason(env, EGRET_WS_ERR_REENTRANT, "poll is running: call it again when it has returned");
         return NULL;
     }
-    const int32_t result = node->driver == DRIVER_ENDED ? 0 : node_driver_poll(node, timeout_ms);
+    node->is_called = true;
+    const int32_t result = node_driver_poll(node, timeout_ms);
+    node->is_called = false;
     if (result >= 0) return node_number(env, result);
     node_throw_error(env, result);
     return NULL;
@@ -159,7 +144,24 @@ static napi_value host_poll(napi_env env, napi_callback_info info) {
 /* Ends every connection without further events. */
 static napi_value host_free(napi_env env, napi_callback_info info) {
     node_host *node = enter(env, info, 0, NULL);
-    if (node) node_driver_end(node);
+    node_driver_end(node);
+    return NULL;
+}
+
+/* suspend(), resume() and networkChanged() of the process and its network; nothing after free. */
+
+static napi_value host_suspend(napi_env env, napi_callback_info info) {
+    egret_ws_loop_suspend(egret_ws_host_loop(enter(env, info, 0, NULL)->host));
+    return NULL;
+}
+
+static napi_value host_resume(napi_env env, napi_callback_info info) {
+    egret_ws_loop_resume(egret_ws_host_loop(enter(env, info, 0, NULL)->host));
+    return NULL;
+}
+
+static napi_value host_network_changed(napi_env env, napi_callback_info info) {
+    egret_ws_loop_network_changed(egret_ws_host_loop(enter(env, info, 0, NULL)->host));
     return NULL;
 }
 
@@ -167,7 +169,6 @@ static napi_value host_free(napi_env env, napi_callback_info info) {
 static napi_value host_set_referenced(napi_env env, napi_callback_info info) {
     napi_value argv[1];
     node_host *node = enter(env, info, COUNT(argv), argv);
-    if (!node) return NULL;
     napi_get_value_bool(env, argv[0], &node->is_referenced);
     node_driver_update(node);
     return NULL;
@@ -183,65 +184,94 @@ void node_throw_error(napi_env env, int32_t error) {
     node_throw_reason(env, error, egret_ws_last_error_message());
 }
 
+/* The object or one of its functions was collected. */
 static void finalize(napi_env env, void *data, void *hint) {
+    node_host *node = data;
     (void)env, (void)hint;
-    node_driver_collect(data);
+    if (--node->holders == 0) node_driver_collect(node);
 }
 
-/* new Host(driver, inline): `driver` is a node_driver; without an I/O thread if `inline` is true. */
-static napi_value host_new(napi_env env, napi_callback_info info) {
-    napi_value argv[2], self, name, target = NULL;
-    size_t argc = COUNT(argv);
-    uint32_t driver = DRIVER_APPLICATION;
-    bool inline_loop = false;
-    napi_get_new_target(env, info, &target);
-    if (!target || !OK(napi_get_cb_info(env, info, &argc, argv, &self, NULL))) {
-        napi_throw_type_error(env, NULL, "Host needs new");
-        return NULL;
-    }
-    napi_get_value_uint32(env, argv[0], &driver);
-    napi_get_value_bool(env, argv[1], &inline_loop);
+/* The native part lives as long as this object does. */
+static bool hold(node_host *node, napi_value object) {
+    if (!OK(napi_add_finalizer(node->env, object, node, finalize, NULL, NULL))) return false;
+    node->holders++;
+    return true;
+}
 
+static const struct host_function {
+    const char *name;
+    napi_callback call;
+} host_functions[] = {
+    {"open", host_open},
+    {"sendText", host_send_text},
+    {"sendBinary", host_send_binary},
+    {"close", host_close},
+    {"bufferedAmount", host_buffered_amount},
+    {"notifyDrain", host_notify_drain},
+    {"normalizeUrl", host_normalize_url},
+    {"stats", host_stats},
+    {"lastError", host_last_error},
+    {"wake", host_wake},
+    {"listen", host_listen},
+    {"poll", host_poll},
+    {"free", host_free},
+    {"suspend", host_suspend},
+    {"resume", host_resume},
+    {"networkChanged", host_network_changed},
+    {"setReferenced", host_set_referenced},
+};
+
+static bool add_functions(node_host *node, napi_value object) {
+    napi_value function;
+    size_t i;
+    for (i = 0; i < COUNT(host_functions); i++) {
+        const struct host_function *each = &host_functions[i];
+        if (!OK(napi_create_function(node->env, each->name, NAPI_AUTO_LENGTH, each->call, node, &function)) ||
+            !hold(node, function) || !OK(napi_set_named_property(node->env, object, each->name, function)))
+            return false;
+    }
+    return true;
+}
+
+static bool make_object(node_host *node, napi_value *object) {
+    napi_value name;
+    return OK(napi_create_string_latin1(node->env, "egret_ws", NAPI_AUTO_LENGTH, &name)) &&
+           OK(napi_async_init(node->env, NULL, name, &node->async_context)) &&
+           OK(napi_create_object(node->env, object)) && hold(node, *object) && add_functions(node, *object) &&
+           OK(napi_create_reference(node->env, *object, 0, &node->self));
+}
+
+/* createHost(driver, isInline, closesOnSuspend, refusesScriptOptions): see node_settings; `driver` is a number. */
+static napi_value create_host(napi_env env, napi_callback_info info) {
+    napi_value argv[4], object = NULL;
+    size_t argc = COUNT(argv);
+    node_settings settings = {DRIVER_APPLICATION, false, false, false};
+    uint32_t driver;
     node_host *node = calloc(1, sizeof *node);
     if (!node) {
         node_throw_reason(env, EGRET_WS_ERR_NO_RESOURCES, "there is no memory for the object");
         return NULL;
     }
+    napi_get_cb_info(env, info, &argc, argv, NULL, NULL);
+    if (OK(napi_get_value_uint32(env, argv[0], &driver)) && driver < DRIVER_ENDED) settings.driver = (node_driver)driver;
+    napi_get_value_bool(env, argv[1], &settings.is_inline);
+    napi_get_value_bool(env, argv[2], &settings.closes_on_suspend);
+    napi_get_value_bool(env, argv[3], &settings.refuses_script_options);
+
     node->env = env;
-    const bool is_made = OK(napi_type_tag_object(env, self, &host_tag)) &&
-                         OK(napi_create_reference(env, self, 0, &node->self)) &&
-                         OK(napi_create_string_latin1(env, "egret_ws", NAPI_AUTO_LENGTH, &name)) &&
-                         OK(napi_async_init(env, NULL, name, &node->async_context));
-    const int32_t result = is_made ? node_driver_start(node, driver < DRIVER_ENDED ? (node_driver)driver : DRIVER_APPLICATION,
-                                                       inline_loop)
-                                   : EGRET_WS_ERR_INTERNAL;
-    if (result == EGRET_WS_OK && OK(napi_wrap(env, self, node, finalize, NULL, NULL))) return self;
-    if (!is_made || result == EGRET_WS_OK) node_throw_reason(env, EGRET_WS_ERR_INTERNAL, "the engine could not make the object");
+    const int32_t result = node_driver_start(node, &settings);
+    if (result == EGRET_WS_OK && make_object(node, &object)) return object;
+    if (result == EGRET_WS_OK) node_throw_reason(env, EGRET_WS_ERR_INTERNAL, "the engine could not make the object");
     else node_throw_error(env, result);
-    node_driver_collect(node);
+    /* Else the last finalizer does it. */
+    if (node->holders == 0) node_driver_collect(node);
+    else node_driver_end(node);
     return NULL;
 }
 
 NAPI_MODULE_INIT() {
-#define METHOD(name, function) {name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL}
-    const napi_property_descriptor methods[] = {
-        METHOD("open", host_open),
-        METHOD("sendText", host_send_text),
-        METHOD("sendBinary", host_send_binary),
-        METHOD("close", host_close),
-        METHOD("bufferedAmount", host_buffered_amount),
-        METHOD("notifyDrain", host_notify_drain),
-        METHOD("normalizeUrl", host_normalize_url),
-        METHOD("stats", host_stats),
-        METHOD("lastError", host_last_error),
-        METHOD("wake", host_wake),
-        METHOD("listen", host_listen),
-        METHOD("poll", host_poll),
-        METHOD("free", host_free),
-        METHOD("setReferenced", host_set_referenced),
-    };
-    napi_value class;
-    if (OK(napi_define_class(env, "Host", NAPI_AUTO_LENGTH, host_new, NULL, COUNT(methods), methods, &class)))
-        napi_set_named_property(env, exports, "Host", class);
+    napi_value function;
+    if (OK(napi_create_function(env, "createHost", NAPI_AUTO_LENGTH, create_host, NULL, &function)))
+        napi_set_named_property(env, exports, "createHost", function);
     return exports;
 }

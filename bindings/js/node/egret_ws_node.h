@@ -1,13 +1,16 @@
 /*
- * egret_ws_node.h - the parts of the Node-API glue, for each other. The addon exports one class, Host: a loop and its sockets.
+ * egret_ws_node.h - the parts of the Node-API glue, for each other. The addon exports one function,
+ * createHost. It returns a Host, an object with the host functions of egret_ws.js: a loop and its sockets.
  *
- *   egret_ws_node.c          the module, and the methods of Host: the host functions of egret_ws.js
+ *   egret_ws_node.c          the module, and the functions of a Host
  *   egret_ws_node_values.c   conversions of values
  *   egret_ws_node_events.c   calls of `events` of egret_ws.js
  *   egret_ws_node_driver.c   polls: by handles of libuv, or by the application; the life of a Host
  *
  * A Host is collected like any other object when nothing refers to it: the references to the functions of `events` are weak,
- * because the object itself refers to them. Only while there are sockets or tasks, and libuv polls, is the Host kept alive.
+ * because the object itself refers to them. Only while there are sockets or tasks, and libuv polls, is the Host kept alive. The
+ * native part is the data of each function of the Host, which is faster than finding it by `this`. So it lives until the object
+ * and all of its functions were collected.
  */
 #ifndef EGRET_WS_NODE_H
 #define EGRET_WS_NODE_H
@@ -50,15 +53,18 @@ typedef struct node_host {
     egret_ws_host *host;
     napi_ref self;                   /* strong while is_live */
     napi_ref functions[EVENT_COUNT]; /* weak; NULL before `listen` */
-    napi_ref after_event;            /* weak; NULL unless the application polls */
+    napi_ref after_event;            /* weak; called after each event of a poll that JavaScript has called */
+    napi_ref allow;                  /* weak; called with the URL of a new socket */
     napi_async_context async_context;
     napi_async_cleanup_hook_handle cleanup_hook; /* NULL once removed */
     node_driver driver;
     bool is_inline;      /* the loop has no I/O thread */
     bool is_live;        /* there are sockets or tasks, and libuv polls */
     bool is_referenced;  /* a live Host keeps the process alive: see ref and unref */
+    bool is_called;      /* JavaScript has called the poll that runs, and is on the stack */
     bool free_after_poll;
-    bool is_collected;   /* the object is gone */
+    unsigned holders;    /* objects that refer to this struct: the Host and its functions */
+    bool is_collected;   /* all of them are gone */
 #ifdef __OHOS__
     napi_threadsafe_function wakeup; /* see ../ohos/egret_ws_ohos_driver.c */
 #else
@@ -79,6 +85,11 @@ napi_value node_number(napi_env env, int64_t value);
 napi_value node_text(napi_env env, const char *utf8, size_t len);
 /* An ArrayBuffer with a copy of the bytes; NULL if the engine cannot make it. */
 napi_value node_array_buffer(napi_env env, const uint8_t *data, size_t len);
+/*
+ * A string as UTF-8 in the scratch memory of the Host, or, if it is very long, in `*copy`, for free(). Valid until the next call.
+ * NULL if the value is not a string.
+ */
+const char *node_utf8_in(node_host *node, napi_value value, size_t *len, char **copy);
 /* A string as UTF-8 that ends in a NUL, for free(); NULL if the value is not a string. */
 char *node_utf8_of(napi_env env, napi_value value, size_t *len);
 /* As node_utf8_of, but NULL for a string with a NUL inside: C would read only the part before it. */
@@ -89,16 +100,24 @@ bool node_bytes_of(napi_env env, napi_value value, const uint8_t **data, size_t 
 /* Events */
 
 extern const egret_ws_host_events node_host_events;
-/* Takes the functions of `events`. `after_event`: a function to call after each event, or undefined. False: the engine failed. */
-bool node_listen(node_host *node, napi_value self, napi_value events, napi_value after_event);
+/* Takes the functions of `events`, and those of node_host, which may be undefined. False: one of `events` is missing. */
+bool node_listen(node_host *node, napi_value events, napi_value after_event, napi_value allow);
 void node_forget_listeners(node_host *node);
+/* A `configure` of egret_ws_host_options: calls `allow`, which refuses the URL by false. */
+egret_ws_error_t node_configure(void *node, const char *url, egret_ws_options *options);
 /* Passes the pending exception to process.on('uncaughtException'). */
 void node_report_exception(napi_env env);
 
 /* The driver */
 
-/* Makes the loop, and the handles of libuv. `driver`: DRIVER_WAKEUP also where DRIVER_DESCRIPTOR is not supported. */
-int32_t node_driver_start(node_host *node, node_driver driver, bool inline_loop);
+/* How a Host is made. */
+typedef struct node_settings {
+    node_driver driver; /* DRIVER_DESCRIPTOR means DRIVER_WAKEUP where it is not supported */
+    bool is_inline, closes_on_suspend, refuses_script_options;
+} node_settings;
+
+/* Makes the loop, and the handles of libuv. */
+int32_t node_driver_start(node_host *node, const node_settings *settings);
 /* Polls once; not inside a poll, and not when the loop was freed. `timeout_ms`: see egret_ws_loop_poll. */
 int32_t node_driver_poll(node_host *node, int32_t timeout_ms);
 /* After each call that may have changed the number of sockets or tasks. Inside a poll it does nothing, and the poll calls it. */

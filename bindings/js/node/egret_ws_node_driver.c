@@ -87,14 +87,11 @@ static bool polls_for_drain(const node_host *node) {
 static int32_t next_poll_ms(const node_host *node) {
     if (egret_ws_host_tasks(node->host) > 0) return 0;
     if (polls_for_drain(node)) return drain_poll_ms;
-    const int32_t ms = egret_ws_loop_next_poll_ms(egret_ws_host_loop(node->host));
-    /* If a poll is due now, the descriptor is readable, or the wake-up callback was called. */
-    return ms == 0 ? 1 : ms;
+    return egret_ws_loop_next_poll_ms(egret_ws_host_loop(node->host));
 }
 
-/* Sets the timer to the loop's next deadline. A timer that is too early remains: it fires once, and is set again. */
-static void set_timer(node_host *node) {
-    const int32_t ms = next_poll_ms(node);
+/* A timer that is too early remains: it fires once, and is set again. */
+static void set_timer(node_host *node, int32_t ms) {
     if (ms < 0 || ms == INT32_MAX) return;
     if (uv_is_active((uv_handle_t *)&node->timer) && uv_timer_get_due_in(&node->timer) <= (uint64_t)ms) return;
     uv_timer_start(&node->timer, on_timer, (uint64_t)ms, 0);
@@ -112,7 +109,7 @@ void node_driver_update(node_host *node) {
     if (!is_libuv(node)) return;
     if (is_live && node->is_referenced) uv_ref(&node->watcher.handle);
     else uv_unref(&node->watcher.handle);
-    if (egret_ws_host_tasks(node->host) > 0 || polls_for_drain(node)) set_timer(node);
+    if (egret_ws_host_tasks(node->host) > 0 || polls_for_drain(node)) set_timer(node, next_poll_ms(node));
 }
 
 int32_t node_driver_poll(node_host *node, int32_t timeout_ms) {
@@ -125,8 +122,14 @@ int32_t node_driver_poll(node_host *node, int32_t timeout_ms) {
 static void poll_from_libuv(node_host *node) {
     napi_handle_scope scope;
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
-    const int32_t result = node_driver_poll(node, 0);
-    if (is_libuv(node)) set_timer(node);
+    const uint64_t end = uv_hrtime() + poll_us * 1000;
+    int32_t ms, result;
+    /* A poll that has read a part of what is there leaves the rest to the next one, and the descriptor is not readable. */
+    do {
+        result = node_driver_poll(node, 0);
+        ms = is_libuv(node) ? next_poll_ms(node) : INT32_MAX;
+    } while (ms == 0 && uv_hrtime() < end);
+    set_timer(node, ms);
     if (result < 0) {
         node_throw_error(node->env, result);
         node_report_exception(node->env);
@@ -155,13 +158,14 @@ static void on_wakeup(void *user) {
 
 /* The beginning */
 
-static int32_t new_loop(node_host *node, bool inline_loop, bool is_libuv) {
+static int32_t new_loop(node_host *node, const node_settings *settings, bool is_inline) {
     egret_ws_loop_options loop;
-    const egret_ws_host_options options = {&loop, NULL, NULL, false};
+    const egret_ws_host_options options = {&loop, node_configure, node, settings->refuses_script_options};
     egret_ws_loop_options_init(&loop, sizeof loop);
-    node->is_inline = inline_loop;
-    if (inline_loop) loop.flags = EGRET_WS_LOOP_INLINE;
-    if (is_libuv) loop.poll_max_us = poll_us;
+    node->is_inline = is_inline;
+    if (is_inline) loop.flags |= EGRET_WS_LOOP_INLINE;
+    if (settings->closes_on_suspend) loop.flags |= EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
+    if (settings->driver != DRIVER_APPLICATION) loop.poll_max_us = poll_us;
     return egret_ws_host_new(&options, &node_host_events, node, &node->host);
 }
 
@@ -181,16 +185,16 @@ static int32_t watch_wakeup(node_host *node, uv_loop_t *uv) {
     return egret_ws_loop_set_wakeup(egret_ws_host_loop(node->host), on_wakeup, node);
 }
 
-static int32_t watch(node_host *node, node_driver driver, bool inline_loop) {
+static int32_t watch(node_host *node, const node_settings *settings) {
     uv_loop_t *uv;
     int32_t result = EGRET_WS_ERR_UNSUPPORTED;
     if (!OK(napi_get_uv_event_loop(node->env, &uv))) return EGRET_WS_ERR_INTERNAL;
-    if (driver == DRIVER_DESCRIPTOR) result = watch_descriptor(node, uv);
-    if (result == EGRET_WS_ERR_UNSUPPORTED && inline_loop) {
+    if (settings->driver == DRIVER_DESCRIPTOR) result = watch_descriptor(node, uv);
+    if (result == EGRET_WS_ERR_UNSUPPORTED && settings->is_inline) {
         /* An inline loop has no thread that could call. */
         egret_ws_host_free(node->host);
         node->host = NULL;
-        result = new_loop(node, false, true);
+        result = new_loop(node, settings, false);
         if (result != EGRET_WS_OK) return result;
         result = EGRET_WS_ERR_UNSUPPORTED;
     }
@@ -203,13 +207,13 @@ static int32_t watch(node_host *node, node_driver driver, bool inline_loop) {
     return result;
 }
 
-int32_t node_driver_start(node_host *node, node_driver driver, bool inline_loop) {
+int32_t node_driver_start(node_host *node, const node_settings *settings) {
     node->is_referenced = true;
     node->driver = DRIVER_ENDED;
-    int32_t result = new_loop(node, inline_loop, driver != DRIVER_APPLICATION);
+    int32_t result = new_loop(node, settings, settings->is_inline);
     if (result != EGRET_WS_OK) return result;
-    if (driver == DRIVER_APPLICATION) node->driver = driver;
-    else result = watch(node, driver, inline_loop);
+    if (settings->driver == DRIVER_APPLICATION) node->driver = DRIVER_APPLICATION;
+    else result = watch(node, settings);
     if (result != EGRET_WS_OK) return result;
     node_driver_update(node);
     if (OK(napi_add_async_cleanup_hook(node->env, on_environment_end, node, &node->cleanup_hook))) return EGRET_WS_OK;

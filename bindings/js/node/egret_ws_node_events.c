@@ -1,7 +1,7 @@
 /*
  * Calls of `events` of egret_ws.js. Each call is one task: napi_make_callback runs the jobs of process.nextTick and the
- * microtasks after it, if no other JavaScript is on the stack. If the application polls, its JavaScript is on the stack, and a
- * function that does this is called after each event.
+ * microtasks after it, if no other JavaScript is on the stack. If JavaScript has called the poll, it is on the stack, and a function
+ * that does this is called after each event.
  */
 #include "egret_ws_node.h"
 
@@ -22,17 +22,21 @@ static napi_ref reference_to(napi_env env, napi_value object, const char *name) 
     return reference;
 }
 
-bool node_listen(node_host *node, napi_value self, napi_value events, napi_value after_event) {
+bool node_listen(node_host *node, napi_value events, napi_value after_event, napi_value allow) {
+    napi_value self = NULL;
     size_t i;
+    if (!OK(napi_get_reference_value(node->env, node->self, &self)) || !self) return false;
     node_forget_listeners(node);
     /* The object refers to the functions, so they live as long as it does. */
     if (!OK(napi_set_named_property(node->env, self, "events", events))) return false;
     if (!OK(napi_set_named_property(node->env, self, "afterEvent", after_event))) return false;
+    if (!OK(napi_set_named_property(node->env, self, "allow", allow))) return false;
     for (i = 0; i < EVENT_COUNT; i++) {
         node->functions[i] = reference_to(node->env, events, event_names[i]);
         if (!node->functions[i]) return false;
     }
     node->after_event = reference_to(node->env, self, "afterEvent");
+    node->allow = reference_to(node->env, self, "allow");
     return true;
 }
 
@@ -45,6 +49,7 @@ void node_forget_listeners(node_host *node) {
     size_t i;
     for (i = 0; i < EVENT_COUNT; i++) forget(node->env, &node->functions[i]);
     forget(node->env, &node->after_event);
+    forget(node->env, &node->allow);
 }
 
 /* Calls */
@@ -70,7 +75,7 @@ static void emit(const node_host *node, node_event event, size_t argc, const nap
     /* The receiver must be an object, and none of these functions uses it. */
     if (!OK(napi_make_callback(node->env, node->async_context, function, function, argc, argv, NULL)))
         node_report_exception(node->env);
-    if (!node->after_event) return;
+    if (!node->is_called || !node->after_event) return;
     /* Not napi_make_callback: its asynchronous context would be on the stack of Node when a job throws. */
     const napi_value after_event = referenced(node, node->after_event);
     if (!OK(napi_call_function(node->env, after_event, after_event, 0, NULL, NULL))) node_report_exception(node->env);
@@ -158,6 +163,23 @@ static void on_task(void *engine) {
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
     emit(node, EVENT_TASK, 0, NULL);
     napi_close_handle_scope(node->env, scope);
+}
+
+/* Not an event: JavaScript has called `open`, so an exception goes to that. */
+egret_ws_error_t node_configure(void *user, const char *url, egret_ws_options *options) {
+    const node_host *node = user;
+    napi_handle_scope scope;
+    napi_value result;
+    bool is_allowed = false;
+    (void)options;
+    if (!node->allow) return EGRET_WS_OK;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return EGRET_WS_ERR_INTERNAL;
+    const napi_value function = referenced(node, node->allow), argv[] = {node_text(node->env, url, strlen(url))};
+    if (function && OK(napi_call_function(node->env, function, function, COUNT(argv), argv, &result)) &&
+        !OK(napi_get_value_bool(node->env, result, &is_allowed)))
+        is_allowed = true; /* only false refuses it */
+    napi_close_handle_scope(node->env, scope);
+    return is_allowed ? EGRET_WS_OK : EGRET_WS_ERR_ABORTED;
 }
 
 const egret_ws_host_events node_host_events = {on_connected, on_text,   on_binary, on_retrying,

@@ -4,23 +4,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A message of this many UTF-16 units is converted in one pass, because each unit has at most three bytes. */
+enum { SCRATCH_UNITS = EGRET_WS_MAX_MESSAGE_BYTES, SCRATCH_BYTES = 3 * SCRATCH_UNITS + 4 };
+
+/* From here on, not filling memory with zeros saves more than making a Buffer costs. */
+#ifdef __OHOS__
+static const size_t LARGE_BYTES = SIZE_MAX; /* a Buffer is another kind of object there */
+#else
+static const size_t LARGE_BYTES = 16 * 1024;
+#endif
+
 napi_value node_number(napi_env env, int64_t value) {
     napi_value result = NULL;
-    napi_create_int64(env, value, &result);
+    if (value >= INT32_MIN && value <= INT32_MAX) napi_create_int32(env, (int32_t)value, &result);
+    else napi_create_int64(env, value, &result);
     return result;
 }
 
-/* An ASCII string needs no decoding. The loop has no exit inside a block, so that the compiler uses vectors. */
+/* An ASCII string needs no decoding. */
 static bool is_ascii(const char *bytes, size_t len) {
-    enum { BLOCK = 256 };
-    size_t at = 0;
-    while (at < len) {
-        const size_t end = len - at < BLOCK ? len : at + BLOCK;
-        unsigned char all = 0;
-        for (; at < end; at++) all |= (unsigned char)bytes[at];
-        if (all & 0x80) return false;
+    const uint64_t high_bits = 0x8080808080808080;
+    uint64_t words[4], last = 0;
+    for (; len >= sizeof words; bytes += sizeof words, len -= sizeof words) {
+        memcpy(words, bytes, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) & high_bits) return false;
     }
-    return true;
+    for (; len >= sizeof last; bytes += sizeof last, len -= sizeof last) {
+        memcpy(&last, bytes, sizeof last);
+        if (last & high_bits) return false;
+    }
+    last = 0;
+    memcpy(&last, bytes, len);
+    return !(last & high_bits);
 }
 
 napi_value node_text(napi_env env, const char *utf8, size_t len) {
@@ -31,11 +46,26 @@ napi_value node_text(napi_env env, const char *utf8, size_t len) {
 }
 
 napi_value node_array_buffer(napi_env env, const uint8_t *data, size_t len) {
-    napi_value buffer = NULL;
-    void *copy;
-    if (!OK(napi_create_arraybuffer(env, len, &copy, &buffer))) return NULL;
+    napi_value buffer = NULL, view;
+    void *copy = NULL;
+    size_t offset;
+    /* The memory of a Buffer of Node is not filled with zeros, and is the whole of its ArrayBuffer. */
+    if (len >= LARGE_BYTES && OK(napi_create_buffer(env, len, &copy, &view))) {
+        if (!OK(napi_get_typedarray_info(env, view, NULL, NULL, NULL, &buffer, &offset))) return NULL;
+    } else if (!OK(napi_create_arraybuffer(env, len, &copy, &buffer))) {
+        return NULL;
+    }
     if (len > 0) memcpy(copy, data, len);
     return buffer;
+}
+
+const char *node_utf8_in(node_host *node, napi_value value, size_t *len, char **copy) {
+    if (!node->scratch && !(node->scratch = malloc(SCRATCH_BYTES))) return NULL;
+    if (!OK(napi_get_value_string_utf8(node->env, value, node->scratch, SCRATCH_BYTES, len))) return NULL;
+    /* A longer string ends before the last characters that would not fit. */
+    if (*len < SCRATCH_BYTES - 4) return node->scratch;
+    *copy = node_utf8_of(node->env, value, len);
+    return *copy;
 }
 
 char *node_utf8_of(napi_env env, napi_value value, size_t *len) {

@@ -5,10 +5,7 @@
 const loadAddon = require('./addon');
 const scriptFor = require('./realm');
 
-const HOST_FUNCTIONS = [
-  'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',
-];
-// The first argument of Host: what polls.
+// The first argument of createHost: what polls.
 const BY_APPLICATION = 0, BY_DESCRIPTOR = 1, BY_WAKEUP = 2;
 
 // An exception of a handler becomes an 'uncaughtException', as in Node's own EventTarget.
@@ -28,37 +25,46 @@ function runJobs() {
  * Defines `WebSocket` and `egret_native.WebSocket` on `global`. By default Node's event loop delivers their events.
  *
  * options:
- *   addon        path of the compiled addon; the default is `egret_ws.node` next to this file, or that of prebuilds/
- *   poll         true: events come only during `poll()`, and sockets do not keep the process alive
- *   inline       false: an I/O thread reads and writes; the default is true, but false with `poll`
- *   descriptor   false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
- *   reportError  called with each exception of an event handler, if `global` has no EventTarget; the default throws it later
+ *   addon                path of the compiled addon; the default is `egret_ws.node` next to this file, or that of prebuilds/
+ *   poll                 true: events come only during `poll()`, and sockets do not keep the process alive
+ *   inline               false: an I/O thread reads and writes; the default is true, but false with `poll`
+ *   descriptor           false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
+ *   closeOnSuspend       true: suspend() closes the connections instead of keeping them
+ *   allow                called with the normalised URL of each new socket; if it returns false, the connection fails
+ *   refuseScriptOptions  true: options in a constructor's third argument are refused
+ *   reportError          called with each exception of an event handler, if `global` has no EventTarget; the default throws it later
  * All other options are the defaults of sockets, as the third argument of `new WebSocket`.
  *
  * Returns
  *   poll(timeoutMs = 0)  delivers the events that are due and returns their number; waits at most `timeoutMs` for one
  *   free()               ends every connection; no event follows
  *   ref(), unref()       whether sockets keep the process alive, as they do at the beginning
+ *   suspend(), resume(), networkChanged()  for Electron's powerMonitor and the like: see egret_ws.h
  */
 module.exports = function install(global = globalThis, options = {}) {
-  const { addon, poll = false, inline = !poll, descriptor = true, reportError = throwLater, ...defaults } = options;
-  const { Host } = loadAddon(addon);
-  const native = new Host(poll ? BY_APPLICATION : descriptor ? BY_DESCRIPTOR : BY_WAKEUP, inline);
-
-  const host = { reportError };
-  for (const name of HOST_FUNCTIONS) host[name] = native[name].bind(native);
+  const {
+    addon, poll = false, inline = !poll, descriptor = true, closeOnSuspend = false, allow,
+    refuseScriptOptions = false, reportError = throwLater, ...defaults
+  } = options;
+  const { createHost } = loadAddon(addon);
+  const driver = poll ? BY_APPLICATION : descriptor ? BY_DESCRIPTOR : BY_WAKEUP;
+  const host = createHost(driver, inline, closeOnSuspend, refuseScriptOptions);
+  host.reportError = reportError;
   const events = scriptFor(global)(global, host, Object.keys(defaults).length > 0 ? defaults : undefined);
-  native.listen(events, poll ? runJobs : undefined);
+  host.listen(events, runJobs, allow);
 
   const installation = {
-    poll: (timeoutMs = 0) => native.poll(timeoutMs),
-    free: () => native.free(),
+    poll: (timeoutMs = 0) => host.poll(timeoutMs),
+    free: () => host.free(),
+    suspend: () => host.suspend(),
+    resume: () => host.resume(),
+    networkChanged: () => host.networkChanged(),
     ref() {
-      native.setReferenced(true);
+      host.setReferenced(true);
       return installation;
     },
     unref() {
-      native.setReferenced(false);
+      host.setReferenced(false);
       return installation;
     },
   };

@@ -1,12 +1,9 @@
 // The end of websocket.js, the ES module for HarmonyOS. build_har.sh writes it: before this, it defines `installScript`, the
 // function of egret_ws.js.
 
-import { Host } from 'libegret_ws_napi.so';
+import { createHost } from 'libegret_ws_napi.so';
 
-const HOST_FUNCTIONS = [
-  'open', 'sendText', 'sendBinary', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',
-];
-// The first argument of Host: what polls.
+// The first argument of createHost: what polls.
 const BY_APPLICATION = 0, BY_WAKEUP = 2;
 // No wake-up comes when a send queue has drained.
 const DRAIN_INTERVAL_MS = 50;
@@ -38,11 +35,11 @@ class DrainTimer {
 export class Installation {
   constructor(scope, { poll = false, reportError = (exception) => console.error(String(exception)), ...defaults }) {
     this.scope = scope;
-    this.native = new Host(poll ? BY_APPLICATION : BY_WAKEUP, false);
+    this.native = createHost(poll ? BY_APPLICATION : BY_WAKEUP, false);
     this.drains = new DrainTimer(() => this.native.poll(0));
 
-    const host = { reportError };
-    for (const name of HOST_FUNCTIONS) host[name] = this.native[name].bind(this.native);
+    const host = this.native;
+    host.reportError = reportError;
     const events = installScript(scope, host, Object.keys(defaults).length > 0 ? defaults : undefined);
     if (!poll) {
       const { notifyDrain } = host;
@@ -60,7 +57,7 @@ export class Installation {
         closed(id, ...end);
       };
     }
-    this.native.listen(events, undefined);
+    this.native.listen(events, undefined, undefined);
   }
 
   connect(url, protocols, options) {

@@ -1,7 +1,5 @@
 /** A loop and its sockets. Only websocket.js of this package uses it: an application uses `install`. */
-export declare class Host {
-  /** `driver`: what polls, 0: the application, 2: the native module. */
-  constructor(driver: number, inline: boolean);
+export interface Host {
   open(url: string, protocols: string, options: string): number;
   sendText(id: number, text: string): number;
   sendBinary(id: number, data: ArrayBuffer | ArrayBufferView): number;
@@ -12,8 +10,14 @@ export declare class Host {
   stats(id: number): string;
   lastError(): string;
   wake(): void;
-  listen(events: Object, afterEvent: Object | undefined): void;
+  listen(events: Object, afterEvent: Object | undefined, allow: Object | undefined): void;
   poll(timeoutMs: number): number;
   setReferenced(isReferenced: boolean): void;
+  suspend(): void;
+  resume(): void;
+  networkChanged(): void;
   free(): void;
 }
+
+/** `driver`: what polls, 0: the application, 2: the native module. */
+export declare function createHost(driver: number, isInline: boolean): Host;
