@@ -33,7 +33,7 @@ demo-frames: ## three seconds of a game loop with two sockets, in C++
 	@$(CXX) -std=c++11 -O2 $(WARNINGS) examples/frame_loop.cpp $(LINK) -o $(EXAMPLES)/frame_loop
 	@tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server $(EXAMPLES)/frame_loop 3
 
-demo-egret: ## the sample of Egret's documentation in a native shell, with the real engine and its compiler (fetched from npm)
+demo-egret: ## the sample of Egret's documentation in a native shell, with the real engine (fetched from npm)
 	@tests/tools/setup.sh demo-egret
 	@$(BUILD_DEMO)
 	@examples/egret_shell/build.sh $(EXAMPLES)/egret_shell $(RELEASE)
@@ -94,9 +94,10 @@ test-cpp: ## the C++ binding with each compiler, standard, sanitizer, with excep
 	EGRET_WS_TEST_VARIANTS=all cargo test --test cpp $(FEATURES)
 
 SOCKETS ?= 100000
-test-sockets: ## SOCKETS=100000 opened and closed through each binding, which leave nothing behind (some minutes)
+MESSAGES ?= 1000000
+test-sockets: ## SOCKETS=100000 and MESSAGES=1000000 through each binding, which leave nothing behind (some minutes)
 	@tests/tools/setup.sh test
-	EGRET_WS_TEST_SOCKETS=$(SOCKETS) cargo test --test cpp --test java --test js --test js_jsc --test js_v8 $(FEATURES) -- \
+	EGRET_WS_TEST_SOCKETS=$(SOCKETS) EGRET_WS_TEST_MESSAGES=$(MESSAGES) cargo test --test cpp --test java --test js --test js_jsc --test js_v8 $(FEATURES) -- \
 		--nocapture many lifetime node_memory thousands_of_sockets
 
 test-js-engines: ## the conformance suite of WebSocket in Node 20, 22 and 24, JavaScriptCore, V8 and on undici (npm, 100 MB)
@@ -124,9 +125,10 @@ test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (
 	tests/swift/run.sh
 
 LAB := benches/lab
-bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (20 minutes)
+bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (25 minutes)
 	@tests/tools/setup.sh bench
 	python3 $(LAB)/bench.py $(FEATURES)
+	python3 $(LAB)/js.py $(FEATURES)
 	python3 $(LAB)/instructions.py --results $(FEATURES)
 	python3 $(LAB)/scale.py $(FEATURES)
 

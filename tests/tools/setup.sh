@@ -154,6 +154,8 @@ check_instructions() {
 }
 
 check_bench_peers() {
+    need nodejs node --version
+    need npm npm --version
     need libwebsockets-dev compiles "${CC:-cc}" c libwebsockets.h
     need libboost-dev compiles "${CXX:-c++}" c++ boost/beast/version.hpp
     need libwebsocketpp-dev compiles "${CXX:-c++}" c++ websocketpp/version.hpp

@@ -46,6 +46,7 @@ step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
 # Most of the time the tests wait, so more of them run than there are cores.
 step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --no-fail-fast "${features[@]}"
 step release make --no-print-directory check-release
+optional js python3 benches/lab/js.py --check "${features[@]}"
 optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
 optional asan tests/tools/sanitizer.sh asan
 optional tsan tests/tools/sanitizer.sh tsan

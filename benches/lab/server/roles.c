@@ -12,7 +12,7 @@ enum { BATCH_BYTES = 256 * 1024, MAX_WORKLOAD_TEXT = 127 };
 static void make_batch(connection *c) {
     uint8_t header[MAX_FRAME_HEADER];
     size_t i;
-    c->frame_header = frame_write_header(header, OPCODE_BINARY, c->workload.size, 0);
+    c->frame_header = frame_write_header(header, c->workload.opcode, c->workload.size, 0);
     c->frame_size = c->frame_header + c->workload.size;
     c->batch_frames = BATCH_BYTES / c->frame_size;
     if (c->role == BURST) c->batch_frames = c->workload.burst;
@@ -27,13 +27,14 @@ static void make_batch(connection *c) {
 }
 
 static void read_workload(connection *c, const uint8_t *payload, size_t size, uint32_t mask) {
-    char text[MAX_WORKLOAD_TEXT + 1];
+    char text[MAX_WORKLOAD_TEXT + 1], kind[8] = "binary";
     workload *workload = &c->workload;
     if (size > MAX_WORKLOAD_TEXT) size = MAX_WORKLOAD_TEXT;
     frame_mask((uint8_t *)text, payload, size, mask);
     text[size] = '\0';
-    workload->given = sscanf(text, "%zu %u %u", &workload->size, &workload->count, &workload->burst) == 3 &&
+    workload->given = sscanf(text, "%zu %u %u %7s", &workload->size, &workload->count, &workload->burst, kind) >= 3 &&
                    workload->size >= MIN_PAYLOAD && workload->burst > 0;
+    workload->opcode = strcmp(kind, "text") ? OPCODE_BINARY : OPCODE_TEXT;
     if (!workload->given || c->role == SINK) return;
     make_batch(c);
     c->allowed = c->role == BURST ? workload->burst : workload->count;

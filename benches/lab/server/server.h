@@ -21,9 +21,10 @@ enum role {
     BURST,  /* sends `burst` messages in one write, and again for each message of the client */
 };
 
-/* The first message of a client, as text: "SIZE COUNT BURST". The role ECHO has none. */
+/* The first message of a client, as text: "SIZE COUNT BURST", or "SIZE COUNT BURST text". The role ECHO has none. */
 typedef struct workload {
     int given;
+    int opcode; /* of the messages that the server makes */
     size_t size;
     uint32_t count, burst;
 } workload;
