@@ -318,6 +318,20 @@ test('a poll during which libuv also polls has jobs between the events, too', { 
   host.free();
 });
 
+each('drain comes without another event', async (host) => {
+  const server = await serve((peer) => peer.accept());
+  const socket = new host.WebSocket(server.url, [], { highWaterMark: 1000 });
+  await next(socket, 'open');
+  for (let round = 0; round < 3; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 5)); // outside of an event of the socket
+    const drained = next(socket, 'drain');
+    for (let left = 3; left > 0; left--) socket.send(new Uint8Array(120));
+    for (let left = 10; left > 0; left--) socket.send('x'.repeat(120));
+    await drained;
+    assert.strictEqual(socket.bufferedAmount, 0);
+  }
+});
+
 // Buffers.
 
 each('a received ArrayBuffer is the message and nothing else, and can be transferred', async (host) => {
