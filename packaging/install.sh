@@ -66,5 +66,8 @@ for file in $(cd bindings/js && sed -n '/"files"/,/]/s/^ *"\(.*\)",\{0,1\}$/\1/p
     case $file in *.sh) mode=755 ;; *) mode=644 ;; esac
     put $mode "bindings/js/$file" "share/egret_ws/js/$(dirname "$file")"
 done
-for licence in LICENSE-MIT LICENSE-APACHE; do put 644 "$licence" share/doc/egret_ws; done
+for licence in LICENSE-MIT LICENSE-APACHE; do
+    put 644 "$licence" share/doc/egret_ws
+    put 644 "$licence" share/egret_ws/js # `npm pack` works there too
+done
 echo "installed egret_ws $version in $to"

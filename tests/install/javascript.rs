@@ -88,13 +88,17 @@ fn files(directory: &Path) -> Vec<String> {
 #[test]
 fn the_installed_javascript_is_all_of_the_binding() {
     let installed = files(&prefix().join("share/egret_ws/js"));
-    let sources = files(&root().join("bindings/js")).into_iter().filter(|file| {
+    let licences = ["LICENSE-APACHE", "LICENSE-MIT"];
+    let mut sources: Vec<String> = files(&root().join("bindings/js"));
+    sources.retain(|file| {
         // Parts that egret_ws.js contains, the module for Egret, and what a build or npm writes.
         !["script/", "module/", "node_modules/", "prebuilds/"].iter().any(|other| file.starts_with(other))
             && !file.ends_with(".gitignore")
-            && !file.starts_with("LICENSE")
+            && !licences.contains(&file.as_str())
     });
-    assert_eq!(installed, sources.collect::<Vec<_>>(), "bindings/js/package.json lists what is installed");
+    sources.extend(licences.map(String::from));
+    sources.sort_unstable();
+    assert_eq!(installed, sources, "bindings/js/package.json lists what is installed");
     assert!(installed.len() > 10);
 }
 
@@ -125,27 +129,36 @@ cc -shared -Wl,-z,defs egret_ws_host.o egret_ws_jsc.o -o glue.so $(pkg-config --
     run(command("sh").args(["-e", "-c", commands]).current_dir(directory("js_jsc")));
 }
 
-/// The package that `npm pack` makes, in the `node_modules` of an empty project; and the paths of its files.
-fn package(test: &str) -> (PathBuf, Vec<String>) {
-    let folder = directory(test);
+/// The package that `npm pack` makes of a directory, unpacked; and the paths of its files.
+fn pack(directory: &Path, package: &Path) -> Vec<String> {
+    fs::create_dir_all(package).expect("a directory");
+    let mut npm = Command::new("npm");
+    npm.args(["pack", "--silent", "--offline", "--pack-destination"]).arg(package).current_dir(directory);
+    let name = run(npm.env("npm_config_update_notifier", "false"));
+    assert_eq!(name.trim_end(), format!("egret-ws-{}.tgz", env!("CARGO_PKG_VERSION")));
+    let archive = package.join(name.trim_end());
+    run(Command::new("tar").arg("-xzf").arg(&archive).arg("--strip-components=1").arg("-C").arg(package));
+    fs::remove_file(archive).expect("the archive");
+    files(package)
+}
+
+#[test]
+fn npm_packs_the_sources_as_what_is_installed() {
+    if is_skipped() {
+        return;
+    }
     // A copy, because npm writes the licences into the directory that it packs.
+    let folder = directory("js_npm_sources");
     let copy = folder.join("sources/bindings/js");
     fs::create_dir_all(copy.parent().expect("a directory")).expect("a directory");
-    run(Command::new("cp").arg("-R").arg(prefix().join("share/egret_ws/js")).arg(&copy));
+    run(Command::new("cp").arg("-R").arg(root().join("bindings/js")).arg(&copy));
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(root().join(licence), folder.join("sources").join(licence)).expect("a licence");
     }
-    let mut npm = Command::new("npm");
-    npm.args(["pack", "--silent", "--offline", "--pack-destination"]).arg(&folder).current_dir(&copy);
-    let name = run(npm.env("npm_config_update_notifier", "false"));
-    assert_eq!(name.trim_end(), format!("egret-ws-{}.tgz", env!("CARGO_PKG_VERSION")));
-
-    let package = folder.join("game/node_modules/egret-ws");
-    fs::create_dir_all(&package).expect("a directory");
-    let archive = folder.join(name.trim_end());
-    run(Command::new("tar").arg("-xzf").arg(archive).arg("--strip-components=1").arg("-C").arg(&package));
-    let files = files(&package);
-    (package, files)
+    let before = files(&copy);
+    let packed = pack(&copy, &folder.join("package"));
+    assert_eq!(packed, files(&prefix().join("share/egret_ws/js")));
+    assert_eq!(files(&copy), before);
 }
 
 #[test]
@@ -153,11 +166,9 @@ fn the_package_of_npm_says_hello() {
     if is_skipped() {
         return;
     }
-    let (package, packed) = package("js_npm");
-    let mut should = files(&prefix().join("share/egret_ws/js"));
-    should.extend(["LICENSE-APACHE", "LICENSE-MIT"].map(String::from));
-    should.sort_unstable();
-    assert_eq!(packed, should);
+    let installed = prefix().join("share/egret_ws/js");
+    let package = directory("js_npm").join("game/node_modules/egret-ws");
+    assert_eq!(pack(&installed, &package), files(&installed));
 
     // Without an addon, the error says where it was searched, and how to make it.
     let games = games(package.ancestors().nth(2).expect("the project"), "egret-ws", "egret-ws");
