@@ -96,7 +96,8 @@ fn headers(list: &[Header<'_>]) -> Result<Vec<RequestHeader>, DetailedError> {
             return Err(DetailedError::invalid(format!("headers[{index}]: its name or value is NULL")));
         };
         if let Err(why) = check_header(name, value) {
-            return Err(DetailedError::invalid(format!("headers[{index}]: {why}")));
+            let shown = if is_token(name) { format!(", {name}") } else { String::new() };
+            return Err(DetailedError::invalid(format!("headers[{index}]{shown}: {why}")));
         }
         size += name.len() + value.len();
         check_size(index + 1, size)?;

@@ -79,7 +79,11 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
         (|o| o.headers = vec![Header { name: None, value: Some(b"") }], "headers[0]: its name or value is NULL"),
         (|o| o.headers = vec![Header { name: Some(b"A"), value: None }], "headers[0]: its name or value is NULL"),
         (|o| o.headers = vec![Header { name: Some(b"A"), value: Some(b"\xff") }], "headers[0]: its value is not UTF-8"),
-        (|o| o.headers = vec![Header { name: Some(b"Host"), value: Some(b"x") }], "headers[0]: the library sets it"),
+        (
+            |o| o.headers = vec![Header { name: Some(b"Host"), value: Some(b"x") }],
+            "headers[0], Host: the library sets it",
+        ),
+        (|o| o.headers = vec![Header { name: Some(b"A\n"), value: Some(b"x") }], "headers[0]: its name is not a token"),
         (
             |o| o.headers = vec![Header { name: Some(b"A"), value: Some(&[b'x'; 8191]) }; 2],
             "headers are longer than 8192",

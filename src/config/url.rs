@@ -78,7 +78,10 @@ fn is_zone(zone: &str) -> bool {
 }
 
 fn parse(text: &str) -> Result<url::Url, DetailedError> {
-    let url = url::Url::parse(text).map_err(|error| invalid(format!("the URL cannot be read: {error}")))?;
+    let url = url::Url::parse(text).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => invalid("the URL has no scheme: it begins with ws:// or wss://"),
+        _ => invalid(format!("the URL cannot be read: {error}")),
+    })?;
     match url.fragment() {
         Some(_) => Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids")),
         None => Ok(url),
@@ -262,7 +265,9 @@ mod tests {
         let refused = [
             ("http://h/", Error::InvalidUrl, "scheme"),
             ("h:9000", Error::InvalidUrl, "scheme"),
-            ("", Error::InvalidUrl, "cannot be read"),
+            ("", Error::InvalidUrl, "no scheme: it begins with ws:// or wss://"),
+            ("/chat", Error::InvalidUrl, "no scheme"),
+            ("127.0.0.1:9000", Error::InvalidUrl, "no scheme"),
             ("ws://", Error::InvalidUrl, "cannot be read"),
             ("ws://h:99999/", Error::InvalidUrl, "cannot be read"),
             ("ws://h:0/", Error::InvalidUrl, "port"),

@@ -171,7 +171,7 @@ static void says_why(void) {
     for (i = 0; i < 257; i++) len += (size_t)snprintf(many + len, sizeof many - len, "header%cA: b%c", 0, 0);
     expect_reason(host, open_with(host, many, len), EGRET_WS_ERR_INVALID_ARGUMENT, "256 headers");
     /* The library's reason. */
-    expect_reason(host, OPEN(host, "header\0Host: a\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "headers[0]: the library sets it");
+    expect_reason(host, OPEN(host, "header\0Host: a\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "headers[0], Host: the library sets it");
     expect_reason(host, egret_ws_host_send_text(host, 1, "x", 1), EGRET_WS_ERR_BAD_HANDLE, "handle");
     expect_reason(host, egret_ws_host_notify_drain(host, 1, 0), EGRET_WS_ERR_BAD_HANDLE, "no such socket");
     expect_reason(host, egret_ws_host_open(host, NULL, "", "", 0), EGRET_WS_ERR_INVALID_ARGUMENT, "not a string");
