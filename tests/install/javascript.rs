@@ -114,19 +114,42 @@ fn the_addon_is_built_from_the_installed_copy() {
     assert_hello(&games(&directory("js_addon"), name, path.to_str().expect("UTF-8")));
 }
 
+/// The first block of code of a language on the page of the binding, after some words.
+fn sample<'a>(page: &'a str, after: &str, language: &str) -> &'a str {
+    let page = page.split_once(after).expect("the words").1;
+    let block = page.split_once(&format!("```{language}\n")).expect("a block").1;
+    block.split_once("```").expect("its end").0
+}
+
 #[test]
-fn the_glue_of_javascriptcore_is_built_from_the_installed_copy() {
+fn the_shell_of_the_page_is_built_from_the_installed_copy() {
     if is_skipped() {
         return;
     }
-    let commands = r#"
-js=$(pkg-config --variable=jsdir egret_ws)
-for glue in egret_ws_host.c jsc/egret_ws_jsc.c; do
-    cc -std=c99 -Wall -Wextra -pedantic -Werror -fPIC -c "$js/$glue" $(pkg-config --cflags egret_ws javascriptcoregtk-4.1)
-done
-cc -shared -Wl,-z,defs egret_ws_host.o egret_ws_jsc.o -o glue.so $(pkg-config --libs egret_ws javascriptcoregtk-4.1)
-"#;
-    run(command("sh").args(["-e", "-c", commands]).current_dir(directory("js_jsc")));
+    let folder = directory("js_jsc");
+    let page = fs::read_to_string(root().join("bindings/js/README.md")).expect("the page");
+    let game = format!(
+        "var refused = new WebSocket('ws://elsewhere.example/'), echo = new WebSocket('{}');
+         refused.onerror = function (event) {{ throw event.message; }};
+         echo.onopen = function () {{ echo.send('Hello Egret WebSocket'); }};
+         echo.onmessage = function (event) {{ echo.close(); throw event.data; }};
+         echo.onerror = refused.onerror;",
+        echo_url()
+    );
+    fs::write(folder.join("game.js"), game).expect("a game");
+    fs::write(folder.join("shell.cpp"), sample(&page, "A complete shell", "cpp")).expect("a shell");
+    let commands = sample(&page, "A complete shell", "sh");
+    let mut shell = command("sh");
+    shell.args([
+        "-e",
+        "-c",
+        &format!("cc() {{ command cc -std=c99 -Wall -Wextra -pedantic -Werror \"$@\"; }}\n{commands}"),
+    ]);
+    let output = shell.current_dir(&folder).output().expect("a shell");
+    let mut said: Vec<_> = std::str::from_utf8(&output.stderr).expect("UTF-8").lines().collect();
+    said.sort_unstable();
+    let should = ["Hello Egret WebSocket", "cannot connect: the application refuses ws://elsewhere.example/"];
+    assert_eq!((output.status.code(), said.as_slice()), (Some(0), &should[..]));
 }
 
 /// The package that `npm pack` makes of a directory, unpacked; and the paths of its files.
