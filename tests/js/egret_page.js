@@ -134,6 +134,23 @@ pageTest('Connection connects again after an error and after a normal close, and
   assert.strictEqual(timers.waits.length, 2, 'a kick is the end');
 });
 
+pageTest('Connection stays away after a kick and after a log-out, also at a resume', async () => {
+  const server = await serveInTurn(
+    (peer) => peer.frame(CLOSE, closeFrame(4001, 'another device')),
+    (peer) => { peer.onframe = (opcode) => { if (opcode === CLOSE) peer.frame(CLOSE, closeFrame(1000, '')); }; });
+  timers.waits.length = 0;
+  const kicked = await new Promise((resolve) => { const connection = new game.Connection(server.url, () => resolve(connection)); });
+  kicked.connect();
+  assert.strictEqual(server.connections(), 1);
+  const player = new game.Connection(server.url, assert.fail);
+  await nextEvent(player.socket, egret.Event.CONNECT);
+  player.logOut();
+  await nextEvent(player.socket, egret.Event.CLOSE);
+  player.connect();
+  await connected(server.url).then(closed);
+  assert.deepStrictEqual([server.connections(), timers.waits], [3, []]);
+});
+
 pageTest('Connection connects again after a lost connection', async () => {
   const relay = await relayToEcho();
   const { socket } = new game.Connection(relay.url, () => {});
