@@ -66,9 +66,10 @@ typedef struct egret_ws_host_options {
     /*
      * Called for each socket that a script makes, after the options of the script were applied, so that the shell decides:
      * headers, Origin, cookies, authorities, pins, proxy, heartbeat, limits, reconnecting. `url` is normalised. Another result
-     * than EGRET_WS_OK refuses the socket with this error (a positive one with EGRET_WS_ERR_UNSUPPORTED). The pointers that it sets must stay valid until the next call of
-     * this function. Its values of `user`, `on_connect`, `on_message`, `on_close`, `on_retry`, `on_drain` and `release_user`
-     * are not used, because these fields belong to the host. NULL: not called.
+     * than EGRET_WS_OK refuses the socket with this error (a positive one with EGRET_WS_ERR_UNSUPPORTED): README.md says how the
+     * script gets it. `options->headers` has the headers of the script; to add others, copy them to a new array. The pointers that
+     * this function sets must stay valid until its next call. Its values of `user`, `on_connect`, `on_message`, `on_close`,
+     * `on_retry`, `on_drain` and `release_user` are not used, because these fields belong to the host. NULL: not called.
      */
     egret_ws_error_t (*configure)(void *user, const char *url, egret_ws_options *options);
     /* Passed to `configure`. */

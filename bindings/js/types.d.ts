@@ -3,7 +3,7 @@
  * They need no DOM library. In TypeScript: `import type { WebSocketConstructor } from 'egret-ws/types'`.
  */
 
-/** A number of milliseconds, at least 1. */
+/** A whole number of milliseconds. Each option says whether 0 or `Infinity` is allowed; else it is at least 1. */
 export type Milliseconds = number;
 
 /** What `send` takes. Views and buffers are copied. */
@@ -24,8 +24,8 @@ export type Received = string | ArrayBuffer | BlobLike;
  * `egret_ws_options` in `egret_ws.h`, where its limits are. An unknown name and a value of another type throw a `TypeError`.
  */
 export interface WebSocketOptions {
-  /** Headers of the request. A list of values makes a header for each. */
-  headers?: Record<string, HeaderValue | ReadonlyArray<HeaderValue>> | ReadonlyArray<readonly [string, HeaderValue]>;
+  /** Headers of the request: an object, or pairs such as those of a `Map` or of `Headers`. A list of values makes a header for each. */
+  headers?: Record<string, HeaderValue | ReadonlyArray<HeaderValue>> | Iterable<readonly [string, HeaderValue]>;
   /** The `Origin` header. */
   origin?: string;
   /** The `User-Agent` header. */
@@ -53,7 +53,7 @@ export interface WebSocketOptions {
   /** The most bytes that wait for handlers. */
   maxReceiveQueue?: number;
   maxRedirects?: number;
-  /** Reconnects after a lost connection: the most attempts in a row, or `Infinity`. */
+  /** Reconnects after a lost connection, and after most closes by the server: the most attempts in a row, or `Infinity`. */
   retryAttempts?: number;
   /** Sends messages again after a reconnect that were not sent completely. */
   resend?: boolean;
@@ -152,7 +152,7 @@ export interface SocketCloseEvent extends SocketEvent {
   readonly message?: string;
 }
 
-/** The connection was lost, and the socket connects again (`retryAttempts`): `readyState` is `CONNECTING`. `open` follows. */
+/** The connection was lost, could not be made, or was closed by the server, and the socket connects again (`retryAttempts`): `readyState` is `CONNECTING`. `open` follows. */
 export interface SocketRetryEvent extends SocketErrorEvent {
   /** Milliseconds until the attempt. */
   readonly delay: Milliseconds;

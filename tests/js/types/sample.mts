@@ -59,6 +59,7 @@ install.install(scope, {});
 
 const Class: WebSocketConstructor = scope.WebSocket;
 const socket: WebSocket = new Class('wss://example.com/', ['a', 'b'], { headers: [['Cookie', 'a=b']], pins: 'sha256/AAAA', overCap: 'error' });
+new Class('ws://example.com/', [], { headers: new Map([['Cookie', 'a=b']]) });
 new Class({ toString: () => 'ws://example.com/' }, 'chat');
 new Class('ws://example.com/', new Set(['a']), {});
 socket.onopen = function (event: SocketEvent) {
