@@ -290,8 +290,7 @@ function textOption(name, value) {
 function numberOption(name, value, special) {
     if (special.has(value)) return String(special.get(value));
     if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
-        const others = Array.from(special.keys()).map((other) => ` or ${other}`).join('');
-        refuse(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
+        refuse(name, `is a whole number from ${special.has(0) ? 0 : 1} to ${AT_ONCE - 1}${special.has(Infinity) ? ', or Infinity' : ''}`);
     }
     return String(value);
 }
@@ -305,7 +304,18 @@ function listOption(name, value) {
     if (typeof value === 'string') return [textOption(name, value)];
     const method = iteratorMethodOf(value);
     if (method === null) refuse(name, 'is a string or an array of strings');
-    return toSequence(value, method, (item) => textOption(name, item));
+    return toSequence(value, method, (item) => {
+        // A Buffer, such as a file that was read without 'utf8', is a list of numbers.
+        if (typeof item !== 'string') refuse(name, 'is a string or an array of strings');
+        return textOption(name, item);
+    });
+}
+
+// A file that could not be read would else trust the system.
+function rootsOption(name, value) {
+    const list = listOption(name, value);
+    if (list.some((pem) => pem.trim() === '')) refuse(name, 'has an empty text');
+    return list.join('\n');
 }
 
 // Headers that the library has options for. Other clients take them among the headers.
@@ -313,7 +323,7 @@ const HEADER_FIELDS = new Map([['origin', 'origin'], ['user-agent', 'user_agent'
 
 function header(name, value) {
     if (typeof name !== 'string' || !TOKEN.test(name)) refuse('headers', `has a name that is not a token: ${toText(name)}`);
-    if (typeof value !== 'string' && typeof value !== 'number') refuse('headers', `has a value that is no string: ${name}`);
+    if (typeof value !== 'string' && typeof value !== 'number') refuse('headers', `has a value that is neither a string nor a number: ${name}`);
     const content = textOption('headers', `${value}`);
     const field = HEADER_FIELDS.get(name.toLowerCase());
     return field === undefined ? ['header', `${name}: ${content}`] : [field, content];
@@ -359,7 +369,7 @@ const OPTIONS = {
     password: textField('password'),
     proxy: textField('proxy'),
     proxyFromEnvironment: flagField('proxy_from_environment', true),
-    roots: (name, value) => [['tls_roots', listOption(name, value).join('\n')]],
+    roots: (name, value) => [['tls_roots', rootsOption(name, value)]],
     onlyTheseRoots: flagField('only_these_roots', true),
     pins: (name, value) => [['tls_pins', listOption(name, value).join(',')]],
     serverName: textField('tls_server_name'),
@@ -408,7 +418,7 @@ function readOptions(options, defaults) {
     if (!isObject(options)) throw new TypeError('the options of a socket are an object');
     const given = Object.assign({}, defaults.given);
     for (const name of Object.keys(options)) {
-        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}`);
+        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${Object.keys(OPTIONS).join(', ')}`);
         const value = options[name];
         if (value !== undefined) given[name] = value;
     }
@@ -417,6 +427,19 @@ function readOptions(options, defaults) {
         for (const [field, value] of OPTIONS[name](name, given[name])) encoded += `${field}\0${value}\0`;
     }
     return Object.assign({}, NO_OPTIONS, given, { encoded, given });
+}
+
+// The names of C in the reasons of the library.
+const NAMES = {
+    __proto__: null,
+    user_agent: 'userAgent', tls_roots: 'roots', EGRET_WS_ONLY_THESE_ROOTS: 'onlyTheseRoots', tls_pins: 'pins',
+    tls_server_name: 'serverName', max_message_bytes: 'maxMessage', EGRET_WS_MAX_MESSAGE_BYTES: '131072',
+    max_send_buffer_bytes: 'maxSendBuffer', max_receive_queue_bytes: 'maxReceiveQueue', max_redirects: 'maxRedirects'
+};
+
+// A reason of the library with the names of options in JavaScript.
+function inNamesOfOptions(text) {
+    return text.replace(/[A-Za-z]+(?:_[A-Za-z]+)+/g, (name) => NAMES[name] || name);
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
@@ -1336,7 +1359,7 @@ class Sockets {
             binary: message,
             retrying: (id, error, text, delay) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.retrying(error, text, delay);
+                if (connection !== undefined) connection.retrying(error, inNamesOfOptions(text), delay);
                 this.end();
             },
             drained: (id) => {
@@ -1346,12 +1369,12 @@ class Sockets {
             },
             failed: (id, error, text) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.failed(error, text);
+                if (connection !== undefined) connection.failed(error, inNamesOfOptions(text));
                 this.end();
             },
             closed: (id, code, reason, wasClean, error, text) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.closed(code, reason, wasClean, error, text);
+                if (connection !== undefined) connection.closed(code, reason, wasClean, error, inNamesOfOptions(text));
                 this.end();
             },
             task: () => {
@@ -1475,7 +1498,8 @@ function makeWebSocket(global, host, sockets, defaults) {
             const address = host.normalizeUrl(text);
             if (address === null) throw exception('SyntaxError', `'${text}': ${host.lastError()}`);
             if (!areValidProtocols(list)) {
-                throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}`);
+                const hint = isObject(protocols) && iteratorMethodOf(protocols) === null ? '; options are the third argument' : '';
+                throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}${hint}`);
             }
             super();
             const connection = new StandardConnection(sockets, events, this, address, settings);
@@ -1483,8 +1507,8 @@ function makeWebSocket(global, host, sockets, defaults) {
             const result = sockets.open(connection, address, list, settings.encoded);
             if (result > 0) return;
             const reason = host.lastError();
-            if (settings !== defaults && OPTION_ERRORS.has(result)) throw new TypeError(`options of a WebSocket: ${reason}`);
-            connection.endLater(result, `cannot connect: ${reason}`);
+            if (settings !== defaults && OPTION_ERRORS.has(result)) throw new TypeError(`options of a WebSocket: ${inNamesOfOptions(reason)}`);
+            connection.endLater(result, `cannot connect: ${inNamesOfOptions(reason)}`);
         }
         get url() { return connectionOf(this).url; }
         get readyState() { return connectionOf(this).state; }

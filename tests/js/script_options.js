@@ -355,3 +355,28 @@ test('the member of an object of options is read once', () => {
     assert.deepEqual(encoded(options), [['origin', 'https://a']]);
     assert.deepEqual(reads, ['origin', 'headers']);
 });
+
+test('the sentence about a wrong option is for a reader of JavaScript', () => {
+    const host = makeHost(), { WebSocket } = host;
+    const refused = (expected, ...rest) => assert.throws(() => new WebSocket(URL_, ...rest), expected);
+    refused(/^SyntaxError: .*; options are the third argument$/, { headers: { A: 'b' } });
+    refused(/^SyntaxError: .*tokens: a b$/, 'a b');
+    refused(/^TypeError: there is no option header; there are headers, origin, /, [], { header: {} });
+    refused(/^TypeError: the option roots is a string or an array of strings$/, [], { roots: new Uint8Array([45]) });
+    for (const roots of ['', ['PEM', '\n']]) refused(/^TypeError: the option roots has an empty text$/, [], { roots });
+    refused(/neither a string nor a number: A$/, [], { headers: { A: undefined } });
+    refused(/^TypeError: the option retryAttempts is a whole number from 0 to 4294967293, or Infinity$/, [], { retryAttempts: -1 });
+    refused(/^TypeError: the option connectTimeout is a whole number from 1 to 4294967293$/, [], { connectTimeout: 0 });
+    host.host.answer.open = ERR.INVALID_ARGUMENT;
+    host.host.reason = 'EGRET_WS_ONLY_THESE_ROOTS without tls_roots, some_name above EGRET_WS_MAX_MESSAGE_BYTES';
+    refused(/^TypeError: options of a WebSocket: onlyTheseRoots without roots, some_name above 131072$/, [], { onlyTheseRoots: true });
+});
+
+test('events have the names of options in JavaScript', () => {
+    const { ws, host: { events, id } } = openedSocket();
+    const messages = [];
+    ws.onerror = ws.onclose = ({ message }) => messages.push(message);
+    events.failed(id, ERR.PROTOCOL, 'larger than max_message_bytes');
+    events.closed(id, 1006, '', false, ERR.PROTOCOL, 'larger than max_message_bytes');
+    assert.deepEqual(messages, ['larger than maxMessage', 'larger than maxMessage']);
+});

@@ -14,8 +14,7 @@ function textOption(name, value) {
 function numberOption(name, value, special) {
     if (special.has(value)) return String(special.get(value));
     if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
-        const others = Array.from(special.keys()).map((other) => ` or ${other}`).join('');
-        refuse(name, `is a whole number from 1 to ${AT_ONCE - 1}${others}`);
+        refuse(name, `is a whole number from ${special.has(0) ? 0 : 1} to ${AT_ONCE - 1}${special.has(Infinity) ? ', or Infinity' : ''}`);
     }
     return String(value);
 }
@@ -29,7 +28,18 @@ function listOption(name, value) {
     if (typeof value === 'string') return [textOption(name, value)];
     const method = iteratorMethodOf(value);
     if (method === null) refuse(name, 'is a string or an array of strings');
-    return toSequence(value, method, (item) => textOption(name, item));
+    return toSequence(value, method, (item) => {
+        // A Buffer, such as a file that was read without 'utf8', is a list of numbers.
+        if (typeof item !== 'string') refuse(name, 'is a string or an array of strings');
+        return textOption(name, item);
+    });
+}
+
+// A file that could not be read would else trust the system.
+function rootsOption(name, value) {
+    const list = listOption(name, value);
+    if (list.some((pem) => pem.trim() === '')) refuse(name, 'has an empty text');
+    return list.join('\n');
 }
 
 // Headers that the library has options for. Other clients take them among the headers.
@@ -37,7 +47,7 @@ const HEADER_FIELDS = new Map([['origin', 'origin'], ['user-agent', 'user_agent'
 
 function header(name, value) {
     if (typeof name !== 'string' || !TOKEN.test(name)) refuse('headers', `has a name that is not a token: ${toText(name)}`);
-    if (typeof value !== 'string' && typeof value !== 'number') refuse('headers', `has a value that is no string: ${name}`);
+    if (typeof value !== 'string' && typeof value !== 'number') refuse('headers', `has a value that is neither a string nor a number: ${name}`);
     const content = textOption('headers', `${value}`);
     const field = HEADER_FIELDS.get(name.toLowerCase());
     return field === undefined ? ['header', `${name}: ${content}`] : [field, content];
@@ -83,7 +93,7 @@ const OPTIONS = {
     password: textField('password'),
     proxy: textField('proxy'),
     proxyFromEnvironment: flagField('proxy_from_environment', true),
-    roots: (name, value) => [['tls_roots', listOption(name, value).join('\n')]],
+    roots: (name, value) => [['tls_roots', rootsOption(name, value)]],
     onlyTheseRoots: flagField('only_these_roots', true),
     pins: (name, value) => [['tls_pins', listOption(name, value).join(',')]],
     serverName: textField('tls_server_name'),
@@ -132,7 +142,7 @@ function readOptions(options, defaults) {
     if (!isObject(options)) throw new TypeError('the options of a socket are an object');
     const given = Object.assign({}, defaults.given);
     for (const name of Object.keys(options)) {
-        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}`);
+        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${Object.keys(OPTIONS).join(', ')}`);
         const value = options[name];
         if (value !== undefined) given[name] = value;
     }
@@ -141,6 +151,19 @@ function readOptions(options, defaults) {
         for (const [field, value] of OPTIONS[name](name, given[name])) encoded += `${field}\0${value}\0`;
     }
     return Object.assign({}, NO_OPTIONS, given, { encoded, given });
+}
+
+// The names of C in the reasons of the library.
+const NAMES = {
+    __proto__: null,
+    user_agent: 'userAgent', tls_roots: 'roots', EGRET_WS_ONLY_THESE_ROOTS: 'onlyTheseRoots', tls_pins: 'pins',
+    tls_server_name: 'serverName', max_message_bytes: 'maxMessage', EGRET_WS_MAX_MESSAGE_BYTES: '131072',
+    max_send_buffer_bytes: 'maxSendBuffer', max_receive_queue_bytes: 'maxReceiveQueue', max_redirects: 'maxRedirects'
+};
+
+// A reason of the library with the names of options in JavaScript.
+function inNamesOfOptions(text) {
+    return text.replace(/[A-Za-z]+(?:_[A-Za-z]+)+/g, (name) => NAMES[name] || name);
 }
 
 // An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.

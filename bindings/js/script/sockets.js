@@ -117,7 +117,7 @@ class Sockets {
             binary: message,
             retrying: (id, error, text, delay) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.retrying(error, text, delay);
+                if (connection !== undefined) connection.retrying(error, inNamesOfOptions(text), delay);
                 this.end();
             },
             drained: (id) => {
@@ -127,12 +127,12 @@ class Sockets {
             },
             failed: (id, error, text) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.failed(error, text);
+                if (connection !== undefined) connection.failed(error, inNamesOfOptions(text));
                 this.end();
             },
             closed: (id, code, reason, wasClean, error, text) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.closed(code, reason, wasClean, error, text);
+                if (connection !== undefined) connection.closed(code, reason, wasClean, error, inNamesOfOptions(text));
                 this.end();
             },
             task: () => {

@@ -104,7 +104,8 @@ function makeWebSocket(global, host, sockets, defaults) {
             const address = host.normalizeUrl(text);
             if (address === null) throw exception('SyntaxError', `'${text}': ${host.lastError()}`);
             if (!areValidProtocols(list)) {
-                throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}`);
+                const hint = isObject(protocols) && iteratorMethodOf(protocols) === null ? '; options are the third argument' : '';
+                throw exception('SyntaxError', `subprotocols must be distinct tokens: ${list.join(', ')}${hint}`);
             }
             super();
             const connection = new StandardConnection(sockets, events, this, address, settings);
@@ -112,8 +113,8 @@ function makeWebSocket(global, host, sockets, defaults) {
             const result = sockets.open(connection, address, list, settings.encoded);
             if (result > 0) return;
             const reason = host.lastError();
-            if (settings !== defaults && OPTION_ERRORS.has(result)) throw new TypeError(`options of a WebSocket: ${reason}`);
-            connection.endLater(result, `cannot connect: ${reason}`);
+            if (settings !== defaults && OPTION_ERRORS.has(result)) throw new TypeError(`options of a WebSocket: ${inNamesOfOptions(reason)}`);
+            connection.endLater(result, `cannot connect: ${inNamesOfOptions(reason)}`);
         }
         get url() { return connectionOf(this).url; }
         get readyState() { return connectionOf(this).state; }
