@@ -984,7 +984,7 @@ class Connection {
     onOpen() {}
     onMessage(data) {}
     onRefused(error, text, size) {}
-    onRetry(error, text, delay) {}
+    onRetry(error, text, delay, code, reason) {}
     onDrain() {}
     onError(error, text) {}
     onClose(code, reason, wasClean, error, text) {}
@@ -1168,7 +1168,7 @@ class Connection {
         if (this.state === OPEN) this.onOpen(); // not if that has filled the send buffer
     }
 
-    retrying(error, text, delay) {
+    retrying(error, text, delay, code, reason) {
         if (this.pendingClose !== null) {
             const { code, reason } = this.pendingClose;
             this.dropQueue();
@@ -1185,7 +1185,7 @@ class Connection {
             this.waiting = 0;
             this.lost = 0;
         }
-        this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
+        this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay, code, reason);
     }
 
     drained() {
@@ -1357,9 +1357,9 @@ class Sockets {
             },
             text: message,
             binary: message,
-            retrying: (id, error, text, delay) => {
+            retrying: (id, error, text, delay, code, reason) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.retrying(error, inNamesOfOptions(text), delay);
+                if (connection !== undefined) connection.retrying(error, inNamesOfOptions(text), delay, code, reason);
                 this.end();
             },
             drained: (id) => {
@@ -1462,8 +1462,8 @@ class StandardConnection extends Connection {
         return size;
     }
 
-    onRetry(error, message, delay) {
-        this.fireWith(this.events.event('retry'), { error, message, delay });
+    onRetry(error, message, delay, code, reason) {
+        this.fireWith(this.events.event('retry'), { error, message, delay, code, reason });
     }
 
     onDrain() {

@@ -156,6 +156,9 @@ export interface SocketCloseEvent extends SocketEvent {
 export interface SocketRetryEvent extends SocketErrorEvent {
   /** Milliseconds until the attempt. */
   readonly delay: Milliseconds;
+  /** The code and reason of the server's Close frame; 1006 and an empty text if there was none. */
+  readonly code: number;
+  readonly reason: string;
 }
 
 export interface WebSocketEventMap {
@@ -273,7 +276,7 @@ export interface HostEvents {
   connected(id: number, protocol: string, extensions: string): void;
   text(id: number, text: string): void;
   binary(id: number, data: ArrayBuffer): void;
-  retrying(id: number, error: number, message: string, delayMs: number): void;
+  retrying(id: number, error: number, message: string, delayMs: number, code: number, reason: string): void;
   drained(id: number): void;
   failed(id: number, error: number, message: string): void;
   closed(id: number, code: number, reason: string, wasClean: boolean, error: number, message: string): void;

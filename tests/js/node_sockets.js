@@ -272,3 +272,20 @@ test('the addon refuses invalid arguments, and does not crash', () => {
   assert.strictEqual(host.poll(0), 0);
   assert(host.open(DEAD_URL, '', '') < 0);
 });
+
+test('install names the mistake in its arguments', () => {
+  const install = require('../../bindings/js/node');
+  const mistakes = [
+    [[null], /global is an object/],
+    [[5], /global is an object/],
+    [[{}, null], /options is an object/],
+    [[{}, 'addon'], /options is an object/],
+    [[{ addon }], /options are the second argument/],
+    [[{}, { addon: 5 }], /addon is a path/],
+    [[{}, { addon: 'no/such/file.node' }], /there is no addon[^]*no\/such\/file\.node[^]*build\.sh/],
+    [[{}, { addon, interval: 5 }], /interval/],
+  ];
+  for (const [given, words] of mistakes) assert.throws(() => install(...given), words);
+  const relative = require('node:path').relative(process.cwd(), addon);
+  install({}, { addon: relative }).free();
+});

@@ -153,14 +153,16 @@ test('retry: readyState is CONNECTING again, and open comes again', () => {
     host.connected(1, 'chat', 'permessage-deflate');
     log.length = 0;
     const retries = [];
-    ws.onretry = (event) => retries.push([ws.readyState, event.error, event.message, event.delay]);
+    ws.onretry = (event) => retries.push([ws.readyState, event.error, event.message, event.delay, event.code, event.reason]);
     ws.send('12345');
-    host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
+    host.events.retrying(1, 0, 'the server closed', 250, 4001, 'kicked');
     assert.deepEqual([ws.protocol, ws.extensions], ['', '']);
     assert.throws(() => ws.send('x'), { name: 'InvalidStateError' });
     host.text('no connection');
-    host.events.retrying(1, ERR.CONNECT, 'no connection', 4294967295);
-    assert.deepEqual(retries, [[0, ERR.CONNECTION_LOST, 'the connection was lost', 250], [0, ERR.CONNECT, 'no connection', Infinity]]);
+    host.events.retrying(1, ERR.CONNECT, 'no connection', 4294967295, 1006, '');
+    assert.deepEqual(retries, [
+        [0, 0, 'the server closed', 250, 4001, 'kicked'], [0, ERR.CONNECT, 'no connection', Infinity, 1006, '']
+    ]);
     host.connected(1, 'chat');
     assert.deepEqual([ws.readyState, ws.protocol], [1, 'chat']);
     ws.send('again');

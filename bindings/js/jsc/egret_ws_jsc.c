@@ -180,12 +180,14 @@ static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
 static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms)
 {
     egret_ws_jsc *self = engine;
-    JSValueRef arguments[4];
+    JSValueRef arguments[6];
     arguments[0] = make_number(self, (double)id);
     arguments[1] = make_number(self, info->error);
     arguments[2] = make_string(self, info->message, info->message_len);
     arguments[3] = make_number(self, delay_ms);
-    emit(self, EVENT_RETRYING, 4, arguments);
+    arguments[4] = make_number(self, info->code);
+    arguments[5] = make_string(self, info->reason, info->reason_len);
+    emit(self, EVENT_RETRYING, 6, arguments);
 }
 
 static void on_drained(void *engine, int64_t id)
@@ -397,12 +399,24 @@ HOST_FUNCTION(host_normalize_url)
     return result;
 }
 
+/* A text that ends in a NUL, also when the host object has no `self` any more. */
+static JSValueRef make_c_string(JSContextRef context, const char *text)
+{
+    JSStringRef string = JSStringCreateWithUTF8CString(text);
+    JSValueRef value = JSValueMakeString(context, string);
+    JSStringRelease(string);
+    return value;
+}
+
 HOST_FUNCTION(host_stats)
 {
+    egret_ws_jsc *const self = JSObjectGetPrivate(host);
     size_t len = 0;
     char *text;
     JSValueRef result;
-    HOST_SELF(1);
+    (void)function;
+    if (!self || count < 1)
+        return make_c_string(context, "");
     text = egret_ws_host_stats(self->host, to_id(context, arguments[0], exception), &len);
     result = make_string(self, text ? text : "", len);
     free(text);
@@ -411,11 +425,9 @@ HOST_FUNCTION(host_stats)
 
 HOST_FUNCTION(host_last_error)
 {
-    const char *reason;
-    (void)arguments;
-    HOST_SELF(0);
-    reason = egret_ws_host_last_error(self->host);
-    return make_string(self, reason, strlen(reason));
+    const egret_ws_jsc *const self = JSObjectGetPrivate(host);
+    (void)function, (void)count, (void)arguments, (void)exception;
+    return make_c_string(context, self ? egret_ws_host_last_error(self->host) : "the shell has freed the sockets");
 }
 
 HOST_FUNCTION(host_wake)

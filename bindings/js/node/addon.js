@@ -27,7 +27,8 @@ function failure(message, code, cause) {
 
 /** The exports of the addon at `file`, or without one at the first of PLACES. */
 module.exports = function load(file) {
-  const found = file === undefined ? PLACES.find((place) => fs.existsSync(place)) : path.resolve(__dirname, file);
+  if (file !== undefined && typeof file !== 'string') throw new TypeError('the option addon is a path');
+  const found = file === undefined ? PLACES.find((place) => fs.existsSync(place)) : path.resolve(file);
   if (found === undefined || !fs.existsSync(found)) {
     const places = (file === undefined ? PLACES : [found]).map((place) => `\n  ${place}`).join('');
     throw failure(`there is no addon for ${TARGET}. Places searched:${places}`, 'MODULE_NOT_FOUND');

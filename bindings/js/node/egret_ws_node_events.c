@@ -112,24 +112,28 @@ static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len)
     return on_message(engine, EVENT_BINARY, id, data, len);
 }
 
-/* Calls events.failed(id, error, message), or events.retrying with the delay. */
-static void on_failure(const node_host *node, node_event event, int64_t id, const egret_ws_close_info *info,
-                       uint32_t delay_ms) {
+static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {
+    const node_host *node = engine;
     napi_handle_scope scope;
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
-    const napi_value argv[] = {node_number(node->env, id), node_number(node->env, info->error),
+    const napi_value argv[] = {node_number(node->env, id),
+                               node_number(node->env, info->error),
                                node_text(node->env, info->message, info->message_len),
-                               node_number(node->env, delay_ms)};
-    emit(node, event, event == EVENT_RETRYING ? COUNT(argv) : COUNT(argv) - 1, argv);
+                               node_number(node->env, delay_ms),
+                               node_number(node->env, info->code),
+                               node_text(node->env, info->reason, info->reason_len)};
+    emit(node, EVENT_RETRYING, COUNT(argv), argv);
     napi_close_handle_scope(node->env, scope);
 }
 
-static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {
-    on_failure(engine, EVENT_RETRYING, id, info, delay_ms);
-}
-
 static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info) {
-    on_failure(engine, EVENT_FAILED, id, info, 0);
+    const node_host *node = engine;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    const napi_value argv[] = {node_number(node->env, id), node_number(node->env, info->error),
+                               node_text(node->env, info->message, info->message_len)};
+    emit(node, EVENT_FAILED, COUNT(argv), argv);
+    napi_close_handle_scope(node->env, scope);
 }
 
 static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info) {

@@ -16,16 +16,28 @@ function throwLater(error) {
 }
 
 // Runs the jobs of process.nextTick and the microtasks. Node itself does this only when no JavaScript is on the stack, and in a
-// poll of the application that of its caller is.
+// poll of the application that of its caller is. A Node without this function would run them after the poll.
 function runJobs() {
-  process._tickCallback();
+  if (process._tickCallback) process._tickCallback();
+}
+
+function checkArguments(global, options) {
+  if (global === null || (typeof global !== 'object' && typeof global !== 'function')) {
+    throw new TypeError('install(global, options): global is an object, for example globalThis');
+  }
+  if (options === null || typeof options !== 'object') throw new TypeError('install(global, options): options is an object');
+  // The most likely mistake: it would define WebSocket on the options.
+  if (typeof global.addon === 'string') {
+    throw new TypeError('install(global, options): the options are the second argument; the first is an object such as globalThis');
+  }
 }
 
 /**
  * Defines `WebSocket` and `egret_native.WebSocket` on `global`. By default Node's event loop delivers their events.
  *
  * options:
- *   addon                path of the compiled addon; the default is `egret_ws.node` next to this file, or that of prebuilds/
+ *   addon                path of the compiled addon, relative to the working directory; the default is `egret_ws.node` next to this
+ *                        file, or that of prebuilds/
  *   poll                 true: events come only during `poll()`, and sockets do not keep the process alive
  *   inline               false: an I/O thread reads and writes; the default is true, but false with `poll`
  *   descriptor           false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
@@ -42,6 +54,7 @@ function runJobs() {
  *   suspend(), resume(), networkChanged()  for Electron's powerMonitor and the like: see egret_ws.h
  */
 module.exports = function install(global = globalThis, options = {}) {
+  checkArguments(global, options);
   const {
     addon, poll = false, inline = !poll, descriptor = true, closeOnSuspend = false, allow,
     refuseScriptOptions = false, reportError = throwLater, ...defaults

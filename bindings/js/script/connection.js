@@ -35,7 +35,7 @@ class Connection {
     onOpen() {}
     onMessage(data) {}
     onRefused(error, text, size) {}
-    onRetry(error, text, delay) {}
+    onRetry(error, text, delay, code, reason) {}
     onDrain() {}
     onError(error, text) {}
     onClose(code, reason, wasClean, error, text) {}
@@ -219,7 +219,7 @@ class Connection {
         if (this.state === OPEN) this.onOpen(); // not if that has filled the send buffer
     }
 
-    retrying(error, text, delay) {
+    retrying(error, text, delay, code, reason) {
         if (this.pendingClose !== null) {
             const { code, reason } = this.pendingClose;
             this.dropQueue();
@@ -236,7 +236,7 @@ class Connection {
             this.waiting = 0;
             this.lost = 0;
         }
-        this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay);
+        this.onRetry(error, text, delay === UNLIMITED ? Infinity : delay, code, reason);
     }
 
     drained() {

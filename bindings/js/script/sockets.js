@@ -115,9 +115,9 @@ class Sockets {
             },
             text: message,
             binary: message,
-            retrying: (id, error, text, delay) => {
+            retrying: (id, error, text, delay, code, reason) => {
                 const connection = this.begin(id);
-                if (connection !== undefined) connection.retrying(error, inNamesOfOptions(text), delay);
+                if (connection !== undefined) connection.retrying(error, inNamesOfOptions(text), delay, code, reason);
                 this.end();
             },
             drained: (id) => {

@@ -68,8 +68,8 @@ class StandardConnection extends Connection {
         return size;
     }
 
-    onRetry(error, message, delay) {
-        this.fireWith(this.events.event('retry'), { error, message, delay });
+    onRetry(error, message, delay, code, reason) {
+        this.fireWith(this.events.event('retry'), { error, message, delay, code, reason });
     }
 
     onDrain() {

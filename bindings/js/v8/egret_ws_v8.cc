@@ -228,8 +228,10 @@ void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint
         make_number(self->isolate, info->error),
         make_text(self->isolate, info->message, info->message_len),
         make_number(self->isolate, delay_ms),
+        make_number(self->isolate, info->code),
+        make_text(self->isolate, info->reason, info->reason_len),
     };
-    emit(self, EVENT_RETRYING, 4, arguments);
+    emit(self, EVENT_RETRYING, 6, arguments);
 }
 
 void on_drained(void *engine, int64_t id) {
@@ -422,7 +424,7 @@ void host_stats(const Info &info) {
 
 void host_last_error(const Info &info) {
     const egret_ws_v8 *const self = self_of(info);
-    const char *const reason = self ? egret_ws_host_last_error(self->host) : egret_ws_last_error_message();
+    const char *const reason = self ? egret_ws_host_last_error(self->host) : "the shell has freed the sockets";
     return_text(info, reason, std::strlen(reason));
 }
 

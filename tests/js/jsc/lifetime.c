@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 
     run(context, "var old = new WebSocket('ws://127.0.0.1:1/')");
     CHECK(egret_ws_jsc_live(sockets) == 1 && egret_ws_jsc_free(sockets) == EGRET_WS_OK);
-    run(context, "old.bufferedAmount; old.close(); old.close(1000, 'x'); new WebSocket('ws://127.0.0.1:1/').close();"
+    run(context, "old.bufferedAmount; old.stats(); old.close(); old.close(1000, 'x'); new WebSocket('ws://127.0.0.1:1/').close();"
                  "new egret_native.WebSocket('ws://127.0.0.1:1/').send(new ArrayBuffer(1))");
     JSGarbageCollect(context);
 

@@ -136,7 +136,7 @@ const events: HostEvents = script(globalThis, host, every);
 events.connected(1, '', '');
 events.text(1, 'text');
 events.binary(1, new ArrayBuffer(1));
-events.retrying(1, -20, 'lost', 1000);
+events.retrying(1, -20, 'lost', 1000, 1006, '');
 events.drained(1);
 events.failed(1, -20, 'lost');
 events.closed(1, 1006, '', false, -20, 'lost');

@@ -142,7 +142,7 @@ void lives_until_it_is_freed(const char *script, egret_ws_v8_options options) {
 
     engine.run("var old = new WebSocket('ws://127.0.0.1:1/')");
     CHECK(egret_ws_v8_live(sockets) == 1 && egret_ws_v8_free(sockets) == EGRET_WS_OK);
-    engine.run("old.bufferedAmount; old.close(); old.close(1000, 'x'); new WebSocket('ws://127.0.0.1:1/').close();"
+    engine.run("old.bufferedAmount; old.stats(); old.close(); old.close(1000, 'x'); new WebSocket('ws://127.0.0.1:1/').close();"
                "new egret_native.WebSocket('ws://127.0.0.1:1/').send(new ArrayBuffer(1))");
     engine.isolate->LowMemoryNotification();
 
