@@ -206,7 +206,10 @@ egret_ws_loop *egret_ws_host_loop(const egret_ws_host *host) {
 }
 
 int32_t egret_ws_host_free_loop(egret_ws_host *host) {
-    int32_t result = egret_ws_loop_free(host->loop, NULL);
+    int32_t result;
+    /* The library does not know of tasks and drained. */
+    if (host->is_polling) return EGRET_WS_ERR_REENTRANT;
+    result = egret_ws_loop_free(host->loop, NULL);
     if (result == EGRET_WS_OK) host->loop = NULL;
     return result;
 }

@@ -41,6 +41,7 @@ static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
     seen.closed++;
 }
 static void on_task(void *engine) {
+    CHECK(egret_ws_host_free_loop(engine) == EGRET_WS_ERR_REENTRANT); /* inside the poll, although not in that of the loop */
     if (++seen.tasks == 1) egret_ws_host_wake(engine); /* runs in the next poll */
 }
 static const egret_ws_host_events events = {on_connected, on_text,   on_binary, on_retrying,
