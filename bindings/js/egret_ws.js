@@ -979,8 +979,8 @@ class Connection {
         this.unwritten = 0;
     }
 
-    // What a kind of socket does at an event of its connection. onRefused gets an error that a message has caused, and onClose and
-    // onError the end.
+    // Both kinds of socket override these events of their connection. onRefused reports an error that a message has caused, onError and
+    // onClose report the end.
     onOpen() {}
     onMessage(data) {}
     onRefused(error, text, size) {}

@@ -6,7 +6,7 @@
 /** A whole number of milliseconds. Each option says whether 0 or `Infinity` is allowed; else it is at least 1. */
 export type Milliseconds = number;
 
-/** What `send` takes. Views and buffers are copied. */
+/** Data for `send`. Views and buffers are copied. */
 export type Sendable = string | ArrayBuffer | ArrayBufferView | BlobLike;
 
 /** A `Blob`, where the engine has one. */

@@ -39,7 +39,7 @@ typedef enum node_event {
     EVENT_COUNT
 } node_event;
 
-/* What polls the loop, and so calls the events. */
+/* The part that polls the loop, and so calls the events. */
 typedef enum node_driver {
     DRIVER_APPLICATION, /* calls of `poll` */
     DRIVER_DESCRIPTOR,  /* libuv, when the loop's descriptor is readable */
