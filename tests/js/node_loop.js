@@ -127,6 +127,35 @@ test('an exception of a handler is an uncaughtException, and the other events st
   }
 });
 
+test('the jobs of an event run before the next event, also after an exception of a handler or of a job', () => {
+  for (const options of ['{}', '{ inline: false }', '{ descriptor: false }', '{ poll: true }']) {
+    const { status, stdout, stderr } = runNode(`
+      const [echoUrl, addon] = process.argv.slice(1);
+      const host = require(${glue})(globalThis, { addon, ...${options} });
+      const frames = setInterval(() => host.poll(), 1);
+      const socket = new WebSocket(echoUrl);
+      const texts = Array.from({ length: 100 }, (_, i) => String(i));
+      const log = [];
+      process.on('uncaughtException', (error) => log.push('uncaught ' + error.message));
+      socket.onopen = () => texts.forEach((text) => socket.send(text));
+      socket.onmessage = ({ data }) => {
+        for (const job of ['first', 'second']) process.nextTick(() => { throw new Error(job); });
+        process.nextTick(() => log.push('tick'));
+        Promise.resolve().then(() => log.push('job of ' + data));
+        if (data === texts[texts.length - 1]) socket.close();
+        if (data % 2 === 0) throw new Error('handler');
+      };
+      socket.onclose = () => {
+        clearInterval(frames);
+        const expected = texts.flatMap((text) => ['uncaught first', 'uncaught second', 'tick']
+          .concat(text % 2 === 0 ? ['uncaught handler'] : [], 'job of ' + text));
+        require('node:assert').deepStrictEqual(log, expected);
+        process.exit(7);
+      };`);
+    assert.strictEqual(status, 7, options + stdout + stderr);
+  }
+});
+
 test('an exception of a handler ends the process, as in Node itself', () => {
   for (const global of ['globalThis', 'require("node:vm").createContext({})']) {
     const { status, stderr } = runNode(`

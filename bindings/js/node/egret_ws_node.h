@@ -53,7 +53,7 @@ typedef struct node_host {
     egret_ws_host *host;
     napi_ref self;                   /* strong while is_live */
     napi_ref functions[EVENT_COUNT]; /* weak; NULL before `listen` */
-    napi_ref after_event;            /* weak; called after each event of a poll that JavaScript has called */
+    napi_ref after_event;            /* weak; runs the jobs of an event, where napi_make_callback does not */
     napi_ref allow;                  /* weak; called with the URL of a new socket */
     napi_async_context async_context;
     napi_async_cleanup_hook_handle cleanup_hook; /* NULL once removed */
@@ -106,7 +106,7 @@ void node_forget_listeners(node_host *node);
 /* A `configure` of egret_ws_host_options: calls `allow`, which refuses the URL by false. */
 egret_ws_error_t node_configure(void *node, const char *url, egret_ws_options *options);
 /* Passes the pending exception to process.on('uncaughtException'). */
-void node_report_exception(napi_env env);
+bool node_report_exception(napi_env env);
 
 /* The driver */
 

@@ -54,11 +54,11 @@ void node_forget_listeners(node_host *node) {
 
 /* Calls */
 
-void node_report_exception(napi_env env) {
+bool node_report_exception(napi_env env) {
     bool is_pending = false;
     napi_value exception;
-    if (!OK(napi_is_exception_pending(env, &is_pending)) || !is_pending) return;
-    if (OK(napi_get_and_clear_last_exception(env, &exception))) napi_fatal_exception(env, exception);
+    if (!OK(napi_is_exception_pending(env, &is_pending)) || !is_pending) return false;
+    return OK(napi_get_and_clear_last_exception(env, &exception)) && OK(napi_fatal_exception(env, exception));
 }
 
 /* NULL if the object is being collected. */
@@ -68,17 +68,24 @@ static napi_value referenced(const node_host *node, napi_ref reference) {
     return function;
 }
 
+/* Runs the jobs of process.nextTick and the microtasks. Not by napi_make_callback: its asynchronous context would be on the stack
+ * of Node when a job throws. A job that throws ends the call, so the others need another one. */
+static void run_jobs(const node_host *node) {
+    const napi_value after_event = referenced(node, node->after_event);
+    if (!after_event) return;
+    while (!OK(napi_call_function(node->env, after_event, after_event, 0, NULL, NULL)))
+        if (!node_report_exception(node->env)) return;
+}
+
 /* No event follows `free`, also inside a poll. None comes when the worker was terminated: then the calls fail. */
 static void emit(const node_host *node, node_event event, size_t argc, const napi_value *argv) {
     const napi_value function = node->free_after_poll ? NULL : referenced(node, node->functions[event]);
     if (!function) return;
     /* The receiver must be an object, and none of these functions uses it. */
-    if (!OK(napi_make_callback(node->env, node->async_context, function, function, argc, argv, NULL)))
-        node_report_exception(node->env);
-    if (!node->is_called || !node->after_event) return;
-    /* Not napi_make_callback: its asynchronous context would be on the stack of Node when a job throws. */
-    const napi_value after_event = referenced(node, node->after_event);
-    if (!OK(napi_call_function(node->env, after_event, after_event, 0, NULL, NULL))) node_report_exception(node->env);
+    const bool has_thrown = !OK(napi_make_callback(node->env, node->async_context, function, function, argc, argv, NULL));
+    if (has_thrown) node_report_exception(node->env);
+    /* Node leaves the jobs behind one that throws to a later turn of its event loop, but the next event may come before that. */
+    if (has_thrown || node->is_called) run_jobs(node);
 }
 
 static void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions) {
