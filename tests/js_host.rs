@@ -101,7 +101,9 @@ fn the_tables_have_every_field_of_the_header() {
         "retry",
         "deflate",
     ];
-    let source = std::fs::read_to_string(root().join("bindings/js/egret_ws_host.c")).expect("the source");
+    let source = ["egret_ws_host.c", "egret_ws_host_options.h"]
+        .map(|file| std::fs::read_to_string(root().join("bindings/js").join(file)).expect("the source"))
+        .concat();
     let has = |form: &str| source.contains(form);
     for field in fields("egret_ws_options") {
         let forms = [format!("TEXT({field})"), format!("NUMBER({field})"), format!("{{\"{field}\"")];
