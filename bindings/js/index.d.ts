@@ -23,8 +23,8 @@ declare namespace install {
     descriptor?: boolean;
     /** `true`: `suspend()` closes connections with 1001 instead of keeping them. */
     closeOnSuspend?: boolean;
-    /** Called with the normalised URL of each new socket. If it returns `false`, the connection fails. */
-    allow?: (url: string) => boolean | void;
+    /** Called with the normalised URL of each new socket. The connection fails unless it returns `true`. */
+    allow?: (url: string) => boolean;
     /** `true`: sockets with options are refused; then there can be no defaults either. */
     refuseScriptOptions?: boolean;
     /** Called with each exception of a handler, if `global` has no `EventTarget`. The default throws it later. */

@@ -282,6 +282,15 @@ test('allow refuses a URL by false, and its exception is that of the constructor
   host.free();
 });
 
+test('only true of allow allows a connection', { timeout: TIMEOUT_MS }, async () => {
+  for (const result of [undefined, null, 0, 1, 'true', {}, Promise.resolve(true)]) {
+    const host = start({ allow: () => result });
+    assert.match((await next(new host.WebSocket(echoUrl), 'error')).message, /refuses/);
+    host.free();
+  }
+  for (const allow of [null, true, 'ws://a/', {}]) assert.throws(() => start({ allow }), TypeError);
+});
+
 test('options of a script can be refused', { timeout: TIMEOUT_MS }, async () => {
   const host = start({ refuseScriptOptions: true });
   assert.throws(() => new host.WebSocket(echoUrl, [], { origin: 'http://other.test' }), TypeError);

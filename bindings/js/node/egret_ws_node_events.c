@@ -186,9 +186,9 @@ egret_ws_error_t node_configure(void *user, const char *url, egret_ws_options *o
     if (!node->allow) return EGRET_WS_OK;
     if (!OK(napi_open_handle_scope(node->env, &scope))) return EGRET_WS_ERR_INTERNAL;
     const napi_value function = referenced(node, node->allow), argv[] = {node_text(node->env, url, strlen(url))};
-    if (function && OK(napi_call_function(node->env, function, function, COUNT(argv), argv, &result)) &&
-        !OK(napi_get_value_bool(node->env, result, &is_allowed)))
-        is_allowed = true; /* only false refuses it */
+    /* Only true allows it: a promise of an async function does not. */
+    if (function && OK(napi_call_function(node->env, function, function, COUNT(argv), argv, &result)))
+        napi_get_value_bool(node->env, result, &is_allowed);
     napi_close_handle_scope(node->env, scope);
     return is_allowed ? EGRET_WS_OK : EGRET_WS_ERR_ABORTED;
 }

@@ -42,7 +42,7 @@ function checkArguments(global, options) {
  *   inline               false: an I/O thread reads and writes; the default is true, but false with `poll`
  *   descriptor           false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
  *   closeOnSuspend       true: suspend() closes the connections instead of keeping them
- *   allow                called with the normalised URL of each new socket; if it returns false, the connection fails
+ *   allow                called with the normalised URL of each new socket; the connection fails unless it returns true
  *   refuseScriptOptions  true: options in a constructor's third argument are refused
  *   reportError          called with each exception of an event handler, if `global` has no EventTarget; the default throws it later
  * All other options are the defaults of sockets, as the third argument of `new WebSocket`.
@@ -59,6 +59,7 @@ module.exports = function install(global = globalThis, options = {}) {
     addon, poll = false, inline = !poll, descriptor = true, closeOnSuspend = false, allow,
     refuseScriptOptions = false, reportError = throwLater, ...defaults
   } = options;
+  if (allow !== undefined && typeof allow !== 'function') throw new TypeError('the option allow is not a function');
   const { createHost } = loadAddon(addon);
   const driver = poll ? BY_APPLICATION : descriptor ? BY_DESCRIPTOR : BY_WAKEUP;
   const host = createHost(driver, inline, closeOnSuspend, refuseScriptOptions);
