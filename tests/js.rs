@@ -155,6 +155,11 @@ fn node_lifetime() {
 }
 
 #[test]
+fn node_pages() {
+    node_glue(&["--expose-gc", "--max-semi-space-size=1", "node_pages.js"]);
+}
+
+#[test]
 fn node_memory() {
     node_glue(&["--expose-gc", "--max-semi-space-size=1", "node_memory.js"]);
 }

@@ -4,6 +4,7 @@
  *
  *   egret_ws_node.c          the module, and the functions of a Host
  *   egret_ws_node_values.c   conversions of values
+ *   egret_ws_node_memory.c   the memory of large messages
  *   egret_ws_node_events.c   calls of `events` of egret_ws.js
  *   egret_ws_node_driver.c   polls: by handles of libuv, or by the application; the life of a Host
  *
@@ -47,6 +48,16 @@ typedef enum node_driver {
     DRIVER_ENDED        /* nothing: the loop was freed */
 } node_driver;
 
+/* See egret_ws_node_memory.c. */
+#if defined(__GLIBC__) && !defined(__OHOS__)
+#define NODE_KEEPS_MEMORY
+#endif
+typedef struct node_memory {
+    size_t bytes;            /* of large messages since the last pause; not counted further than a burst */
+    bool is_recent;          /* one has come since the last update */
+    uint64_t pause_began_ms; /* at the last update when one had come */
+} node_memory;
+
 /* The native part of a Host object. */
 typedef struct node_host {
     napi_env env;
@@ -77,6 +88,7 @@ typedef struct node_host {
     } watcher;
 #endif
     char *scratch; /* for the UTF-8 of a string; NULL before the first one */
+    node_memory memory;
 } node_host;
 
 /* Values */
@@ -96,6 +108,31 @@ char *node_utf8_of(napi_env env, napi_value value, size_t *len);
 char *node_c_string_of(napi_env env, napi_value value);
 /* The bytes of an ArrayBuffer or of a view. False for any other value, also for a SharedArrayBuffer: other threads write to it. */
 bool node_bytes_of(napi_env env, napi_value value, const uint8_t **data, size_t *len);
+
+/* Memory */
+
+/* Binary messages of this size and more are large: their memory is not filled with zeros, and is kept between messages. */
+#define NODE_LARGE_BYTES ((size_t)16 * 1024)
+
+#ifdef NODE_KEEPS_MEMORY
+/* For each large message, before its buffer is made. */
+void node_memory_received(node_memory *memory, size_t len);
+/* After each poll. Returns the milliseconds until it must be called again at the latest. */
+int32_t node_memory_update(node_memory *memory);
+/* At the end. */
+void node_memory_release(node_memory *memory);
+#else
+static inline void node_memory_received(node_memory *memory, size_t len) {
+    (void)memory, (void)len;
+}
+static inline int32_t node_memory_update(node_memory *memory) {
+    (void)memory;
+    return INT32_MAX;
+}
+static inline void node_memory_release(node_memory *memory) {
+    (void)memory;
+}
+#endif
 
 /* Events */
 

@@ -58,6 +58,7 @@ void node_driver_end(node_host *node) {
     else remove_cleanup_hook(node);
     node->driver = DRIVER_ENDED;
     node_driver_update(node);
+    node_memory_release(&node->memory);
 }
 
 static void on_environment_end(napi_async_cleanup_hook_handle hook, void *user) {
@@ -114,8 +115,13 @@ void node_driver_update(node_host *node) {
 
 int32_t node_driver_poll(node_host *node, int32_t timeout_ms) {
     const int32_t result = egret_ws_host_poll(node->host, timeout_ms);
-    if (result < 0 || node->free_after_poll) node_driver_end(node);
-    else node_driver_update(node);
+    if (result < 0 || node->free_after_poll) {
+        node_driver_end(node);
+        return result;
+    }
+    const int32_t memory_ms = node_memory_update(&node->memory);
+    if (is_libuv(node)) set_timer(node, memory_ms);
+    node_driver_update(node);
     return result;
 }
 

@@ -116,7 +116,9 @@ static bool on_text(void *engine, int64_t id, const char *utf8, size_t len) {
 }
 
 static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len) {
-    return on_message(engine, EVENT_BINARY, id, data, len);
+    node_host *node = engine;
+    if (len >= NODE_LARGE_BYTES) node_memory_received(&node->memory, len);
+    return on_message(node, EVENT_BINARY, id, data, len);
 }
 
 static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {

@@ -7,13 +7,6 @@
 /* A message of this many UTF-16 units is converted in one pass, because each unit has at most three bytes. */
 enum { SCRATCH_UNITS = EGRET_WS_MAX_MESSAGE_BYTES, SCRATCH_BYTES = 3 * SCRATCH_UNITS + 4 };
 
-/* From here on, not filling memory with zeros saves more than making a Buffer costs. */
-#ifdef __OHOS__
-static const size_t LARGE_BYTES = SIZE_MAX; /* a Buffer is another kind of object there */
-#else
-static const size_t LARGE_BYTES = 16 * 1024;
-#endif
-
 napi_value node_number(napi_env env, int64_t value) {
     napi_value result = NULL;
     if (value >= INT32_MIN && value <= INT32_MAX) napi_create_int32(env, (int32_t)value, &result);
@@ -49,8 +42,13 @@ napi_value node_array_buffer(napi_env env, const uint8_t *data, size_t len) {
     napi_value buffer = NULL, view;
     void *copy = NULL;
     size_t offset;
+#ifdef __OHOS__
+    const bool is_buffer = false; /* a Buffer is another kind of object there */
+#else
     /* The memory of a Buffer of Node is not filled with zeros, and is the whole of its ArrayBuffer. */
-    if (len >= LARGE_BYTES && OK(napi_create_buffer(env, len, &copy, &view))) {
+    const bool is_buffer = len >= NODE_LARGE_BYTES;
+#endif
+    if (is_buffer && OK(napi_create_buffer(env, len, &copy, &view))) {
         if (!OK(napi_get_typedarray_info(env, view, NULL, NULL, NULL, &buffer, &offset))) return NULL;
     } else if (!OK(napi_create_arraybuffer(env, len, &copy, &buffer))) {
         return NULL;
