@@ -1,7 +1,8 @@
-"""js.py [--check] [--rounds N] [--only TEXT] [FEATURES]: compares our WebSocket in Node with those of `ws` and undici.
+"""js.py [--check] [--rounds N] [--only TEXT] [FEATURES]: compares our WebSocket in Node with those of `ws` and undici, and that of
+JavaScriptCore and V8 with our C client.
 
-In each round all contenders of a row run once, in a new random order, with the server of the lab. A ratio is taken to `ws` in the same
-round. Prints the medians of the rounds, and without --check and --only writes them to benches/RESULTS.md. --check only proves that
+In each round all contenders of a row run once, in a new random order, with the server of the lab. A ratio is taken to the first
+contender, `ws` or the C client, in the same round. Prints the medians of the rounds, and without --check and --only writes them to benches/RESULTS.md. --check only proves that
 every contender runs, with few messages: it prints no figures and writes no file.
 """
 import argparse
@@ -28,14 +29,18 @@ KIB = 1024
 class Contender:
     name: str
     client: str
-    """The first argument of node.js."""
+    """The first argument of node.js, or the program."""
 
 
 WS = Contender('ws', 'ws')
 EGRET = Contender('egret', 'egret')
 THREADED = Contender('egret threaded', 'egret-threaded')
 UNDICI = Contender('undici', 'undici')
-CONTENDERS = (WS, EGRET, THREADED, UNDICI)
+NODE = (WS, EGRET, THREADED, UNDICI)
+C = Contender('C', 'egret')
+JSC = Contender('JavaScriptCore', 'egret_shell_jsc')
+V8 = Contender('V8', 'egret_shell_v8')
+SHELLS = (C, JSC, V8)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ COUNTS = {
 """Messages of a run, which takes a quarter of a second or more, so that the time counts less in which the engine compiles the code."""
 SIZES = tuple(COUNTS['receive'])
 ROWS = tuple(Row(mode, size, kind) for mode in COUNTS for kind in ('binary', 'text') for size in SIZES)
-ROWS += tuple(Row('ping-pong', size, 'binary', 'p50_us', 1.5) for size in SIZES)
+LATENCY = tuple(Row('ping-pong', size, 'binary', 'p50_us', 1.5) for size in SIZES)
+SHELL = lab.HERE / 'clients' / 'shell.sh'
 
 
 def install_packages():
@@ -88,9 +94,31 @@ def build(features):
     lab.build('server', features=features)
     subprocess.run([lab.ROOT / 'bindings' / 'js' / 'node' / 'build.sh', lab.LIBRARY.parent, ADDON], check=True)
     install_packages()
+    build_shell(JSC)
+    v8 = subprocess.run([lab.ROOT / 'tests' / 'js' / 'v8.sh', lab.OUT], check=True, capture_output=True, text=True).stdout
+    build_shell(V8, *v8.split())
+
+
+def build_shell(contender, *flags):
+    """Compiles examples/egret_shell with its engine."""
+    script = lab.ROOT / 'examples' / 'egret_shell' / 'build.sh'
+    subprocess.run([script, lab.OUT / contender.client, lab.LIBRARY.parent, *flags], check=True)
 
 
 def run(row, contender, count, servers):
+    return (run_shell if contender in SHELLS else run_node)(row, contender, count, servers)
+
+
+def run_shell(row, contender, count, servers):
+    """All have the inline driver, and one core. The C client sends binary messages only, whose cost is that of text."""
+    url = servers[row.server].url(False)
+    env = (('LAB_DRIVER', 'inline'),)
+    if contender is C:
+        return lab.run((C.client, row.mode, url, row.size, count), env)
+    return lab.run((SHELL, lab.OUT / contender.client, row.mode, url, row.size, count, row.kind), env)
+
+
+def run_node(row, contender, count, servers):
     node = shutil.which('node')
     if not node:
         raise SystemExit('node is missing; install it, version 20 or newer (Debian: nodejs)')
@@ -100,35 +128,66 @@ def run(row, contender, count, servers):
     return lab.run((node, CLIENT, contender.client, row.mode, server.url(False), row.size, count, row.kind), env.items(), cores)
 
 
-def figures(row, rounds, servers):
-    """The figure of ws, and for each contender the median of its ratios."""
+def figures(row, contenders, rounds, servers):
+    """The figure of the first contender, and for each the median of its ratios to that."""
     count = COUNTS[row.mode][row.size]
-    base, ratios = [], {each: [] for each in CONTENDERS}
+    base, ratios = [], {each: [] for each in contenders}
     for _ in range(rounds):
         found = {each: run(row, each, count, servers)[row.metric]
-                 for each in random.sample(CONTENDERS, len(CONTENDERS))}
-        base.append(found[WS])
-        for each in CONTENDERS:
-            ratios[each].append(found[each] / found[WS])
-    return statistics.median(base), {each: statistics.median(ratios[each]) for each in CONTENDERS}
+                 for each in random.sample(contenders, len(contenders))}
+        base.append(found[contenders[0]])
+        for each in contenders:
+            ratios[each].append(found[each] / base[-1])
+    return statistics.median(base), {each: statistics.median(ratios[each]) for each in contenders}
 
 
 def cell(ratio, goal):
     shown = number(ratio)
-    return f'**{shown}** ≤ {goal:g}' if float(shown) <= goal else f'{shown} ✗ ≤ {goal:g}'
+    return f'**{shown}** ≤ {goal:g}' if float(shown.replace(',', '')) <= goal else f'{shown} ✗ ≤ {goal:g}'
 
 
-def line(row, base, ratios):
-    return (f'| {row.title} | {number(base)} µs | {cell(ratios[EGRET], row.goal)} | {number(ratios[THREADED])} '
-            f'| {number(ratios[UNDICI])} |')
+def table(rows, contenders, rounds, servers):
+    """The lines, which are printed when they are done. Only the column of EGRET has goals."""
+    lines = [f'|  | {" | ".join(each.name for each in contenders)} |\n|{"---|" * (len(contenders) + 1)}']
+    print(lines[0], flush=True)
+    for row in rows:
+        base, ratios = figures(row, contenders, rounds, servers)
+        cells = [cell(ratios[each], row.goal) if each is EGRET else number(ratios[each]) for each in contenders[1:]]
+        lines.append(f'| {row.title} | {number(base, 4 if contenders is SHELLS else 2)} µs | {" | ".join(cells)} |')
+        print(lines[-1], flush=True)
+    return '\n'.join(lines)
 
 
-def section(lines, rounds):
-    node = machine.output('node', '--version')
+def section(node, shells, rounds):
     packages = ', '.join(f'{name} {version}' for name, version in PACKAGES.items())
-    return (f'## In Node\n\n{machine.describe()}. {rounds} rounds.\n\nCPU time of the process for each message, and latency: half of '
-            f'the answers of ping-pong take less. `ws` in microseconds, the others as a multiple of it.\n\n'
-            + '\n'.join(lines) + f'\n\nVersions: Node {node}, {packages}.\n')
+    engine = machine.output('pkg-config', '--modversion', 'javascriptcoregtk-4.1')
+    return f"""## In JavaScript
+
+{machine.describe()}. {rounds} rounds.
+
+### In Node
+
+CPU time of the process for each message, and latency: half of the answers of ping-pong take less. `ws` in microseconds, the
+others as a multiple of it.
+
+{node}
+
+Versions: Node {machine.output('node', '--version')}, {packages}.
+
+### In a shell, against C
+
+CPU time of the process for each message, with the inline driver: our C client in microseconds, the shells of
+`examples/egret_shell` as a multiple of it. C sends and receives binary messages in all rows. JavaScript sends a flood
+inside the event `open` and then from timers, 64 KiB a time while less than 1 MiB waits.
+
+{shells}
+
+Versions: JavaScriptCore {engine} (GTK), V8 of Debian's libnode-dev.
+"""
+
+
+def is_check(row):
+    return row.size == KIB and row.metric == 'cpu_us' and (row.kind == 'text') == (row.mode == 'send')
 
 
 def main():
@@ -137,22 +196,19 @@ def main():
     arguments.add_argument('--rounds', type=int, default=7)
     arguments.add_argument('--only', default='', help='rows whose title contains this')
     arguments, features = arguments.parse_known_args()
-    rows = [row for row in ROWS if arguments.only in row.title]
+    node_rows = [row for row in ROWS + LATENCY if arguments.only in row.title]
+    shell_rows = [row for row in ROWS if arguments.only in row.title]
     build(features)
     with lab.servers() as servers:
         if arguments.check:
-            for row in rows:
-                if row.size == KIB and row.metric == 'cpu_us' and (row.kind == 'text') == (row.mode == 'send'):
-                    for contender in CONTENDERS:
-                        run(row, contender, 50, servers)
+            for row in filter(is_check, ROWS):
+                for contender in NODE + SHELLS:
+                    run(row, contender, 50, servers)
             return
-        lines = ['|  | ws | egret | egret threaded | undici |\n|---|---|---|---|---|']
-        print(lines[0], flush=True)
-        for row in rows:
-            lines.append(line(row, *figures(row, arguments.rounds, servers)))
-            print(lines[-1], flush=True)
+        node = table(node_rows, NODE, arguments.rounds, servers)
+        shells = table(shell_rows, SHELLS, arguments.rounds, servers)
     if not arguments.only:
-        results.write('javascript', section(lines, arguments.rounds))
+        results.write('javascript', section(node, shells, arguments.rounds))
 
 
 if __name__ == '__main__':
