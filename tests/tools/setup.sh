@@ -222,6 +222,7 @@ check() {
     bench)
         check_instructions
         check_bench_peers
+        check_js
         ;;
     test)
         check_cpp
@@ -233,7 +234,7 @@ check() {
         skipped valgrind || need valgrind valgrind --version
         skipped instructions || check_instructions
         skipped autobahn || check_autobahn
-        skipped js || check_js
+        skipped js || { check_js && need chromium "${CHROMIUM:-chromium}" --version; }
         { skipped asan && skipped tsan; } || check_sanitizers
         ;;
     *) echo "setup.sh: unknown purpose: $1" >&2 && exit 2 ;;
