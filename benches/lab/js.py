@@ -91,7 +91,7 @@ def install_packages():
 
 
 def build(features):
-    lab.build('server', features=features)
+    lab.build('server', 'egret', features=features)
     subprocess.run([lab.ROOT / 'bindings' / 'js' / 'node' / 'build.sh', lab.LIBRARY.parent, ADDON], check=True)
     install_packages()
     build_shell(JSC)
