@@ -1117,11 +1117,15 @@ class Connection {
         if (!queue.isEmpty()) return;
         this.queue = null;
         this.askForDrain();
-        if (this.pendingClose !== null) {
-            const { code, reason } = this.pendingClose;
-            this.pendingClose = null;
-            this.closeHost(code, reason);
-        }
+        this.closePending();
+    }
+
+    // Sends the Close frame that waits behind the queue, if there is one.
+    closePending() {
+        if (this.pendingClose === null) return;
+        const { code, reason } = this.pendingClose;
+        this.pendingClose = null;
+        this.closeHost(code, reason);
     }
 
     dropQueue() {
@@ -1169,12 +1173,11 @@ class Connection {
     }
 
     retrying(error, text, delay, code, reason) {
-        if (this.pendingClose !== null) {
-            const { code, reason } = this.pendingClose;
+        if (this.state >= CLOSING) {
+            this.closePending();
             this.dropQueue();
-            this.closeHost(code, reason);
+            return;
         }
-        if (this.state >= CLOSING) return;
         this.state = CONNECTING;
         this.isEstablished = false;
         this.protocol = '';

@@ -8,6 +8,9 @@
 
 enum { FIRST_BUCKETS = 64, MAX_HEADERS = 256, DRAIN_POLL_MS = 50 };
 
+const char *const egret_ws_host_event_names[EGRET_WS_HOST_EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
+                                                                          "drained",   "failed", "closed", "task"};
+
 /* Sixteen times the library's default: a game that sends a burst must not fill the buffer, because the W3C object then closes. */
 static const uint32_t default_send_buffer = 16 << 20;
 

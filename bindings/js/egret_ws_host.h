@@ -33,6 +33,20 @@ extern "C" {
 
 typedef struct egret_ws_host egret_ws_host;
 
+/* The functions of `events` in egret_ws.js, and their names there. */
+typedef enum egret_ws_host_event {
+    EGRET_WS_HOST_CONNECTED,
+    EGRET_WS_HOST_TEXT,
+    EGRET_WS_HOST_BINARY,
+    EGRET_WS_HOST_RETRYING,
+    EGRET_WS_HOST_DRAINED,
+    EGRET_WS_HOST_FAILED,
+    EGRET_WS_HOST_CLOSED,
+    EGRET_WS_HOST_TASK,
+    EGRET_WS_HOST_EVENT_COUNT
+} egret_ws_host_event;
+extern const char *const egret_ws_host_event_names[EGRET_WS_HOST_EVENT_COUNT];
+
 /*
  * Functions of the glue that call `events` of egret_ws.js. They run inside egret_ws_host_poll only. `engine` is the pointer
  * that was given to egret_ws_host_new; pointers are valid until the function returns.

@@ -14,21 +14,6 @@
 /* JavaScript's Number.MAX_SAFE_INTEGER. */
 #define MAX_SAFE_INTEGER 9007199254740991.0
 
-/* The functions of `events` in egret_ws.js. */
-enum event {
-    EVENT_CONNECTED,
-    EVENT_TEXT,
-    EVENT_BINARY,
-    EVENT_RETRYING,
-    EVENT_DRAINED,
-    EVENT_FAILED,
-    EVENT_CLOSED,
-    EVENT_TASK,
-    EVENT_COUNT
-};
-static const char *const event_names[EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
-                                                     "drained",   "failed", "closed", "task"};
-
 /*
  * Makes the object `host` of egret_ws.js from the native one. Access to the functions of a plain object is fast, and the bounds of a
  * view are those of the engine: its getters are kept, because a game can define other properties on a view and change prototypes.
@@ -74,7 +59,7 @@ struct egret_ws_jsc {
     egret_ws_host *host;
     JSObjectRef host_object; /* the native one */
     JSObjectRef events;
-    JSObjectRef event[EVENT_COUNT];
+    JSObjectRef event[EGRET_WS_HOST_EVENT_COUNT];
     /* Scratch space for one string. UTF-8 of n bytes never needs more than n units. */
     JSChar units[EGRET_WS_MAX_MESSAGE_BYTES];
     char utf8[3 * EGRET_WS_MAX_MESSAGE_BYTES];
@@ -122,7 +107,7 @@ static JSValueRef make_buffer(const egret_ws_jsc *self, const uint8_t *data, siz
 }
 
 /* The engine runs the promise jobs when this outermost call returns, so each event is a task of its own. */
-static void emit(const egret_ws_jsc *self, enum event event, size_t count, const JSValueRef arguments[])
+static void emit(const egret_ws_jsc *self, egret_ws_host_event event, size_t count, const JSValueRef arguments[])
 {
     JSValueRef exception = NULL;
     JSObjectCallAsFunction(self->context, self->event[event], self->events, count, arguments, &exception);
@@ -139,7 +124,7 @@ static void on_connected(void *engine, int64_t id, const char *subprotocol, cons
     arguments[0] = make_number(self, (double)id);
     arguments[1] = make_string(self, subprotocol, strlen(subprotocol));
     arguments[2] = make_string(self, extensions, strlen(extensions));
-    emit(self, EVENT_CONNECTED, 3, arguments);
+    emit(self, EGRET_WS_HOST_CONNECTED, 3, arguments);
 }
 
 static bool on_text(void *engine, int64_t id, const char *utf8, size_t len)
@@ -148,7 +133,7 @@ static bool on_text(void *engine, int64_t id, const char *utf8, size_t len)
     JSValueRef arguments[2];
     arguments[0] = make_number(self, (double)id);
     arguments[1] = make_string(self, utf8, len);
-    emit(self, EVENT_TEXT, 2, arguments);
+    emit(self, EGRET_WS_HOST_TEXT, 2, arguments);
     return true;
 }
 
@@ -160,7 +145,7 @@ static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len)
     arguments[1] = make_buffer(self, data, len);
     if (!arguments[1])
         return false;
-    emit(self, EVENT_BINARY, 2, arguments);
+    emit(self, EGRET_WS_HOST_BINARY, 2, arguments);
     return true;
 }
 
@@ -174,7 +159,7 @@ static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
     arguments[3] = JSValueMakeBoolean(self->context, info->error == EGRET_WS_OK);
     arguments[4] = make_number(self, info->error);
     arguments[5] = make_string(self, info->message, strlen(info->message));
-    emit(self, EVENT_CLOSED, 6, arguments);
+    emit(self, EGRET_WS_HOST_CLOSED, 6, arguments);
 }
 
 static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms)
@@ -187,14 +172,14 @@ static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *inf
     arguments[3] = make_number(self, delay_ms);
     arguments[4] = make_number(self, info->code);
     arguments[5] = make_string(self, info->reason, info->reason_len);
-    emit(self, EVENT_RETRYING, 6, arguments);
+    emit(self, EGRET_WS_HOST_RETRYING, 6, arguments);
 }
 
 static void on_drained(void *engine, int64_t id)
 {
     const egret_ws_jsc *self = engine;
     const JSValueRef argument = make_number(self, (double)id);
-    emit(self, EVENT_DRAINED, 1, &argument);
+    emit(self, EGRET_WS_HOST_DRAINED, 1, &argument);
 }
 
 static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info)
@@ -204,12 +189,12 @@ static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info)
     arguments[0] = make_number(self, (double)id);
     arguments[1] = make_number(self, info->error);
     arguments[2] = make_string(self, info->message, info->message_len);
-    emit(self, EVENT_FAILED, 3, arguments);
+    emit(self, EGRET_WS_HOST_FAILED, 3, arguments);
 }
 
 static void on_task(void *engine)
 {
-    emit(engine, EVENT_TASK, 0, NULL);
+    emit(engine, EGRET_WS_HOST_TASK, 0, NULL);
 }
 
 static const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying,
@@ -501,8 +486,8 @@ static bool install(egret_ws_jsc *self, const char *script)
     if (!self->events)
         return false;
     JSValueProtect(context, self->events);
-    for (i = 0; i < EVENT_COUNT; ++i) {
-        JSStringRef name = JSStringCreateWithUTF8CString(event_names[i]);
+    for (i = 0; i < EGRET_WS_HOST_EVENT_COUNT; ++i) {
+        JSStringRef name = JSStringCreateWithUTF8CString(egret_ws_host_event_names[i]);
         value = JSObjectGetProperty(context, self->events, name, NULL);
         JSStringRelease(name);
         if (!value || !JSValueIsObject(context, value) || !JSObjectIsFunction(context, (JSObjectRef)value))
@@ -517,7 +502,7 @@ static bool install(egret_ws_jsc *self, const char *script)
 static void uninstall(egret_ws_jsc *self)
 {
     int i;
-    for (i = 0; i < EVENT_COUNT; ++i)
+    for (i = 0; i < EGRET_WS_HOST_EVENT_COUNT; ++i)
         if (self->event[i])
             JSValueUnprotect(self->context, self->event[i]);
     if (self->events)

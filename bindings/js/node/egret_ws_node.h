@@ -27,19 +27,6 @@
 #define OK(call) ((call) == napi_ok)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* The functions of `events`. */
-typedef enum node_event {
-    EVENT_CONNECTED,
-    EVENT_TEXT,
-    EVENT_BINARY,
-    EVENT_RETRYING,
-    EVENT_DRAINED,
-    EVENT_FAILED,
-    EVENT_CLOSED,
-    EVENT_TASK,
-    EVENT_COUNT
-} node_event;
-
 /* The part that polls the loop, and so calls the events. */
 typedef enum node_driver {
     DRIVER_APPLICATION, /* calls of `poll` */
@@ -63,7 +50,7 @@ typedef struct node_host {
     napi_env env;
     egret_ws_host *host;
     napi_ref self;                   /* strong while is_live */
-    napi_ref functions[EVENT_COUNT]; /* weak; NULL before `listen` */
+    napi_ref functions[EGRET_WS_HOST_EVENT_COUNT]; /* weak; NULL before `listen` */
     napi_ref after_event;            /* weak; runs the jobs of an event, where napi_make_callback does not */
     napi_ref allow;                  /* weak; called with the URL of a new socket */
     napi_async_context async_context;

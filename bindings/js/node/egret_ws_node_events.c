@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-static const char *const event_names[EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
-                                                     "drained",   "failed", "closed", "task"};
-
 /* Listening */
 
 /* A weak reference to object[name]; NULL if that is not a function. */
@@ -31,8 +28,8 @@ bool node_listen(node_host *node, napi_value events, napi_value after_event, nap
     if (!OK(napi_set_named_property(node->env, self, "events", events))) return false;
     if (!OK(napi_set_named_property(node->env, self, "afterEvent", after_event))) return false;
     if (!OK(napi_set_named_property(node->env, self, "allow", allow))) return false;
-    for (i = 0; i < EVENT_COUNT; i++) {
-        node->functions[i] = reference_to(node->env, events, event_names[i]);
+    for (i = 0; i < EGRET_WS_HOST_EVENT_COUNT; i++) {
+        node->functions[i] = reference_to(node->env, events, egret_ws_host_event_names[i]);
         if (!node->functions[i]) return false;
     }
     node->after_event = reference_to(node->env, self, "afterEvent");
@@ -47,7 +44,7 @@ static void forget(napi_env env, napi_ref *reference) {
 
 void node_forget_listeners(node_host *node) {
     size_t i;
-    for (i = 0; i < EVENT_COUNT; i++) forget(node->env, &node->functions[i]);
+    for (i = 0; i < EGRET_WS_HOST_EVENT_COUNT; i++) forget(node->env, &node->functions[i]);
     forget(node->env, &node->after_event);
     forget(node->env, &node->allow);
 }
@@ -78,7 +75,7 @@ static void run_jobs(const node_host *node) {
 }
 
 /* No event follows `free`, also inside a poll. None comes when the worker was terminated: then the calls fail. */
-static void emit(const node_host *node, node_event event, size_t argc, const napi_value *argv) {
+static void emit(const node_host *node, egret_ws_host_event event, size_t argc, const napi_value *argv) {
     const napi_value function = node->free_after_poll ? NULL : referenced(node, node->functions[event]);
     if (!function) return;
     /* The receiver must be an object, and none of these functions uses it. */
@@ -94,14 +91,14 @@ static void on_connected(void *engine, int64_t id, const char *subprotocol, cons
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
     const napi_value argv[] = {node_number(node->env, id), node_text(node->env, subprotocol, strlen(subprotocol)),
                                node_text(node->env, extensions, strlen(extensions))};
-    emit(node, EVENT_CONNECTED, COUNT(argv), argv);
+    emit(node, EGRET_WS_HOST_CONNECTED, COUNT(argv), argv);
     napi_close_handle_scope(node->env, scope);
 }
 
-static bool on_message(const node_host *node, node_event event, int64_t id, const uint8_t *data, size_t len) {
+static bool on_message(const node_host *node, egret_ws_host_event event, int64_t id, const uint8_t *data, size_t len) {
     napi_handle_scope scope;
     if (!OK(napi_open_handle_scope(node->env, &scope))) return false;
-    const napi_value argv[] = {node_number(node->env, id), event == EVENT_TEXT
+    const napi_value argv[] = {node_number(node->env, id), event == EGRET_WS_HOST_TEXT
                                                                ? node_text(node->env, (const char *)data, len)
                                                                : node_array_buffer(node->env, data, len)};
     const bool is_made = argv[1] != NULL;
@@ -112,13 +109,13 @@ static bool on_message(const node_host *node, node_event event, int64_t id, cons
 }
 
 static bool on_text(void *engine, int64_t id, const char *utf8, size_t len) {
-    return on_message(engine, EVENT_TEXT, id, (const uint8_t *)utf8, len);
+    return on_message(engine, EGRET_WS_HOST_TEXT, id, (const uint8_t *)utf8, len);
 }
 
 static bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len) {
     node_host *node = engine;
     if (len >= NODE_LARGE_BYTES) node_memory_received(&node->memory, len);
-    return on_message(node, EVENT_BINARY, id, data, len);
+    return on_message(node, EGRET_WS_HOST_BINARY, id, data, len);
 }
 
 static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms) {
@@ -131,7 +128,7 @@ static void on_retrying(void *engine, int64_t id, const egret_ws_close_info *inf
                                node_number(node->env, delay_ms),
                                node_number(node->env, info->code),
                                node_text(node->env, info->reason, info->reason_len)};
-    emit(node, EVENT_RETRYING, COUNT(argv), argv);
+    emit(node, EGRET_WS_HOST_RETRYING, COUNT(argv), argv);
     napi_close_handle_scope(node->env, scope);
 }
 
@@ -141,7 +138,7 @@ static void on_failed(void *engine, int64_t id, const egret_ws_close_info *info)
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
     const napi_value argv[] = {node_number(node->env, id), node_number(node->env, info->error),
                                node_text(node->env, info->message, info->message_len)};
-    emit(node, EVENT_FAILED, COUNT(argv), argv);
+    emit(node, EGRET_WS_HOST_FAILED, COUNT(argv), argv);
     napi_close_handle_scope(node->env, scope);
 }
 
@@ -157,7 +154,7 @@ static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
                                was_clean,
                                node_number(node->env, info->error),
                                node_text(node->env, info->message, info->message_len)};
-    emit(node, EVENT_CLOSED, COUNT(argv), argv);
+    emit(node, EGRET_WS_HOST_CLOSED, COUNT(argv), argv);
     napi_close_handle_scope(node->env, scope);
 }
 
@@ -166,7 +163,7 @@ static void on_drained(void *engine, int64_t id) {
     napi_handle_scope scope;
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
     const napi_value argv[] = {node_number(node->env, id)};
-    emit(node, EVENT_DRAINED, COUNT(argv), argv);
+    emit(node, EGRET_WS_HOST_DRAINED, COUNT(argv), argv);
     napi_close_handle_scope(node->env, scope);
 }
 
@@ -174,7 +171,7 @@ static void on_task(void *engine) {
     const node_host *node = engine;
     napi_handle_scope scope;
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
-    emit(node, EVENT_TASK, 0, NULL);
+    emit(node, EGRET_WS_HOST_TASK, 0, NULL);
     napi_close_handle_scope(node->env, scope);
 }
 

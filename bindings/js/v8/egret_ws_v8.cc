@@ -11,21 +11,6 @@
 
 namespace {
 
-// The functions of `events` in egret_ws.js.
-enum Event {
-    EVENT_CONNECTED,
-    EVENT_TEXT,
-    EVENT_BINARY,
-    EVENT_RETRYING,
-    EVENT_DRAINED,
-    EVENT_FAILED,
-    EVENT_CLOSED,
-    EVENT_TASK,
-    EVENT_COUNT
-};
-const char *const event_names[EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
-                                              "drained",   "failed", "closed", "task"};
-
 // JavaScript's Number.MAX_SAFE_INTEGER.
 const double max_safe_integer = 9007199254740991.0;
 
@@ -41,7 +26,7 @@ struct egret_ws_v8 {
     v8::Global<v8::Context> context;
     v8::Global<v8::Object> host_object;
     v8::Global<v8::Object> events;
-    v8::Global<v8::Function> event[EVENT_COUNT];
+    v8::Global<v8::Function> event[EGRET_WS_HOST_EVENT_COUNT];
     // Scratch space for the UTF-8 of one text to send.
     char utf8[EGRET_WS_MAX_MESSAGE_BYTES];
 
@@ -172,7 +157,7 @@ void report(const egret_ws_v8 *self, v8::Local<v8::Context> context, const v8::T
 
 // Runs one task: calls the function of `events`, then performs a microtask checkpoint. With the policy kAuto the engine has
 // performed one already when the call returns, and the queue is empty.
-void emit(const egret_ws_v8 *self, Event event, int count, v8::Local<v8::Value> arguments[]) {
+void emit(const egret_ws_v8 *self, egret_ws_host_event event, int count, v8::Local<v8::Value> arguments[]) {
     v8::Isolate *const isolate = self->isolate;
     const v8::Local<v8::Context> context = self->context.Get(isolate);
     v8::MicrotaskQueue *const microtasks = context->GetMicrotaskQueue();
@@ -197,7 +182,7 @@ void on_connected(void *engine, int64_t id, const char *subprotocol, const char 
         make_text(self->isolate, subprotocol, std::strlen(subprotocol)),
         make_text(self->isolate, extensions, std::strlen(extensions)),
     };
-    emit(self, EVENT_CONNECTED, 3, arguments);
+    emit(self, EGRET_WS_HOST_CONNECTED, 3, arguments);
 }
 
 bool on_text(void *engine, int64_t id, const char *utf8, size_t len) {
@@ -206,7 +191,7 @@ bool on_text(void *engine, int64_t id, const char *utf8, size_t len) {
     v8::Local<v8::String> text;
     if (!make_string(self->isolate, utf8, len).ToLocal(&text)) return false;
     v8::Local<v8::Value> arguments[] = {make_number(self->isolate, id), text};
-    emit(self, EVENT_TEXT, 2, arguments);
+    emit(self, EGRET_WS_HOST_TEXT, 2, arguments);
     return true;
 }
 
@@ -216,7 +201,7 @@ bool on_binary(void *engine, int64_t id, const uint8_t *data, size_t len) {
     v8::Local<v8::ArrayBuffer> buffer;
     if (!make_buffer(self->isolate, data, len).ToLocal(&buffer)) return false;
     v8::Local<v8::Value> arguments[] = {make_number(self->isolate, id), buffer};
-    emit(self, EVENT_BINARY, 2, arguments);
+    emit(self, EGRET_WS_HOST_BINARY, 2, arguments);
     return true;
 }
 
@@ -231,14 +216,14 @@ void on_retrying(void *engine, int64_t id, const egret_ws_close_info *info, uint
         make_number(self->isolate, info->code),
         make_text(self->isolate, info->reason, info->reason_len),
     };
-    emit(self, EVENT_RETRYING, 6, arguments);
+    emit(self, EGRET_WS_HOST_RETRYING, 6, arguments);
 }
 
 void on_drained(void *engine, int64_t id) {
     const auto self = static_cast<egret_ws_v8 *>(engine);
     v8::HandleScope scope(self->isolate);
     v8::Local<v8::Value> arguments[] = {make_number(self->isolate, id)};
-    emit(self, EVENT_DRAINED, 1, arguments);
+    emit(self, EGRET_WS_HOST_DRAINED, 1, arguments);
 }
 
 void on_failed(void *engine, int64_t id, const egret_ws_close_info *info) {
@@ -249,7 +234,7 @@ void on_failed(void *engine, int64_t id, const egret_ws_close_info *info) {
         make_number(self->isolate, info->error),
         make_text(self->isolate, info->message, info->message_len),
     };
-    emit(self, EVENT_FAILED, 3, arguments);
+    emit(self, EGRET_WS_HOST_FAILED, 3, arguments);
 }
 
 void on_closed(void *engine, int64_t id, const egret_ws_close_info *info) {
@@ -263,13 +248,13 @@ void on_closed(void *engine, int64_t id, const egret_ws_close_info *info) {
         make_number(self->isolate, info->error),
         make_text(self->isolate, info->message, info->message_len),
     };
-    emit(self, EVENT_CLOSED, 6, arguments);
+    emit(self, EGRET_WS_HOST_CLOSED, 6, arguments);
 }
 
 void on_task(void *engine) {
     const auto self = static_cast<egret_ws_v8 *>(engine);
     v8::HandleScope scope(self->isolate);
-    emit(self, EVENT_TASK, 0, nullptr);
+    emit(self, EGRET_WS_HOST_TASK, 0, nullptr);
 }
 
 const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying,
@@ -492,8 +477,8 @@ bool run_script(egret_ws_v8 *self, v8::Local<v8::Context> context, const char *t
         return false;
     const auto events = value.As<v8::Object>();
     self->events.Reset(isolate, events);
-    for (int i = 0; i < EVENT_COUNT; ++i) {
-        if (!events->Get(context, make_name(isolate, event_names[i])).ToLocal(&value) || !value->IsFunction()) return false;
+    for (int i = 0; i < EGRET_WS_HOST_EVENT_COUNT; ++i) {
+        if (!events->Get(context, make_name(isolate, egret_ws_host_event_names[i])).ToLocal(&value) || !value->IsFunction()) return false;
         self->event[i].Reset(isolate, value.As<v8::Function>());
     }
     return true;
