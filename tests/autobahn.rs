@@ -1,16 +1,13 @@
 //! The cases of Autobahn's conformance suite, without those that take minutes (`make autobahn` runs all), with a C client of the public
 //! header and each driver of the loop. The scripts are in tests/autobahn; they limit every wait.
 
-use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::Command;
 use test_support::library;
 
 #[test]
 fn every_case_ends_as_expected() {
-    if std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "autobahn")) {
-        // Not by `eprintln!`, which cargo shows only for tests that fail.
-        writeln!(stderr(), "SKIPPED: autobahn (named in SKIP)").expect("stderr");
+    if test_support::skip::is_skipped("autobahn") {
         return;
     }
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/autobahn");

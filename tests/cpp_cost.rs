@@ -5,7 +5,6 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,8 +20,7 @@ const CALLABLES: u64 = 50;
 
 #[test]
 fn the_binding_adds_few_instructions_to_a_message() {
-    if std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "valgrind")) {
-        writeln!(std::io::stderr(), "SKIPPED: valgrind (named in SKIP)").expect("stderr");
+    if test_support::skip::is_skipped("valgrind") {
         return;
     }
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

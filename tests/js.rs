@@ -189,8 +189,8 @@ fn type_checkers() -> &'static str {
     static TOOLS: LazyLock<&str> = LazyLock::new(|| {
         let tools = concat!(env!("CARGO_TARGET_TMPDIR"), "/js-types");
         if !is_skipped() {
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js/npm_tools.sh");
-            library::run(Command::new(script).arg(tools));
+            let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js");
+            library::run(Command::new(scripts.join("npm_list.sh")).arg(scripts.join("types")).arg(tools));
         }
         tools
     });

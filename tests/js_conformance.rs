@@ -11,7 +11,7 @@ mod differences;
 
 use differences::Table;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write, stderr};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, mpsc};
@@ -31,12 +31,7 @@ fn root() -> &'static Path {
 }
 
 fn is_skipped() -> bool {
-    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "js"));
-    if skipped {
-        // Not eprintln: cargo shows its output only for failed tests.
-        writeln!(stderr(), "SKIPPED: js (named in SKIP)").expect("stderr");
-    }
-    skipped
+    test_support::skip::is_skipped("js")
 }
 
 /// True if engines are downloaded for this run.
@@ -121,7 +116,7 @@ fn addon() -> &'static Path {
 fn engines() -> &'static Path {
     static ENGINES: LazyLock<PathBuf> = LazyLock::new(|| {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("js-engines");
-        library::run(Command::new(suite().join("engines/install.sh")).arg(&dir));
+        library::run(Command::new(root().join("tests/js/npm_list.sh")).arg(suite().join("engines")).arg(&dir));
         dir.join("node_modules")
     });
     &ENGINES

@@ -11,7 +11,6 @@ mod readme;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -33,11 +32,7 @@ fn directory(test: &str) -> PathBuf {
 }
 
 fn is_skipped() -> bool {
-    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "cmake"));
-    if skipped {
-        writeln!(std::io::stderr(), "SKIPPED: cmake (named in SKIP)").expect("stderr");
-    }
-    skipped
+    test_support::skip::is_skipped("cmake")
 }
 
 /// A copy of the library that this test was built with. CMake runs cargo with other features of dependencies, and so replaces the

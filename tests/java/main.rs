@@ -10,7 +10,6 @@ mod kotlin;
 mod unit;
 
 use std::fs::{self, File};
-use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -29,12 +28,7 @@ fn time_limit() -> Duration {
 }
 
 fn is_skipped() -> bool {
-    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "java"));
-    if skipped {
-        // Not with eprintln, whose output cargo shows only for failed tests.
-        writeln!(stderr(), "SKIPPED: java (named in SKIP)").expect("stderr");
-    }
-    skipped
+    test_support::skip::is_skipped("java")
 }
 
 fn root() -> &'static Path {

@@ -29,12 +29,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 const LIMIT: usize = 128 << 10;
 
 pub fn is_skipped() -> bool {
-    let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "js"));
-    if skipped {
-        // Not eprintln: cargo shows its output only for failed tests.
-        writeln!(std::io::stderr(), "SKIPPED: js (named in SKIP)").expect("stderr");
-    }
-    skipped
+    test_support::skip::is_skipped("js")
 }
 
 pub fn root() -> &'static Path {

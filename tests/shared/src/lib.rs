@@ -15,6 +15,7 @@
 //! | [`certificates`] | certificates, good and bad |
 //! | [`library`] | the built library, the C compiler, and the running of programs |
 //! | [`process`] | memory, threads and descriptors of this process |
+//! | [`skip`] | tests that the variable SKIP leaves out |
 //! | [`timing`] | checks of durations that hold on a busy machine |
 //! | [`paths`] | the directories of the repository and for scratch files |
 #![allow(
@@ -45,6 +46,7 @@ pub mod recording_server;
 pub mod relay;
 pub mod response;
 pub mod scripted_server;
+pub mod skip;
 pub mod timing;
 
 use std::time::Duration;
