@@ -31,6 +31,9 @@ pub const EGRET_WS_LOOP_INLINE: u32 = 0x1_0000;
 /// `flags` of the loop's options: `egret_ws_loop_suspend` closes open sockets, with 1001 (going away), instead of keeping them
 /// open.
 pub const EGRET_WS_LOOP_CLOSE_ON_SUSPEND: u32 = 0x2_0000;
+/// `flags` of the loop's options: `egret_ws_loop_network_changed` drops all TLS sessions, so that no server can recognize a player by a
+/// session of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network resumes its session.
+pub const EGRET_WS_LOOP_FORGET_TLS_SESSIONS: u32 = 0x4_0000;
 
 /// `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
 /// others.
@@ -52,6 +55,10 @@ pub const EGRET_WS_DISABLE_DEFLATE: u32 = 8;
 /// offered, as browsers do. If the server selects another protocol, the handshake fails with `EGRET_WS_ERR_TLS`; a server without
 /// ALPN is accepted. The flag has no effect with `ws`.
 pub const EGRET_WS_DISABLE_ALPN: u32 = 16;
+/// `flags` of a socket's options: with `wss`, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a full
+/// handshake. Without this flag a connection may resume a session of an earlier one of the same loop, with the same host, port and TLS
+/// options, whose certificate was checked then and has not expired.
+pub const EGRET_WS_DISABLE_TLS_RESUMPTION: u32 = 32;
 
 /// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
 /// security**, and is for tests with your own server only: anyone on the network path can read and change all data. Each such
@@ -92,6 +99,17 @@ pub const EGRET_WS_STATE_CLOSED: i32 = 3;
 pub const EGRET_WS_TEXT: i32 = 1;
 /// Kind of a message: binary.
 pub const EGRET_WS_BINARY: i32 = 2;
+
+/// Direction of a frame: sent.
+pub const EGRET_WS_FRAME_SENT: i32 = 1;
+/// Direction of a frame: received.
+pub const EGRET_WS_FRAME_RECEIVED: i32 = 2;
+/// Instead of a direction: sent frames were not recorded, because the receive queue was full.
+pub const EGRET_WS_FRAME_LOST: i32 = 3;
+/// Flag of a frame: it is the last one of its message (FIN).
+pub const EGRET_WS_FRAME_FIN: u32 = 1;
+/// Flag of a frame: its message is compressed (RSV1, RFC 7692 section 6).
+pub const EGRET_WS_FRAME_COMPRESSED: u32 = 2;
 
 /// Phase: `on_request` had not let the attempt begin.
 pub const EGRET_WS_PHASE_REQUEST: i32 = 1;

@@ -26,6 +26,12 @@ pub const HEADER_BYTES: usize = 8 * 1024;
 /// The most pinned keys.
 pub const PINS: usize = 64;
 
+/// The most addresses that the host can give for a server.
+pub const ADDRESSES: usize = 16;
+
+/// The most bytes of the name of a network interface. Names are shorter on every system.
+pub const INTERFACE: usize = 64;
+
 /// The most redirects that can be asked for.
 pub const REDIRECTS: u32 = 20;
 

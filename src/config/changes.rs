@@ -1,10 +1,11 @@
 //! Changes of a request that `on_request` makes before an attempt. The rules are those of the connect call. After an error nothing
 //! has changed.
 
+use super::network::addresses;
 use super::request::{check_authorization, check_header, check_size, copy_header, subprotocols};
 use super::url::{self, Url};
 use super::value::text;
-use super::{ConnectConfig, check_proxy};
+use super::{ConnectConfig, check_addresses, check_proxy};
 use crate::error::DetailedError;
 use crate::input_limits;
 
@@ -18,6 +19,9 @@ impl ConnectConfig {
         let credentials = given.or(target.credentials());
         check_authorization(&self.request.headers, credentials.is_some())?;
         self.request.credentials = credentials.cloned();
+        if !self.target.is_same_origin(&target) {
+            self.addresses.clear();
+        }
         self.target = target;
         Ok(())
     }
@@ -50,6 +54,14 @@ impl ConnectConfig {
     /// Changes the subprotocols; without a list, to none.
     pub fn set_subprotocols(&mut self, list: Option<&[u8]>) -> Result<(), DetailedError> {
         self.request.subprotocols = subprotocols(list)?;
+        Ok(())
+    }
+
+    /// Changes the addresses of the target; without a list, to none.
+    pub fn set_addresses(&mut self, list: Option<&[u8]>) -> Result<(), DetailedError> {
+        let addresses = addresses(list)?;
+        check_addresses(&addresses, &self.proxies)?;
+        self.addresses = addresses;
         Ok(())
     }
 }

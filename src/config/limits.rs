@@ -7,6 +7,9 @@ use crate::error::DetailedError;
 use crate::protocol::frame::MAX_HEADER;
 use std::time::Duration;
 
+/// The shortest and the longest delay between two attempts (RFC 8305 section 8).
+const ATTEMPT_DELAYS: std::ops::RangeInclusive<u32> = 10..=2000;
+
 /// The limits of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -32,6 +35,10 @@ pub struct Limits {
     pub max_send_buffer: usize,
     /// The bytes of the receive queue at which the library stops reading.
     pub max_receive_queue: usize,
+    /// The most bytes of the body of a refusal that are kept; 0: it is not read.
+    pub max_refusal_body: usize,
+    /// The time between two attempts to connect to different addresses.
+    pub attempt_delay: Duration,
 }
 
 pub(super) fn read(options: &SocketOptions<'_>) -> Result<Limits, DetailedError> {
@@ -41,6 +48,9 @@ pub(super) fn read(options: &SocketOptions<'_>) -> Result<Limits, DetailedError>
     let max_receive_queue = numbers.or(number!(options.max_receive_queue_bytes), 1024 * 1024);
     let flush = numbers.milliseconds_or_none(number!(options.flush_timeout_ms), 10_000, Special::Both);
     let close = numbers.milliseconds_or_none(number!(options.close_timeout_ms), 5_000, Special::Both);
+    let max_refusal_body = numbers.or_unlimited(number!(options.max_refusal_body_bytes), 16 * 1024, Special::AtOnce);
+    let max_refusal_body = max_refusal_body.unwrap_or(0);
+    let attempt_delay = numbers.milliseconds(number!(options.attempt_delay_ms), 250, Special::AtOnce);
     let mut time = |number: Number, default| numbers.milliseconds(number, default, Special::Unlimited);
     let connect = time(number!(options.connect_timeout_ms), 15_000);
     let resolve = number!(options.resolve_timeout_ms);
@@ -56,6 +66,8 @@ pub(super) fn read(options: &SocketOptions<'_>) -> Result<Limits, DetailedError>
         max_message: max_message as usize,
         max_send_buffer: max_send_buffer as usize,
         max_receive_queue: max_receive_queue as usize,
+        max_refusal_body: max_refusal_body as usize,
+        attempt_delay,
     };
     numbers.check()?;
     if max_message > EGRET_WS_MAX_MESSAGE_BYTES {
@@ -65,6 +77,13 @@ pub(super) fn read(options: &SocketOptions<'_>) -> Result<Limits, DetailedError>
     if limits.max_send_buffer < limits.max_message + MAX_HEADER {
         let detail = "max_send_buffer_bytes is less than max_message_bytes + 14: not every message could be sent";
         return Err(DetailedError::invalid(detail));
+    }
+    if max_refusal_body > EGRET_WS_MAX_MESSAGE_BYTES {
+        return Err(DetailedError::invalid("max_refusal_body_bytes is above 131072"));
+    }
+    if options.attempt_delay_ms != 0 && !attempt_delay.is_zero() && !ATTEMPT_DELAYS.contains(&options.attempt_delay_ms)
+    {
+        return Err(DetailedError::invalid("attempt_delay_ms is not between 10 and 2000"));
     }
     Ok(limits)
 }

@@ -19,7 +19,8 @@ pub struct LoopOptions {
 }
 
 /// All flags of the options of a loop.
-pub(super) const LOOP_FLAGS: u32 = EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
+pub(super) const LOOP_FLAGS: u32 =
+    EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND | EGRET_WS_LOOP_FORGET_TLS_SESSIONS;
 const _: () = assert!(LOOP_FLAGS & FLAGS == 0, "a flag of the other struct would be accepted");
 
 /// The configuration of a loop.
@@ -29,6 +30,8 @@ pub struct LoopConfig {
     pub inline: bool,
     /// A suspend closes the connections.
     pub close_on_suspend: bool,
+    /// A change of the network drops the sessions of TLS.
+    pub forget_tls_sessions: bool,
     /// The most callbacks of a poll.
     pub poll_max_callbacks: u32,
     /// The time after which a poll begins no further callback. `None`: without limit.
@@ -66,6 +69,7 @@ impl LoopConfig {
         Ok(LoopConfig {
             inline: options.flags & EGRET_WS_LOOP_INLINE != 0,
             close_on_suspend: options.flags & EGRET_WS_LOOP_CLOSE_ON_SUSPEND != 0,
+            forget_tls_sessions: options.flags & EGRET_WS_LOOP_FORGET_TLS_SESSIONS != 0,
             poll_max_callbacks,
             poll_max_time: poll_max_us.map(|value| Duration::from_micros(value.into())),
             linger,

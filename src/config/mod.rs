@@ -15,7 +15,7 @@
 //!
 //! - `options`: the values as the host gave them; `value`: defaults, and texts that are checked and copied
 //! - `changes`: what `on_request` may change
-//! - `url`, `request`, `tls`, `limits`, `heartbeat`, `retry`: the parts of a [`ConnectConfig`]
+//! - `url`, `request`, `network`, `tls`, `limits`, `heartbeat`, `retry`: the parts of a [`ConnectConfig`]
 //! - `loop_config`: the options of a loop
 //!
 //! # To add a connect option
@@ -28,6 +28,7 @@ mod changes;
 mod heartbeat;
 mod limits;
 mod loop_config;
+mod network;
 mod options;
 mod request;
 mod retry;
@@ -41,6 +42,7 @@ pub use heartbeat::HeartbeatOptions;
 pub use limits::Limits;
 use loop_config::LOOP_FLAGS;
 pub use loop_config::{LoopConfig, LoopOptions};
+pub use network::{LocalSide, read_addresses};
 pub use options::{DeflateOptions, Header, RetryWaits, SocketOptions};
 pub use retry::RetryOptions;
 pub use url::Url;
@@ -51,6 +53,7 @@ use crate::protocol::handshake::RequestOptions;
 use crate::transport::proxy::Proxies;
 use crate::transport::tls::Settings as TlsSettings;
 use crate::{environment, input_limits};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use value::text;
 
@@ -67,6 +70,12 @@ pub struct ConnectConfig {
     pub pins: Vec<[u8; 32]>,
     /// The name in SNI and in the certificate, instead of the target's host.
     pub server_name: Option<String>,
+    /// Sessions of TLS are kept and resumed.
+    pub resumes_tls: bool,
+    /// The addresses of the target, instead of a look-up; a port of 0 is that of the target. Empty: none were given.
+    pub addresses: Vec<SocketAddr>,
+    /// The side of this machine.
+    pub local: Arc<LocalSide>,
     pub max_redirects: u32,
     /// Redirects may lead from a public address to a private or loopback one.
     pub redirects_to_private: bool,
@@ -87,6 +96,7 @@ const FLAGS: u32 = EGRET_WS_ACCEPT_ANY_CERTIFICATE
     | EGRET_WS_DISABLE_DEFLATE
     | EGRET_WS_RESEND
     | EGRET_WS_DISABLE_ALPN
+    | EGRET_WS_DISABLE_TLS_RESUMPTION
     | EGRET_WS_ALLOW_PRIVATE_REDIRECTS;
 
 impl ConnectConfig {
@@ -102,12 +112,18 @@ impl ConnectConfig {
         if options.max_redirects > input_limits::REDIRECTS {
             return Err(DetailedError::invalid(format!("max_redirects is above {}", input_limits::REDIRECTS)));
         }
+        let addresses = network::addresses(options.addresses)?;
+        let proxies = proxies(options, &target)?;
+        check_addresses(&addresses, &proxies)?;
         Ok(ConnectConfig {
             request: request::read(options, target.credentials())?,
-            proxies: proxies(options, &target)?,
+            proxies,
             tls: Arc::new(tls::settings(options)?),
             pins: tls::pins(options)?,
             server_name: tls::server_name(options)?,
+            resumes_tls: !options.has(EGRET_WS_DISABLE_TLS_RESUMPTION),
+            addresses,
+            local: Arc::new(network::local_side(options)?),
             max_redirects: options.max_redirects,
             redirects_to_private: options.has(EGRET_WS_ALLOW_PRIVATE_REDIRECTS),
             limits: limits::read(options)?,
@@ -136,4 +152,12 @@ fn proxies(options: &SocketOptions<'_>, target: &Url) -> Result<Proxies, Detaile
 /// A proxy of the environment that cannot be used is an error of the call that sets the target, not of the connection.
 fn check_proxy(proxies: &Proxies, target: &Url) -> Result<(), DetailedError> {
     proxies.for_target(target.is_secure(), &target.host(), target.port()).map(|_| ())
+}
+
+/// A proxy of the options looks the name up itself, so addresses beside it are a mistake.
+fn check_addresses(addresses: &[SocketAddr], proxies: &Proxies) -> Result<(), DetailedError> {
+    if !addresses.is_empty() && matches!(proxies, Proxies::Fixed(_)) {
+        return Err(DetailedError::invalid("addresses and proxy are both set, but a proxy looks the name up itself"));
+    }
+    Ok(())
 }

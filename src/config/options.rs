@@ -40,6 +40,11 @@ pub struct SocketOptions<'a> {
     pub retry: RetryWaits,
     /// The host has set the callback `on_request`.
     pub has_on_request: bool,
+    pub addresses: Option<&'a [u8]>,
+    pub local_address: Option<&'a [u8]>,
+    pub local_interface: Option<&'a [u8]>,
+    pub max_refusal_body_bytes: u32,
+    pub attempt_delay_ms: u32,
 }
 
 /// The options of permessage-deflate, not checked, with the names of `egret_ws_deflate_options`.

@@ -35,6 +35,8 @@ fn options_that_are_not_given_have_defaults() {
         max_message: 131_072,
         max_send_buffer: 1 << 20,
         max_receive_queue: 1 << 20,
+        max_refusal_body: 16_384,
+        attempt_delay: milliseconds(250),
     };
     assert_eq!(config.limits, limits);
     let seconds = |value| Some(Duration::from_secs(value));
@@ -58,6 +60,19 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
         (|o| o.flags = FLAGS | 1 << 15, "flags has an unknown bit"),
         (|o| o.flags = 1 << 31, "flags"),
         (|o| o.max_redirects = 21, "max_redirects is above 20"),
+        (|o| o.addresses = Some(b""), "addresses is empty"),
+        (|o| o.addresses = Some(b"example.com"), "addresses: `example.com` is not an IP address"),
+        (
+            |o| (o.addresses, o.proxy) = (Some(&b"192.0.2.1"[..]), Some(&b"http://p/"[..])),
+            "addresses and proxy are both set",
+        ),
+        (|o| o.local_address = Some(b"192.0.2.1:80"), "local_address is not an IP address"),
+        (|o| o.local_interface = Some(b""), "local_interface is empty"),
+        (|o| o.local_interface = Some(&[b'a'; 65]), "local_interface is longer than 64 bytes"),
+        (|o| o.max_refusal_body_bytes = 131_073, "max_refusal_body_bytes is above 131072"),
+        (|o| o.max_refusal_body_bytes = EGRET_WS_UNLIMITED, "max_refusal_body_bytes cannot be EGRET_WS_UNLIMITED"),
+        (|o| o.attempt_delay_ms = 9, "attempt_delay_ms is not between 10 and 2000"),
+        (|o| o.attempt_delay_ms = 2001, "attempt_delay_ms is not between 10 and 2000"),
         (|o| o.max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 1, "max_message_bytes"),
         (|o| o.max_send_buffer_bytes = EGRET_WS_MAX_MESSAGE_BYTES + 13, "max_send_buffer_bytes"),
         (|o| (o.max_message_bytes, o.max_send_buffer_bytes) = (100, 113), "max_send_buffer_bytes"),
@@ -128,6 +143,8 @@ const NUMBERS: &[(&str, bool, bool, SetNumber)] = &[
     ("max_send_buffer_bytes", false, false, |o, value| o.max_send_buffer_bytes = value),
     ("max_receive_queue_bytes", false, false, |o, value| o.max_receive_queue_bytes = value),
     ("max_redirects", false, false, |o, value| o.max_redirects = value),
+    ("max_refusal_body_bytes", false, true, |o, value| o.max_refusal_body_bytes = value),
+    ("attempt_delay_ms", false, true, |o, value| o.attempt_delay_ms = value),
     ("tls_min_version", false, false, |o, value| o.tls_min_version = value),
     ("ping_interval_ms", true, false, |o, value| o.ping_interval_ms = value),
     ("pong_timeout_ms", true, false, |o, value| o.pong_timeout_ms = value),
@@ -350,6 +367,7 @@ fn options_of_a_loop_have_defaults_and_ranges() {
     let defaults = LoopConfig {
         inline: false,
         close_on_suspend: false,
+        forget_tls_sessions: false,
         poll_max_callbacks: 4096,
         poll_max_time: Some(Duration::from_micros(4000)),
         linger: Duration::ZERO,
@@ -362,6 +380,7 @@ fn options_of_a_loop_have_defaults_and_ranges() {
         Ok(LoopConfig {
             inline: true,
             close_on_suspend: true,
+            forget_tls_sessions: true,
             poll_max_callbacks: 1,
             poll_max_time: None,
             linger: milliseconds(9)

@@ -1,6 +1,8 @@
 //! How a connection was made. The host can read it, also after a failure.
 
+use crate::transport::tls::TlsInfo;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a connection was made, or how far an attempt came.
@@ -18,10 +20,36 @@ pub struct ConnectInfo {
     pub redirects: u32,
     /// The address of the TCP connection: the server's or the proxy's.
     pub address: Option<SocketAddr>,
-    /// The version of TLS as its records number it; 0 without TLS.
-    pub tls_version: u32,
+    /// The address of this side.
+    pub local_address: Option<SocketAddr>,
+    /// The number of addresses that were tried.
+    pub addresses_tried: u32,
+    /// The addresses that were tried: each with its result and a line feed.
+    pub tried_addresses: String,
+    /// The proxy, without credentials; empty: none.
+    pub proxy: String,
+    /// The first bytes of the body of a refusal.
+    pub body: Vec<u8>,
+    /// The cookies of all responses: each as the URL, a space, the value of the `Set-Cookie` header, and a line feed.
+    pub cookies: String,
+    /// How TLS was set up, or how far it came. `None` without TLS.
+    pub tls: Option<Arc<TlsInfo>>,
     /// How long each stage took.
     pub timings: Timings,
+}
+
+impl ConnectInfo {
+    /// The parts that are numbers. The texts of the result are empty.
+    pub fn numbers(&self) -> ConnectInfo {
+        ConnectInfo {
+            status: self.status,
+            redirects: self.redirects,
+            addresses_tried: self.addresses_tried,
+            tls: self.tls.clone(),
+            timings: self.timings,
+            ..ConnectInfo::default()
+        }
+    }
 }
 
 /// How long each stage took; zero for a stage that was not reached or not necessary.

@@ -2,7 +2,7 @@
 //! ranges and rules of options, and [`crate::socket`] does the work.
 //!
 //! ```text
-//!   exports        loops, sockets, requests, retryable, about: one function for each function of the header
+//!   exports        loops, sockets, requests, hooks, retryable, about: one function for each function of the header
 //!   guard          runs the body of an export: no call in a forked child, no panic to C, the object of the handle
 //!   last_error     why the last call of each thread was refused
 //!   handle, slab   handles and the table behind them
@@ -14,13 +14,14 @@
 //! ```
 //!
 //! Only this module has `extern "C"` functions that the library exports. The header `include/egret_ws.h` is generated from `about`,
-//! `types`, `loops`, `sockets`, `requests`, `retryable` and [`crate::constants`], with their documentation.
+//! `types`, `loops`, `sockets`, `requests`, `hooks`, `retryable` and [`crate::constants`], with their documentation.
 #![allow(unsafe_code)]
 
 mod about;
 mod callbacks;
 mod guard;
 mod handle;
+mod hooks;
 mod last_error;
 mod loops;
 mod options;
@@ -34,6 +35,7 @@ mod text;
 mod types;
 
 pub use about::*;
+pub use hooks::*;
 pub use loops::*;
 pub use requests::*;
 pub use retryable::*;

@@ -78,6 +78,11 @@ pub(super) unsafe fn of_socket<'a>(given: &egret_ws_options) -> Result<SocketOpt
         retry_attempts: given.retry_attempts,
         retry,
         has_on_request: given.on_request.is_some(),
+        addresses: text(given.addresses),
+        local_address: text(given.local_address),
+        local_interface: text(given.local_interface),
+        max_refusal_body_bytes: given.max_refusal_body_bytes,
+        attempt_delay_ms: given.attempt_delay_ms,
     })
 }
 

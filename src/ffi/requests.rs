@@ -147,3 +147,27 @@ pub unsafe extern "C" fn egret_ws_request_set_subprotocols(
         socket.change_request(|config| config.set_subprotocols(list))
     })
 }
+
+/// Changes the addresses of a request, for this attempt and all later ones: they replace those of the option `addresses`. A `list` of
+/// NULL removes them, so that the name is looked up. Only inside `on_request`, on its thread.
+///
+/// The rules are those of `addresses` in `egret_ws_options`. `egret_ws_request_set_url` with another origin removes the addresses: set them
+/// after it. After an error the request is unchanged.
+///
+/// Errors: `INVALID_ARGUMENT` (not a list of addresses, or the socket has a `proxy`), `BAD_HANDLE` (no request of an `on_request` that runs
+/// on this thread), `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `list` is NULL or ends in a NUL.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_request_set_addresses(
+    request: *mut egret_ws_request,
+    list: *const c_char,
+) -> egret_ws_error_t {
+    guard_code("egret_ws_request_set_addresses", request, |socket| {
+        // SAFETY: the caller's promise, passed on.
+        let list = unsafe { nul_terminated_or_null(list) };
+        socket.change_request(|config| config.set_addresses(list))
+    })
+}

@@ -5,8 +5,8 @@
 //! that this library does not know must be zero when it reads them, and it writes them as zero.
 
 use super::types::{
-    egret_ws_close_info, egret_ws_deflate_options, egret_ws_free_report, egret_ws_loop_options, egret_ws_options,
-    egret_ws_retry_options, egret_ws_statistics,
+    egret_ws_close_info, egret_ws_deflate_options, egret_ws_free_report, egret_ws_hooks, egret_ws_loop_options,
+    egret_ws_on_socket_fn, egret_ws_options, egret_ws_retry_options, egret_ws_statistics,
 };
 use crate::error::{DetailedError, Error};
 use std::mem::{MaybeUninit, align_of, offset_of, size_of};
@@ -68,6 +68,7 @@ sized! {
     egret_ws_options, offset_of!(egret_ws_options, on_drain);
     egret_ws_retry_options, offset_of!(egret_ws_retry_options, total_ms) + size_of::<u32>();
     egret_ws_deflate_options, offset_of!(egret_ws_deflate_options, server_no_context_takeover) + size_of::<u32>();
+    egret_ws_hooks, offset_of!(egret_ws_hooks, on_socket) + size_of::<egret_ws_on_socket_fn>();
     egret_ws_statistics, offset_of!(egret_ws_statistics, connections);
     egret_ws_free_report, offset_of!(egret_ws_free_report, unsent_bytes) + size_of::<u64>();
     egret_ws_close_info, offset_of!(egret_ws_close_info, message_len) + size_of::<usize>();
@@ -231,6 +232,7 @@ mod tests {
         every_size::<egret_ws_options>(false);
         every_size::<egret_ws_retry_options>(false);
         every_size::<egret_ws_deflate_options>(false);
+        every_size::<egret_ws_hooks>(false);
         every_size::<egret_ws_statistics>(true);
         every_size::<egret_ws_free_report>(true);
         every_size::<egret_ws_close_info>(true);

@@ -542,6 +542,154 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
     })
 }
 
+/// Writes the body of a refusal to `out`, with a NUL, and returns its length without the NUL: the first `max_refusal_body_bytes`
+/// of what a server, or a proxy, sent behind the head of an answer that is not an upgrade. Chunks are joined; a compressed body stays
+/// compressed. 0 if there was none, or if the connection was made. It may contain NULs and need not be UTF-8. In `on_retry` and
+/// `on_close`, and as `egret_ws_subprotocol` in all other respects.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_response_body(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_response_body", ws, |socket| {
+        // SAFETY: the caller's promise, passed on.
+        socket.read_connect_info(|info| unsafe { text::write_bytes(&info.body, out, capacity) })
+    })
+}
+
+/// Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
+/// `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the header, and a line
+/// feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header. As
+/// `egret_ws_response_headers` in all other respects.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_response_cookies(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_response_cookies", ws, |socket| {
+        // SAFETY: the caller's promise, passed on.
+        socket.read_connect_info(|info| unsafe { text::write(&info.cookies, out, capacity) })
+    })
+}
+
+/// Writes the local address of the connection to `out`. As `egret_ws_remote_address` in all other respects.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_local_address(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_local_address", ws, |socket| {
+        let address = socket.read_connect_info(|info| info.local_address);
+        let address = address.map(|address| address.to_string()).unwrap_or_default();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::write(&address, out, capacity) }
+    })
+}
+
+/// Writes the addresses that were tried to `out`, with a NUL, and returns the length without the NUL: each as the address, a space, the
+/// result, and a line feed (`192.0.2.1:443 Connection refused`, `[2001:db8::1]:443 connected`, `192.0.2.2:443 no answer`), in the order
+/// of the attempts; those of the proxy, if there is one. As `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_tried_addresses(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_tried_addresses", ws, |socket| {
+        // SAFETY: the caller's promise, passed on.
+        socket.read_connect_info(|info| unsafe { text::write(&info.tried_addresses, out, capacity) })
+    })
+}
+
+/// Writes the proxy of the connection to `out`, as a URL without a user name and password, with a NUL, and returns its length without
+/// the NUL: 0 if there is none. As `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_proxy(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_proxy", ws, |socket| {
+        // SAFETY: the caller's promise, passed on.
+        socket.read_connect_info(|info| unsafe { text::write(&info.proxy, out, capacity) })
+    })
+}
+
+/// Writes the name of the cipher suite of TLS to `out`, such as `TLS_AES_256_GCM_SHA384`, with a NUL, and returns its length without the
+/// NUL: 0 without TLS, before the handshake has agreed on one, and on Apple's systems and Windows. As `egret_ws_subprotocol` in all
+/// other respects; in `on_retry` and `on_close` too.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_tls_cipher(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_tls_cipher", ws, |socket| {
+        let tls = socket.read_connect_info(|info| info.tls.clone()).unwrap_or_default();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::write(&tls.cipher, out, capacity) }
+    })
+}
+
+/// Writes the protocol that the server selected by ALPN (RFC 7301) to `out`, with a NUL, and returns its length without the NUL: 0 if it
+/// selected none. As `egret_ws_tls_cipher` in all other respects.
+///
+/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
+    guard("egret_ws_tls_alpn", ws, |socket| {
+        let tls = socket.read_connect_info(|info| info.tls.clone()).unwrap_or_default();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::write(&tls.alpn, out, capacity) }
+    })
+}
+
+/// Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
+/// own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
+/// was not trusted. A resumed session has the certificates of its first handshake. On Apple's systems and Windows only the first
+/// one, and only after a handshake that succeeded. `out` may be NULL if `capacity` is 0: then only the length is returned. Any
+/// thread.
+///
+/// Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
+/// is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn egret_ws_peer_certificate(
+    ws: *mut egret_ws,
+    index: u32,
+    out: *mut u8,
+    capacity: usize,
+) -> i32 {
+    guard("egret_ws_peer_certificate", ws, |socket| {
+        let tls = socket.read_connect_info(|info| info.tls.clone()).unwrap_or_default();
+        let certificate = tls.chain.get(index as usize).ok_or(Error::NotFound)?;
+        // SAFETY: the caller's promise, passed on.
+        unsafe { text::write_data(certificate, out, capacity) }
+    })
+}
+
 /// Fills `*stats` with the statistics of the socket, up to its `struct_size`; fields of a newer header than this library's become
 /// 0. Any thread.
 ///

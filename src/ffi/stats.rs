@@ -11,7 +11,7 @@ pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_statistics {
     egret_ws_statistics {
         struct_size,
         http_status: info.status.into(),
-        tls_version: info.tls_version,
+        tls_version: info.tls.as_ref().map_or(0, |tls| tls.version),
         redirects: info.redirects,
         resolve_us: microseconds(info.timings.resolve),
         connect_us: microseconds(info.timings.connect),
@@ -32,5 +32,7 @@ pub(super) fn stats(measured: &Stats, struct_size: u32) -> egret_ws_statistics {
         receive_queue_peak_bytes: measured.receive_queue_peak as u64,
         rtt_us: microseconds(measured.round_trip.last),
         rtt_smoothed_us: microseconds(measured.round_trip.smoothed),
+        tls_resumed: info.tls.as_ref().is_some_and(|tls| tls.is_resumed).into(),
+        addresses_tried: info.addresses_tried,
     }
 }

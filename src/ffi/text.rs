@@ -88,16 +88,46 @@ pub(super) unsafe fn write(text: &str, out: *mut c_char, capacity: usize) -> Res
     unsafe { write_parts(std::iter::once(text), out, capacity) }
 }
 
+/// As [`write()`], for bytes that need not be UTF-8.
+///
+/// # Safety
+/// As for [`write_parts`].
+pub(super) unsafe fn write_bytes(bytes: &[u8], out: *mut c_char, capacity: usize) -> Result<i32, DetailedError> {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { write_parts(std::iter::once(bytes), out, capacity) }
+}
+
+/// Writes bytes to `out`, without a NUL, and returns their length. With a capacity of 0 it only returns the length.
+///
+/// # Safety
+/// `out` points to `capacity` writable bytes, or is NULL.
+pub(super) unsafe fn write_data(bytes: &[u8], out: *mut u8, capacity: usize) -> Result<i32, DetailedError> {
+    let length =
+        i32::try_from(bytes.len()).map_err(|_| DetailedError::invalid("there are more than INT32_MAX bytes"))?;
+    if capacity == 0 {
+        return Ok(length);
+    }
+    if out.is_null() {
+        return Err(DetailedError::invalid("out is NULL, but capacity is not 0"));
+    }
+    if capacity < bytes.len() {
+        return Err(DetailedError::invalid(format!("capacity is {capacity}, but there are {length} bytes")));
+    }
+    // SAFETY: `out` is not NULL and has `capacity` bytes by the caller's promise, which is not less than this length.
+    unsafe { out.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    Ok(length)
+}
+
 /// As [`write()`], for a text in parts.
 ///
 /// # Safety
 /// `out` points to `capacity` writable bytes, or is NULL.
 pub(super) unsafe fn write_parts<'a>(
-    parts: impl Iterator<Item = &'a str> + Clone,
+    parts: impl Iterator<Item = &'a (impl AsRef<[u8]> + ?Sized + 'a)> + Clone,
     out: *mut c_char,
     capacity: usize,
 ) -> Result<i32, DetailedError> {
-    let len = parts.clone().map(str::len).sum::<usize>();
+    let len = parts.clone().map(|part| part.as_ref().len()).sum::<usize>();
     let length = i32::try_from(len).map_err(|_| DetailedError::invalid("the text is longer than INT32_MAX bytes"))?;
     if capacity == 0 {
         return Ok(length);
@@ -113,6 +143,7 @@ pub(super) unsafe fn write_parts<'a>(
     }
     let mut at = out.cast::<u8>();
     for part in parts {
+        let part = part.as_ref();
         // SAFETY: `out` is not NULL, has `capacity` bytes by the caller's promise, and `capacity` is more than `len`, the sum of
         // all parts; it cannot overlap a string of ours.
         unsafe {

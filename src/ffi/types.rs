@@ -15,6 +15,8 @@ pub type egret_ws_phase_t = i32;
 pub type egret_ws_initiator_t = i32;
 /// The kind of a message: `EGRET_WS_TEXT` or `EGRET_WS_BINARY`.
 pub type egret_ws_kind_t = i32;
+/// The direction of a frame: one of `EGRET_WS_FRAME_SENT`, `EGRET_WS_FRAME_RECEIVED`, `EGRET_WS_FRAME_LOST`.
+pub type egret_ws_direction_t = i32;
 /// A level of the log: one of `EGRET_WS_LOG_*`.
 pub type egret_ws_log_level_t = i32;
 
@@ -30,6 +32,12 @@ pub struct egret_ws {
 
 /// The request of an attempt, inside `on_request`. Opaque; it is a handle, not an address.
 pub struct egret_ws_request {
+    _opaque: (),
+}
+
+/// A question that a hook was asked, until it is answered or nothing waits for the answer any more. Opaque; it is a handle, not an
+/// address.
+pub struct egret_ws_query {
     _opaque: (),
 }
 
@@ -127,6 +135,61 @@ pub type egret_ws_on_request_fn = Option<
     ) -> i32,
 >;
 
+/// Called for each frame (RFC 6455 section 5.2) that was sent or received, to trace a connection. Like every callback of a socket it runs
+/// in `egret_ws_loop_poll`. A received frame is reported before the message that it completes, a sent one when the operating system has
+/// taken its last byte.
+///
+/// `direction` is `EGRET_WS_FRAME_SENT` or `EGRET_WS_FRAME_RECEIVED`; `opcode` is that of the frame, 0 to 15; `flags` are bits of
+/// `EGRET_WS_FRAME_FIN` and `EGRET_WS_FRAME_COMPRESSED`; `length` is the length of the payload as it is on the wire, so after
+/// compression. A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
+/// than polls take them. While the receive queue is full, sent frames are not recorded: then `direction` is `EGRET_WS_FRAME_LOST` once,
+/// `length` is their number, and the other numbers are 0.
+pub type egret_ws_on_frame_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        ws: *mut egret_ws,
+        direction: egret_ws_direction_t,
+        opcode: u32,
+        flags: u32,
+        length: u64,
+    ),
+>;
+
+/// Hook: finds the addresses of a name, for example by HTTPDNS, DNS over HTTPS, or a cache of the application. Called instead of the
+/// system's resolver, for a server's name and for a proxy's, but not for `localhost`, a literal address, or where the socket has
+/// `addresses`.
+///
+/// Answer with `egret_ws_resolved`: in here, or later from any thread. The time-outs are those of a look-up of the library
+/// (`resolve_timeout_ms`). `host` ends in a NUL; it is borrowed until the hook returns. `query` is valid until it is answered, or
+/// until no connection waits for it any more. `ws` is the socket that asks; it may be freed already.
+///
+/// **Comes from another thread**, see `egret_ws_hooks`.
+pub type egret_ws_on_resolve_fn =
+    Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, host: *const c_char, query: *mut egret_ws_query)>;
+
+/// Hook: finds the proxies for a URL, for example those of the system's settings. Called at the beginning of each attempt, and after each
+/// redirect, where the socket's `proxy` is NULL and `EGRET_WS_PROXY_FROM_ENVIRONMENT` is not set.
+///
+/// Answer with `egret_ws_proxy_found`: in here, or later from any thread. The time-out is `proxy_timeout_ms`. `url` has the scheme, the
+/// host and the port of the server, and no user name, path or query (`wss://example.com:443/`); it ends in a NUL, and is borrowed
+/// until the hook returns. The rest is as for `on_resolve`.
+///
+/// **Comes from another thread**, see `egret_ws_hooks`.
+pub type egret_ws_on_proxy_fn =
+    Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, url: *const c_char, query: *mut egret_ws_query)>;
+
+/// Hook: changes the descriptor of a TCP connection before it connects, for example by `VpnService.protect`, `Network.bindSocket`,
+/// `SO_BINDTODEVICE` or `IP_TOS`. Called for each address that is tried, those of proxies too.
+///
+/// Return 0 to connect. Any other number refuses the address: the next one is tried, and the error of the last one is
+/// `EGRET_WS_ERR_CONNECT` with this number in its message. `descriptor` is a file descriptor, or a `SOCKET` on Windows; it is not
+/// connected, does not block, and stays open until the hook returns. Do not close, connect or keep it. The time-out is
+/// `connect_timeout_ms`; other addresses are tried in the meantime.
+///
+/// **Comes from another thread**, see `egret_ws_hooks`.
+pub type egret_ws_on_socket_fn =
+    Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, descriptor: isize) -> i32>;
+
 /// Called when `egret_ws_loop_poll` has something to do: once, until the next poll. **Comes from another thread**: the
 /// I/O thread, or a thread that calls this library; several threads may be in here at the same time. Post a task or write to a pipe,
 /// and return soon: the connections wait until the callback returns. In here `egret_ws_loop_poll` and `egret_ws_loop_free` return
@@ -146,6 +209,35 @@ pub type egret_ws_on_log_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, level: egret_ws_log_level_t, text: *const c_char, ws: *mut egret_ws),
 >;
 
+/// Hooks of a loop: functions of the application that take part in the making of connections. Fill it with `egret_ws_hooks_init`, then
+/// set those that you need; the others are NULL, and the library does that work.
+///
+/// Hooks run on threads of the library, several at the same time, and may block: only the connection that has asked waits, within its
+/// time-outs. A hook may call every function but `egret_ws_loop_poll` and `egret_ws_loop_free`, which return
+/// `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out.
+///
+/// `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct egret_ws_hooks {
+    /// Bytes of this struct as the caller knows it; set by `egret_ws_hooks_init`.
+    pub struct_size: u32,
+    /// The most threads for hooks, 1 to 64; calls beyond them wait. A hook that blocks keeps its thread, so this limits how many can
+    /// block. One socket uses at most two of them at a time. 0: 32.
+    pub max_threads: u32,
+    /// Passed to every hook. The library does not dereference it; free it in `release_user`.
+    pub user: *mut c_void,
+    /// Called exactly once: when the loop is freed and no hook is running any more, by `egret_ws_loop_free` or on a thread of the
+    /// library. Not called if `egret_ws_loop_new` fails. NULL: not called.
+    pub release_user: egret_ws_release_user_fn,
+    /// See the type. NULL: the system's resolver.
+    pub on_resolve: egret_ws_on_resolve_fn,
+    /// See the type. NULL: only the proxies of the options.
+    pub on_proxy: egret_ws_on_proxy_fn,
+    /// See the type. NULL: not called.
+    pub on_socket: egret_ws_on_socket_fn,
+}
+
 /// Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
 /// default. Read during `egret_ws_loop_new` only; `user` and `on_log` are used until `egret_ws_loop_free` has returned
 /// `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
@@ -154,7 +246,8 @@ pub type egret_ws_on_log_fn = Option<
 pub struct egret_ws_loop_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`.
     pub struct_size: u32,
-    /// Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`; 0: a loop with an I/O thread. Unknown bits are refused.
+    /// Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`, `EGRET_WS_LOOP_FORGET_TLS_SESSIONS`; 0: a loop with an I/O
+    /// thread. Unknown bits are refused.
     pub flags: u32,
     /// Passed to `on_log`. The library does not dereference it.
     pub user: *mut c_void,
@@ -176,6 +269,8 @@ pub struct egret_ws_loop_options {
     /// handshakes have ended. During this time it is the only limit: `flush_timeout_ms` and `close_timeout_ms` cut no socket. 0: it
     /// does not wait; bytes that the network does not take at once are dropped.
     pub linger_ms: u32,
+    /// The hooks of the application, copied. NULL: none.
+    pub hooks: *const egret_ws_hooks,
 }
 
 /// The waits of reconnecting, for `retry` of the options of a socket. Fill it with `egret_ws_retry_options_init`, then set the fields
@@ -238,7 +333,7 @@ pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
     /// Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
-    /// `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
+    /// `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
     /// are refused.
     pub flags: u32,
     /// Passed to every callback of the socket. The library does not dereference it; free it in `release_user`.
@@ -384,6 +479,29 @@ pub struct egret_ws_options {
     pub on_pong: egret_ws_on_pong_fn,
     /// See the callback's type. NULL: not called, and nothing waits for it.
     pub on_request: egret_ws_on_request_fn,
+    /// The addresses of the server, instead of a look-up of its name: a comma-separated list of at most 16 IP addresses, each with or
+    /// without a port (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443`), at most 8192 bytes, ending in a NUL, copied.
+    /// For HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in this order, the next one after `attempt_delay_ms` or at a
+    /// failure; a port that is missing is that of the URL. SNI, the certificate check, the `Host` header and the origin stay those of
+    /// the URL. A redirect to another origin does not use them. Refused together with `proxy`; a proxy that
+    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself. NULL: look the name up.
+    pub addresses: *const c_char,
+    /// The local IP address of the TCP connection, an address of this machine without a port, at most 253 bytes, ending in a NUL,
+    /// copied. Addresses of the server of the other family fail. NULL: the system chooses.
+    pub local_address: *const c_char,
+    /// The network interface of the TCP connection, such as `wlan0`, at most 64 bytes, ending in a NUL, copied: `SO_BINDTODEVICE` on Linux
+    /// and Android, `IP_BOUND_IF` on Apple's systems; elsewhere it is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: the system
+    /// chooses.
+    pub local_interface: *const c_char,
+    /// See the callback's type. NULL: not called, and nothing is recorded.
+    pub on_frame: egret_ws_on_frame_fn,
+    /// The most bytes of the body of a refusal that are kept for `egret_ws_response_body`, at most 131072. The report comes when the
+    /// body or this part of it has been read, at the latest at the end of `handshake_timeout_ms`. 0: 16384. `EGRET_WS_AT_ONCE`: no
+    /// body is read.
+    pub max_refusal_body_bytes: u32,
+    /// Milliseconds between two attempts to connect to different addresses of a server (RFC 8305 section 5), 10 to 2000. 0: 250.
+    /// `EGRET_WS_AT_ONCE`: all addresses are tried at the same time.
+    pub attempt_delay_ms: u32,
 }
 
 /// A header of the request. Both texts end in a NUL and are copied.
@@ -451,6 +569,10 @@ pub struct egret_ws_statistics {
     pub rtt_us: u64,
     /// The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value).
     pub rtt_smoothed_us: u64,
+    /// 1 if TLS resumed an earlier session, without an exchange of certificates; 0 if not, or without TLS.
+    pub tls_resumed: u32,
+    /// The number of addresses that were tried. `egret_ws_tried_addresses` lists them.
+    pub addresses_tried: u32,
 }
 
 /// Messages that `egret_ws_loop_free` has lost: they were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set

@@ -210,10 +210,7 @@ impl Socket {
 
     /// The statistics. The texts of the result are empty.
     pub fn stats(&self) -> Stats {
-        let info = {
-            let info = self.shared.info.lock();
-            ConnectInfo { headers: String::new(), subprotocol: String::new(), extensions: String::new(), ..*info }
-        };
+        let info = self.shared.info.lock().numbers();
         let send_queue = self.shared.send_queue.lock();
         let (connections, sent) = (send_queue.gate().connections(), send_queue.stats());
         drop(send_queue);

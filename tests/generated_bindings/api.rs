@@ -19,7 +19,7 @@ const OPTION_GROUPS: &[(&str, &[&str])] = &[
             "open_timeout_ms",
         ],
     ),
-    ("Bounds.", &["max_message_bytes", "max_send_buffer_bytes", "max_receive_queue_bytes"]),
+    ("Bounds.", &["max_message_bytes", "max_send_buffer_bytes", "max_receive_queue_bytes", "max_refusal_body_bytes"]),
     (
         "The request. An empty text is not the same as none: see `user_agent` and `proxy`.",
         &["subprotocols", "headers", "origin", "user_agent", "username", "password", "max_redirects", "proxy"],
@@ -36,6 +36,7 @@ const OPTION_GROUPS: &[(&str, &[&str])] = &[
             "deflate_server_no_context_takeover",
         ],
     ),
+    ("The network.", &["addresses", "attempt_delay_ms", "local_address", "local_interface"]),
     ("Heartbeat.", &["ping_interval_ms", "pong_timeout_ms", "probe_timeout_ms"]),
     (
         "Reconnecting.",
@@ -53,10 +54,15 @@ const CONSTANTS_BY_HAND: &[&str] = &[
     "EGRET_WS_REQUEST_CONNECT",
     "EGRET_WS_REQUEST_WAIT",
     "EGRET_WS_REQUEST_STOP",
+    "EGRET_WS_FRAME_SENT",
+    "EGRET_WS_FRAME_RECEIVED",
+    "EGRET_WS_FRAME_LOST",
+    "EGRET_WS_FRAME_FIN",
+    "EGRET_WS_FRAME_COMPRESSED",
 ];
 
 /// Fields of options that bindings set by hand.
-const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count"];
+const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count", "hooks"];
 
 /// Constants of one kind. Their names begin with the same prefix.
 pub struct Enum {

@@ -218,6 +218,9 @@ fn reference(api: &Api, word: &str) -> String {
         ("egret_ws_generation", "Socket.generation"),
         ("egret_ws_loop_poll", "Loop.poll"),
         ("egret_ws_loop_suspend", "LoopControl.suspend"),
+        ("egret_ws_loop_network_changed", "LoopControl.networkChanged"),
+        ("egret_ws_tried_addresses", "Socket.triedAddresses"),
+        ("egret_ws_response_body", "Socket.responseBody"),
     ];
     let known = functions.iter().find(|(function, _)| *function == word).map(|(_, swift)| (*swift).to_owned());
     let version = || {

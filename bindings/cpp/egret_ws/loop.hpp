@@ -49,7 +49,8 @@ public:
         const char *refusal = nullptr;
         // generated: loop options for C, by "make header"; do not edit
         c.flags = (options.run_inline ? EGRET_WS_LOOP_INLINE : 0u) |
-                  (options.close_on_suspend ? EGRET_WS_LOOP_CLOSE_ON_SUSPEND : 0u);
+                  (options.close_on_suspend ? EGRET_WS_LOOP_CLOSE_ON_SUSPEND : 0u) |
+                  (options.forget_tls_sessions ? EGRET_WS_LOOP_FORGET_TLS_SESSIONS : 0u);
         c.log_level = static_cast<std::int32_t>(options.log_level);
         c.poll_max_callbacks = options.poll_max_callbacks;
         c.poll_max_us = fitting(options.poll_max_time, "poll_max_time is negative or longer than 2147483647 us", refusal);

@@ -24,9 +24,10 @@ namespace egret {
 // The options of a loop: egret_ws_loop_options.
 struct LoopOptions {
     // generated: loop flags, by "make header"; do not edit
-    // The flags, EGRET_WS_LOOP_INLINE and EGRET_WS_LOOP_CLOSE_ON_SUSPEND.
+    // The flags, EGRET_WS_LOOP_INLINE and EGRET_WS_LOOP_CLOSE_ON_SUSPEND and EGRET_WS_LOOP_FORGET_TLS_SESSIONS.
     bool run_inline = false;
     bool close_on_suspend = false;
+    bool forget_tls_sessions = false;
     // generated: end
     // This callable is called from any thread: see egret_ws_on_log_fn. Use the socket only for comparison.
     Callback<void(LogLevel, std::string_view text, WebSocketRef)> on_log{};

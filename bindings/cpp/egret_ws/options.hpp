@@ -49,6 +49,7 @@ struct Options {
     bool resend = false;
     bool disable_deflate = false;
     bool disable_alpn = false;
+    bool disable_tls_resumption = false;
     bool accept_any_certificate = false;
     bool allow_private_redirects = false;
 
@@ -66,6 +67,7 @@ struct Options {
     std::uint32_t max_message_bytes = 0;
     std::uint32_t max_send_buffer_bytes = 0;
     std::uint32_t max_receive_queue_bytes = 0;
+    std::uint32_t max_refusal_body_bytes = 0;
 
     // The request. An empty text is not the same as none: see user_agent and proxy.
     std::optional<std::string> subprotocols{};
@@ -87,6 +89,12 @@ struct Options {
 
     // permessage-deflate.
     DeflateOptions deflate{};
+
+    // The network.
+    std::optional<std::string> addresses{};
+    Milliseconds attempt_delay{};
+    std::optional<std::string> local_address{};
+    std::optional<std::string> local_interface{};
 
     // Heartbeat.
     Milliseconds ping_interval{};
@@ -116,6 +124,7 @@ public:
                    (from.resend ? EGRET_WS_RESEND : 0u) |
                    (from.disable_deflate ? EGRET_WS_DISABLE_DEFLATE : 0u) |
                    (from.disable_alpn ? EGRET_WS_DISABLE_ALPN : 0u) |
+                   (from.disable_tls_resumption ? EGRET_WS_DISABLE_TLS_RESUMPTION : 0u) |
                    (from.accept_any_certificate ? EGRET_WS_ACCEPT_ANY_CERTIFICATE : 0u) |
                    (from.allow_private_redirects ? EGRET_WS_ALLOW_PRIVATE_REDIRECTS : 0u);
         c_.connect_timeout_ms = fitting(from.connect_timeout, "connect_timeout is negative or longer than 2147483647 ms", refusal_);
@@ -129,6 +138,7 @@ public:
         c_.max_message_bytes = from.max_message_bytes;
         c_.max_send_buffer_bytes = from.max_send_buffer_bytes;
         c_.max_receive_queue_bytes = from.max_receive_queue_bytes;
+        c_.max_refusal_body_bytes = from.max_refusal_body_bytes;
         c_.subprotocols = terminated(from.subprotocols, "subprotocols has a NUL inside");
         c_.origin = terminated(from.origin, "origin has a NUL inside");
         c_.user_agent = terminated(from.user_agent, "user_agent has a NUL inside");
@@ -150,6 +160,10 @@ public:
         deflate_.server_window_bits = from.deflate.server_window_bits;
         deflate_.client_no_context_takeover = from.deflate.client_no_context_takeover ? 1 : 0;
         deflate_.server_no_context_takeover = from.deflate.server_no_context_takeover ? 1 : 0;
+        c_.addresses = terminated(from.addresses, "addresses has a NUL inside");
+        c_.attempt_delay_ms = fitting(from.attempt_delay, "attempt_delay is negative or longer than 2147483647 ms", refusal_);
+        c_.local_address = terminated(from.local_address, "local_address has a NUL inside");
+        c_.local_interface = terminated(from.local_interface, "local_interface has a NUL inside");
         c_.ping_interval_ms = fitting(from.ping_interval, "ping_interval is negative or longer than 2147483647 ms", refusal_);
         c_.pong_timeout_ms = fitting(from.pong_timeout, "pong_timeout is negative or longer than 2147483647 ms", refusal_);
         c_.probe_timeout_ms = fitting(from.probe_timeout, "probe_timeout is negative or longer than 2147483647 ms", refusal_);

@@ -187,6 +187,8 @@ struct Statistics {
     std::uint64_t receive_queue_peak_bytes{};
     std::chrono::microseconds rtt{};
     std::chrono::microseconds rtt_smoothed{};
+    std::uint32_t tls_resumed{};
+    std::uint32_t addresses_tried{};
     // generated: end
 
     Statistics() noexcept = default;
@@ -214,6 +216,8 @@ struct Statistics {
         receive_queue_peak_bytes = c.receive_queue_peak_bytes;
         rtt = std::chrono::microseconds(c.rtt_us);
         rtt_smoothed = std::chrono::microseconds(c.rtt_smoothed_us);
+        tls_resumed = c.tls_resumed;
+        addresses_tried = c.addresses_tried;
         // generated: end
     }
 };

@@ -24,8 +24,10 @@ static const size_t number_fields[] = {
     FIELD(socket.max_message_bytes),
     FIELD(socket.max_send_buffer_bytes),
     FIELD(socket.max_receive_queue_bytes),
+    FIELD(socket.max_refusal_body_bytes),
     FIELD(socket.max_redirects),
     FIELD(socket.tls_min_version),
+    FIELD(socket.attempt_delay_ms),
     FIELD(socket.ping_interval_ms),
     FIELD(socket.pong_timeout_ms),
     FIELD(socket.probe_timeout_ms),
@@ -51,6 +53,9 @@ static const size_t text_fields[] = {
     FIELD(socket.tls_pins),
     FIELD(socket.tls_identity_password),
     FIELD(socket.tls_server_name),
+    FIELD(socket.addresses),
+    FIELD(socket.local_address),
+    FIELD(socket.local_interface),
 };
 /* generated: end */
 

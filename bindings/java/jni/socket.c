@@ -262,6 +262,8 @@ static jboolean stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) 
         (jlong)s.receive_queue_peak_bytes,
         (jlong)s.rtt_us,
         (jlong)s.rtt_smoothed_us,
+        (jlong)s.tls_resumed,
+        (jlong)s.addresses_tried,
     };
     /* generated: end */
     (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);

@@ -26,7 +26,7 @@ use crate::protocol::http_head::header;
 use crate::transport::Transport;
 use crate::transport::proxy::{Proxy, Tunnel};
 use crate::transport::stream::Stream;
-use crate::transport::tls::{self, Advance, Connector, Handshake};
+use crate::transport::tls::{self, Advance, Connector, Handshake, TlsInfo};
 use address_space::AddressSpace;
 use endpoint::Endpoint;
 use happy_eyeballs::HappyEyeballs;
@@ -37,6 +37,7 @@ use redirect::{FirstOrigin, Redirector};
 use stage::HopStage;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use upgrade::{Accepted, Upgrade};
 
@@ -328,7 +329,7 @@ impl<S: Transport> Opening<S> {
             Ok(Advance::Done(stream)) => stream,
             Err(failure) => return Some(Outcome::Failed(tls_ending(failure), Phase::Tls)),
         };
-        self.info.tls_version = stream.version();
+        self.info.tls = Some(Arc::new(TlsInfo { version: stream.version(), ..TlsInfo::default() }));
         context.events.debug(format_args!("TLS is set up"));
         context.now = context.network.now();
         self.begin_upgrade(Stream::Secure(stream), context);

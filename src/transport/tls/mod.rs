@@ -27,6 +27,7 @@ mod stream_status;
 #[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
 pub(crate) mod tests;
 mod tls_error;
+mod tls_info;
 
 #[cfg(any(windows, target_vendor = "apple"))]
 use native::backend;
@@ -39,6 +40,7 @@ pub use pins::read_pins;
 pub use settings::Settings;
 pub use stream::Tls;
 pub use tls_error::TlsError;
+pub use tls_info::TlsInfo;
 
 /// Prepares for the end of the process, so that no thread of ours runs TLS code then. The host's thread calls this when it requests a
 /// connection with TLS.

@@ -203,6 +203,8 @@
  *   retry_attempts, retry.total_ms             no limit                         refused
  *   retry.min_wait_ms, retry.first_wait_ms     refused                          no wait
  *   deflate.threshold_bytes                    no message is compressed         messages of any size are compressed
+ *   attempt_delay_ms                           refused                          all addresses at the same time
+ *   max_refusal_body_bytes                     refused                          no body is read
  *   poll_max_callbacks, poll_max_us            no limit                         refused
  *   all others                                 refused                          refused
  *
@@ -350,6 +352,12 @@
 #define EGRET_WS_LOOP_CLOSE_ON_SUSPEND 0x00020000u
 
 /*
+ * `flags` of the loop's options: `egret_ws_loop_network_changed` drops all TLS sessions, so that no server can recognize a player by a
+ * session of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network resumes its session.
+ */
+#define EGRET_WS_LOOP_FORGET_TLS_SESSIONS 0x00040000u
+
+/*
  * `flags` of a socket's options: with `wss`, trust the certificates of `tls_roots`, which must not be empty, and no
  * others.
  */
@@ -381,6 +389,13 @@
  * ALPN is accepted. The flag has no effect with `ws`.
  */
 #define EGRET_WS_DISABLE_ALPN 0x00000010u
+
+/*
+ * `flags` of a socket's options: with `wss`, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a full
+ * handshake. Without this flag a connection may resume a session of an earlier one of the same loop, with the same host, port and TLS
+ * options, whose certificate was checked then and has not expired.
+ */
+#define EGRET_WS_DISABLE_TLS_RESUMPTION 0x00000020u
 
 /*
  * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
@@ -436,6 +451,21 @@
 
 /* Kind of a message: binary. */
 #define EGRET_WS_BINARY 2
+
+/* Direction of a frame: sent. */
+#define EGRET_WS_FRAME_SENT 1
+
+/* Direction of a frame: received. */
+#define EGRET_WS_FRAME_RECEIVED 2
+
+/* Instead of a direction: sent frames were not recorded, because the receive queue was full. */
+#define EGRET_WS_FRAME_LOST 3
+
+/* Flag of a frame: it is the last one of its message (FIN). */
+#define EGRET_WS_FRAME_FIN 1
+
+/* Flag of a frame: its message is compressed (RSV1, RFC 7692 section 6). */
+#define EGRET_WS_FRAME_COMPRESSED 2
 
 /* Phase: `on_request` had not let the attempt begin. */
 #define EGRET_WS_PHASE_REQUEST 1
@@ -653,6 +683,12 @@ typedef struct egret_ws egret_ws;
 /* A loop: the I/O of any number of sockets, and the queue of their events. Opaque; it is a handle, not an address. */
 typedef struct egret_ws_loop egret_ws_loop;
 
+/*
+ * A question that a hook was asked, until it is answered or nothing waits for the answer any more. Opaque; it is a handle, not an
+ * address.
+ */
+typedef struct egret_ws_query egret_ws_query;
+
 /* The request of an attempt, inside `on_request`. Opaque; it is a handle, not an address. */
 typedef struct egret_ws_request egret_ws_request;
 
@@ -674,6 +710,84 @@ typedef int32_t egret_ws_log_level_t;
 typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const char *text, egret_ws *ws);
 
 /*
+ * Called exactly once for each socket, as its last callback: right after `on_close`, also if the socket is not freed, or after
+ * `egret_ws_free`. The poll that runs then calls it, or the next one, or `egret_ws_loop_free` for the sockets that are left. Free
+ * `user` here, or drop the reference to it. `egret_ws_user` returns NULL from now on.
+ */
+typedef void (*egret_ws_release_user_fn)(void *user);
+
+/*
+ * Hook: finds the addresses of a name, for example by HTTPDNS, DNS over HTTPS, or a cache of the application. Called instead of the
+ * system's resolver, for a server's name and for a proxy's, but not for `localhost`, a literal address, or where the socket has
+ * `addresses`.
+ *
+ * Answer with `egret_ws_resolved`: in here, or later from any thread. The time-outs are those of a look-up of the library
+ * (`resolve_timeout_ms`). `host` ends in a NUL; it is borrowed until the hook returns. `query` is valid until it is answered, or
+ * until no connection waits for it any more. `ws` is the socket that asks; it may be freed already.
+ *
+ * **Comes from another thread**, see `egret_ws_hooks`.
+ */
+typedef void (*egret_ws_on_resolve_fn)(void *user, egret_ws *ws, const char *host, egret_ws_query *query);
+
+/*
+ * Hook: finds the proxies for a URL, for example those of the system's settings. Called at the beginning of each attempt, and after each
+ * redirect, where the socket's `proxy` is NULL and `EGRET_WS_PROXY_FROM_ENVIRONMENT` is not set.
+ *
+ * Answer with `egret_ws_proxy_found`: in here, or later from any thread. The time-out is `proxy_timeout_ms`. `url` has the scheme, the
+ * host and the port of the server, and no user name, path or query (`wss://example.com:443/`); it ends in a NUL, and is borrowed
+ * until the hook returns. The rest is as for `on_resolve`.
+ *
+ * **Comes from another thread**, see `egret_ws_hooks`.
+ */
+typedef void (*egret_ws_on_proxy_fn)(void *user, egret_ws *ws, const char *url, egret_ws_query *query);
+
+/*
+ * Hook: changes the descriptor of a TCP connection before it connects, for example by `VpnService.protect`, `Network.bindSocket`,
+ * `SO_BINDTODEVICE` or `IP_TOS`. Called for each address that is tried, those of proxies too.
+ *
+ * Return 0 to connect. Any other number refuses the address: the next one is tried, and the error of the last one is
+ * `EGRET_WS_ERR_CONNECT` with this number in its message. `descriptor` is a file descriptor, or a `SOCKET` on Windows; it is not
+ * connected, does not block, and stays open until the hook returns. Do not close, connect or keep it. The time-out is
+ * `connect_timeout_ms`; other addresses are tried in the meantime.
+ *
+ * **Comes from another thread**, see `egret_ws_hooks`.
+ */
+typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t descriptor);
+
+/*
+ * Hooks of a loop: functions of the application that take part in the making of connections. Fill it with `egret_ws_hooks_init`, then
+ * set those that you need; the others are NULL, and the library does that work.
+ *
+ * Hooks run on threads of the library, several at the same time, and may block: only the connection that has asked waits, within its
+ * time-outs. A hook may call every function but `egret_ws_loop_poll` and `egret_ws_loop_free`, which return
+ * `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out.
+ *
+ * `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
+ */
+typedef struct egret_ws_hooks {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_hooks_init`. */
+    uint32_t struct_size;
+    /*
+     * The most threads for hooks, 1 to 64; calls beyond them wait. A hook that blocks keeps its thread, so this limits how many can
+     * block. One socket uses at most two of them at a time. 0: 32.
+     */
+    uint32_t max_threads;
+    /* Passed to every hook. The library does not dereference it; free it in `release_user`. */
+    void *user;
+    /*
+     * Called exactly once: when the loop is freed and no hook is running any more, by `egret_ws_loop_free` or on a thread of the
+     * library. Not called if `egret_ws_loop_new` fails. NULL: not called.
+     */
+    egret_ws_release_user_fn release_user;
+    /* See the type. NULL: the system's resolver. */
+    egret_ws_on_resolve_fn on_resolve;
+    /* See the type. NULL: only the proxies of the options. */
+    egret_ws_on_proxy_fn on_proxy;
+    /* See the type. NULL: not called. */
+    egret_ws_on_socket_fn on_socket;
+} egret_ws_hooks;
+
+/*
  * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are used until `egret_ws_loop_free` has returned
  * `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
@@ -681,7 +795,10 @@ typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const
 typedef struct egret_ws_loop_options {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_loop_options_init`. */
     uint32_t struct_size;
-    /* Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`; 0: a loop with an I/O thread. Unknown bits are refused. */
+    /*
+     * Any of `EGRET_WS_LOOP_INLINE`, `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`, `EGRET_WS_LOOP_FORGET_TLS_SESSIONS`; 0: a loop with an I/O
+     * thread. Unknown bits are refused.
+     */
     uint32_t flags;
     /* Passed to `on_log`. The library does not dereference it. */
     void *user;
@@ -709,6 +826,8 @@ typedef struct egret_ws_loop_options {
      * does not wait; bytes that the network does not take at once are dropped.
      */
     uint32_t linger_ms;
+    /* The hooks of the application, copied. NULL: none. */
+    const egret_ws_hooks *hooks;
 } egret_ws_loop_options;
 
 /*
@@ -816,13 +935,6 @@ typedef struct egret_ws_close_info {
  * `egret_ws_free`; `egret_ws_close_report` returns the report again.
  */
 typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_close_info *info);
-
-/*
- * Called exactly once for each socket, as its last callback: right after `on_close`, also if the socket is not freed, or after
- * `egret_ws_free`. The poll that runs then calls it, or the next one, or `egret_ws_loop_free` for the sockets that are left. Free
- * `user` here, or drop the reference to it. `egret_ws_user` returns NULL from now on.
- */
-typedef void (*egret_ws_release_user_fn)(void *user);
 
 /*
  * Called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`, when the send buffer is at most half full and
@@ -960,6 +1072,27 @@ typedef int32_t (*egret_ws_on_request_fn)(void *user,
                                           const egret_ws_close_info *last,
                                           egret_ws_request *request);
 
+/* The direction of a frame: one of `EGRET_WS_FRAME_SENT`, `EGRET_WS_FRAME_RECEIVED`, `EGRET_WS_FRAME_LOST`. */
+typedef int32_t egret_ws_direction_t;
+
+/*
+ * Called for each frame (RFC 6455 section 5.2) that was sent or received, to trace a connection. Like every callback of a socket it runs
+ * in `egret_ws_loop_poll`. A received frame is reported before the message that it completes, a sent one when the operating system has
+ * taken its last byte.
+ *
+ * `direction` is `EGRET_WS_FRAME_SENT` or `EGRET_WS_FRAME_RECEIVED`; `opcode` is that of the frame, 0 to 15; `flags` are bits of
+ * `EGRET_WS_FRAME_FIN` and `EGRET_WS_FRAME_COMPRESSED`; `length` is the length of the payload as it is on the wire, so after
+ * compression. A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
+ * than polls take them. While the receive queue is full, sent frames are not recorded: then `direction` is `EGRET_WS_FRAME_LOST` once,
+ * `length` is their number, and the other numbers are 0.
+ */
+typedef void (*egret_ws_on_frame_fn)(void *user,
+                                     egret_ws *ws,
+                                     egret_ws_direction_t direction,
+                                     uint32_t opcode,
+                                     uint32_t flags,
+                                     uint64_t length);
+
 /*
  * Options of a socket. Fill it with `egret_ws_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during the connect call only; `user` and the callbacks are kept until `release_user` ran. The table NUMBERS at the
@@ -974,7 +1107,7 @@ typedef struct egret_ws_options {
     uint32_t struct_size;
     /*
      * Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
-     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
+     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
      * are refused.
      */
     uint32_t flags;
@@ -1159,6 +1292,39 @@ typedef struct egret_ws_options {
     egret_ws_on_pong_fn on_pong;
     /* See the callback's type. NULL: not called, and nothing waits for it. */
     egret_ws_on_request_fn on_request;
+    /*
+     * The addresses of the server, instead of a look-up of its name: a comma-separated list of at most 16 IP addresses, each with or
+     * without a port (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443`), at most 8192 bytes, ending in a NUL, copied.
+     * For HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in this order, the next one after `attempt_delay_ms` or at a
+     * failure; a port that is missing is that of the URL. SNI, the certificate check, the `Host` header and the origin stay those of
+     * the URL. A redirect to another origin does not use them. Refused together with `proxy`; a proxy that
+     * `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself. NULL: look the name up.
+     */
+    const char *addresses;
+    /*
+     * The local IP address of the TCP connection, an address of this machine without a port, at most 253 bytes, ending in a NUL,
+     * copied. Addresses of the server of the other family fail. NULL: the system chooses.
+     */
+    const char *local_address;
+    /*
+     * The network interface of the TCP connection, such as `wlan0`, at most 64 bytes, ending in a NUL, copied: `SO_BINDTODEVICE` on Linux
+     * and Android, `IP_BOUND_IF` on Apple's systems; elsewhere it is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: the system
+     * chooses.
+     */
+    const char *local_interface;
+    /* See the callback's type. NULL: not called, and nothing is recorded. */
+    egret_ws_on_frame_fn on_frame;
+    /*
+     * The most bytes of the body of a refusal that are kept for `egret_ws_response_body`, at most 131072. The report comes when the
+     * body or this part of it has been read, at the latest at the end of `handshake_timeout_ms`. 0: 16384. `EGRET_WS_AT_ONCE`: no
+     * body is read.
+     */
+    uint32_t max_refusal_body_bytes;
+    /*
+     * Milliseconds between two attempts to connect to different addresses of a server (RFC 8305 section 5), 10 to 2000. 0: 250.
+     * `EGRET_WS_AT_ONCE`: all addresses are tried at the same time.
+     */
+    uint32_t attempt_delay_ms;
 } egret_ws_options;
 
 /*
@@ -1216,6 +1382,10 @@ typedef struct egret_ws_statistics {
     uint64_t rtt_us;
     /* The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
     uint64_t rtt_smoothed_us;
+    /* 1 if TLS resumed an earlier session, without an exchange of certificates; 0 if not, or without TLS. */
+    uint32_t tls_resumed;
+    /* The number of addresses that were tried. `egret_ws_tried_addresses` lists them. */
+    uint32_t addresses_tried;
 } egret_ws_statistics;
 
 /* The state of a socket: one of `EGRET_WS_STATE_*`. */
@@ -1730,6 +1900,118 @@ int32_t egret_ws_response_headers(egret_ws *ws,
                                   size_t capacity);
 
 /*
+ * Writes the body of a refusal to `out`, with a NUL, and returns its length without the NUL: the first `max_refusal_body_bytes`
+ * of what a server, or a proxy, sent behind the head of an answer that is not an upgrade. Chunks are joined; a compressed body stays
+ * compressed. 0 if there was none, or if the connection was made. It may contain NULs and need not be UTF-8. In `on_retry` and
+ * `on_close`, and as `egret_ws_subprotocol` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_response_body(egret_ws *ws,
+                               char *out,
+                               size_t capacity);
+
+/*
+ * Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
+ * `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the header, and a line
+ * feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header. As
+ * `egret_ws_response_headers` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_response_cookies(egret_ws *ws,
+                                  char *out,
+                                  size_t capacity);
+
+/*
+ * Writes the local address of the connection to `out`. As `egret_ws_remote_address` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_local_address(egret_ws *ws, char *out, size_t capacity);
+
+/*
+ * Writes the addresses that were tried to `out`, with a NUL, and returns the length without the NUL: each as the address, a space, the
+ * result, and a line feed (`192.0.2.1:443 Connection refused`, `[2001:db8::1]:443 connected`, `192.0.2.2:443 no answer`), in the order
+ * of the attempts; those of the proxy, if there is one. As `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_tried_addresses(egret_ws *ws,
+                                 char *out,
+                                 size_t capacity);
+
+/*
+ * Writes the proxy of the connection to `out`, as a URL without a user name and password, with a NUL, and returns its length without
+ * the NUL: 0 if there is none. As `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_proxy(egret_ws *ws,
+                       char *out,
+                       size_t capacity);
+
+/*
+ * Writes the name of the cipher suite of TLS to `out`, such as `TLS_AES_256_GCM_SHA384`, with a NUL, and returns its length without the
+ * NUL: 0 without TLS, before the handshake has agreed on one, and on Apple's systems and Windows. As `egret_ws_subprotocol` in all
+ * other respects; in `on_retry` and `on_close` too.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_tls_cipher(egret_ws *ws,
+                            char *out,
+                            size_t capacity);
+
+/*
+ * Writes the protocol that the server selected by ALPN (RFC 7301) to `out`, with a NUL, and returns its length without the NUL: 0 if it
+ * selected none. As `egret_ws_tls_cipher` in all other respects.
+ *
+ * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_tls_alpn(egret_ws *ws,
+                          char *out,
+                          size_t capacity);
+
+/*
+ * Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
+ * own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
+ * was not trusted. A resumed session has the certificates of its first handshake. On Apple's systems and Windows only the first
+ * one, and only after a handshake that succeeded. `out` may be NULL if `capacity` is 0: then only the length is returned. Any
+ * thread.
+ *
+ * Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
+ * is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `out` points to `capacity` writable bytes.
+ */
+int32_t egret_ws_peer_certificate(egret_ws *ws,
+                                  uint32_t index,
+                                  uint8_t *out,
+                                  size_t capacity);
+
+/*
  * Fills `*stats` with the statistics of the socket, up to its `struct_size`; fields of a newer header than this library's become
  * 0. Any thread.
  *
@@ -1803,6 +2085,22 @@ egret_ws_error_t egret_ws_request_set_header(egret_ws_request *request,
  */
 egret_ws_error_t egret_ws_request_set_subprotocols(egret_ws_request *request,
                                                    const char *list);
+
+/*
+ * Changes the addresses of a request, for this attempt and all later ones: they replace those of the option `addresses`. A `list` of
+ * NULL removes them, so that the name is looked up. Only inside `on_request`, on its thread.
+ *
+ * The rules are those of `addresses` in `egret_ws_options`. `egret_ws_request_set_url` with another origin removes the addresses: set them
+ * after it. After an error the request is unchanged.
+ *
+ * Errors: `INVALID_ARGUMENT` (not a list of addresses, or the socket has a `proxy`), `BAD_HANDLE` (no request of an `on_request` that runs
+ * on this thread), `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `list` is NULL or ends in a NUL.
+ */
+egret_ws_error_t egret_ws_request_set_addresses(egret_ws_request *request,
+                                                const char *list);
 
 /*
  * Returns 1 if another connection is worth an attempt after this end, 0 if it would end in the same way or the application has

@@ -22,6 +22,10 @@ extension EgretWS {
             public static let inline = Self(rawValue: UInt32(EGRET_WS_LOOP_INLINE))
             /// `LoopControl.suspend` closes open sockets, with 1001 (going away), instead of keeping them open.
             public static let closeOnSuspend = Self(rawValue: UInt32(EGRET_WS_LOOP_CLOSE_ON_SUSPEND))
+            /// `LoopControl.networkChanged` drops all TLS sessions, so that no server can recognize a player by a
+            /// session of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network
+            /// resumes its session.
+            public static let forgetTlsSessions = Self(rawValue: UInt32(EGRET_WS_LOOP_FORGET_TLS_SESSIONS))
             // generated: end
         }
 

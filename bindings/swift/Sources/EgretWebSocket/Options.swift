@@ -26,6 +26,7 @@ extension EgretWS {
             public static let resend = Self(rawValue: UInt32(EGRET_WS_RESEND))
             public static let disableDeflate = Self(rawValue: UInt32(EGRET_WS_DISABLE_DEFLATE))
             public static let disableAlpn = Self(rawValue: UInt32(EGRET_WS_DISABLE_ALPN))
+            public static let disableTlsResumption = Self(rawValue: UInt32(EGRET_WS_DISABLE_TLS_RESUMPTION))
             public static let acceptAnyCertificate = Self(rawValue: UInt32(EGRET_WS_ACCEPT_ANY_CERTIFICATE))
             public static let allowPrivateRedirects = Self(rawValue: UInt32(EGRET_WS_ALLOW_PRIVATE_REDIRECTS))
             // generated: end
@@ -55,6 +56,7 @@ extension EgretWS {
         public var maxMessageBytes = 0
         public var maxSendBufferBytes = 0
         public var maxReceiveQueueBytes = 0
+        public var maxRefusalBodyBytes: Limit = .default
 
         // The request. An empty text is not the same as none: see `userAgent` and `proxy`.
         public var subprotocols: [String] = []
@@ -73,6 +75,12 @@ extension EgretWS {
         public var tlsIdentity = Data()
         public var tlsIdentityPassword: String?
         public var tlsServerName: String?
+
+        // The network.
+        public var addresses: [String] = []
+        public var attemptDelay: Timeout = .default
+        public var localAddress: String?
+        public var localInterface: String?
 
         // Heartbeat.
         public var pingInterval: Timeout = .default
@@ -135,6 +143,7 @@ extension EgretWS {
             c.max_message_bytes = try maxMessageBytes.c("maxMessageBytes")
             c.max_send_buffer_bytes = try maxSendBufferBytes.c("maxSendBufferBytes")
             c.max_receive_queue_bytes = try maxReceiveQueueBytes.c("maxReceiveQueueBytes")
+            c.max_refusal_body_bytes = try maxRefusalBodyBytes.c("maxRefusalBodyBytes")
             c.subprotocols = try memory.list(subprotocols, "subprotocols")
             c.origin = try memory.text(origin, "origin")
             c.user_agent = try memory.text(userAgent, "userAgent")
@@ -150,6 +159,10 @@ extension EgretWS {
             c.tls_identity_len = tlsIdentity.count
             c.tls_identity_password = try memory.text(tlsIdentityPassword, "tlsIdentityPassword")
             c.tls_server_name = try memory.text(tlsServerName, "tlsServerName")
+            c.addresses = try memory.list(addresses, "addresses")
+            c.attempt_delay_ms = try attemptDelay.c("attemptDelay")
+            c.local_address = try memory.text(localAddress, "localAddress")
+            c.local_interface = try memory.text(localInterface, "localInterface")
             c.ping_interval_ms = try pingInterval.c("pingInterval")
             c.pong_timeout_ms = try pongTimeout.c("pongTimeout")
             c.probe_timeout_ms = try probeTimeout.c("probeTimeout")

@@ -50,6 +50,10 @@ extension EgretWS {
         public let rttUs: UInt64
         /// The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value).
         public let rttSmoothedUs: UInt64
+        /// 1 if TLS resumed an earlier session, without an exchange of certificates; 0 if not, or without TLS.
+        public let tlsResumed: Int
+        /// The number of addresses that were tried. `Socket.triedAddresses` lists them.
+        public let addressesTried: Int
         // generated: end
 
         init(_ c: egret_ws_statistics) {
@@ -76,6 +80,8 @@ extension EgretWS {
             receiveQueuePeakBytes = c.receive_queue_peak_bytes
             rttUs = c.rtt_us
             rttSmoothedUs = c.rtt_smoothed_us
+            tlsResumed = Int(c.tls_resumed)
+            addressesTried = Int(c.addresses_tried)
             // generated: end
         }
     }

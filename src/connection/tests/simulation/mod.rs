@@ -40,6 +40,8 @@ pub const LIMITS: Limits = Limits {
     max_message: 1000,
     max_send_buffer: 2000,
     max_receive_queue: 1000,
+    max_refusal_body: 100,
+    attempt_delay: Duration::from_millis(250),
 };
 
 /// A configuration without proxy, heartbeat or retries.
@@ -52,6 +54,9 @@ pub fn config(url: &str) -> ConnectConfig {
         tls: Arc::new(settings),
         pins: Vec::new(),
         server_name: None,
+        resumes_tls: true,
+        addresses: Vec::new(),
+        local: Arc::default(),
         max_redirects: 0,
         redirects_to_private: false,
         limits: LIMITS,

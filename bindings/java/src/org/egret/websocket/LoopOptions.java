@@ -103,6 +103,11 @@ public final class LoopOptions extends Options {
     public boolean isCloseOnSuspend() {
         return flag(0x20000);
     }
+
+    /** See {@link Builder#forgetTlsSessions}. */
+    public boolean isForgetTlsSessions() {
+        return flag(0x40000);
+    }
     // generated: end
 
     /** See {@link Builder#log}. */
@@ -182,6 +187,15 @@ public final class LoopOptions extends Options {
          */
         public @NotNull Builder closeOnSuspend(boolean on) {
             return flag(0x20000, on);
+        }
+
+        /**
+         * {@link WebSocketLoop#networkChanged} drops all TLS sessions, so that no server can recognize a player by
+         * a session of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network
+         * resumes its session.
+         */
+        public @NotNull Builder forgetTlsSessions(boolean on) {
+            return flag(0x40000, on);
         }
         // generated: end
 

@@ -66,8 +66,8 @@ public final class WebSocketOptions extends Options {
     }
 
     // generated: getters, by "make header"; do not edit
-    static final int COUNT = 17;
-    static final int TEXTS = 9;
+    static final int COUNT = 19;
+    static final int TEXTS = 12;
 
     /** See {@link Builder#connectTimeoutMillis}. */
     public long getConnectTimeoutMillis() {
@@ -124,34 +124,44 @@ public final class WebSocketOptions extends Options {
         return number(10);
     }
 
+    /** See {@link Builder#maxRefusalBodyBytes}. */
+    public long getMaxRefusalBodyBytes() {
+        return number(11);
+    }
+
     /** See {@link Builder#maxRedirects}. */
     public long getMaxRedirects() {
-        return number(11);
+        return number(12);
     }
 
     /** See {@link Builder#tlsMinVersion}. */
     public long getTlsMinVersion() {
-        return number(12);
+        return number(13);
+    }
+
+    /** See {@link Builder#attemptDelayMillis}. */
+    public long getAttemptDelayMillis() {
+        return number(14);
     }
 
     /** See {@link Builder#pingIntervalMillis}. */
     public long getPingIntervalMillis() {
-        return number(13);
+        return number(15);
     }
 
     /** See {@link Builder#pongTimeoutMillis}. */
     public long getPongTimeoutMillis() {
-        return number(14);
+        return number(16);
     }
 
     /** See {@link Builder#probeTimeoutMillis}. */
     public long getProbeTimeoutMillis() {
-        return number(15);
+        return number(17);
     }
 
     /** See {@link Builder#retryAttempts}. */
     public long getRetryAttempts() {
-        return number(16);
+        return number(18);
     }
 
     /** See {@link Builder#subprotocols}. */
@@ -199,6 +209,21 @@ public final class WebSocketOptions extends Options {
         return texts[8];
     }
 
+    /** See {@link Builder#addresses}. */
+    public @NotNull List<String> getAddresses() {
+        return list(9);
+    }
+
+    /** See {@link Builder#localAddress}. */
+    public @Nullable String getLocalAddress() {
+        return texts[10];
+    }
+
+    /** See {@link Builder#localInterface}. */
+    public @Nullable String getLocalInterface() {
+        return texts[11];
+    }
+
     /** See {@link Builder#onlyTheseRoots}. */
     public boolean isOnlyTheseRoots() {
         return flag(0x1);
@@ -222,6 +247,11 @@ public final class WebSocketOptions extends Options {
     /** See {@link Builder#disableAlpn}. */
     public boolean isDisableAlpn() {
         return flag(0x10);
+    }
+
+    /** See {@link Builder#disableTlsResumption}. */
+    public boolean isDisableTlsResumption() {
+        return flag(0x20);
     }
 
     /** See {@link Builder#acceptAnyCertificate}. */
@@ -434,6 +464,15 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
+         * The most bytes of the body of a refusal that are kept for {@link WebSocket#responseBody}, at most 131072.
+         * The report comes when the body or this part of it has been read, at the latest at the end of
+         * {@link #handshakeTimeoutMillis}. Default: 16384. {@link Options#AT_ONCE}: no body is read.
+         */
+        public @NotNull Builder maxRefusalBodyBytes(long bytes) {
+            return number(11, "maxRefusalBodyBytes", bytes, AT_ONCE);
+        }
+
+        /**
          * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. Each attempt to
          * connect begins at the URL of the connect call, or of {@link RequestHook#onRequest}, again. The library
          * never follows one from {@code wss} to {@code ws}; one to another origin only without
@@ -447,7 +486,7 @@ public final class WebSocketOptions extends Options {
          * sent again after a redirect to another one.
          */
         public @NotNull Builder maxRedirects(long count) {
-            return number(11, "maxRedirects", count);
+            return number(12, "maxRedirects", count);
         }
 
         /**
@@ -455,7 +494,20 @@ public final class WebSocketOptions extends Options {
          * {@link WebSocketOptions#TLS_1_3}. Default: 1.2.
          */
         public @NotNull Builder tlsMinVersion(long version) {
-            return number(12, "tlsMinVersion", version);
+            return number(13, "tlsMinVersion", version);
+        }
+
+        /**
+         * Milliseconds between two attempts to connect to different addresses of a server (RFC 8305 section 5), 10
+         * to 2000. Default: 250. {@link Options#AT_ONCE}: all addresses are tried at the same time.
+         */
+        public @NotNull Builder attemptDelayMillis(long millis) {
+            return number(14, "attemptDelayMillis", millis, AT_ONCE);
+        }
+
+        /** As {@link #attemptDelayMillis}. On Android it needs API 26, or desugaring. */
+        public @NotNull Builder attemptDelay(@NotNull Duration time) {
+            return attemptDelayMillis(millis("attemptDelay", time));
         }
 
         /**
@@ -466,7 +518,7 @@ public final class WebSocketOptions extends Options {
          * {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
          */
         public @NotNull Builder pingIntervalMillis(long millis) {
-            return number(13, "pingIntervalMillis", millis, UNLIMITED);
+            return number(15, "pingIntervalMillis", millis, UNLIMITED);
         }
 
         /** As {@link #pingIntervalMillis}. On Android it needs API 26, or desugaring. */
@@ -484,7 +536,7 @@ public final class WebSocketOptions extends Options {
          * servers that do not answer pings.
          */
         public @NotNull Builder pongTimeoutMillis(long millis) {
-            return number(14, "pongTimeoutMillis", millis, UNLIMITED);
+            return number(16, "pongTimeoutMillis", millis, UNLIMITED);
         }
 
         /** As {@link #pongTimeoutMillis}. On Android it needs API 26, or desugaring. */
@@ -499,7 +551,7 @@ public final class WebSocketOptions extends Options {
          * Without effect if that is {@link Options#UNLIMITED}.
          */
         public @NotNull Builder probeTimeoutMillis(long millis) {
-            return number(15, "probeTimeoutMillis", millis, UNLIMITED);
+            return number(17, "probeTimeoutMillis", millis, UNLIMITED);
         }
 
         /** As {@link #probeTimeoutMillis}. On Android it needs API 26, or desugaring. */
@@ -516,7 +568,7 @@ public final class WebSocketOptions extends Options {
          * 1000 included: close the socket in {@link WebSocketListener#onRetry} if you do not want that.
          */
         public @NotNull Builder retryAttempts(long count) {
-            return number(16, "retryAttempts", count, UNLIMITED);
+            return number(18, "retryAttempts", count, UNLIMITED);
         }
 
         /**
@@ -606,6 +658,42 @@ public final class WebSocketOptions extends Options {
             return text(8, "tlsServerName", text);
         }
 
+        /**
+         * The addresses of the server, instead of a look-up of its name: a list of at most 16 IP addresses, each
+         * with or without a port ({@code 192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443}), at most 8192
+         * bytes. For HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in this order, the next one after
+         * {@link #attemptDelayMillis} or at a failure; a port that is missing is that of the URL. SNI, the
+         * certificate check, the {@code Host} header and the origin stay those of the URL. A redirect to another
+         * origin does not use them. Refused together with {@link #proxy}; a proxy that
+         * {@link #proxyFromEnvironment} or {@link WebSocketListener#onProxy} has found looks the name up itself.
+         * Default: look the name up.
+         */
+        public @NotNull Builder addresses(@NotNull List<String> list) {
+            return text(9, "addresses", joined("addresses", list));
+        }
+
+        /** As {@link #addresses(List)}. */
+        public @NotNull Builder addresses(@NotNull String... list) {
+            return addresses(Arrays.asList(list));
+        }
+
+        /**
+         * The local IP address of the TCP connection, an address of this machine without a port, at most 253 bytes.
+         * Addresses of the server of the other family fail. Default: the system chooses.
+         */
+        public @NotNull Builder localAddress(@Nullable String text) {
+            return text(10, "localAddress", text);
+        }
+
+        /**
+         * The network interface of the TCP connection, such as {@code wlan0}, at most 64 bytes:
+         * {@code SO_BINDTODEVICE} on Linux and Android, {@code IP_BOUND_IF} on Apple's systems; elsewhere it is
+         * refused with {@link ErrorCode#UNSUPPORTED}. Default: the system chooses.
+         */
+        public @NotNull Builder localInterface(@Nullable String text) {
+            return text(11, "localInterface", text);
+        }
+
         /** With {@code wss}, trust the certificates of {@link #tlsRoots}, which must not be empty, and no others. */
         public @NotNull Builder onlyTheseRoots(boolean on) {
             return flag(0x1, on);
@@ -647,6 +735,15 @@ public final class WebSocketOptions extends Options {
          */
         public @NotNull Builder disableAlpn(boolean on) {
             return flag(0x10, on);
+        }
+
+        /**
+         * With {@code wss}, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a
+         * full handshake. Without this flag a connection may resume a session of an earlier one of the same loop,
+         * with the same host, port and TLS options, whose certificate was checked then and has not expired.
+         */
+        public @NotNull Builder disableTlsResumption(boolean on) {
+            return flag(0x20, on);
         }
 
         /**

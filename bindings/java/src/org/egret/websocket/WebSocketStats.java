@@ -22,7 +22,7 @@ public final class WebSocketStats {
     }
 
     // generated: statistics, by "make header"; do not edit
-    private static final int COUNT = 22;
+    private static final int COUNT = 24;
 
     /** The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
     public int getHttpStatus() {
@@ -138,6 +138,16 @@ public final class WebSocketStats {
     /** The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
     public long getRttSmoothedMicros() {
         return values[21];
+    }
+
+    /** 1 if TLS resumed an earlier session, without an exchange of certificates; 0 if not, or without TLS. */
+    public int getTlsResumed() {
+        return (int) values[22];
+    }
+
+    /** The number of addresses that were tried. {@link WebSocket#triedAddresses} lists them. */
+    public int getAddressesTried() {
+        return (int) values[23];
     }
     // generated: end
 }
