@@ -11,12 +11,13 @@ use std::process::{Command, Stdio};
 use test_support::library;
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "src/constants.rs",
     "src/ffi/about.rs",
     "src/ffi/types.rs",
     "src/ffi/loops.rs",
     "src/ffi/sockets.rs",
+    "src/ffi/hooks.rs",
     "src/ffi/requests.rs",
     "src/ffi/retryable.rs",
 ];
