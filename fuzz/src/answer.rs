@@ -76,9 +76,10 @@ fn read(options: &RequestOptions, stream: &[u8], sizes: &PieceSizes) -> Outcome 
     let mut fed = 0;
     for piece in sizes.pieces(stream) {
         fed += piece.len();
-        match reader.feed(piece) {
+        let mut rest = piece;
+        match reader.feed(&mut rest) {
             Ok(None) => continue,
-            Ok(Some(Upgraded { subprotocol, deflate, rest })) => {
+            Ok(Some(Upgraded { subprotocol, deflate })) => {
                 assert!(piece.ends_with(rest), "the rest is the end of the piece");
                 // Together with the bytes that were not fed, because the end of the head must not depend on the pieces.
                 result = Ok(Some(Accepted { subprotocol, deflate, rest: [rest, &stream[fed..]].concat() }));
@@ -87,7 +88,7 @@ fn read(options: &RequestOptions, stream: &[u8], sizes: &PieceSizes) -> Outcome 
         }
         break;
     }
-    let (status, headers) = reader.into_head();
+    let (status, headers) = reader.into_head().map(|head| (head.status, head.headers)).unwrap_or_default();
     Outcome { result, status, headers }
 }
 

@@ -195,6 +195,11 @@ impl Url {
         &self.url[Position::BeforeHost..Position::AfterPort]
     }
 
+    /// Returns the URL, without the zone of an IPv6 address.
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// Returns the request target: path and query.
     pub fn path_and_query(&self) -> &str {
         &self.url[Position::BeforePath..Position::AfterQuery]

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   http_head   the head of an HTTP response, of a server or a proxy (RFC 9112)
+//!   http_body   the body of an HTTP response that refuses a connection (RFC 9112 section 6)
 //!   handshake   the upgrade request, and the check of its response (section 4)
 //!   message     the kind and the payload of a message
 //!   frame       frame headers in both directions (section 5.2)
@@ -19,6 +20,7 @@ pub mod decoder;
 pub mod deflate;
 pub mod frame;
 pub mod handshake;
+pub mod http_body;
 pub mod http_head;
 pub mod mask;
 pub mod message;

@@ -5,13 +5,17 @@
 //!   │   (look-up, TCP) (if configured) (if wss)        │
 //!   └───────────────── redirect ◄──────────────────────┘   each stage has a deadline, and all of them together have one
 //! ```
+//!
+//! If the server refuses the upgrade, the body of its response is read within the time of the stage, and the attempt ends.
 
 mod address_space;
+mod cookies;
 mod endpoint;
 mod happy_eyeballs;
 mod outcome;
 mod proxy_handshake;
 mod redirect;
+mod refusal;
 mod stage;
 mod upgrade;
 
@@ -22,24 +26,27 @@ use crate::config::{ConnectConfig, Limits};
 use crate::error::{DetailedError, Error};
 use crate::protocol::deflate::{Agreement, Offer};
 use crate::protocol::handshake::UpgradeError;
-use crate::protocol::http_head::header;
+use crate::protocol::http_body::BodyReader;
+use crate::protocol::http_head::{Head, header};
 use crate::transport::Transport;
 use crate::transport::proxy::{Proxy, Tunnel};
 use crate::transport::stream::Stream;
 use crate::transport::tls::{self, Advance, Connector, Handshake, TlsInfo};
 use address_space::AddressSpace;
+use cookies::Cookies;
 use endpoint::Endpoint;
 use happy_eyeballs::HappyEyeballs;
 pub use happy_eyeballs::MAX_ADDRESSES;
 pub(super) use outcome::Outcome;
 use proxy_handshake::ProxyHandshake;
 use redirect::{FirstOrigin, Redirector};
+use refusal::Refusal;
 use stage::HopStage;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use upgrade::{Accepted, Upgrade};
+use upgrade::{Accepted, Refused, Upgrade};
 
 /// A connection that is being made.
 pub(super) struct Opening<S> {
@@ -61,6 +68,8 @@ pub(super) struct Opening<S> {
     stage_began: Instant,
     stage: HopStage<S>,
     info: ConnectInfo,
+    /// Of all hops.
+    cookies: Cookies,
 }
 
 /// An open connection.
@@ -99,13 +108,18 @@ impl<S: Transport> Opening<S> {
             stage_began: context.now,
             stage: HopStage::Left,
             info: ConnectInfo::default(),
+            cookies: Cookies::default(),
         });
         let outcome = opening.begin_hop(context).unwrap_or_else(|| opening.turn(context));
         (opening, outcome)
     }
 
-    /// The machine may have another network: begins the hop again, within the time for all hops.
+    /// The machine may have another network: begins the hop again, within the time for all hops. If the server has refused, the attempt
+    /// ends without the rest of the body.
     pub(super) fn restart<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
+        if matches!(self.stage, HopStage::Refused(_)) {
+            return self.end_refusal(context.now);
+        }
         context.events.debug(format_args!("connecting again to {}", self.config.target));
         drop(self.leave_stage(context.now));
         self.info = ConnectInfo { redirects: self.info.redirects, ..ConnectInfo::default() };
@@ -197,13 +211,16 @@ impl<S: Transport> Opening<S> {
 
     /// Takes the connect info of a connection that is open now.
     pub(super) fn take_connect_info(&mut self) -> ConnectInfo {
-        std::mem::take(&mut self.info)
+        ConnectInfo { cookies: self.cookies.take(), ..std::mem::take(&mut self.info) }
     }
 
     /// The connect info of a connection that was not made.
     pub(super) fn into_connect_info(mut self, now: Instant) -> ConnectInfo {
-        self.stage.record_duration(self.stage_began, now, &mut self.info.timings);
-        self.info
+        // The host has ended the attempt while the body was read.
+        if let HopStage::Refused(refusal) = self.leave_stage(now) {
+            (self.info.body, ..) = refusal.end();
+        }
+        self.take_connect_info()
     }
 
     pub(super) fn resolved<P: Ports<Stream = S>>(
@@ -246,6 +263,7 @@ impl<S: Transport> Opening<S> {
                 HopStage::TlsConnector(_) => self.begin_tls(context),
                 HopStage::TlsHandshake(_) => self.tls_handshake(context),
                 HopStage::Upgrading(_) => self.upgrade(context),
+                HopStage::Refused(_) => self.read_refusal(context),
                 HopStage::Left => Some(Outcome::Wait),
             };
             context.now = context.network.now();
@@ -344,56 +362,83 @@ impl<S: Transport> Opening<S> {
 
     fn upgrade<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let HopStage::Upgrading(upgrade) = &mut self.stage else { return None };
-        Some(match upgrade.advance(context.buffer) {
-            Outcome::Wait => Outcome::Wait,
-            Outcome::Again => Outcome::Again,
-            Outcome::Failed(ending, phase) => Outcome::Failed(ending, phase),
+        match upgrade.advance(context.buffer) {
+            Outcome::Wait => Some(Outcome::Wait),
+            Outcome::Again => Some(Outcome::Again),
+            Outcome::Failed(ending, phase) => Some(Outcome::Failed(ending, phase)),
             Outcome::Done(answer) => self.answered(answer, context),
-        })
+        }
     }
 
     /// The server has answered the request for the upgrade.
     fn answered<P: Ports<Stream = S>>(
         &mut self,
-        answer: Result<Accepted, UpgradeError>,
+        answer: Result<Accepted, Refused>,
         context: &mut Context<'_, P>,
-    ) -> Outcome<Opened<S>> {
-        let HopStage::Upgrading(upgrade) = self.leave_stage(context.now) else { return Outcome::Wait };
-        let (mut stream, status, headers) = upgrade.into_parts();
-        (self.info.status, self.info.headers) = (status, headers);
+    ) -> Option<Outcome<Opened<S>>> {
+        let HopStage::Upgrading(upgrade) = self.leave_stage(context.now) else { return None };
+        let (stream, head) = upgrade.into_parts();
+        if let Some(head) = &head {
+            self.cookies.add(&self.config.target, &head.headers);
+        }
         match answer {
             Ok(Accepted { subprotocol, deflate, after_head, would_block }) => {
+                self.note_head(head);
                 self.info.subprotocol = subprotocol;
                 let deflate = self.config.request.deflate.zip(deflate);
                 if deflate.is_some() {
                     let extensions = header(&self.info.headers, "sec-websocket-extensions");
                     self.info.extensions = extensions.unwrap_or_default();
                 }
-                Outcome::Done(Opened { stream, deflate, after_head, would_block })
+                Some(Outcome::Done(Opened { stream, deflate, after_head, would_block }))
             }
-            Err(UpgradeError::Status { status, is_whole, .. })
-                if self.config.max_redirects > 0 && redirect::is_redirect(status) =>
-            {
-                stream.close_notify();
-                drop(stream);
-                self.redirected(status, is_whole, context)
-            }
-            Err(refusal) => {
-                stream.close_notify();
-                Outcome::Failed(Ending::refusal(refusal, &self.info.headers), Phase::Handshake)
-            }
+            Err(refused) => self.refused(refused, stream, head, context),
         }
     }
 
-    /// The server redirects the connection. `is_whole`: the head of its response is complete.
+    fn note_head(&mut self, head: Option<Head>) {
+        (self.info.status, self.info.headers) = head.map(|head| (head.status, head.headers)).unwrap_or_default();
+    }
+
+    /// The server has refused the upgrade, or redirects the connection.
     #[cold]
     #[inline(never)]
-    fn redirected<P: Ports<Stream = S>>(
+    fn refused<P: Ports<Stream = S>>(
         &mut self,
-        status: u16,
-        is_whole: bool,
+        Refused { why, after_head }: Refused,
+        mut stream: Stream<S>,
+        head: Option<Head>,
         context: &mut Context<'_, P>,
-    ) -> Outcome<Opened<S>> {
+    ) -> Option<Outcome<Opened<S>>> {
+        let is_whole = matches!(why, UpgradeError::Status { is_whole: true, .. });
+        let body = BodyReader::new(head.as_ref().filter(|_| is_whole), self.config.limits.max_refusal_body);
+        self.note_head(head);
+        let ending = match why {
+            UpgradeError::Status { status, .. } if self.config.max_redirects > 0 && redirect::is_redirect(status) => {
+                match self.redirected(status, is_whole) {
+                    Ok(()) => {
+                        stream.close_notify();
+                        drop(stream);
+                        context.events.debug(format_args!("redirected to {}", self.config.target));
+                        // At most one hop in a turn.
+                        return Some(self.begin_hop(context).unwrap_or(Outcome::Again));
+                    }
+                    Err(ending) => ending,
+                }
+            }
+            why => Ending::refusal(why, &self.info.headers),
+        };
+        let mut refusal = Refusal::new(stream, body, ending, Phase::Handshake);
+        let is_read = refusal.feed(&context.buffer[after_head]);
+        // The deadline stays.
+        self.stage = HopStage::Refused(Box::new(refusal));
+        self.stage_began = context.now;
+        is_read.then(|| self.end_refusal(context.now))
+    }
+
+    /// The server redirects the connection. Changes the configuration to that of the next hop, or returns why not. `is_whole`: the head
+    /// of the response is complete.
+    fn redirected(&mut self, status: u16, is_whole: bool) -> Result<(), Ending> {
         let followed = self.info.redirects;
         let space = match (&self.proxy, self.info.address) {
             (None, Some(address)) => AddressSpace::of(address.ip()),
@@ -402,20 +447,31 @@ impl<S: Transport> Opening<S> {
         };
         let headers = if is_whole { &*self.info.headers } else { "" };
         let first = self.first_origin.get_or_insert_with(|| Box::new(FirstOrigin::of(&self.config)));
-        match redirect::follow(&mut self.config, first, headers, followed) {
-            Ok(()) => {
-                self.redirector = (!self.config.redirects_to_private).then_some(Redirector { status, space });
-                self.info = ConnectInfo { redirects: followed + 1, ..ConnectInfo::default() };
-                context.events.debug(format_args!("redirected to {}", self.config.target));
-                // At most one hop in a turn.
-                self.begin_hop(context).unwrap_or(Outcome::Again)
-            }
-            Err(why) => {
-                let message = format!("the server redirected the connection ({status}), but {why}");
-                let ending = Ending::new(Error::Redirect, Initiator::Local, message);
-                Outcome::Failed(Ending { http_status: status, ..ending }, Phase::Handshake)
-            }
-        }
+        redirect::follow(&mut self.config, first, headers, followed).map_err(|why| {
+            let message = format!("the server redirected the connection ({status}), but {why}");
+            Ending { http_status: status, ..Ending::new(Error::Redirect, Initiator::Local, message) }
+        })?;
+        self.redirector = (!self.config.redirects_to_private).then_some(Redirector { status, space });
+        self.info = ConnectInfo { redirects: followed + 1, ..ConnectInfo::default() };
+        Ok(())
+    }
+
+    fn read_refusal<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
+        let HopStage::Refused(refusal) = &mut self.stage else { return None };
+        Some(match refusal.advance(context.buffer) {
+            Outcome::Wait => Outcome::Wait,
+            Outcome::Again => Outcome::Again,
+            Outcome::Failed(ending, phase) => Outcome::Failed(ending, phase),
+            Outcome::Done(()) => self.end_refusal(context.now),
+        })
+    }
+
+    /// Ends the attempt that was refused, with the body or the part of it that was read.
+    fn end_refusal(&mut self, now: Instant) -> Outcome<Opened<S>> {
+        let HopStage::Refused(refusal) = self.leave_stage(now) else { return Outcome::Wait };
+        let (body, ending, phase) = refusal.end();
+        self.info.body = body;
+        Outcome::Failed(ending, phase)
     }
 
     /// Adds the HTTP status of the redirect to the ending of a redirect that is not followed.
@@ -446,10 +502,13 @@ impl<S: Transport> Opening<S> {
                 }
             }
             HopStage::Upgrading(upgrade) => {
-                if let Some(refusal) = upgrade.refusal_so_far() {
-                    return self.answered(Err(refusal), context);
+                if let Some(refusal) = upgrade.refusal_so_far()
+                    && let Some(outcome) = self.answered(Err(refusal), context)
+                {
+                    return outcome;
                 }
             }
+            HopStage::Refused(_) => return self.end_refusal(context.now),
             _ => {}
         }
         let what = if context.now >= self.open_deadline {

@@ -2,6 +2,7 @@
 
 use super::happy_eyeballs::HappyEyeballs;
 use super::proxy_handshake::ProxyHandshake;
+use super::refusal::Refusal;
 use super::upgrade::Upgrade;
 use crate::connection::connect_info::Timings;
 use crate::connection::report::Phase;
@@ -18,6 +19,8 @@ pub(super) enum HopStage<S> {
     TlsConnector(S),
     TlsHandshake(Handshake<S>),
     Upgrading(Box<Upgrade<Stream<S>>>),
+    /// Reads the body of a refusal, within the time of the stage that was refused.
+    Refused(Box<Refusal<Stream<S>>>),
     /// Between two stages, and after the last one.
     Left,
 }
@@ -28,6 +31,7 @@ impl<S: Transport> HopStage<S> {
             HopStage::Connecting(connecting) => connecting.phase(),
             HopStage::Proxy(_) => Phase::Proxy,
             HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => Phase::Tls,
+            HopStage::Refused(refusal) => refusal.phase,
             HopStage::Upgrading(_) | HopStage::Left => Phase::Handshake,
         }
     }
@@ -41,7 +45,7 @@ impl<S: Transport> HopStage<S> {
             HopStage::Connecting(connecting) => format!("connecting to {}", connecting.endpoint),
             HopStage::Proxy(_) => "the answer of the proxy (is its scheme right, http or socks5?)".to_owned(),
             HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => "the TLS handshake".to_owned(),
-            HopStage::Upgrading(_) | HopStage::Left => "the answer to the upgrade".to_owned(),
+            HopStage::Upgrading(_) | HopStage::Refused(_) | HopStage::Left => "the answer to the upgrade".to_owned(),
         }
     }
 
@@ -61,6 +65,8 @@ impl<S: Transport> HopStage<S> {
             HopStage::Proxy(_) => timings.proxy = took,
             HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => timings.tls += took,
             HopStage::Upgrading(_) => timings.handshake = took,
+            HopStage::Refused(refusal) if refusal.phase == Phase::Proxy => timings.proxy += took,
+            HopStage::Refused(_) => timings.handshake += took,
             HopStage::Left => {}
         }
     }
@@ -72,6 +78,7 @@ impl<S: Transport> HopStage<S> {
             HopStage::TlsConnector(stream) => stream.note_hangup(),
             HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(S::note_hangup),
             HopStage::Upgrading(upgrade) => upgrade.stream.note_hangup(),
+            HopStage::Refused(refusal) => refusal.stream.note_hangup(),
             HopStage::Left => {}
         }
     }
@@ -84,6 +91,7 @@ impl<S: Transport> HopStage<S> {
             HopStage::TlsConnector(stream) => stream.reset_on_drop(),
             HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(S::reset_on_drop),
             HopStage::Upgrading(upgrade) => upgrade.stream.reset_on_drop(),
+            HopStage::Refused(refusal) => refusal.stream.reset_on_drop(),
             HopStage::Left => {}
         }
     }

@@ -5,6 +5,7 @@ use crate::connection::report::{Ending, Initiator, Phase};
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
 use crate::protocol::handshake::{self, RequestOptions, ResponseReader, UpgradeError, Upgraded};
+use crate::protocol::http_head::Head;
 use crate::secret::SecretBytes;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
@@ -28,6 +29,13 @@ pub(super) struct Accepted {
     pub(super) would_block: bool,
 }
 
+/// The server has refused the upgrade.
+pub(super) struct Refused {
+    pub(super) why: UpgradeError,
+    /// Where in the read buffer the bytes after a complete head are.
+    pub(super) after_head: Range<usize>,
+}
+
 impl<S: Transport> Upgrade<S> {
     pub(super) fn new(
         stream: S,
@@ -41,10 +49,9 @@ impl<S: Transport> Upgrade<S> {
         Upgrade { stream, request, written: 0, response: ResponseReader::new(&key, options) }
     }
 
-    /// The stream, and the status and headers of the response.
-    pub(super) fn into_parts(self) -> (S, u16, String) {
-        let (status, headers) = self.response.into_head();
-        (self.stream, status, headers)
+    /// The stream, and the head of the response.
+    pub(super) fn into_parts(self) -> (S, Option<Head>) {
+        (self.stream, self.response.into_head())
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -61,7 +68,7 @@ impl<S: Transport> Upgrade<S> {
     }
 
     /// Writes and reads as far as possible now, within the budget of a turn. The error is a refusal by the server's response.
-    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<Accepted, UpgradeError>> {
+    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<Accepted, Refused>> {
         let write_error = self.write().err();
         // A server may refuse before it has read the whole request, so the response is read in any case.
         for _ in 0..READS_A_TURN {
@@ -78,31 +85,34 @@ impl<S: Transport> Upgrade<S> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
                 Err(error) => return self.io_error(&error),
             };
-            match self.response.feed(&buffer[..count]) {
+            let mut rest = &buffer[..count];
+            let result = self.response.feed(&mut rest);
+            let after_head = count - rest.len()..count;
+            match result {
                 Ok(None) => {}
                 Ok(Some(_)) if self.written < self.request.len() => {
                     let detail = "the server agreed to the upgrade before it had the request";
-                    return Outcome::Done(Err(UpgradeError::Malformed { status: 101, detail }));
+                    let why = UpgradeError::Malformed { status: 101, detail };
+                    return Outcome::Done(Err(Refused { why, after_head }));
                 }
-                Ok(Some(Upgraded { subprotocol, deflate, rest })) => {
-                    let after_head = count - rest.len()..count;
+                Ok(Some(Upgraded { subprotocol, deflate })) => {
                     let would_block = count < buffer.len() && self.stream.short_read_is_last();
                     return Outcome::Done(Ok(Accepted { subprotocol, deflate, after_head, would_block }));
                 }
-                Err(refusal) => return Outcome::Done(Err(refusal)),
+                Err(why) => return Outcome::Done(Err(Refused { why, after_head })),
             }
         }
         Outcome::Again
     }
 
-    fn io_error(&mut self, error: &io::Error) -> Outcome<Result<Accepted, UpgradeError>> {
+    fn io_error(&mut self, error: &io::Error) -> Outcome<Result<Accepted, Refused>> {
         // With TLS 1.3 a server refuses our certificate only after the TLS handshake.
         let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
         let code = if is_tls { Error::Tls } else { Error::ConnectionLost };
         self.failed(Ending::io(code, "the connection broke during the upgrade", error))
     }
 
-    fn failed(&mut self, ending: Ending) -> Outcome<Result<Accepted, UpgradeError>> {
+    fn failed(&mut self, ending: Ending) -> Outcome<Result<Accepted, Refused>> {
         match self.refusal_so_far() {
             Some(refusal) => Outcome::Done(Err(refusal)),
             None => Outcome::Failed(ending, Phase::Handshake),
@@ -110,7 +120,7 @@ impl<S: Transport> Upgrade<S> {
     }
 
     /// The refusal in an incomplete response of which no more will come; `None` if not even its status line was read.
-    pub(super) fn refusal_so_far(&mut self) -> Option<UpgradeError> {
-        self.response.broken_off()
+    pub(super) fn refusal_so_far(&mut self) -> Option<Refused> {
+        Some(Refused { why: self.response.broken_off()?, after_head: 0..0 })
     }
 }

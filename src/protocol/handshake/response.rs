@@ -43,13 +43,11 @@ fn malformed(status: u16, detail: &'static str) -> UpgradeError {
 
 /// The content of a response that accepts the upgrade.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Upgraded<'i> {
+pub struct Upgraded {
     /// The subprotocol that the server selected; empty if none.
     pub subprotocol: String,
     /// The negotiated parameters of permessage-deflate; `None` if the server did not accept the offer.
     pub deflate: Option<Agreement>,
-    /// The bytes after the response. They belong to the first frame.
-    pub rest: &'i [u8],
 }
 
 /// A header that may occur only once.
@@ -76,9 +74,8 @@ pub struct ResponseReader {
     subprotocols: Vec<String>,
     deflate: Option<Offer>,
     head_reader: HeadReader,
-    /// The status and headers of the final response, after it was read.
-    status: u16,
-    headers: String,
+    /// The head of the final response, after it was read.
+    head: Option<Head>,
 }
 
 impl ResponseReader {
@@ -89,21 +86,20 @@ impl ResponseReader {
             subprotocols: options.subprotocols.clone(),
             deflate: options.deflate,
             head_reader: HeadReader::default(),
-            status: 0,
-            headers: String::new(),
+            head: None,
         }
     }
 
-    /// Returns the status, which is 0 if there is no response yet, and the headers in the form of [`Head::headers`].
-    pub fn into_head(self) -> (u16, String) {
-        (self.status, self.headers)
+    /// Returns the head of the final response. `None` if it was not read, or is not HTTP.
+    pub fn into_head(self) -> Option<Head> {
+        self.head
     }
 
-    /// Takes the next bytes. Returns `Some` when the head is complete and accepts the upgrade.
-    pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Option<Upgraded<'i>>, UpgradeError> {
-        let mut rest = input;
+    /// Takes the next bytes from the front of `input`. Returns `Some` when the head is complete and accepts the upgrade. Then, and
+    /// after the refusal of a complete head, `input` has the bytes after the head.
+    pub fn feed(&mut self, input: &mut &[u8]) -> Result<Option<Upgraded>, UpgradeError> {
         loop {
-            let head = match self.head_reader.feed(&mut rest) {
+            let head = match self.head_reader.feed(input) {
                 Ok(Some(head)) => head,
                 Ok(None) => return Ok(None),
                 Err(HeadError::NotHttp) => {
@@ -129,9 +125,8 @@ impl ResponseReader {
                 continue;
             }
             let result = self.check(&head);
-            (self.status, self.headers) = (head.status, head.headers);
-            let (subprotocol, deflate) = result?;
-            return Ok(Some(Upgraded { subprotocol, deflate, rest }));
+            self.head = Some(head);
+            return result.map(Some);
         }
     }
 
@@ -142,9 +137,9 @@ impl ResponseReader {
 
     /// The error of an incomplete head that refuses the upgrade. Interim responses and 101 do not refuse it.
     fn incomplete(&mut self, flaw: &'static str) -> Option<UpgradeError> {
-        let head = Head::read(self.head_reader.bytes()).filter(|head| head.status >= 200)?;
-        (self.status, self.headers) = (head.status, head.headers);
-        Some(UpgradeError::Status { status: head.status, reason: head.reason, flaw: Some(flaw), is_whole: false })
+        let head = self.head.insert(Head::read(self.head_reader.bytes()).filter(|head| head.status >= 200)?);
+        let reason = head.reason.clone();
+        Some(UpgradeError::Status { status: head.status, reason, flaw: Some(flaw), is_whole: false })
     }
 
     /// Checks the response. Returns the subprotocol and the permessage-deflate parameters that the server selected.
@@ -153,7 +148,7 @@ impl ResponseReader {
     /// `websocket`, so a second one or a list is refused; a `Connection` with the token `Upgrade`, which is a list and may be in
     /// several lines (RFC 9110 section 7.6.1); one `Sec-WebSocket-Accept` and at most one `Sec-WebSocket-Protocol` (sections 11.3.3
     /// and 11.3.4). `Sec-WebSocket-Extensions` is a list again (section 9.1).
-    fn check(&self, head: &Head) -> Result<(String, Option<Agreement>), UpgradeError> {
+    fn check(&self, head: &Head) -> Result<Upgraded, UpgradeError> {
         let status = head.status;
         if status != 101 {
             return Err(UpgradeError::Status { status, reason: head.reason.clone(), flaw: head.flaw, is_whole: true });
@@ -203,12 +198,12 @@ impl ResponseReader {
         let Some(selected) = subprotocol.value else {
             // The RFC allows a server to select none. Browsers refuse that, and games expect the same here.
             return match self.subprotocols.as_slice() {
-                [] => Ok((String::new(), deflate)),
+                [] => Ok(Upgraded { subprotocol: String::new(), deflate }),
                 _ => Err(malformed(status, "the answer chose none of the subprotocols offered")),
             };
         };
         match self.subprotocols.iter().find(|offered| *offered == selected) {
-            Some(offered) if !subprotocol.is_repeated => Ok((offered.clone(), deflate)),
+            Some(offered) if !subprotocol.is_repeated => Ok(Upgraded { subprotocol: offered.clone(), deflate }),
             _ => Err(malformed(status, "the answer has a subprotocol that was not asked for")),
         }
     }

@@ -1,7 +1,7 @@
 //! Responses of servers.
 
 use super::*;
-use crate::protocol::http_head::{MAX_HEAD, header};
+use crate::protocol::http_head::{Head, MAX_HEAD, header};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="; // the example of the RFC
@@ -20,7 +20,8 @@ fn feed_with(answer: &str, size: usize, offered: &str) -> Result<Option<(String,
     let mut reader = ResponseReader::new(KEY, &RequestOptions { subprotocols: offered, ..RequestOptions::default() });
     let mut pieces = answer.as_bytes().chunks(size);
     while let Some(piece) = pieces.next() {
-        if let Some(Upgraded { subprotocol, rest, .. }) = reader.feed(piece)? {
+        let mut rest = piece;
+        if let Some(Upgraded { subprotocol, .. }) = reader.feed(&mut rest)? {
             return Ok(Some((subprotocol, [rest, &pieces.collect::<Vec<_>>().concat()].concat())));
         }
     }
@@ -170,9 +171,10 @@ fn interim_responses_are_skipped() {
 #[test]
 fn the_headers_of_a_refusal_are_returned() {
     let mut reader = ResponseReader::new(KEY, &RequestOptions::default());
-    let refusal = reader.feed(b"HTTP/1.1 429 Slow down\r\nRetry-After:  3 \r\nA: 1\r\na: \xff\r\nB:\r\n\r\nbody");
-    assert_eq!(refusal, Err(status(429, "Slow down")));
-    let (code, headers) = reader.into_head();
+    let mut rest: &[u8] = b"HTTP/1.1 429 Slow down\r\nRetry-After:  3 \r\nA: 1\r\na: \xff\r\nB:\r\n\r\nbody";
+    assert_eq!(reader.feed(&mut rest), Err(status(429, "Slow down")));
+    assert_eq!(rest, b"body");
+    let Head { status: code, headers, .. } = reader.into_head().unwrap();
     assert_eq!((code, headers.as_str()), (429, "Retry-After: 3\nA: 1\na: \u{fffd}\nB: \n"));
     assert_eq!(header(&headers, "retry-after").as_deref(), Some("3"));
     assert_eq!(header(&headers, "A").as_deref(), Some("1, \u{fffd}"));

@@ -40,7 +40,7 @@ pub const LIMITS: Limits = Limits {
     max_message: 1000,
     max_send_buffer: 2000,
     max_receive_queue: 1000,
-    max_refusal_body: 100,
+    max_refusal_body: 0,
     attempt_delay: Duration::from_millis(250),
 };
 
