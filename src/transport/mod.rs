@@ -12,6 +12,7 @@ pub mod tcp;
 pub mod tls;
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A byte stream that never blocks. An operation that is not possible now returns `WouldBlock`.
@@ -44,6 +45,11 @@ pub trait Transport {
 
     /// Writes at most `bytes.len()` bytes. The next call must pass the bytes that were not written again.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// The address of this side of a TCP connection.
+    fn local_address(&self) -> Option<SocketAddr> {
+        None
+    }
 
     /// Enables the keep-alive probes of TCP. The connection fails if sent bytes are not acknowledged within `unacked_timeout`.
     fn enable_keepalive(&mut self, _unacked_timeout: Duration) {}

@@ -114,6 +114,10 @@ impl Transport for Tcp {
         self.stream.write(bytes)
     }
 
+    fn local_address(&self) -> Option<SocketAddr> {
+        self.stream.local_addr().ok()
+    }
+
     /// Errors are ignored, because the heartbeat detects a lost peer too.
     fn enable_keepalive(&mut self, unacked_timeout: Duration) {
         let socket = SockRef::from(&self.stream);

@@ -17,34 +17,37 @@ pub(super) struct Endpoint {
 }
 
 pub(super) enum Addresses {
-    One(SocketAddr),
-    /// Of `localhost`: IPv4 and IPv6.
-    Loopback(SocketAddr, SocketAddr),
+    /// In the order in which they are tried.
+    Known(Vec<SocketAddr>),
     /// To be looked up, for each of these families.
-    LookUp {
-        name: String,
-        families: &'static [Family],
-    },
+    LookUp { name: String, families: &'static [Family] },
 }
 
 impl Endpoint {
-    /// `host`: that of the target.
-    pub(super) fn new(target: &Url, host: Host<String>, proxy: Option<&Proxy>) -> Endpoint {
+    /// `host`: that of the target. `given`: its addresses, if the host has set them; a proxy does not use them.
+    pub(super) fn new(target: &Url, host: Host<String>, proxy: Option<&Proxy>, given: &[SocketAddr]) -> Endpoint {
         let (host, port, zone, text) = match proxy {
             Some(proxy) => (proxy.host.clone(), proxy.port, None, format!("the proxy {}:{}", proxy.host, proxy.port)),
             None => (host, target.port(), target.zone(), target.host_text().to_owned()),
         };
+        if proxy.is_none() && !given.is_empty() {
+            let with_port = |address: &SocketAddr| match address.port() {
+                0 => SocketAddr::new(address.ip(), port),
+                _ => *address,
+            };
+            return Endpoint { text, port, addresses: Addresses::Known(given.iter().map(with_port).collect()) };
+        }
         let addresses = match (host, zone) {
             // Only the operating system knows the zone's number.
             (Host::Ipv6(address), Some(zone)) => {
                 Addresses::LookUp { name: format!("{address}%{zone}"), families: &[Family::V6] }
             }
-            (Host::Ipv4(address), _) => Addresses::One(SocketAddr::from((address, port))),
-            (Host::Ipv6(address), None) => Addresses::One(SocketAddr::from((address, port))),
+            (Host::Ipv4(address), _) => Addresses::Known(vec![SocketAddr::from((address, port))]),
+            (Host::Ipv6(address), None) => Addresses::Known(vec![SocketAddr::from((address, port))]),
             // RFC 6761 section 6.3: name servers are not asked for localhost.
             (Host::Domain(name), _) if is_localhost(&name) => {
                 let [v4, v6] = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
-                Addresses::Loopback(SocketAddr::new(v4, port), SocketAddr::new(v6, port))
+                Addresses::Known(vec![SocketAddr::new(v4, port), SocketAddr::new(v6, port)])
             }
             (Host::Domain(name), _) => Addresses::LookUp { name, families: &[Family::V6, Family::V4] },
         };
@@ -55,7 +58,7 @@ impl Endpoint {
     pub(super) fn first_phase(&self) -> Phase {
         match self.addresses {
             Addresses::LookUp { .. } => Phase::Resolve,
-            Addresses::One(_) | Addresses::Loopback(..) => Phase::Connect,
+            Addresses::Known(_) => Phase::Connect,
         }
     }
 }

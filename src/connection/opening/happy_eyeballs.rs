@@ -2,13 +2,16 @@
 //!
 //! ```text
 //!   IPv6 addresses ──┐  (IPv4 addresses wait 50 ms for them)
-//!                    ├──► attempts: alternately of each family, the next after 250 ms or at a failure
+//!                    ├──► attempts: alternately of each family, the next after `attempt_delay` or at a failure
 //!   IPv4 addresses ──┘          └──► the first stream that connects; the other attempts are dropped
 //! ```
+//!
+//! Addresses that are known without a look-up are tried in their order.
 
 use super::address_space::AddressSpace;
 use super::endpoint::{Addresses, Endpoint};
 use super::outcome::Outcome;
+use super::tried::Tried;
 use crate::connection::report::{Ending, Initiator, Phase};
 use crate::connection::{Context, Events, Family, Lookup, Network, Ports, Unresolved};
 use crate::error::Error;
@@ -18,9 +21,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// The time between two attempts (RFC 8305 section 5).
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// How long IPv4 addresses wait for IPv6 ones (section 3).
+/// How long IPv4 addresses wait for IPv6 ones (section 3), but no longer than the time between two attempts.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 /// The most addresses of a name, in one family, that are tried.
 pub const MAX_ADDRESSES: usize = 16;
@@ -32,7 +33,10 @@ pub(super) struct HappyEyeballs<S> {
     port: u16,
     /// Addresses without an attempt.
     untried: VecDeque<SocketAddr>,
-    attempts: Vec<(SocketAddr, S)>,
+    attempts: Vec<Attempt<S>>,
+    pub(super) tried: Tried,
+    /// The time between two attempts (section 5).
+    attempt_delay: Duration,
     /// The name that was looked up, if any.
     name: String,
     /// Look-ups in progress.
@@ -48,11 +52,28 @@ pub(super) struct HappyEyeballs<S> {
     nearest_space: AddressSpace,
 }
 
+/// An attempt in progress.
+struct Attempt<S> {
+    address: SocketAddr,
+    stream: S,
+    /// Its number in the list of those that were tried.
+    number: usize,
+}
+
+/// The connection to one of the addresses.
+pub(super) struct Connected<S> {
+    pub(super) stream: S,
+    pub(super) address: SocketAddr,
+    /// The address space of the address.
+    pub(super) space: AddressSpace,
+}
+
 impl<S: Transport> HappyEyeballs<S> {
     /// Begins the look-ups, if any are necessary. `nearest_space`: that of the server that sent the redirect.
     pub(super) fn begin<P: Ports<Stream = S>>(
         endpoint: Endpoint,
         nearest_space: AddressSpace,
+        attempt_delay: Duration,
         context: &mut Context<'_, P>,
     ) -> HappyEyeballs<S> {
         let mut eyeballs = HappyEyeballs {
@@ -60,6 +81,8 @@ impl<S: Transport> HappyEyeballs<S> {
             port: endpoint.port,
             untried: VecDeque::new(),
             attempts: Vec::new(),
+            tried: Tried::default(),
+            attempt_delay,
             name: String::new(),
             lookups: Vec::new(),
             next_attempt_at: None,
@@ -70,8 +93,7 @@ impl<S: Transport> HappyEyeballs<S> {
             nearest_space,
         };
         match endpoint.addresses {
-            Addresses::One(address) => eyeballs.untried.push_back(address),
-            Addresses::Loopback(v4, v6) => eyeballs.untried.extend([v4, v6]),
+            Addresses::Known(addresses) => eyeballs.untried = addresses.into(),
             Addresses::LookUp { name, families } => {
                 let lookups = families.iter().map(|family| (*family, context.network.resolve(&name, *family)));
                 eyeballs.lookups.extend(lookups);
@@ -124,7 +146,7 @@ impl<S: Transport> HappyEyeballs<S> {
             }
             Family::V4 => {
                 if !addresses.is_empty() && self.looks_up(Family::V6) {
-                    self.next_attempt_at = Some(now + RESOLUTION_DELAY);
+                    self.next_attempt_at = Some(now + RESOLUTION_DELAY.min(self.attempt_delay));
                 }
                 self.untried.extend(addresses);
             }
@@ -152,26 +174,27 @@ impl<S: Transport> HappyEyeballs<S> {
 
     /// The stream of each attempt. If readiness reports that one has ended or failed, it does not say which.
     pub(super) fn streams(&mut self) -> impl Iterator<Item = &mut S> {
-        self.attempts.iter_mut().map(|(_, stream)| stream)
+        self.attempts.iter_mut().map(|attempt| &mut attempt.stream)
     }
 
     /// Does all that can be done now.
-    pub(super) fn advance<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<(S, SocketAddr)> {
+    pub(super) fn advance<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Connected<S>> {
         let Context { now, network, events, .. } = context;
         let mut at = 0;
-        while let Some((_, stream)) = self.attempts.get_mut(at) {
-            match stream.poll_connected() {
+        while let Some(attempt) = self.attempts.get_mut(at) {
+            match attempt.stream.poll_connected() {
                 Ok(false) => at += 1,
                 Ok(true) => {
-                    let (address, stream) = self.attempts.swap_remove(at);
+                    let Attempt { address, stream, number } = self.attempts.swap_remove(at);
+                    self.tried.connected(number);
                     // The others are closed at once.
                     self.attempts.clear();
                     self.untried.clear();
-                    return Outcome::Done((stream, address));
+                    return Outcome::Done(Connected { stream, address, space: AddressSpace::of(address.ip()) });
                 }
                 Err(error) => {
-                    let (address, _) = self.attempts.remove(at);
-                    self.attempt_failed(address, &error, *events);
+                    let Attempt { address, number, .. } = self.attempts.remove(at);
+                    self.attempt_failed(address, number, &error, *events);
                 }
             }
         }
@@ -188,12 +211,13 @@ impl<S: Transport> HappyEyeballs<S> {
                 continue;
             }
             events.debug(format_args!("connecting to {address}"));
+            let number = self.tried.begin(address);
             match network.dial(address) {
                 Ok(stream) => {
-                    self.attempts.push((address, stream));
-                    self.next_attempt_at = Some(*now + ATTEMPT_DELAY);
+                    self.attempts.push(Attempt { address, stream, number });
+                    self.next_attempt_at = Some(*now + self.attempt_delay);
                 }
-                Err(error) => self.attempt_failed(address, &error, *events),
+                Err(error) => self.attempt_failed(address, number, &error, *events),
             }
         }
         if !(self.attempts.is_empty() && self.untried.is_empty() && self.lookups.is_empty()) {
@@ -206,8 +230,11 @@ impl<S: Transport> HappyEyeballs<S> {
         }
     }
 
-    /// The next address to try. The families alternate (section 4).
+    /// The next address to try. The families alternate (section 4), if a look-up has found the addresses.
     fn next_address(&mut self) -> Option<SocketAddr> {
+        if self.name.is_empty() {
+            return self.untried.pop_front();
+        }
         let other = self.untried.iter().position(|address| Some(Family::of(address)) != self.last_family).unwrap_or(0);
         let address = self.untried.remove(other)?;
         self.last_family = Some(Family::of(&address));
@@ -215,7 +242,8 @@ impl<S: Transport> HappyEyeballs<S> {
     }
 
     /// The next attempt begins at once.
-    fn attempt_failed<E: Events>(&mut self, address: SocketAddr, error: &io::Error, events: &mut E) {
+    fn attempt_failed<E: Events>(&mut self, address: SocketAddr, number: usize, error: &io::Error, events: &mut E) {
+        self.tried.failed(number, error);
         events.debug(format_args!("{address} failed: {error}"));
         self.next_attempt_at = None;
         let ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };

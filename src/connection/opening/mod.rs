@@ -17,6 +17,7 @@ mod proxy_handshake;
 mod redirect;
 mod refusal;
 mod stage;
+mod tried;
 mod upgrade;
 
 use super::connect_info::ConnectInfo;
@@ -35,8 +36,8 @@ use crate::transport::tls::{self, Advance, Connector, Handshake, TlsInfo};
 use address_space::AddressSpace;
 use cookies::Cookies;
 use endpoint::Endpoint;
-use happy_eyeballs::HappyEyeballs;
 pub use happy_eyeballs::MAX_ADDRESSES;
+use happy_eyeballs::{Connected, HappyEyeballs};
 pub(super) use outcome::Outcome;
 use proxy_handshake::ProxyHandshake;
 use redirect::{FirstOrigin, Redirector};
@@ -55,6 +56,8 @@ pub(super) struct Opening<S> {
     proxy: Option<Proxy>,
     /// The server that redirected the connection to this hop.
     redirector: Option<Redirector>,
+    /// The address space of this hop's server, once this side is connected to it. `None` with a proxy, which chooses the address.
+    space: Option<AddressSpace>,
     /// `None` before the first redirect.
     first_origin: Option<Box<FirstOrigin>>,
     /// `None` without TLS, and until a worker has made the connector.
@@ -87,7 +90,7 @@ pub(super) struct Opened<S> {
 pub(super) fn first_phase(config: &ConnectConfig) -> Phase {
     let (target, host) = (&config.target, config.target.host());
     let proxy = config.proxies.for_target(target.is_secure(), &host, target.port()).unwrap_or_default();
-    Endpoint::new(target, host, proxy).first_phase()
+    Endpoint::new(target, host, proxy, &config.addresses).first_phase()
 }
 
 impl<S: Transport> Opening<S> {
@@ -100,6 +103,7 @@ impl<S: Transport> Opening<S> {
             config,
             proxy: None,
             redirector: None,
+            space: None,
             first_origin: None,
             connector: None,
             open_deadline,
@@ -157,9 +161,9 @@ impl<S: Transport> Opening<S> {
                 Some(Err(ending)) => return Some(Outcome::Failed(ending, Phase::Tls)),
             }
         }
-        let endpoint = Endpoint::new(target, host, self.proxy.as_ref());
-        let connecting = HappyEyeballs::begin(endpoint, nearest_space, context);
-        let Limits { resolve, connect, .. } = self.config.limits;
+        let endpoint = Endpoint::new(target, host, self.proxy.as_ref(), &self.config.addresses);
+        let Limits { resolve, connect, attempt_delay, .. } = self.config.limits;
+        let connecting = HappyEyeballs::begin(endpoint, nearest_space, attempt_delay, context);
         self.enter_stage(HopStage::Connecting(connecting), connect, context.now);
         self.resolve_deadline = self.stage_deadline.min(context.now + resolve);
         None
@@ -168,7 +172,7 @@ impl<S: Transport> Opening<S> {
     /// Begins a stage, which has this time limit. Inlined, because it would copy the stage.
     #[inline(always)]
     fn enter_stage(&mut self, stage: HopStage<S>, limit: Duration, now: Instant) {
-        self.stage.record_duration(self.stage_began, now, &mut self.info.timings);
+        self.stage.record(self.stage_began, now, &mut self.info);
         self.stage = stage;
         self.stage_began = now;
         self.stage_deadline = self.open_deadline.min(now + limit);
@@ -176,7 +180,7 @@ impl<S: Transport> Opening<S> {
 
     /// Takes the stage out, to make the next one of it.
     fn leave_stage(&mut self, now: Instant) -> HopStage<S> {
-        self.stage.record_duration(self.stage_began, now, &mut self.info.timings);
+        self.stage.record(self.stage_began, now, &mut self.info);
         std::mem::replace(&mut self.stage, HopStage::Left)
     }
 
@@ -277,13 +281,15 @@ impl<S: Transport> Opening<S> {
 
     fn connect<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let HopStage::Connecting(connecting) = &mut self.stage else { return None };
-        let (stream, address) = match connecting.advance(context) {
+        let Connected { stream, address, space } = match connecting.advance(context) {
             Outcome::Wait => return Some(Outcome::Wait),
             Outcome::Again => return Some(Outcome::Again),
             Outcome::Failed(ending, phase) => return Some(Outcome::Failed(self.with_redirect_status(ending), phase)),
             Outcome::Done(connected) => connected,
         };
         self.info.address = Some(address);
+        self.info.local_address = stream.local_address();
+        self.space = self.proxy.is_none().then_some(space);
         let target = &self.config.target;
         if let Some(proxy) = &self.proxy {
             context.events.debug(format_args!("connected to {address}, asking the proxy for {target}"));
@@ -440,11 +446,8 @@ impl<S: Transport> Opening<S> {
     /// of the response is complete.
     fn redirected(&mut self, status: u16, is_whole: bool) -> Result<(), Ending> {
         let followed = self.info.redirects;
-        let space = match (&self.proxy, self.info.address) {
-            (None, Some(address)) => AddressSpace::of(address.ip()),
-            // The proxy has resolved the name, so the address is unknown.
-            _ => AddressSpace::of_host(&self.config.target.host()).unwrap_or(AddressSpace::Public),
-        };
+        let host_space = || AddressSpace::of_host(&self.config.target.host()).unwrap_or(AddressSpace::Public);
+        let space = self.space.unwrap_or_else(host_space);
         let headers = if is_whole { &*self.info.headers } else { "" };
         let first = self.first_origin.get_or_insert_with(|| Box::new(FirstOrigin::of(&self.config)));
         redirect::follow(&mut self.config, first, headers, followed).map_err(|why| {

@@ -4,6 +4,7 @@ use super::address_space::AddressSpace;
 use crate::config::{ConnectConfig, Url};
 use crate::protocol::http_head::values;
 use crate::transport::tls;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Is it a status that redirects to another URL (RFC 9110 section 15.4)?
@@ -43,24 +44,33 @@ pub(super) struct FirstOrigin {
     url: Url,
     tls: Arc<tls::Settings>,
     server_name: Option<String>,
+    addresses: Vec<SocketAddr>,
 }
 
 impl FirstOrigin {
     /// `config` is that of the first hop.
     pub(super) fn of(config: &ConnectConfig) -> FirstOrigin {
-        let ConnectConfig { target, tls, server_name, .. } = config;
-        FirstOrigin { url: target.clone(), tls: Arc::clone(tls), server_name: server_name.clone() }
+        let ConnectConfig { target, tls, server_name, addresses, .. } = config;
+        FirstOrigin {
+            url: target.clone(),
+            tls: Arc::clone(tls),
+            server_name: server_name.clone(),
+            addresses: addresses.clone(),
+        }
     }
 
-    /// Sets how the target of the next hop proves its identity. Restrictions of the host hold for every origin: pins, roots that
-    /// replace those of the system, the lowest version. Permissions of the host hold for the first origin only: any
-    /// certificate, further roots, another name. The certificate of this side is a secret for the first server only.
-    fn set_trust(&self, config: &mut ConnectConfig) {
+    /// Sets where the target of the next hop is, and how it proves its identity. Restrictions of the host hold for every origin: pins,
+    /// roots that replace those of the system, the lowest version. Permissions of the host hold for the first origin only: any
+    /// certificate, further roots, another name. So do its addresses. The certificate of this side is a secret for the first server
+    /// only.
+    fn set_target(&self, config: &mut ConnectConfig) {
         let mut settings = tls::Settings { identity: None, ..(*self.tls).clone() };
         if self.url.is_same_origin(&config.target) {
             config.server_name.clone_from(&self.server_name);
+            config.addresses.clone_from(&self.addresses);
         } else {
             config.server_name = None;
+            config.addresses.clear();
             settings.insecure = false;
             if !settings.only_these_roots {
                 settings.roots = Vec::new();
@@ -100,7 +110,7 @@ pub(super) fn follow(
         // has chosen that URL.
         config.request.headers.clear();
         config.request.credentials = None;
-        first.set_trust(config);
+        first.set_target(config);
     }
     Ok(())
 }
@@ -124,6 +134,7 @@ mod tests {
     fn trust_depends_on_the_origin_and_secrets_do_not_come_back() {
         const A: &str = "wss://a.example/";
         let pins = vec![[7; 32]];
+        let addresses = vec![SocketAddr::from(([192, 0, 2, 1], 0))];
         for only_these_roots in [false, true] {
             let given = tls::Settings {
                 roots: b"roots".to_vec(),
@@ -137,6 +148,7 @@ mod tests {
                 tls: Arc::new(given.clone()),
                 pins: pins.clone(),
                 server_name: Some("name.example".into()),
+                addresses: addresses.clone(),
                 ..config(A)
             };
             let elsewhere = tls::Settings {
@@ -160,6 +172,8 @@ mod tests {
                 let config = follow_all(begin(), urls);
                 assert_eq!(*config.tls, *settings, "{urls:?}");
                 assert_eq!((config.server_name.as_deref(), &config.pins), (server_name, &pins), "{urls:?}");
+                let expected = if server_name.is_some() { &addresses[..] } else { &[] };
+                assert_eq!(config.addresses, expected, "{urls:?}");
             }
         }
     }

@@ -4,7 +4,7 @@ use super::happy_eyeballs::HappyEyeballs;
 use super::proxy_handshake::ProxyHandshake;
 use super::refusal::Refusal;
 use super::upgrade::Upgrade;
-use crate::connection::connect_info::Timings;
+use crate::connection::connect_info::ConnectInfo;
 use crate::connection::report::Phase;
 use crate::transport::Transport;
 use crate::transport::stream::Stream;
@@ -49,19 +49,23 @@ impl<S: Transport> HopStage<S> {
         }
     }
 
-    /// Records how long the stage, which began at `began`, has taken.
-    pub(super) fn record_duration(&self, began: Instant, now: Instant, timings: &mut Timings) {
+    /// Records how long the stage, which began at `began`, has taken, and the addresses that it has tried.
+    pub(super) fn record(&self, began: Instant, now: Instant, info: &mut ConnectInfo) {
+        let timings = &mut info.timings;
         // Zero stands for a stage that was not reached, and a turn of the engine has only one time.
         let at_least = Duration::from_micros(1);
         let took = now.saturating_duration_since(began).max(at_least);
         match self {
-            HopStage::Connecting(connecting) => match connecting.resolved_at {
-                Some(at) => {
-                    timings.resolve = at.saturating_duration_since(began);
-                    timings.connect = now.saturating_duration_since(at).max(at_least);
+            HopStage::Connecting(connecting) => {
+                match connecting.resolved_at {
+                    Some(at) => {
+                        timings.resolve = at.saturating_duration_since(began);
+                        timings.connect = now.saturating_duration_since(at).max(at_least);
+                    }
+                    None => timings.resolve = took,
                 }
-                None => timings.resolve = took,
-            },
+                connecting.tried.add_to(info);
+            }
             HopStage::Proxy(_) => timings.proxy = took,
             HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => timings.tls += took,
             HopStage::Upgrading(_) => timings.handshake = took,

@@ -4,6 +4,8 @@
 //!   a failure at each operation.
 //! - `asking`, `opening`, `happy_eyeballs`, `redirects`, `refusals`, `response_heads`, `session`, `closing`, `flushing`, `aborting`, `heartbeat`, `pings`,
 //!   `compression`, `budgets`, `retrying`, `resending`, `suspending`: one behaviour each. `thundering_herd`: the delays of many clients.
+//! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `redirects`, `response_heads`, `session`, `closing`, `flushing`,
+//!   `aborting`, `heartbeat`, `pings`, `compression`, `budgets`, `retrying`, `resending`, `suspending`: one behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference for what the host was promised. `exploration`: runs it in every order. `strict_server`: its server.
 
 mod aborting;
@@ -14,6 +16,7 @@ mod closing;
 mod compression;
 mod exploration;
 mod flushing;
+mod given_addresses;
 mod happy_eyeballs;
 mod heartbeat;
 mod model;

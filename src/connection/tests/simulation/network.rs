@@ -12,6 +12,8 @@ use std::time::Instant;
 
 /// Addresses with this prefix cannot be dialled.
 pub const NO_ROUTE: &str = "192.0.2.";
+/// The address of this side.
+pub const LOCAL_ADDRESS: &str = "10.0.0.100:50000";
 
 /// One TCP connection, from the server's side.
 #[derive(Default)]
@@ -103,6 +105,10 @@ impl Transport for FakeStream {
         wire.room -= count;
         wire.from_client.extend_from_slice(&bytes[..count]);
         Ok(count)
+    }
+
+    fn local_address(&self) -> Option<SocketAddr> {
+        Some(LOCAL_ADDRESS.parse().unwrap())
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {
