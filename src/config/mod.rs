@@ -156,7 +156,7 @@ fn check_proxy(proxies: &Proxies, target: &Url) -> Result<(), DetailedError> {
 
 /// A proxy of the options looks the name up itself, so addresses beside it are a mistake.
 fn check_addresses(addresses: &[SocketAddr], proxies: &Proxies) -> Result<(), DetailedError> {
-    if !addresses.is_empty() && matches!(proxies, Proxies::Fixed(_)) {
+    if !addresses.is_empty() && proxies.is_fixed() {
         return Err(DetailedError::invalid("addresses and proxy are both set, but a proxy looks the name up itself"));
     }
     Ok(())

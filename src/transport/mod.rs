@@ -1,8 +1,10 @@
-//! Byte streams that never block: TCP, and TLS over it. The negotiation with a proxy takes place on a TCP stream, before TLS.
+//! Byte streams that never block: TCP, and TLS over it. The negotiation with a proxy takes place on the stream to it: TCP, or with a
+//! proxy of `https://`, TLS. TLS to the server comes after the negotiation.
 //!
 //! ```text
-//!   Stream ─┬─► Tls ─► Tcp
-//!           └────────► Tcp
+//!   Stream ─┬─────────────────────► Tcp     ws
+//!           ├─► Tls ──────────────► Tcp     wss; ws through a proxy of https
+//!           └─► Tls ─► Tls ───────► Tcp     wss through a proxy of https
 //! ```
 
 #[cfg_attr(not(feature = "proxies"), path = "without_proxies.rs")]
@@ -57,6 +59,12 @@ pub trait Transport {
     /// The number of written bytes that the peer has not acknowledged; `None` if the system does not report it.
     fn unacked_bytes(&mut self) -> Option<usize> {
         None
+    }
+
+    /// Returns true if the last read has used the budget of this turn. Then more bytes may be there, and no readiness event will
+    /// report them.
+    fn is_turn_over(&self) -> bool {
+        false
     }
 
     /// Ends the writing side of the stream.

@@ -5,11 +5,11 @@ use super::tls::Tls;
 use std::io;
 use std::time::Duration;
 
-/// A stream with or without TLS.
+/// A stream with or without TLS. There is TLS over TLS, if a tunnel to the server leads through TLS to a proxy.
 #[allow(missing_docs)]
 pub enum Stream<S> {
     Plain(S),
-    Secure(Box<Tls<S>>),
+    Secure(Box<Tls<Stream<S>>>),
 }
 
 macro_rules! either {
@@ -54,6 +54,10 @@ impl<S: Transport> Transport for Stream<S> {
 
     fn unacked_bytes(&mut self) -> Option<usize> {
         either!(self, stream => stream.unacked_bytes())
+    }
+
+    fn is_turn_over(&self) -> bool {
+        either!(self, stream => stream.is_turn_over())
     }
 
     fn end_writing(&mut self) {

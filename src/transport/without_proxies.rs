@@ -4,6 +4,7 @@
 
 use crate::error::{DetailedError, Error};
 use std::convert::Infallible;
+use std::fmt;
 use url::Host;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub struct Tunnel(Infallible);
 pub struct TunnelError {
     pub error: Error,
     pub http_status: u16,
+    pub headers: String,
     pub message: String,
 }
 
@@ -43,8 +45,28 @@ impl Proxies {
         }
     }
 
+    pub fn is_fixed(&self) -> bool {
+        false
+    }
+
     pub fn for_target(&self, _: bool, _: &Host<String>, _: u16) -> Result<Option<&Proxy>, DetailedError> {
         Ok(None)
+    }
+}
+
+impl Proxy {
+    pub fn is_secure(&self) -> bool {
+        match self.never {}
+    }
+
+    pub fn server_name(&self) -> String {
+        match self.never {}
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.never {}
     }
 }
 

@@ -1,9 +1,9 @@
 //! From the configuration to an open connection, hop by hop if the server redirects.
 //!
 //! ```text
-//!   ┌─► connecting ──► proxy ────────► TLS ──────► upgrading ──► open
-//!   │   (look-up, TCP) (if configured) (if wss)        │
-//!   └───────────────── redirect ◄──────────────────────┘   each stage has a deadline, and all of them together have one
+//!   ┌─► connecting ──► TLS ───────────► proxy ───► TLS ──────► upgrading ──► open
+//!   │   (look-up, TCP) (https:// proxy) (if any)   (if wss)        │
+//!   └───────────────── redirect ◄──────────────────────────────────┘   each stage has a deadline, and all of them together have one
 //! ```
 //!
 //! If the server refuses the upgrade, the body of its response is read within the time of the stage, and the attempt ends.
@@ -16,6 +16,7 @@ mod outcome;
 mod proxy_handshake;
 mod redirect;
 mod refusal;
+mod routes;
 mod stage;
 mod tried;
 mod upgrade;
@@ -30,18 +31,18 @@ use crate::protocol::handshake::UpgradeError;
 use crate::protocol::http_body::BodyReader;
 use crate::protocol::http_head::{Head, header};
 use crate::transport::Transport;
-use crate::transport::proxy::{Proxy, Tunnel};
+use crate::transport::proxy::Tunnel;
 use crate::transport::stream::Stream;
-use crate::transport::tls::{self, Advance, Connector, Handshake, TlsInfo};
+use crate::transport::tls::{self, Advance, Connector, Handshake, Peer, TlsInfo};
 use address_space::AddressSpace;
 use cookies::Cookies;
 use endpoint::Endpoint;
 pub use happy_eyeballs::MAX_ADDRESSES;
 use happy_eyeballs::{Connected, HappyEyeballs};
 pub(super) use outcome::Outcome;
-use proxy_handshake::ProxyHandshake;
 use redirect::{FirstOrigin, Redirector};
 use refusal::Refusal;
+use routes::Routes;
 use stage::HopStage;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -52,8 +53,8 @@ use upgrade::{Accepted, Refused, Upgrade};
 /// A connection that is being made.
 pub(super) struct Opening<S> {
     config: Box<ConnectConfig>,
-    /// The proxy of this hop.
-    proxy: Option<Proxy>,
+    /// The ways to the server of this hop.
+    routes: Routes,
     /// The server that redirected the connection to this hop.
     redirector: Option<Redirector>,
     /// The address space of this hop's server, once this side is connected to it. `None` with a proxy, which chooses the address.
@@ -101,7 +102,7 @@ impl<S: Transport> Opening<S> {
         let open_deadline = context.now + config.limits.open;
         let mut opening = Box::new(Opening {
             config,
-            proxy: None,
+            routes: Routes::default(),
             redirector: None,
             space: None,
             first_origin: None,
@@ -134,15 +135,25 @@ impl<S: Transport> Opening<S> {
     #[inline(never)]
     fn begin_hop<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let target = &self.config.target;
-        let host = target.host();
-        self.proxy = match self.config.proxies.for_target(target.is_secure(), &host, target.port()) {
-            Ok(proxy) => proxy.cloned(),
+        self.connector = None;
+        match self.config.proxies.for_target(target.is_secure(), &target.host(), target.port()) {
+            Ok(proxy) => self.routes = Routes::new(vec![proxy.cloned()]),
             Err(DetailedError { detail: why, .. }) => {
                 return Some(Outcome::Failed(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy));
             }
-        };
+        }
+        self.begin_route(context)
+    }
+
+    /// Begins the next way to the server. Returns `Some` if it cannot begin.
+    fn begin_route<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
+        self.routes.begin_next();
+        let target = &self.config.target;
+        let host = target.host();
         let mut nearest_space = self.redirector.map_or(AddressSpace::Loopback, |redirector| redirector.space);
-        if self.proxy.is_some() {
+        self.info.proxy.clear();
+        if let Some(proxy) = self.routes.proxy() {
+            self.info.proxy = proxy.to_string();
             // The proxy resolves names, so only an address or `localhost` can be checked here.
             if let Some(space) = AddressSpace::of_host(&host)
                 && space > nearest_space
@@ -152,8 +163,7 @@ impl<S: Transport> Opening<S> {
             }
             nearest_space = AddressSpace::Loopback;
         }
-        self.connector = None;
-        if target.is_secure() {
+        if target.is_secure() && self.connector.is_none() {
             // A worker makes a missing connector while the TCP connection is made.
             match context.network.tls_connector(&self.config.tls) {
                 None => {}
@@ -161,7 +171,10 @@ impl<S: Transport> Opening<S> {
                 Some(Err(ending)) => return Some(Outcome::Failed(ending, Phase::Tls)),
             }
         }
-        let endpoint = Endpoint::new(target, host, self.proxy.as_ref(), &self.config.addresses);
+        if let Some(ending) = self.prepare_proxy_tls(context) {
+            return Some(Outcome::Failed(ending, Phase::Proxy));
+        }
+        let endpoint = Endpoint::new(&self.config.target, host, self.routes.proxy(), &self.config.addresses);
         let Limits { resolve, connect, attempt_delay, .. } = self.config.limits;
         let connecting = HappyEyeballs::begin(endpoint, nearest_space, attempt_delay, context);
         self.enter_stage(HopStage::Connecting(connecting), connect, context.now);
@@ -176,6 +189,13 @@ impl<S: Transport> Opening<S> {
         self.stage = stage;
         self.stage_began = now;
         self.stage_deadline = self.open_deadline.min(now + limit);
+    }
+
+    /// As [`Opening::enter_stage`], after [`Opening::leave_stage`]: both stages together have one time limit, so the deadline stays.
+    #[inline(always)]
+    fn continue_stage(&mut self, stage: HopStage<S>, now: Instant) {
+        self.stage = stage;
+        self.stage_began = now;
     }
 
     /// Takes the stage out, to make the next one of it.
@@ -248,12 +268,21 @@ impl<S: Transport> Opening<S> {
         context: &mut Context<'_, P>,
     ) -> Outcome<Opened<S>> {
         // The connector may belong to an earlier hop or attempt. Its client certificate must not go to another server.
-        if !self.config.target.is_secure() || self.connector.is_some() || *self.config.tls != *settings {
-            return Outcome::Wait;
-        }
+        let is_servers = self.config.target.is_secure() && self.connector.is_none() && *self.config.tls == *settings;
+        let is_proxys = self.routes.waits_for(settings);
         match connector {
-            Ok(connector) => self.connector = Some(connector),
-            Err(ending) => return Outcome::Failed(ending, Phase::Tls),
+            _ if !is_servers && !is_proxys => return Outcome::Wait,
+            Ok(connector) => {
+                if is_servers {
+                    self.connector = Some(connector.clone());
+                }
+                if is_proxys {
+                    self.routes.prepared(connector);
+                }
+            }
+            Err(ending) => {
+                return Outcome::Failed(ending, if is_servers { Phase::Tls } else { Phase::Proxy });
+            }
         }
         self.turn(context)
     }
@@ -264,7 +293,7 @@ impl<S: Transport> Opening<S> {
             let stopped = match &self.stage {
                 HopStage::Connecting(_) => self.connect(context),
                 HopStage::Proxy(_) => self.ask_proxy(context),
-                HopStage::TlsConnector(_) => self.begin_tls(context),
+                HopStage::TlsConnector(..) => self.begin_tls(context),
                 HopStage::TlsHandshake(_) => self.tls_handshake(context),
                 HopStage::Upgrading(_) => self.upgrade(context),
                 HopStage::Refused(_) => self.read_refusal(context),
@@ -284,21 +313,25 @@ impl<S: Transport> Opening<S> {
         let Connected { stream, address, space } = match connecting.advance(context) {
             Outcome::Wait => return Some(Outcome::Wait),
             Outcome::Again => return Some(Outcome::Again),
-            Outcome::Failed(ending, phase) => return Some(Outcome::Failed(self.with_redirect_status(ending), phase)),
+            Outcome::Failed(ending, phase) => return self.route_failed(ending, phase, context),
             Outcome::Done(connected) => connected,
         };
         self.info.address = Some(address);
         self.info.local_address = stream.local_address();
-        self.space = self.proxy.is_none().then_some(space);
-        let target = &self.config.target;
-        if let Some(proxy) = &self.proxy {
-            context.events.debug(format_args!("connected to {address}, asking the proxy for {target}"));
-            let tunnel = Tunnel::new(proxy, &target.host(), target.port());
-            let handshake = Box::new(ProxyHandshake::new(stream, tunnel));
-            self.enter_stage(HopStage::Proxy(handshake), self.config.limits.proxy, context.now);
-        } else {
-            context.events.debug(format_args!("connected to {address}"));
-            self.connected(stream, context);
+        self.space = self.routes.proxy().is_none().then_some(space);
+        context.events.debug(format_args!("connected to {address}"));
+        let stream = Stream::Plain(stream);
+        match self.routes.proxy() {
+            None => self.connected(stream, context),
+            // All stages until the proxy's answer together have one time limit.
+            Some(proxy) if proxy.is_secure() => {
+                let stage = HopStage::TlsConnector(stream, Peer::Proxy);
+                self.enter_stage(stage, self.config.limits.proxy, context.now);
+            }
+            Some(_) => {
+                let stage = self.tunnel(stream, context);
+                self.enter_stage(stage, self.config.limits.proxy, context.now);
+            }
         }
         None
     }
@@ -310,7 +343,8 @@ impl<S: Transport> Opening<S> {
             Outcome::Wait => return Some(Outcome::Wait),
             Outcome::Again => return Some(Outcome::Again),
             Outcome::Failed(ending, phase) => return Some(Outcome::Failed(ending, phase)),
-            Outcome::Done(()) => {}
+            Outcome::Done(Ok(())) => {}
+            Outcome::Done(Err(refusal)) => return Some(self.refused_by_proxy(refusal)),
         }
         if let HopStage::Proxy(handshake) = self.leave_stage(context.now) {
             self.connected(handshake.stream, context);
@@ -319,40 +353,58 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The stream leads to the server.
-    fn connected<P: Ports>(&mut self, stream: S, context: &mut Context<'_, P>) {
+    fn connected<P: Ports>(&mut self, stream: Stream<S>, context: &mut Context<'_, P>) {
         if self.config.target.is_secure() {
-            self.enter_stage(HopStage::TlsConnector(stream), self.config.limits.tls, context.now);
+            self.enter_stage(HopStage::TlsConnector(stream, Peer::Server), self.config.limits.tls, context.now);
         } else {
-            self.begin_upgrade(Stream::Plain(stream), context);
+            self.begin_upgrade(stream, context);
         }
     }
 
     #[inline(never)]
     fn begin_tls<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
-        let Some(connector) = self.connector.clone() else { return Some(Outcome::Wait) };
-        if self.config.tls.insecure {
+        let HopStage::TlsConnector(_, peer) = self.stage else { return None };
+        let connector = match peer {
+            Peer::Server => self.connector.clone(),
+            Peer::Proxy => self.routes.connector(),
+        };
+        let Some(connector) = connector else { return Some(Outcome::Wait) };
+        if self.config.tls.insecure && peer == Peer::Server {
             context.events.warn(format_args!(
                 "EGRET_WS_ACCEPT_ANY_CERTIFICATE: the certificate of {} is not checked",
                 self.config.target
             ));
         }
-        let HopStage::TlsConnector(stream) = self.leave_stage(context.now) else { return None };
-        let name = self.config.server_name.clone().unwrap_or_else(|| self.config.target.server_name());
-        // Both TLS stages together have one time limit, so the deadline stays.
-        self.stage = HopStage::TlsHandshake(Handshake::begin(&connector, &name, &self.config.pins, stream));
-        self.stage_began = context.now;
+        let HopStage::TlsConnector(stream, _) = self.leave_stage(context.now) else { return None };
+        let handshake = match (peer, self.routes.proxy()) {
+            (Peer::Proxy, Some(proxy)) => Handshake::begin(&connector, peer, &proxy.server_name(), &[], stream),
+            _ => {
+                let name = self.config.server_name.clone().unwrap_or_else(|| self.config.target.server_name());
+                Handshake::begin(&connector, peer, &name, &self.config.pins, stream)
+            }
+        };
+        self.continue_stage(HopStage::TlsHandshake(handshake), context.now);
         None
     }
 
     #[inline(never)]
     fn tls_handshake<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let HopStage::TlsHandshake(handshake) = &mut self.stage else { return None };
-        let stream = match handshake.advance() {
-            Ok(Advance::Wait) => return Some(Outcome::Wait),
-            Ok(Advance::Again) => return Some(Outcome::Again),
-            Ok(Advance::Done(stream)) => stream,
-            Err(failure) => return Some(Outcome::Failed(tls_ending(failure), Phase::Tls)),
+        let peer = handshake.peer();
+        let stream = match (handshake.advance(), peer) {
+            (Ok(Advance::Wait), _) => return Some(Outcome::Wait),
+            (Ok(Advance::Again), _) => return Some(Outcome::Again),
+            (Ok(Advance::Done(stream)), _) => stream,
+            (Err(failure), Peer::Server) => return Some(Outcome::Failed(tls_ending(failure), Phase::Tls)),
+            (Err(failure), Peer::Proxy) => return self.route_failed(tls_ending(failure), Phase::Proxy, context),
         };
+        if peer == Peer::Proxy {
+            context.events.debug(format_args!("TLS to the proxy is set up"));
+            drop(self.leave_stage(context.now));
+            let stage = self.tunnel(Stream::Secure(stream), context);
+            self.continue_stage(stage, context.now);
+            return None;
+        }
         self.info.tls = Some(Arc::new(TlsInfo { version: stream.version(), ..TlsInfo::default() }));
         context.events.debug(format_args!("TLS is set up"));
         context.now = context.network.now();
@@ -495,13 +547,13 @@ impl<S: Transport> Opening<S> {
         match &mut self.stage {
             HopStage::Connecting(connecting) => {
                 if let Some((ending, phase)) = connecting.give_up() {
-                    return Outcome::Failed(self.with_redirect_status(ending), phase);
+                    return self.try_next_route(ending, phase, context);
                 }
             }
             // A status line is an answer, even if the rest of the head did not come in time.
             HopStage::Proxy(handshake) => {
-                if let Some(ending) = handshake.refusal_so_far() {
-                    return Outcome::Failed(ending, Phase::Proxy);
+                if let Some(refusal) = handshake.refusal_so_far() {
+                    return self.refused_by_proxy(refusal);
                 }
             }
             HopStage::Upgrading(upgrade) => {
@@ -519,7 +571,11 @@ impl<S: Transport> Opening<S> {
         } else {
             self.stage.describe()
         };
-        Outcome::Failed(Ending::timeout(&what), self.phase())
+        let (ending, phase) = (Ending::timeout(&what), self.phase());
+        match self.stage.is_before_tunnel() {
+            true => self.try_next_route(ending, phase, context),
+            false => Outcome::Failed(ending, phase),
+        }
     }
 }
 

@@ -13,6 +13,12 @@ pub(super) struct ProxyHandshake<S> {
     tunnel: Tunnel,
 }
 
+/// Why there is no tunnel, and the headers of the proxy's response.
+pub(super) struct Refusal {
+    pub(super) ending: Ending,
+    pub(super) headers: String,
+}
+
 impl<S: Transport> ProxyHandshake<S> {
     pub(super) fn new(stream: S, tunnel: Tunnel) -> ProxyHandshake<S> {
         ProxyHandshake { stream, tunnel }
@@ -32,7 +38,7 @@ impl<S: Transport> ProxyHandshake<S> {
     }
 
     /// Writes and reads as far as possible now, within the budget of a turn.
-    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<()> {
+    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<(), Refusal>> {
         for _ in 0..READS_A_TURN {
             // A proxy may refuse before it has read the whole request, so its response is read in any case.
             let write_error = self.write().err();
@@ -46,33 +52,37 @@ impl<S: Transport> ProxyHandshake<S> {
                     None => return Outcome::Wait,
                     Some(error) => return self.io_error(&error),
                 },
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
                 Err(error) => return self.io_error(&error),
             };
             match self.tunnel.feed(&buffer[..count]) {
                 Ok(false) => {}
-                Ok(true) => return Outcome::Done(()),
-                Err(refusal) => return Outcome::Failed(refused(refusal), Phase::Proxy),
+                Ok(true) => return Outcome::Done(Ok(())),
+                Err(refusal) => return Outcome::Done(Err(refused(refusal))),
             }
         }
         Outcome::Again
     }
 
-    fn io_error(&self, error: &io::Error) -> Outcome<()> {
+    fn io_error(&self, error: &io::Error) -> Outcome<Result<(), Refusal>> {
         self.failed(Ending::io(Error::Proxy, "the connection to the proxy broke", error))
     }
 
-    fn failed(&self, ending: Ending) -> Outcome<()> {
-        Outcome::Failed(self.refusal_so_far().unwrap_or(ending), Phase::Proxy)
+    fn failed(&self, ending: Ending) -> Outcome<Result<(), Refusal>> {
+        match self.refusal_so_far() {
+            Some(refusal) => Outcome::Done(Err(refusal)),
+            None => Outcome::Failed(ending, Phase::Proxy),
+        }
     }
 
     /// The refusal in an incomplete response of which no more will come; `None` if not even its status line was read.
-    pub(super) fn refusal_so_far(&self) -> Option<Ending> {
+    pub(super) fn refusal_so_far(&self) -> Option<Refusal> {
         self.tunnel.broken_off().map(refused)
     }
 }
 
-fn refused(refusal: TunnelError) -> Ending {
-    let initiator = if refusal.error == Error::NoResources { Initiator::Local } else { Initiator::Peer };
-    Ending { http_status: refusal.http_status, ..Ending::new(refusal.error, initiator, refusal.message) }
+fn refused(refusal: TunnelError) -> Refusal {
+    let TunnelError { error, http_status, headers, message } = refusal;
+    let initiator = if error == Error::NoResources { Initiator::Local } else { Initiator::Peer };
+    Refusal { ending: Ending { http_status, ..Ending::new(error, initiator, message) }, headers }
 }

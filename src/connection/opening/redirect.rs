@@ -59,6 +59,11 @@ impl FirstOrigin {
         }
     }
 
+    /// The settings of the host.
+    pub(super) fn tls(&self) -> &Arc<tls::Settings> {
+        &self.tls
+    }
+
     /// Sets where the target of the next hop is, and how it proves its identity. Restrictions of the host hold for every origin: pins,
     /// roots that replace those of the system, the lowest version. Permissions of the host hold for the first origin only: any
     /// certificate, further roots, another name. So do its addresses. The certificate of this side is a secret for the first server

@@ -8,16 +8,17 @@ use crate::connection::connect_info::ConnectInfo;
 use crate::connection::report::Phase;
 use crate::transport::Transport;
 use crate::transport::stream::Stream;
-use crate::transport::tls::Handshake;
+use crate::transport::tls::{Handshake, Peer};
 use std::time::{Duration, Instant};
 
 pub(super) enum HopStage<S> {
     /// Looks names up, and connects.
     Connecting(HappyEyeballs<S>),
-    Proxy(Box<ProxyHandshake<S>>),
-    /// The stream leads to the server, and the TLS connector is not made yet.
-    TlsConnector(S),
-    TlsHandshake(Handshake<S>),
+    /// The stream leads to this peer, and the TLS connector is not made yet.
+    TlsConnector(Stream<S>, Peer),
+    TlsHandshake(Handshake<Stream<S>>),
+    /// The stream leads to the proxy.
+    Proxy(Box<ProxyHandshake<Stream<S>>>),
     Upgrading(Box<Upgrade<Stream<S>>>),
     /// Reads the body of a refusal, within the time of the stage that was refused.
     Refused(Box<Refusal<Stream<S>>>),
@@ -25,14 +26,32 @@ pub(super) enum HopStage<S> {
     Left,
 }
 
+fn tls_phase(peer: Peer) -> Phase {
+    match peer {
+        Peer::Server => Phase::Tls,
+        Peer::Proxy => Phase::Proxy,
+    }
+}
+
 impl<S: Transport> HopStage<S> {
     pub(super) fn phase(&self) -> Phase {
         match self {
             HopStage::Connecting(connecting) => connecting.phase(),
             HopStage::Proxy(_) => Phase::Proxy,
-            HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => Phase::Tls,
+            HopStage::TlsConnector(_, peer) => tls_phase(*peer),
+            HopStage::TlsHandshake(handshake) => tls_phase(handshake.peer()),
             HopStage::Refused(refusal) => refusal.phase,
             HopStage::Upgrading(_) | HopStage::Left => Phase::Handshake,
+        }
+    }
+
+    /// Can another proxy still be tried?
+    pub(super) fn is_before_tunnel(&self) -> bool {
+        match self {
+            HopStage::Connecting(_) => true,
+            HopStage::TlsConnector(_, peer) => *peer == Peer::Proxy,
+            HopStage::TlsHandshake(handshake) => handshake.peer() == Peer::Proxy,
+            HopStage::Proxy(_) | HopStage::Upgrading(_) | HopStage::Refused(_) | HopStage::Left => false,
         }
     }
 
@@ -43,8 +62,9 @@ impl<S: Transport> HopStage<S> {
                 format!("looking up {}", connecting.endpoint)
             }
             HopStage::Connecting(connecting) => format!("connecting to {}", connecting.endpoint),
-            HopStage::Proxy(_) => "the answer of the proxy (is its scheme right, http or socks5?)".to_owned(),
-            HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => "the TLS handshake".to_owned(),
+            HopStage::Proxy(_) => "the answer of the proxy (is its scheme right: http, https or socks5?)".to_owned(),
+            HopStage::TlsConnector(_, peer) => peer.handshake().to_owned(),
+            HopStage::TlsHandshake(handshake) => handshake.peer().handshake().to_owned(),
             HopStage::Upgrading(_) | HopStage::Refused(_) | HopStage::Left => "the answer to the upgrade".to_owned(),
         }
     }
@@ -59,15 +79,18 @@ impl<S: Transport> HopStage<S> {
             HopStage::Connecting(connecting) => {
                 match connecting.resolved_at {
                     Some(at) => {
-                        timings.resolve = at.saturating_duration_since(began);
-                        timings.connect = now.saturating_duration_since(at).max(at_least);
+                        timings.resolve += at.saturating_duration_since(began);
+                        timings.connect += now.saturating_duration_since(at).max(at_least);
                     }
-                    None => timings.resolve = took,
+                    None => timings.resolve += took,
                 }
                 connecting.tried.add_to(info);
             }
-            HopStage::Proxy(_) => timings.proxy = took,
-            HopStage::TlsConnector(_) | HopStage::TlsHandshake(_) => timings.tls += took,
+            HopStage::Proxy(_) => timings.proxy += took,
+            HopStage::TlsConnector(..) | HopStage::TlsHandshake(_) if self.phase() == Phase::Proxy => {
+                timings.proxy += took;
+            }
+            HopStage::TlsConnector(..) | HopStage::TlsHandshake(_) => timings.tls += took,
             HopStage::Upgrading(_) => timings.handshake = took,
             HopStage::Refused(refusal) if refusal.phase == Phase::Proxy => timings.proxy += took,
             HopStage::Refused(_) => timings.handshake += took,
@@ -79,8 +102,8 @@ impl<S: Transport> HopStage<S> {
         match self {
             HopStage::Connecting(connecting) => connecting.streams().for_each(S::note_hangup),
             HopStage::Proxy(handshake) => handshake.stream.note_hangup(),
-            HopStage::TlsConnector(stream) => stream.note_hangup(),
-            HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(S::note_hangup),
+            HopStage::TlsConnector(stream, _) => stream.note_hangup(),
+            HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(Stream::note_hangup),
             HopStage::Upgrading(upgrade) => upgrade.stream.note_hangup(),
             HopStage::Refused(refusal) => refusal.stream.note_hangup(),
             HopStage::Left => {}
@@ -92,8 +115,8 @@ impl<S: Transport> HopStage<S> {
         match self {
             HopStage::Connecting(connecting) => connecting.streams().for_each(S::reset_on_drop),
             HopStage::Proxy(handshake) => handshake.stream.reset_on_drop(),
-            HopStage::TlsConnector(stream) => stream.reset_on_drop(),
-            HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(S::reset_on_drop),
+            HopStage::TlsConnector(stream, _) => stream.reset_on_drop(),
+            HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(Stream::reset_on_drop),
             HopStage::Upgrading(upgrade) => upgrade.stream.reset_on_drop(),
             HopStage::Refused(refusal) => refusal.stream.reset_on_drop(),
             HopStage::Left => {}

@@ -69,7 +69,7 @@ impl Connect {
                 (status @ 200..=299, None) => return Err(TunnelError::trailing_bytes(status)),
                 // RFC 9110 section 15.2: unexpected interim responses are skipped.
                 (100 | 102..=199, _) => {}
-                _ => return Err(self.refused(&head)),
+                _ => return Err(self.refused(head)),
             }
         }
     }
@@ -77,11 +77,11 @@ impl Connect {
     /// Ends the negotiation early, because no more bytes will come. Returns an error if the status line of a refusal was read.
     pub(super) fn broken_off(&self) -> Option<TunnelError> {
         let head = Head::read(self.response.bytes())?;
-        (is_final(head.status) && !(200..=299).contains(&head.status)).then(|| self.refused(&head))
+        (is_final(head.status) && !(200..=299).contains(&head.status)).then(|| self.refused(head))
     }
 
     /// The error for a response with this head.
-    fn refused(&self, head: &Head) -> TunnelError {
+    fn refused(&self, head: Head) -> TunnelError {
         let said = format!("{} {}", head.status, head.reason);
         let said = said.trim_end();
         let server = &self.server;
@@ -101,7 +101,7 @@ impl Connect {
             }
             _ => format!("the proxy made no connection to {server}: {said}"),
         };
-        TunnelError::new(head.status, message)
+        TunnelError { headers: head.headers, ..TunnelError::new(head.status, message) }
     }
 
     fn authentication(&self, said: &str, headers: &str) -> String {
@@ -139,7 +139,7 @@ fn not_http(answer: &[u8]) -> TunnelError {
     const TLS_ALERT: u8 = 0x15;
     let message = match answer.first() {
         Some(&SOCKS5) => "the proxy's answer is SOCKS5, not HTTP/1: use socks5:// in its URL",
-        Some(&TLS_ALERT) => "the proxy's answer is TLS, not HTTP/1; proxies that need TLS are not supported",
+        Some(&TLS_ALERT) => "the proxy's answer is TLS, not HTTP/1: use https:// in its URL",
         _ => "the proxy's answer is not HTTP/1",
     };
     TunnelError::new(0, message)

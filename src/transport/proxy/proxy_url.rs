@@ -1,6 +1,6 @@
 //! The URL of a proxy.
 
-use crate::error::{DetailedError, Error};
+use crate::error::DetailedError;
 use crate::input_limits;
 use crate::secret::Secret;
 use percent_encoding::percent_decode_str;
@@ -12,6 +12,8 @@ use url::{Host, Url};
 pub enum ProxyScheme {
     /// The CONNECT method of HTTP (RFC 9110 section 9.3.6).
     Http,
+    /// The same, with TLS to the proxy.
+    Https,
     /// SOCKS5 (RFC 1928 and 1929).
     Socks5,
 }
@@ -42,11 +44,11 @@ impl fmt::Debug for Credentials {
 }
 
 impl Proxy {
-    /// Parses `http://[user[:password]@]host[:port]`, or the same with `socks5` or `socks5h`. Without a scheme it is `http`, as in
+    /// Parses `http://[user[:password]@]host[:port]`, or the same with `https`, `socks5` or `socks5h`. Without a scheme it is `http`, as in
     /// curl's environment variables. The error text never contains a part of the URL.
     ///
-    /// The default port of `http` is 80, as in other URLs of that scheme, in Go, Python and Node; curl uses 1080. The default port
-    /// of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves names. `socks5` means the same here.
+    /// The default ports of `http` and `https` are 80 and 443, as in other URLs of these schemes, in Go, Python and Node; curl uses
+    /// 1080 for `http`. The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves names. `socks5` means the same here.
     pub fn from_url(text: &str) -> Result<Proxy, DetailedError> {
         let invalid = |why: &str| DetailedError::invalid(format!("the proxy's URL {why}"));
         let unreadable = |error: url::ParseError| invalid(&format!("cannot be read: {error}"));
@@ -62,14 +64,9 @@ impl Proxy {
         .map_err(unreadable)?;
         let (scheme, default_port) = match url.scheme() {
             "http" => (ProxyScheme::Http, 80),
+            "https" => (ProxyScheme::Https, 443),
             "socks5" | "socks5h" => (ProxyScheme::Socks5, 1080),
-            "https" => {
-                return Err(DetailedError::new(
-                    Error::Unsupported,
-                    "a proxy with TLS (https://) is not supported; http:// proxies can carry wss too",
-                ));
-            }
-            _ => return Err(invalid("begins with none of http://, socks5:// and socks5h://")),
+            _ => return Err(invalid("begins with none of http://, https://, socks5:// and socks5h://")),
         };
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(invalid(
@@ -88,6 +85,32 @@ impl Proxy {
         }
         Ok(Proxy { scheme, host, port, credentials })
     }
+
+    /// Is there TLS to the proxy?
+    pub fn is_secure(&self) -> bool {
+        self.scheme == ProxyScheme::Https
+    }
+
+    /// The host as a certificate names it: an IPv6 address without brackets.
+    pub fn server_name(&self) -> String {
+        match &self.host {
+            Host::Domain(name) => name.clone(),
+            Host::Ipv4(address) => address.to_string(),
+            Host::Ipv6(address) => address.to_string(),
+        }
+    }
+}
+
+/// The URL, without credentials.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            ProxyScheme::Http => "http",
+            ProxyScheme::Https => "https",
+            ProxyScheme::Socks5 => "socks5",
+        };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
 }
 
 impl Credentials {
@@ -104,10 +127,10 @@ impl Credentials {
         let controls = |text: &[u8]| text.iter().any(u8::is_ascii_control);
         match scheme {
             // RFC 7617 section 2.
-            ProxyScheme::Http if self.user.contains(&b':') => {
+            ProxyScheme::Http | ProxyScheme::Https if self.user.contains(&b':') => {
                 Err("has a colon in the user name, which HTTP cannot transmit")
             }
-            ProxyScheme::Http if controls(&self.user) || controls(&self.password) => {
+            ProxyScheme::Http | ProxyScheme::Https if controls(&self.user) || controls(&self.password) => {
                 Err("has a control character in the user name or password, which HTTP forbids")
             }
             // RFC 1929 section 2. It requires a password too, but empty ones are common.
@@ -117,7 +140,7 @@ impl Credentials {
             ProxyScheme::Socks5 if self.user.len() > 255 || self.password.len() > 255 => {
                 Err("has a user name or password of more than 255 bytes, which SOCKS5 cannot transmit")
             }
-            ProxyScheme::Http | ProxyScheme::Socks5 => Ok(()),
+            ProxyScheme::Http | ProxyScheme::Https | ProxyScheme::Socks5 => Ok(()),
         }
     }
 }
@@ -125,6 +148,7 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use std::net::{Ipv4Addr, Ipv6Addr};
 
     fn proxy(text: &str) -> Proxy {
@@ -138,6 +162,8 @@ mod tests {
             ("http://proxy.example:3128", ProxyScheme::Http, name("proxy.example"), 3128),
             ("http://proxy.example:3128/", ProxyScheme::Http, name("proxy.example"), 3128),
             ("HTTP://Proxy.Example", ProxyScheme::Http, name("proxy.example"), 80),
+            ("https://Proxy.Example", ProxyScheme::Https, name("proxy.example"), 443),
+            ("https://u:p@[::1]:3129/", ProxyScheme::Https, Host::Ipv6(Ipv6Addr::LOCALHOST), 3129),
             ("proxy.example:3128", ProxyScheme::Http, name("proxy.example"), 3128),
             (" proxy\n", ProxyScheme::Http, name("proxy"), 80),
             ("u:p@proxy:81", ProxyScheme::Http, name("proxy"), 81),
@@ -159,7 +185,7 @@ mod tests {
     fn user_and_password_are_percent_decoded() {
         let credentials = |text: &str| proxy(text).credentials.map(|c| (c.user, c.password));
         let some = |user: &[u8], password: &[u8]| Some((user.to_vec().into(), password.to_vec().into()));
-        for scheme in ["http", "socks5"] {
+        for scheme in ["http", "https", "socks5"] {
             let credentials = |rest: &str| credentials(&format!("{scheme}://{rest}"));
             assert_eq!(credentials("h"), None);
             assert_eq!(credentials("@h"), None);
@@ -187,8 +213,11 @@ mod tests {
             ("http://u:s3cret@h:99999", Error::InvalidArgument, "cannot be read"),
             ("http://u:s3cret@a b", Error::InvalidArgument, "cannot be read"),
             ("socks5://u:s3cret@999.1.1.1", Error::InvalidArgument, "cannot be read"),
-            ("https://u:s3cret@h", Error::Unsupported, "https://"),
-            ("socks4://u:s3cret@h", Error::InvalidArgument, "none of http://, socks5:// and socks5h://"),
+            ("https://u:s3cret@h:0", Error::InvalidArgument, "port 0"),
+            ("https://u:s3cret@h/x", Error::InvalidArgument, "path"),
+            ("https://a%3As3cret:s3cret@h", Error::InvalidArgument, "colon"),
+            ("https://u:s3cret%0d%0a@h", Error::InvalidArgument, "control"),
+            ("socks4://u:s3cret@h", Error::InvalidArgument, "none of http://, https://, socks5:// and socks5h://"),
             ("socks://h", Error::InvalidArgument, "none of"),
             ("s3cret://u:s3cret@h", Error::InvalidArgument, "none of"),
             ("u:s3cret://@h", Error::InvalidArgument, "none of"),
@@ -212,6 +241,22 @@ mod tests {
             assert!(said.contains(why), "{text}: {said}");
             assert!(!said.contains("s3cret"), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn the_url_is_shown_without_credentials_and_with_its_port() {
+        for (text, shown) in [
+            ("proxy.example", "http://proxy.example:80"),
+            ("https://u:p@Proxy.Example", "https://proxy.example:443"),
+            ("https://[::1]:3129", "https://[::1]:3129"),
+            ("socks5h://u:p@127.0.0.1", "socks5://127.0.0.1:1080"),
+        ] {
+            assert_eq!(proxy(text).to_string(), shown);
+        }
+        for (text, name) in [("https://[::1]", "::1"), ("https://127.0.0.1", "127.0.0.1"), ("https://A.b", "a.b")] {
+            assert_eq!((proxy(text).server_name().as_str(), proxy(text).is_secure()), (name, true));
+        }
+        assert!(!proxy("http://h").is_secure() && !proxy("socks5://h").is_secure());
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Tunnel {
         // It gets its full capacity at once, because growing would leave a copy of the password in freed memory.
         let mut output = Zeroizing::new(Vec::with_capacity(2048));
         let protocol = match proxy.scheme {
-            ProxyScheme::Http => Protocol::Http(Connect::new(proxy, host, port, &mut output)),
+            ProxyScheme::Http | ProxyScheme::Https => Protocol::Http(Connect::new(proxy, host, port, &mut output)),
             ProxyScheme::Socks5 => Protocol::Socks5(Negotiation::new(proxy, host, port, &mut output)),
         };
         Tunnel { protocol, output, written: 0 }

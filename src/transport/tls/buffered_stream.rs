@@ -3,6 +3,7 @@
 
 #[cfg(any(windows, target_vendor = "apple"))]
 use super::native::server_hello::ServerHello;
+use super::peer::Peer;
 use super::record_budget::{Limit, RecordBudget};
 use super::stream_status::{StreamError, StreamStatus};
 use crate::transport::Transport;
@@ -43,7 +44,7 @@ pub(super) struct BufferedStream<S> {
 }
 
 impl<S: Transport> BufferedStream<S> {
-    pub(super) fn new(stream: S) -> BufferedStream<S> {
+    pub(super) fn new(stream: S, peer: Peer) -> BufferedStream<S> {
         BufferedStream {
             stream,
             #[cfg(any(windows, target_vendor = "apple"))]
@@ -57,7 +58,7 @@ impl<S: Transport> BufferedStream<S> {
             ends_after_output: false,
             write_error: None,
             budget: RecordBudget::new(),
-            status: Arc::default(),
+            status: Arc::new(StreamStatus::new(peer)),
         }
     }
 
@@ -73,6 +74,11 @@ impl<S: Transport> BufferedStream<S> {
     #[cfg(any(windows, target_vendor = "apple"))]
     pub(super) fn version(&self) -> u32 {
         self.hello.version()
+    }
+
+    /// The other end.
+    pub(super) fn peer(&self) -> Peer {
+        self.status.peer()
     }
 
     /// Returns the facts about the stream. They stay up to date.
@@ -162,7 +168,7 @@ impl<S: Transport> BufferedStream<S> {
         if let Some(result) = self.known_result() {
             return result;
         }
-        let result = retry_interrupted(|| self.stream.read(buffer));
+        let result = self.stream.read(buffer);
         if let Ok(count) = result {
             self.status.note_bytes(&buffer[..count]);
             #[cfg(any(windows, target_vendor = "apple"))]
@@ -182,7 +188,7 @@ impl<S: Transport> BufferedStream<S> {
         if self.input.capacity() != size {
             self.input = Vec::with_capacity(size);
         }
-        let result = retry_interrupted(|| match self.stream.read_onto(&mut self.input, size, &mut []) {
+        let result = match self.stream.read_onto(&mut self.input, size, &mut []) {
             Some(result) => result.map(|(count, _)| count),
             None => {
                 self.input.resize(size, 0);
@@ -190,7 +196,7 @@ impl<S: Transport> BufferedStream<S> {
                 self.input.truncate(*result.as_ref().unwrap_or(&0));
                 result
             }
-        });
+        };
         self.status.note_bytes(&self.input);
         #[cfg(any(windows, target_vendor = "apple"))]
         self.hello.watch(&self.input);
@@ -213,9 +219,16 @@ impl<S: Transport> BufferedStream<S> {
                 self.is_exhausted = *count < asked && self.stream.short_read_is_last();
                 if *count == 0 {
                     self.status.set_read_error(StreamError::Eof);
+                } else if *count < asked && !self.is_exhausted && self.stream.is_turn_over() {
+                    self.budget.end_turn();
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_exhausted = true,
+            // The TLS below has used its budget of the turn, or a signal has interrupted the call: the next turn reads again.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                self.budget.end_turn();
+                return Err(ErrorKind::WouldBlock.into());
+            }
             // Nothing is read after an error.
             Err(error) => drop(self.status.set_read_error(StreamError::of(error))),
         }
@@ -223,19 +236,13 @@ impl<S: Transport> BufferedStream<S> {
     }
 }
 
-fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+fn write_some(stream: &mut impl Transport, bytes: &[u8]) -> io::Result<usize> {
     loop {
-        match call() {
+        match stream.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
         }
-    }
-}
-
-fn write_some(stream: &mut impl Transport, bytes: &[u8]) -> io::Result<usize> {
-    match retry_interrupted(|| stream.write(bytes)) {
-        Ok(0) => Err(ErrorKind::WriteZero.into()),
-        result => result,
     }
 }
 
@@ -244,7 +251,8 @@ impl<S: Transport> Read for BufferedStream<S> {
         match self.budget.limit() {
             None => {}
             Some(Limit::Turn) => return Err(ErrorKind::WouldBlock.into()),
-            Some(Limit::Flood(text)) => {
+            Some(Limit::Flood(flood)) => {
+                let text = flood.text(self.peer());
                 return Err(self.status.set_read_error(StreamError::Flood(text)).to_error());
             }
         }

@@ -4,6 +4,7 @@ use super::backend;
 use super::buffered_stream::BufferedStream;
 use super::connector::Connector;
 use super::handshake_step::HandshakeStep;
+use super::peer::Peer;
 use super::pins::Pin;
 use super::stream::Tls;
 use super::stream_status::{StreamError, StreamStatus};
@@ -14,7 +15,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-/// A handshake, with the check of the server's certificate.
+/// A handshake, with the check of the peer's certificate.
 pub struct Handshake<S> {
     state: State<S>,
     pins: Vec<Pin>,
@@ -38,14 +39,19 @@ enum State<S> {
 }
 
 impl<S: Transport> Handshake<S> {
-    /// Prepares a handshake with the server `name`, a DNS name in ASCII or an IP address without brackets. The certificate must
+    /// Prepares a handshake with a peer of this `name`, a DNS name in ASCII or an IP address without brackets. The certificate must
     /// have this name. A DNS name is sent as SNI (RFC 6066 section 3). If there are `pins`, the key of the certificate must be one
     /// of them. With OpenSSL, this is checked before this side's certificate is sent.
-    pub fn begin(connector: &Connector, name: &str, pins: &[Pin], stream: S) -> Handshake<S> {
-        let stream = BufferedStream::new(stream);
+    pub fn begin(connector: &Connector, peer: Peer, name: &str, pins: &[Pin], stream: S) -> Handshake<S> {
+        let stream = BufferedStream::new(stream, peer);
         let status = stream.status();
         let (connector, name) = (connector.0.clone(), name.to_owned());
         Handshake { state: State::Begin { connector, name, stream }, pins: pins.to_vec(), status }
+    }
+
+    /// The other end.
+    pub fn peer(&self) -> Peer {
+        self.status.peer()
     }
 
     /// Continues as far as possible. Must not be called again after it has failed or has returned the stream.
@@ -75,40 +81,45 @@ impl<S: Transport> Handshake<S> {
             HandshakeStep::Waiting(_) if self.status.other_protocol().is_some() => Err(self.not_tls()),
             HandshakeStep::Waiting(mut mid) => {
                 if let Some(error) = mid.get_mut().write_error() {
-                    return Err(connection_lost(&error, ""));
+                    return Err(self.connection_lost(&error, ""));
                 }
                 let is_turn_over = mid.get_mut().is_turn_over();
                 self.state = State::Running(mid);
                 Ok(if is_turn_over { Advance::Again } else { Advance::Wait })
             }
-            HandshakeStep::Failed(failure) => Err(self.with_hint(failure)),
+            HandshakeStep::Failed(failure) => Err(self.with_hint(failure.with_subject(self.peer()))),
         }
     }
 
     fn stream_failed(&self, error: &StreamError) -> TlsError {
         match error {
-            StreamError::Flood(text) => TlsError::new(Error::Tls, format!("the TLS handshake failed: {text}")),
+            StreamError::Flood(text) => TlsError::new(Error::Tls, (*text).into()).with_subject(self.peer()),
             _ if self.status.other_protocol().is_some() => self.not_tls(),
-            _ if self.status.is_silent() => connection_lost(
-                &error.to_error(),
-                "; the server sent nothing: if it does not speak TLS on this port, use ws://",
-            ),
-            _ => connection_lost(&error.to_error(), ""),
+            _ if self.status.is_silent() => {
+                let (peer, plain) = (self.peer(), self.peer().plain_scheme());
+                let hint = format!("; {peer} sent nothing: if it does not speak TLS on this port, use {plain}");
+                self.connection_lost(&error.to_error(), &hint)
+            }
+            _ => self.connection_lost(&error.to_error(), ""),
         }
     }
 
     fn not_tls(&self) -> TlsError {
-        self.with_hint(TlsError::new(
-            Error::Tls,
-            "the TLS handshake failed: the server did not send a TLS record".into(),
-        ))
+        let message = format!("{} did not send a TLS record", self.peer());
+        self.with_hint(TlsError::new(Error::Tls, message).with_subject(self.peer()))
     }
 
-    /// Adds a hint if the server does not use TLS.
+    fn connection_lost(&self, error: &io::Error, more: &str) -> TlsError {
+        let message = format!("the connection broke during {}: {error}{more}", self.peer().handshake());
+        TlsError { error: Error::ConnectionLost, os_error: error.raw_os_error().unwrap_or(0), message }
+    }
+
+    /// Adds a hint if the peer does not use TLS.
     fn with_hint(&self, mut failure: TlsError) -> TlsError {
         if let Some(sent) = self.status.other_protocol() {
             let line = sent.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
-            failure.message += "; the server does not speak TLS on this port, is ws:// meant?";
+            let (peer, plain) = (self.peer(), self.peer().plain_scheme());
+            failure.message += &format!("; {peer} does not speak TLS on this port, is {plain} meant?");
             if !line.is_empty() && line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
                 failure.message += &format!(" It sent `{}`", String::from_utf8_lossy(line));
             }
@@ -124,11 +135,6 @@ impl<S: Transport> Handshake<S> {
             State::Finished => None,
         }
     }
-}
-
-fn connection_lost(error: &io::Error, more: &str) -> TlsError {
-    let message = format!("the connection broke during the TLS handshake: {error}{more}");
-    TlsError { error: Error::ConnectionLost, os_error: error.raw_os_error().unwrap_or(0), message }
 }
 
 /// The name in the form of certificates: without the zone of an address, and without a dot at the end.

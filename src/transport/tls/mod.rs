@@ -4,7 +4,7 @@
 //! ```text
 //!   Settings ─► Connector ─► Handshake ─► Tls        no step blocks, except Connector::build, which reads certificates
 //!
-//!   Handshake, Tls ─► openssl or native ─► BufferedStream ─► the stream below
+//!   Handshake, Tls ─► openssl or native ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
 //! ```
 
 mod buffered_stream;
@@ -17,6 +17,7 @@ mod handshake_step;
 mod native;
 #[cfg(not(any(windows, target_vendor = "apple")))]
 mod openssl;
+mod peer;
 mod pem;
 mod pins;
 mod record_budget;
@@ -36,6 +37,7 @@ use openssl::backend;
 
 pub use connector::{Connector, Sources};
 pub use handshake::{Advance, Handshake, is_server_name};
+pub use peer::Peer;
 pub use pins::read_pins;
 pub use settings::Settings;
 pub use stream::Tls;

@@ -3,6 +3,8 @@
 //! A peer can send records without application data without end: key updates and session tickets of TLS 1.3, empty records, requests
 //! to renegotiate. Each record costs work, and a read that waits for data would not return as long as they arrive.
 
+use super::peer::Peer;
+
 /// The most records in one turn.
 pub(super) const MAX_RECORDS_PER_TURN: usize = 128;
 /// The most records without data in a row, in one turn. A key update costs as much as many records with data.
@@ -43,8 +45,32 @@ pub(super) struct RecordBudget {
 pub(super) enum Limit {
     /// The budget of this turn is used up.
     Turn,
-    /// The peer has sent too much. The connection fails with this text.
-    Flood(&'static str),
+    /// The peer has sent too much. The connection fails.
+    Flood(Flood),
+}
+
+/// Too much of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flood {
+    /// [`MAX_HANDSHAKE_BYTES`]
+    Handshake,
+    /// [`MAX_DATALESS_RECORDS`]
+    Dataless,
+}
+
+impl Flood {
+    pub(super) fn text(self, peer: Peer) -> &'static str {
+        match (self, peer) {
+            (Flood::Handshake, Peer::Server) => "the server's handshake has more than 256 KiB",
+            (Flood::Handshake, Peer::Proxy) => "the proxy's handshake has more than 256 KiB",
+            (Flood::Dataless, Peer::Server) => {
+                "the server sent 256 TLS records in a row without data, such as key updates"
+            }
+            (Flood::Dataless, Peer::Proxy) => {
+                "the proxy sent 256 TLS records in a row without data, such as key updates"
+            }
+        }
+    }
 }
 
 impl RecordBudget {
@@ -65,6 +91,12 @@ impl RecordBudget {
         (self.records, self.bytes, self.dataless_in_turn, self.is_turn_over) = (0, 0, 0, false);
     }
 
+    /// The TLS below has used its budget of this turn, so nothing more is read in it.
+    #[cold]
+    pub(super) fn end_turn(&mut self) {
+        (self.records, self.is_turn_over) = (MAX_RECORDS_PER_TURN, true);
+    }
+
     /// Returns true if TLS has used its budget of this turn.
     #[inline]
     pub(super) fn is_turn_over(&self) -> bool {
@@ -81,12 +113,8 @@ impl RecordBudget {
     #[inline]
     pub(super) fn limit(&mut self) -> Option<Limit> {
         let limit = match self.handshake {
-            Some(bytes) if bytes > MAX_HANDSHAKE_BYTES => {
-                Some(Limit::Flood("the server's handshake has more than 256 KiB"))
-            }
-            None if self.dataless >= MAX_DATALESS_RECORDS => {
-                Some(Limit::Flood("the server sent 256 TLS records in a row without data, such as key updates"))
-            }
+            Some(bytes) if bytes > MAX_HANDSHAKE_BYTES => Some(Limit::Flood(Flood::Handshake)),
+            None if self.dataless >= MAX_DATALESS_RECORDS => Some(Limit::Flood(Flood::Dataless)),
             _ if self.records >= MAX_RECORDS_PER_TURN
                 || self.dataless_in_turn >= MAX_DATALESS_PER_TURN
                 || self.bytes >= MAX_BYTES_PER_TURN =>
@@ -219,10 +247,16 @@ mod tests {
         let mut budget = RecordBudget::new();
         budget.count(&record(MAX_HANDSHAKE_BYTES / 8).repeat(8));
         let text = format!("more than {} KiB", MAX_HANDSHAKE_BYTES >> 10);
-        assert!(matches!(budget.limit(), Some(Limit::Flood(flood)) if flood.ends_with(&text)), "{text}");
+        assert!(
+            matches!(budget.limit(), Some(Limit::Flood(flood)) if flood.text(Peer::Server).ends_with(&text)),
+            "{text}"
+        );
         let mut budget = opened();
         budget.count(&record(1).repeat(MAX_DATALESS_RECORDS));
         let text = format!("{MAX_DATALESS_RECORDS} TLS records in a row");
-        assert!(matches!(budget.limit(), Some(Limit::Flood(flood)) if flood.contains(&text)), "{text}");
+        assert!(
+            matches!(budget.limit(), Some(Limit::Flood(flood)) if flood.text(Peer::Proxy).contains(&text)),
+            "{text}"
+        );
     }
 }

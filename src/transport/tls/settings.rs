@@ -21,6 +21,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The settings for TLS to a proxy. Its certificate is always checked, and it does not get that of this side.
+    pub fn for_proxy(&self) -> Settings {
+        let Settings { ref roots, only_these_roots, min_version, .. } = *self;
+        Settings { roots: roots.clone(), only_these_roots, identity: None, min_version, insecure: false, alpn: true }
+    }
+
     pub(super) fn needs_tls_1_3(&self) -> bool {
         self.min_version >= 0x0304
     }

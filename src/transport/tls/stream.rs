@@ -1,6 +1,7 @@
 //! A TLS stream after the handshake.
 
 use super::buffered_stream::BufferedStream;
+use super::peer::Peer;
 use super::stream_status::StreamError;
 use super::tls_error::TlsError;
 use super::{backend, pins};
@@ -68,11 +69,9 @@ impl<S: Transport> Tls<S> {
             Some(protocol) if protocol == HTTP_1_1 => Ok(()),
             Some(other) => {
                 let other = other.escape_ascii();
-                let message = format!(
-                    "the TLS handshake failed: the server selected the protocol `{other}` by ALPN, and only `http/1.1` was \
-                     offered"
-                );
-                Err(TlsError::new(Error::Tls, message))
+                let peer = self.peer();
+                let why = format!("{peer} selected the protocol `{other}` by ALPN, and only `http/1.1` was offered");
+                Err(TlsError::new(Error::Tls, why).with_subject(peer))
             }
         }
     }
@@ -81,6 +80,10 @@ impl<S: Transport> Tls<S> {
     #[cfg(test)]
     pub(super) fn buffered_output(&self) -> usize {
         self.inner.get_ref().buffered_output()
+    }
+
+    fn peer(&self) -> Peer {
+        self.inner.get_ref().peer()
     }
 
     /// The stream below.
@@ -111,7 +114,7 @@ impl<S: Transport> Tls<S> {
         match result {
             _ if self.inner.get_ref().read_error().is_some() => ReadEnd::StreamFailed,
             Ok(_) => ReadEnd::CloseNotify,
-            Err(error) => ReadEnd::TlsFailed(format!("TLS failed: {error}")),
+            Err(error) => ReadEnd::TlsFailed(format!("{} failed: {error}", self.peer().tls())),
         }
     }
 }
@@ -172,9 +175,10 @@ impl<S: Transport> Transport for Tls<S> {
         debug_assert!(self.unreported <= bytes.len(), "the caller passes the same bytes again");
         if self.unreported == 0 && self.inner.get_ref().is_flushed() {
             let record = &bytes[..bytes.len().min(MAX_RECORD)];
+            let peer = self.peer();
             self.unreported = self.inner.write(record).map_err(|error| match error.kind() {
                 ErrorKind::WouldBlock => error,
-                _ => io::Error::new(ErrorKind::InvalidData, format!("TLS failed: {error}")),
+                _ => io::Error::new(ErrorKind::InvalidData, format!("{} failed: {error}", peer.tls())),
             })?;
         }
         let stream = self.inner.get_ref();
@@ -193,6 +197,10 @@ impl<S: Transport> Transport for Tls<S> {
         self.stream().unacked_bytes()
     }
 
+    fn is_turn_over(&self) -> bool {
+        self.inner.get_ref().is_turn_over()
+    }
+
     /// Sends close_notify, and ends the writing side of the stream below after it.
     fn end_writing(&mut self) {
         self.send_close_notify();
@@ -202,6 +210,8 @@ impl<S: Transport> Transport for Tls<S> {
     fn close_notify(&mut self) {
         self.send_close_notify();
         self.inner.get_mut().begin_turn();
+        // That of the TLS below comes last.
+        self.stream().close_notify();
     }
 
     fn reset_on_drop(&mut self) {

@@ -1,6 +1,7 @@
 //! Facts about the stream below TLS, for the text of an error. They stay readable after the platform's TLS has dropped the stream,
 //! which native-tls does when a handshake fails.
 
+use super::peer::Peer;
 use std::io::{self, ErrorKind};
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
@@ -13,29 +14,35 @@ pub(super) enum StreamError {
     /// The peer has sent too many bytes without data, so no more are read. The text says which bytes.
     Flood(&'static str),
     /// An error of the operating system.
-    Io { kind: ErrorKind, os_error: Option<i32> },
+    Os(i32),
+    /// An error of the TLS below, or one without a number.
+    Other(ErrorKind, String),
 }
 
 impl StreamError {
     pub(super) fn of(error: &io::Error) -> StreamError {
-        StreamError::Io { kind: error.kind(), os_error: error.raw_os_error() }
+        match error.raw_os_error() {
+            Some(number) => StreamError::Os(number),
+            None => StreamError::Other(error.kind(), error.to_string()),
+        }
     }
 
     pub(super) fn to_error(&self) -> io::Error {
-        match *self {
+        match self {
             StreamError::Eof => {
                 io::Error::new(ErrorKind::UnexpectedEof, "the stream ended without a close_notify of TLS")
             }
-            StreamError::Flood(text) => io::Error::new(ErrorKind::QuotaExceeded, text),
-            StreamError::Io { os_error: Some(number), .. } => io::Error::from_raw_os_error(number),
-            StreamError::Io { kind, .. } => kind.into(),
+            StreamError::Flood(text) => io::Error::new(ErrorKind::QuotaExceeded, *text),
+            StreamError::Os(number) => io::Error::from_raw_os_error(*number),
+            StreamError::Other(kind, text) => io::Error::new(*kind, text.clone()),
         }
     }
 }
 
 /// The facts. The stream sets them, and the handshake reads them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct StreamStatus {
+    peer: Peer,
     /// The reason why reading has ended.
     read_error: OnceLock<StreamError>,
     /// The first bytes from the peer, at most [`MAX_FIRST_BYTES`].
@@ -48,6 +55,14 @@ const MAX_FIRST_BYTES: usize = 40;
 const CONTENT_TYPES: RangeInclusive<u8> = 20..=24;
 
 impl StreamStatus {
+    pub(super) fn new(peer: Peer) -> StreamStatus {
+        StreamStatus { peer, read_error: OnceLock::new(), first_bytes: OnceLock::new() }
+    }
+
+    pub(super) fn peer(&self) -> Peer {
+        self.peer
+    }
+
     pub(super) fn read_error(&self) -> Option<&StreamError> {
         self.read_error.get()
     }

@@ -1,5 +1,6 @@
 //! The error of a handshake.
 
+use super::peer::Peer;
 use super::pins;
 use crate::error::Error;
 
@@ -10,13 +11,25 @@ pub struct TlsError {
     pub error: Error,
     /// The error number of the operating system; 0 if it has none.
     pub os_error: i32,
-    /// The text for the close report, with the text of the platform.
+    /// The text for the close report, with the text of the platform. A backend gives only that text, see [`TlsError::with_subject`].
     pub message: String,
 }
 
 impl TlsError {
     pub(super) fn new(error: Error, message: String) -> TlsError {
         TlsError { error, os_error: 0, message }
+    }
+
+    /// Completes the text of a backend.
+    pub(super) fn with_subject(self, peer: Peer) -> TlsError {
+        let message = match self.error {
+            Error::TlsPin => self.message,
+            Error::TlsExpired | Error::TlsHost | Error::TlsIssuer => {
+                format!("{peer}'s certificate is not accepted: {}", self.message)
+            }
+            _ => format!("{} failed: {}", peer.handshake(), self.message),
+        };
+        TlsError { message, ..self }
     }
 
     /// The key of the server's certificate is none of the pins.
@@ -30,15 +43,15 @@ impl TlsError {
         TlsError::new(Error::TlsPin, "the server's public key could not be read".into())
     }
 
-    /// The certificate of the server is refused.
+    /// The certificate of the peer is refused.
     #[cfg(not(any(target_vendor = "apple", windows)))]
     pub(super) fn certificate(error: Error, why: &str) -> TlsError {
-        TlsError::new(error, format!("the server's certificate is not accepted: {why}"))
+        TlsError::new(error, why.to_owned())
     }
 
     /// The handshake has failed for another reason.
     #[cfg(not(any(target_vendor = "apple", windows)))]
     pub(super) fn of_handshake(why: &impl std::fmt::Display) -> TlsError {
-        TlsError::new(Error::Tls, format!("the TLS handshake failed: {why}"))
+        TlsError::new(Error::Tls, why.to_string())
     }
 }

@@ -139,7 +139,7 @@ fn other_protocols_and_malformed_heads_are_refused() {
         (b"SSH-2.0-OpenSSH_9.2\r\n", 0, "the proxy's answer is not HTTP/1"),
         (b"HTTP/2 200 OK\r\n\r\n", 0, "the proxy's answer is not HTTP/1"),
         (b"\x05\xff", 0, "the proxy's answer is SOCKS5, not HTTP/1: use socks5:// in its URL"),
-        (b"\x15\x03\x01", 0, "the proxy's answer is TLS, not HTTP/1; proxies that need TLS are not supported"),
+        (b"\x15\x03\x01", 0, "the proxy's answer is TLS, not HTTP/1: use https:// in its URL"),
         (b"HTTP/1.1 abc\r\n\r\n", 0, "the head of the proxy's answer is not HTTP"),
         (
             b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",

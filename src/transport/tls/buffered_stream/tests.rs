@@ -34,7 +34,7 @@ impl Transport for BlockedStream {
 
 #[test]
 fn the_output_buffer_is_bounded() {
-    let mut stream = BufferedStream::new(BlockedStream { interrupted: false });
+    let mut stream = BufferedStream::new(BlockedStream { interrupted: false }, Peer::Server);
     let mut taken = 0;
     let error = loop {
         match stream.write(&[7; 1000]) {
@@ -48,10 +48,17 @@ fn the_output_buffer_is_bounded() {
 }
 
 #[test]
-fn interrupted_calls_are_repeated() {
-    let mut stream = BufferedStream::new(BlockedStream { interrupted: false });
+fn an_interrupted_write_is_repeated_and_an_interrupted_read_ends_the_turn() {
+    let mut stream = BufferedStream::new(BlockedStream { interrupted: false }, Peer::Server);
     stream.write_all(&[7]).unwrap();
     stream.begin_turn();
-    assert_eq!(stream.read(&mut [0; 5]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    for is_turn_over in [true, false] {
+        stream.begin_turn();
+        stream.stream().interrupted = !is_turn_over;
+        for _ in 0..2 {
+            assert_eq!(stream.read(&mut [0; 5]).unwrap_err().kind(), ErrorKind::WouldBlock);
+            assert_eq!(stream.is_turn_over(), is_turn_over);
+        }
+    }
     assert!(stream.read_error().is_none() && stream.write_error().is_none());
 }

@@ -13,11 +13,7 @@ pub(super) fn handshake_error(error: &native_tls::Error) -> TlsError {
     let (code, os_error) = apple::classify(&format!("{error:?}"));
     #[cfg(windows)]
     let (code, os_error) = windows::classify(&text);
-    let what = match code {
-        Error::Tls => "the TLS handshake failed",
-        _ => "the server's certificate is not accepted",
-    };
-    TlsError { error: code, os_error, message: format!("{what}: {text}") }
+    TlsError { error: code, os_error, message: text }
 }
 
 /// Returns the number after `before` in `text`.

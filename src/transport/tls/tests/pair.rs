@@ -3,7 +3,7 @@
 use super::authority::Issued;
 use crate::transport::Transport;
 use crate::transport::tls::pins::Pin;
-use crate::transport::tls::{Advance, Connector, Handshake, Tls, TlsError};
+use crate::transport::tls::{Advance, Connector, Handshake, Peer, Tls, TlsError};
 use openssl::ssl::{ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 use std::cell::RefCell;
@@ -231,6 +231,7 @@ impl Pair {
         Pair {
             handshake: Handshake::begin(
                 connector,
+                Peer::Server,
                 name,
                 pins,
                 ClientStream { network: Rc::clone(&network), hung_up: false },

@@ -1,0 +1,132 @@
+//! The ways to the server of a hop: through a proxy, or directly. They are tried in their order, until one can be connected.
+
+use super::outcome::Outcome;
+use super::proxy_handshake::{ProxyHandshake, Refusal};
+use super::stage::HopStage;
+use super::{Opened, Opening, Stream, Tunnel};
+use crate::connection::ports::{Context, Events, Network, Ports};
+use crate::connection::report::{Ending, Phase};
+use crate::transport::Transport;
+use crate::transport::proxy::Proxy;
+use crate::transport::tls::{Connector, Settings};
+use std::sync::Arc;
+use std::vec;
+
+/// The ways to the server of a hop.
+#[derive(Default)]
+pub(super) struct Routes {
+    /// The proxy of the current way; `None`: it is direct.
+    proxy: Option<Proxy>,
+    /// With a proxy of `https`: the settings of the connector for it, and the connector as soon as it is made.
+    tls: Option<(Arc<Settings>, Option<Connector>)>,
+    next: vec::IntoIter<Option<Proxy>>,
+}
+
+impl Routes {
+    /// `None`: a direct way.
+    pub(super) fn new(routes: Vec<Option<Proxy>>) -> Routes {
+        Routes { next: routes.into_iter(), ..Routes::default() }
+    }
+
+    /// The next way becomes the current one.
+    pub(super) fn begin_next(&mut self) {
+        self.proxy = self.next.next().flatten();
+        self.tls = None;
+    }
+
+    /// The proxy of the current way; `None`: it is direct.
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// The connector for TLS to the proxy; `None` until a worker has made it.
+    pub(super) fn connector(&self) -> Option<Connector> {
+        self.tls.as_ref()?.1.clone()
+    }
+
+    /// Does TLS to the proxy wait for the connector of these settings?
+    pub(super) fn waits_for(&self, settings: &Settings) -> bool {
+        self.tls.as_ref().is_some_and(|(wanted, connector)| connector.is_none() && **wanted == *settings)
+    }
+
+    /// The connector for TLS to the proxy was made.
+    pub(super) fn prepared(&mut self, made: Connector) {
+        if let Some((_, connector)) = &mut self.tls {
+            *connector = Some(made);
+        }
+    }
+}
+
+impl<S: Transport> Opening<S> {
+    /// Gets the connector for TLS to the proxy, if the current way needs one. Returns the ending if there can be none.
+    pub(super) fn prepare_proxy_tls<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Ending> {
+        if !self.routes.proxy.as_ref().is_some_and(Proxy::is_secure) {
+            return None;
+        }
+        // The options for the first server hold for the proxy, to wherever a redirect leads.
+        let given = self.first_origin.as_ref().map_or(&self.config.tls, |first| first.tls());
+        let mut settings = Arc::new(given.for_proxy());
+        let target = &self.config.target;
+        if *settings == *self.config.tls {
+            settings = Arc::clone(&self.config.tls);
+        }
+        // If the server needs an equal connector, it was asked for already.
+        let made = match Arc::ptr_eq(&settings, &self.config.tls) && target.is_secure() {
+            true => self.connector.clone(),
+            false => match context.network.tls_connector(&settings) {
+                None => None,
+                Some(Ok(connector)) => Some(connector),
+                Some(Err(ending)) => return Some(ending),
+            },
+        };
+        self.routes.tls = Some((settings, made));
+        None
+    }
+
+    /// The current way cannot be used. Begins the next one, if there is one. `Some`: the result of the hop.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn route_failed<P: Ports<Stream = S>>(
+        &mut self,
+        ending: Ending,
+        phase: Phase,
+        context: &mut Context<'_, P>,
+    ) -> Option<Outcome<Opened<S>>> {
+        if self.routes.next.as_slice().is_empty() || context.now >= self.open_deadline {
+            return Some(Outcome::Failed(self.with_redirect_status(ending), phase));
+        }
+        context.events.warn(format_args!("{}; trying the next proxy", ending.message));
+        drop(self.leave_stage(context.now));
+        self.info.address = None;
+        self.begin_route(context)
+    }
+
+    /// As [`Opening::route_failed`], outside a turn.
+    pub(super) fn try_next_route<P: Ports<Stream = S>>(
+        &mut self,
+        ending: Ending,
+        phase: Phase,
+        context: &mut Context<'_, P>,
+    ) -> Outcome<Opened<S>> {
+        self.route_failed(ending, phase, context).unwrap_or_else(|| self.turn(context))
+    }
+
+    /// The stage that asks the proxy for a connection to the server.
+    pub(super) fn tunnel<P: Ports>(&self, stream: Stream<S>, context: &mut Context<'_, P>) -> HopStage<S> {
+        let Some(proxy) = &self.routes.proxy else { return HopStage::Left };
+        let target = &self.config.target;
+        context.events.debug(format_args!("asking the proxy for {target}"));
+        let tunnel = Tunnel::new(proxy, &target.host(), target.port());
+        HopStage::Proxy(Box::new(ProxyHandshake::new(stream, tunnel)))
+    }
+
+    /// The proxy has answered, and there is no tunnel.
+    #[cold]
+    pub(super) fn refused_by_proxy(&mut self, refusal: Refusal) -> Outcome<Opened<S>> {
+        self.info.headers = refusal.headers;
+        if let HopStage::Proxy(handshake) = &mut self.stage {
+            handshake.stream.close_notify();
+        }
+        Outcome::Failed(refusal.ending, Phase::Proxy)
+    }
+}
