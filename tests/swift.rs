@@ -58,6 +58,7 @@ fn every_name_of_the_header_is_reachable() {
         "egret_ws_retry_options",
         "egret_ws_deflate_options",
         "egret_ws_loop_options",
+        "egret_ws_hooks",
         "egret_ws_close_info",
         "egret_ws_free_report",
         "egret_ws_statistics",

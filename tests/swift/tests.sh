@@ -49,13 +49,14 @@ cp Sources/EgretWebSocket/*.swift ../../tests/swift/stubs/*.swift /tmp/
 cd /tmp
 sed -i 's/#selector(\(.*\)))/"\1")/; s/@objc //' FrameTimer.swift
 sed -i 's/ && os(macOS)//' Identity.swift
-for stub in QuartzCore Security; do
+for stub in QuartzCore Security Network UIKit CFNetwork; do
     swiftc -swift-version 6 -emit-module -module-name $stub -parse-as-library $stub.swift
     rm $stub.swift
 done
 rm refused.swift
 swiftc -swift-version 6 -wmo -emit-sil -module-name EgretWebSocket -I . -I /egret/bindings/swift/Sources/CEgretWS ./*.swift -o sil
-for used in CADisplayLink SecItemExport; do
-    grep -q $used sil || { echo "tests.sh: no $used was compiled" >&2; exit 1; }
+used="CADisplayLink SecItemExport NWPathMonitor UIApplication CFNetworkCopyProxiesForURL"
+for name in $used; do
+    grep -q $name sil || { echo "tests.sh: no $name was compiled" >&2; exit 1; }
 done
-echo "the code that uses CADisplayLink and SecItemExport compiles"
+echo "the code that uses $used compiles"

@@ -30,6 +30,9 @@ extension EgretWS {
         /// Before each connection, the first one too. It may change the request. An error that it throws ends the socket.
         public var onRequest: ((Socket, inout Request) throws -> RequestAnswer)?
 
+        /// Each frame that was sent or received, to trace a connection.
+        public var onFrame: ((Socket, Frame) -> Void)?
+
         public init() {}
     }
 

@@ -39,6 +39,9 @@ extension EgretWS {
         public var linger: Timeout = .default
         // generated: end
 
+        /// Closures that take part in the making of connections.
+        public var hooks = Hooks()
+
         public init() {}
     }
 

@@ -30,11 +30,18 @@ final class LoopHandle: Sendable {
                 LoopListener.of(user).onLog?(.init(rawValue: level) ?? .error, String(cString: text))
             }
         }
+        let hooks = options.hooks.isEmpty ? nil : HookReceiver(options.hooks)
+        var cHooks = try hooks?.c() ?? egret_ws_hooks()
         c.user = listener.retainedForC()
         var made: OpaquePointer?
+        let result = withUnsafePointer(to: &cHooks) { cHooks in
+            if hooks != nil { c.hooks = cHooks }
+            return egret_ws_loop_new(&c, &made)
+        }
         do {
-            try checked(egret_ws_loop_new(&c, &made))
+            try checked(result)
         } catch {
+            hooks?.detach()
             listener.releaseForC()
             throw error
         }

@@ -159,6 +159,11 @@ final class Receiver {
         }
     }
 
+    func didTrace(_ frame: EgretWS.Frame) {
+        guard let socket, case .callbacks(let kept) = handler else { return }
+        kept.on.onFrame?(socket, frame)
+    }
+
     private func put(_ event: EgretWS.Event, _ socket: EgretWS.Socket) {
         if state.update({ $0.inbox?.put(event) ?? false }) { socket.adjustReceiving() }
     }
@@ -170,6 +175,12 @@ final class Receiver {
         case .delegate: true
         case .inbox(let task): task != nil
         }
+    }
+
+    /// Whether C has to report each frame.
+    fileprivate var tracesFrames: Bool {
+        guard case .callbacks(let kept) = handler else { return false }
+        return kept.on.onFrame != nil
     }
 
     deinit {
@@ -198,6 +209,11 @@ extension Receiver {
             c.on_request = { user, _, attempt, last, request in
                 let asked = EgretWS.Request(attempt: Int(attempt), last: last.map { .init($0.pointee) })
                 return Receiver.of(user).willRequest(asked, request).rawValue
+            }
+        }
+        if tracesFrames {
+            c.on_frame = { user, _, direction, opcode, flags, length in
+                Receiver.of(user).didTrace(.init(direction: direction, opcode: opcode, flags: flags, length: length))
             }
         }
         c.release_user = { Unmanaged<Receiver>.fromOpaque($0!).release() }

@@ -22,6 +22,7 @@ extension EgretWS {
             case url(String)
             case header(String, String?)
             case subprotocols([String])
+            case addresses([String])
         }
         private(set) var changes: [Change] = []
 
@@ -36,6 +37,10 @@ extension EgretWS {
         /// An empty array removes them.
         public mutating func setSubprotocols(_ list: [String]) { changes.append(.subprotocols(list)) }
 
+        /// The addresses of the server, as `addresses` of the options. An empty array removes them. Set them after the URL: a URL of
+        /// another origin removes them.
+        public mutating func setAddresses(_ list: [String]) { changes.append(.addresses(list)) }
+
         /// Makes the changes. Throws at the first one that the library refuses.
         func apply(to request: OpaquePointer?) throws(Error) {
             for change in changes {
@@ -48,6 +53,8 @@ extension EgretWS {
                     try checked(egret_ws_request_set_header(request, cName, cValue))
                 case .subprotocols(let list):
                     try checked(egret_ws_request_set_subprotocols(request, try memory.list(list, "subprotocols")))
+                case .addresses(let list):
+                    try checked(egret_ws_request_set_addresses(request, try memory.list(list, "addresses")))
                 }
                 withExtendedLifetime(memory) {}
             }

@@ -64,7 +64,7 @@ extension EgretWS {
             handle.deallocate()
         }
 
-        private var c: OpaquePointer? { handle.pointee }
+        var c: OpaquePointer? { handle.pointee }
 
         /// Queues a text message. Never waits: throws `backpressure` if the send buffer is full; `onDrain` reports when it
         /// has room.

@@ -18,6 +18,8 @@ final class Relay: Sendable {
         case hold(DispatchSemaphore)
         /// Instead of a handshake, sends this head of an answer.
         case refuse(String)
+        /// Instead of a handshake, sends this answer.
+        case refuseWithBody(String)
 
         enum End { case hangUp, close }
     }
@@ -38,13 +40,13 @@ final class Relay: Sendable {
                 let client = accept(listener, nil, nil)
                 let request = head(from: client)
                 requests.update { $0.append(String(decoding: request, as: UTF8.self)) }
-                if case .refuse(let answer) = then {
-                    write(Array("\(answer)\r\nContent-Length: 0\r\n\r\n".utf8), to: client)
-                } else {
-                    write(handshake(request), to: client)
+                switch then {
+                case .refuse(let answer): write(Array("\(answer)\r\nContent-Length: 0\r\n\r\n".utf8), to: client)
+                case .refuseWithBody(let answer): write(Array(answer.utf8), to: client)
+                default: write(handshake(request), to: client)
                 }
                 switch then {
-                case .hangUp, .refuse: break
+                case .hangUp, .refuse, .refuseWithBody: break
                 case .hold(let released): released.wait()
                 case .send(let bytes):
                     write(bytes, to: client)
