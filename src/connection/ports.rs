@@ -14,7 +14,7 @@ use crate::transport::tls;
 use parking_lot::Mutex;
 use std::fmt::Arguments;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,12 @@ pub trait Network {
 
     /// Is the loop suspended? No connection is retried until it is resumed.
     fn is_suspended(&self) -> bool;
+
+    /// Has this machine a route to the address? Nothing is sent to it.
+    fn has_route(&self, address: IpAddr) -> bool;
+
+    /// Does [`Network::resolve`] return the IPv6 addresses of NAT64 for an IPv4 address instead of a name?
+    fn makes_nat64_addresses(&self) -> bool;
 
     /// Begins to connect to an address.
     fn dial(&mut self, address: SocketAddr) -> io::Result<Self::Stream>;

@@ -290,6 +290,9 @@ impl DnsShared {
     }
 }
 
+/// Does the system's resolver return the IPv6 addresses of NAT64 for an IPv4 address?
+pub(super) const MAKES_NAT64_ADDRESSES: bool = cfg!(target_vendor = "apple");
+
 /// Calls the system's resolver.
 fn resolve((name, family): &Query) -> Answer {
     let address = match family {
@@ -298,9 +301,16 @@ fn resolve((name, family): &Query) -> Answer {
     };
     let hints =
         AddrInfoHints { socktype: SockType::Stream.into(), address: address.into(), ..AddrInfoHints::default() };
+    // It does so with its default flags and for both families only ("Supporting IPv6 DNS64/NAT64 Networks").
+    #[cfg(target_vendor = "apple")]
+    let hints = match name.parse::<std::net::Ipv4Addr>() {
+        Ok(_) => AddrInfoHints { flags: libc::AI_V4MAPPED_CFG | libc::AI_ADDRCONFIG, address: 0, ..hints },
+        Err(_) => hints,
+    };
     let failed = |error: dns_lookup::LookupError| Unresolved::io(&io::Error::from(error));
     let found = getaddrinfo(Some(name), None, Some(hints)).map_err(failed)?;
-    Ok(limit_addresses(found.filter_map(Result::ok).map(|info| info.sockaddr)))
+    let is_wanted = |address: &SocketAddr| Family::of(address) == *family;
+    Ok(limit_addresses(found.filter_map(Result::ok).map(|info| info.sockaddr).filter(is_wanted)))
 }
 
 /// Limits the number of addresses: a name server may return any number.

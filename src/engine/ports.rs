@@ -15,13 +15,13 @@ use crate::log::Log;
 use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::protocol::ping::PingPayload;
-use crate::transport::tcp::Tcp;
+use crate::transport::tcp::{self, Tcp};
 use crate::transport::tls::Settings;
 use mio::{Interest, Registry, Token};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -98,6 +98,14 @@ impl Network for Net<'_> {
 
     fn is_suspended(&self) -> bool {
         self.suspended
+    }
+
+    fn has_route(&self, address: IpAddr) -> bool {
+        tcp::has_route(address)
+    }
+
+    fn makes_nat64_addresses(&self) -> bool {
+        super::dns::MAKES_NAT64_ADDRESSES
     }
 
     fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {

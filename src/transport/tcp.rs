@@ -4,7 +4,7 @@ use super::Transport;
 use mio::net::TcpStream;
 use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, UdpSocket};
 use std::time::Duration;
 #[cfg(unix)]
 use {socket2::MaybeUninitSlice, std::mem::MaybeUninit};
@@ -40,6 +40,15 @@ impl Tcp {
     pub fn source(&mut self) -> &mut TcpStream {
         &mut self.stream
     }
+}
+
+/// Has this machine a route to the address? A UDP socket can be connected if there is one, and sends nothing for it.
+pub fn has_route(address: IpAddr) -> bool {
+    let any = match address {
+        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+    };
+    UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((address, 9))).is_ok()
 }
 
 impl Transport for Tcp {

@@ -6,10 +6,12 @@
 //!   IPv4 addresses ──┘          └──► the first stream that connects; the other attempts are dropped
 //! ```
 //!
-//! Addresses that are known without a look-up are tried in their order.
+//! Addresses that are known without a look-up are tried in their order. An IPv4 address without a route is replaced by IPv6 addresses
+//! that contain it, if the network has NAT64 (section 7).
 
 use super::address_space::AddressSpace;
 use super::endpoint::{Addresses, Endpoint};
+use super::nat64::{Candidate, Nat64};
 use super::outcome::Outcome;
 use super::tried::Tried;
 use crate::connection::report::{Ending, Initiator, Phase};
@@ -18,7 +20,7 @@ use crate::error::Error;
 use crate::transport::Transport;
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 /// How long IPv4 addresses wait for IPv6 ones (section 3), but no longer than the time between two attempts.
@@ -32,7 +34,7 @@ pub(super) struct HappyEyeballs<S> {
     pub(super) endpoint: String,
     port: u16,
     /// Addresses without an attempt.
-    untried: VecDeque<SocketAddr>,
+    untried: VecDeque<Candidate>,
     attempts: Vec<Attempt<S>>,
     pub(super) tried: Tried,
     /// The time between two attempts (section 5).
@@ -48,13 +50,16 @@ pub(super) struct HappyEyeballs<S> {
     last_family: Option<Family>,
     resolve_error: Option<Unresolved>,
     connect_error: Option<Ending>,
+    /// That error says that an IPv4 address has no route.
+    lacks_route: bool,
+    nat64: Nat64,
     /// Addresses of a nearer address space are not tried.
     nearest_space: AddressSpace,
 }
 
 /// An attempt in progress.
 struct Attempt<S> {
-    address: SocketAddr,
+    candidate: Candidate,
     stream: S,
     /// Its number in the list of those that were tried.
     number: usize,
@@ -90,10 +95,12 @@ impl<S: Transport> HappyEyeballs<S> {
             last_family: None,
             resolve_error: None,
             connect_error: None,
+            lacks_route: false,
+            nat64: Nat64::default(),
             nearest_space,
         };
         match endpoint.addresses {
-            Addresses::Known(addresses) => eyeballs.untried = addresses.into(),
+            Addresses::Known(addresses) => eyeballs.untried.extend(addresses.into_iter().map(Candidate::from)),
             Addresses::LookUp { name, families } => {
                 let lookups = families.iter().map(|family| (*family, context.network.resolve(&name, *family)));
                 eyeballs.lookups.extend(lookups);
@@ -117,6 +124,9 @@ impl<S: Transport> HappyEyeballs<S> {
         now: Instant,
     ) {
         if self.name != name || !self.looks_up(family) {
+            if let Some(addresses) = self.nat64.resolved(name, family, &answer) {
+                self.try_next(addresses);
+            }
             return;
         }
         self.lookups.retain(|(pending, _)| *pending != family);
@@ -137,9 +147,7 @@ impl<S: Transport> HappyEyeballs<S> {
         }
         match family {
             Family::V6 => {
-                for address in addresses.into_iter().rev() {
-                    self.untried.push_front(address);
-                }
+                self.try_next(addresses.into_iter().map(Candidate::from).collect());
                 if self.attempts.is_empty() {
                     self.next_attempt_at = None;
                 }
@@ -148,9 +156,14 @@ impl<S: Transport> HappyEyeballs<S> {
                 if !addresses.is_empty() && self.looks_up(Family::V6) {
                     self.next_attempt_at = Some(now + RESOLUTION_DELAY.min(self.attempt_delay));
                 }
-                self.untried.extend(addresses);
+                self.untried.extend(addresses.into_iter().map(Candidate::from));
             }
         }
+    }
+
+    /// Puts addresses before the others.
+    fn try_next(&mut self, addresses: Vec<Candidate>) {
+        addresses.into_iter().rev().for_each(|address| self.untried.push_front(address));
     }
 
     /// When [`HappyEyeballs::advance`] can begin the next attempt.
@@ -164,12 +177,20 @@ impl<S: Transport> HappyEyeballs<S> {
 
     /// Is there nothing in progress but look-ups?
     pub(super) fn is_resolving(&self) -> bool {
-        !self.lookups.is_empty() && self.attempts.is_empty() && self.untried.is_empty()
+        (!self.lookups.is_empty() || self.nat64.is_looking_up()) && self.attempts.is_empty() && self.untried.is_empty()
     }
 
     /// The deadline has come. Returns the error of the last attempt, unless another attempt is in progress.
     pub(super) fn give_up(&mut self) -> Option<(Ending, Phase)> {
-        self.connect_error.take_if(|_| self.attempts.is_empty()).map(|ending| (ending, Phase::Connect))
+        self.attempts.is_empty().then(|| self.take_connect_error()).flatten().map(|ending| (ending, Phase::Connect))
+    }
+
+    fn take_connect_error(&mut self) -> Option<Ending> {
+        let mut ending = self.connect_error.take()?;
+        if self.lacks_route {
+            ending.message = format!("{}; {}", ending.message, self.nat64.explain());
+        }
+        Some(ending)
     }
 
     /// The stream of each attempt. If readiness reports that one has ended or failed, it does not say which.
@@ -185,24 +206,24 @@ impl<S: Transport> HappyEyeballs<S> {
             match attempt.stream.poll_connected() {
                 Ok(false) => at += 1,
                 Ok(true) => {
-                    let Attempt { address, stream, number } = self.attempts.swap_remove(at);
+                    let Attempt { candidate, stream, number } = self.attempts.swap_remove(at);
                     self.tried.connected(number);
                     // The others are closed at once.
                     self.attempts.clear();
                     self.untried.clear();
-                    return Outcome::Done(Connected { stream, address, space: AddressSpace::of(address.ip()) });
+                    return Outcome::Done(Connected { stream, address: candidate.address, space: candidate.space() });
                 }
                 Err(error) => {
-                    let Attempt { address, number, .. } = self.attempts.remove(at);
-                    self.attempt_failed(address, number, &error, *events);
+                    let Attempt { candidate, number, .. } = self.attempts.remove(at);
+                    self.attempt_failed(candidate, number, &error, *network, *events);
                 }
             }
         }
         while self.next_attempt_at.is_none_or(|at| *now >= at)
-            && let Some(address) = self.next_address()
+            && let Some(candidate) = self.next_address()
         {
+            let (address, space) = (candidate.address, candidate.space());
             // Each address is checked before it is dialled, because a name can have any address.
-            let space = AddressSpace::of(address.ip());
             if space > self.nearest_space {
                 events.debug(format_args!("{address} is not dialled: a redirect must not lead to {space}"));
                 // The error of a dialled address says more, so it is kept.
@@ -214,16 +235,17 @@ impl<S: Transport> HappyEyeballs<S> {
             let number = self.tried.begin(address);
             match network.dial(address) {
                 Ok(stream) => {
-                    self.attempts.push(Attempt { address, stream, number });
+                    self.attempts.push(Attempt { candidate, stream, number });
                     self.next_attempt_at = Some(*now + self.attempt_delay);
                 }
-                Err(error) => self.attempt_failed(address, number, &error, *events),
+                Err(error) => self.attempt_failed(candidate, number, &error, *network, *events),
             }
         }
-        if !(self.attempts.is_empty() && self.untried.is_empty() && self.lookups.is_empty()) {
+        let is_looking_up = !self.lookups.is_empty() || self.nat64.is_looking_up();
+        if is_looking_up || !self.attempts.is_empty() || !self.untried.is_empty() {
             return Outcome::Wait;
         }
-        match (self.connect_error.take(), self.resolve_error.take()) {
+        match (self.take_connect_error(), self.resolve_error.take()) {
             (Some(ending), _) => Outcome::Failed(ending, Phase::Connect),
             (None, Some(error)) => Outcome::Failed(error.ending(&self.endpoint), Phase::Resolve),
             (None, None) => Outcome::Failed(Unresolved::no_addresses().ending(&self.endpoint), Phase::Resolve),
@@ -231,24 +253,40 @@ impl<S: Transport> HappyEyeballs<S> {
     }
 
     /// The next address to try. The families alternate (section 4), if a look-up has found the addresses.
-    fn next_address(&mut self) -> Option<SocketAddr> {
+    fn next_address(&mut self) -> Option<Candidate> {
         if self.name.is_empty() {
             return self.untried.pop_front();
         }
-        let other = self.untried.iter().position(|address| Some(Family::of(address)) != self.last_family).unwrap_or(0);
-        let address = self.untried.remove(other)?;
-        self.last_family = Some(Family::of(&address));
-        Some(address)
+        let other = self.untried.iter().position(|one| Some(Family::of(&one.address)) != self.last_family).unwrap_or(0);
+        let candidate = self.untried.remove(other)?;
+        self.last_family = Some(Family::of(&candidate.address));
+        Some(candidate)
     }
 
     /// The next attempt begins at once.
-    fn attempt_failed<E: Events>(&mut self, address: SocketAddr, number: usize, error: &io::Error, events: &mut E) {
+    fn attempt_failed(
+        &mut self,
+        candidate: Candidate,
+        number: usize,
+        error: &io::Error,
+        network: &mut impl Network,
+        events: &mut impl Events,
+    ) {
+        let address = candidate.address;
         self.tried.failed(number, error);
         events.debug(format_args!("{address} failed: {error}"));
         self.next_attempt_at = None;
         let ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };
         self.connect_error =
             Some(Ending::io(ours, &format!("connecting to {} ({address}) failed", self.endpoint), error));
+        self.lacks_route = false;
+        if let Some(address) = ipv4(address).filter(|_| says_no_route(error))
+            && let Some(addresses) = self.nat64.no_route(address, network)
+        {
+            events.debug(format_args!("{address} has no route; trying NAT64"));
+            self.lacks_route = true;
+            self.try_next(addresses);
+        }
     }
 }
 
@@ -259,6 +297,19 @@ pub(super) fn leads_nearer(destination: &str, space: AddressSpace) -> Ending {
          set EGRET_WS_ALLOW_PRIVATE_REDIRECTS to follow such redirects"
     );
     Ending::new(Error::Redirect, Initiator::Local, message)
+}
+
+/// The IPv4 address of an endpoint, also if it is mapped into IPv6.
+fn ipv4(address: SocketAddr) -> Option<SocketAddrV4> {
+    match address {
+        SocketAddr::V4(address) => Some(address),
+        SocketAddr::V6(address) => Some(SocketAddrV4::new(address.ip().to_ipv4_mapped()?, address.port())),
+    }
+}
+
+/// Can the error mean that this machine has no route to the address? Some systems report that they have no address to send from.
+fn says_no_route(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable)
 }
 
 /// Had the operating system of this machine no descriptors, ports or memory left?

@@ -12,6 +12,7 @@ mod address_space;
 mod cookies;
 mod endpoint;
 mod happy_eyeballs;
+mod nat64;
 mod outcome;
 mod proxy_handshake;
 mod redirect;

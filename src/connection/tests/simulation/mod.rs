@@ -280,6 +280,16 @@ impl Simulation {
 
     // The network and the clock.
 
+    /// From now on addresses of these families have no route.
+    pub fn set_without_routes(&mut self, families: &[Family]) {
+        self.network.without_routes = families.to_vec();
+    }
+
+    /// The resolver returns the IPv6 addresses of NAT64 for an IPv4 address.
+    pub fn set_makes_nat64_addresses(&mut self) {
+        self.network.makes_nat64_addresses = true;
+    }
+
     /// The name has these IPv4 addresses and no IPv6 ones.
     pub fn resolved(&mut self, addresses: &[&str]) {
         self.resolved_family(Family::V6, Err("no IPv6 address"));

@@ -5,7 +5,7 @@ use crate::transport::{Transport, tls};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -138,6 +138,10 @@ pub struct FakeNetwork {
     pub operations_until_failure: Option<usize>,
     /// Each address connects at once, and its server sends this.
     pub answers: Option<Vec<u8>>,
+    /// Addresses of these families have no route.
+    pub without_routes: Vec<Family>,
+    /// The resolver of the system is that of Apple.
+    pub makes_nat64_addresses: bool,
 }
 
 impl Network for FakeNetwork {
@@ -165,6 +169,14 @@ impl Network for FakeNetwork {
         self.suspended
     }
 
+    fn has_route(&self, address: IpAddr) -> bool {
+        !self.without_routes.contains(&Family::of(&SocketAddr::new(address, 0)))
+    }
+
+    fn makes_nat64_addresses(&self) -> bool {
+        self.makes_nat64_addresses
+    }
+
     fn dial(&mut self, address: SocketAddr) -> io::Result<FakeStream> {
         let (cut, operations_until_failure) = (self.cut, self.operations_until_failure);
         self.wire = Rc::new(RefCell::new(Wire { room: usize::MAX, cut, operations_until_failure, ..Wire::default() }));
@@ -174,7 +186,7 @@ impl Network for FakeNetwork {
             wire.connected = Some(Ok(()));
             wire.to_client.extend(answer);
         }
-        if address.to_string().starts_with(NO_ROUTE) {
+        if address.to_string().starts_with(NO_ROUTE) || !self.has_route(address.ip().to_canonical()) {
             return Err(ErrorKind::NetworkUnreachable.into());
         }
         Ok(FakeStream(Rc::clone(&self.wire)))
@@ -194,6 +206,8 @@ impl FakeNetwork {
             cut,
             operations_until_failure,
             answers: None,
+            without_routes: Vec::new(),
+            makes_nat64_addresses: false,
         }
     }
 }
