@@ -18,9 +18,25 @@ use std::sync::Arc;
 
 thread_local!(static INSIDE: Cell<bool> = const { Cell::new(false) });
 
-/// Is this thread inside a call of such a callback? Then it may hold the lock of the engine, so it must not poll.
+/// Is this thread inside a call of such a callback?
 pub fn is_inside() -> bool {
     INSIDE.get()
+}
+
+thread_local!(static IN_HOOK: Cell<bool> = const { Cell::new(false) });
+
+/// Calls a hook of the host, on a thread of the library.
+pub fn in_hook<T>(call: impl FnOnce() -> T) -> T {
+    IN_HOOK.set(true);
+    let result = call();
+    IN_HOOK.set(false);
+    result
+}
+
+/// Must this thread not poll? It is inside a callback that may hold the lock of the engine, or inside a hook, whose loop must be able to
+/// end without it.
+pub fn forbids_polls() -> bool {
+    is_inside() || IN_HOOK.get()
 }
 
 /// A callback that can be replaced.

@@ -28,6 +28,8 @@ pub const PINS: usize = 64;
 
 /// The most addresses that the host can give for a server.
 pub const ADDRESSES: usize = 16;
+/// The most proxies in an answer of `on_proxy`.
+pub const PROXIES: usize = 8;
 
 /// The most bytes of the name of a network interface. Names are shorter on every system.
 pub const INTERFACE: usize = 64;

@@ -16,12 +16,18 @@ pub struct LoopOptions {
     pub poll_max_callbacks: u32,
     pub poll_max_us: u32,
     pub linger_ms: u32,
+    /// `max_threads` of `egret_ws_hooks`.
+    pub hook_threads: u32,
 }
 
 /// All flags of the options of a loop.
 pub(super) const LOOP_FLAGS: u32 =
     EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND | EGRET_WS_LOOP_FORGET_TLS_SESSIONS;
 const _: () = assert!(LOOP_FLAGS & FLAGS == 0, "a flag of the other struct would be accepted");
+
+/// The threads for hooks, and the most of them.
+const DEFAULT_HOOK_THREADS: u32 = 32;
+const MAX_HOOK_THREADS: u32 = 64;
 
 /// The configuration of a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +44,8 @@ pub struct LoopConfig {
     pub poll_max_time: Option<Duration>,
     /// The longest time that freeing the loop waits for the network.
     pub linger: Duration,
+    /// The most threads for the hooks of the host.
+    pub hook_threads: usize,
 }
 
 impl LoopOptions {
@@ -65,7 +73,12 @@ impl LoopConfig {
         let poll_max_callbacks =
             numbers.or_unlimited(number!(options.poll_max_callbacks), 4096, Special::Unlimited).unwrap_or(u32::MAX);
         let linger = numbers.milliseconds(number!(options.linger_ms), 0, Special::AtOnce);
+        let hook_threads = Number { name: "max_threads", value: options.hook_threads };
+        let hook_threads = numbers.or(hook_threads, DEFAULT_HOOK_THREADS);
         numbers.check()?;
+        if hook_threads > MAX_HOOK_THREADS {
+            return Err(DetailedError::invalid(format!("max_threads of the hooks is above {MAX_HOOK_THREADS}")));
+        }
         Ok(LoopConfig {
             inline: options.flags & EGRET_WS_LOOP_INLINE != 0,
             close_on_suspend: options.flags & EGRET_WS_LOOP_CLOSE_ON_SUSPEND != 0,
@@ -73,6 +86,7 @@ impl LoopConfig {
             poll_max_callbacks,
             poll_max_time: poll_max_us.map(|value| Duration::from_micros(value.into())),
             linger,
+            hook_threads: hook_threads as usize,
         })
     }
 }

@@ -42,7 +42,7 @@ pub use heartbeat::HeartbeatOptions;
 pub use limits::Limits;
 use loop_config::LOOP_FLAGS;
 pub use loop_config::{LoopConfig, LoopOptions};
-pub use network::{LocalSide, read_addresses};
+pub use network::{LocalSide, found_addresses, found_proxies};
 pub use options::{DeflateOptions, Header, RetryWaits, SocketOptions};
 pub use retry::RetryOptions;
 pub use url::Url;

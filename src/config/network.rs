@@ -4,6 +4,7 @@ use super::options::SocketOptions;
 use super::value::{copy, text};
 use crate::error::{DetailedError, Error};
 use crate::input_limits;
+use crate::transport::proxy::{Proxies, Proxy};
 use std::net::{IpAddr, SocketAddr};
 
 /// The side of this machine.
@@ -43,8 +44,19 @@ pub(super) fn addresses(list: Option<&[u8]>) -> Result<Vec<SocketAddr>, Detailed
     }
 }
 
+/// Reads the addresses that a hook has found. An empty text: there are none.
+pub fn found_addresses(list: &[u8]) -> Result<Vec<SocketAddr>, DetailedError> {
+    let list = text(&"addresses", Some(list), input_limits::TEXT)?.unwrap_or("");
+    read_addresses(list).map_err(|why| DetailedError::invalid(format!("addresses: {why}")))
+}
+
+/// Reads the proxies that a hook has found. An item without a proxy, and an empty text, are a direct connection.
+pub fn found_proxies(list: &[u8]) -> Result<Vec<Option<Proxy>>, DetailedError> {
+    Proxies::read_list(text(&"proxies", Some(list), input_limits::TEXT)?.unwrap_or(""))
+}
+
 /// Reads a list of addresses, separated by commas. The port of an address without one is 0. The error says what is wrong.
-pub fn read_addresses(list: &str) -> Result<Vec<SocketAddr>, String> {
+fn read_addresses(list: &str) -> Result<Vec<SocketAddr>, String> {
     let items = list.split(',').map(str::trim);
     if list.trim().is_empty() {
         return Ok(Vec::new());

@@ -371,19 +371,28 @@ fn options_of_a_loop_have_defaults_and_ranges() {
         poll_max_callbacks: 4096,
         poll_max_time: Some(Duration::from_micros(4000)),
         linger: Duration::ZERO,
+        hook_threads: 32,
     };
     let none = LoopOptions::default();
     assert_eq!(config(none), Ok(defaults));
     assert_eq!(none.log_level(), EGRET_WS_LOG_WARN);
     assert_eq!(
-        config(LoopOptions { flags: LOOP_FLAGS, poll_max_callbacks: 1, poll_max_us: u32::MAX, linger_ms: 9, ..none }),
+        config(LoopOptions {
+            flags: LOOP_FLAGS,
+            poll_max_callbacks: 1,
+            poll_max_us: u32::MAX,
+            linger_ms: 9,
+            hook_threads: 64,
+            ..none
+        }),
         Ok(LoopConfig {
             inline: true,
             close_on_suspend: true,
             forget_tls_sessions: true,
             poll_max_callbacks: 1,
             poll_max_time: None,
-            linger: milliseconds(9)
+            linger: milliseconds(9),
+            hook_threads: 64,
         })
     );
     for level in EGRET_WS_LOG_ERROR..=EGRET_WS_LOG_DEBUG {
@@ -393,6 +402,9 @@ fn options_of_a_loop_have_defaults_and_ranges() {
         (LoopOptions { flags: 1 << 31, ..none }, "flags has an unknown bit"),
         (LoopOptions { linger_ms: EGRET_WS_UNLIMITED, ..none }, "linger_ms cannot be EGRET_WS_UNLIMITED"),
         (LoopOptions { poll_max_us: EGRET_WS_AT_ONCE, ..none }, "poll_max_us cannot be EGRET_WS_AT_ONCE"),
+        (LoopOptions { hook_threads: 65, ..none }, "max_threads of the hooks is above 64"),
+        (LoopOptions { hook_threads: EGRET_WS_UNLIMITED, ..none }, "max_threads cannot be EGRET_WS_UNLIMITED"),
+        (LoopOptions { hook_threads: EGRET_WS_AT_ONCE, ..none }, "max_threads cannot be EGRET_WS_AT_ONCE"),
         (LoopOptions { log_level: -1, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
         (LoopOptions { log_level: 5, ..none }, "log_level is not one of EGRET_WS_LOG_*"),
     ] {

@@ -5,6 +5,7 @@ use super::framer::Framer;
 use super::heartbeat::Heartbeat;
 use super::opening::{Opened, Opening, Outcome};
 use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
+use super::query::QueryAnswer;
 use super::question::{Question, Subject};
 use super::report::{Ending, Initiator, Phase, Report};
 use super::retry::{Decision, HostPart, Retry};
@@ -106,6 +107,18 @@ impl<S: Transport> Connection<S> {
     ) -> Turn {
         let Stage::Opening(opening) = &mut self.stage else { return Turn::Wait };
         let outcome = opening.resolved(name, family, answer, context);
+        self.after_opening(outcome, context)
+    }
+
+    /// A hook has answered the query with this number, which may be withdrawn by now.
+    pub fn query_answered<P: Ports<Stream = S>>(
+        &mut self,
+        number: u64,
+        answer: QueryAnswer,
+        context: &mut Context<'_, P>,
+    ) -> Turn {
+        let Stage::Opening(opening) = &mut self.stage else { return Turn::Wait };
+        let outcome = opening.query_answered(number, answer, context);
         self.after_opening(outcome, context)
     }
 

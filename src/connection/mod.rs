@@ -28,6 +28,7 @@ pub mod heartbeat;
 mod machine;
 mod opening;
 mod ports;
+mod query;
 mod question;
 pub mod report;
 pub mod retry;
@@ -39,6 +40,7 @@ pub(crate) mod tests;
 pub use machine::{Connection, Turn};
 pub use opening::MAX_ADDRESSES;
 pub use ports::{Context, Events, Family, Lookup, LookupWatch, NO_ROOM, Network, Ports, Prepared, Unresolved};
+pub use query::{Query, QueryAnswer, QuerySubject};
 pub use question::Answer;
 
 use crate::config::ConnectConfig;

@@ -3,6 +3,7 @@
 
 use super::connect_info::ConnectInfo;
 use super::counters::Counters;
+use super::query::{Query, QuerySubject};
 use super::report::{Ending, Initiator, Report};
 use super::send_queue::SendQueue;
 use crate::error::Error;
@@ -49,6 +50,10 @@ pub trait Network {
 
     /// Begins to look a name up. [`Connection::resolved`](super::Connection::resolved) gets the answer.
     fn resolve(&mut self, name: &str, family: Family) -> Lookup;
+
+    /// Asks the host, if it has a hook for this subject. [`Connection::query_answered`](super::Connection::query_answered) gets the answer.
+    /// Fails if this machine has no thread or handle left for the query.
+    fn ask_host(&mut self, subject: QuerySubject, text: &str) -> Option<io::Result<Query>>;
 
     /// Returns the TLS connector for these settings, or why there is none. `None`: a worker makes it, and
     /// [`Connection::prepared`](super::Connection::prepared) gets it.
@@ -174,7 +179,7 @@ impl Unresolved {
         Unresolved { error: Error::Resolve, os_error: error.raw_os_error().unwrap_or(0), text: error.to_string() }
     }
 
-    /// No thread could be started for the look-up.
+    /// No thread or handle was left for the look-up.
     pub fn no_thread(error: &io::Error) -> Unresolved {
         Unresolved { error: Error::NoResources, ..Unresolved::io(error) }
     }
@@ -182,6 +187,11 @@ impl Unresolved {
     /// A fault in this library.
     pub fn internal() -> Unresolved {
         Unresolved { error: Error::Internal, os_error: 0, text: Ending::internal().message }
+    }
+
+    /// The host's hook has answered without an address.
+    pub(super) fn by_hook() -> Unresolved {
+        Unresolved { error: Error::Resolve, os_error: 0, text: "on_resolve found no address".to_owned() }
     }
 
     /// The name has no addresses.

@@ -74,6 +74,14 @@ impl Engine {
                     connection.resolved(name, *family, answer.clone(), context)
                 });
             }
+            QueueItem::Command(Command::QueryAnswered(socket, answered)) => {
+                let (number, answer) = *answered;
+                let mut answer = Some(answer);
+                self.with_socket(&socket, &mut |connection, context| match answer.take() {
+                    Some(answer) => connection.query_answered(number, answer, context),
+                    None => Turn::Wait,
+                });
+            }
             QueueItem::Command(Command::ConnectorMade(made)) => {
                 let (settings, made) = *made;
                 let waiters = self.tls_cache.finish(Arc::clone(&settings), &made);

@@ -12,13 +12,14 @@
 //! - `pass`, `rounds`, `time_slice`: the order of all work, and the time for each kind of it.
 //! - `ports`: the network and the events, as one connection sees them. `batch`: the events on their way to the poll.
 //! - `notifier`: notifies a host that does not poll all the time.
-//! - `dns`, `tls_cache`: blocking work, done by `workers`.
+//! - `dns`, `tls_cache`, `hooks`: blocking work, done by `workers`.
 
 pub mod batch;
 mod clock;
 pub mod command_queue;
 mod commands;
 mod dns;
+pub mod hooks;
 mod notifier;
 mod pass;
 mod ports;
@@ -51,6 +52,7 @@ use batch::Batch;
 use clock::Clock;
 use command_queue::{Command, CommandQueue};
 use dns::Dns;
+use hooks::{HookOptions, Hooks};
 use mio::{Poll, Token, Waker};
 use ports::{EnginePorts, Parts};
 use rounds::Round;
@@ -110,6 +112,7 @@ pub struct Engine {
     /// The last pass had no time for everything.
     has_unfinished_work: bool,
     dns: Dns,
+    hooks: Option<Hooks>,
     tls_cache: TlsCache,
     buffer: Box<[u8]>,
     /// The masking keys of the frames that connections write.
@@ -154,12 +157,19 @@ type ConnectionCall<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
     /// `by_poll`: the host's poll runs it. `limit`: the longest time of a pass, approximately.
-    pub fn new(log: Arc<Log>, by_poll: bool, closes_on_suspend: bool, limit: Duration) -> io::Result<Engine> {
+    pub fn new(
+        log: Arc<Log>,
+        by_poll: bool,
+        closes_on_suspend: bool,
+        limit: Duration,
+        hooks: Option<HookOptions>,
+    ) -> io::Result<Engine> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let shared = Arc::new(Shared::new(waker, log, by_poll));
         Ok(Engine {
             dns: Dns::new(Arc::clone(&shared)),
+            hooks: hooks.map(|hooks| Hooks::new(hooks, Arc::clone(&shared))),
             tls_cache: TlsCache::new(Arc::clone(&shared)),
             keys: KeySource::new(Arc::clone(&shared.entropy)),
             shared,
@@ -243,6 +253,7 @@ impl Engine {
             registry: self.poll.registry(),
             clock: &self.clock,
             dns: &mut self.dns,
+            hooks: &mut self.hooks,
             tls_cache: &mut self.tls_cache,
             batch: &mut self.batch,
             keys: &mut self.keys,

@@ -3,13 +3,14 @@
 use super::batch::Batch;
 use super::clock::Clock;
 use super::dns::Dns;
+use super::hooks::Hooks;
 use super::socket_shared::PingQueue;
 use super::tls_cache::TlsCache;
 use super::{READ_BUFFER, SocketShared};
 use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::report::Report;
-use crate::connection::{Context, Events, Family, Lookup, NO_ROOM, Network, Ports, Prepared};
+use crate::connection::{Context, Events, Family, Lookup, NO_ROOM, Network, Ports, Prepared, Query, QuerySubject};
 use crate::error::Error;
 use crate::log::Log;
 use crate::protocol::mask::KeySource;
@@ -41,6 +42,7 @@ pub(super) struct Parts<'a> {
     pub(super) registry: &'a Registry,
     pub(super) clock: &'a Clock,
     pub(super) dns: &'a mut Dns,
+    pub(super) hooks: &'a mut Option<Hooks>,
     pub(super) tls_cache: &'a mut TlsCache,
     pub(super) batch: &'a mut Batch,
     pub(super) keys: &'a mut KeySource,
@@ -58,8 +60,8 @@ impl Parts<'_> {
         close_reported: &mut bool,
         act: impl FnOnce(&mut Context<'_, EnginePorts<'_>>) -> R,
     ) -> R {
-        let Parts { now, registry, clock, dns, tls_cache, batch, keys, buffer, log, suspended } = self;
-        let mut network = Net { registry, clock, dns, tls_cache, socket, suspended };
+        let Parts { now, registry, clock, dns, hooks, tls_cache, batch, keys, buffer, log, suspended } = self;
+        let mut network = Net { registry, clock, dns, hooks, tls_cache, socket, suspended };
         let mut events = Delivery { batch, buffer: buffer.as_ptr().addr(), socket, log, close_reported };
         let send_queue = &socket.send_queue;
         act(&mut Context { now, buffer, network: &mut network, events: &mut events, send_queue, keys })
@@ -71,6 +73,7 @@ pub(super) struct Net<'a> {
     pub(super) registry: &'a Registry,
     pub(super) clock: &'a Clock,
     pub(super) dns: &'a mut Dns,
+    pub(super) hooks: &'a mut Option<Hooks>,
     pub(super) tls_cache: &'a mut TlsCache,
     pub(super) socket: &'a Arc<SocketShared>,
     pub(super) suspended: bool,
@@ -81,6 +84,10 @@ impl Network for Net<'_> {
 
     fn resolve(&mut self, name: &str, family: Family) -> Lookup {
         self.dns.look_up(name, family, self.socket)
+    }
+
+    fn ask_host(&mut self, subject: QuerySubject, text: &str) -> Option<io::Result<Query>> {
+        self.hooks.as_mut()?.ask(subject, text, self.socket)
     }
 
     fn tls_connector(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {

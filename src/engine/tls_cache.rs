@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn connectors_with_a_key_are_kept_while_a_socket_uses_them() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS).unwrap();
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS, None).unwrap();
         let pkcs12 = identity();
         let (plain, one, other) = (settings(None), settings(Some(pkcs12.clone())), settings(Some(pkcs12)));
         for settings in [&plain, &one, &other, &one] {
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn connectors_with_a_key_that_no_socket_uses_are_not_kept() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS).unwrap();
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS, None).unwrap();
         let with_key = settings(Some(identity()));
         assert!(engine.tls_cache.connector(&with_key, &socket()).is_none());
         drop(with_key);

@@ -1,7 +1,7 @@
 //! Threads for blocking work, which must not run on the thread of the engine or of the game.
 
 use super::thread::with_signals_blocked;
-use crate::panics;
+use crate::{fork, panics};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -53,7 +53,8 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        self.queue.lock().jobs.clear();
+        let dropped = std::mem::take(&mut self.queue.lock().jobs);
+        drop(dropped); // after the lock: a job may have the last reference to something of the host
     }
 }
 
@@ -70,6 +71,10 @@ fn work(queue: &Mutex<Queue>) {
         };
         // A job catches and reports its own panics. This protects the thread, so that it runs the next job.
         let _ = panics::catch(job);
+        // In a child that a hook of the host has forked, the lock may belong to a thread that does not exist there.
+        if fork::is_child() {
+            return;
+        }
     }
 }
 

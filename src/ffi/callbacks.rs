@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 /// The pointer `user` of the application. The library never dereferences it.
 #[derive(Clone, Copy)]
-struct User(*mut c_void);
+pub(super) struct User(pub(super) *mut c_void);
 
 // SAFETY: the library only passes it to the functions of the application. The header says on which threads they run.
 unsafe impl Send for User {}

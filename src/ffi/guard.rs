@@ -1,15 +1,15 @@
 //! The guard around every export. In a forked child it returns an error before any lock is taken. It finds the object of the
 //! handle, and catches panics. It is the one place that logs why a call was refused, and stores it for `egret_ws_last_error_message`.
 
-use super::handle::{self, FoundLoop, FoundSocket};
+use super::handle::{self, FoundLoop, FoundQuery, FoundSocket};
 use super::last_error;
 use super::requests;
-use super::types::{egret_ws, egret_ws_loop, egret_ws_request};
+use super::types::{egret_ws, egret_ws_loop, egret_ws_query, egret_ws_request};
 use crate::constants::EGRET_WS_OK;
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
-use crate::socket::{Loop, Socket};
+use crate::socket::Socket;
 use crate::{failpoint, fork};
 use std::cell::Cell;
 use std::mem::forget;
@@ -21,8 +21,8 @@ pub(super) trait Subject {
     type Found;
     /// Finds the object.
     fn find(self) -> Result<Self::Found, Error>;
-    /// Returns the loop that logs a panic, and the number of the socket (0: no socket).
-    fn owner(found: &Self::Found) -> Option<(Arc<Loop>, usize)>;
+    /// Returns the log for a panic, and the number of the socket (0: no socket).
+    fn owner(found: &Self::Found) -> Option<(Arc<Log>, usize)>;
     /// Returns the log that says why the call was refused, and the number of the socket.
     fn log(found: &Self::Found) -> Option<(&Log, usize)>;
 }
@@ -37,7 +37,7 @@ impl Subject for NoHandle {
         Ok(())
     }
 
-    fn owner((): &()) -> Option<(Arc<Loop>, usize)> {
+    fn owner((): &()) -> Option<(Arc<Log>, usize)> {
         None
     }
 
@@ -54,8 +54,8 @@ impl Subject for *mut egret_ws_loop {
         handle::resolve_loop(self)
     }
 
-    fn owner(found: &FoundLoop) -> Option<(Arc<Loop>, usize)> {
-        Some((Arc::clone(found), 0))
+    fn owner(found: &FoundLoop) -> Option<(Arc<Log>, usize)> {
+        Some((Arc::clone(found.log()), 0))
     }
 
     fn log(found: &FoundLoop) -> Option<(&Log, usize)> {
@@ -71,12 +71,14 @@ impl Subject for *mut egret_ws {
         handle::resolve_socket(self)
     }
 
-    fn owner(found: &FoundSocket) -> Option<(Arc<Loop>, usize)> {
-        Some(found.owner())
+    fn owner(found: &FoundSocket) -> Option<(Arc<Log>, usize)> {
+        let (log, socket) = found.log();
+        Some((Arc::clone(log), socket))
     }
 
     fn log(found: &FoundSocket) -> Option<(&Log, usize)> {
-        Some(found.log())
+        let (log, socket) = found.log();
+        Some((log, socket))
     }
 }
 
@@ -87,16 +89,36 @@ impl Subject for *mut egret_ws_request {
         requests::find(self)
     }
 
-    fn owner(found: &Arc<Socket>) -> Option<(Arc<Loop>, usize)> {
-        Some(found.owner())
+    fn owner(found: &Arc<Socket>) -> Option<(Arc<Log>, usize)> {
+        let (log, socket) = found.log();
+        Some((Arc::clone(log), socket))
     }
 
     fn log(found: &Arc<Socket>) -> Option<(&Log, usize)> {
-        Some(found.log())
+        let (log, socket) = found.log();
+        Some((log, socket))
     }
 }
 
-thread_local!(static OWNER: Cell<Option<(Arc<Loop>, usize)>> = const { Cell::new(None) });
+impl Subject for *mut egret_ws_query {
+    type Found = FoundQuery;
+
+    fn find(self) -> Result<FoundQuery, Error> {
+        handle::resolve_query(self)
+    }
+
+    fn owner(found: &FoundQuery) -> Option<(Arc<Log>, usize)> {
+        let (log, socket) = found.log();
+        Some((Arc::clone(log), socket))
+    }
+
+    fn log(found: &FoundQuery) -> Option<(&Log, usize)> {
+        let (log, socket) = found.log();
+        Some((log, socket))
+    }
+}
+
+thread_local!(static OWNER: Cell<Option<(Arc<Log>, usize)>> = const { Cell::new(None) });
 
 /// Stores the owner when a panic unwinds past it. A call without a panic forgets this value, which costs nothing.
 struct Unwinding<'a, S: Subject>(&'a S::Found);
@@ -169,8 +191,8 @@ pub(super) fn log_refusal(log: &Log, socket: usize, call: &str, refusal: &Detail
 fn report(panicked: &Panicked) -> Error {
     // If the log panics too, nothing is logged.
     let _ = panics::catch(|| {
-        if let Some((host_loop, socket)) = OWNER.try_with(Cell::take).ok().flatten() {
-            host_loop.log().error(socket, format_args!("{panicked}, in a call"));
+        if let Some((log, socket)) = OWNER.try_with(Cell::take).ok().flatten() {
+            log.error(socket, format_args!("{panicked}, in a call"));
         }
     });
     refused("", None, fault(panicked))
@@ -226,6 +248,7 @@ mod tests {
             include_str!("loops.rs"),
             include_str!("sockets.rs"),
             include_str!("requests.rs"),
+            include_str!("hooks.rs"),
             include_str!("retryable.rs"),
         ];
         for source in sources {

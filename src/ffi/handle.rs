@@ -2,20 +2,20 @@
 //! So a freed or forged handle is recognized, and no handle is ever dereferenced.
 //!
 //! ```text
-//!   64 bits:  generation (38) │ slot (24) │ kind (2)        32 bits:  generation (16) │ slot (14) │ kind (2)
+//!   64 bits:  generation (37) │ slot (24) │ kind (3)        32 bits:  generation (15) │ slot (14) │ kind (3)
 //! ```
 //!
 //! Kinds are odd, so that no handle is NULL or an aligned address.
 
 use super::callbacks::Callbacks;
 use super::slab::{MAX_SLOTS, Pin, Reserved, Slab};
-use super::types::{egret_ws, egret_ws_loop};
+use super::types::{egret_ws, egret_ws_loop, egret_ws_query};
 use crate::error::Error;
-use crate::socket::{Loop, Socket};
+use crate::socket::{Loop, OpenQuery, Reply, Socket};
 use std::ops::Deref;
 use std::sync::Arc;
 
-const KIND_BITS: u32 = 2;
+const KIND_BITS: u32 = 3;
 const SLOT_BITS: u32 = if usize::BITS == 64 { 24 } else { 14 };
 const MAX_GENERATION: usize = (1 << (usize::BITS - KIND_BITS - SLOT_BITS)) - 1;
 const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
@@ -26,6 +26,7 @@ const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
 pub(super) enum HandleKind {
     Loop = 1,
     Socket = 3,
+    Query = 5,
 }
 
 /// The number that C holds.
@@ -65,6 +66,7 @@ impl Handle {
 
 static LOOPS: Slab<Arc<Loop>> = Slab::new(MAX_GENERATION);
 static SOCKETS: Slab<SocketEntry> = Slab::new(MAX_GENERATION);
+static QUERIES: Slab<Reply> = Slab::new(MAX_GENERATION);
 
 /// A socket in the table, with the application's callbacks.
 pub(super) struct SocketEntry {
@@ -103,6 +105,9 @@ pub(super) type FoundLoop = Pin<'static, Arc<Loop>>;
 /// A socket that a call uses; it stays in the table until the call ends.
 pub(super) type FoundSocket = Pin<'static, SocketEntry>;
 
+/// A query that a call uses; its reply stays in the table until the call ends.
+pub(super) type FoundQuery = Pin<'static, Reply>;
+
 /// Finds the loop of a handle.
 #[inline]
 pub(super) fn resolve_loop(handle: *mut egret_ws_loop) -> Result<FoundLoop, Error> {
@@ -113,6 +118,41 @@ pub(super) fn resolve_loop(handle: *mut egret_ws_loop) -> Result<FoundLoop, Erro
 #[inline]
 pub(super) fn resolve_socket(handle: *mut egret_ws) -> Result<FoundSocket, Error> {
     find(&SOCKETS, HandleKind::Socket, Handle(handle.addr()))
+}
+
+/// Finds the query of a handle.
+pub(super) fn resolve_query(handle: *mut egret_ws_query) -> Result<FoundQuery, Error> {
+    find(&QUERIES, HandleKind::Query, Handle(handle.addr()))
+}
+
+/// A query's handle, which becomes invalid when this is dropped.
+struct QueryHandle(Handle);
+
+impl OpenQuery for QueryHandle {
+    fn number(&self) -> usize {
+        self.0.0
+    }
+}
+
+impl Drop for QueryHandle {
+    fn drop(&mut self) {
+        if let Some(query) = QUERIES.get(self.0.slot(), self.0.generation()) {
+            query.retire();
+        }
+    }
+}
+
+/// Makes a handle for a query.
+pub(super) fn open_query(reply: Reply) -> Result<impl OpenQuery, Error> {
+    let slot = QUERIES.reserve()?;
+    let handle = Handle::new(HandleKind::Query, slot.index(), slot.generation());
+    slot.fill(reply);
+    Ok(QueryHandle(handle))
+}
+
+/// Makes a query's handle invalid, because it is answered. Succeeds once.
+pub(super) fn close_query(query: &FoundQuery) -> Result<(), Error> {
+    if query.retire() { Ok(()) } else { Err(Error::BadHandle) }
 }
 
 /// Makes a socket's handle invalid.
@@ -139,7 +179,8 @@ mod tests {
         for (slot, generation) in [(0, 1), (5, 7), (MAX_SLOTS - 1, MAX_GENERATION)] {
             let handle = Handle::new(HandleKind::Socket, slot, generation);
             assert_eq!((handle.slot(), handle.generation()), (slot, generation));
-            assert!(handle.is(HandleKind::Socket) && !handle.is(HandleKind::Loop));
+            assert!(handle.is(HandleKind::Socket));
+            assert!(!handle.is(HandleKind::Loop) && !handle.is(HandleKind::Query));
             assert_ne!(handle.0 % 2, 0);
         }
     }

@@ -1,10 +1,105 @@
-//! The exports for hooks: their struct, and the answers to their questions.
+//! The hooks of a loop: the functions of the application behind [`HostHooks`], and the exports that answer their queries.
 
+use super::callbacks::User;
 use super::guard::{NoHandle, guard_code};
+use super::handle::{self, FoundQuery};
 use super::sized;
-use super::types::{egret_ws_error_t, egret_ws_hooks, egret_ws_query};
-use crate::error::Error;
-use std::ffi::c_char;
+use super::text::nul_terminated_or_null;
+use super::types::{
+    egret_ws, egret_ws_error_t, egret_ws_hooks, egret_ws_on_proxy_fn, egret_ws_on_resolve_fn, egret_ws_query,
+    egret_ws_release_user_fn,
+};
+use crate::config;
+use crate::error::{DetailedError, Error};
+use crate::fork;
+use crate::socket::{HostHooks, OpenQuery, QueryAnswer, QuerySubject, Reply};
+use std::ffi::{CStr, c_char};
+use std::io;
+use std::ptr::without_provenance_mut;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// The hooks of the application. `release_user` is called when this is dropped, unless no loop was made.
+pub(super) struct Hooks {
+    user: User,
+    release_user: egret_ws_release_user_fn,
+    on_resolve: egret_ws_on_resolve_fn,
+    on_proxy: egret_ws_on_proxy_fn,
+    has_loop: AtomicBool,
+}
+
+impl Hooks {
+    pub(super) fn new(given: &egret_ws_hooks) -> Hooks {
+        let egret_ws_hooks { user, release_user, on_resolve, on_proxy, .. } = *given;
+        Hooks { user: User(user), release_user, on_resolve, on_proxy, has_loop: AtomicBool::new(false) }
+    }
+
+    /// The loop was made: the user data now belongs to it.
+    pub(super) fn keep_user(&self) {
+        self.has_loop.store(true, Relaxed);
+    }
+}
+
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        // In a forked child nothing of the application is called any more.
+        if !*self.has_loop.get_mut() || fork::is_child() {
+            return;
+        }
+        if let Some(release_user) = self.release_user {
+            // SAFETY: the application gave a function of this type, which is called once, when no hook is running. The header says on
+            // which threads.
+            unsafe { release_user(self.user.0) }
+        }
+    }
+}
+
+impl HostHooks for Hooks {
+    fn answers(&self, subject: QuerySubject) -> bool {
+        match subject {
+            QuerySubject::Addresses => self.on_resolve.is_some(),
+            QuerySubject::Proxies => self.on_proxy.is_some(),
+        }
+    }
+
+    fn open(&self, reply: Reply) -> io::Result<Box<dyn OpenQuery>> {
+        let open = handle::open_query(reply).map_err(|_| io::Error::other("no handle is left for a query"))?;
+        Ok(Box::new(open))
+    }
+
+    fn ask(&self, subject: QuerySubject, socket: usize, text: &CStr, query: usize) {
+        let hook = match subject {
+            QuerySubject::Addresses => self.on_resolve,
+            QuerySubject::Proxies => self.on_proxy,
+        };
+        let (socket, query): (*mut egret_ws, _) = (without_provenance_mut(socket), without_provenance_mut(query));
+        if let Some(hook) = hook {
+            // SAFETY: the application gave a function of this type, which any thread may call with `user`; `text` lives until the call
+            // returns, and the handles are numbers.
+            unsafe { hook(self.user.0, socket, text.as_ptr(), query) }
+        }
+    }
+}
+
+/// Answers a query of this subject with what `read` makes of the text; `None`: the text is NULL.
+///
+/// # Safety
+/// `text` is NULL or ends in a NUL.
+unsafe fn answer(
+    query: &FoundQuery,
+    subject: QuerySubject,
+    text: *const c_char,
+    read: impl Fn(Option<&[u8]>) -> Result<QueryAnswer, DetailedError>,
+) -> Result<(), DetailedError> {
+    if query.subject() != subject {
+        return Err(Error::BadHandle.into());
+    }
+    // SAFETY: the caller's promise, passed on.
+    let answer = read(unsafe { nul_terminated_or_null(text) })?;
+    // Of several threads that answer at the same time, one passes here.
+    handle::close_query(query)?;
+    query.send(answer);
+    Ok(())
+}
 
 /// Fills `hooks` with zeros, that is with no hooks, and sets its `struct_size` to `size`; pass `sizeof *hooks`. Sizes of older and newer
 /// headers are accepted, from that of the first release to 4096. Any thread.
@@ -32,10 +127,10 @@ pub unsafe extern "C" fn egret_ws_hooks_init(hooks: *mut egret_ws_hooks, size: u
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses: *const c_char) -> egret_ws_error_t {
-    let _ = addresses;
-    guard_code("egret_ws_resolved", NoHandle, |()| {
-        let _ = query;
-        Err(Error::BadHandle.into())
+    guard_code("egret_ws_resolved", query, |query| {
+        let read = |list: Option<&[u8]>| Ok(QueryAnswer::Addresses(list.map(config::found_addresses).transpose()?));
+        // SAFETY: the caller's promise, passed on.
+        unsafe { answer(query, QuerySubject::Addresses, addresses, read) }
     })
 }
 
@@ -51,9 +146,9 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_proxy_found(query: *mut egret_ws_query, proxies: *const c_char) -> egret_ws_error_t {
-    let _ = proxies;
-    guard_code("egret_ws_proxy_found", NoHandle, |()| {
-        let _ = query;
-        Err(Error::BadHandle.into())
+    guard_code("egret_ws_proxy_found", query, |query| {
+        let read = |list: Option<&[u8]>| Ok(QueryAnswer::Proxies(list.map(config::found_proxies).transpose()?));
+        // SAFETY: the caller's promise, passed on.
+        unsafe { answer(query, QuerySubject::Proxies, proxies, read) }
     })
 }

@@ -1,6 +1,7 @@
 //! Converts the option structs of C to the plain structs of [`crate::config`], which checks the values. Only pointers and the
 //! lengths of arrays are checked here, before the memory behind them is read.
 
+use super::hooks::Hooks;
 use super::sized;
 use super::text::{self, nul_terminated_or_null};
 use super::types::{egret_ws_header, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options};
@@ -8,11 +9,21 @@ use crate::config::{DeflateOptions, Header, LoopOptions, RetryWaits, SocketOptio
 use crate::constants::EGRET_WS_NUL_TERMINATED;
 use crate::error::DetailedError;
 use crate::input_limits;
+use std::sync::Arc;
 
-/// Converts the options of a loop.
-pub(super) fn of_loop(given: &egret_ws_loop_options) -> LoopOptions {
+/// Converts the options of a loop, and copies its hooks.
+///
+/// # Safety
+/// The `hooks` of `given` are NULL or have as many bytes as their `struct_size` says.
+pub(super) unsafe fn of_loop(
+    given: &egret_ws_loop_options,
+) -> Result<(LoopOptions, Option<Arc<Hooks>>), DetailedError> {
     let egret_ws_loop_options { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms, .. } = *given;
-    LoopOptions { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms }
+    // SAFETY: the caller's promise, passed on.
+    let hooks = unsafe { sized::read(given.hooks) }?;
+    let hook_threads = hooks.max_threads;
+    let options = LoopOptions { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms, hook_threads };
+    Ok((options, (!given.hooks.is_null()).then(|| Arc::new(Hooks::new(&hooks)))))
 }
 
 /// Converts the options of a socket.

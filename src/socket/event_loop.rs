@@ -9,6 +9,7 @@ use super::{FreeReport, Listener, Socket};
 use crate::config::{ConnectConfig, LoopConfig};
 use crate::connection::send_queue::SendQueue;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
+use crate::engine::hooks::{HookOptions, HostHooks};
 use crate::engine::table::{KeyAllocator, Table};
 use crate::engine::{LoopRequest, MAX_PASS, Shared, SocketShared, Wakeup};
 use crate::error::{DetailedError, Error};
@@ -38,6 +39,8 @@ pub struct Loop {
     /// Sockets that the poll must look at. `None` when the loop has ended.
     waiting: Mutex<Option<WaitingSockets>>,
     any_waiting: AtomicBool,
+    /// The hooks of the host, until the loop is freed; so they are not released before, whatever happens to the engine.
+    hooks: Mutex<Option<Arc<dyn HostHooks>>>,
     /// The keys of the sockets, in the tables of the engine and of the dispatcher.
     pub(super) keys: Mutex<KeyAllocator>,
 }
@@ -82,12 +85,18 @@ impl Drop for LogClosing<'_> {
 
 impl Loop {
     /// Makes a loop.
-    pub fn new(options: LoopConfig, log: Arc<Log>) -> Result<Arc<Loop>, DetailedError> {
+    pub fn new(
+        options: LoopConfig,
+        log: Arc<Log>,
+        hooks: Option<Arc<dyn HostHooks>>,
+    ) -> Result<Arc<Loop>, DetailedError> {
         // Half of the time of a poll is for the engine, half for callbacks.
         let pass = options.poll_max_time.filter(|_| options.inline).map_or(MAX_PASS, |time| MAX_PASS.min(time / 2));
-        let scheduler = Scheduler::new(log, options.inline, options.close_on_suspend, pass).map_err(|error| {
-            DetailedError::new(Error::NoResources, format!("no descriptor or thread for a loop: {error}"))
-        })?;
+        let engine_hooks = hooks.clone().map(|host| HookOptions { host, max_threads: options.hook_threads });
+        let scheduler =
+            Scheduler::new(log, options.inline, options.close_on_suspend, pass, engine_hooks).map_err(|error| {
+                DetailedError::new(Error::NoResources, format!("no descriptor or thread for a loop: {error}"))
+            })?;
         Ok(Arc::new(Loop {
             options,
             scheduler,
@@ -95,6 +104,7 @@ impl Loop {
             joined: Mutex::default(),
             waiting: Mutex::new(Some(WaitingSockets::default())),
             any_waiting: AtomicBool::new(false),
+            hooks: Mutex::new(hooks),
             keys: Mutex::default(),
         }))
     }
@@ -106,7 +116,7 @@ impl Loop {
     }
 
     /// The log of the loop.
-    pub fn log(&self) -> &Log {
+    pub fn log(&self) -> &Arc<Log> {
         &self.shared().log
     }
 
@@ -359,6 +369,8 @@ impl Loop {
                 return Err(Error::Forked);
             }
         }
-        Ok(report)
+        let hooks = self.hooks.lock().take();
+        drop(hooks); // after the lock: if no hook is running, this calls the host
+        if fork::is_child() { Err(Error::Forked) } else { Ok(report) }
     }
 }

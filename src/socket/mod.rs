@@ -14,7 +14,9 @@ pub use crate::connection::gate::State;
 pub use crate::connection::report::{Initiator, Report};
 pub use crate::connection::retry::{End, Outlook};
 pub use crate::connection::send_queue::SendStats;
+pub use crate::connection::{QueryAnswer, QuerySubject};
 pub use crate::engine::Wakeup;
+pub use crate::engine::hooks::{HostHooks, OpenQuery, Reply};
 pub use crate::protocol::http_head::header_values;
 pub use crate::protocol::message::MessageKind;
 pub use event_loop::Loop;
@@ -233,13 +235,8 @@ impl Socket {
     }
 
     /// Returns the log of its loop, and its own number, for log lines.
-    pub fn log(&self) -> (&Log, usize) {
+    pub fn log(&self) -> (&Arc<Log>, usize) {
         (self.host_loop.log(), self.shared.id)
-    }
-
-    /// Returns its loop and its own number.
-    pub fn owner(&self) -> (Arc<Loop>, usize) {
-        (Arc::clone(&self.host_loop), self.shared.id)
     }
 
     /// The host is about to be notified of an event, or aborts: changes the gate, and returns the result of `change`.

@@ -7,6 +7,7 @@
 //! or one write. [`action`] is the table of these decisions.
 
 use crate::engine::batch::Batch;
+use crate::engine::hooks::HookOptions;
 use crate::engine::{Engine, MAX_PASS, Shared, SocketRequest, SocketShared, thread};
 use crate::error::Error;
 use crate::host_callback;
@@ -144,8 +145,14 @@ fn this_thread() -> usize {
 
 impl Scheduler {
     /// Makes an engine, and starts its thread unless it is `inline`. `pass`: the longest time of a pass.
-    pub(super) fn new(log: Arc<Log>, inline: bool, closes_on_suspend: bool, pass: Duration) -> io::Result<Scheduler> {
-        let engine = Engine::new(log, inline, closes_on_suspend, pass)?;
+    pub(super) fn new(
+        log: Arc<Log>,
+        inline: bool,
+        closes_on_suspend: bool,
+        pass: Duration,
+        hooks: Option<HookOptions>,
+    ) -> io::Result<Scheduler> {
+        let engine = Engine::new(log, inline, closes_on_suspend, pass, hooks)?;
         let shared = Arc::clone(engine.shared());
         let driver = if inline {
             Driver::Inline {
@@ -276,7 +283,7 @@ impl Scheduler {
     /// Makes this thread the one that polls. Fails if a thread polls already.
     #[inline]
     pub(super) fn begin_poll(&self) -> Result<(), Error> {
-        if host_callback::is_inside() {
+        if host_callback::forbids_polls() {
             return Err(Error::Reentrant);
         }
         let me = this_thread();

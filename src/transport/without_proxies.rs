@@ -49,6 +49,13 @@ impl Proxies {
         false
     }
 
+    pub fn read_list(list: &str) -> Result<Vec<Option<Proxy>>, DetailedError> {
+        match list.trim() {
+            "" | "direct" => Ok(vec![None]),
+            list => Proxies::read(Some(list), false, |_| None).map(|_| Vec::new()),
+        }
+    }
+
     pub fn for_target(&self, _: bool, _: &Host<String>, _: u16) -> Result<Option<&Proxy>, DetailedError> {
         Ok(None)
     }

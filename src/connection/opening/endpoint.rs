@@ -1,7 +1,6 @@
 //! The endpoint of a hop's TCP connection: the server, or the proxy on the way to it.
 
 use crate::config::url::Url;
-use crate::connection::Family;
 use crate::connection::report::Phase;
 use crate::transport::is_localhost;
 use crate::transport::proxy::Proxy;
@@ -19,8 +18,10 @@ pub(super) struct Endpoint {
 pub(super) enum Addresses {
     /// In the order in which they are tried.
     Known(Vec<SocketAddr>),
-    /// To be looked up, for each of these families.
-    LookUp { name: String, families: &'static [Family] },
+    /// An IPv6 address with a zone, whose number only the operating system knows.
+    Scoped(String),
+    /// Of a name, which must be looked up.
+    LookUp(String),
 }
 
 impl Endpoint {
@@ -38,10 +39,7 @@ impl Endpoint {
             return Endpoint { text, port, addresses: Addresses::Known(given.iter().map(with_port).collect()) };
         }
         let addresses = match (host, zone) {
-            // Only the operating system knows the zone's number.
-            (Host::Ipv6(address), Some(zone)) => {
-                Addresses::LookUp { name: format!("{address}%{zone}"), families: &[Family::V6] }
-            }
+            (Host::Ipv6(address), Some(zone)) => Addresses::Scoped(format!("{address}%{zone}")),
             (Host::Ipv4(address), _) => Addresses::Known(vec![SocketAddr::from((address, port))]),
             (Host::Ipv6(address), None) => Addresses::Known(vec![SocketAddr::from((address, port))]),
             // RFC 6761 section 6.3: name servers are not asked for localhost.
@@ -49,7 +47,7 @@ impl Endpoint {
                 let [v4, v6] = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
                 Addresses::Known(vec![SocketAddr::new(v4, port), SocketAddr::new(v6, port)])
             }
-            (Host::Domain(name), _) => Addresses::LookUp { name, families: &[Family::V6, Family::V4] },
+            (Host::Domain(name), _) => Addresses::LookUp(name),
         };
         Endpoint { text, port, addresses }
     }
@@ -57,7 +55,7 @@ impl Endpoint {
     /// The phase in which a connection to this endpoint begins.
     pub(super) fn first_phase(&self) -> Phase {
         match self.addresses {
-            Addresses::LookUp { .. } => Phase::Resolve,
+            Addresses::LookUp(_) | Addresses::Scoped(_) => Phase::Resolve,
             Addresses::Known(_) => Phase::Connect,
         }
     }

@@ -8,6 +8,8 @@
 //!
 //! Addresses that are known without a look-up are tried in their order. An IPv4 address without a route is replaced by IPv6 addresses
 //! that contain it, if the network has NAT64 (section 7).
+//!
+//! If the host has `on_resolve`, it is asked first: its answer replaces those of the look-ups, or lets them begin.
 
 use super::address_space::AddressSpace;
 use super::endpoint::{Addresses, Endpoint};
@@ -15,7 +17,7 @@ use super::nat64::{Candidate, Nat64};
 use super::outcome::Outcome;
 use super::tried::Tried;
 use crate::connection::report::{Ending, Initiator, Phase};
-use crate::connection::{Context, Events, Family, Lookup, Network, Ports, Unresolved};
+use crate::connection::{Context, Events, Family, Lookup, Network, Ports, Query, QuerySubject, Unresolved};
 use crate::error::Error;
 use crate::transport::Transport;
 use std::collections::VecDeque;
@@ -25,6 +27,7 @@ use std::time::{Duration, Instant};
 
 /// How long IPv4 addresses wait for IPv6 ones (section 3), but no longer than the time between two attempts.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
+const BOTH_FAMILIES: [Family; 2] = [Family::V6, Family::V4];
 /// The most addresses of a name, in one family, that are tried.
 pub const MAX_ADDRESSES: usize = 16;
 
@@ -41,6 +44,8 @@ pub(super) struct HappyEyeballs<S> {
     attempt_delay: Duration,
     /// The name that was looked up, if any.
     name: String,
+    /// The query for the host's addresses, until it is answered.
+    query: Option<Query>,
     /// Look-ups in progress.
     lookups: Vec<(Family, Lookup)>,
     /// No attempt begins before this time.
@@ -82,32 +87,76 @@ impl<S: Transport> HappyEyeballs<S> {
         context: &mut Context<'_, P>,
     ) -> HappyEyeballs<S> {
         let mut eyeballs = HappyEyeballs {
-            endpoint: endpoint.text,
             port: endpoint.port,
             untried: VecDeque::new(),
             attempts: Vec::new(),
             tried: Tried::default(),
             attempt_delay,
             name: String::new(),
+            query: None,
             lookups: Vec::new(),
             next_attempt_at: None,
-            resolved_at: (!matches!(endpoint.addresses, Addresses::LookUp { .. })).then_some(context.now),
+            resolved_at: (endpoint.first_phase() != Phase::Resolve).then_some(context.now),
             last_family: None,
             resolve_error: None,
             connect_error: None,
             lacks_route: false,
             nat64: Nat64::default(),
             nearest_space,
+            endpoint: endpoint.text,
         };
         match endpoint.addresses {
             Addresses::Known(addresses) => eyeballs.untried.extend(addresses.into_iter().map(Candidate::from)),
-            Addresses::LookUp { name, families } => {
-                let lookups = families.iter().map(|family| (*family, context.network.resolve(&name, *family)));
-                eyeballs.lookups.extend(lookups);
-                eyeballs.name = name;
-            }
+            Addresses::Scoped(address) => eyeballs.look_up(address, &[Family::V6], context),
+            Addresses::LookUp(name) => match context.network.ask_host(QuerySubject::Addresses, &name) {
+                None => eyeballs.look_up(name, &BOTH_FAMILIES, context),
+                Some(Ok(query)) => (eyeballs.query, eyeballs.name) = (Some(query), name),
+                Some(Err(error)) => eyeballs.resolve_error = Some(Unresolved::no_thread(&error)),
+            },
         }
         eyeballs
+    }
+
+    /// Begins the look-ups of the system.
+    fn look_up<P: Ports<Stream = S>>(&mut self, name: String, families: &[Family], context: &mut Context<'_, P>) {
+        let lookups = families.iter().map(|family| (*family, context.network.resolve(&name, *family)));
+        self.lookups.extend(lookups);
+        self.name = name;
+    }
+
+    /// The host has answered a query, which may belong to an earlier hop. `None`: the system's resolver is to be asked.
+    pub(super) fn answered<P: Ports<Stream = S>>(
+        &mut self,
+        number: u64,
+        answer: Option<Vec<SocketAddr>>,
+        context: &mut Context<'_, P>,
+    ) {
+        if self.query.take_if(|query| query.has_number(number)).is_none() {
+            return;
+        }
+        let Some(addresses) = answer else {
+            context.events.debug(format_args!("on_resolve leaves {} to the system's resolver", self.endpoint));
+            let name = std::mem::take(&mut self.name);
+            return self.look_up(name, &BOTH_FAMILIES, context);
+        };
+        if addresses.is_empty() {
+            self.resolve_error = Some(Unresolved::by_hook());
+            return;
+        }
+        self.resolved_at.get_or_insert(context.now);
+        let (v6, v4): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
+        self.add(v6.into_iter().chain(v4));
+    }
+
+    /// Adds addresses behind the others. Those without a port get that of the endpoint.
+    fn add(&mut self, addresses: impl Iterator<Item = SocketAddr>) {
+        let port = self.port;
+        self.untried.extend(addresses.map(|mut address| {
+            if address.port() == 0 {
+                address.set_port(port);
+            }
+            Candidate::from(address)
+        }));
     }
 
     /// Is there a look-up of this family in progress?
@@ -175,9 +224,19 @@ impl<S: Transport> HappyEyeballs<S> {
         if self.resolved_at.is_some() { Phase::Connect } else { Phase::Resolve }
     }
 
+    /// Has the host not answered yet?
+    pub(super) fn awaits_host(&self) -> bool {
+        self.query.is_some()
+    }
+
     /// Is there nothing in progress but look-ups?
     pub(super) fn is_resolving(&self) -> bool {
-        (!self.lookups.is_empty() || self.nat64.is_looking_up()) && self.attempts.is_empty() && self.untried.is_empty()
+        self.is_looking_up() && self.attempts.is_empty() && self.untried.is_empty()
+    }
+
+    /// Is a look-up in progress, or the host's answer to come?
+    fn is_looking_up(&self) -> bool {
+        self.query.is_some() || !self.lookups.is_empty() || self.nat64.is_looking_up()
     }
 
     /// The deadline has come. Returns the error of the last attempt, unless another attempt is in progress.
@@ -241,8 +300,7 @@ impl<S: Transport> HappyEyeballs<S> {
                 Err(error) => self.attempt_failed(candidate, number, &error, *network, *events),
             }
         }
-        let is_looking_up = !self.lookups.is_empty() || self.nat64.is_looking_up();
-        if is_looking_up || !self.attempts.is_empty() || !self.untried.is_empty() {
+        if self.is_looking_up() || !self.attempts.is_empty() || !self.untried.is_empty() {
             return Outcome::Wait;
         }
         match (self.take_connect_error(), self.resolve_error.take()) {

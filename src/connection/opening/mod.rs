@@ -24,6 +24,7 @@ mod upgrade;
 
 use super::connect_info::ConnectInfo;
 use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
+use super::query::QueryAnswer;
 use super::report::{Ending, Initiator, Phase};
 use crate::config::{ConnectConfig, Limits};
 use crate::error::{DetailedError, Error};
@@ -257,6 +258,18 @@ impl<S: Transport> Opening<S> {
     ) -> Outcome<Opened<S>> {
         if let HopStage::Connecting(connecting) = &mut self.stage {
             connecting.resolved(name, family, answer, context.now);
+        }
+        self.turn(context)
+    }
+
+    pub(super) fn query_answered<P: Ports<Stream = S>>(
+        &mut self,
+        number: u64,
+        answer: QueryAnswer,
+        context: &mut Context<'_, P>,
+    ) -> Outcome<Opened<S>> {
+        if let (HopStage::Connecting(connecting), QueryAnswer::Addresses(addresses)) = (&mut self.stage, answer) {
+            connecting.answered(number, addresses, context);
         }
         self.turn(context)
     }

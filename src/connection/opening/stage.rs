@@ -59,7 +59,8 @@ impl<S: Transport> HopStage<S> {
     pub(super) fn describe(&self) -> String {
         match self {
             HopStage::Connecting(connecting) if connecting.phase() == Phase::Resolve => {
-                format!("looking up {}", connecting.endpoint)
+                let hook = if connecting.awaits_host() { " (on_resolve has not answered)" } else { "" };
+                format!("looking up {}{hook}", connecting.endpoint)
             }
             HopStage::Connecting(connecting) => format!("connecting to {}", connecting.endpoint),
             HopStage::Proxy(_) => "the answer of the proxy (is its scheme right: http, https or socks5?)".to_owned(),

@@ -2,9 +2,9 @@
 //!
 //! - `simulation`: the network, the clock and the host of one connection. `scenario`: runs a test whole, cut to single bytes, and with
 //!   a failure at each operation.
-//! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `nat64`, `redirects`, `refusals`, `response_heads`, `session`, `closing`,
-//!   `flushing`, `aborting`, `heartbeat`, `pings`, `compression`, `budgets`, `retrying`, `resending`, `suspending`: one behaviour each.
-//!   `thundering_herd`: the delays of many clients.
+//! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `nat64`, `hooks`, `redirects`, `refusals`, `response_heads`, `session`,
+//!   `closing`, `flushing`, `aborting`, `heartbeat`, `pings`, `compression`, `budgets`, `retrying`, `resending`, `suspending`: one
+//!   behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference for what the host was promised. `exploration`: runs it in every order. `strict_server`: its server.
 
 mod aborting;
@@ -18,6 +18,7 @@ mod flushing;
 mod given_addresses;
 mod happy_eyeballs;
 mod heartbeat;
+mod hooks;
 mod model;
 mod nat64;
 mod opening;

@@ -34,7 +34,7 @@ fn table_of_all_requests() {
 fn scheduler(inline: bool) -> (Scheduler, SocketShared) {
     use crate::connection::send_queue::SendQueue;
     use crate::protocol::mask::zero_keys;
-    let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), inline, false, MAX_PASS).unwrap();
+    let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), inline, false, MAX_PASS, None).unwrap();
     (scheduler, SocketShared::new(7, 7, SendQueue::new(100, 100, zero_keys()), 1000, true))
 }
 

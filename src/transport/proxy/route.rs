@@ -38,6 +38,19 @@ impl Proxies {
         matches!(self, Proxies::Fixed(_))
     }
 
+    /// Reads a list of proxies, separated by commas: a URL each, or `direct`. An empty text is a direct connection.
+    pub fn read_list(list: &str) -> Result<Vec<Option<Proxy>>, DetailedError> {
+        if list.trim().is_empty() {
+            return Ok(vec![None]);
+        }
+        let items = list.split(',').map(str::trim);
+        if items.clone().count() > input_limits::PROXIES {
+            return Err(DetailedError::invalid(format!("more than {} proxies", input_limits::PROXIES)));
+        }
+        let read = |item| if item == "direct" { Ok(None) } else { Proxy::from_url(item).map(Some) };
+        items.map(read).collect()
+    }
+
     /// Returns the proxy for a connection to this host, if any. `secure` is true for `wss`. The caller asks again after each
     /// redirect. Fails if the environment names a proxy that cannot be used, because a direct connection instead would hide the
     /// mistake.

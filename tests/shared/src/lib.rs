@@ -10,6 +10,7 @@
 //! | [`recording_server`], [`fingerprint`] | an echo server that records what came on each of its connections |
 //! | [`echo_server`], [`failing_servers`] | servers for programs that a test runs |
 //! | [`relay`] | a TCP relay that delays, cuts and stalls connections |
+//! | [`hooks`] | hooks of a loop, as closures |
 //! | [`deflate`] | servers and a codec for permessage-deflate, random messages |
 //! | [`daemon`] | servers of other projects as child processes |
 //! | [`certificates`] | certificates, good and bad |
@@ -35,6 +36,7 @@ pub mod exchange;
 pub mod failing_servers;
 pub mod fingerprint;
 pub mod frame;
+pub mod hooks;
 pub mod library;
 pub mod listener_client;
 pub mod paths;

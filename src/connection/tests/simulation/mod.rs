@@ -6,7 +6,7 @@ mod recorder;
 use super::super::connect_info::ConnectInfo;
 use super::super::counters::RoundTrip;
 use super::super::send_queue::SendQueue;
-use super::super::{Answer, Connection, Context, Family, Ports, Prepared, Turn, Unresolved};
+use super::super::{Answer, Connection, Context, Family, Ports, Prepared, QueryAnswer, QuerySubject, Turn, Unresolved};
 use crate::config::url::Url;
 use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
 use crate::error::Error;
@@ -310,6 +310,33 @@ impl Simulation {
             let answer = answer.map(|addresses| addresses.iter().map(parse).collect()).map_err(failed);
             connection.resolved(name, family, answer, context)
         });
+    }
+
+    /// From now on the host has a hook for these queries.
+    pub fn set_hook(&mut self, subject: QuerySubject) {
+        self.network.hooks.push(subject);
+    }
+
+    /// The texts of all queries of hooks so far.
+    pub fn queries(&self) -> Vec<&str> {
+        self.network.asked.iter().map(|(text, _)| text.as_str()).collect()
+    }
+
+    /// Does the connection wait for the answer to the query with this number? The first one is 1.
+    pub fn awaits_query(&self, number: u64) -> bool {
+        self.network.asked[number as usize - 1].1.strong_count() > 0
+    }
+
+    /// The host answers `on_resolve`.
+    pub fn host_resolved(&mut self, number: u64, addresses: Option<&[&str]>) {
+        let parse = |text: &&str| text.parse().unwrap_or_else(|_| SocketAddr::new(text.parse().unwrap(), 0));
+        let addresses = addresses.map(|addresses| addresses.iter().map(parse).collect());
+        self.query_answered(number, QueryAnswer::Addresses(addresses));
+    }
+
+    /// The host answers a query.
+    pub fn query_answered(&mut self, number: u64, answer: QueryAnswer) {
+        self.with(|connection, context| connection.query_answered(number, answer, context));
     }
 
     /// The TLS connector that was requested last was made, or not.

@@ -1,13 +1,13 @@
 //! The simulated network.
 
-use crate::connection::{Family, Lookup, Network, Prepared};
+use crate::connection::{Family, Lookup, Network, Prepared, Query, QuerySubject};
 use crate::transport::{Transport, tls};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 /// Addresses with this prefix cannot be dialled.
@@ -129,6 +129,10 @@ pub struct FakeNetwork {
     pub random: u32,
     pub suspended: bool,
     pub looked_up: Vec<String>,
+    /// The host has hooks for these.
+    pub hooks: Vec<QuerySubject>,
+    /// The queries of the hooks, and whether something waits for their answers. Their numbers begin at 1.
+    pub asked: Vec<(String, Weak<()>)>,
     pub prepared: Vec<Arc<tls::Settings>>,
     /// Each address that was dialled.
     pub wires: Vec<(SocketAddr, Rc<RefCell<Wire>>)>,
@@ -150,6 +154,15 @@ impl Network for FakeNetwork {
     fn resolve(&mut self, name: &str, family: Family) -> Lookup {
         self.looked_up.push(format!("{name} {family:?}"));
         Lookup::default()
+    }
+
+    fn ask_host(&mut self, subject: QuerySubject, text: &str) -> Option<io::Result<Query>> {
+        if !self.hooks.contains(&subject) {
+            return None;
+        }
+        let open = Arc::new(());
+        self.asked.push((text.to_owned(), Arc::downgrade(&open)));
+        Some(Ok(Query::new(self.asked.len() as u64, Box::new(open))))
     }
 
     fn tls_connector(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared> {
@@ -200,6 +213,8 @@ impl FakeNetwork {
             random: 0,
             suspended: false,
             looked_up: Vec::new(),
+            hooks: Vec::new(),
+            asked: Vec::new(),
             prepared: Vec::new(),
             wires: Vec::new(),
             wire: Rc::default(),

@@ -1,0 +1,328 @@
+//! The hooks of the host: functions of it that take part in the making of connections, and that may block.
+//!
+//! ```text
+//!   connection ── ask ──► waiting jobs of its socket ──► a worker calls the hook ──► the host answers, on any thread
+//!        ▲                                                                              │
+//!        └──────────────────────────── Command ◄── Reply ◄──────────────────────────────┘
+//! ```
+//!
+//! A hook runs on a worker, never on the thread of the engine or in a poll: if it blocks, only the connection that has asked waits. One
+//! socket uses at most [`MAX_THREADS_OF_ONE_SOCKET`] workers, and the sockets take turns, so that a socket with many jobs does not
+//! delay the others. A job whose connection does not wait any more is dropped before it begins.
+//!
+//! A query has a handle from the moment on when it is asked. The handle becomes invalid when the query is answered, or when its
+//! connection drops the [`Query`]. So a host that never answers leaks nothing, and an answer that comes twice or late is refused.
+
+use super::command_queue::Command;
+use super::workers::Workers;
+use super::{Shared, SocketShared};
+use crate::connection::{Query, QueryAnswer, QuerySubject};
+use crate::log::Log;
+use crate::{fork, host_callback, panics};
+use parking_lot::Mutex;
+use std::any::Any;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::{CStr, CString};
+use std::io;
+use std::sync::{Arc, Weak};
+
+/// The most workers that one socket uses at a time.
+const MAX_THREADS_OF_ONE_SOCKET: usize = 2;
+/// Jobs that nothing waits for are looked for when there are so many sockets with jobs, and then when there are twice as many as were left.
+const FIRST_PRUNE: usize = 64;
+
+/// The hooks of the host. Their last reference is dropped when the loop is freed and no hook is running.
+pub trait HostHooks: Send + Sync {
+    /// Is there a hook that answers these queries?
+    fn answers(&self, subject: QuerySubject) -> bool;
+    /// Makes a handle for a query, with which the host finds its reply. Dropping the result makes the handle invalid.
+    fn open(&self, reply: Reply) -> io::Result<Box<dyn OpenQuery>>;
+    /// Calls the hook for these queries. `socket`: the number of the handle of the socket that asks. May block.
+    fn ask(&self, subject: QuerySubject, socket: usize, text: &CStr, query: usize);
+}
+
+/// The handle of a query, as long as it is not answered and something waits for the answer.
+pub trait OpenQuery: Any + Send {
+    /// The number of the handle.
+    fn number(&self) -> usize;
+}
+
+/// The hooks of a loop, as the loop passes them to its engine.
+pub struct HookOptions {
+    /// The hooks.
+    pub host: Arc<dyn HostHooks>,
+    /// The most workers.
+    pub max_threads: usize,
+}
+
+/// The way of the answer to a query.
+pub struct Reply {
+    subject: QuerySubject,
+    number: u64,
+    socket: Arc<SocketShared>,
+    engine: Arc<Shared>,
+}
+
+impl Reply {
+    /// The subject of the query.
+    pub fn subject(&self) -> QuerySubject {
+        self.subject
+    }
+
+    /// The log of the loop, and the number of the socket in it.
+    pub fn log(&self) -> (&Arc<Log>, usize) {
+        (&self.engine.log, self.socket.id)
+    }
+
+    /// Sends the answer. The caller makes sure that each query has only one.
+    pub fn send(&self, answer: QueryAnswer) {
+        let command = Command::QueryAnswered(Arc::clone(&self.socket), Box::new((self.number, answer)));
+        // This fails if the engine has ended; then nothing waits.
+        if self.engine.push(command).is_ok() {
+            self.engine.wake();
+        }
+    }
+}
+
+/// The hooks of a loop.
+pub(super) struct Hooks {
+    shared: Arc<HooksShared>,
+    host: Arc<dyn HostHooks>,
+    /// The number of the last query.
+    last: u64,
+}
+
+/// The part that the engine and the workers share.
+struct HooksShared {
+    state: Mutex<State>,
+    workers: Workers,
+    max_threads: usize,
+    engine: Arc<Shared>,
+}
+
+struct State {
+    /// `None`: the engine has ended, and no job begins any more.
+    host: Option<Arc<dyn HostHooks>>,
+    /// The sockets with jobs, by the address of their [`SocketShared`], which their jobs keep.
+    sockets: HashMap<usize, JobsOfSocket>,
+    /// The sockets with a job that can begin, in turn. Each is here at most once.
+    ready: VecDeque<usize>,
+    /// Workers that run, or that will.
+    threads: usize,
+    /// The number of sockets with jobs at which [`State::prune`] is due.
+    prune_at: usize,
+}
+
+#[derive(Default)]
+struct JobsOfSocket {
+    running: usize,
+    waiting: VecDeque<Job>,
+    is_ready: bool,
+}
+
+struct Job {
+    socket: Arc<SocketShared>,
+    work: Work,
+}
+
+/// The work of a job.
+enum Work {
+    Ask {
+        subject: QuerySubject,
+        text: CString,
+        handle: usize,
+        /// The [`Query`] of the connection.
+        wanted: Weak<()>,
+    },
+}
+
+/// What a [`Query`] keeps.
+struct Token {
+    _handle: Box<dyn OpenQuery>,
+    _wanted: Arc<()>,
+}
+
+impl Work {
+    fn is_wanted(&self) -> bool {
+        match self {
+            Work::Ask { wanted, .. } => wanted.strong_count() > 0,
+        }
+    }
+}
+
+impl State {
+    /// Adds a job behind those of its socket.
+    fn push(&mut self, job: Job) {
+        if self.sockets.len() >= self.prune_at {
+            self.prune();
+        }
+        let key = key(&job.socket);
+        let jobs = self.sockets.entry(key).or_default();
+        // Otherwise a socket that connects again and again would fill it while its hooks block.
+        jobs.waiting.retain(|waiting| waiting.work.is_wanted());
+        jobs.waiting.push_back(job);
+        self.make_ready(key);
+    }
+
+    /// The socket takes its turn if it has a job and may use one more worker.
+    fn make_ready(&mut self, key: usize) {
+        let Some(jobs) = self.sockets.get_mut(&key) else { return };
+        if !jobs.is_ready && !jobs.waiting.is_empty() && jobs.running < MAX_THREADS_OF_ONE_SOCKET {
+            jobs.is_ready = true;
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Takes the next job that can begin.
+    fn begin(&mut self) -> Option<(Job, Arc<dyn HostHooks>)> {
+        let host = Arc::clone(self.host.as_ref()?);
+        while let Some(key) = self.ready.pop_front() {
+            let Some(jobs) = self.sockets.get_mut(&key) else { continue };
+            jobs.is_ready = false;
+            jobs.waiting.retain(|waiting| waiting.work.is_wanted());
+            if let Some(job) = jobs.waiting.pop_front() {
+                jobs.running += 1;
+                self.make_ready(key);
+                return Some((job, host));
+            }
+            self.remove_if_idle(key);
+        }
+        None
+    }
+
+    /// A job of this socket has ended.
+    fn end(&mut self, key: usize) {
+        if let Some(jobs) = self.sockets.get_mut(&key) {
+            jobs.running -= 1;
+        }
+        self.make_ready(key);
+        self.remove_if_idle(key);
+    }
+
+    fn remove_if_idle(&mut self, key: usize) {
+        if self.sockets.get(&key).is_some_and(JobsOfSocket::is_idle) {
+            self.sockets.remove(&key);
+        }
+        if self.sockets.is_empty() {
+            self.sockets = HashMap::new(); // frees its memory
+            self.ready = VecDeque::new();
+        }
+    }
+
+    /// Drops the jobs that nothing waits for. The cost of each job is low, because the number of sockets doubles until the next time.
+    fn prune(&mut self) {
+        self.sockets.retain(|_, jobs| {
+            jobs.waiting.retain(|waiting| waiting.work.is_wanted());
+            !jobs.is_idle()
+        });
+        let State { ready, sockets, .. } = self;
+        ready.retain(|key| sockets.contains_key(key));
+        self.prune_at = FIRST_PRUNE.max(2 * self.sockets.len());
+    }
+}
+
+impl JobsOfSocket {
+    fn is_idle(&self) -> bool {
+        self.running == 0 && self.waiting.is_empty()
+    }
+}
+
+fn key(socket: &Arc<SocketShared>) -> usize {
+    Arc::as_ptr(socket).addr()
+}
+
+impl Hooks {
+    /// Sends the answers to `engine`, as commands.
+    pub(super) fn new(options: HookOptions, engine: Arc<Shared>) -> Hooks {
+        let HookOptions { host, max_threads } = options;
+        let state = State {
+            host: Some(Arc::clone(&host)),
+            sockets: HashMap::new(),
+            ready: VecDeque::new(),
+            threads: 0,
+            prune_at: FIRST_PRUNE,
+        };
+        let workers = Workers::new("egret-ws-hook", max_threads);
+        let shared = Arc::new(HooksShared { state: Mutex::new(state), workers, max_threads, engine });
+        Hooks { shared, host, last: 0 }
+    }
+
+    /// Asks the host. `None`: it has no hook for this. Fails if there is no thread or no handle left.
+    pub(super) fn ask(
+        &mut self,
+        subject: QuerySubject,
+        text: &str,
+        socket: &Arc<SocketShared>,
+    ) -> Option<io::Result<Query>> {
+        self.host.answers(subject).then(|| self.begin(subject, text, socket))
+    }
+
+    fn begin(&mut self, subject: QuerySubject, text: &str, socket: &Arc<SocketShared>) -> io::Result<Query> {
+        self.last += 1;
+        let number = self.last;
+        let engine = Arc::clone(&self.shared.engine);
+        let handle = self.host.open(Reply { subject, number, socket: Arc::clone(socket), engine })?;
+        let wanted = Arc::new(());
+        let work =
+            Work::Ask { subject, text: CString::new(text)?, handle: handle.number(), wanted: Arc::downgrade(&wanted) };
+        let query = Query::new(number, Box::new(Token { _handle: handle, _wanted: wanted }));
+        self.shared.add(Job { socket: Arc::clone(socket), work })?;
+        Ok(query)
+    }
+}
+
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock();
+        let dropped = (state.host.take(), std::mem::take(&mut state.sockets), std::mem::take(&mut state.ready));
+        drop(state);
+        drop(dropped); // after the lock: the last reference to the host may call it
+    }
+}
+
+impl HooksShared {
+    /// Adds a job, and starts a worker for it if there may be one more.
+    fn add(self: &Arc<HooksShared>, job: Job) -> io::Result<()> {
+        let mut state = self.state.lock();
+        state.push(job);
+        if state.threads == self.max_threads || state.ready.is_empty() {
+            return Ok(()); // a worker takes it when its job has ended
+        }
+        state.threads += 1;
+        drop(state);
+        let shared = Arc::clone(self);
+        self.workers.run(move || shared.work()).inspect_err(|_| self.state.lock().threads -= 1)
+    }
+
+    /// The job of a worker: one hook after the other.
+    fn work(&self) {
+        let mut state = self.state.lock();
+        while let Some((job, host)) = state.begin() {
+            drop(state);
+            let key = key(&job.socket);
+            let result = panics::catch(|| host_callback::in_hook(|| self.run(&job, &*host)));
+            // In a child that the hook has forked, the locks may belong to threads that do not exist there.
+            if fork::is_child() {
+                std::mem::forget((job, host));
+                return;
+            }
+            drop(host); // it may call the host, so no lock is held
+            if let Err(panicked) = result {
+                let _ = self.engine.push(Command::WorkerPanicked(format!("{panicked}, around a hook")));
+                self.engine.wake();
+            }
+            state = self.state.lock();
+            state.end(key);
+            drop(state);
+            drop(job); // only now, because its socket is the key
+            state = self.state.lock();
+        }
+        state.threads -= 1;
+    }
+
+    fn run(&self, job: &Job, host: &dyn HostHooks) {
+        match &job.work {
+            Work::Ask { subject, text, handle, .. } => host.ask(*subject, job.socket.id, text, *handle),
+        }
+    }
+}
