@@ -12,7 +12,7 @@ use openssl::ssl::SslRef;
 use std::ffi::c_int;
 use std::io::{ErrorKind, Write};
 
-const NOT_REQUESTED: c_int = 0;
+pub const NOT_REQUESTED: c_int = 0;
 const REQUESTED: c_int = 1;
 
 #[allow(unsafe_code)] // the crate does not have these functions
@@ -33,7 +33,7 @@ fn update_keys(ssl: &SslRef, kind: c_int) {
 }
 
 /// The server sends this many updates of its keys.
-fn send_updates(pair: &mut Pair, count: usize, kind: c_int) {
+pub fn send_updates(pair: &mut Pair, count: usize, kind: c_int) {
     for _ in 0..count {
         update_keys(pair.server.ssl(), kind);
         pair.server.do_handshake().unwrap();
@@ -52,7 +52,7 @@ fn open(profile: NetworkProfile) -> (Pair, Tls<ClientStream>) {
 }
 
 /// The size of a key update's record: header, type and length of the message, its content, the content type, the tag.
-const UPDATE: usize = 5 + 4 + 1 + 1 + 16;
+pub const UPDATE: usize = 5 + 4 + 1 + 1 + 16;
 
 #[test]
 fn one_read_takes_a_bounded_number_of_key_updates() {

@@ -2,6 +2,7 @@
 
 pub(crate) mod authority;
 mod floods;
+mod nested;
 mod pair;
 mod refusals;
 mod streams;

@@ -212,6 +212,21 @@ impl Pair {
         acceptor: SslAcceptorBuilder,
         profile: NetworkProfile,
     ) -> Pair {
+        Pair::begin(connector, (Peer::Server, name), pins, acceptor, profile)
+    }
+
+    /// The server is a proxy.
+    pub fn proxy(connector: &Connector, name: &str, acceptor: SslAcceptorBuilder, profile: NetworkProfile) -> Pair {
+        Pair::begin(connector, (Peer::Proxy, name), &[], acceptor, profile)
+    }
+
+    fn begin(
+        connector: &Connector,
+        (peer, name): (Peer, &str),
+        pins: &[Pin],
+        acceptor: SslAcceptorBuilder,
+        profile: NetworkProfile,
+    ) -> Pair {
         let network = Network {
             to_client: VecDeque::new(),
             to_server: VecDeque::new(),
@@ -231,7 +246,7 @@ impl Pair {
         Pair {
             handshake: Handshake::begin(
                 connector,
-                Peer::Server,
+                peer,
                 name,
                 pins,
                 ClientStream { network: Rc::clone(&network), hung_up: false },
@@ -242,7 +257,7 @@ impl Pair {
     }
 
     /// Takes the readiness event of the client, if there is one.
-    fn ready(&self) -> bool {
+    pub fn ready(&self) -> bool {
         std::mem::take(&mut self.network.borrow_mut().ready)
     }
 
@@ -333,6 +348,11 @@ impl Pair {
         let mut network = self.network.borrow_mut();
         network.to_client.extend(bytes);
         network.ready = true;
+    }
+
+    /// A readiness event comes, although nothing happened.
+    pub fn repeat_ready(&self) {
+        self.network.borrow_mut().ready = true;
     }
 
     /// The number of bytes on the way to the client.
