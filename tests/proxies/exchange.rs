@@ -7,7 +7,7 @@ use test_support::client::{Loop, Socket, on_both_drivers};
 use test_support::close_report::CloseReport;
 use test_support::frame::Frame;
 use test_support::recorder::Event;
-use test_support::response::address;
+use test_support::response::{self, address};
 use test_support::scripted_server::{Peer, Server};
 
 /// Begins to connect to `url` through `proxy`. With `wss` only the authority of the tests is trusted.
@@ -58,6 +58,8 @@ pub fn echoes(socket: &Socket<'_>) {
 pub fn went_through(socket: &Socket<'_>, port: u16) {
     let stats = socket.stats();
     assert_eq!((address(&stats), stats.http_status), (format!("127.0.0.1:{port}"), 101));
+    let proxy = response::proxy(socket.handle());
+    assert!(proxy.ends_with(&format!("://127.0.0.1:{port}")) && !proxy.contains('@'), "{proxy}");
 }
 
 /// On both drivers: the proxy plays `script` until the tunnel is open; in it, it is the server, asked for `authority`.

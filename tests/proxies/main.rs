@@ -1,5 +1,6 @@
 //! Connections through proxies by HTTP CONNECT and SOCKS5: through programs of other projects, and through scripted proxies that record
-//! requests or send invalid responses. The programs are in Debian: tinyproxy-bin, ncat, microsocks, dante-server.
+//! requests or send invalid responses. The programs are in Debian: tinyproxy-bin, ncat, microsocks, dante-server; stunnel4 and haproxy
+//! add TLS to a proxy.
 #![cfg(target_os = "linux")]
 
 mod aborts;
@@ -15,4 +16,5 @@ mod secrets;
 mod servers;
 mod socks_responses;
 mod statistics;
+mod tls_proxies;
 mod unreachable;

@@ -4,6 +4,7 @@ use crate::exchange::{echoes, fails, open, open_with, went_through};
 use crate::proxy_process::ProxyProcess;
 use crate::servers::{closed_port, tls_echo_port};
 use ::egret_ws::*;
+use test_support::certificates::RIGHT;
 use test_support::client::on_both_drivers;
 use test_support::echo_server::echo_port;
 
@@ -111,6 +112,47 @@ fn ncat_checks_the_password() {
 #[test]
 fn ncat_cannot_reach_the_server() {
     refuses(&ncat(&[]), "http", "", closed_port(), 504, &["could not reach", "504 Gateway Timeout"]);
+}
+
+/// stunnel accepts TLS and passes what is inside on to `proxy`.
+fn stunnel(proxy: &ProxyProcess) -> ProxyProcess {
+    let configuration = format!(
+        "foreground = yes\npid =\n[proxy]\naccept = 127.0.0.1:PORT\nconnect = 127.0.0.1:{}\ncert = {}\nkey = {}\n",
+        proxy.port(),
+        RIGHT.chain().display(),
+        RIGHT.key().display()
+    );
+    ProxyProcess::start(&["stunnel", "FILE"], &configuration)
+}
+
+/// As `stunnel`. `parameters` belong to its `bind` line.
+fn haproxy(proxy: &ProxyProcess, parameters: &str) -> ProxyProcess {
+    let configuration = format!(
+        "defaults\nmode tcp\ntimeout connect 10s\ntimeout client 10s\ntimeout server 10s\n\
+         frontend tls\nbind 127.0.0.1:PORT ssl crt {} {parameters}\ndefault_backend proxy\n\
+         backend proxy\nserver proxy 127.0.0.1:{}\n",
+        RIGHT.chain_and_key().display(),
+        proxy.port()
+    );
+    ProxyProcess::start(&["haproxy", "-db", "-f", "FILE"], &configuration)
+}
+
+#[test]
+fn tinyproxy_connects_through_the_tls_of_stunnel() {
+    let proxy = tinyproxy("BasicAuth user secret");
+    let secure = stunnel(&proxy);
+    carries(&secure, "https", "user:secret@");
+    refuses(&secure, "https", "", echo_port(), 407, &["wants a user name and a password", "407"]);
+    refuses(&secure, "https", "user:wrong@", echo_port(), 401, &["wants another user name and password"]);
+}
+
+#[test]
+fn ncat_connects_through_the_tls_of_haproxy() {
+    let proxy = ncat(&[]);
+    for version in ["force-tlsv12", "force-tlsv13 alpn http/1.1"] {
+        carries(&haproxy(&proxy, version), "https", "");
+    }
+    refuses(&haproxy(&proxy, ""), "https", "", closed_port(), 504, &["could not reach", "504 Gateway Timeout"]);
 }
 
 #[test]

@@ -91,6 +91,12 @@ pub fn remote_address(ws: *mut egret_ws) -> String {
     text(|out, capacity| unsafe { egret_ws_remote_address(ws, out, capacity) }).expect("the handle is valid")
 }
 
+/// The proxy of the connection.
+pub fn proxy(ws: *mut egret_ws) -> String {
+    // SAFETY: the buffer of `text` has the given capacity.
+    text(|out, capacity| unsafe { egret_ws_proxy(ws, out, capacity) }).expect("the handle is valid")
+}
+
 /// The address and port to which the connection was made.
 pub fn address(stats: &Stats) -> String {
     stats.address.clone()
