@@ -42,7 +42,7 @@ fn options_that_are_not_given_have_defaults() {
     let seconds = |value| Some(Duration::from_secs(value));
     let heartbeat = HeartbeatOptions { interval: seconds(20), timeout: seconds(10), probe: seconds(3) };
     assert_eq!((config.heartbeat, config.retry), (heartbeat, None));
-    assert_eq!((config.proxies, config.pins, config.server_name), (Proxies::None, vec![], None));
+    assert_eq!((config.proxies, config.pins, config.server_name), (Proxies::Unset, vec![], None));
     assert_eq!((config.max_redirects, config.redirects_to_private), (0, false));
     let tls = &*config.tls;
     assert!(tls.roots.is_empty() && !tls.only_these_roots && tls.identity.is_none() && !tls.insecure && tls.alpn);

@@ -190,6 +190,11 @@ impl Url {
         self.url.host_str().unwrap_or("")
     }
 
+    /// Returns the URL of the origin: scheme, host and port, without a user name, path and query.
+    pub fn origin(&self) -> String {
+        format!("{}://{}:{}/", self.url.scheme(), self.host_text(), self.port())
+    }
+
     /// Returns the value of the `Host` header: the host, and the port unless it is the default port of the scheme.
     pub fn authority(&self) -> &str {
         &self.url[Position::BeforeHost..Position::AfterPort]

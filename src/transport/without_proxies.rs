@@ -1,5 +1,5 @@
 //! Replaces `proxy` if its Cargo feature is off: every connection is direct, and the options for a proxy are refused. Only
-//! `Proxies::None` has a value, so the compiler removes all code that would use the other types.
+//! `Proxies` has a value, so the compiler removes all code that would use the other types.
 #![allow(missing_docs, reason = "as in `proxy`")]
 
 use crate::error::{DetailedError, Error};
@@ -9,6 +9,7 @@ use url::Host;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proxies {
+    Unset,
     None,
 }
 
@@ -37,12 +38,16 @@ impl Proxies {
     ) -> Result<Proxies, DetailedError> {
         match option {
             Some("") => Ok(Proxies::None),
-            None if !from_environment => Ok(Proxies::None),
+            None if !from_environment => Ok(Proxies::Unset),
             _ => Err(DetailedError::new(
                 Error::Unsupported,
                 "this library was built without proxies (its feature `proxies`)",
             )),
         }
+    }
+
+    pub fn are_unset(&self) -> bool {
+        matches!(self, Proxies::Unset)
     }
 
     pub fn is_fixed(&self) -> bool {
@@ -106,8 +111,9 @@ mod tests {
     #[test]
     fn options_for_a_proxy_are_refused() {
         let read = |option, from_environment| Proxies::read(option, from_environment, |_| None);
-        for (option, from_environment) in [(None, false), (Some(""), false), (Some(""), true)] {
-            assert_eq!(read(option, from_environment), Ok(Proxies::None));
+        assert_eq!(read(None, false), Ok(Proxies::Unset));
+        for from_environment in [false, true] {
+            assert_eq!(read(Some(""), from_environment), Ok(Proxies::None));
         }
         for (option, from_environment) in [(Some("http://h"), false), (Some("h"), true), (None, true)] {
             let DetailedError { error, detail: why } = read(option, from_environment).unwrap_err();

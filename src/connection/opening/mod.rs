@@ -1,9 +1,11 @@
 //! From the configuration to an open connection, hop by hop if the server redirects.
 //!
 //! ```text
-//!   ┌─► connecting ──► TLS ───────────► proxy ───► TLS ──────► upgrading ──► open
-//!   │   (look-up, TCP) (https:// proxy) (if any)   (if wss)        │
-//!   └───────────────── redirect ◄──────────────────────────────────┘   each stage has a deadline, and all of them together have one
+//!   ┌─► on_proxy ──► connecting ──► TLS ───────────► proxy ───► TLS ──────► upgrading ──► open
+//!   │   (if set)     (look-up, TCP) (https:// proxy) (if any)   (if wss)        │
+//!   └────────────────── redirect ◄──────────────────────────────────────────────┘
+//!
+//!   Each stage has a deadline, and all of them together have one. Several proxies are tried from `connecting` on, one after the other.
 //! ```
 //!
 //! If the server refuses the upgrade, the body of its response is read within the time of the stage, and the attempt ends.
@@ -24,7 +26,7 @@ mod upgrade;
 
 use super::connect_info::ConnectInfo;
 use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
-use super::query::QueryAnswer;
+use super::query::{QueryAnswer, QuerySubject};
 use super::report::{Ending, Initiator, Phase};
 use crate::config::{ConnectConfig, Limits};
 use crate::error::{DetailedError, Error};
@@ -138,6 +140,11 @@ impl<S: Transport> Opening<S> {
     fn begin_hop<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let target = &self.config.target;
         self.connector = None;
+        if self.config.proxies.are_unset()
+            && let Some(asked) = context.network.ask_host(QuerySubject::Proxies, &target.origin())
+        {
+            return self.find_proxies(asked, context);
+        }
         match self.config.proxies.for_target(target.is_secure(), &target.host(), target.port()) {
             Ok(proxy) => self.routes = Routes::new(vec![proxy.cloned()]),
             Err(DetailedError { detail: why, .. }) => {
@@ -268,8 +275,14 @@ impl<S: Transport> Opening<S> {
         answer: QueryAnswer,
         context: &mut Context<'_, P>,
     ) -> Outcome<Opened<S>> {
-        if let (HopStage::Connecting(connecting), QueryAnswer::Addresses(addresses)) = (&mut self.stage, answer) {
-            connecting.answered(number, addresses, context);
+        match (&mut self.stage, answer) {
+            (HopStage::Connecting(connecting), QueryAnswer::Addresses(addresses)) => {
+                connecting.answered(number, addresses, context);
+            }
+            (HopStage::FindingProxies(query), QueryAnswer::Proxies(proxies)) if query.has_number(number) => {
+                return self.proxies_found(proxies, context);
+            }
+            _ => {}
         }
         self.turn(context)
     }
@@ -311,7 +324,7 @@ impl<S: Transport> Opening<S> {
                 HopStage::TlsHandshake(_) => self.tls_handshake(context),
                 HopStage::Upgrading(_) => self.upgrade(context),
                 HopStage::Refused(_) => self.read_refusal(context),
-                HopStage::Left => Some(Outcome::Wait),
+                HopStage::FindingProxies(_) | HopStage::Left => Some(Outcome::Wait),
             };
             context.now = context.network.now();
             if let Some(outcome) = stopped {

@@ -5,10 +5,13 @@ use super::proxy_handshake::{ProxyHandshake, Refusal};
 use super::stage::HopStage;
 use super::{Opened, Opening, Stream, Tunnel};
 use crate::connection::ports::{Context, Events, Network, Ports};
-use crate::connection::report::{Ending, Phase};
+use crate::connection::query::Query;
+use crate::connection::report::{Ending, Initiator, Phase};
+use crate::error::Error;
 use crate::transport::Transport;
 use crate::transport::proxy::Proxy;
 use crate::transport::tls::{Connector, Settings};
+use std::io;
 use std::sync::Arc;
 use std::vec;
 
@@ -58,6 +61,42 @@ impl Routes {
 }
 
 impl<S: Transport> Opening<S> {
+    /// The host was asked for the proxies.
+    #[cold]
+    pub(super) fn find_proxies<P: Ports<Stream = S>>(
+        &mut self,
+        asked: io::Result<Query>,
+        context: &mut Context<'_, P>,
+    ) -> Option<Outcome<Opened<S>>> {
+        match asked {
+            Ok(query) => {
+                context.events.debug(format_args!("asking on_proxy for the proxies of {}", self.config.target));
+                self.enter_stage(HopStage::FindingProxies(query), self.config.limits.proxy, context.now);
+                None
+            }
+            Err(error) => {
+                let ending = Ending::io(Error::NoResources, "on_proxy cannot be called", &error);
+                Some(Outcome::Failed(ending, Phase::Proxy))
+            }
+        }
+    }
+
+    /// The host has found the proxies; `None`: it could not.
+    #[cold]
+    pub(super) fn proxies_found<P: Ports<Stream = S>>(
+        &mut self,
+        proxies: Option<Vec<Option<Proxy>>>,
+        context: &mut Context<'_, P>,
+    ) -> Outcome<Opened<S>> {
+        let Some(proxies) = proxies else {
+            let ending = Ending::new(Error::Proxy, Initiator::Local, "on_proxy could not find the proxies");
+            return Outcome::Failed(ending, Phase::Proxy);
+        };
+        drop(self.leave_stage(context.now));
+        self.routes = Routes::new(proxies);
+        self.begin_route(context).unwrap_or_else(|| self.turn(context))
+    }
+
     /// Gets the connector for TLS to the proxy, if the current way needs one. Returns the ending if there can be none.
     pub(super) fn prepare_proxy_tls<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Ending> {
         if !self.routes.proxy.as_ref().is_some_and(Proxy::is_secure) {

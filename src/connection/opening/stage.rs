@@ -5,6 +5,7 @@ use super::proxy_handshake::ProxyHandshake;
 use super::refusal::Refusal;
 use super::upgrade::Upgrade;
 use crate::connection::connect_info::ConnectInfo;
+use crate::connection::query::Query;
 use crate::connection::report::Phase;
 use crate::transport::Transport;
 use crate::transport::stream::Stream;
@@ -12,6 +13,8 @@ use crate::transport::tls::{Handshake, Peer};
 use std::time::{Duration, Instant};
 
 pub(super) enum HopStage<S> {
+    /// The host finds the proxies.
+    FindingProxies(Query),
     /// Looks names up, and connects.
     Connecting(HappyEyeballs<S>),
     /// The stream leads to this peer, and the TLS connector is not made yet.
@@ -37,7 +40,7 @@ impl<S: Transport> HopStage<S> {
     pub(super) fn phase(&self) -> Phase {
         match self {
             HopStage::Connecting(connecting) => connecting.phase(),
-            HopStage::Proxy(_) => Phase::Proxy,
+            HopStage::FindingProxies(_) | HopStage::Proxy(_) => Phase::Proxy,
             HopStage::TlsConnector(_, peer) => tls_phase(*peer),
             HopStage::TlsHandshake(handshake) => tls_phase(handshake.peer()),
             HopStage::Refused(refusal) => refusal.phase,
@@ -51,7 +54,11 @@ impl<S: Transport> HopStage<S> {
             HopStage::Connecting(_) => true,
             HopStage::TlsConnector(_, peer) => *peer == Peer::Proxy,
             HopStage::TlsHandshake(handshake) => handshake.peer() == Peer::Proxy,
-            HopStage::Proxy(_) | HopStage::Upgrading(_) | HopStage::Refused(_) | HopStage::Left => false,
+            HopStage::FindingProxies(_)
+            | HopStage::Proxy(_)
+            | HopStage::Upgrading(_)
+            | HopStage::Refused(_)
+            | HopStage::Left => false,
         }
     }
 
@@ -63,6 +70,7 @@ impl<S: Transport> HopStage<S> {
                 format!("looking up {}{hook}", connecting.endpoint)
             }
             HopStage::Connecting(connecting) => format!("connecting to {}", connecting.endpoint),
+            HopStage::FindingProxies(_) => "the answer to on_proxy".to_owned(),
             HopStage::Proxy(_) => "the answer of the proxy (is its scheme right: http, https or socks5?)".to_owned(),
             HopStage::TlsConnector(_, peer) => peer.handshake().to_owned(),
             HopStage::TlsHandshake(handshake) => handshake.peer().handshake().to_owned(),
@@ -87,7 +95,7 @@ impl<S: Transport> HopStage<S> {
                 }
                 connecting.tried.add_to(info);
             }
-            HopStage::Proxy(_) => timings.proxy += took,
+            HopStage::FindingProxies(_) | HopStage::Proxy(_) => timings.proxy += took,
             HopStage::TlsConnector(..) | HopStage::TlsHandshake(_) if self.phase() == Phase::Proxy => {
                 timings.proxy += took;
             }
@@ -107,7 +115,7 @@ impl<S: Transport> HopStage<S> {
             HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(Stream::note_hangup),
             HopStage::Upgrading(upgrade) => upgrade.stream.note_hangup(),
             HopStage::Refused(refusal) => refusal.stream.note_hangup(),
-            HopStage::Left => {}
+            HopStage::FindingProxies(_) | HopStage::Left => {}
         }
     }
 
@@ -120,7 +128,7 @@ impl<S: Transport> HopStage<S> {
             HopStage::TlsHandshake(handshake) => handshake.stream().into_iter().for_each(Stream::reset_on_drop),
             HopStage::Upgrading(upgrade) => upgrade.stream.reset_on_drop(),
             HopStage::Refused(refusal) => refusal.stream.reset_on_drop(),
-            HopStage::Left => {}
+            HopStage::FindingProxies(_) | HopStage::Left => {}
         }
     }
 }

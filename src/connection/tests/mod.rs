@@ -2,7 +2,7 @@
 //!
 //! - `simulation`: the network, the clock and the host of one connection. `scenario`: runs a test whole, cut to single bytes, and with
 //!   a failure at each operation.
-//! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `nat64`, `hooks`, `redirects`, `refusals`, `response_heads`, `session`,
+//! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `nat64`, `hooks`, `routes`, `redirects`, `refusals`, `response_heads`, `session`,
 //!   `closing`, `flushing`, `aborting`, `heartbeat`, `pings`, `compression`, `budgets`, `retrying`, `resending`, `suspending`: one
 //!   behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference for what the host was promised. `exploration`: runs it in every order. `strict_server`: its server.
@@ -28,6 +28,8 @@ mod refusals;
 mod resending;
 mod response_heads;
 mod retrying;
+#[cfg(feature = "proxies")]
+mod routes;
 mod scenario;
 mod session;
 pub mod simulation;

@@ -17,7 +17,7 @@ fn proxies(url: &str) -> Proxies {
 }
 
 /// A connector without roots, to begin a handshake.
-fn system_connector() -> Prepared {
+pub fn system_connector() -> Prepared {
     let settings = Settings {
         roots: Vec::new(),
         only_these_roots: false,

@@ -9,6 +9,8 @@ use url::Host;
 /// The proxies that a socket may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proxies {
+    /// The options name none: a hook of the host decides, if it has one. Otherwise every connection is direct.
+    Unset,
     /// Every connection is direct.
     None,
     /// Every connection uses this proxy.
@@ -29,7 +31,7 @@ impl Proxies {
             Some("") => Proxies::None,
             Some(url) => Proxies::Fixed(Proxy::from_url(url)?),
             None if from_environment => Proxies::Environment(Environment::read(variable)),
-            None => Proxies::None,
+            None => Proxies::Unset,
         })
     }
 
@@ -51,12 +53,17 @@ impl Proxies {
         items.map(read).collect()
     }
 
+    /// Does a hook of the host decide, if it has one?
+    pub fn are_unset(&self) -> bool {
+        matches!(self, Proxies::Unset)
+    }
+
     /// Returns the proxy for a connection to this host, if any. `secure` is true for `wss`. The caller asks again after each
     /// redirect. Fails if the environment names a proxy that cannot be used, because a direct connection instead would hide the
     /// mistake.
     pub fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, DetailedError> {
         match self {
-            Proxies::None => Ok(None),
+            Proxies::Unset | Proxies::None => Ok(None),
             Proxies::Fixed(proxy) => Ok(Some(proxy)),
             Proxies::Environment(environment) => environment.for_target(secure, host, port),
         }

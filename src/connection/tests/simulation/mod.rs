@@ -50,7 +50,7 @@ pub fn config(url: &str) -> ConnectConfig {
     ConnectConfig {
         target: Url::from_url(url).unwrap(),
         request: RequestOptions::default(),
-        proxies: Proxies::None,
+        proxies: Proxies::Unset,
         tls: Arc::new(settings),
         pins: Vec::new(),
         server_name: None,
