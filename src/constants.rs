@@ -42,8 +42,7 @@ pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 1;
 /// `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
 /// in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
 /// client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
-/// A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`; a
-/// proxy that needs TLS (`https://`) is refused with `EGRET_WS_ERR_UNSUPPORTED`.
+/// A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 2;
 /// `flags` of a socket's options: when a connection is lost and made again, messages that were accepted and not completely passed
 /// to the operating system are kept, and sent first on the next connection. (Messages that were passed to it may be lost too; only
@@ -172,7 +171,7 @@ pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// A fault in this library, caught before it could harm the application. Please report it with the line that `on_log` gets at the
 /// level `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`: both have the message and the source line.
 pub const EGRET_WS_ERR_INTERNAL: i32 = -8;
-/// Something this library cannot do, for example use a proxy that needs TLS (`https://`).
+/// Something this library cannot do on this system, or was built without.
 pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
 /// The socket is not open: `on_connect` was not called yet, or it is closing or closed.
 pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;

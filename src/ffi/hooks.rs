@@ -134,9 +134,12 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
     })
 }
 
-/// Answers `on_proxy`: `proxies` is a comma-separated list of at most 8 proxies, each a URL as in the option `proxy`, or `direct` for a
-/// direct connection; at most 8192 bytes. If TCP to a proxy cannot be made, the next one is tried. An empty text: a direct
-/// connection. NULL: the proxies could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and NO_RESOURCES the question is still open. Any thread, inside the hook too.
+/// Answers `on_proxy`: `proxies` is a comma-separated list of at most 8 proxies, each a URL as in the option `proxy` (a comma in a user name
+/// or password is `%2C`), or `direct` for a direct connection; at most 8192 bytes. If a proxy cannot be connected to (its name, TCP or
+/// TLS), the next one is tried, within `open_timeout_ms`; the close report has the error of the last one, and the log those of the
+/// others. A proxy that refuses the connection to the server is the last one. An empty text: a direct connection. NULL: the proxies
+/// could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT, UNSUPPORTED and NO_RESOURCES the
+/// question is still open. Any thread, inside the hook too.
 ///
 /// Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies), `NO_RESOURCES` (no memory),
 /// `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.

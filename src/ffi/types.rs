@@ -413,14 +413,18 @@ pub struct egret_ws_options {
     pub username: *const c_char,
     /// The password of `username`, at most 8192 bytes, ending in a NUL, copied. It is refused without a `username`. NULL: empty.
     pub password: *const c_char,
-    /// The proxy to connect through: `http://host:port` (with CONNECT) or `socks5://host:port`, with
-    /// `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL, copied. The proxy resolves
-    /// the server's name. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
-    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
+    /// The proxy to connect through: `http://host:port` (with CONNECT), `https://host:port` (the same, with TLS to the proxy) or
+    /// `socks5://host:port`, with `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL,
+    /// copied. The proxy resolves the server's name. The certificate of an `https://` proxy is always checked, for the host of its URL:
+    /// the trusted authorities and `tls_min_version` are those of the socket, and `tls_pins`, `tls_identity`, `tls_server_name` and
+    /// `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only; a failure has the error of a server's certificate, in
+    /// `EGRET_WS_PHASE_PROXY`. NULL: see `EGRET_WS_PROXY_FROM_ENVIRONMENT`, else see `on_proxy`, else none. Empty: none, whatever these
+    /// say.
     pub proxy: *const c_char,
     /// The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`.
     pub resolve_timeout_ms: u32,
-    /// The longest time in milliseconds for the proxy's answer. 0: 10000.
+    /// The longest time in milliseconds for the proxy's answer, with the TLS handshake before it if it is an `https://` proxy; also for
+    /// the answer to `on_proxy`. 0: 10000.
     pub proxy_timeout_ms: u32,
     /// The longest time in milliseconds for the TLS handshake. 0: 10000.
     pub tls_timeout_ms: u32,
@@ -445,7 +449,7 @@ pub struct egret_ws_options {
     pub probe_timeout_ms: u32,
     /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
     pub tls_min_version: u32,
-    /// With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
+    /// With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
     /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
     /// if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
     /// certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
@@ -535,7 +539,7 @@ pub struct egret_ws_statistics {
     pub resolve_us: u64,
     /// Microseconds of TCP, for all addresses that were tried.
     pub connect_us: u64,
-    /// Microseconds until the proxy's answer.
+    /// Microseconds until the proxy's answer, with those of `on_proxy` and of TLS to the proxy.
     pub proxy_us: u64,
     /// Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before.
     pub tls_us: u64,

@@ -81,9 +81,6 @@ const MISTAKES: &[Mistake] = &[
     ("tls_identity_len without tls_identity", INVALID, |draft| draft.options().tls_identity_len = 1),
     ("tls_pins is no list of pins", INVALID, |draft| draft.options().tls_pins = draft.text("sha256/short")),
     ("tls_server_name is no name", INVALID, |draft| draft.options().tls_server_name = draft.text("a b")),
-    ("an https proxy", &[EGRET_WS_ERR_UNSUPPORTED], |draft| {
-        draft.options().proxy = draft.text("https://127.0.0.1:1");
-    }),
     (
         "proxy is no URL",
         &[EGRET_WS_ERR_INVALID_ARGUMENT, EGRET_WS_ERR_INVALID_URL, EGRET_WS_ERR_UNSUPPORTED],

@@ -86,8 +86,8 @@ static void refused_calls_are_explained(void) {
     REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT,
             "max_message_bytes");
     options.max_message_bytes = 0;
-    options.proxy = "https://127.0.0.1:9/";
-    REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_UNSUPPORTED, "https");
+    options.proxy = "ftp://127.0.0.1:9/";
+    REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_INVALID_ARGUMENT, "https://");
     options.proxy = NULL;
     options.struct_size = 1;
     REFUSED(&j, egret_ws_connect(loop, echo_url, &options, &ws), EGRET_WS_ERR_BAD_STRUCT, "struct_size");

@@ -191,8 +191,8 @@ static void proxies(void) {
     TAKEN(proxy, "");
     TAKEN(proxy, "http://127.0.0.1:9");
     TAKEN(proxy, "http://user:password@[::1]:9/");
+    TAKEN(proxy, "https://user:password@127.0.0.1:9");
     TAKEN(proxy, "socks5://127.0.0.1");
-    REFUSED(proxy, "https://127.0.0.1:9", EGRET_WS_ERR_UNSUPPORTED, "https");
     REFUSED(proxy, "ftp://127.0.0.1:9", INVALID, "proxy");
     REFUSED(proxy, "socks4://127.0.0.1:9", INVALID, "proxy");
     REFUSED(proxy, "http://", INVALID, "proxy");

@@ -203,7 +203,7 @@ fn log_of_a_proxy_contains_no_secret() {
         }
         let bound = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = bound.local_addr().expect("a bound listener").port();
-        for scheme in ["http", "socks5"] {
+        for scheme in ["http", "https", "socks5"] {
             let proxy = proxy(scheme, port);
             let outcome = run_connection(driver, format!("ws://game.test/{QUERY}"), |options| {
                 with_secrets(options);
@@ -212,10 +212,12 @@ fn log_of_a_proxy_contains_no_secret() {
             });
             ends("a silent proxy", &outcome, &[], EGRET_WS_ERR_TIMEOUT);
         }
-        let proxy = proxy("socks5", 1);
-        let outcome =
-            run_connection(driver, format!("ws://game.test/{QUERY}"), |options| options.proxy = proxy.as_ptr());
-        ends("no proxy", &outcome, &[], EGRET_WS_ERR_CONNECT);
+        for scheme in ["https", "socks5"] {
+            let proxy = proxy(scheme, 1);
+            let outcome =
+                run_connection(driver, format!("ws://game.test/{QUERY}"), |options| options.proxy = proxy.as_ptr());
+            ends("no proxy", &outcome, &[], EGRET_WS_ERR_CONNECT);
+        }
     }
 }
 
@@ -248,6 +250,7 @@ fn log_of_refused_calls_contains_no_secret() {
         "ftp://user:s3cret-proxy@127.0.0.1/",
         "http://user:s3cret-proxy@/",
         "http://user:s3cret-proxy@127.0.0.1:99999/",
+        "https://user:s3cret-proxy@127.0.0.1:0/",
         "http://user:s3cret-proxy@127.0.0.1/path?token=s3cret-query",
         "user:s3cret-proxy@127.0.0.1:port",
     ] {
@@ -255,9 +258,6 @@ fn log_of_refused_calls_contains_no_secret() {
         let call = expect_connect_error(url, |options| options.proxy = text.as_ptr());
         keeps_refused(proxy, &call, EGRET_WS_ERR_INVALID_ARGUMENT);
     }
-    let proxy = proxy("https", 9);
-    let call = expect_connect_error(url, |options| options.proxy = proxy.as_ptr());
-    keeps_refused("a proxy by TLS", &call, EGRET_WS_ERR_UNSUPPORTED);
     let call = expect_connect_error(url, |options| {
         with_secrets(options);
         options.tls_pins = c"sha256/s3cret".as_ptr();

@@ -15,7 +15,7 @@ extension EgretWS {
         public let resolveUs: UInt64
         /// Microseconds of TCP, for all addresses that were tried.
         public let connectUs: UInt64
-        /// Microseconds until the proxy's answer.
+        /// Microseconds until the proxy's answer, with those of `on_proxy` and of TLS to the proxy.
         public let proxyUs: UInt64
         /// Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before.
         public let tlsUs: UInt64

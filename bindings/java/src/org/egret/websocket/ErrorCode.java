@@ -40,7 +40,7 @@ public enum ErrorCode {
      * {@link WebSocketException#getMessage}: both have the message and the source line.
      */
     INTERNAL(-8),
-    /** Something this library cannot do, for example use a proxy that needs TLS ({@code https://}). */
+    /** Something this library cannot do on this system, or was built without. */
     UNSUPPORTED(-9),
     /**
      * The socket is not open: {@link WebSocketListener#onConnect} was not called yet, or it is closing or

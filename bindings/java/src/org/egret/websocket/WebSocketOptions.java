@@ -398,8 +398,9 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds for the proxy's answer. Default: 10000. {@link Options#UNLIMITED}: no
-         * limit.
+         * The longest time in milliseconds for the proxy's answer, with the TLS handshake before it if it is an
+         * {@code https://} proxy; also for the answer to {@link WebSocketListener#onProxy}. Default: 10000.
+         * {@link Options#UNLIMITED}: no limit.
          */
         public @NotNull Builder proxyTimeoutMillis(long millis) {
             return number(5, "proxyTimeoutMillis", millis, UNLIMITED);
@@ -619,10 +620,14 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The proxy to connect through: {@code http://host:port} (with CONNECT) or {@code socks5://host:port}, with
-         * {@code user:password@} before the host if the proxy requires it, at most 8192 bytes. The proxy resolves
-         * the server's name. {@code https://} is refused with {@link ErrorCode#UNSUPPORTED}. Default: none, or see
-         * {@link #proxyFromEnvironment}. Empty: none, whatever the flag says.
+         * The proxy to connect through: {@code http://host:port} (with CONNECT), {@code https://host:port} (the
+         * same, with TLS to the proxy) or {@code socks5://host:port}, with {@code user:password@} before the host
+         * if the proxy requires it, at most 8192 bytes. The proxy resolves the server's name. The certificate of an
+         * {@code https://} proxy is always checked, for the host of its URL: the trusted authorities and
+         * {@link #tlsMinVersion} are those of the socket, and {@link #tlsPins}, {@link #tlsIdentity},
+         * {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only; a failure has the error
+         * of a server's certificate, in {@link CloseInfo.Phase#PROXY}. Default: see {@link #proxyFromEnvironment},
+         * else see {@link WebSocketListener#onProxy}, else none. Empty: none, whatever these say.
          */
         public @NotNull Builder proxy(@Nullable String text) {
             return text(5, "proxy", text);
@@ -706,8 +711,7 @@ public final class WebSocketOptions extends Options {
          * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's). A process
          * with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied. A
          * proxy that cannot be used, and a {@code no_proxy} of more than 65536 bytes, are refused with
-         * {@link ErrorCode#INVALID_ARGUMENT}; a proxy that needs TLS ({@code https://}) is refused with
-         * {@link ErrorCode#UNSUPPORTED}.
+         * {@link ErrorCode#INVALID_ARGUMENT}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
             return flag(0x2, on);

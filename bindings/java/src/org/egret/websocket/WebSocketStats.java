@@ -49,7 +49,10 @@ public final class WebSocketStats {
         return values[4];
     }
 
-    /** Microseconds until the proxy's answer. */
+    /**
+     * Microseconds until the proxy's answer, with those of {@link WebSocketListener#onProxy} and of TLS to the
+     * proxy.
+     */
     public long getProxyMicros() {
         return values[5];
     }
