@@ -8,6 +8,7 @@ mod environment;
 mod exchange;
 mod http_responses;
 mod invalid_options;
+mod on_proxy;
 mod proxy_process;
 mod real_proxies;
 mod requests;
