@@ -4,17 +4,9 @@ use super::options::SocketOptions;
 use super::value::{copy, text};
 use crate::error::{DetailedError, Error};
 use crate::input_limits;
+use crate::transport::local_side::LocalSide;
 use crate::transport::proxy::{Proxies, Proxy};
 use std::net::{IpAddr, SocketAddr};
-
-/// The side of this machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LocalSide {
-    /// `None`: the system chooses.
-    pub address: Option<IpAddr>,
-    /// The network interface. `None`: the system chooses.
-    pub interface: Option<String>,
-}
 
 pub(super) fn local_side(options: &SocketOptions<'_>) -> Result<LocalSide, DetailedError> {
     let address = text(&"local_address", options.local_address, input_limits::SERVER_NAME)?;

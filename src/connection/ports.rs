@@ -11,6 +11,7 @@ use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::protocol::ping::PingPayload;
 use crate::transport::Transport;
+use crate::transport::local_side::LocalSide;
 use crate::transport::tls;
 use parking_lot::Mutex;
 use std::fmt::Arguments;
@@ -74,8 +75,11 @@ pub trait Network {
     /// Does [`Network::resolve`] return the IPv6 addresses of NAT64 for an IPv4 address instead of a name?
     fn makes_nat64_addresses(&self) -> bool;
 
-    /// Begins to connect to an address.
-    fn dial(&mut self, address: SocketAddr) -> io::Result<Self::Stream>;
+    /// Begins to connect to an address, or asks the host first: then [`Connection::turn`](super::Connection::turn) follows its answer.
+    fn dial(&mut self, address: SocketAddr, local: &LocalSide) -> io::Result<Self::Stream>;
+
+    /// Returns true if the stream is connected, false if that is in progress, and an error if it has failed.
+    fn poll_connected(&mut self, stream: &mut Self::Stream) -> io::Result<bool>;
 }
 
 /// The receiver of a connection's events.

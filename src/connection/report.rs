@@ -6,6 +6,7 @@ use crate::protocol::close::ABNORMAL;
 use crate::protocol::handshake::UpgradeError;
 use crate::protocol::http_head::header;
 use crate::protocol::{Violation, ViolationKind};
+use crate::transport;
 use std::io;
 
 /// The phase in which a connection ended. The numbers are those of the header.
@@ -109,7 +110,7 @@ impl Ending {
 
     /// The transport failed with an error of the operating system.
     pub fn io(error: Error, doing: &str, cause: &io::Error) -> Ending {
-        let os_error = cause.raw_os_error().unwrap_or(0);
+        let os_error = transport::os_error(cause);
         Ending { os_error, ..Ending::new(error, Initiator::Transport, format!("{doing}: {cause}")) }
     }
 

@@ -1,7 +1,7 @@
 //! The queue of commands to the engine, from the threads of the host and from workers.
 //!
 //! Its length is bounded. A socket has at most one entry for all requests of its host (see [`SocketShared::add_request`]) and one for its connect
-//! call, one for its answer to a question, and one for each query of a hook that it waits for; at most [`MAX_PENDING_CONNECTS`] connect calls wait. Requests that concern the whole loop are not entries but states: [`LoopRequests`] and
+//! call, one for its answer to a question, and one for each call of a hook that it waits for; at most [`MAX_PENDING_CONNECTS`] connect calls wait. Requests that concern the whole loop are not entries but states: [`LoopRequests`] and
 //! the stop.
 
 use super::SocketShared;
@@ -27,6 +27,8 @@ pub enum Command {
     Resolved(Arc<SocketShared>, Box<Resolved>),
     /// The host has answered a query of a hook. The number is that of the query.
     QueryAnswered(Arc<SocketShared>, Box<(u64, QueryAnswer)>),
+    /// `on_socket` has returned for a socket of this connection.
+    HookReturned(Arc<SocketShared>),
     /// A worker has made a TLS connector, or has failed to.
     ConnectorMade(Box<(Arc<Settings>, Prepared)>),
     /// A worker has caught a panic. The engine logs it, because workers must not call the host.

@@ -82,6 +82,9 @@ impl Engine {
                     None => Turn::Wait,
                 });
             }
+            QueueItem::Command(Command::HookReturned(socket)) => {
+                self.with_socket(&socket, &mut |connection, context| connection.turn(context));
+            }
             QueueItem::Command(Command::ConnectorMade(made)) => {
                 let (settings, made) = *made;
                 let waiters = self.tls_cache.finish(Arc::clone(&settings), &made);

@@ -18,6 +18,7 @@ use super::workers::Workers;
 use super::{Shared, SocketShared};
 use crate::connection::{Query, QueryAnswer, QuerySubject};
 use crate::log::Log;
+use crate::transport::tcp::Lent;
 use crate::{fork, host_callback, panics};
 use parking_lot::Mutex;
 use std::any::Any;
@@ -37,6 +38,10 @@ pub trait HostHooks: Send + Sync {
     fn answers(&self, subject: QuerySubject) -> bool;
     /// Makes a handle for a query, with which the host finds its reply. Dropping the result makes the handle invalid.
     fn open(&self, reply: Reply) -> io::Result<Box<dyn OpenQuery>>;
+    /// Is there a hook that changes sockets?
+    fn changes_sockets(&self) -> bool;
+    /// Calls the hook for sockets with this descriptor, and returns its number; 0: connect. May block.
+    fn change_socket(&self, socket: usize, descriptor: isize) -> i32;
     /// Calls the hook for these queries. `socket`: the number of the handle of the socket that asks. May block.
     fn ask(&self, subject: QuerySubject, socket: usize, text: &CStr, query: usize);
 }
@@ -134,6 +139,7 @@ enum Work {
         /// The [`Query`] of the connection.
         wanted: Weak<()>,
     },
+    Change(Lent),
 }
 
 /// What a [`Query`] keeps.
@@ -146,6 +152,7 @@ impl Work {
     fn is_wanted(&self) -> bool {
         match self {
             Work::Ask { wanted, .. } => wanted.strong_count() > 0,
+            Work::Change(lent) => lent.is_wanted(),
         }
     }
 }
@@ -162,6 +169,15 @@ impl State {
         jobs.waiting.retain(|waiting| waiting.work.is_wanted());
         jobs.waiting.push_back(job);
         self.make_ready(key);
+    }
+
+    /// No worker could be started, and none runs: removes the job that was added last, for this socket.
+    fn take_back(&mut self, key: usize) {
+        self.threads -= 1;
+        if let Some(jobs) = self.sockets.get_mut(&key) {
+            jobs.waiting.pop_back();
+        }
+        self.remove_if_idle(key);
     }
 
     /// The socket takes its turn if it has a job and may use one more worker.
@@ -271,6 +287,18 @@ impl Hooks {
     }
 }
 
+impl Hooks {
+    /// Is there a hook that changes sockets?
+    pub(super) fn change_sockets(&self) -> bool {
+        self.host.changes_sockets()
+    }
+
+    /// Has the host change a socket. The connection gets a turn when it has returned. Fails if there is no thread left.
+    pub(super) fn lend(&mut self, lent: Lent, socket: &Arc<SocketShared>) -> io::Result<()> {
+        self.shared.add(Job { socket: Arc::clone(socket), work: Work::Change(lent) })
+    }
+}
+
 impl Drop for Hooks {
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
@@ -283,6 +311,7 @@ impl Drop for Hooks {
 impl HooksShared {
     /// Adds a job, and starts a worker for it if there may be one more.
     fn add(self: &Arc<HooksShared>, job: Job) -> io::Result<()> {
+        let key = key(&job.socket);
         let mut state = self.state.lock();
         state.push(job);
         if state.threads == self.max_threads || state.ready.is_empty() {
@@ -291,19 +320,18 @@ impl HooksShared {
         state.threads += 1;
         drop(state);
         let shared = Arc::clone(self);
-        self.workers.run(move || shared.work()).inspect_err(|_| self.state.lock().threads -= 1)
+        self.workers.run(move || shared.work()).inspect_err(|_| self.state.lock().take_back(key))
     }
 
     /// The job of a worker: one hook after the other.
     fn work(&self) {
         let mut state = self.state.lock();
-        while let Some((job, host)) = state.begin() {
+        while let Some((Job { socket, work }, host)) = state.begin() {
             drop(state);
-            let key = key(&job.socket);
-            let result = panics::catch(|| host_callback::in_hook(|| self.run(&job, &*host)));
+            let result = panics::catch(|| self.run(work, &socket, &*host));
             // In a child that the hook has forked, the locks may belong to threads that do not exist there.
             if fork::is_child() {
-                std::mem::forget((job, host));
+                std::mem::forget((socket, host));
                 return;
             }
             drop(host); // it may call the host, so no lock is held
@@ -312,17 +340,29 @@ impl HooksShared {
                 self.engine.wake();
             }
             state = self.state.lock();
-            state.end(key);
+            state.end(key(&socket));
             drop(state);
-            drop(job); // only now, because its socket is the key
+            drop(socket); // only now, because its address is the key
             state = self.state.lock();
         }
         state.threads -= 1;
     }
 
-    fn run(&self, job: &Job, host: &dyn HostHooks) {
-        match &job.work {
-            Work::Ask { subject, text, handle, .. } => host.ask(*subject, job.socket.id, text, *handle),
+    fn run(&self, work: Work, socket: &Arc<SocketShared>, host: &dyn HostHooks) {
+        match work {
+            Work::Ask { subject, text, handle, .. } => {
+                host_callback::in_hook(|| host.ask(subject, socket.id, &text, handle));
+            }
+            Work::Change(lent) => {
+                let number = host_callback::in_hook(|| host.change_socket(socket.id, lent.descriptor()));
+                // In the child of a fork nothing is sent to the engine, which belongs to the parent. The push fails if the engine has ended.
+                if !fork::is_child()
+                    && lent.give_back(number)
+                    && self.engine.push(Command::HookReturned(Arc::clone(socket))).is_ok()
+                {
+                    self.engine.wake();
+                }
+            }
         }
     }
 }

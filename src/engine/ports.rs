@@ -16,6 +16,8 @@ use crate::log::Log;
 use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::protocol::ping::PingPayload;
+use crate::transport::Transport;
+use crate::transport::local_side::LocalSide;
 use crate::transport::tcp::{self, Tcp};
 use crate::transport::tls::Settings;
 use mio::{Interest, Registry, Token};
@@ -79,6 +81,12 @@ pub(super) struct Net<'a> {
     pub(super) suspended: bool,
 }
 
+impl Net<'_> {
+    fn register(&self, stream: &mut Tcp) -> io::Result<()> {
+        self.registry.register(stream.source(), Token(self.socket.key), Interest::READABLE | Interest::WRITABLE)
+    }
+}
+
 impl Network for Net<'_> {
     type Stream = Tcp;
 
@@ -115,10 +123,22 @@ impl Network for Net<'_> {
         super::dns::MAKES_NAT64_ADDRESSES
     }
 
-    fn dial(&mut self, address: SocketAddr) -> io::Result<Tcp> {
-        let mut stream = Tcp::connect(address)?;
-        self.registry.register(stream.source(), Token(self.socket.key), Interest::READABLE | Interest::WRITABLE)?;
+    fn dial(&mut self, address: SocketAddr, local: &LocalSide) -> io::Result<Tcp> {
+        if let Some(hooks) = self.hooks.as_mut().filter(|hooks| hooks.change_sockets()) {
+            let (stream, lent) = Tcp::hold(address, local)?;
+            hooks.lend(lent, self.socket)?;
+            return Ok(stream);
+        }
+        let mut stream = Tcp::connect(address, local)?;
+        self.register(&mut stream)?;
         Ok(stream)
+    }
+
+    fn poll_connected(&mut self, stream: &mut Tcp) -> io::Result<bool> {
+        if stream.continue_connecting()? {
+            self.register(stream)?;
+        }
+        stream.poll_connected()
     }
 }
 

@@ -6,8 +6,8 @@ use super::handle::{self, FoundQuery};
 use super::sized;
 use super::text::nul_terminated_or_null;
 use super::types::{
-    egret_ws, egret_ws_error_t, egret_ws_hooks, egret_ws_on_proxy_fn, egret_ws_on_resolve_fn, egret_ws_query,
-    egret_ws_release_user_fn,
+    egret_ws, egret_ws_error_t, egret_ws_hooks, egret_ws_on_proxy_fn, egret_ws_on_resolve_fn, egret_ws_on_socket_fn,
+    egret_ws_query, egret_ws_release_user_fn,
 };
 use crate::config;
 use crate::error::{DetailedError, Error};
@@ -24,13 +24,14 @@ pub(super) struct Hooks {
     release_user: egret_ws_release_user_fn,
     on_resolve: egret_ws_on_resolve_fn,
     on_proxy: egret_ws_on_proxy_fn,
+    on_socket: egret_ws_on_socket_fn,
     has_loop: AtomicBool,
 }
 
 impl Hooks {
     pub(super) fn new(given: &egret_ws_hooks) -> Hooks {
-        let egret_ws_hooks { user, release_user, on_resolve, on_proxy, .. } = *given;
-        Hooks { user: User(user), release_user, on_resolve, on_proxy, has_loop: AtomicBool::new(false) }
+        let egret_ws_hooks { user, release_user, on_resolve, on_proxy, on_socket, .. } = *given;
+        Hooks { user: User(user), release_user, on_resolve, on_proxy, on_socket, has_loop: AtomicBool::new(false) }
     }
 
     /// The loop was made: the user data now belongs to it.
@@ -64,6 +65,18 @@ impl HostHooks for Hooks {
     fn open(&self, reply: Reply) -> io::Result<Box<dyn OpenQuery>> {
         let open = handle::open_query(reply).map_err(|_| io::Error::other("no handle is left for a query"))?;
         Ok(Box::new(open))
+    }
+
+    fn changes_sockets(&self) -> bool {
+        self.on_socket.is_some()
+    }
+
+    fn change_socket(&self, socket: usize, descriptor: isize) -> i32 {
+        match self.on_socket {
+            // SAFETY: the application gave a function of this type, which any thread may call with `user`; the handle is a number.
+            Some(on_socket) => unsafe { on_socket(self.user.0, without_provenance_mut(socket), descriptor) },
+            None => 0,
+        }
     }
 
     fn ask(&self, subject: QuerySubject, socket: usize, text: &CStr, query: usize) {

@@ -7,12 +7,14 @@
 //!           └─► Tls ─► Tls ───────► Tcp     wss through a proxy of https
 //! ```
 
+pub mod local_side;
 #[cfg_attr(not(feature = "proxies"), path = "without_proxies.rs")]
 pub mod proxy;
 pub mod stream;
 pub mod tcp;
 pub mod tls;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,6 +28,11 @@ pub trait Transport {
     /// A readiness event has reported the end or an error of the stream. No other event will report it, so the caller must read until
     /// a read returns it.
     fn note_hangup(&mut self);
+
+    /// Does the connection not begin before the host has seen its socket (`on_socket`)?
+    fn awaits_host(&self) -> bool {
+        false
+    }
 
     /// Returns true if the connection is established, false if it is in progress, and an error if it has failed.
     fn poll_connected(&mut self) -> io::Result<bool>;
@@ -75,6 +82,34 @@ pub trait Transport {
 
     /// Has TCP reset the connection when the stream is dropped. Bytes that wait in the system are dropped, and no close_notify is sent.
     fn reset_on_drop(&mut self);
+}
+
+/// An error of the operating system, with the name of what it is about.
+#[derive(Debug)]
+struct InContext {
+    what: String,
+    error: io::Error,
+}
+
+impl InContext {
+    fn error(what: String, error: io::Error) -> io::Error {
+        // Not with its kind: that of a failed bind is not that of a failed connect.
+        io::Error::other(InContext { what, error })
+    }
+}
+
+impl fmt::Display for InContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.error)
+    }
+}
+
+impl std::error::Error for InContext {}
+
+/// The number of an error of the operating system; 0 if it is none.
+pub fn os_error(error: &io::Error) -> i32 {
+    let inner = || error.get_ref()?.downcast_ref::<InContext>()?.error.raw_os_error();
+    error.raw_os_error().or_else(inner).unwrap_or(0)
 }
 
 /// Returns true if RFC 6761 section 6.3 reserves this name for loopback addresses.

@@ -1,10 +1,12 @@
 //! TCP, with mio.
 
 use super::Transport;
+use super::local_side::LocalSide;
 use mio::net::TcpStream;
-use socket2::{SockRef, TcpKeepalive};
+use socket2::{SockRef, Socket, TcpKeepalive};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, UdpSocket};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 #[cfg(unix)]
 use {socket2::MaybeUninitSlice, std::mem::MaybeUninit};
@@ -18,15 +20,92 @@ const KEEP_ALIVE_EACH: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub struct Tcp {
     stream: TcpStream,
-    connected: bool,
+    state: State,
     /// A readiness event has reported the end or an error of the stream.
     hung_up: bool,
 }
 
+#[derive(Debug)]
+enum State {
+    /// The host may change the socket before it connects.
+    Held(Box<Held>),
+    Connecting,
+    Connected,
+}
+
+#[derive(Debug)]
+struct Held {
+    address: SocketAddr,
+    verdict: Arc<Verdict>,
+}
+
+/// The number that `on_socket` has returned.
+type Verdict = OnceLock<i32>;
+
+/// A socket that the host may change before it connects. It has a descriptor of its own, so that the number stays the host's whatever
+/// happens to the connection.
+#[derive(Debug)]
+pub struct Lent {
+    socket: Socket,
+    verdict: Weak<Verdict>,
+}
+
+impl Lent {
+    /// Does the connection still wait?
+    pub fn is_wanted(&self) -> bool {
+        self.verdict.strong_count() > 0
+    }
+
+    /// The number of the descriptor.
+    pub fn descriptor(&self) -> isize {
+        #[cfg(unix)]
+        return std::os::fd::AsRawFd::as_raw_fd(&self.socket) as isize;
+        #[cfg(windows)]
+        return std::os::windows::io::AsRawSocket::as_raw_socket(&self.socket) as isize;
+    }
+
+    /// The host has returned this number. False if the connection does not wait any more; else it must be called again.
+    pub fn give_back(self, number: i32) -> bool {
+        drop(self.socket);
+        self.verdict.upgrade().is_some_and(|verdict| verdict.set(number).is_ok())
+    }
+}
+
 impl Tcp {
     /// Begins to connect.
-    pub fn connect(address: SocketAddr) -> io::Result<Tcp> {
-        Ok(Tcp { stream: TcpStream::connect(address)?, connected: false, hung_up: false })
+    pub fn connect(address: SocketAddr, local: &LocalSide) -> io::Result<Tcp> {
+        let stream = if local.is_any() {
+            TcpStream::connect(address)?
+        } else {
+            let stream = TcpStream::from_std(local.socket(&address)?.into());
+            begin_to_connect(&stream, address)?;
+            stream
+        };
+        Ok(Tcp { stream, state: State::Connecting, hung_up: false })
+    }
+
+    /// As [`Tcp::connect`], but the host may change the socket first. [`Tcp::continue_connecting`] begins.
+    pub fn hold(address: SocketAddr, local: &LocalSide) -> io::Result<(Tcp, Lent)> {
+        let socket = local.socket(&address)?;
+        let verdict = Arc::new(Verdict::new());
+        let lent = Lent { socket: socket.try_clone()?, verdict: Arc::downgrade(&verdict) };
+        let state = State::Held(Box::new(Held { address, verdict }));
+        Ok((Tcp { stream: TcpStream::from_std(socket.into()), state, hung_up: false }, lent))
+    }
+
+    /// Begins to connect if the host has allowed it. Returns true then: the caller registers the source. Fails if the host has refused.
+    pub fn continue_connecting(&mut self) -> io::Result<bool> {
+        let State::Held(held) = &self.state else { return Ok(false) };
+        match held.verdict.get() {
+            None => return Ok(false),
+            Some(0) => {}
+            Some(number) => {
+                return Err(io::Error::other(format!("on_socket refused the descriptor (it returned {number})")));
+            }
+        }
+        begin_to_connect(&self.stream, held.address)?;
+        self.state = State::Connecting;
+        Ok(true)
     }
 
     fn note_read(&mut self, read: &io::Result<usize>) {
@@ -51,6 +130,15 @@ pub fn has_route(address: IpAddr) -> bool {
     UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((address, 9))).is_ok()
 }
 
+fn begin_to_connect(stream: &TcpStream, address: SocketAddr) -> io::Result<()> {
+    match SockRef::from(stream).connect(&address.into()) {
+        #[cfg(unix)]
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        result => result,
+    }
+}
+
 impl Transport for Tcp {
     fn short_read_is_last(&self) -> bool {
         // epoll and kqueue report new bytes with a new event. On Windows, mio reports them only after a read that would block.
@@ -61,9 +149,15 @@ impl Transport for Tcp {
         self.hung_up = true;
     }
 
+    fn awaits_host(&self) -> bool {
+        matches!(self.state, State::Held(_))
+    }
+
     fn poll_connected(&mut self) -> io::Result<bool> {
-        if self.connected {
-            return Ok(true);
+        match self.state {
+            State::Held(_) => return Ok(false),
+            State::Connecting => {}
+            State::Connected => return Ok(true),
         }
         match self.stream.peer_addr() {
             // If nothing listens on a local port, and the system selects this port for our side, TCP connects the socket to itself.
@@ -74,7 +168,7 @@ impl Transport for Tcp {
             Ok(_) => {
                 // Messages of a game are small, so TCP must not delay them. The send queue joins small messages.
                 self.stream.set_nodelay(true)?;
-                self.connected = true;
+                self.state = State::Connected;
                 Ok(true)
             }
             // The connection is in progress, for which macOS reports an invalid argument, or it has failed.
@@ -185,7 +279,7 @@ mod tests {
         socket.connect(&own_address).unwrap();
         socket.set_nonblocking(true).unwrap();
         let stream = TcpStream::from_std(socket.into());
-        let mut tcp = Tcp { stream, connected: false, hung_up: false };
+        let mut tcp = Tcp { stream, state: State::Connecting, hung_up: false };
         assert_eq!(tcp.poll_connected().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     }
 }

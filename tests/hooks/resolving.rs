@@ -1,26 +1,21 @@
 //! `on_resolve`: the application finds the addresses of a name.
 
 use crate::gate::Gate;
+use crate::{NAME, next, open, wait_released, with_hooks};
 use ::egret_ws::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Instant;
-use test_support::WAIT_LIMIT;
-use test_support::client::{DRIVERS, Driver, Loop, Socket};
+use test_support::client::{DRIVERS, Driver, Loop};
 use test_support::echo_server::echo_port;
 use test_support::hooks::{Hooks, Query};
 use test_support::scripted_server::Server;
 
-/// A name that no name server has.
-const NAME: &str = "chat.invalid";
-
 /// A loop whose `on_resolve` is this closure, and the number of calls of `release_user`.
 fn resolving(driver: Driver, on_resolve: impl Fn(&str, Query) + Send + Sync + 'static) -> (Loop, Arc<AtomicUsize>) {
     let hooks = Hooks { on_resolve: Some(Box::new(on_resolve)), ..Hooks::default() };
-    let released = Arc::clone(&hooks.released);
-    (Loop::with(driver, |options| hooks.listen_by(options)), released)
+    with_hooks(driver, hooks)
 }
 
 /// A loop whose `on_resolve` only passes the query on.
@@ -28,32 +23,6 @@ fn collecting(driver: Driver) -> (Loop, Receiver<Query>, Arc<AtomicUsize>) {
     let (sender, queries) = channel();
     let (host, released) = resolving(driver, move |_, query| sender.send(query).expect("the test waits"));
     (host, queries, released)
-}
-
-fn open<'a>(host: &'a Loop, name: &str, port: u16) -> Socket<'a> {
-    host.open_host(name, port, |_| {}).expect("the connect call succeeds")
-}
-
-/// Polls until the hook was called. An inline loop begins the connection in the connect call or in the poll.
-#[track_caller]
-fn next(host: &Loop, queries: &Receiver<Query>) -> Query {
-    let mut found = None;
-    host.wait_until("the hook", || {
-        found = found.or_else(|| queries.try_recv().ok());
-        found.is_some()
-    });
-    found.expect("it was found")
-}
-
-/// Waits for `release_user`, which may come on a thread of the library.
-#[track_caller]
-fn wait_released(released: &AtomicUsize) {
-    let deadline = Instant::now() + WAIT_LIMIT;
-    while released.load(SeqCst) == 0 {
-        assert!(Instant::now() < deadline, "release_user was not called");
-        thread::yield_now();
-    }
-    assert_eq!(released.load(SeqCst), 1);
 }
 
 #[test]

@@ -20,9 +20,11 @@ use crate::connection::report::{Ending, Initiator, Phase};
 use crate::connection::{Context, Events, Family, Lookup, Network, Ports, Query, QuerySubject, Unresolved};
 use crate::error::Error;
 use crate::transport::Transport;
+use crate::transport::local_side::LocalSide;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long IPv4 addresses wait for IPv6 ones (section 3), but no longer than the time between two attempts.
@@ -58,6 +60,7 @@ pub(super) struct HappyEyeballs<S> {
     /// That error says that an IPv4 address has no route.
     lacks_route: bool,
     nat64: Nat64,
+    local: Arc<LocalSide>,
     /// Addresses of a nearer address space are not tried.
     nearest_space: AddressSpace,
 }
@@ -84,6 +87,7 @@ impl<S: Transport> HappyEyeballs<S> {
         endpoint: Endpoint,
         nearest_space: AddressSpace,
         attempt_delay: Duration,
+        local: &Arc<LocalSide>,
         context: &mut Context<'_, P>,
     ) -> HappyEyeballs<S> {
         let mut eyeballs = HappyEyeballs {
@@ -103,6 +107,7 @@ impl<S: Transport> HappyEyeballs<S> {
             lacks_route: false,
             nat64: Nat64::default(),
             nearest_space,
+            local: Arc::clone(local),
             endpoint: endpoint.text,
         };
         match endpoint.addresses {
@@ -224,9 +229,14 @@ impl<S: Transport> HappyEyeballs<S> {
         if self.resolved_at.is_some() { Phase::Connect } else { Phase::Resolve }
     }
 
-    /// Has the host not answered yet?
-    pub(super) fn awaits_host(&self) -> bool {
+    /// Has `on_resolve` not answered yet?
+    pub(super) fn awaits_resolver(&self) -> bool {
         self.query.is_some()
+    }
+
+    /// Has `on_socket` not returned yet, for one of the addresses?
+    pub(super) fn awaits_socket(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.stream.awaits_host())
     }
 
     /// Is there nothing in progress but look-ups?
@@ -262,7 +272,7 @@ impl<S: Transport> HappyEyeballs<S> {
         let Context { now, network, events, .. } = context;
         let mut at = 0;
         while let Some(attempt) = self.attempts.get_mut(at) {
-            match attempt.stream.poll_connected() {
+            match network.poll_connected(&mut attempt.stream) {
                 Ok(false) => at += 1,
                 Ok(true) => {
                     let Attempt { candidate, stream, number } = self.attempts.swap_remove(at);
@@ -292,7 +302,7 @@ impl<S: Transport> HappyEyeballs<S> {
             }
             events.debug(format_args!("connecting to {address}"));
             let number = self.tried.begin(address);
-            match network.dial(address) {
+            match network.dial(address, &self.local) {
                 Ok(stream) => {
                     self.attempts.push(Attempt { candidate, stream, number });
                     self.next_attempt_at = Some(*now + self.attempt_delay);
@@ -335,8 +345,13 @@ impl<S: Transport> HappyEyeballs<S> {
         events.debug(format_args!("{address} failed: {error}"));
         self.next_attempt_at = None;
         let ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };
-        self.connect_error =
-            Some(Ending::io(ours, &format!("connecting to {} ({address}) failed", self.endpoint), error));
+        let ending = Ending::io(ours, &format!("connecting to {} ({address}) failed", self.endpoint), error);
+        if !self.local.fits(&address) {
+            // The error of an address that the local one can reach says more, so it is kept.
+            self.connect_error.get_or_insert(ending);
+            return;
+        }
+        self.connect_error = Some(ending);
         self.lacks_route = false;
         if let Some(address) = ipv4(address).filter(|_| says_no_route(error))
             && let Some(addresses) = self.nat64.no_route(address, network)
@@ -370,10 +385,13 @@ fn says_no_route(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable)
 }
 
-/// Had the operating system of this machine no descriptors, ports or memory left?
+/// Had the operating system of this machine no descriptors, ports, threads or memory left?
 fn is_out_of_resources(error: &io::Error) -> bool {
     #[cfg(unix)]
-    return matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM));
+    return matches!(
+        error.raw_os_error(),
+        Some(libc::EAGAIN | libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
+    );
     #[cfg(not(unix))]
     return matches!(error.kind(), io::ErrorKind::OutOfMemory);
 }

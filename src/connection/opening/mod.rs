@@ -185,7 +185,7 @@ impl<S: Transport> Opening<S> {
         }
         let endpoint = Endpoint::new(&self.config.target, host, self.routes.proxy(), &self.config.addresses);
         let Limits { resolve, connect, attempt_delay, .. } = self.config.limits;
-        let connecting = HappyEyeballs::begin(endpoint, nearest_space, attempt_delay, context);
+        let connecting = HappyEyeballs::begin(endpoint, nearest_space, attempt_delay, &self.config.local, context);
         self.enter_stage(HopStage::Connecting(connecting), connect, context.now);
         self.resolve_deadline = self.stage_deadline.min(context.now + resolve);
         None

@@ -66,10 +66,13 @@ impl<S: Transport> HopStage<S> {
     pub(super) fn describe(&self) -> String {
         match self {
             HopStage::Connecting(connecting) if connecting.phase() == Phase::Resolve => {
-                let hook = if connecting.awaits_host() { " (on_resolve has not answered)" } else { "" };
+                let hook = if connecting.awaits_resolver() { " (on_resolve has not answered)" } else { "" };
                 format!("looking up {}{hook}", connecting.endpoint)
             }
-            HopStage::Connecting(connecting) => format!("connecting to {}", connecting.endpoint),
+            HopStage::Connecting(connecting) => {
+                let hook = if connecting.awaits_socket() { " (on_socket has not returned)" } else { "" };
+                format!("connecting to {}{hook}", connecting.endpoint)
+            }
             HopStage::FindingProxies(_) => "the answer to on_proxy".to_owned(),
             HopStage::Proxy(_) => "the answer of the proxy (is its scheme right: http, https or socks5?)".to_owned(),
             HopStage::TlsConnector(_, peer) => peer.handshake().to_owned(),

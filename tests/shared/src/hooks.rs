@@ -2,7 +2,9 @@
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
 use ::egret_ws::*;
+use socket2::SockRef;
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,8 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Query(usize);
 
-type Ask = Box<dyn Fn(&str, Query) + Send + Sync>;
-type ChangeSocket = Box<dyn Fn(isize) -> i32 + Send + Sync>;
+/// A hook that answers queries.
+pub type Ask = Box<dyn Fn(&str, Query) + Send + Sync>;
+/// `on_socket`
+pub type ChangeSocket = Box<dyn Fn(SockRef<'_>) -> i32 + Send + Sync>;
 
 /// The hooks that a test sets. Those that are `None` are NULL.
 #[derive(Default)]
@@ -102,9 +106,9 @@ unsafe extern "C" fn on_proxy(user: *mut c_void, _: *mut egret_ws, url: *const c
 }
 
 unsafe extern "C" fn on_socket(user: *mut c_void, _: *mut egret_ws, descriptor: isize) -> i32 {
-    // SAFETY: the contract of the header.
-    let hooks = unsafe { hooks(user) };
-    hooks.on_socket.as_ref().expect("it is set")(descriptor)
+    // SAFETY: the contract of the header: the descriptor is open until this returns.
+    let (hooks, socket) = unsafe { (hooks(user), BorrowedFd::borrow_raw(descriptor as RawFd)) };
+    hooks.on_socket.as_ref().expect("it is set")(SockRef::from(&socket))
 }
 
 unsafe extern "C" fn release_user(user: *mut c_void) {

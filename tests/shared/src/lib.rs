@@ -36,6 +36,7 @@ pub mod exchange;
 pub mod failing_servers;
 pub mod fingerprint;
 pub mod frame;
+#[cfg(unix)]
 pub mod hooks;
 pub mod library;
 pub mod listener_client;

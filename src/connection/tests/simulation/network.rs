@@ -1,6 +1,7 @@
 //! The simulated network.
 
 use crate::connection::{Family, Lookup, Network, Prepared, Query, QuerySubject};
+use crate::transport::local_side::LocalSide;
 use crate::transport::{Transport, tls};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -190,7 +191,11 @@ impl Network for FakeNetwork {
         self.makes_nat64_addresses
     }
 
-    fn dial(&mut self, address: SocketAddr) -> io::Result<FakeStream> {
+    fn poll_connected(&mut self, stream: &mut FakeStream) -> io::Result<bool> {
+        stream.poll_connected()
+    }
+
+    fn dial(&mut self, address: SocketAddr, _: &LocalSide) -> io::Result<FakeStream> {
         let (cut, operations_until_failure) = (self.cut, self.operations_until_failure);
         self.wire = Rc::new(RefCell::new(Wire { room: usize::MAX, cut, operations_until_failure, ..Wire::default() }));
         self.wires.push((address, Rc::clone(&self.wire)));
