@@ -366,3 +366,6 @@ impl HooksShared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
