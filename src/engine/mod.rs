@@ -41,6 +41,7 @@ pub use shared::Shared;
 pub use socket_shared::{MAX_PINGS, SocketRequest, SocketShared};
 
 use crate::buffer_pool::NoMemory;
+use crate::config::LoopConfig;
 use crate::connection::report::{Ending, Phase, Report};
 use crate::connection::{Connection, Context, Prepared, Turn, report_before_begin};
 use crate::log::Log;
@@ -125,6 +126,8 @@ pub struct Engine {
     expected_wait: Option<Duration>,
     /// [`LoopRequest::Suspend`] closes open connections. Otherwise it stops the loop's clock.
     closes_on_suspend: bool,
+    /// [`LoopRequest::NetworkChanged`] drops the TLS sessions.
+    forgets_tls_sessions: bool,
     suspended: bool,
     /// [`LoopRequest::NetworkChanged`] came during a suspend.
     network_changed: bool,
@@ -156,17 +159,11 @@ type ConnectionCall<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'
 
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
-    /// `by_poll`: the host's poll runs it. `limit`: the longest time of a pass, approximately.
-    pub fn new(
-        log: Arc<Log>,
-        by_poll: bool,
-        closes_on_suspend: bool,
-        limit: Duration,
-        hooks: Option<HookOptions>,
-    ) -> io::Result<Engine> {
+    /// `limit`: the longest time of a pass, approximately.
+    pub fn new(log: Arc<Log>, config: &LoopConfig, limit: Duration, hooks: Option<HookOptions>) -> io::Result<Engine> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let shared = Arc::new(Shared::new(waker, log, by_poll));
+        let shared = Arc::new(Shared::new(waker, log, config.inline));
         Ok(Engine {
             dns: Dns::new(Arc::clone(&shared)),
             hooks: hooks.map(|hooks| Hooks::new(hooks, Arc::clone(&shared))),
@@ -192,7 +189,8 @@ impl Engine {
             now: Instant::now(),
             stop_at: None,
             expected_wait: Some(Duration::ZERO),
-            closes_on_suspend,
+            closes_on_suspend: config.close_on_suspend,
+            forgets_tls_sessions: config.forget_tls_sessions,
             suspended: false,
             network_changed: false,
             woke_poll: false,

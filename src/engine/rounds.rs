@@ -32,6 +32,9 @@ impl Engine {
     /// Runs the requests for the whole loop.
     pub(super) fn run_loop_requests(&mut self, LoopRequests { suspended, resumed, network_changed }: LoopRequests) {
         self.network_changed |= network_changed;
+        if network_changed && self.forgets_tls_sessions {
+            self.tls_cache.forget_sessions();
+        }
         match suspended {
             Some(true) => {
                 self.suspended &= !resumed;

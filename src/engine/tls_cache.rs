@@ -109,12 +109,20 @@ pub struct TlsCache {
     cached: Vec<CachedConnector>,
     pending: Vec<PendingConnector>,
     shared: Arc<Shared>,
+    /// The log has the warning about secrets in a file.
+    has_warned: bool,
 }
 
 impl TlsCache {
     /// Sends the connectors that are made to `shared`, as commands.
     pub fn new(shared: Arc<Shared>) -> TlsCache {
-        TlsCache { workers: Workers::new("egret-ws-tls", MAX_THREADS), cached: Vec::new(), pending: Vec::new(), shared }
+        TlsCache {
+            workers: Workers::new("egret-ws-tls", MAX_THREADS),
+            cached: Vec::new(),
+            pending: Vec::new(),
+            shared,
+            has_warned: false,
+        }
     }
 
     /// Returns the connector for these settings. `None`: a worker makes it, and `socket` is in the result of [`TlsCache::finish`].
@@ -132,6 +140,11 @@ impl TlsCache {
             pending.users.add(settings);
             pending.waiters.push(Arc::clone(socket));
             return None;
+        }
+        if !std::mem::replace(&mut self.has_warned, true)
+            && let Some(warning) = tls::keylog_warning()
+        {
+            self.shared.log.warn(0, format_args!("{warning}"));
         }
         let mut users = Users::default();
         users.add(settings);
@@ -187,6 +200,11 @@ impl TlsCache {
         waiters
     }
 
+    /// Drops all TLS sessions. Sessions of connections that have begun are not kept for later ones.
+    pub fn forget_sessions(&mut self) {
+        self.cached.iter_mut().for_each(|cached| cached.connector = cached.connector.without_sessions());
+    }
+
     /// Drops connectors with private keys that no socket uses any more. Called when a connection has ended.
     pub fn drop_unused_keys(&mut self) {
         self.cached.retain_mut(CachedConnector::may_be_kept);
@@ -205,6 +223,7 @@ mod tests {
     use super::*;
     use crate::connection::send_queue::SendQueue;
     use crate::engine::command_queue::{CommandQueue, QueueItem};
+    use crate::engine::tests::inline;
     use crate::engine::{Engine, MAX_PASS};
     use crate::log::Log;
     use crate::protocol::mask::zero_keys;
@@ -249,7 +268,7 @@ mod tests {
 
     #[test]
     fn connectors_with_a_key_are_kept_while_a_socket_uses_them() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS, None).unwrap();
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), &inline(false), MAX_PASS, None).unwrap();
         let pkcs12 = identity();
         let (plain, one, other) = (settings(None), settings(Some(pkcs12.clone())), settings(Some(pkcs12)));
         for settings in [&plain, &one, &other, &one] {
@@ -267,7 +286,7 @@ mod tests {
 
     #[test]
     fn connectors_with_a_key_that_no_socket_uses_are_not_kept() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), true, false, MAX_PASS, None).unwrap();
+        let mut engine = Engine::new(Arc::new(Log::new(0, None)), &inline(false), MAX_PASS, None).unwrap();
         let with_key = settings(Some(identity()));
         assert!(engine.tls_cache.connector(&with_key, &socket()).is_none());
         drop(with_key);

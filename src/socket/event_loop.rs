@@ -93,10 +93,9 @@ impl Loop {
         // Half of the time of a poll is for the engine, half for callbacks.
         let pass = options.poll_max_time.filter(|_| options.inline).map_or(MAX_PASS, |time| MAX_PASS.min(time / 2));
         let engine_hooks = hooks.clone().map(|host| HookOptions { host, max_threads: options.hook_threads });
-        let scheduler =
-            Scheduler::new(log, options.inline, options.close_on_suspend, pass, engine_hooks).map_err(|error| {
-                DetailedError::new(Error::NoResources, format!("no descriptor or thread for a loop: {error}"))
-            })?;
+        let scheduler = Scheduler::new(log, &options, pass, engine_hooks).map_err(|error| {
+            DetailedError::new(Error::NoResources, format!("no descriptor or thread for a loop: {error}"))
+        })?;
         Ok(Arc::new(Loop {
             options,
             scheduler,

@@ -6,6 +6,7 @@
 //! A request from a callback usually waits until the callbacks of the poll have returned, so that all such requests cost one wake-up
 //! or one write. [`action`] is the table of these decisions.
 
+use crate::config::LoopConfig;
 use crate::engine::batch::Batch;
 use crate::engine::hooks::HookOptions;
 use crate::engine::{Engine, MAX_PASS, Shared, SocketRequest, SocketShared, thread};
@@ -144,17 +145,16 @@ fn this_thread() -> usize {
 }
 
 impl Scheduler {
-    /// Makes an engine, and starts its thread unless it is `inline`. `pass`: the longest time of a pass.
+    /// Makes an engine, and starts its thread unless the loop is inline. `pass`: the longest time of a pass.
     pub(super) fn new(
         log: Arc<Log>,
-        inline: bool,
-        closes_on_suspend: bool,
+        config: &LoopConfig,
         pass: Duration,
         hooks: Option<HookOptions>,
     ) -> io::Result<Scheduler> {
-        let engine = Engine::new(log, inline, closes_on_suspend, pass, hooks)?;
+        let engine = Engine::new(log, config, pass, hooks)?;
         let shared = Arc::clone(engine.shared());
-        let driver = if inline {
+        let driver = if config.inline {
             Driver::Inline {
                 #[cfg(unix)]
                 descriptor: engine.descriptor(),

@@ -37,7 +37,7 @@ use crate::protocol::http_head::{Head, header};
 use crate::transport::Transport;
 use crate::transport::proxy::Tunnel;
 use crate::transport::stream::Stream;
-use crate::transport::tls::{self, Advance, Connector, Handshake, Peer, TlsInfo};
+use crate::transport::tls::{self, Advance, Connector, Destination, Handshake, Peer};
 use address_space::AddressSpace;
 use cookies::Cookies;
 use endpoint::Endpoint;
@@ -50,7 +50,6 @@ use routes::Routes;
 use stage::HopStage;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use upgrade::{Accepted, Refused, Upgrade};
 
@@ -403,11 +402,19 @@ impl<S: Transport> Opening<S> {
             ));
         }
         let HopStage::TlsConnector(stream, _) = self.leave_stage(context.now) else { return None };
+        let ConnectConfig { target, server_name, pins, resumes_tls, .. } = &*self.config;
         let handshake = match (peer, self.routes.proxy()) {
-            (Peer::Proxy, Some(proxy)) => Handshake::begin(&connector, peer, &proxy.server_name(), &[], stream),
+            (Peer::Proxy, Some(proxy)) => {
+                let host = proxy.server_name();
+                let (name, port, resumes) = (&*host, proxy.port, *resumes_tls);
+                let destination = Destination { peer, name, host: &host, port, pins: &[], resumes };
+                Handshake::begin(&connector, &destination, stream)
+            }
             _ => {
-                let name = self.config.server_name.clone().unwrap_or_else(|| self.config.target.server_name());
-                Handshake::begin(&connector, peer, &name, &self.config.pins, stream)
+                let host = target.server_name();
+                let (name, port) = (server_name.as_deref().unwrap_or(&host), target.port());
+                let destination = Destination { peer, name, host: &host, port, pins, resumes: *resumes_tls };
+                Handshake::begin(&connector, &destination, stream)
             }
         };
         self.continue_stage(HopStage::TlsHandshake(handshake), context.now);
@@ -418,12 +425,22 @@ impl<S: Transport> Opening<S> {
     fn tls_handshake<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let HopStage::TlsHandshake(handshake) = &mut self.stage else { return None };
         let peer = handshake.peer();
-        let stream = match (handshake.advance(), peer) {
-            (Ok(Advance::Wait), _) => return Some(Outcome::Wait),
-            (Ok(Advance::Again), _) => return Some(Outcome::Again),
-            (Ok(Advance::Done(stream)), _) => stream,
-            (Err(failure), Peer::Server) => return Some(Outcome::Failed(tls_ending(failure), Phase::Tls)),
-            (Err(failure), Peer::Proxy) => return self.route_failed(tls_ending(failure), Phase::Proxy, context),
+        let stream = match handshake.advance() {
+            Ok(Advance::Wait) => return Some(Outcome::Wait),
+            Ok(Advance::Again) => return Some(Outcome::Again),
+            Ok(Advance::Done(stream)) => stream,
+            Err(failure) => {
+                let info = handshake.info();
+                let failed = match peer {
+                    Peer::Server => Some(Outcome::Failed(tls_ending(failure), Phase::Tls)),
+                    Peer::Proxy => self.route_failed(tls_ending(failure), Phase::Proxy, context),
+                };
+                // Not if the next proxy is tried.
+                if failed.is_some() {
+                    self.info.tls = info;
+                }
+                return failed;
+            }
         };
         if peer == Peer::Proxy {
             context.events.debug(format_args!("TLS to the proxy is set up"));
@@ -432,7 +449,7 @@ impl<S: Transport> Opening<S> {
             self.continue_stage(stage, context.now);
             return None;
         }
-        self.info.tls = Some(Arc::new(TlsInfo { version: stream.version(), ..TlsInfo::default() }));
+        self.info.tls = handshake.info();
         context.events.debug(format_args!("TLS is set up"));
         context.now = context.network.now();
         self.begin_upgrade(Stream::Secure(stream), context);
@@ -591,6 +608,7 @@ impl<S: Transport> Opening<S> {
                 }
             }
             HopStage::Refused(_) => return self.end_refusal(context.now),
+            HopStage::TlsHandshake(handshake) => self.info.tls = handshake.info(),
             _ => {}
         }
         let what = if context.now >= self.open_deadline {

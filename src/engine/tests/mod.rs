@@ -3,7 +3,7 @@
 
 use super::rounds::Task;
 use super::*;
-use crate::config::{ConnectConfig, RetryOptions};
+use crate::config::{ConnectConfig, LoopOptions, RetryOptions};
 use crate::connection::send_queue::SendQueue;
 use crate::connection::tests::simulation::config;
 use crate::constants::EGRET_WS_LOG_DEBUG;
@@ -70,6 +70,11 @@ impl Counter {
     }
 }
 
+/// The configuration of a loop without a thread.
+pub(super) fn inline(close_on_suspend: bool) -> LoopConfig {
+    LoopConfig { inline: true, close_on_suspend, ..LoopConfig::new(&LoopOptions::default()).unwrap() }
+}
+
 /// An engine, and a server that accepts no connection itself: the operating system completes them.
 struct Harness {
     engine: Engine,
@@ -86,7 +91,7 @@ impl Harness {
     fn with_close_on_suspend(closes_on_suspend: bool) -> Harness {
         let counter = Arc::<Counter>::default();
         let log = Log::new(EGRET_WS_LOG_DEBUG, Some(Arc::new(Lines(Arc::clone(&counter)))));
-        let engine = Engine::new(Arc::new(log), true, closes_on_suspend, Duration::ZERO, None).unwrap();
+        let engine = Engine::new(Arc::new(log), &inline(closes_on_suspend), Duration::ZERO, None).unwrap();
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         Harness { engine, counter, server, sockets: Vec::new() }
     }

@@ -32,9 +32,11 @@ fn table_of_all_requests() {
 
 /// A loop without a thread that polls, as far as the scheduler is concerned.
 fn scheduler(inline: bool) -> (Scheduler, SocketShared) {
+    use crate::config::LoopOptions;
     use crate::connection::send_queue::SendQueue;
     use crate::protocol::mask::zero_keys;
-    let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), inline, false, MAX_PASS, None).unwrap();
+    let config = LoopConfig { inline, ..LoopConfig::new(&LoopOptions::default()).unwrap() };
+    let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), &config, MAX_PASS, None).unwrap();
     (scheduler, SocketShared::new(7, 7, SendQueue::new(100, 100, zero_keys()), 1000, true))
 }
 

@@ -1,13 +1,23 @@
 //! The preparation of TLS for connections: certificates are read, and rules are set.
 
 use super::settings::Settings;
+use super::tls_info::SharedInfos;
 use super::{backend, pem};
+use std::sync::Arc;
 
 /// The certificates and rules for any number of connections, made from [`Settings`].
 #[derive(Clone)]
-pub struct Connector(pub(super) backend::Connector);
+pub struct Connector {
+    pub(super) backend: backend::Connector,
+    pub(super) infos: Arc<SharedInfos>,
+}
 
 impl Connector {
+    /// The same connector, without the sessions that it has kept. Connections that have begun keep no session for it.
+    pub fn without_sessions(&self) -> Connector {
+        Connector { backend: self.backend.without_sessions(), infos: Arc::clone(&self.infos) }
+    }
+
     /// Makes a connector. Takes tens of milliseconds, because it reads the certificates of the system, and may block. The error says
     /// which option cannot be used, and why.
     pub fn build(settings: &Settings) -> Result<Connector, String> {
@@ -44,6 +54,7 @@ impl Sources {
 
     /// Makes the connector from the same settings. Stops when `may_continue` returns false. It is called every few dozen microseconds.
     pub fn connector(&self, settings: &Settings, may_continue: &dyn Fn() -> bool) -> Result<Connector, String> {
-        backend::Connector::build(settings, &self.roots, &self.backend, may_continue).map(Connector)
+        let backend = backend::Connector::build(settings, &self.roots, &self.backend, may_continue)?;
+        Ok(Connector { backend, infos: Arc::default() })
     }
 }

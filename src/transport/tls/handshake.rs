@@ -3,12 +3,14 @@
 use super::backend;
 use super::buffered_stream::BufferedStream;
 use super::connector::Connector;
+use super::destination::Destination;
 use super::handshake_step::HandshakeStep;
 use super::peer::Peer;
 use super::pins::Pin;
 use super::stream::Tls;
 use super::stream_status::{StreamError, StreamStatus};
 use super::tls_error::TlsError;
+use super::tls_info::{SharedInfos, TlsInfo};
 use crate::error::Error;
 use crate::transport::Transport;
 use std::io;
@@ -19,7 +21,10 @@ use std::sync::Arc;
 pub struct Handshake<S> {
     state: State<S>,
     pins: Vec<Pin>,
+    resumption: backend::Resumption,
     status: Arc<StreamStatus>,
+    infos: Arc<SharedInfos>,
+    info: Option<Arc<TlsInfo>>,
 }
 
 /// The result of [`Handshake::advance`].
@@ -39,14 +44,14 @@ enum State<S> {
 }
 
 impl<S: Transport> Handshake<S> {
-    /// Prepares a handshake with a peer of this `name`, a DNS name in ASCII or an IP address without brackets. The certificate must
-    /// have this name. A DNS name is sent as SNI (RFC 6066 section 3). If there are `pins`, the key of the certificate must be one
-    /// of them. With OpenSSL, this is checked before this side's certificate is sent.
-    pub fn begin(connector: &Connector, peer: Peer, name: &str, pins: &[Pin], stream: S) -> Handshake<S> {
-        let stream = BufferedStream::new(stream, peer);
+    /// Prepares a handshake. With OpenSSL, the peer's certificate is checked before this side's certificate is sent.
+    pub fn begin(connector: &Connector, destination: &Destination<'_>, stream: S) -> Handshake<S> {
+        let stream = BufferedStream::new(stream, destination.peer);
         let status = stream.status();
-        let (connector, name) = (connector.0.clone(), name.to_owned());
-        Handshake { state: State::Begin { connector, name, stream }, pins: pins.to_vec(), status }
+        let Connector { backend, infos } = connector.clone();
+        let resumption = backend.resumption(destination);
+        let state = State::Begin { connector: backend, name: destination.name.to_owned(), stream };
+        Handshake { state, pins: destination.pins.to_vec(), resumption, status, infos, info: None }
     }
 
     /// The other end.
@@ -57,37 +62,61 @@ impl<S: Transport> Handshake<S> {
     /// Continues as far as possible. Must not be called again after it has failed or has returned the stream.
     pub fn advance(&mut self) -> Result<Advance<S>, TlsError> {
         let step = match std::mem::replace(&mut self.state, State::Finished) {
-            State::Begin { connector, name, stream } => connector.connect(server_name(&name)?, &self.pins, stream),
+            State::Begin { connector, name, stream } => {
+                connector.connect(server_name(&name)?, &self.pins, &mut self.resumption, stream)
+            }
             State::Running(mut mid) => {
                 mid.get_mut().begin_turn();
-                mid.advance()
+                mid.advance(&self.resumption)
             }
             State::Finished => return Err(TlsError::new(Error::Internal, "the TLS handshake is over".into())),
         };
-        match step {
-            HandshakeStep::Done(stream) => {
-                let mut tls = Box::new(Tls::new(stream));
-                match tls.check_pins(&self.pins).and_then(|()| tls.check_protocol()) {
-                    Ok(()) => Ok(Advance::Done(tls)),
-                    Err(failure) => {
-                        tls.close_notify();
-                        Err(failure)
-                    }
-                }
-            }
+        let (failure, info) = match step {
+            HandshakeStep::Done(stream) => return self.finish(stream),
             // The error of the stream is more exact than the report of the platform.
-            _ if let Some(error) = self.status.read_error() => Err(self.stream_failed(error)),
-            // The platform waits for a complete record header, but the first bytes are not TLS already.
-            HandshakeStep::Waiting(_) if self.status.other_protocol().is_some() => Err(self.not_tls()),
-            HandshakeStep::Waiting(mut mid) => {
-                if let Some(error) = mid.get_mut().write_error() {
-                    return Err(self.connection_lost(&error, ""));
-                }
-                let is_turn_over = mid.get_mut().is_turn_over();
-                self.state = State::Running(mid);
-                Ok(if is_turn_over { Advance::Again } else { Advance::Wait })
+            step if let Some(error) = self.status.read_error() => {
+                (self.stream_failed(error), step.info(|mid| mid.info(&self.resumption)))
             }
-            HandshakeStep::Failed(failure) => Err(self.with_hint(failure.with_subject(self.peer()))),
+            // The platform waits for a complete record header, but the first bytes are not TLS already.
+            HandshakeStep::Waiting(_) if self.status.other_protocol().is_some() => (self.not_tls(), TlsInfo::default()),
+            HandshakeStep::Waiting(mut mid) => match mid.get_mut().write_error() {
+                Some(error) => (self.connection_lost(&error, ""), mid.info(&self.resumption)),
+                None => {
+                    let is_turn_over = mid.get_mut().is_turn_over();
+                    self.state = State::Running(mid);
+                    return Ok(if is_turn_over { Advance::Again } else { Advance::Wait });
+                }
+            },
+            HandshakeStep::Failed(failure, info) => (self.with_hint(failure.with_subject(self.peer())), info),
+        };
+        self.info = Some(self.infos.share(info));
+        self.resumption.fail();
+        Err(failure)
+    }
+
+    /// Checks the result of the handshake.
+    fn finish(&mut self, stream: backend::Stream<BufferedStream<S>>) -> Result<Advance<S>, TlsError> {
+        let info = self.infos.share(stream.info(&self.resumption));
+        self.info = Some(Arc::clone(&info));
+        let mut tls = Box::new(Tls::new(stream, info));
+        match tls.check_pins(&self.pins).and_then(|()| tls.check_protocol()) {
+            Ok(()) => {
+                tls.accept(&mut self.resumption);
+                Ok(Advance::Done(tls))
+            }
+            Err(failure) => {
+                tls.close_notify();
+                self.resumption.fail();
+                Err(failure)
+            }
+        }
+    }
+
+    /// How TLS was set up, or how far it came.
+    pub fn info(&self) -> Option<Arc<TlsInfo>> {
+        match &self.state {
+            State::Running(mid) => Some(self.infos.share(mid.info(&self.resumption))),
+            _ => self.info.clone(),
         }
     }
 

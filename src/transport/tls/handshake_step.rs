@@ -1,10 +1,23 @@
 //! The result of one step of a backend's handshake.
 
 use super::tls_error::TlsError;
+use super::tls_info::TlsInfo;
 
 /// The result of a step: `D` is the stream after the handshake, `W` the handshake that waits for the peer.
 pub(super) enum HandshakeStep<D, W> {
     Done(D),
     Waiting(W),
-    Failed(TlsError),
+    /// With what is known of the handshake.
+    Failed(TlsError, TlsInfo),
+}
+
+impl<D, W> HandshakeStep<D, W> {
+    /// What is known of the handshake, if it has not succeeded.
+    pub(super) fn info(self, of_waiting: impl FnOnce(W) -> TlsInfo) -> TlsInfo {
+        match self {
+            HandshakeStep::Done(_) => TlsInfo::default(),
+            HandshakeStep::Waiting(waiting) => of_waiting(waiting),
+            HandshakeStep::Failed(_, info) => info,
+        }
+    }
 }

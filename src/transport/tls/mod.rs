@@ -9,6 +9,7 @@
 
 mod buffered_stream;
 mod connector;
+mod destination;
 mod handshake;
 mod handshake_step;
 // On other systems only its tests are compiled.
@@ -36,6 +37,7 @@ use native::backend;
 use openssl::backend;
 
 pub use connector::{Connector, Sources};
+pub use destination::Destination;
 pub use handshake::{Advance, Handshake, is_server_name};
 pub use peer::Peer;
 pub use pins::read_pins;
@@ -43,6 +45,18 @@ pub use settings::Settings;
 pub use stream::Tls;
 pub use tls_error::TlsError;
 pub use tls_info::TlsInfo;
+
+/// The warning for the log if the secrets of connections are written to a file.
+#[cfg(all(feature = "keylog", not(any(windows, target_vendor = "apple"))))]
+pub fn keylog_warning() -> Option<String> {
+    backend::keylog_warning()
+}
+
+/// Only with the cargo feature `keylog`, and with OpenSSL, secrets are written.
+#[cfg(not(all(feature = "keylog", not(any(windows, target_vendor = "apple")))))]
+pub fn keylog_warning() -> Option<String> {
+    None
+}
 
 /// Prepares for the end of the process, so that no thread of ours runs TLS code then. The host's thread calls this when it requests a
 /// connection with TLS.

@@ -4,22 +4,24 @@ use super::buffered_stream::BufferedStream;
 use super::peer::Peer;
 use super::stream_status::StreamError;
 use super::tls_error::TlsError;
+use super::tls_info::TlsInfo;
 use super::{backend, pins};
 use crate::error::Error;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most payload of a record (RFC 8446 section 5.1).
 const MAX_RECORD: usize = 16 * 1024;
 
 /// The name of HTTP/1.1 in ALPN (RFC 7301 section 6).
-const HTTP_1_1: &[u8] = b"http/1.1";
+const HTTP_1_1: &str = "http/1.1";
 
 /// A stream with TLS.
 pub struct Tls<S> {
     inner: backend::Stream<BufferedStream<S>>,
-    version: u32,
+    info: Arc<TlsInfo>,
     /// The end of reading, after it was reached.
     end: Option<ReadEnd>,
     /// The number of bytes that were encrypted, but not reported as written yet, because the stream below has not taken all of them.
@@ -38,15 +40,26 @@ enum ReadEnd {
 }
 
 impl<S: Transport> Tls<S> {
-    pub(super) fn new(mut inner: backend::Stream<BufferedStream<S>>) -> Tls<S> {
+    pub(super) fn new(mut inner: backend::Stream<BufferedStream<S>>, info: Arc<TlsInfo>) -> Tls<S> {
         inner.get_mut().handshake_done();
-        let version = inner.version();
-        Tls { inner, version, end: None, unreported: 0, close_notify_sent: false }
+        Tls { inner, info, end: None, unreported: 0, close_notify_sent: false }
     }
 
-    /// The version of TLS, 0x0303 or 0x0304; 0 in the unlikely case that it is not known.
-    pub fn version(&self) -> u32 {
-        self.version
+    /// How TLS was set up.
+    #[cfg(test)]
+    pub(super) fn info(&self) -> &TlsInfo {
+        &self.info
+    }
+
+    /// The version of TLS, 0x0303 or 0x0304.
+    #[cfg(test)]
+    pub(super) fn version(&self) -> u32 {
+        self.info.version
+    }
+
+    /// The result of the handshake was accepted: sessions of the server may be kept.
+    pub(super) fn accept(&self, resumption: &mut backend::Resumption) {
+        self.inner.accept(resumption, &self.info.chain);
     }
 
     /// Checks that the key of the server's own certificate is one of these pins, if there are any. The keys of its issuers cannot be
@@ -64,11 +77,10 @@ impl<S: Transport> Tls<S> {
 
     /// Checks that the server has selected HTTP/1.1 by ALPN, or nothing.
     pub(super) fn check_protocol(&self) -> Result<(), TlsError> {
-        match self.inner.protocol() {
-            None => Ok(()),
-            Some(protocol) if protocol == HTTP_1_1 => Ok(()),
-            Some(other) => {
-                let other = other.escape_ascii();
+        match &*self.info.alpn {
+            "" | HTTP_1_1 => Ok(()),
+            other => {
+                let other = other.escape_debug();
                 let peer = self.peer();
                 let why = format!("{peer} selected the protocol `{other}` by ALPN, and only `http/1.1` was offered");
                 Err(TlsError::new(Error::Tls, why).with_subject(peer))

@@ -1,9 +1,11 @@
 //! TLS with native-tls.
 
 use super::super::buffered_stream::BufferedStream;
+use super::super::destination::Destination;
 use super::super::handshake_step::HandshakeStep;
 use super::super::pins::Pin;
 use super::super::settings::{IdentityProblem, Settings, bad_identity, bad_root, unusable};
+use super::super::tls_info::{Chain, TlsInfo, bounded_chain};
 use super::error_code;
 use crate::transport::Transport;
 use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
@@ -25,6 +27,13 @@ pub fn leave_thread() {}
 pub fn watch_exit() {}
 
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
+
+/// Empty, because native-tls resumes no sessions: it has a new identity for each connection.
+pub struct Resumption;
+
+impl Resumption {
+    pub fn fail(&mut self) {}
+}
 
 #[derive(Clone)]
 pub struct Connector(TlsConnector);
@@ -55,8 +64,17 @@ impl Connector {
         builder.build().map(Connector).map_err(unusable)
     }
 
+    /// The same connector, because it keeps no sessions.
+    pub fn without_sessions(&self) -> Connector {
+        self.clone()
+    }
+
+    pub fn resumption(&self, _: &Destination<'_>) -> Resumption {
+        Resumption
+    }
+
     /// Ignores the pins, because native-tls has no callback for them. The caller checks them after the handshake.
-    pub fn connect<S: Read + Write>(&self, name: &str, _: &[Pin], stream: S) -> Step<S> {
+    pub fn connect<S: Read + Write>(&self, name: &str, _: &[Pin], _: &mut Resumption, stream: S) -> Step<S> {
         step(self.0.connect(name, stream))
     }
 }
@@ -92,15 +110,22 @@ fn step<S>(result: Result<TlsStream<S>, HandshakeError<S>>) -> Step<S> {
     match result {
         Ok(stream) => HandshakeStep::Done(Stream(stream)),
         Err(HandshakeError::WouldBlock(mid)) => HandshakeStep::Waiting(MidHandshake(mid)),
-        Err(HandshakeError::Failure(error)) => HandshakeStep::Failed(error_code::handshake_error(&error)),
+        Err(HandshakeError::Failure(error)) => {
+            HandshakeStep::Failed(error_code::handshake_error(&error), TlsInfo::default())
+        }
     }
 }
 
 pub struct MidHandshake<S>(MidHandshakeTlsStream<S>);
 
 impl<S: Read + Write> MidHandshake<S> {
-    pub fn advance(self) -> Step<S> {
+    pub fn advance(self, _: &Resumption) -> Step<S> {
         step(self.0.handshake())
+    }
+
+    /// Nothing, because native-tls reports nothing before the end of the handshake.
+    pub fn info(&self, _: &Resumption) -> TlsInfo {
+        TlsInfo::default()
     }
 
     pub fn get_mut(&mut self) -> &mut S {
@@ -141,13 +166,18 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         self.0.peer_certificate().ok()??.to_der().ok()
     }
 
-    /// The protocol that the server has selected by ALPN, if any.
-    pub fn protocol(&self) -> Option<Vec<u8>> {
-        self.0.negotiated_alpn().ok().flatten()
+    /// How TLS was set up. native-tls does not report the cipher, and only the certificate of the server itself.
+    pub fn info(&self, _: &Resumption) -> TlsInfo {
+        let alpn = self.0.negotiated_alpn().ok().flatten().unwrap_or_default();
+        TlsInfo {
+            version: self.get_ref().version(),
+            is_resumed: false,
+            cipher: String::new(),
+            alpn: String::from_utf8_lossy(&alpn).into_owned(),
+            chain: bounded_chain(self.certificate().into_iter()),
+        }
     }
 
-    /// The version of TLS, such as 0x0304; 0 if it is not known.
-    pub fn version(&self) -> u32 {
-        self.get_ref().version()
-    }
+    /// Keeps nothing.
+    pub fn accept(&self, _: &mut Resumption, _: &Chain) {}
 }

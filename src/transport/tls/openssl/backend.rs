@@ -1,15 +1,25 @@
 //! The connector, the handshake and the stream of OpenSSL.
 
 pub(in super::super) use super::exit_guard::{leave_thread, watch_exit};
+#[cfg(feature = "keylog")]
+pub(in super::super) use super::keylog::warning as keylog_warning;
+pub(in super::super) use super::resumption::Resumption;
 
 use super::super::buffered_stream::BufferedStream;
+use super::super::destination::Destination;
 use super::super::handshake_step::HandshakeStep;
 use super::super::pins::Pin;
 use super::super::settings::{IdentityProblem, Settings, bad_identity, bad_root, unusable};
 use super::super::tls_error::TlsError;
+use super::super::tls_info::{Chain, TlsInfo};
 use super::exit_guard::{self, Cancelled, ExitSafe, enter};
+use super::info;
+#[cfg(feature = "keylog")]
+use super::keylog;
+use super::resumption;
+use super::sessions::Sessions;
 use super::system_roots::SystemRoots;
-use super::verify::{self, PinMismatch};
+use super::verify::{self, Refusal};
 use crate::error::Error;
 use crate::transport::Transport;
 use ::openssl::error::ErrorStack;
@@ -43,6 +53,7 @@ impl Sources {
 #[derive(Clone)]
 pub struct Connector {
     context: Arc<ExitSafe<SslContext>>,
+    sessions: Arc<Sessions>,
     insecure: bool,
 }
 
@@ -86,29 +97,62 @@ impl Connector {
             store.add_cert(root).map_err(|error| bad_root(at, error))?;
         }
         builder.set_cert_store(store.build());
+        resumption::prepare(&mut builder);
+        #[cfg(feature = "keylog")]
+        keylog::prepare(&mut builder);
         if let Some((pkcs12, password)) = &settings.identity {
             set_identity(&mut builder, pkcs12, password)?;
         }
-        Ok(Connector { context: Arc::new(ExitSafe::new(builder.build())), insecure: settings.insecure })
+        let context = Arc::new(ExitSafe::new(builder.build()));
+        Ok(Connector { context, sessions: Arc::default(), insecure: settings.insecure })
     }
 
-    pub fn connect<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Step<S> {
-        let Ok(_entered) = enter() else { return Step::Failed(cancelled()) };
-        match self.begin(name, pins, stream) {
-            Ok(mid) => mid.advance(),
-            Err(error) => Step::Failed(TlsError::of_handshake(&error)),
+    /// The same connector, without its sessions.
+    pub fn without_sessions(&self) -> Connector {
+        Connector { sessions: Arc::default(), ..self.clone() }
+    }
+
+    #[cfg(test)]
+    pub fn kept_sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Prepares the resumption of a session with this peer, for one connection.
+    pub fn resumption(&self, peer: &Destination<'_>) -> Resumption {
+        Resumption::begin(&self.sessions, peer)
+    }
+
+    /// Begins a handshake with the server `name`, whose key must be one of the `pins`, if there are any.
+    pub fn connect<S: Read + Write>(
+        &self,
+        name: &str,
+        pins: &[Pin],
+        resumption: &mut Resumption,
+        stream: S,
+    ) -> Step<S> {
+        let Ok(_entered) = enter() else { return Step::Failed(cancelled(), TlsInfo::default()) };
+        match self.begin(name, pins, resumption, stream) {
+            Ok(mid) => mid.advance(resumption),
+            Err(error) => Step::Failed(TlsError::of_handshake(&error), TlsInfo::default()),
         }
     }
 
-    fn begin<S: Read + Write>(&self, name: &str, pins: &[Pin], stream: S) -> Result<MidHandshake<S>, ErrorStack> {
+    fn begin<S: Read + Write>(
+        &self,
+        name: &str,
+        pins: &[Pin],
+        resumption: &mut Resumption,
+        stream: S,
+    ) -> Result<MidHandshake<S>, ErrorStack> {
         let mut ssl = Ssl::new(&self.context)?;
         let address = name.parse::<IpAddr>().ok();
         if address.is_none() {
             ssl.set_hostname(name)?;
         }
-        let pin_mismatch = verify::set_rules(&mut ssl, name, address, self.insecure, pins)?;
+        let refusal = verify::set_rules(&mut ssl, name, address, self.insecure, pins)?;
+        resumption.offer(&mut ssl);
         ssl.set_connect_state();
-        Ok(MidHandshake { stream: ExitSafe::new(SslStream::new(ssl, stream)?), pin_mismatch })
+        Ok(MidHandshake { stream: ExitSafe::new(SslStream::new(ssl, stream)?), refusal })
     }
 }
 
@@ -149,20 +193,29 @@ fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) 
 
 pub struct MidHandshake<S> {
     stream: ExitSafe<SslStream<S>>,
-    pin_mismatch: PinMismatch,
+    refusal: Refusal,
 }
 
 impl<S: Read + Write> MidHandshake<S> {
-    pub fn advance(mut self) -> Step<S> {
-        let Ok(_entered) = enter() else { return Step::Failed(cancelled()) };
+    pub fn advance(mut self, resumption: &Resumption) -> Step<S> {
+        let Ok(_entered) = enter() else { return Step::Failed(cancelled(), TlsInfo::default()) };
         let error = match self.stream.do_handshake() {
             Ok(()) => return Step::Done(Stream(self.stream)),
             Err(error) => error,
         };
         match error.code() {
             ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => Step::Waiting(self),
-            _ => Step::Failed(verify::failure(&error, self.stream.ssl(), &self.pin_mismatch)),
+            _ => {
+                let failure = verify::failure(&error, self.stream.ssl(), &self.refusal);
+                Step::Failed(failure, info::read(self.stream.ssl(), resumption, self.refusal.chain()))
+            }
         }
+    }
+
+    /// How far the handshake came.
+    pub fn info(&self, resumption: &Resumption) -> TlsInfo {
+        let Ok(_entered) = enter() else { return TlsInfo::default() };
+        info::read(self.stream.ssl(), resumption, None)
     }
 
     pub fn get_mut(&mut self) -> &mut S {
@@ -210,19 +263,16 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         self.0.ssl().peer_certificate()?.to_der().ok()
     }
 
-    /// The protocol that the server has selected by ALPN, if any.
-    pub fn protocol(&self) -> Option<Vec<u8>> {
-        let _entered = enter().ok()?;
-        self.0.ssl().selected_alpn_protocol().map(<[u8]>::to_vec)
+    /// How TLS was set up.
+    pub fn info(&self, resumption: &Resumption) -> TlsInfo {
+        let Ok(_entered) = enter() else { return TlsInfo::default() };
+        info::read(self.0.ssl(), resumption, None)
     }
 
-    /// The version of TLS, such as 0x0304.
-    pub fn version(&self) -> u32 {
-        let Ok(_entered) = enter() else { return 0 };
-        match self.0.ssl().version2() {
-            Some(SslVersion::TLS1_3) => 0x0304,
-            Some(SslVersion::TLS1_2) => 0x0303,
-            _ => 0,
+    /// The result of the handshake was accepted: sessions of the server may be kept. `chain` are its certificates.
+    pub fn accept(&self, resumption: &mut Resumption, chain: &Chain) {
+        if let Ok(_entered) = enter() {
+            resumption.accept(self.0.ssl(), chain);
         }
     }
 }

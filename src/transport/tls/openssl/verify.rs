@@ -1,18 +1,42 @@
 //! The rules for the server's certificate, and the errors if it breaks them.
+#![allow(unsafe_code)] // a function of OpenSSL that the crate does not have
 
 use crate::error::Error;
 use crate::transport::tls::pins::{self, Pin};
 use crate::transport::tls::tls_error::TlsError;
+use crate::transport::tls::tls_info::{Chain, bounded_chain};
 use ::openssl::error::ErrorStack;
 use ::openssl::ssl::{self, SslRef, SslVerifyMode};
+use ::openssl::stack::StackRef;
 use ::openssl::x509::verify::{X509CheckFlags, X509VerifyFlags};
-use ::openssl::x509::{X509StoreContextRef, X509VerifyResult};
+use ::openssl::x509::{X509, X509StoreContextRef, X509VerifyResult};
+use foreign_types::ForeignTypeRef;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-/// Set if the key of the server is none of the pins. The value is the pin of that key, or `None` if the key could not be read.
-pub(super) type PinMismatch = Arc<OnceLock<Option<Pin>>>;
+/// The reason why a connection refuses the certificates of the server.
+#[derive(Clone, Default)]
+pub(super) struct Refusal(Arc<Refused>);
+
+#[derive(Default)]
+struct Refused {
+    /// Set if the key of the server is none of the pins. The value is the pin of that key, or `None` if the key could not be read.
+    pin_mismatch: OnceLock<Option<Pin>>,
+    /// The certificates, if one of the rules is broken.
+    chain: OnceLock<Chain>,
+}
+
+impl Refusal {
+    /// The certificates, if they were refused.
+    pub(super) fn chain(&self) -> Option<&Chain> {
+        self.0.chain.get()
+    }
+}
+
+unsafe extern "C" {
+    fn X509_STORE_CTX_get0_untrusted(context: *const openssl_sys::X509_STORE_CTX) -> *mut openssl_sys::stack_st_X509;
+}
 
 /// Sets the rules for one connection.
 pub(super) fn set_rules(
@@ -21,7 +45,7 @@ pub(super) fn set_rules(
     address: Option<IpAddr>,
     insecure: bool,
     pinned: &[Pin],
-) -> Result<PinMismatch, ErrorStack> {
+) -> Result<Refusal, ErrorStack> {
     if !insecure {
         let rules = ssl.param_mut();
         // Every certificate of the store is trusted, also if it is an intermediate authority or the server's own certificate.
@@ -33,24 +57,41 @@ pub(super) fn set_rules(
             None => rules.set_host(name)?,
         }
     }
-    let mismatch = PinMismatch::default();
-    if !pinned.is_empty() {
+    let refusal = Refusal::default();
+    if !insecure || !pinned.is_empty() {
         // OpenSSL calls this before it sends the certificate of this side.
-        let (pinned, mismatch) = (pinned.to_vec(), Arc::clone(&mismatch));
+        let (pinned, refusal) = (pinned.to_vec(), refusal.clone());
         ssl.set_verify_callback(SslVerifyMode::PEER, move |is_verified, chain| {
-            (is_verified || insecure) && (chain.error_depth() != 0 || is_pinned(chain, &pinned, &mismatch))
+            let is_accepted = (is_verified || insecure)
+                && (pinned.is_empty() || chain.error_depth() != 0 || is_pinned(chain, &pinned, &refusal));
+            if !is_accepted {
+                refusal.0.chain.get_or_init(|| received_chain(chain));
+            }
+            is_accepted
         });
     }
-    Ok(mismatch)
+    Ok(refusal)
 }
 
-fn is_pinned(chain: &mut X509StoreContextRef, pinned: &[Pin], mismatch: &PinMismatch) -> bool {
+/// The certificates that the server has sent.
+fn received_chain(chain: &X509StoreContextRef) -> Chain {
+    // SAFETY: the pointer is that of a live context, and the function only reads it.
+    let received = unsafe { X509_STORE_CTX_get0_untrusted(chain.as_ptr()) };
+    if received.is_null() {
+        return Chain::default();
+    }
+    // SAFETY: the stack is not NULL, holds certificates, and lives as long as the context, which is borrowed until the end of this function.
+    let received = unsafe { StackRef::<X509>::from_ptr(received) };
+    bounded_chain(received.iter().filter_map(|certificate| certificate.to_der().ok()))
+}
+
+fn is_pinned(chain: &mut X509StoreContextRef, pinned: &[Pin], refusal: &Refusal) -> bool {
     let der = chain.current_cert().and_then(|certificate| certificate.to_der().ok());
     let found = der.and_then(|der| pins::of_certificate(&der));
     if found.is_some_and(|found| pinned.contains(&found)) {
         return true;
     }
-    let _ = mismatch.set(found);
+    let _ = refusal.0.pin_mismatch.set(found);
     chain.set_error(X509VerifyResult::APPLICATION_VERIFICATION);
     false
 }
@@ -63,8 +104,8 @@ const VERIFY_FAILED: i32 = 134;
 const UNUSABLE: [i32; 8] = [239, 247, 304, 318, 383, 397, 398, 399];
 
 /// Makes the error of a handshake that OpenSSL reports as failed.
-pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, mismatch: &PinMismatch) -> TlsError {
-    if let Some(found) = mismatch.get() {
+pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, refusal: &Refusal) -> TlsError {
+    if let Some(found) = refusal.0.pin_mismatch.get() {
         return match found {
             Some(pin) => TlsError::pin(pin),
             None => TlsError::unreadable_key(),

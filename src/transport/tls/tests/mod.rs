@@ -5,5 +5,6 @@ mod floods;
 mod nested;
 mod pair;
 mod refusals;
+mod resumption;
 mod streams;
 mod trust;

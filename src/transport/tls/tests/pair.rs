@@ -3,7 +3,7 @@
 use super::authority::Issued;
 use crate::transport::Transport;
 use crate::transport::tls::pins::Pin;
-use crate::transport::tls::{Advance, Connector, Handshake, Peer, Tls, TlsError};
+use crate::transport::tls::{Advance, Connector, Destination, Handshake, Peer, Tls, TlsError};
 use openssl::ssl::{ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 use std::cell::RefCell;
@@ -178,6 +178,11 @@ pub struct Pair {
     pub handshake: Handshake<ClientStream>,
 }
 
+/// A server with this name.
+pub fn server(name: &str) -> Destination<'_> {
+    Destination { name, host: name, port: 443, peer: Peer::Server, pins: &[], resumes: true }
+}
+
 /// The settings of a server with this certificate.
 pub fn acceptor(issued: &Issued) -> SslAcceptorBuilder {
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
@@ -212,19 +217,18 @@ impl Pair {
         acceptor: SslAcceptorBuilder,
         profile: NetworkProfile,
     ) -> Pair {
-        Pair::begin(connector, (Peer::Server, name), pins, acceptor, profile)
+        Pair::with(connector, &Destination { pins, ..server(name) }, &acceptor.build(), profile)
     }
 
     /// The server is a proxy.
     pub fn proxy(connector: &Connector, name: &str, acceptor: SslAcceptorBuilder, profile: NetworkProfile) -> Pair {
-        Pair::begin(connector, (Peer::Proxy, name), &[], acceptor, profile)
+        Pair::with(connector, &Destination { peer: Peer::Proxy, ..server(name) }, &acceptor.build(), profile)
     }
 
-    fn begin(
+    pub fn with(
         connector: &Connector,
-        (peer, name): (Peer, &str),
-        pins: &[Pin],
-        acceptor: SslAcceptorBuilder,
+        peer: &Destination<'_>,
+        acceptor: &SslAcceptor,
         profile: NetworkProfile,
     ) -> Pair {
         let network = Network {
@@ -242,15 +246,9 @@ impl Pair {
             reads: 0,
         };
         let network = Rc::new(RefCell::new(network));
-        let server = Ssl::new(acceptor.build().context()).unwrap();
+        let server = Ssl::new(acceptor.context()).unwrap();
         Pair {
-            handshake: Handshake::begin(
-                connector,
-                peer,
-                name,
-                pins,
-                ClientStream { network: Rc::clone(&network), hung_up: false },
-            ),
+            handshake: Handshake::begin(connector, peer, ClientStream { network: Rc::clone(&network), hung_up: false }),
             server: SslStream::new(server, ServerStream(Rc::clone(&network))).unwrap(),
             network,
         }

@@ -1,0 +1,197 @@
+//! How one connection uses sessions: it offers an earlier one, and keeps those that the server issues.
+//!
+//! ```text
+//!   begin ─── takes a session out ───► handshake ─┬─► accept: new sessions of the server are kept from now on
+//!                                                 └─► fail:   the server may not cope with sessions, so all of it are dropped
+//! ```
+//!
+//! If a connection ends in the handshake without a failure, for example by a time-out, only the session that it has offered is lost.
+#![allow(unsafe_code)] // sessions in DER, and a function of OpenSSL that the crate does not have
+
+use super::sessions::{Key, Session, Sessions, UnixTime};
+use crate::transport::tls::destination::Destination;
+use crate::transport::tls::tls_info::Chain;
+use ::openssl::asn1::{Asn1Time, Asn1TimeRef};
+use ::openssl::ex_data::Index;
+use ::openssl::ssl::{Ssl, SslContextBuilder, SslRef, SslSession, SslSessionCacheMode, SslSessionRef, SslVersion};
+use foreign_types::ForeignTypeRef;
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
+use std::time::SystemTime;
+
+/// The longest time from the check of a certificate to the last use of its sessions.
+const MAX_AGE: UnixTime = 24 * 60 * 60;
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
+
+unsafe extern "C" {
+    fn SSL_SESSION_get_ticket_lifetime_hint(session: *const openssl_sys::SSL_SESSION) -> libc::c_ulong;
+}
+
+/// Where a connection has its [`Keeper`]. `None` if OpenSSL had no memory for the index: then nothing is resumed.
+static KEEPER: LazyLock<Option<Index<Ssl, Arc<Keeper>>>> = LazyLock::new(|| Ssl::new_ex_index().ok());
+
+/// Lets the connections of a context keep the sessions that servers issue. OpenSSL itself keeps none.
+pub(super) fn prepare(builder: &mut SslContextBuilder) {
+    builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
+    builder.set_new_session_callback(|ssl, session| {
+        // Sessions of TLS 1.2 are a part of the handshake: `accept` keeps them.
+        if session.protocol_version() == SslVersion::TLS1_3
+            && let Some(keeper) = (*KEEPER).and_then(|index| ssl.ex_data(index))
+        {
+            keeper.keep(&session);
+        }
+    });
+}
+
+/// Keeps the sessions of one connection.
+struct Keeper {
+    /// Those of the connector. They are gone if it is gone.
+    sessions: Weak<Sessions>,
+    key: Arc<Key>,
+    /// Set when the connection was accepted. Sessions that come earlier are not kept.
+    accepted: OnceLock<Accepted>,
+}
+
+/// The full handshake that a session goes back to.
+struct Accepted {
+    chain: Chain,
+    check_until: UnixTime,
+}
+
+impl Keeper {
+    fn keep(&self, session: &SslSessionRef) {
+        let (Some(Accepted { chain, check_until }), Some(sessions)) = (self.accepted.get(), self.sessions.upgrade())
+        else {
+            return;
+        };
+        let made = now();
+        let lifetime = match lifetime_hint(session) {
+            // RFC 5077 section 3.3: not specified. RFC 8446 section 4.6.1: not to be used.
+            0 if session.protocol_version() == SslVersion::TLS1_2 => MAX_AGE,
+            hint => hint,
+        };
+        let until = made.saturating_add(lifetime).min(*check_until);
+        if until <= made {
+            return;
+        }
+        if let Ok(der) = session.to_der() {
+            let session = Session { der: der.into(), chain: Arc::clone(chain), made, until, check_until: *check_until };
+            sessions.keep(&self.key, session);
+        }
+    }
+}
+
+/// The use of sessions by one connection.
+pub struct Resumption {
+    /// `None`: the connection neither keeps nor resumes sessions.
+    keeper: Option<Arc<Keeper>>,
+    /// The session that was taken out for this connection.
+    offered: Option<Session>,
+}
+
+impl Resumption {
+    /// Takes out a session with this peer, if there is one.
+    pub(super) fn begin(sessions: &Arc<Sessions>, peer: &Destination<'_>) -> Resumption {
+        if !peer.resumes {
+            return Resumption { keeper: None, offered: None };
+        }
+        let key = Arc::new(Key::of(peer));
+        let offered = sessions.take(&key, now());
+        let keeper = Keeper { sessions: Arc::downgrade(sessions), key, accepted: OnceLock::new() };
+        Resumption { keeper: Some(Arc::new(keeper)), offered }
+    }
+
+    /// Offers the session to the server. If that is not possible, the handshake is a full one.
+    pub(super) fn offer(&mut self, ssl: &mut SslRef) {
+        let (Some(keeper), Some(index)) = (&self.keeper, *KEEPER) else { return };
+        ssl.set_ex_data(index, Arc::clone(keeper));
+        self.offered.take_if(|offered| {
+            let set = SslSession::from_der(&offered.der).and_then(|session| {
+                // SAFETY: the session was read from DER, so it belongs to no other context.
+                unsafe { ssl.set_session(&session) }
+            });
+            set.is_err()
+        });
+    }
+
+    pub(super) fn has_offered(&self) -> bool {
+        self.offered.is_some()
+    }
+
+    /// The certificates of the session that was offered.
+    pub(super) fn chain(&self) -> Chain {
+        self.offered.as_ref().map(|offered| Arc::clone(&offered.chain)).unwrap_or_default()
+    }
+
+    /// The handshake has succeeded, and its result was accepted. `chain` are the certificates of the server.
+    pub(super) fn accept(&mut self, ssl: &SslRef, chain: &Chain) {
+        let Some(keeper) = &self.keeper else { return };
+        let check_until = match self.offered.take() {
+            Some(offered) if ssl.session_reused() => offered.check_until,
+            _ => first_end(ssl).unwrap_or(0).min(now() + MAX_AGE),
+        };
+        let _ = keeper.accepted.set(Accepted { chain: Arc::clone(chain), check_until });
+        if let Some(session) = ssl.session()
+            && session.protocol_version() == SslVersion::TLS1_2
+            && !session.id().is_empty()
+        {
+            keeper.keep(session);
+        }
+    }
+
+    /// The handshake has failed.
+    pub fn fail(&mut self) {
+        if let (Some(keeper), Some(_)) = (&self.keeper, self.offered.take())
+            && let Some(sessions) = keeper.sessions.upgrade()
+        {
+            sessions.forget(&keeper.key);
+        }
+    }
+}
+
+/// The lifetime of a ticket, in seconds, as the server has sent it.
+#[allow(clippy::useless_conversion)] // not on 32-bit systems
+fn lifetime_hint(session: &SslSessionRef) -> UnixTime {
+    // SAFETY: the pointer is that of a live session, and the function only reads it.
+    unsafe { SSL_SESSION_get_ticket_lifetime_hint(session.as_ptr()) }.into()
+}
+
+/// When the first of the certificates that the check has used expires.
+fn first_end(ssl: &SslRef) -> Option<UnixTime> {
+    let own = ssl.peer_certificate();
+    let verified = ssl.verified_chain().into_iter().flatten();
+    verified.chain(own.as_deref()).map(|certificate| unix_time(certificate.not_after())).min().flatten()
+}
+
+fn unix_time(time: &Asn1TimeRef) -> Option<UnixTime> {
+    let since_1970 = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
+    UnixTime::try_from(i64::from(since_1970.days) * DAY + i64::from(since_1970.secs)).ok()
+}
+
+/// The time of the system's clock. A clock before 1970 counts as 1970.
+fn now() -> UnixTime {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    #[cfg(test)]
+    let now = now.saturating_add_signed(tests::CLOCK_IS_AHEAD.get());
+    now
+}
+
+#[cfg(test)]
+pub(in super::super) mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Seconds by which the clock of the sessions of this thread differs from the system's.
+        pub(in super::super::super) static CLOCK_IS_AHEAD: Cell<i64> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn times_of_certificates_are_read() {
+        for time in [0, 1_000_000_000, 4_000_000_000] {
+            let asn1 = Asn1Time::from_unix(time).unwrap();
+            assert_eq!(unix_time(&asn1), Some(time as u64));
+        }
+        assert_eq!(unix_time(&Asn1Time::from_unix(-1).unwrap()), None);
+    }
+}
