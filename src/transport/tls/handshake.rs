@@ -38,7 +38,7 @@ pub enum Advance<S> {
 }
 
 enum State<S> {
-    Begin { connector: backend::Connector, name: String, stream: BufferedStream<S> },
+    Begin { connector: backend::Connector, name: Box<str>, stream: BufferedStream<S> },
     Running(backend::MidHandshake<BufferedStream<S>>),
     Finished,
 }
@@ -50,7 +50,7 @@ impl<S: Transport> Handshake<S> {
         let status = stream.status();
         let Connector { backend, infos } = connector.clone();
         let resumption = backend.resumption(destination);
-        let state = State::Begin { connector: backend, name: destination.name.to_owned(), stream };
+        let state = State::Begin { connector: backend, name: destination.name.into(), stream };
         Handshake { state, pins: destination.pins.to_vec(), resumption, status, infos, info: None }
     }
 
