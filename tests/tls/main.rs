@@ -10,6 +10,7 @@ mod settings;
 
 mod certificates;
 mod closing;
+mod details;
 mod floods;
 mod handshakes;
 mod identity;
@@ -17,5 +18,6 @@ mod interop;
 mod pinned_keys;
 mod process_exit;
 mod redirects;
+mod resumption;
 mod roots;
 mod versions;

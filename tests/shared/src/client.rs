@@ -441,6 +441,10 @@ impl Socket<'_> {
         egret_ws_generation(self.handle)
     }
 
+    pub fn tls(&self) -> response::TlsDetails {
+        response::tls(self.handle)
+    }
+
     pub fn stats(&self) -> response::Stats {
         response::stats(self.handle)
     }

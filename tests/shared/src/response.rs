@@ -101,3 +101,40 @@ pub fn proxy(ws: *mut egret_ws) -> String {
 pub fn address(stats: &Stats) -> String {
     stats.address.clone()
 }
+
+/// How TLS was set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsDetails {
+    pub version: u32,
+    pub is_resumed: bool,
+    pub cipher: String,
+    pub alpn: String,
+    /// In DER.
+    pub chain: Vec<Vec<u8>>,
+}
+
+pub fn tls(ws: *mut egret_ws) -> TlsDetails {
+    let stats = stats(ws);
+    TlsDetails {
+        version: stats.tls_version,
+        is_resumed: stats.tls_resumed != 0,
+        // SAFETY: the buffer of `text` has the given capacity.
+        cipher: text(|out, capacity| unsafe { egret_ws_tls_cipher(ws, out, capacity) }).expect("the handle is valid"),
+        // SAFETY: the buffer of `text` has the given capacity.
+        alpn: text(|out, capacity| unsafe { egret_ws_tls_alpn(ws, out, capacity) }).expect("the handle is valid"),
+        chain: (0..).map_while(|index| certificate(ws, index)).collect(),
+    }
+}
+
+/// Reads a certificate: first its length, then its bytes into a buffer of exactly that size.
+fn certificate(ws: *mut egret_ws, index: u32) -> Option<Vec<u8>> {
+    // SAFETY: with a capacity of 0 nothing is written.
+    let length = unsafe { egret_ws_peer_certificate(ws, index, ptr::null_mut(), 0) };
+    if length == EGRET_WS_ERR_NOT_FOUND {
+        return None;
+    }
+    let mut der = vec![0; usize::try_from(length).expect("a length")];
+    // SAFETY: the buffer has this capacity.
+    assert_eq!(unsafe { egret_ws_peer_certificate(ws, index, der.as_mut_ptr(), der.len()) }, length);
+    Some(der)
+}

@@ -167,6 +167,27 @@ fn a_ticket_is_used_once() {
     assert_eq!(resumed, [true, false, false]);
 }
 
+/// Several sockets of a game connect again at the same time.
+#[test]
+fn four_connections_resume_at_the_same_time() {
+    let (acceptor, connector) = server_and_client(|_| {});
+    let is_resumed = |count| {
+        let mut pairs: Vec<_> = (0..count).map(|_| Pair::with(&connector, &server(NAME), &acceptor, IDEAL)).collect();
+        let receive = |pair: &mut Pair| {
+            let mut tls = pair.complete_handshake().unwrap();
+            pair.server.ssl_write(b"x").unwrap();
+            pair.read(&mut tls, 1, &mut [0; 100]).unwrap();
+            tls.info().is_resumed
+        };
+        pairs.iter_mut().map(receive).collect::<Vec<_>>()
+    };
+    assert_eq!(is_resumed(2), [false; 2], "each brings two tickets");
+    for _ in 0..3 {
+        assert_eq!(is_resumed(4), [true; 4]);
+    }
+    assert_eq!(is_resumed(5), [true, true, true, true, false]);
+}
+
 /// A session of TLS 1.2 may be used again, one connection after the other.
 #[test]
 fn a_session_of_tls_1_2_comes_back_after_its_use() {
