@@ -2,11 +2,11 @@
 
 use super::authority::{Issued, trusting};
 use super::floods::{NOT_REQUESTED, UPDATE, send_updates};
-use super::pair::{ClientStream, IDEAL, NetworkProfile, PROFILES, Pair, acceptor};
+use super::pair::{self, ClientStream, IDEAL, NetworkProfile, PROFILES, Pair, acceptor};
 use crate::error::Error;
 use crate::transport::Transport;
 use crate::transport::tls::record_budget::{MAX_DATALESS_PER_TURN, MAX_DATALESS_RECORDS, MAX_RECORDS_PER_TURN};
-use crate::transport::tls::{Advance, Handshake, Peer, Tls, TlsError};
+use crate::transport::tls::{Advance, Handshake, Tls, TlsError};
 use openssl::ssl::{ErrorCode, Ssl, SslStream};
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -65,7 +65,7 @@ impl Nested {
         let tunnel = Tunnel { proxy: Rc::clone(&proxy), record: Rc::clone(&record) };
         let acceptor = acceptor(&root.server("DNS:game.example")).build();
         let mut server = SslStream::new(Ssl::new(acceptor.context()).unwrap(), tunnel).unwrap();
-        let mut handshake = Handshake::begin(&connector, Peer::Server, "game.example", &[], outer);
+        let mut handshake = Handshake::begin(&connector, &pair::server("game.example"), outer);
         let (mut client, mut accepted) = (None, false);
         for _ in 0..MAX_ROUNDS {
             match server.accept() {
