@@ -368,8 +368,7 @@
  * `https_proxy` for `wss`, `http_proxy` for `ws`, else `all_proxy`; none for the hosts of `no_proxy`. The names are read
  * in lower case first, then in upper case (`HTTP_PROXY` not where `REQUEST_METHOD` is set: a CGI program's is its
  * client's). A process with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied.
- * A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`; a
- * proxy that needs TLS (`https://`) is refused with `EGRET_WS_ERR_UNSUPPORTED`.
+ * A proxy that cannot be used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 0x00000002u
 
@@ -564,7 +563,7 @@
  */
 #define EGRET_WS_ERR_INTERNAL (-8)
 
-/* Something this library cannot do, for example use a proxy that needs TLS (`https://`). */
+/* Something this library cannot do on this system, or was built without. */
 #define EGRET_WS_ERR_UNSUPPORTED (-9)
 
 /* The socket is not open: `on_connect` was not called yet, or it is closing or closed. */
@@ -1209,15 +1208,21 @@ typedef struct egret_ws_options {
     /* The password of `username`, at most 8192 bytes, ending in a NUL, copied. It is refused without a `username`. NULL: empty. */
     const char *password;
     /*
-     * The proxy to connect through: `http://host:port` (with CONNECT) or `socks5://host:port`, with
-     * `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL, copied. The proxy resolves
-     * the server's name. `https://` is refused with `EGRET_WS_ERR_UNSUPPORTED`. NULL: none, or see
-     * `EGRET_WS_PROXY_FROM_ENVIRONMENT`. Empty: none, whatever the flag says.
+     * The proxy to connect through: `http://host:port` (with CONNECT), `https://host:port` (the same, with TLS to the proxy) or
+     * `socks5://host:port`, with `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL,
+     * copied. The proxy resolves the server's name. The certificate of an `https://` proxy is always checked, for the host of its URL:
+     * the trusted authorities and `tls_min_version` are those of the socket, and `tls_pins`, `tls_identity`, `tls_server_name` and
+     * `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only; a failure has the error of a server's certificate, in
+     * `EGRET_WS_PHASE_PROXY`. NULL: see `EGRET_WS_PROXY_FROM_ENVIRONMENT`, else see `on_proxy`, else none. Empty: none, whatever these
+     * say.
      */
     const char *proxy;
     /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
     uint32_t resolve_timeout_ms;
-    /* The longest time in milliseconds for the proxy's answer. 0: 10000. */
+    /*
+     * The longest time in milliseconds for the proxy's answer, with the TLS handshake before it if it is an `https://` proxy; also for
+     * the answer to `on_proxy`. 0: 10000.
+     */
     uint32_t proxy_timeout_ms;
     /* The longest time in milliseconds for the TLS handshake. 0: 10000. */
     uint32_t tls_timeout_ms;
@@ -1251,7 +1256,7 @@ typedef struct egret_ws_options {
     /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
     uint32_t tls_min_version;
     /*
-     * With `wss`: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
+     * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
      * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
      * if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
      * certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
@@ -1348,7 +1353,7 @@ typedef struct egret_ws_statistics {
     uint64_t resolve_us;
     /* Microseconds of TCP, for all addresses that were tried. */
     uint64_t connect_us;
-    /* Microseconds until the proxy's answer. */
+    /* Microseconds until the proxy's answer, with those of `on_proxy` and of TLS to the proxy. */
     uint64_t proxy_us;
     /* Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before. */
     uint64_t tls_us;
@@ -2066,9 +2071,12 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query,
                                    const char *addresses);
 
 /*
- * Answers `on_proxy`: `proxies` is a comma-separated list of at most 8 proxies, each a URL as in the option `proxy`, or `direct` for a
- * direct connection; at most 8192 bytes. If TCP to a proxy cannot be made, the next one is tried. An empty text: a direct
- * connection. NULL: the proxies could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and NO_RESOURCES the question is still open. Any thread, inside the hook too.
+ * Answers `on_proxy`: `proxies` is a comma-separated list of at most 8 proxies, each a URL as in the option `proxy` (a comma in a user name
+ * or password is `%2C`), or `direct` for a direct connection; at most 8192 bytes. If a proxy cannot be connected to (its name, TCP or
+ * TLS), the next one is tried, within `open_timeout_ms`; the close report has the error of the last one, and the log those of the
+ * others. A proxy that refuses the connection to the server is the last one. An empty text: a direct connection. NULL: the proxies
+ * could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT, UNSUPPORTED and NO_RESOURCES the
+ * question is still open. Any thread, inside the hook too.
  *
  * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies), `NO_RESOURCES` (no memory),
  * `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
@@ -2087,8 +2095,7 @@ egret_ws_error_t egret_ws_proxy_found(egret_ws_query *query,
  * the new URL is: change or remove those that it must not get. After an error the request is unchanged.
  *
  * Errors: `INVALID_URL`, `INVALID_ARGUMENT` (`url` is NULL; it has a user name and the headers have an `Authorization`; the proxy of the
- * environment cannot be used for it), `UNSUPPORTED` (that proxy needs TLS), `BAD_HANDLE` (no request of an `on_request` that
- * runs on this thread), `FORKED`, `INTERNAL`.
+ * environment cannot be used for it), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL.
