@@ -190,6 +190,7 @@ programs! {
     quiescence
     recipes
     reentrancy
+    refusal
     resend
     retry
     sigpipe

@@ -1,4 +1,4 @@
-/* headers URL: sends headers, a name and a password with the request, and reads the headers of the answer. */
+/* headers URL: sends headers, a name and a password with the request, and reads the headers and the body of the answer. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -21,6 +21,9 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
     /* The headers of a refusal can be read, too. */
     if (info->error == EGRET_WS_ERR_HTTP_STATUS && egret_ws_response_headers(ws, text, sizeof text) > 0)
         printf("the server answered with %d and\n%s", (int)info->http_status, text);
+    /* The body often says why. It is 0 bytes long if the server has sent none. */
+    if (egret_ws_response_body(ws, text, sizeof text) > 0)
+        printf("%s\n", text);
 }
 
 int main(int argc, char **argv)
@@ -45,6 +48,7 @@ int main(int argc, char **argv)
     options.user_agent = "my-game/1.0";
     options.username = "ada";
     options.password = "open sesame";
+    options.max_refusal_body_bytes = 4096; /* of a longer body only so many bytes are kept */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)

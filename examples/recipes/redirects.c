@@ -4,10 +4,14 @@
 
 static void on_connect(void *user, egret_ws *ws)
 {
+    char cookies[1024];
     egret_ws_statistics statistics = {0};
     statistics.struct_size = sizeof statistics;
     if (egret_ws_stats(ws, &statistics) == EGRET_WS_OK)
         printf("%u redirects\n", (unsigned)statistics.redirects);
+    /* Each line is a URL and what it set. The library sends no cookie back; a game can, by a header `Cookie` of its options. */
+    if (egret_ws_response_cookies(ws, cookies, sizeof cookies) > 0)
+        printf("cookies:\n%s", cookies);
     *(int *)user = 1;
     egret_ws_close(ws, 1000, NULL, 0);
 }

@@ -51,6 +51,8 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_extensions", 4, getter_calls::extensions),
     ("egret_ws_response_header", 5, getter_calls::response_header),
     ("egret_ws_response_headers", 4, getter_calls::response_headers),
+    ("egret_ws_response_body", 4, getter_calls::response_body),
+    ("egret_ws_response_cookies", 4, getter_calls::response_cookies),
     ("egret_ws_stats", 6, getter_calls::stats),
     ("egret_ws_request_set_url", 2, request_calls::set_url),
     ("egret_ws_request_set_header", 2, request_calls::set_header),

@@ -87,6 +87,27 @@ pub fn response_headers(case: &Arc<Case>, random: &mut Random, own: Own) {
     }
 }
 
+pub fn response_body(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let read = read(case, random, own, "egret_ws_response_body", &[], |ws, out, capacity| {
+        // SAFETY: `out` has the given capacity.
+        unsafe { egret_ws_response_body(ws, out, capacity) }
+    });
+    if let Some((_, Text::Whole(body))) = read {
+        promise!(body.len() <= 131_072, "a body of {} bytes", body.len());
+    }
+}
+
+pub fn response_cookies(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let read = read(case, random, own, "egret_ws_response_cookies", &[], |ws, out, capacity| {
+        // SAFETY: `out` has the given capacity.
+        unsafe { egret_ws_response_cookies(ws, out, capacity) }
+    });
+    if let Some((_, Text::Whole(lines))) = read {
+        let are_lines = lines.is_empty() || lines.ends_with('\n');
+        promise!(are_lines && lines.lines().all(|line| line.starts_with("ws")), "not lines of cookies: {lines:?}");
+    }
+}
+
 pub fn stats(case: &Arc<Case>, random: &mut Random, own: Own) {
     const NAME: &str = "egret_ws_stats";
     let aim = Aim::take(case, random, own);

@@ -111,6 +111,8 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_extensions: |a| unsafe { egret_ws_extensions(a.ws, a.out, a.capacity).into() };
     egret_ws_response_header: |a| unsafe { egret_ws_response_header(a.ws, a.name, a.out, a.capacity).into() };
     egret_ws_response_headers: |a| unsafe { egret_ws_response_headers(a.ws, a.out, a.capacity).into() };
+    egret_ws_response_body: |a| unsafe { egret_ws_response_body(a.ws, a.out, a.capacity).into() };
+    egret_ws_response_cookies: |a| unsafe { egret_ws_response_cookies(a.ws, a.out, a.capacity).into() };
     egret_ws_stats: |a| unsafe { egret_ws_stats(a.ws, a.stats).into() };
     egret_ws_request_set_url: |a| unsafe { egret_ws_request_set_url(a.request, a.url).into() };
     egret_ws_request_set_header: |a| unsafe {

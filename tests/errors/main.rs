@@ -217,6 +217,8 @@ fn wrong_arguments(
         ("egret_ws_response_header", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_response_header", EGRET_WS_ERR_NOT_FOUND, "header", |a| a.name = c"X-None".as_ptr()),
         ("egret_ws_response_headers", INVALID, "capacity", |a| a.capacity = 3),
+        ("egret_ws_response_body", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
+        ("egret_ws_response_cookies", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_stats", INVALID, "egret_ws_statistics is NULL", |a| a.stats = ptr::null_mut()),
         // SAFETY: as above.
         ("egret_ws_stats", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_statistics", |a| unsafe {

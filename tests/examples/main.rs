@@ -197,7 +197,7 @@ recipes! {
     headers |program| {
         let expected = ["subprotocol: chat.v2\n", "room: lobby\n", "closed by this side"];
         program.run(&[servers::with_headers()]).succeeds(&expected);
-        program.run(&[refusing_url()]).fails(&["answered with 403 and\nContent-Length: 0\n"]);
+        program.run(&[refusing_url()]).fails(&["answered with 403 and\nContent-Length: 3\nno!\n"]);
     }
     heartbeat |program| {
         let outcome = program.run(&[echo_url()]);
@@ -238,7 +238,7 @@ recipes! {
         program.run(&[refusing_url()]).fails(&["403", "trying again is of no use\n"]);
     }
     redirects |program| {
-        program.run(&[servers::redirecting()]).succeeds(&["1 redirects\n", "closed by this side"]);
+        program.run(&[servers::redirecting()]).succeeds(&["1 redirects\ncookies:\nws://127.0.0.1:", "/ seat=7\n", "closed by this side"]);
         program.run(&[dead_url()]).fails(&["refused"]);
     }
     self_signed |program| {

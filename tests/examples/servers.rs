@@ -107,7 +107,7 @@ pub fn redirecting() -> String {
         let location = echo_url().replace("ws:", "http:");
         // The client may be gone already.
         let _ = stream.write_all(
-            format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n").as_bytes(),
+            format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nSet-Cookie: seat=7\r\nContent-Length: 0\r\n\r\n").as_bytes(),
         );
     }))
 }

@@ -58,13 +58,16 @@ fn another_http_status_is_a_refusal_by_the_peer() {
     for (head, status) in [
         ("HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", 200),
         ("HTTP/1.1 301 Moved Permanently\nLocation: ws://127.0.0.1:1/\nContent-Length: 0\n\n", 301),
-        ("HTTP/1.1 400 Bad Request\n\n", 400),
-        ("HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic\n\n", 401),
+        ("HTTP/1.1 400 Bad Request\nContent-Length: 0\n\n", 400),
+        ("HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic\nContent-Length: 0\n\n", 401),
         ("HTTP/1.1 404 Not Found\nTransfer-Encoding: chunked\n\n0\n\n", 404),
-        ("HTTP/1.1 426 Upgrade Required\nSec-WebSocket-Version: 14\n\n", 426),
-        ("HTTP/1.0 503 Service Unavailable\n\n", 503),
+        ("HTTP/1.1 426 Upgrade Required\nSec-WebSocket-Version: 14\nContent-Length: 0\n\n", 426),
+        ("HTTP/1.0 503 Service Unavailable\nContent-Length: 0\n\n", 503),
         // The status decides, not the headers.
-        ("HTTP/1.1 200 OK\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\n", 200),
+        (
+            "HTTP/1.1 200 OK\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\nContent-Length: 0\n\n",
+            200,
+        ),
     ] {
         ends(head, head, EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, status);
     }

@@ -1,6 +1,7 @@
-//! The upgrade request as it arrives, redirects, the response as the host reads it, and secrets, which neither logs nor other
-//! origins may contain.
+//! The upgrade request as it arrives, redirects, the response and the body of a refusal as the host reads them, and secrets, which
+//! neither logs nor other origins may contain.
 
+mod bodies;
 mod host_header;
 mod invalid_headers;
 mod redirect_origins;

@@ -110,6 +110,7 @@ fn bytes_that_are_not_utf_8_come_as_replacement_characters() {
     let server = Server::on(listener, |mut peer| {
         peer.read_request();
         peer.write(b"HTTP/1.1 403 Forbidden\r\nX-Latin: gr\xfc\xdfe\r\nX-Utf: gr\xc3\xbc\xc3\x9fe\r\n\r\n");
+        peer.finish_writing();
         peer.expect_end();
     });
     let url = format!("ws://127.0.0.1:{}/", server.port());

@@ -1,9 +1,9 @@
 //! An HTTP server that answers one request after the other, each on its own connection, and records the heads of the requests.
 
-use native_tls::{Identity, TlsAcceptor};
+use native_tls::{Identity, TlsAcceptor, TlsStream};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -107,7 +107,24 @@ fn acceptor() -> TlsAcceptor {
     TlsAcceptor::new(identity).expect("an acceptor")
 }
 
-fn serve(mut stream: impl Read + Write, answers: &mut impl Iterator<Item = String>) -> Vec<Request> {
+/// A stream whose sending side can be ended, which ends the body of an answer.
+trait EndWriting {
+    fn end_writing(&mut self);
+}
+
+impl EndWriting for TcpStream {
+    fn end_writing(&mut self) {
+        let _ = self.shutdown(Shutdown::Write); // the client may have reset it
+    }
+}
+
+impl EndWriting for TlsStream<TcpStream> {
+    fn end_writing(&mut self) {
+        let _ = self.shutdown(); // as above
+    }
+}
+
+fn serve(mut stream: impl Read + Write + EndWriting, answers: &mut impl Iterator<Item = String>) -> Vec<Request> {
     let mut heads = Vec::new();
     for answer in answers {
         let head = Request::read(&mut stream);
@@ -120,6 +137,7 @@ fn serve(mut stream: impl Read + Write, answers: &mut impl Iterator<Item = Strin
             break;
         }
         if !answer.starts_with(TUNNEL_START) {
+            stream.end_writing();
             expect_end(stream);
             break;
         }

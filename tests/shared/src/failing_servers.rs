@@ -35,7 +35,7 @@ fn refuse(mut stream: TcpStream) {
     let mut lines = BufReader::new(stream.try_clone().expect("a second handle")).lines();
     while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
     // The client may be gone already.
-    let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!");
 }
 
 /// Runs a program that must end by itself, with an error code and a message. Returns its output.

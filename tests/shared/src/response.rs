@@ -11,6 +11,9 @@ pub struct Response {
     pub headers: String,
     /// Each name of `headers` with the value that a query by this name returns.
     named: Vec<(String, String)>,
+    /// The first bytes of the body of a refusal.
+    pub body: Vec<u8>,
+    pub cookies: String,
     pub stats: Stats,
 }
 
@@ -20,7 +23,13 @@ impl Response {
         let names = headers.lines().filter_map(|line| line.split_once(": "));
         let named =
             names.map(|(name, _)| (name.to_owned(), response_header(ws, name).expect("a header of the answer")));
-        Response { named: named.collect(), headers, stats: stats(ws) }
+        Response {
+            named: named.collect(),
+            headers,
+            body: response_body(ws),
+            cookies: response_cookies(ws),
+            stats: stats(ws),
+        }
     }
 
     #[track_caller]
@@ -48,6 +57,16 @@ pub fn response_headers(ws: *mut egret_ws) -> String {
     text(|out, capacity| unsafe { egret_ws_response_headers(ws, out, capacity) }).expect("the handle is valid")
 }
 
+pub fn response_body(ws: *mut egret_ws) -> Vec<u8> {
+    // SAFETY: the buffer of `bytes` has the given capacity.
+    bytes(|out, capacity| unsafe { egret_ws_response_body(ws, out, capacity) }).expect("the handle is valid")
+}
+
+pub fn response_cookies(ws: *mut egret_ws) -> String {
+    // SAFETY: the buffer of `text` has the given capacity.
+    text(|out, capacity| unsafe { egret_ws_response_cookies(ws, out, capacity) }).expect("the handle is valid")
+}
+
 pub fn subprotocol(ws: *mut egret_ws) -> String {
     // SAFETY: the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_subprotocol(ws, out, capacity) }).expect("the handle is valid")
@@ -55,12 +74,17 @@ pub fn subprotocol(ws: *mut egret_ws) -> String {
 
 /// Reads a text of the library: first its length, then the text into a buffer of exactly that size.
 fn text(call: impl Fn(*mut c_char, usize) -> i32) -> Result<String, i32> {
+    Ok(String::from_utf8(bytes(call)?).expect("UTF-8"))
+}
+
+/// As [`text`], for bytes that need not be UTF-8.
+fn bytes(call: impl Fn(*mut c_char, usize) -> i32) -> Result<Vec<u8>, i32> {
     let length = call(ptr::null_mut(), 0);
     let room = usize::try_from(length).map_err(|_| length)?;
     let mut out = vec![b'?'; room + 1];
     assert_eq!(call(out.as_mut_ptr().cast(), out.len()), length);
     assert_eq!(out.pop(), Some(0), "a NUL follows");
-    Ok(String::from_utf8(out).expect("UTF-8"))
+    Ok(out)
 }
 
 /// The statistics of a socket, with its address.
