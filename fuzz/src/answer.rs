@@ -1,20 +1,26 @@
-//! The response to the upgrade request: an HTTP head, with permessage-deflate.
+//! The response to the upgrade request: an HTTP head, with permessage-deflate, and the body of a refusal.
 
 use super::source::{PieceSizes, Source};
 use egret_ws::protocol::deflate::{Agreement, Offer};
 use egret_ws::protocol::handshake::{RequestOptions, ResponseReader, UpgradeError, Upgraded};
+use egret_ws::protocol::http_body::BodyReader;
 use egret_ws::protocol::http_head::MAX_HEAD;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The accept value for this key. Both are the example of RFC 6455.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+/// The most bytes of a body that are kept.
+const MAX_BODY: usize = 100;
 
-/// The result of reading the response, and its head for the host.
+/// The result of reading the response, and its head and body for the host.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     result: Result<Option<Accepted>, UpgradeError>,
     status: u16,
     headers: String,
+    /// Of a refusal with a complete head; and whether it needs no more bytes.
+    body: Vec<u8>,
+    is_done: bool,
 }
 
 /// The content of a response that accepts the upgrade, and the bytes after it.
@@ -74,9 +80,11 @@ fn read(options: &RequestOptions, stream: &[u8], sizes: &PieceSizes) -> Outcome 
     let mut reader = ResponseReader::new(KEY, options);
     let mut result = Ok(None);
     let mut fed = 0;
-    for piece in sizes.pieces(stream) {
+    let mut pieces = sizes.pieces(stream);
+    let mut rest: &[u8] = &[];
+    for piece in pieces.by_ref() {
         fed += piece.len();
-        let mut rest = piece;
+        rest = piece;
         match reader.feed(&mut rest) {
             Ok(None) => continue,
             Ok(Some(Upgraded { subprotocol, deflate })) => {
@@ -88,8 +96,12 @@ fn read(options: &RequestOptions, stream: &[u8], sizes: &PieceSizes) -> Outcome 
         }
         break;
     }
-    let (status, headers) = reader.into_head().map(|head| (head.status, head.headers)).unwrap_or_default();
-    Outcome { result, status, headers }
+    let is_whole = matches!(result, Err(UpgradeError::Status { is_whole: true, .. }));
+    let head = reader.into_head();
+    let mut body = BodyReader::new(head.as_ref().filter(|_| is_whole), MAX_BODY);
+    let is_done = body.feed(rest) || is_whole && pieces.any(|piece| body.feed(piece));
+    let (status, headers) = head.map(|head| (head.status, head.headers)).unwrap_or_default();
+    Outcome { result, status, headers, body: body.into_body(), is_done }
 }
 
 /// Checks rules that every outcome must obey.
@@ -111,6 +123,8 @@ fn check(options: &RequestOptions, stream: &[u8], outcome: &Outcome) {
         Err(UpgradeError::Malformed { status, .. }) => assert!([0, 101].contains(status), "{context}"),
         Err(UpgradeError::NoMemory) => panic!("{context}"),
     }
+    assert!(outcome.body.len() <= MAX_BODY && outcome.body.len() <= stream.len(), "{context}");
+    assert!(outcome.body.len() < MAX_BODY || outcome.is_done, "nothing is kept beyond the limit: {context}");
     assert!(outcome.headers.lines().all(|line| line.contains(": ")), "{context}");
 }
 

@@ -42,40 +42,48 @@ fn sockets_without_messages() {
     line.reached(35);
 }
 
-/// The longest head of an answer: 64 KiB, each byte of which is not UTF-8 and becomes three.
-fn longest_head() -> Vec<u8> {
-    let mut head = b"HTTP/1.1 500 No\r\nX: ".to_vec();
-    head.resize(64 * KIB - 4, 0xFF);
-    head.extend(b"\r\n\r\n");
-    head
+/// The longest head of an answer, with the longest cookies, and a body. The head has 64 KiB, each byte of which is not UTF-8 and becomes
+/// three.
+fn longest_answer(body: usize) -> Vec<u8> {
+    let mut answer = b"HTTP/1.1 500 No\r\nSet-Cookie: ".to_vec();
+    answer.resize(64 * KIB / 3 - 100, 0xFF);
+    answer.extend(b"\r\nX: ");
+    answer.resize(64 * KIB - 4, 0xFF);
+    answer.extend(b"\r\n\r\n");
+    answer.resize(answer.len() + body, b'b');
+    answer
 }
 
-/// The server refuses each attempt with the longest head, and the host does not poll.
+/// The server refuses each attempt with the longest answer, and the host does not poll.
 #[test]
 fn answers_of_a_hostile_server() {
     if !runs_alone("sockets::answers_of_a_hostile_server") {
         return;
     }
-    let mut line = Line::new("768 KiB + 10 × 256 KiB");
-    let host = Loop::new(Driver::Threaded);
-    let (listener, port) = listener();
-    let server = thread::spawn(move || {
-        exclude_this_thread();
-        // After this many the next attempt waits for the host.
-        for _ in 0..8 {
-            let mut peer = Peer::new(listener.accept().expect("a connection").0);
-            peer.read_request();
-            peer.write(longest_head());
-            peer.read_to_end();
-        }
-    });
-    let peak = Peak::start();
-    let socket = host.connect_with(port, |options| {
-        options.retry_attempts = EGRET_WS_UNLIMITED;
-        set_retry(options, |retry| (retry.min_wait_ms, retry.first_wait_ms) = (EGRET_WS_AT_ONCE, EGRET_WS_AT_ONCE));
-    });
-    server.join().expect("the script ends well");
-    line.allows("8 answers", peak.bytes(), (768 + 10 * 256) * KIB);
+    let mut line = Line::new("768 KiB + 10 × (320 KiB + max_refusal_body_bytes)");
+    for (option, body) in [(EGRET_WS_AT_ONCE, 0), (0, 16 * KIB), (EGRET_WS_MAX_MESSAGE_BYTES, 128 * KIB)] {
+        let host = Loop::new(Driver::Threaded);
+        let (listener, port) = listener();
+        let server = thread::spawn(move || {
+            exclude_this_thread();
+            // After this many the next attempt waits for the host.
+            for _ in 0..8 {
+                let mut peer = Peer::new(listener.accept().expect("a connection").0);
+                peer.read_request();
+                // Not one byte more: the client ends the connection, and the rest would reset it.
+                peer.write(longest_answer(body));
+                peer.read_to_end();
+            }
+        });
+        let peak = Peak::start();
+        let socket = host.connect_with(port, |options| {
+            options.max_refusal_body_bytes = option;
+            options.retry_attempts = EGRET_WS_UNLIMITED;
+            set_retry(options, |retry| (retry.min_wait_ms, retry.first_wait_ms) = (EGRET_WS_AT_ONCE, EGRET_WS_AT_ONCE));
+        });
+        server.join().expect("the script ends well");
+        line.allows(format_args!("8 answers with {body}"), peak.bytes(), 768 * KIB + 10 * (320 * KIB + body));
+        drop(socket);
+    }
     line.reached(45);
-    drop(socket);
 }
