@@ -107,7 +107,7 @@ pub const EGRET_WS_FRAME_RECEIVED: i32 = 2;
 pub const EGRET_WS_FRAME_LOST: i32 = 3;
 /// Flag of a frame: it is the last one of its message (FIN).
 pub const EGRET_WS_FRAME_FIN: u32 = 1;
-/// Flag of a frame: its message is compressed (RSV1, RFC 7692 section 6).
+/// Flag of a frame: its message is compressed (RFC 7692 section 6). Each frame of the message has it.
 pub const EGRET_WS_FRAME_COMPRESSED: u32 = 2;
 
 /// Phase: `on_request` had not let the attempt begin.

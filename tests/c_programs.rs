@@ -177,6 +177,7 @@ programs! {
     never_blocks
     no_memory
     on_drain
+    on_frame
     on_request
     opening_stages
     option_limits

@@ -394,7 +394,8 @@ impl<S: Transport> Connection<S> {
             context.events.connected(opening.take_connect_info());
         }
         let heartbeat = Heartbeat::new(self.heartbeat, u32::from_ne_bytes(context.keys.next_key()), now);
-        let session = Session::new(stream, self.limits, heartbeat, inflater, framer, pool);
+        let traces = context.events.traces_frames();
+        let session = Session::new(stream, self.limits, heartbeat, inflater, framer, pool, traces);
         let mut session = Box::new(session);
         let progress = session.begin(after_head, would_block, context);
         self.stage = Stage::Session(session);

@@ -39,7 +39,9 @@ pub(crate) mod tests;
 
 pub use machine::{Connection, Turn};
 pub use opening::MAX_ADDRESSES;
-pub use ports::{Context, Events, Family, Lookup, LookupWatch, NO_ROOM, Network, Ports, Prepared, Unresolved};
+pub use ports::{
+    Context, Direction, Events, Family, Lookup, LookupWatch, NO_ROOM, Network, Ports, Prepared, Unresolved,
+};
 pub use query::{Query, QueryAnswer, QuerySubject};
 pub use question::Answer;
 

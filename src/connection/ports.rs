@@ -6,7 +6,9 @@ use super::counters::Counters;
 use super::query::{Query, QuerySubject};
 use super::report::{Ending, Initiator, Report};
 use super::send_queue::SendQueue;
+use crate::constants::{EGRET_WS_FRAME_LOST, EGRET_WS_FRAME_RECEIVED, EGRET_WS_FRAME_SENT};
 use crate::error::Error;
+use crate::protocol::frame_trace::FrameHead;
 use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::protocol::ping::PingPayload;
@@ -129,6 +131,12 @@ pub trait Events {
     #[must_use]
     fn pong(&mut self, payload: &[u8]) -> usize;
 
+    /// Does the host trace frames? It is asked when a connection is open.
+    fn traces_frames(&mut self) -> bool;
+
+    /// A frame was sent or received, and the host traces frames. It waits as a message does.
+    fn frame(&mut self, direction: Direction, frame: FrameHead);
+
     /// Is the receive queue full? Then the connection stops reading. The implementation calls
     /// [`Connection::turn`](super::Connection::turn) when the queue has room again.
     fn is_full(&mut self) -> bool;
@@ -146,6 +154,17 @@ pub trait Events {
 
     /// Logs a warning.
     fn warn(&mut self, text: Arguments<'_>);
+}
+
+/// The direction of a frame. The numbers are those of the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Direction {
+    Sent = EGRET_WS_FRAME_SENT as u8,
+    Received = EGRET_WS_FRAME_RECEIVED as u8,
+    /// No direction: so many sent frames as the length says could not be recorded.
+    Lost = EGRET_WS_FRAME_LOST as u8,
 }
 
 /// See [`Events::message`]. The value is so large that it ends the turn, so messages need no check of their own for it.

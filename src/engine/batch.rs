@@ -3,9 +3,11 @@
 //! the read buffer of the engine, so that received messages are not even copied.
 
 use crate::buffer_pool::{BufferPool, NoMemory};
+use crate::connection::Direction;
 use crate::connection::connect_info::ConnectInfo;
 use crate::connection::report::Report;
 use crate::error::Error;
+use crate::protocol::frame_trace::FrameHead;
 use crate::protocol::message::{MessageKind, Payload};
 use std::hint::assert_unchecked;
 
@@ -54,6 +56,14 @@ pub enum EventKind {
         len: u32,
         start: usize,
     },
+    /// A frame, for the trace of the host: the fields of a [`FrameHead`].
+    Frame {
+        direction: Direction,
+        opcode: u8,
+        fin: bool,
+        is_compressed: bool,
+        length: u64,
+    },
     /// The connection was lost and is tried again; with a report.
     Retrying {
         index: u32,
@@ -72,7 +82,14 @@ pub enum EventKind {
     },
 }
 
-/// An event that is neither a message nor a pong, with its data. Not an enum with data: that would be copied once more, and in each
+impl EventKind {
+    fn frame(direction: Direction, frame: FrameHead) -> EventKind {
+        let FrameHead { opcode, fin, is_compressed, length } = frame;
+        EventKind::Frame { direction, opcode, fin, is_compressed, length }
+    }
+}
+
+/// An event that is neither a message nor a pong nor a frame, with its data. Not an enum with data: that would be copied once more, and in each
 /// variant.
 #[derive(Debug)]
 #[allow(missing_docs)]
@@ -255,7 +272,10 @@ impl Batch {
                     }
                     self.events.push(event);
                 }
-                EventKind::Connected { .. } | EventKind::Asked { .. } | EventKind::Drained => self.events.push(event),
+                EventKind::Connected { .. }
+                | EventKind::Asked { .. }
+                | EventKind::Drained
+                | EventKind::Frame { .. } => self.events.push(event),
             }
         }
         self.kept = self.events.len();
@@ -293,6 +313,17 @@ impl Batch {
         self.push_message(Event { key, what })?;
         self.payloads.extend_from_slice(payload);
         Ok(())
+    }
+
+    /// Adds a frame. After an error nothing has changed.
+    pub fn frame(&mut self, key: usize, direction: Direction, frame: FrameHead) -> Result<(), NoMemory> {
+        self.push_message(Event { key, what: EventKind::frame(direction, frame) })
+    }
+
+    /// Adds the number of frames that were not recorded.
+    pub fn lost_frames(&mut self, key: usize, length: u64) {
+        let what = EventKind::frame(Direction::Lost, FrameHead { length, ..FrameHead::default() });
+        self.events.push(Event { key, what });
     }
 
     /// Adds a retry event.
@@ -353,7 +384,7 @@ impl Batch {
         pool.give(&mut self.large[index as usize]);
     }
 
-    /// Takes the data of an event. `None` for messages and pongs.
+    /// Takes the data of an event. `None` for messages, pongs and frames.
     pub fn take_rare(&mut self, what: EventKind) -> Option<RareEvent> {
         let (kind, index) = match what {
             EventKind::Connected { index } => (RareKind::Connected, index),
@@ -361,7 +392,10 @@ impl Batch {
             EventKind::Asked { index, attempt, question } => (RareKind::Asked { attempt, question }, index),
             EventKind::Drained => return Some(RareEvent { kind: RareKind::Drained, report: None, info: None }),
             EventKind::Closed { index } => (RareKind::Closed, index),
-            EventKind::Message { .. } | EventKind::LargeMessage { .. } | EventKind::Pong { .. } => return None,
+            EventKind::Message { .. }
+            | EventKind::LargeMessage { .. }
+            | EventKind::Pong { .. }
+            | EventKind::Frame { .. } => return None,
         };
         let (report, info) = (&mut self.reports[index as usize], &mut self.info[index as usize]);
         Some(RareEvent { kind, report: report.take(), info: info.take() })
@@ -397,7 +431,7 @@ impl Batch {
                 EventKind::Message { kind, len, start, .. } if copies => {
                     copy_payload(payloads, kind, &read[start..start + len as usize])
                 }
-                EventKind::Message { .. } => event.what,
+                EventKind::Message { .. } | EventKind::Frame { .. } => event.what,
                 EventKind::Pong { len, start } => EventKind::Pong { len, start: start_of_payloads + start },
                 EventKind::LargeMessage { kind, len, index } => {
                     EventKind::LargeMessage { kind, len, index: large + index }

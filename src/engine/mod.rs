@@ -38,7 +38,7 @@ pub use command_queue::LoopRequest;
 pub use notifier::Wakeup;
 pub use pass::MAX_PASS;
 pub use shared::Shared;
-pub use socket_shared::{MAX_PINGS, SocketRequest, SocketShared};
+pub use socket_shared::{MAX_PINGS, SocketRequest, SocketShared, Wants};
 
 use crate::buffer_pool::NoMemory;
 use crate::config::LoopConfig;

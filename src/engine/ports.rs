@@ -7,12 +7,16 @@ use super::hooks::Hooks;
 use super::socket_shared::PingQueue;
 use super::tls_cache::TlsCache;
 use super::{READ_BUFFER, SocketShared};
+use crate::buffer_pool::NoMemory;
 use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::report::Report;
-use crate::connection::{Context, Events, Family, Lookup, NO_ROOM, Network, Ports, Prepared, Query, QuerySubject};
+use crate::connection::{
+    Context, Direction, Events, Family, Lookup, NO_ROOM, Network, Ports, Prepared, Query, QuerySubject,
+};
 use crate::error::Error;
 use crate::log::Log;
+use crate::protocol::frame_trace::FrameHead;
 use crate::protocol::mask::KeySource;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::protocol::ping::PingPayload;
@@ -197,6 +201,7 @@ impl Events for Delivery<'_> {
             ),
         }
         *self.close_reported = true;
+        self.report_lost_frames();
         self.batch.closed(self.socket.key, report, info);
     }
 
@@ -212,6 +217,7 @@ impl Events for Delivery<'_> {
                 format_args!("lost: {lost} ({phase:?}); try {attempt} follows when the loop is resumed"),
             ),
         }
+        self.report_lost_frames();
         self.socket.event_queued();
         self.batch.retrying(self.socket.key, report, info, attempt, delay_ms);
     }
@@ -256,7 +262,7 @@ impl Events for Delivery<'_> {
 
     /// A pong counts as a message in the receive queue, so a peer cannot send pongs faster than the host takes them.
     fn pong(&mut self, payload: &[u8]) -> usize {
-        if !self.socket.wants_pongs || self.socket.is_freed() {
+        if !self.socket.wants.pongs || self.socket.is_freed() {
             return 0;
         }
         if self.batch.pong(self.socket.key, payload).is_err() {
@@ -264,6 +270,22 @@ impl Events for Delivery<'_> {
         }
         self.socket.enqueued(payload.len());
         payload.len()
+    }
+
+    fn traces_frames(&mut self) -> bool {
+        self.socket.wants.frames
+    }
+
+    /// A frame counts in the receive queue. The connection stops reading when that is full, but it goes on sending; so the frames that it
+    /// sends then are only counted.
+    fn frame(&mut self, direction: Direction, frame: FrameHead) {
+        if self.socket.is_freed() {
+            return;
+        }
+        let has_room = direction != Direction::Sent || self.socket.has_room();
+        if !has_room || self.record_frame(direction, frame).is_err() {
+            self.socket.lose_frame();
+        }
     }
 
     #[inline]
@@ -285,5 +307,29 @@ impl Events for Delivery<'_> {
 
     fn warn(&mut self, text: std::fmt::Arguments<'_>) {
         self.log.warn(self.socket.id, text);
+    }
+}
+
+impl Delivery<'_> {
+    fn record_frame(&mut self, direction: Direction, frame: FrameHead) -> Result<(), NoMemory> {
+        let length = self.socket.lost_frames();
+        if length > 0 {
+            self.batch.frame(self.socket.key, Direction::Lost, FrameHead { length, ..FrameHead::default() })?;
+            self.socket.enqueued(0);
+            self.socket.forget_lost_frames();
+        }
+        self.batch.frame(self.socket.key, direction, frame)?;
+        self.socket.enqueued(0);
+        Ok(())
+    }
+
+    /// The connection ends: reports the frames that were not recorded since the last report.
+    fn report_lost_frames(&mut self) {
+        let count = self.socket.lost_frames();
+        if count > 0 && !self.socket.is_freed() {
+            self.batch.lost_frames(self.socket.key, count);
+            self.socket.enqueued(0);
+        }
+        self.socket.forget_lost_frames();
     }
 }

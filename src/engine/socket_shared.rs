@@ -149,6 +149,14 @@ impl PingQueue {
     }
 }
 
+/// Events that come only to a host that wants them.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)]
+pub struct Wants {
+    pub pongs: bool,
+    pub frames: bool,
+}
+
 /// The shared part of a socket.
 #[derive(Debug)]
 pub struct SocketShared {
@@ -178,8 +186,10 @@ pub struct SocketShared {
     resume_below: AtomicUsize,
     /// Bits of [`Flow`].
     flow: AtomicU8,
-    /// The host wants to know of pongs.
-    pub wants_pongs: bool,
+    /// The events that the host wants to know of.
+    pub wants: Wants,
+    /// The number of frames that were not recorded. Only the engine uses it.
+    lost_frames: AtomicU64,
     /// There was no memory to keep a received message.
     lost_message: AtomicBool,
     /// The requests of the host, as bits of [`SocketRequest`]. If there is one, the command queue has an entry for this socket.
@@ -196,7 +206,7 @@ pub struct SocketShared {
 
 impl SocketShared {
     /// Makes the shared part of a new socket.
-    pub fn new(key: usize, id: usize, send_queue: SendQueue, max_queue: usize, wants_pongs: bool) -> SocketShared {
+    pub fn new(key: usize, id: usize, send_queue: SendQueue, max_queue: usize, wants: Wants) -> SocketShared {
         SocketShared {
             key,
             id,
@@ -212,7 +222,8 @@ impl SocketShared {
             peak: AtomicUsize::new(0),
             resume_below: AtomicUsize::new(0),
             flow: AtomicU8::new(0),
-            wants_pongs,
+            wants,
+            lost_frames: AtomicU64::new(0),
             lost_message: AtomicBool::new(false),
             requests: AtomicU16::new(0),
             suspends_at_retry: AtomicU32::new(0),
@@ -434,6 +445,26 @@ impl SocketShared {
         self.queued() >= self.max_queue && self.wait_until_left(self.max_queue / 2)
     }
 
+    /// Has the receive queue room for a frame that was sent? As [`SocketShared::is_full`], but nothing waits for it.
+    pub fn has_room(&self) -> bool {
+        self.queued() < self.max_queue
+    }
+
+    /// A frame was not recorded.
+    pub fn lose_frame(&self) {
+        self.lost_frames.fetch_add(1, Relaxed);
+    }
+
+    /// The number of frames that were not recorded.
+    pub fn lost_frames(&self) -> u64 {
+        self.lost_frames.load(Relaxed)
+    }
+
+    /// They are reported.
+    pub fn forget_lost_frames(&self) {
+        self.lost_frames.store(0, Relaxed);
+    }
+
     /// Is the receive queue not empty? If so, [`SocketShared::dequeued`] or [`SocketShared::after_dispatch`] reports when it is.
     pub fn has_undispatched(&self) -> bool {
         self.queued() > 0 && self.wait_until_left(0)
@@ -459,7 +490,7 @@ mod tests {
 
     #[test]
     fn reading_stops_at_the_limit_and_goes_on_at_half() {
-        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, Wants::default());
         for _ in 0..4 {
             socket.enqueued(218);
         }
@@ -472,7 +503,7 @@ mod tests {
 
     #[test]
     fn requests_of_one_socket_notify_the_engine_once() {
-        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, Wants::default());
         assert!(socket.take_requests().is_nothing());
         assert!(socket.add_request(SocketRequest::Ping));
         assert!(
@@ -490,7 +521,7 @@ mod tests {
 
     #[test]
     fn next_try_waits_until_all_events_are_dispatched() {
-        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true);
+        let socket = SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, Wants::default());
         for _ in 0..MAX_UNDISPATCHED {
             assert!(!socket.must_delay_retry());
             socket.event_queued();

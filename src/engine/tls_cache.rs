@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn socket() -> Arc<SocketShared> {
-        Arc::new(SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, true))
+        Arc::new(SocketShared::new(0, 0, SendQueue::new(100, 100, zero_keys()), 1000, crate::engine::Wants::default()))
     }
 
     /// Waits for the next connector that a worker has made.

@@ -4,13 +4,13 @@ use super::handle::Handle;
 use super::requests;
 use super::types::{
     egret_ws, egret_ws_close_info, egret_ws_loop_options, egret_ws_on_close_fn, egret_ws_on_connect_fn,
-    egret_ws_on_drain_fn, egret_ws_on_log_fn, egret_ws_on_message_fn, egret_ws_on_pong_fn, egret_ws_on_request_fn,
-    egret_ws_on_retry_fn, egret_ws_on_wakeup_fn, egret_ws_options, egret_ws_release_user_fn,
+    egret_ws_on_drain_fn, egret_ws_on_frame_fn, egret_ws_on_log_fn, egret_ws_on_message_fn, egret_ws_on_pong_fn,
+    egret_ws_on_request_fn, egret_ws_on_retry_fn, egret_ws_on_wakeup_fn, egret_ws_options, egret_ws_release_user_fn,
 };
-use crate::constants::EGRET_WS_OK;
+use crate::constants::{EGRET_WS_FRAME_COMPRESSED, EGRET_WS_FRAME_FIN, EGRET_WS_OK};
 use crate::error::Error;
 use crate::log::{Log, Sink};
-use crate::socket::{Listener, MessageKind, Report, RequestAnswer, Socket, Wakeup};
+use crate::socket::{Direction, FrameHead, Listener, MessageKind, Report, RequestAnswer, Socket, Wakeup, Wants};
 use std::ffi::{CStr, c_void};
 use std::sync::{Arc, OnceLock};
 
@@ -39,6 +39,7 @@ struct Functions {
     on_drain: egret_ws_on_drain_fn,
     on_retry: egret_ws_on_retry_fn,
     on_pong: egret_ws_on_pong_fn,
+    on_frame: egret_ws_on_frame_fn,
     on_request: egret_ws_on_request_fn,
     release_user: egret_ws_release_user_fn,
 }
@@ -54,11 +55,21 @@ impl Callbacks {
             on_retry,
             on_request,
             on_pong,
+            on_frame,
             release_user,
             ..
         } = *given;
-        let functions =
-            Functions { on_connect, on_message, on_close, on_drain, on_retry, on_request, on_pong, release_user };
+        let functions = Functions {
+            on_connect,
+            on_message,
+            on_close,
+            on_drain,
+            on_retry,
+            on_request,
+            on_pong,
+            on_frame,
+            release_user,
+        };
         Callbacks { user: User(user), functions, handle, closed: OnceLock::new() }
     }
 
@@ -139,8 +150,18 @@ impl Listener for Callbacks {
         }
     }
 
-    fn wants_pongs(&self) -> bool {
-        self.functions.on_pong.is_some()
+    fn frame(&self, direction: Direction, frame: FrameHead) {
+        let Some(on_frame) = self.functions.on_frame else { return };
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        let flags = flag(frame.fin, EGRET_WS_FRAME_FIN) | flag(frame.is_compressed, EGRET_WS_FRAME_COMPRESSED);
+        // SAFETY: as above.
+        unsafe {
+            on_frame(self.user.0, self.socket(), direction as i32, frame.opcode.into(), flags, frame.length);
+        }
+    }
+
+    fn wants(&self) -> Wants {
+        Wants { pongs: self.functions.on_pong.is_some(), frames: self.functions.on_frame.is_some() }
     }
 
     fn release(&self) {

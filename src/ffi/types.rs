@@ -136,14 +136,14 @@ pub type egret_ws_on_request_fn = Option<
 >;
 
 /// Called for each frame (RFC 6455 section 5.2) that was sent or received, to trace a connection. Like every callback of a socket it runs
-/// in `egret_ws_loop_poll`. A received frame is reported before the message that it completes, a sent one when the operating system has
-/// taken its last byte.
+/// in `egret_ws_loop_poll`. A received frame is recorded with its header, before the message that it completes, and also if it breaks a
+/// rule; a sent one when the operating system has taken its last byte. While receiving is paused, frames do not wait for the messages.
 ///
 /// `direction` is `EGRET_WS_FRAME_SENT` or `EGRET_WS_FRAME_RECEIVED`; `opcode` is that of the frame, 0 to 15; `flags` are bits of
 /// `EGRET_WS_FRAME_FIN` and `EGRET_WS_FRAME_COMPRESSED`; `length` is the length of the payload as it is on the wire, so after
 /// compression. A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
-/// than polls take them. While the receive queue is full, sent frames are not recorded: then `direction` is `EGRET_WS_FRAME_LOST` once,
-/// `length` is their number, and the other numbers are 0.
+/// than polls take them. While the receive queue is full, sent frames are not recorded: before the next frame that is, or at the end of
+/// the connection, `direction` is `EGRET_WS_FRAME_LOST` once, `length` is their number, and the other numbers are 0.
 pub type egret_ws_on_frame_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,

@@ -6,6 +6,7 @@
 //!   handshake   the upgrade request, and the check of its response (section 4)
 //!   message     the kind and the payload of a message
 //!   frame       frame headers in both directions (section 5.2)
+//!   frame_trace the frames of one direction, for a host that traces them
 //!   mask        masking keys and masking (section 5.3)
 //!   close       the payload of Close frames (sections 5.5.1 and 7.4)
 //!   ping        the payload of pings (section 5.5.2)
@@ -19,6 +20,7 @@ pub mod decoder;
 #[cfg_attr(not(feature = "deflate"), path = "without_deflate.rs")]
 pub mod deflate;
 pub mod frame;
+pub mod frame_trace;
 pub mod handshake;
 pub mod http_body;
 pub mod http_head;

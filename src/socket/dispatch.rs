@@ -3,10 +3,12 @@
 use super::budget::Budget;
 use super::held::{Held, HeldEvent, Holding, Next};
 use super::{FreeReport, Loop, MessageKind, Socket};
+use crate::connection::Direction;
 use crate::connection::send_queue::SendQueue;
 use crate::engine::batch::{Batch, Event, EventKind, RareEvent, RareKind};
 use crate::engine::table::Table;
 use crate::engine::{SocketRequest, SocketShared};
+use crate::protocol::frame_trace::FrameHead;
 use crate::{fork, interrupt};
 use std::sync::Arc;
 
@@ -140,6 +142,7 @@ impl Dispatcher {
                 called
             }
             HeldEvent::Pong(payload) => deliver_pong(host_loop, socket, listens, &payload),
+            HeldEvent::Frame(direction, frame) => deliver_frame(host_loop, socket, listens, direction, frame),
             HeldEvent::Rare(event) => self.dispatch_rare(host_loop, key, listens, *event),
         }
     }
@@ -217,6 +220,10 @@ impl Dispatcher {
             EventKind::Pong { len, start } => {
                 deliver_pong(host_loop, socket, listens, self.batch.pong_payload(start, len))
             }
+            EventKind::Frame { direction, opcode, fin, is_compressed, length } => {
+                let frame = FrameHead { opcode, fin, is_compressed, length };
+                deliver_frame(host_loop, socket, listens, direction, frame)
+            }
             _ => match self.batch.take_rare(what) {
                 Some(event) => self.dispatch_rare(host_loop, key, listens, event),
                 None => false,
@@ -224,7 +231,7 @@ impl Dispatcher {
         }
     }
 
-    /// As [`Dispatcher::dispatch`], for events that are neither messages nor pongs. `listens`: the socket was not freed.
+    /// As [`Dispatcher::dispatch`], for events that are neither messages nor pongs nor frames. `listens`: the socket was not freed.
     #[inline(never)]
     fn dispatch_rare(&mut self, host_loop: &Loop, key: usize, listens: bool, event: RareEvent) -> bool {
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
@@ -324,6 +331,18 @@ fn deliver_pong(host_loop: &Loop, socket: &Socket, listens: bool, payload: &[u8]
         socket.listener.pong(payload);
     }
     if socket.shared.dequeued(payload.len()) {
+        request(host_loop, &socket.shared, SocketRequest::Read);
+    }
+    delivers
+}
+
+/// As [`deliver`], for a frame.
+fn deliver_frame(host_loop: &Loop, socket: &Socket, listens: bool, direction: Direction, frame: FrameHead) -> bool {
+    let delivers = listens && socket.delivers_messages();
+    if delivers {
+        socket.listener.frame(direction, frame);
+    }
+    if socket.shared.dequeued(0) {
         request(host_loop, &socket.shared, SocketRequest::Read);
     }
     delivers

@@ -140,7 +140,7 @@ impl Loop {
         let send_queue =
             SendQueue::new(limits.max_message, limits.max_send_buffer, keys).with_pool(Arc::clone(&self.shared().pool));
         let socket = Arc::new(Socket {
-            shared: Arc::new(SocketShared::new(key, id, send_queue, limits.max_receive_queue, listener.wants_pongs())),
+            shared: Arc::new(SocketShared::new(key, id, send_queue, limits.max_receive_queue, listener.wants())),
             host_loop: Arc::clone(self),
             listener,
             max_message: limits.max_message,

@@ -1,11 +1,13 @@
 //! Events that the dispatcher holds, because the host has paused receiving on their sockets.
 //!
-//! Messages wait for a resume. An event behind a held message waits too, but drain events and pongs overtake messages: so all events
+//! Messages wait for a resume. An event behind a held message waits too, but drain events, pongs and frames overtake messages: so all events
 //! but messages come in time as long as no message is before them. The receive queue counts held messages, so it bounds them.
 
 use crate::buffer_pool::NoMemory;
+use crate::connection::Direction;
 use crate::engine::batch::{Batch, EventKind, RareEvent, RareKind, report_dropped};
 use crate::engine::table::Table;
+use crate::protocol::frame_trace::FrameHead;
 use crate::protocol::message::MessageKind;
 use std::collections::VecDeque;
 
@@ -19,6 +21,7 @@ pub(super) enum HeldEvent {
         bytes: Vec<u8>,
     },
     Pong(Vec<u8>),
+    Frame(Direction, FrameHead),
     /// Boxed, because most held events are messages.
     Rare(Box<RareEvent>),
 }
@@ -46,7 +49,7 @@ pub(super) enum Holding {
     Held,
     /// It need not wait.
     NotNeeded,
-    /// It was dropped: a message or a pong with so many payload bytes. There is no memory, or was none for an earlier message.
+    /// It was dropped: a message or a pong with so many payload bytes, or a frame. There is no memory, or was none for an earlier message.
     Dropped(usize),
 }
 
@@ -89,6 +92,7 @@ impl Held {
             EventKind::Message { len, .. } | EventKind::LargeMessage { len, .. } | EventKind::Pong { len, .. } => {
                 Some(len as usize)
             }
+            EventKind::Frame { .. } => Some(0),
             _ => None,
         };
         let is_message = matches!(what, EventKind::Message { .. } | EventKind::LargeMessage { .. });
@@ -99,7 +103,8 @@ impl Held {
         if let (true, Some(len)) = (queue.is_lossy, payload) {
             return Holding::Dropped(len);
         }
-        if matches!(what, EventKind::Drained | EventKind::Pong { .. }) && queue.others == 0 {
+        let overtakes = matches!(what, EventKind::Drained | EventKind::Pong { .. } | EventKind::Frame { .. });
+        if overtakes && queue.others == 0 {
             return Holding::NotNeeded;
         }
         match (queue.add(what, batch), payload) {
@@ -152,6 +157,9 @@ impl Queue {
                 HeldEvent::Message { kind, len: len as usize, bytes: batch.take_large(index) }
             }
             EventKind::Pong { len, start } => HeldEvent::Pong(copy(batch.pong_payload(start, len), &[])?),
+            EventKind::Frame { direction, opcode, fin, is_compressed, length } => {
+                HeldEvent::Frame(direction, FrameHead { opcode, fin, is_compressed, length })
+            }
             _ => match batch.take_rare(what) {
                 Some(mut event) => {
                     if self.is_lossy

@@ -14,9 +14,10 @@ pub use crate::connection::gate::State;
 pub use crate::connection::report::{Initiator, Report};
 pub use crate::connection::retry::{End, Outlook};
 pub use crate::connection::send_queue::SendStats;
-pub use crate::connection::{QueryAnswer, QuerySubject};
-pub use crate::engine::Wakeup;
+pub use crate::connection::{Direction, QueryAnswer, QuerySubject};
 pub use crate::engine::hooks::{HostHooks, OpenQuery, Reply};
+pub use crate::engine::{Wakeup, Wants};
+pub use crate::protocol::frame_trace::FrameHead;
 pub use crate::protocol::http_head::header_values;
 pub use crate::protocol::message::MessageKind;
 pub use event_loop::Loop;
@@ -48,8 +49,10 @@ pub trait Listener: Send + Sync {
     fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<Report>) -> RequestAnswer;
     fn drained(&self);
     fn pong(&self, payload: &[u8]);
-    /// Is [`Listener::pong`] to be called?
-    fn wants_pongs(&self) -> bool;
+    /// A frame was sent or received; or frames were lost, as many as the length says.
+    fn frame(&self, direction: Direction, frame: FrameHead);
+    /// Are [`Listener::pong`] and [`Listener::frame`] to be called?
+    fn wants(&self) -> Wants;
     fn release(&self);
 }
 

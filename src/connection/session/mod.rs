@@ -63,6 +63,7 @@ pub(super) enum Progress {
 
 impl<S: Transport> Session<S> {
     /// `inflater`: with permessage-deflate. `framer`: if the send queue keeps messages, and not frames. `pool`: for large buffers.
+    /// `traces`: the host traces frames.
     pub(super) fn new(
         mut stream: S,
         limits: Limits,
@@ -70,14 +71,15 @@ impl<S: Transport> Session<S> {
         inflater: Option<Inflater>,
         framer: Option<Framer>,
         pool: Arc<BufferPool>,
+        traces: bool,
     ) -> Session<S> {
         // Much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not read.
         stream.enable_keepalive(heartbeat.longest_silence() * 4);
         Session {
             stream,
-            reader: Reader::new(limits.max_message, inflater, pool),
+            reader: Reader::new(limits.max_message, inflater, pool, traces),
             control: Control {
-                writer: Writer::new(framer),
+                writer: Writer::new(framer, traces),
                 closing: Closing::new(limits.flush, limits.close),
                 heartbeat,
             },

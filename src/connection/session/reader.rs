@@ -3,10 +3,11 @@
 use super::control::Control;
 use crate::buffer_pool::BufferPool;
 use crate::connection::counters::Counters;
-use crate::connection::ports::{Context, Events, NO_ROOM, Ports};
+use crate::connection::ports::{Context, Direction, Events, NO_ROOM, Ports};
 use crate::protocol::NO_MEMORY;
 use crate::protocol::decoder::{Decoder, Incoming};
 use crate::protocol::deflate::Inflater;
+use crate::protocol::frame_trace::FrameTracer;
 use crate::protocol::message::Payload;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
@@ -44,6 +45,8 @@ pub(super) struct Reader {
     counters: Counters,
     /// Why the stream has ended; `None` if the peer ended it regularly.
     error: Option<io::Error>,
+    /// If the host traces frames.
+    tracer: Option<Box<FrameTracer>>,
 }
 
 /// Why [`Reader::read`] has stopped.
@@ -60,8 +63,8 @@ pub(super) enum ReadStop {
 }
 
 impl Reader {
-    /// `inflater`: with permessage-deflate. `pool`: for large buffers.
-    pub(super) fn new(max_message: usize, inflater: Option<Inflater>, pool: Arc<BufferPool>) -> Reader {
+    /// `inflater`: with permessage-deflate. `pool`: for large buffers. `traces`: the host traces frames.
+    pub(super) fn new(max_message: usize, inflater: Option<Inflater>, pool: Arc<BufferPool>, traces: bool) -> Reader {
         let byte_cost = if inflater.is_some() { INFLATE_COST } else { 0 };
         Reader {
             decoder: Decoder::new(max_message, inflater).with_pool(pool),
@@ -72,6 +75,7 @@ impl Reader {
             portion: DECODED_A_TURN.checked_div(byte_cost).unwrap_or(usize::MAX),
             counters: Counters::default(),
             error: None,
+            tracer: traces.then(|| Box::new(FrameTracer::of_received())),
         }
     }
 
@@ -213,6 +217,9 @@ impl Reader {
         if count == 0 {
             return;
         }
+        if let Some(tracer) = &mut self.tracer {
+            tracer.skip_payload(count);
+        }
         match self.decoder.filled(count) {
             Ok(None) => {}
             Ok(Some((kind, message))) => {
@@ -239,12 +246,22 @@ impl Reader {
     /// Decodes until the input ends, the host's queue is full or the budget is used up. Returns how many bytes were decoded. Bytes
     /// after a Close frame or a violation are ignored and count as decoded.
     fn decode<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
-        let taken = self.decode_portion(&bytes[..bytes.len().min(self.portion)], control, context);
+        let portion = &bytes[..bytes.len().min(self.portion)];
+        // Compiled twice, so that a trace costs nothing where there is none.
+        let taken = match self.tracer {
+            None => self.decode_portion::<P, false>(portion, control, context),
+            Some(_) => self.decode_portion::<P, true>(portion, control, context),
+        };
         self.work += taken * self.byte_cost;
         if control.closing.accepts_input() { taken } else { bytes.len() }
     }
 
-    fn decode_portion<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
+    fn decode_portion<P: Ports, const TRACES: bool>(
+        &mut self,
+        bytes: &[u8],
+        control: &mut Control,
+        context: &mut Context<'_, P>,
+    ) -> usize {
         let Context { now, send_queue, .. } = *context;
         let events = &mut *context.events;
         let mut input = bytes;
@@ -252,7 +269,12 @@ impl Reader {
             return bytes.len();
         }
         loop {
-            match self.decoder.next(&mut input) {
+            let before = input;
+            let result = self.decoder.next(&mut input);
+            if TRACES && let Some(tracer) = &mut self.tracer {
+                trace(tracer, before, input, result.is_err(), events);
+            }
+            match result {
                 Ok(None) => return bytes.len(),
                 Ok(Some(Incoming::Message(kind, body))) => {
                     self.counters.message(body.len());
@@ -285,7 +307,7 @@ impl Reader {
             }
             // A frame that completes no message.
             self.work += FRAME_COST;
-            if self.work >= DECODED_A_TURN {
+            if self.work >= DECODED_A_TURN || TRACES && events.is_full() {
                 return bytes.len() - input.len();
             }
         }
@@ -299,5 +321,21 @@ impl Reader {
             self.work = 0;
             control.fail(NO_MEMORY, now);
         }
+    }
+}
+
+/// Reports the frames whose header ends in the bytes that the decoder has taken: `before` without `after`. It does not take a header that
+/// breaks a rule; that one is reported too, if it is complete.
+fn trace<E: Events>(tracer: &mut FrameTracer, before: &[u8], after: &[u8], has_failed: bool, events: &mut E) {
+    let mut taken = &before[..before.len() - after.len()];
+    let took_nothing = taken.is_empty();
+    while let Some(frame) = tracer.next(&mut taken) {
+        events.frame(Direction::Received, frame);
+    }
+    if has_failed
+        && (took_nothing || tracer.is_in_header())
+        && let Some(frame) = tracer.next(&mut &*after)
+    {
+        events.frame(Direction::Received, frame);
     }
 }

@@ -3,8 +3,9 @@
 
 use crate::connection::framer::Framer;
 use crate::connection::heartbeat::SendProgress;
-use crate::connection::ports::{Context, Events, Ports};
+use crate::connection::ports::{Context, Direction, Events, Ports};
 use crate::connection::send_queue::{MessageChunk, SendQueue};
+use crate::protocol::frame_trace::FrameTracer;
 use crate::protocol::{close, frame};
 use crate::transport::Transport;
 use parking_lot::MutexGuard;
@@ -43,6 +44,8 @@ pub(super) struct Writer {
     position: u64,
     /// Bytes written and not yet counted.
     uncounted: u64,
+    /// If the host traces frames.
+    tracer: Option<Box<FrameTracer>>,
 }
 
 /// The result of [`Writer::write`].
@@ -61,7 +64,8 @@ pub(super) enum Written {
 }
 
 impl Writer {
-    pub(super) fn new(framer: Option<Framer>) -> Writer {
+    /// `traces`: the host traces frames.
+    pub(super) fn new(framer: Option<Framer>, traces: bool) -> Writer {
         Writer {
             out: Vec::new(),
             written: 0,
@@ -76,6 +80,7 @@ impl Writer {
             error: None,
             position: 0,
             uncounted: 0,
+            tracer: traces.then(|| Box::new(FrameTracer::of_sent())),
         }
     }
 
@@ -166,6 +171,9 @@ impl Writer {
             match stream.write(&self.out[self.written..]) {
                 Ok(0) => self.error = Some(ErrorKind::WriteZero.into()),
                 Ok(count) => {
+                    if self.tracer.is_some() {
+                        self.trace(count, context.events);
+                    }
                     self.written += count;
                     self.position += count as u64;
                     self.uncounted += count as u64;
@@ -180,6 +188,17 @@ impl Writer {
         }
         self.settle(context);
         if self.error.is_some() { Written::Failed } else { result }
+    }
+
+    /// Reports the frames that end in the next `count` bytes of the out buffer, which are written.
+    #[cold]
+    #[inline(never)]
+    fn trace<E: Events>(&mut self, count: usize, events: &mut E) {
+        let Some(tracer) = &mut self.tracer else { return };
+        let mut bytes = &self.out[self.written..self.written + count];
+        while let Some(frame) = tracer.next(&mut bytes) {
+            events.frame(Direction::Sent, frame);
+        }
     }
 
     /// Reports to the send queue how much of its bytes is written.

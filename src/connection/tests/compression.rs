@@ -126,3 +126,34 @@ fn invalid_and_too_large_compressed_messages_fail_the_connection() {
     };
     run_scenario(too_big, &["connected", "closed MessageTooBig in Open by Local, got 1006, sent 1009"]);
 }
+
+/// The trace has the lengths on the wire, and each frame of a compressed message is marked.
+#[test]
+fn a_trace_has_compressed_frames() {
+    let long = "all work and no play ".repeat(20);
+    let mut sim = Simulation::new();
+    sim.trace_frames();
+    open(&mut sim);
+    sim.send(&long).unwrap();
+    sim.send("short").unwrap();
+    let whole = deflated(&mut Deflater::new(&OFFER, &AGREEMENT), long.as_bytes());
+    let len = whole.len() - 2;
+    let parts = [frame(0x41, &whole[2..5]), frame(0x89, b""), frame(0x80, &whole[5..])];
+    sim.server_sends(&[whole.clone(), parts.concat(), frame(0x81, b"plain")].concat());
+    let text = format!("text {long}");
+    let wanted = [
+        "connected",
+        &format!("Sent 1 of {len}, compressed"),
+        "Sent 1 of 5",
+        &format!("Received 1 of {len}, compressed"),
+        &text,
+        "Received 1 of 3, more, compressed",
+        "Received 9 of 0",
+        &format!("Received 0 of {}, compressed", len - 3),
+        &text,
+        "Received 1 of 5",
+        "text plain",
+        "Sent 10 of 0",
+    ];
+    assert_eq!(sim.events(), wanted);
+}

@@ -58,7 +58,8 @@ impl Harness {
         let hung = Arc::new(Hung::default());
         let resolver = Arc::clone(&hung);
         let dns = Dns::with_resolver(Arc::clone(&engine), Arc::new(move |query: &Query| resolver.call(&query.0)));
-        let socket = Arc::new(SocketShared::new(0, 0, SendQueue::new(1, 1, zero_keys()), 1, true));
+        let socket =
+            Arc::new(SocketShared::new(0, 0, SendQueue::new(1, 1, zero_keys()), 1, crate::engine::Wants::default()));
         Harness { hung, dns, engine, socket }
     }
 

@@ -135,7 +135,7 @@ impl Harness {
 }
 
 fn socket(id: usize) -> Arc<SocketShared> {
-    Arc::new(SocketShared::new(id, id, SendQueue::new(1, 1, zero_keys()), 1, true))
+    Arc::new(SocketShared::new(id, id, SendQueue::new(1, 1, zero_keys()), 1, crate::engine::Wants::default()))
 }
 
 #[test]

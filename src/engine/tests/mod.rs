@@ -98,7 +98,13 @@ impl Harness {
 
     fn socket(&mut self) -> Arc<SocketShared> {
         let key = self.sockets.len();
-        let socket = Arc::new(SocketShared::new(key, key + 1, SendQueue::new(100, 100, zero_keys()), 1000, true));
+        let socket = Arc::new(SocketShared::new(
+            key,
+            key + 1,
+            SendQueue::new(100, 100, zero_keys()),
+            1000,
+            crate::engine::Wants::default(),
+        ));
         self.sockets.push(Arc::clone(&socket));
         socket
     }

@@ -5,8 +5,9 @@ use crate::limited_memory;
 use crate::protocol::message::Payload;
 
 const KEY: usize = 3;
+const FRAME: FrameHead = FrameHead { opcode: 9, fin: true, is_compressed: false, length: 5 };
 
-/// A batch with these events: `m` a message, `l` a large one, `p` a pong, `d` a drain event, `r` a retry event, `c` a close event.
+/// A batch with these events: `m` a message, `l` a large one, `p` a pong, `f` a frame, `d` a drain event, `r` a retry event, `c` a close event.
 fn batch(events: &str) -> Box<Batch> {
     let mut batch = Box::<Batch>::default();
     for event in events.chars() {
@@ -15,6 +16,7 @@ fn batch(events: &str) -> Box<Batch> {
             'm' => batch.message(KEY, MessageKind::Text, Payload::InPlace(b"text")).unwrap(),
             'l' => batch.message(KEY, MessageKind::Binary, Payload::Assembled(&mut vec![7; 100_000])).unwrap(),
             'p' => batch.pong(KEY, b"pong").unwrap(),
+            'f' => batch.frame(KEY, Direction::Received, FRAME).unwrap(),
             'd' => batch.drained(KEY),
             'r' => batch.retrying(KEY, report(), None, 1, 0),
             _ => batch.closed(KEY, report(), None),
@@ -48,6 +50,10 @@ fn describe(event: &HeldEvent) -> (char, Option<Error>) {
         HeldEvent::Pong(payload) => {
             assert_eq!(payload, b"pong");
             ('p', None)
+        }
+        HeldEvent::Frame(direction, frame) => {
+            assert_eq!((*direction, *frame), (Direction::Received, FRAME));
+            ('f', None)
         }
         HeldEvent::Rare(event) => {
             let error = event.report.as_ref().and_then(|report| report.error);
@@ -83,6 +89,8 @@ fn messages_wait_and_others_wait_only_behind_what_is_not_a_message() {
         ("pmlpdrpdmc", "ppd", "mlrpdmc"),
         ("mc", "", "mc"),
         ("mrdpm", "", "mrdpm"),
+        ("fmff", "fff", "m"),
+        ("mfrfmfc", "f", "mrfmfc"),
     ] {
         let mut held = Held::default();
         assert_eq!(hold_all(&mut held, events), passing, "{events}");

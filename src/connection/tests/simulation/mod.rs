@@ -399,6 +399,11 @@ impl Simulation {
         std::mem::take(&mut self.turns)
     }
 
+    /// The host traces frames.
+    pub fn trace_frames(&mut self) {
+        self.recorder.traces = true;
+    }
+
     /// Uses a read buffer as large as an engine's.
     pub fn use_engine_buffer(&mut self) {
         self.buffer = vec![0; 64 * 1024];

@@ -1,9 +1,10 @@
 //! Records the events of a connection as text.
 
-use crate::connection::Events;
 use crate::connection::connect_info::ConnectInfo;
 use crate::connection::counters::{Counters, RoundTrip};
 use crate::connection::report::Report;
+use crate::connection::{Direction, Events};
+use crate::protocol::frame_trace::FrameHead;
 use crate::protocol::message::{MessageKind, Payload};
 use crate::protocol::ping::PingPayload;
 use std::collections::VecDeque;
@@ -36,6 +37,8 @@ pub struct Recorder {
     pub pings_written: usize,
     /// Apart from `events`: most tests do not look at them.
     pub pongs: Vec<Vec<u8>>,
+    /// The host traces frames: they are events.
+    pub traces: bool,
 }
 
 impl Recorder {
@@ -153,6 +156,17 @@ impl Events for Recorder {
     fn pong(&mut self, payload: &[u8]) -> usize {
         self.pongs.push(payload.to_vec());
         payload.len()
+    }
+
+    fn traces_frames(&mut self) -> bool {
+        self.traces
+    }
+
+    fn frame(&mut self, direction: Direction, frame: FrameHead) {
+        let FrameHead { opcode, fin, is_compressed, length } = frame;
+        let more = if fin { "" } else { ", more" };
+        let compressed = if is_compressed { ", compressed" } else { "" };
+        self.events.push(format!("{direction:?} {opcode} of {length}{more}{compressed}"));
     }
 
     fn is_full(&mut self) -> bool {

@@ -1,0 +1,195 @@
+//! Finds the frames in the bytes of one direction, for a host that traces them. It only looks: it checks no rule and changes nothing, so
+//! that a connection without a trace does not need it.
+
+use super::frame::MAX_HEADER;
+
+/// A frame, as its header describes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameHead {
+    /// 0 to 15.
+    pub opcode: u8,
+    /// It is the last frame of its message.
+    pub fin: bool,
+    /// Its message is compressed.
+    pub is_compressed: bool,
+    /// The bytes of its payload, as they are on the wire.
+    pub length: u64,
+}
+
+/// When a frame is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReportAt {
+    /// With the last byte of its header, without the masking key.
+    Header,
+    /// With its last byte.
+    End,
+}
+
+/// Follows the frames of one direction.
+///
+/// ```text
+///   Header ──last byte──► Payload ──last byte──► Header
+///     └───────────────────(no payload)─────────────┘
+/// ```
+#[derive(Debug)]
+pub struct FrameTracer {
+    report_at: ReportAt,
+    /// The first bytes of an incomplete header.
+    header: [u8; MAX_HEADER],
+    header_len: usize,
+    /// The frame whose payload is incomplete, and the number of bytes that are left of it.
+    frame: FrameHead,
+    remaining: u64,
+    /// The message that has begun is compressed.
+    is_compressed: bool,
+}
+
+impl FrameTracer {
+    /// For frames that are received: each is reported with its header.
+    pub fn of_received() -> FrameTracer {
+        FrameTracer::new(ReportAt::Header)
+    }
+
+    /// For frames that are sent: each is reported with its last byte.
+    pub fn of_sent() -> FrameTracer {
+        FrameTracer::new(ReportAt::End)
+    }
+
+    fn new(report_at: ReportAt) -> FrameTracer {
+        FrameTracer {
+            report_at,
+            header: [0; MAX_HEADER],
+            header_len: 0,
+            frame: FrameHead::default(),
+            remaining: 0,
+            is_compressed: false,
+        }
+    }
+
+    /// Has a header begun that is incomplete?
+    pub fn is_in_header(&self) -> bool {
+        self.header_len > 0
+    }
+
+    /// So many bytes of the payload were read elsewhere.
+    pub fn skip_payload(&mut self, bytes: usize) {
+        self.remaining = self.remaining.saturating_sub(bytes as u64);
+    }
+
+    /// Takes bytes from the front of `bytes`, up to the next report. Returns `None` if it needs more; `bytes` is empty then.
+    pub fn next(&mut self, bytes: &mut &[u8]) -> Option<FrameHead> {
+        loop {
+            if self.remaining > 0 {
+                let count = self.remaining.min(bytes.len() as u64);
+                *bytes = &bytes[count as usize..];
+                self.remaining -= count;
+                if self.remaining == 0 && self.report_at == ReportAt::End {
+                    return Some(self.frame);
+                }
+            }
+            self.header[self.header_len] = *bytes.split_off_first()?;
+            self.header_len += 1;
+            let Some(frame) = self.header() else { continue };
+            (self.header_len, self.remaining, self.frame) = (0, frame.length, frame);
+            if self.report_at == ReportAt::Header || frame.length == 0 {
+                return Some(frame);
+            }
+        }
+    }
+
+    /// The frame of the header, if that is complete.
+    fn header(&mut self) -> Option<FrameHead> {
+        let &[first, second, ref rest @ ..] = &self.header[..self.header_len] else { return None };
+        let (length, rest) = match second & 0x7f {
+            126 => rest.split_first_chunk().map(|(length, rest)| (u16::from_be_bytes(*length).into(), rest))?,
+            127 => rest.split_first_chunk().map(|(length, rest)| (u64::from_be_bytes(*length), rest))?,
+            length => (length.into(), rest),
+        };
+        let has_key = second & 0x80 != 0 && self.report_at == ReportAt::End;
+        if has_key && rest.len() < 4 {
+            return None;
+        }
+        let (opcode, fin, rsv1) = (first & 0x0f, first & 0x80 != 0, first & 0x40 != 0);
+        match opcode {
+            // Only the first frame of a message has the bit.
+            1 | 2 => self.is_compressed = rsv1,
+            _ => {}
+        }
+        let is_compressed = rsv1 || opcode == 0 && self.is_compressed;
+        Some(FrameHead { opcode, fin, is_compressed, length })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All reports of a stream, each with the number of bytes before it.
+    fn trace(mut tracer: FrameTracer, stream: &[u8], size: usize) -> Vec<(usize, FrameHead)> {
+        let mut found = Vec::new();
+        let mut taken = 0;
+        for piece in stream.chunks(size) {
+            let mut rest = piece;
+            while let Some(frame) = tracer.next(&mut rest) {
+                found.push((taken + piece.len() - rest.len(), frame));
+            }
+            assert!(rest.is_empty());
+            taken += piece.len();
+        }
+        found
+    }
+
+    fn head(opcode: u8, fin: bool, is_compressed: bool, length: u64) -> FrameHead {
+        FrameHead { opcode, fin, is_compressed, length }
+    }
+
+    #[test]
+    fn frames_of_each_length_and_opcode_are_found() {
+        let mut received = vec![0x81, 2, b'a', b'b'];
+        received.extend([0xc1, 0, 0x02, 126, 0, 200]);
+        received.extend([0; 200]);
+        received.extend([0x89, 1, b'x', 0x80, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        received.extend(vec![0; 65_536]);
+        received.extend([0x42, 0, 0x00, 0, 0x80, 0, 0x8a, 0, 0x88, 2, 3, 0xe8, 0xff, 1, 0]);
+        let frames = [
+            (2, head(1, true, false, 2)),
+            (6, head(1, true, true, 0)),
+            (10, head(2, false, false, 200)),
+            (212, head(9, true, false, 1)),
+            (223, head(0, true, false, 65_536)),
+            (65_761, head(2, false, true, 0)),
+            (65_763, head(0, false, true, 0)),
+            (65_765, head(0, true, true, 0)),
+            (65_767, head(10, true, false, 0)),
+            (65_769, head(8, true, false, 2)),
+            (65_773, head(15, true, true, 1)),
+        ];
+        for size in [1, 2, 3, 7, 100, usize::MAX] {
+            assert_eq!(trace(FrameTracer::of_received(), &received, size), frames, "{size}");
+        }
+    }
+
+    #[test]
+    fn masked_frames_are_reported_with_their_last_byte() {
+        let mut sent = vec![0x81, 0x82, 1, 2, 3, 4, b'a', b'b', 0xc2, 0x80, 1, 2, 3, 4];
+        sent.extend([0x89, 0x80 | 126, 0, 126, 1, 2, 3, 4]);
+        sent.extend([0; 126]);
+        let frames = [(8, head(1, true, false, 2)), (14, head(2, true, true, 0)), (148, head(9, true, false, 126))];
+        for size in [1, 2, 3, 7, 100, usize::MAX] {
+            assert_eq!(trace(FrameTracer::of_sent(), &sent, size), frames, "{size}");
+        }
+        // Without its last byte the last frame is not sent.
+        assert_eq!(trace(FrameTracer::of_sent(), &sent[..147], 10), frames[..2]);
+    }
+
+    #[test]
+    fn payload_that_is_read_elsewhere_is_skipped() {
+        let mut tracer = FrameTracer::of_received();
+        let mut bytes: &[u8] = &[0x82, 10, 0, 0];
+        assert_eq!(tracer.next(&mut bytes), Some(head(2, true, false, 10)));
+        assert_eq!(tracer.next(&mut bytes), None);
+        tracer.skip_payload(8);
+        let mut bytes: &[u8] = &[0x8a, 0];
+        assert_eq!(tracer.next(&mut bytes), Some(head(10, true, false, 0)));
+    }
+}
