@@ -261,7 +261,8 @@
  *       with permessage-deflate     7 × max_send_buffer_bytes + 3 MiB + 4 × 2^client_window_bits, instead
  *     received messages             5 × (max_receive_queue_bytes + max_message_bytes) + 64 KiB
  *     a message half received       3 × max_message_bytes
- *     answers of the server         1.3 MiB; with retry_attempts 3.3 MiB (only a hostile server sends so much)
+ *     answers of the server         1.4 MiB + 2 × max_refusal_body_bytes; with retry_attempts 3.9 MiB + 10 × the same (only a
+ *                                   hostile server sends so much)
  *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates
  *   The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a
  *   full send queue takes about 1.2 × max_send_buffer_bytes (RESEND 1.4, deflate 1.7).
@@ -463,7 +464,7 @@
 /* Flag of a frame: it is the last one of its message (FIN). */
 #define EGRET_WS_FRAME_FIN 1
 
-/* Flag of a frame: its message is compressed (RSV1, RFC 7692 section 6). */
+/* Flag of a frame: its message is compressed (RFC 7692 section 6). Each frame of the message has it. */
 #define EGRET_WS_FRAME_COMPRESSED 2
 
 /* Phase: `on_request` had not let the attempt begin. */
@@ -1076,14 +1077,14 @@ typedef int32_t egret_ws_direction_t;
 
 /*
  * Called for each frame (RFC 6455 section 5.2) that was sent or received, to trace a connection. Like every callback of a socket it runs
- * in `egret_ws_loop_poll`. A received frame is reported before the message that it completes, a sent one when the operating system has
- * taken its last byte.
+ * in `egret_ws_loop_poll`. A received frame is recorded with its header, before the message that it completes, and also if it breaks a
+ * rule; a sent one when the operating system has taken its last byte. While receiving is paused, frames do not wait for the messages.
  *
  * `direction` is `EGRET_WS_FRAME_SENT` or `EGRET_WS_FRAME_RECEIVED`; `opcode` is that of the frame, 0 to 15; `flags` are bits of
  * `EGRET_WS_FRAME_FIN` and `EGRET_WS_FRAME_COMPRESSED`; `length` is the length of the payload as it is on the wire, so after
  * compression. A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
- * than polls take them. While the receive queue is full, sent frames are not recorded: then `direction` is `EGRET_WS_FRAME_LOST` once,
- * `length` is their number, and the other numbers are 0.
+ * than polls take them. While the receive queue is full, sent frames are not recorded: before the next frame that is, or at the end of
+ * the connection, `direction` is `EGRET_WS_FRAME_LOST` once, `length` is their number, and the other numbers are 0.
  */
 typedef void (*egret_ws_on_frame_fn)(void *user,
                                      egret_ws *ws,
