@@ -665,8 +665,8 @@ pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, 
 
 /// Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
 /// own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
-/// was not trusted. A resumed session has the certificates of its first handshake. On Apple's systems and Windows only the first
-/// one, and only after a handshake that succeeded. `out` may be NULL if `capacity` is 0: then only the length is returned. Any
+/// was not trusted; after an end in `EGRET_WS_PHASE_PROXY` those of the proxy. A resumed session has the certificates of its first
+/// handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if `capacity` is 0: then only the length is returned. Any
 /// thread.
 ///
 /// Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`

@@ -94,7 +94,7 @@ fn fails_in_tls(socket: &Socket<'_>, error: i32, texts: &[&str]) -> CloseReport 
     report.expect_message(texts);
     let stats = socket.stats();
     assert!(stats.proxy_us > 0 && !address(&stats).is_empty(), "TCP was connected");
-    assert_eq!((stats.tls_us, stats.tls_version, stats.handshake_us), (0, 0, 0), "the server was not reached");
+    assert_eq!((stats.tls_us, stats.handshake_us), (0, 0), "the server was not reached");
     report
 }
 
