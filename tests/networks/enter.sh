@@ -1,5 +1,5 @@
 #!/bin/sh
-# enter.sh online|offline|moving COMMAND...: runs a command in its own network namespace, with its own host names (see `hosts`).
+# enter.sh online|offline|moving|nat64 COMMAND...: runs a command in its own network namespace, with its own host names (see `hosts`).
 #
 #   192.0.2.1 to .2, 2001:db8::1 to ::2    are this machine; a port without a listener refuses connections
 #   198.51.100.0/24, 2001:db8:dead::/48    are dead: packets go out and nothing comes back
@@ -17,6 +17,14 @@
 # Names are looked up in a hosts file that tests can write, then at a name server in `outside`, which does not exist: the look-up is
 # refused at once, or hangs while packets are dropped. To drop them, both ends of both links have a place for filters of tc.
 #
+# `nat64` makes this machine a phone in a cell with IPv6 only. The servers, the NAT64 (tayga) and the name server with DNS64 (unbound)
+# are in `outside`. The daemons end with COMMAND.
+#
+#   2001:db8:1::2 cell ──── tower 2001:db8:1::1    the name server
+#   192.0.2.1, 2001:db8:2::1                       are in `outside`: server.test has both, v4only.test the first one
+#   2001:db8:64::/96                               NAT64: 2001:db8:64::192.0.2.1 leads to 192.0.2.1
+#   2001:db8:dead::/48                             is dead
+#
 # This needs root, or user namespaces, which most Linux systems allow every user.
 set -eu
 
@@ -33,6 +41,18 @@ mount --bind "$here/hosts" /etc/hosts
 mount --bind "$here/nsswitch.conf" /etc/nsswitch.conf
 # A name of several lines has several addresses.
 export RESOLV_MULTI=on
+
+# ask_name_server ADDRESS OPTIONS: the names that the hosts file lacks are looked up there. Tests can write both files.
+ask_name_server() {
+    mount -t tmpfs -o mode=755 run /run
+    cp "$here/hosts" /run/hosts
+    echo 'hosts: files dns' >/run/nsswitch.conf
+    printf '%s\n' "nameserver $1" "options $2" >/run/resolv.conf
+    # Where it is a link, it may lead to what is covered now.
+    resolv=$(readlink -m /etc/resolv.conf)
+    case $resolv in /run/*) mkdir -p "${resolv%/*}" && : >>"$resolv" ;; esac
+    for file in hosts nsswitch.conf resolv.conf; do mount --bind "/run/$file" "/etc/$file"; done
+}
 
 ip link set lo up
 case $network in
@@ -54,16 +74,8 @@ address add 2001:db8::2/128 dev lo nodad
 COMMANDS
     ;;
 moving)
-    mount -t tmpfs -o mode=755 run /run
-    cp "$here/hosts" /run/hosts
-    echo 'hosts: files dns' >/run/nsswitch.conf
     # The longest that the C library waits.
-    printf '%s\n' 'nameserver 192.0.2.1' 'options timeout:30 attempts:1' >/run/resolv.conf
-    # Where it is a link, it may lead to what is covered now.
-    resolv=$(readlink -m /etc/resolv.conf)
-    case $resolv in /run/*) mkdir -p "${resolv%/*}" && : >>"$resolv" ;; esac
-    for file in hosts nsswitch.conf resolv.conf; do mount --bind "/run/$file" "/etc/$file"; done
-
+    ask_name_server 192.0.2.1 'timeout:30 attempts:1'
     ip netns add outside
     ip -batch - <<'COMMANDS'
 link add name wifi type veth peer name ap netns outside
@@ -86,6 +98,90 @@ COMMANDS
     for end in wifi mobile; do tc qdisc add dev $end clsact; done
     for end in ap mast; do tc -n outside qdisc add dev $end clsact; done
     ;;
-*) echo "enter.sh: online, offline or moving, not $network" >&2 && exit 2 ;;
+nat64)
+    PATH=$PATH:/usr/sbin:/sbin
+    # The first question may be lost, before all is ready.
+    ask_name_server 2001:db8:1::1 'timeout:1 attempts:5'
+    echo '192.0.2.1 hosts-file.test' >>/run/hosts
+    ip netns add outside
+    ip -batch - <<'COMMANDS'
+link add name cell type veth peer name tower netns outside
+address add 2001:db8:1::2/64 dev cell nodad
+link set dev cell up
+COMMANDS
+    ip -n outside -batch - <<'COMMANDS'
+link set lo up
+address add 192.0.2.1/32 dev lo
+address add 2001:db8:2::1/128 dev lo nodad
+address add 2001:db8:1::1/64 dev tower nodad
+link set dev tower up
+route add blackhole 2001:db8:dead::/48
+COMMANDS
+    ip route add default via 2001:db8:1::1
+
+    outside() { ip netns exec outside "$@"; }
+    # Until COMMAND ends, which takes the place of this shell.
+    in_background() { setpriv --pdeathsig KILL ip netns exec outside "$@" >/run/"${1##*/}".log 2>&1 </dev/null & }
+
+    outside sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; echo 1 >/proc/sys/net/ipv4/ip_forward'
+    mkdir /run/tayga
+    cat >/run/tayga.conf <<'CONFIGURATION'
+tun-device nat64
+data-dir /run/tayga
+prefix 2001:db8:64::/96
+ipv6-addr 2001:db8:3::1
+ipv4-addr 198.51.100.1
+dynamic-pool 198.51.100.0/24
+CONFIGURATION
+    outside tayga --config /run/tayga.conf --mktun >/run/tayga.log
+    ip -n outside -batch - <<'COMMANDS'
+link set dev nat64 up
+route add 198.51.100.0/24 dev nat64
+route add 2001:db8:64::/96 dev nat64
+COMMANDS
+    in_background tayga --config /run/tayga.conf --nodetach
+
+    cat >/run/unbound.conf <<'CONFIGURATION'
+server:
+    directory: /run
+    chroot: ""
+    username: ""
+    pidfile: ""
+    use-syslog: no
+    do-daemonize: no
+    interface: 2001:db8:1::1
+    access-control: ::/0 allow
+    local-zone: test. nodefault
+    module-config: "dns64 iterator"
+    dns64-prefix: 2001:db8:64::/96
+remote-control:
+    control-enable: no
+auth-zone:
+    name: test.
+    zonefile: test.zone
+    for-downstream: no
+    fallback-enabled: no
+auth-zone:
+    name: ipv4only.arpa.
+    zonefile: ipv4only.zone
+    for-downstream: no
+    fallback-enabled: no
+CONFIGURATION
+    # Names without a dot at the end are in the zone.
+    begin_zone() { printf '%s\n' "\$ORIGIN $1" '@ 60 SOA ns admin 1 60 60 60 60' '@ 60 NS ns' 'ns 60 AAAA 2001:db8:1::1'; }
+    { begin_zone test.; cat; } >/run/test.zone <<'ZONE'
+server 60 A 192.0.2.1
+server 60 AAAA 2001:db8:2::1
+v4only 60 A 192.0.2.1
+ZONE
+    { begin_zone ipv4only.arpa.; cat; } >/run/ipv4only.zone <<'ZONE'
+@ 60 A 192.0.0.170
+@ 60 A 192.0.0.171
+ZONE
+    # A copy, because some systems let the original read its own files only (AppArmor).
+    cp "$(command -v unbound)" /run/name-server
+    in_background /run/name-server -c /run/unbound.conf
+    ;;
+*) echo "enter.sh: online, offline, moving or nat64, not $network" >&2 && exit 2 ;;
 esac
 exec "$@"

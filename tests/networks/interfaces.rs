@@ -5,7 +5,7 @@
 use crate::namespace::PORT;
 use socket2::SockRef;
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::process::Command;
 use std::thread;
@@ -107,12 +107,17 @@ pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Listens in the outer network. Accepted connections belong to it too, whichever thread accepts them.
 pub fn listen(port: u16) -> TcpListener {
+    listen_on(SERVER.into(), port)
+}
+
+/// As [`listen`], on another address.
+pub fn listen_on(address: IpAddr, port: u16) -> TcpListener {
     thread::spawn(move || {
         let outside = File::open("/run/netns/outside").expect("enter.sh has made it");
         // SAFETY: `outside` is open, and this concerns the calling thread only, which is about to end.
         let entered = unsafe { libc::setns(outside.as_raw_fd(), libc::CLONE_NEWNET) };
         assert_eq!(entered, 0, "{}", std::io::Error::last_os_error());
-        TcpListener::bind((SERVER, port)).expect("the port is free in this network")
+        TcpListener::bind((address, port)).expect("the port is free in this network")
     })
     .join()
     .expect("it listens")

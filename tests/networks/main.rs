@@ -1,4 +1,4 @@
-//! Faulty networks: dead routes, refusing hosts, no network, a change from one network to another. Each test has a separate network
+//! Networks and their faults: dead routes, refusing hosts, no network, a change from one network to another, IPv6 with NAT64. Each test has a separate network
 //! (Linux namespaces) with its own host names. Where the machine refuses that, `netns` in SKIP leaves these tests out.
 //!
 //! Where a duration is checked, the fastest of several rounds counts: a slow library is slow in each, a busy machine delays only some.
@@ -8,6 +8,7 @@ mod dead_routes;
 mod echo_server;
 mod interfaces;
 mod namespace;
+mod nat64;
 mod network_changes;
 mod packet_loss;
 mod phone;

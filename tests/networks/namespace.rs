@@ -34,6 +34,11 @@ pub fn in_namespace_with_two_networks(test: &str) -> bool {
     enter("moving", test)
 }
 
+/// As [`in_namespace`], with IPv6 only, and NAT64 on the way.
+pub fn in_namespace_with_nat64(test: &str) -> bool {
+    enter("nat64", test)
+}
+
 fn enter(network: &str, test: &str) -> bool {
     if env::var_os(INSIDE).is_some() {
         return true;
@@ -51,8 +56,8 @@ fn enter(network: &str, test: &str) -> bool {
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(
         said.contains("running 1 test"),
-        "no network namespace for {test}: {errors}\nThis needs unshare, ip and tc (Debian: util-linux, iproute2), and root or \
-         user namespaces. SKIP=netns leaves these tests out."
+        "no network namespace for {test}: {errors}\nThis needs unshare, ip and tc, for NAT64 tayga and unbound too (Debian: util-linux, \
+         iproute2, tayga, unbound), and root or user namespaces. SKIP=netns leaves these tests out."
     );
     println!("{said}{errors}");
     assert!(output.status.success() && said.contains("1 passed"), "{test} failed in its network");
@@ -65,7 +70,10 @@ pub struct Server(Arc<AtomicUsize>);
 impl Server {
     pub fn on(address: &str) -> Server {
         let address: IpAddr = address.parse().expect("an address");
-        let listener = TcpListener::bind((address, PORT)).expect("the port is free in this network");
+        Server::with(TcpListener::bind((address, PORT)).expect("the port is free in this network"))
+    }
+
+    pub fn with(listener: TcpListener) -> Server {
         let count = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&count);
         thread::spawn(move || {

@@ -105,6 +105,9 @@ check_netns() {
     local PATH=$PATH:/usr/sbin:/sbin
     need iproute2 ip -Version
     need util-linux unshare --version
+    need util-linux setpriv --version
+    need tayga command -v tayga
+    need unbound command -v unbound
 }
 
 check_swift() {

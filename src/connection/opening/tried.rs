@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 
 /// The most characters of an error. Those of the systems are shorter.
 const MAX_ERROR: usize = 200;
+/// The most bytes of the list. It is longer only with a list of proxies that have many addresses.
+const MAX_LIST: usize = 8192;
 
 /// The attempts to connect to one endpoint, in order.
 #[derive(Default)]
@@ -34,7 +36,7 @@ impl Tried {
         self.0[number].1 = Outcome::Failed(describe(error));
     }
 
-    /// Adds the attempts to those that `info` has.
+    /// Adds the attempts to those that `info` has, as far as they fit into the list.
     pub(super) fn add_to(&self, info: &mut ConnectInfo) {
         info.addresses_tried += self.0.len() as u32;
         for (address, outcome) in &self.0 {
@@ -43,8 +45,13 @@ impl Tried {
                 Outcome::Connected => "connected",
                 Outcome::Failed(error) => error,
             };
+            let before = info.tried_addresses.len();
             // Writing to a text does not fail.
             let _ = writeln!(info.tried_addresses, "{address} {outcome}");
+            if info.tried_addresses.len() > MAX_LIST {
+                info.tried_addresses.truncate(before);
+                return;
+            }
         }
     }
 }
@@ -76,6 +83,20 @@ mod tests {
             "an earlier one\n192.0.2.1:443 {not_found}\n[2001:db8::1]:443 no answer\n192.0.2.2:443 connected\n"
         );
         assert_eq!((info.addresses_tried, info.tried_addresses), (4, expected));
+    }
+
+    #[test]
+    fn the_list_is_bounded_and_the_number_is_right() {
+        let mut tried = Tried::default();
+        for _ in 0..100 {
+            let number = tried.begin("192.0.2.1:443".parse().unwrap());
+            tried.failed(number, &io::Error::other("x".repeat(150)));
+        }
+        let mut info = ConnectInfo::default();
+        tried.add_to(&mut info);
+        let line = "192.0.2.1:443 ".len() + 150 + 1;
+        assert_eq!((info.addresses_tried, info.tried_addresses.len()), (100, MAX_LIST / line * line));
+        assert!(info.tried_addresses.ends_with("x\n"));
     }
 
     #[test]

@@ -15,6 +15,10 @@ pub struct Response {
     pub body: Vec<u8>,
     pub cookies: String,
     pub stats: Stats,
+    /// See [`tried_addresses`].
+    pub tried: String,
+    /// See [`local_address`].
+    pub local_address: String,
 }
 
 impl Response {
@@ -29,6 +33,8 @@ impl Response {
             body: response_body(ws),
             cookies: response_cookies(ws),
             stats: stats(ws),
+            tried: tried_addresses(ws),
+            local_address: local_address(ws),
         }
     }
 
@@ -70,6 +76,18 @@ pub fn response_cookies(ws: *mut egret_ws) -> String {
 pub fn subprotocol(ws: *mut egret_ws) -> String {
     // SAFETY: the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_subprotocol(ws, out, capacity) }).expect("the handle is valid")
+}
+
+/// The addresses that were tried, with their results: one on each line.
+pub fn tried_addresses(ws: *mut egret_ws) -> String {
+    // SAFETY: the buffer of `text` has the given capacity.
+    text(|out, capacity| unsafe { egret_ws_tried_addresses(ws, out, capacity) }).expect("the handle is valid")
+}
+
+/// The address of this side of the connection.
+pub fn local_address(ws: *mut egret_ws) -> String {
+    // SAFETY: the buffer of `text` has the given capacity.
+    text(|out, capacity| unsafe { egret_ws_local_address(ws, out, capacity) }).expect("the handle is valid")
 }
 
 /// Reads a text of the library: first its length, then the text into a buffer of exactly that size.
