@@ -8,6 +8,7 @@ mod relay;
 mod servers;
 mod settings;
 
+mod addresses;
 mod certificates;
 mod closing;
 mod details;

@@ -1,0 +1,128 @@
+//! Addresses of the server that the host has given, as HTTPDNS finds them: SNI, the certificate and `Host` are those of the URL. The edge
+//! is HAProxy with virtual hosts; a look-up of its name finds nothing.
+
+use crate::certificates::refused;
+use crate::servers;
+use crate::settings::{ConnectTls, Settings};
+use ::egret_ws::*;
+use std::ffi::CString;
+use std::net::TcpListener;
+use test_support::certificates::{Certificate, NAMES_ONLY, RIGHT, ROOT, WRONG_HOST};
+use test_support::client::{Driver, Loop, Socket, on_both_drivers};
+use test_support::daemon::Daemon;
+use test_support::response::{address, local_address, tried_addresses};
+
+/// It is in the certificate `NAMES_ONLY`.
+const NAME: &str = "edge.wild.example";
+
+/// Serves this name only: TLS fails without SNI or with another name, and HTTP with another `Host`. Redirects `/away` to `to`.
+fn edge_on(listener: TcpListener, to: &str) -> Daemon {
+    let rules = format!(
+        "strict-sni\n\
+         http-request deny deny_status 421 unless {{ req.hdr(host),field(1,:) -m str {NAME} }}\n\
+         http-request redirect location {to} code 307 if {{ path /away }}"
+    );
+    servers::haproxy_on(listener, &NAMES_ONLY, &rules)
+}
+
+fn edge() -> Daemon {
+    edge_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), "/nowhere")
+}
+
+/// Connects to a URL at these addresses.
+#[track_caller]
+fn connect<'a>(host: &'a Loop, url: &str, addresses: &str, settings: &Settings) -> Socket<'a> {
+    let addresses = CString::new(addresses).expect("no NUL in it");
+    let set = |options: &mut egret_ws_options| {
+        settings.set()(options);
+        options.addresses = addresses.as_ptr();
+    };
+    host.open_url(url, set).expect("the connect call succeeds")
+}
+
+#[track_caller]
+fn exchanges_a_message(socket: &Socket<'_>) {
+    socket.wait_open();
+    assert_eq!(socket.send_text("hello"), EGRET_WS_OK);
+    socket.wait_messages(1);
+}
+
+#[test]
+fn an_edge_is_reached_by_its_address_under_its_name() {
+    let edge = edge();
+    let port = edge.port();
+    on_both_drivers(|host| {
+        // The port of the URL, and one of the list: then `Host` has no port.
+        for (url, list) in [
+            (format!("wss://{NAME}:{port}/"), "127.0.0.1".to_owned()),
+            (format!("wss://{NAME}/"), format!("127.0.0.1:{port}")),
+        ] {
+            let socket = connect(host, &url, &list, &Settings::trusting());
+            exchanges_a_message(&socket);
+            assert_eq!(address(&socket.stats()), format!("127.0.0.1:{port}"));
+            assert_eq!(tried_addresses(socket.handle()), format!("127.0.0.1:{port} connected\n"));
+            assert!(local_address(socket.handle()).starts_with("127.0.0.1:"));
+            assert_eq!(socket.stats().resolve_us, 0, "nothing was looked up");
+        }
+        // A dead address before it.
+        let list = format!("127.0.0.1:9, [::1]:9, 127.0.0.1:{port}");
+        let socket = connect(host, &format!("wss://{NAME}/"), &list, &Settings::trusting());
+        exchanges_a_message(&socket);
+        let expected =
+            format!("127.0.0.1:9 Connection refused\n[::1]:9 Connection refused\n127.0.0.1:{port} connected\n");
+        assert_eq!((tried_addresses(socket.handle()), socket.stats().addresses_tried), (expected, 3));
+    });
+}
+
+/// What other ways to the edge find. Else the test above would prove nothing.
+#[test]
+fn the_edge_refuses_other_names() {
+    let edge = edge();
+    let host = Loop::new(Driver::Threaded);
+    let trusting = Settings::trusting();
+    let by_address = format!("wss://127.0.0.1:{}/", edge.port());
+    let report = host.connect_url(&by_address, &trusting).wait_closed();
+    report.expect(EGRET_WS_ERR_TLS, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
+    let report = host.connect_url(&by_address, &trusting.clone().server_name(NAME)).wait_closed();
+    assert_eq!((report.error, report.http_status), (EGRET_WS_ERR_HTTP_STATUS, 421), "{report:#?}");
+    let report = host.connect_url(&format!("wss://{NAME}:{}/", edge.port()), &trusting).wait_closed();
+    assert_eq!((report.error, report.phase), (EGRET_WS_ERR_RESOLVE, EGRET_WS_PHASE_RESOLVE), "{report:#?}");
+}
+
+#[test]
+fn a_certificate_of_another_name_is_refused() {
+    // That of the address is another name too.
+    let certificates: [&Certificate; 2] = [&WRONG_HOST, &RIGHT];
+    for certificate in certificates {
+        let server = servers::haproxy(certificate, "");
+        let url = format!("wss://{NAME}:{}/", server.port());
+        on_both_drivers(|host| {
+            let socket = connect(host, &url, "127.0.0.1", &Settings::trusting());
+            refused(&socket, EGRET_WS_ERR_TLS_HOST, "");
+            assert_eq!(tried_addresses(socket.handle()), format!("127.0.0.1:{} connected\n", server.port()));
+        });
+    }
+}
+
+/// The edge refuses the name of the other origin, and a look-up does not find the edge. So the connection is made only if the list is used
+/// for the edge alone, at the beginning and when a redirect leads back.
+#[test]
+fn a_redirect_to_another_origin_does_not_use_the_addresses() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let first = format!("wss://{NAME}:{}", listener.local_addr().expect("a bound listener").port());
+    let back = format!("\nhttp-request redirect location {first}/ code 307 if {{ path /back }}");
+    let other = servers::haproxy(&RIGHT, &back);
+    // The roots hold for every origin.
+    let settings = Settings::default().roots(ROOT.pem()).flags(EGRET_WS_ONLY_THESE_ROOTS).redirects(2);
+    for (path, winner) in [("/", other.port()), ("/back", listener.local_addr().expect("a bound listener").port())] {
+        let here = listener.try_clone().expect("a second handle");
+        let edge = edge_on(here, &format!("wss://localhost:{}{path}", other.port()));
+        on_both_drivers(|host| {
+            let list = format!("127.0.0.1:{}", edge.port());
+            let socket = connect(host, &format!("{first}/away"), &list, &settings);
+            exchanges_a_message(&socket);
+            let tried = tried_addresses(socket.handle());
+            assert!(tried.ends_with(&format!("127.0.0.1:{winner} connected\n")), "{path}: {tried}");
+        });
+    }
+}
