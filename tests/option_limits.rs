@@ -94,6 +94,10 @@ fn pins(count: usize) -> String {
     vec!["sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; count].join(",")
 }
 
+fn addresses(count: usize) -> String {
+    vec!["192.0.2.1:443"; count].join(",")
+}
+
 /// A text filled up to a length with spaces, which lists ignore.
 fn filled(text: &str, length: usize) -> Value {
     Value::text(format!("{text}{}", " ".repeat(length - text.len())))
@@ -150,6 +154,8 @@ fn limited() -> Vec<Limited> {
             (options.username, options.password) = (c"user".as_ptr(), value.pointer());
         }),
         row!(proxy, limits::TEXT, proxy),
+        row!(addresses, limits::ADDRESSES, |count| Value::text(addresses(count))),
+        row!(addresses, limits::TEXT, |length| filled(&addresses(limits::ADDRESSES), length)),
         row!(tls_roots, limits::TLS_BYTES, letters, |options, value| {
             (options.tls_roots, options.tls_roots_len) = (value.pointer(), value.len());
         }),
@@ -222,8 +228,8 @@ fn work_of_a_connect_call_is_linear() {
     let nothing = count(&|_| {});
     for Limited { field, limit, make, set } in limited().into_iter().filter(|row| !is_left_out(row.field)) {
         // Lists that are limited by their number of entries.
-        let is_count = [limits::SUBPROTOCOLS, limits::HEADERS, limits::PINS].contains(&limit);
-        if !is_count && ["subprotocols", "tls_pins"].contains(&field) {
+        let is_count = [limits::SUBPROTOCOLS, limits::HEADERS, limits::PINS, limits::ADDRESSES].contains(&limit);
+        if !is_count && ["subprotocols", "tls_pins", "addresses"].contains(&field) {
             continue; // this list is filled with spaces
         }
         let (half, whole) = (make(limit / 2), make(limit));

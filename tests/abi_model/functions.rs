@@ -47,6 +47,8 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_user", 4, receive_calls::user),
     ("egret_ws_close_report", 5, receive_calls::close_report),
     ("egret_ws_remote_address", 4, getter_calls::remote_address),
+    ("egret_ws_local_address", 4, getter_calls::local_address),
+    ("egret_ws_tried_addresses", 4, getter_calls::tried_addresses),
     ("egret_ws_subprotocol", 4, getter_calls::subprotocol),
     ("egret_ws_extensions", 4, getter_calls::extensions),
     ("egret_ws_response_header", 5, getter_calls::response_header),
@@ -57,6 +59,7 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_request_set_url", 2, request_calls::set_url),
     ("egret_ws_request_set_header", 2, request_calls::set_header),
     ("egret_ws_request_set_subprotocols", 2, request_calls::set_subprotocols),
+    ("egret_ws_request_set_addresses", 2, request_calls::set_addresses),
     ("egret_ws_is_retryable", 2, request_calls::is_retryable),
     ("egret_ws_normalize_url", 4, text_calls::normalize_url),
 ];

@@ -52,6 +52,32 @@ pub fn remote_address(case: &Arc<Case>, random: &mut Random, own: Own) {
     }
 }
 
+pub fn local_address(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let read = read(case, random, own, "egret_ws_local_address", &[], |ws, out, capacity| {
+        // SAFETY: `out` has the given capacity.
+        unsafe { egret_ws_local_address(ws, out, capacity) }
+    });
+    if let Some((_, Text::Whole(address))) = read {
+        let is_address = address.is_empty() || address.parse::<std::net::SocketAddr>().is_ok();
+        promise!(is_address, "the local address {address:?}");
+    }
+}
+
+pub fn tried_addresses(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let read = read(case, random, own, "egret_ws_tried_addresses", &[], |ws, out, capacity| {
+        // SAFETY: `out` has the given capacity.
+        unsafe { egret_ws_tried_addresses(ws, out, capacity) }
+    });
+    if let Some((_, Text::Whole(tried))) = read {
+        let is_attempt = |line: &str| {
+            let parts = line.split_once(' ');
+            parts.is_some_and(|(address, result)| address.parse::<std::net::SocketAddr>().is_ok() && !result.is_empty())
+        };
+        let has_lines = tried.is_empty() || tried.ends_with('\n');
+        promise!(has_lines && tried.lines().all(is_attempt), "the attempts {tried:?}");
+    }
+}
+
 pub fn extensions(case: &Arc<Case>, random: &mut Random, own: Own) {
     let read = read(case, random, own, "egret_ws_extensions", &[], |ws, out, capacity| {
         // SAFETY: `out` has the given capacity.

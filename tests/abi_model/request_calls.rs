@@ -143,6 +143,24 @@ pub fn set_subprotocols(case: &Arc<Case>, random: &mut Random, own: Own) {
     });
 }
 
+pub fn set_addresses(case: &Arc<Case>, random: &mut Random, own: Own) {
+    const ROWS: [(Option<&[u8]>, &[i32]); 5] = [
+        (Some(b""), BAD_ARGUMENT),
+        (Some(b"a.example"), BAD_ARGUMENT),
+        (Some(b"127.0.0.1,"), BAD_ARGUMENT),
+        (Some(b"127.0.0.1:0"), BAD_ARGUMENT),
+        (Some(b"\xff"), BAD_ARGUMENT),
+    ];
+    // Addresses would lead past the place that the socket is to reach, so the right call removes them.
+    let (list, expected) = if random.one_in(3) { random.pick(&ROWS) } else { (None, &[][..]) };
+    let words = format!("{:?}", list.map(String::from_utf8_lossy));
+    let list = text(list);
+    change(case, random, own, "egret_ws_request_set_addresses", &words, expected, |request| {
+        // SAFETY: the list is NULL or ends in a NUL.
+        unsafe { egret_ws_request_set_addresses(request, pointer(&list)) }
+    });
+}
+
 /// The table of the header.
 fn may_be_retried(info: &egret_ws_close_info) -> bool {
     let by_error = match info.error {

@@ -15,6 +15,7 @@ static void no_request(uintptr_t number) {
     CHECK_EQ(egret_ws_request_set_url(request, echo_url), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_request_set_header(request, "X-A", "b"), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_request_set_subprotocols(request, "a"), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_addresses(request, "192.0.2.1"), EGRET_WS_ERR_BAD_HANDLE);
 }
 
 static void no_socket(uintptr_t number) {
@@ -27,6 +28,8 @@ static void no_socket(uintptr_t number) {
     CHECK_EQ(egret_ws_subprotocol(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_abort(ws), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_remote_address(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_local_address(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_tried_addresses(ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_ping(ws, "x", 1), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_pause_receive(ws), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_resume_receive(ws), EGRET_WS_ERR_BAD_HANDLE);

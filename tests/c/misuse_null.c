@@ -27,6 +27,8 @@ static void without_handles(void) {
     CHECK_EQ(egret_ws_resume_receive(NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_close_report(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_remote_address(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_local_address(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_tried_addresses(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK(egret_ws_user(NULL) == NULL);
     CHECK_EQ(egret_ws_subprotocol(NULL, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_request_set_url(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
@@ -34,6 +36,7 @@ static void without_handles(void) {
     CHECK_EQ(egret_ws_request_set_header(NULL, NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_request_set_header(NULL, "X-A", "b"), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_request_set_subprotocols(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_addresses(NULL, NULL), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_is_retryable(NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_normalize_url(NULL, NULL, 0), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_normalize_url("ws://h/", NULL, 8), EGRET_WS_ERR_INVALID_ARGUMENT);
@@ -67,6 +70,8 @@ static void on_an_open_socket(egret_ws_loop *loop) {
     CHECK_EQ(egret_ws_ping(r.ws, "x", SIZE_MAX), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_close_report(r.ws, NULL), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_remote_address(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_local_address(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(egret_ws_tried_addresses(r.ws, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_buffered_amount(r.ws), 0);
     expect_echo(loop, &r);
     CHECK_EQ(r.messages, 1);

@@ -244,6 +244,7 @@ static void *use_elsewhere(void *request) {
     CHECK_EQ(egret_ws_request_set_url((egret_ws_request *)request, echo_url), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_request_set_header((egret_ws_request *)request, "X", "y"), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_request_set_subprotocols((egret_ws_request *)request, "a"), EGRET_WS_ERR_BAD_HANDLE);
+    CHECK_EQ(egret_ws_request_set_addresses((egret_ws_request *)request, "192.0.2.1"), EGRET_WS_ERR_BAD_HANDLE);
     return NULL;
 }
 
@@ -272,6 +273,10 @@ static void refuse_changes(egret_ws_request *request) {
     CHECK_EQ(egret_ws_request_set_subprotocols(request, "a,a"), invalid);
     CHECK_EQ(egret_ws_request_set_subprotocols(request, "a b"), invalid);
     CHECK_EQ(egret_ws_request_set_subprotocols(request, long_text), invalid);
+    CHECK_EQ(egret_ws_request_set_addresses(request, ""), invalid);
+    CHECK_EQ(egret_ws_request_set_addresses(request, "127.0.0.1,"), invalid);
+    CHECK_EQ(egret_ws_request_set_addresses(request, "localhost"), invalid);
+    CHECK_EQ(egret_ws_request_set_addresses(request, long_text), invalid);
 }
 
 static const char *wants_all(const char *head) {
@@ -287,8 +292,12 @@ static int32_t change_all(asker *a) {
     char url[60];
     pthread_t other;
     egret_ws_loop *none = (egret_ws_loop *)(void *)a->request;
-    snprintf(url, sizeof url, "ws://127.0.0.1:%d/changed?x=1", (int)all_wanted.at.port);
+    /* No name server knows this name. The URL has another origin, so it removes the addresses before it. */
+    snprintf(url, sizeof url, "ws://game.invalid:%d/changed?x=1", (int)all_wanted.at.port);
+    CHECK_OK(egret_ws_request_set_addresses(a->request, "192.0.2.1, [2001:db8::1]:443"));
     CHECK_OK(egret_ws_request_set_url(a->request, url));
+    CHECK_OK(egret_ws_request_set_addresses(a->request, NULL));
+    CHECK_OK(egret_ws_request_set_addresses(a->request, "127.0.0.1"));
     CHECK_OK(egret_ws_request_set_header(a->request, "X-A", "a"));
     CHECK_OK(egret_ws_request_set_header(a->request, "x-a", NULL));
     CHECK_OK(egret_ws_request_set_header(a->request, "X-A", "b"));

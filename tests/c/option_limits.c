@@ -108,6 +108,13 @@ static void numbers(void) {
     TAKEN(connect_timeout_ms, EGRET_WS_UNLIMITED);
     TAKEN(handshake_timeout_ms, EGRET_WS_UNLIMITED);
 
+    TAKEN(attempt_delay_ms, 10);
+    TAKEN(attempt_delay_ms, 2000);
+    TAKEN(attempt_delay_ms, EGRET_WS_AT_ONCE);
+    REFUSED(attempt_delay_ms, 9, INVALID, "attempt_delay_ms");
+    REFUSED(attempt_delay_ms, 2001, INVALID, "attempt_delay_ms");
+    REFUSED(attempt_delay_ms, EGRET_WS_UNLIMITED, INVALID, "attempt_delay_ms");
+
     TAKEN(ping_interval_ms, INT32_MAX);
     REFUSED(ping_interval_ms, (uint32_t)-5, INVALID, "ping_interval_ms");
     REFUSED(ping_interval_ms, EGRET_WS_AT_ONCE, INVALID, "ping_interval_ms");

@@ -107,6 +107,8 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_resume_receive: |a| egret_ws_resume_receive(a.ws).into();
     egret_ws_close_report: |a| unsafe { egret_ws_close_report(a.ws, a.info).into() };
     egret_ws_remote_address: |a| unsafe { egret_ws_remote_address(a.ws, a.out, a.capacity).into() };
+    egret_ws_local_address: |a| unsafe { egret_ws_local_address(a.ws, a.out, a.capacity).into() };
+    egret_ws_tried_addresses: |a| unsafe { egret_ws_tried_addresses(a.ws, a.out, a.capacity).into() };
     egret_ws_subprotocol: |a| unsafe { egret_ws_subprotocol(a.ws, a.out, a.capacity).into() };
     egret_ws_extensions: |a| unsafe { egret_ws_extensions(a.ws, a.out, a.capacity).into() };
     egret_ws_response_header: |a| unsafe { egret_ws_response_header(a.ws, a.name, a.out, a.capacity).into() };
@@ -121,6 +123,7 @@ pub const FUNCTIONS: &[Function] = functions! {
         egret_ws_request_set_header(a.request, name, a.reason).into()
     };
     egret_ws_request_set_subprotocols: |a| unsafe { egret_ws_request_set_subprotocols(a.request, a.reason).into() };
+    egret_ws_request_set_addresses: |a| unsafe { egret_ws_request_set_addresses(a.request, a.reason).into() };
     egret_ws_is_retryable: |a| unsafe { egret_ws_is_retryable(a.info).into() };
     egret_ws_normalize_url: |a| unsafe { egret_ws_normalize_url(a.url, a.out, a.capacity).into() };
 };

@@ -211,6 +211,8 @@ fn wrong_arguments(
             (*a.info).struct_size = 3
         }),
         ("egret_ws_remote_address", INVALID, "capacity", |a| a.capacity = 3),
+        ("egret_ws_local_address", INVALID, "capacity", |a| a.capacity = 3),
+        ("egret_ws_tried_addresses", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_subprotocol", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_extensions", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_response_header", INVALID, "name is NULL", |a| a.name = ptr::null()),
@@ -234,6 +236,7 @@ fn wrong_arguments(
         ("egret_ws_request_set_header", INVALID, "library sets it", |a| a.name = c"Host".as_ptr()),
         ("egret_ws_request_set_header", INVALID, "control character", |a| a.reason = c"\n".as_ptr()),
         ("egret_ws_request_set_subprotocols", INVALID, "twice", |a| a.reason = c"a,a".as_ptr()),
+        ("egret_ws_request_set_addresses", INVALID, "not an IP address", |a| a.reason = c"example.com".as_ptr()),
         ("egret_ws_is_retryable", INVALID, "NULL", |a| a.info = ptr::null_mut()),
         // SAFETY: as above.
         ("egret_ws_is_retryable", EGRET_WS_ERR_BAD_STRUCT, "struct_size", |a| unsafe { (*a.info).struct_size = 3 }),

@@ -205,6 +205,22 @@ recipes! {
         assert_eq!(outcome.printed.matches(" us\n").count(), 3, "{}", outcome.printed);
         program.run(&[dead_url()]).fails(&["refused"]);
     }
+    httpdns |program| {
+        // No name server knows this name.
+        let (url, port) = ("ws://game.invalid/", echo_port());
+        let result = |address: &str, result: &str| format!("{address} {result}\n");
+        let dead = result("127.0.0.1:1", "Connection refused");
+        let good = result(&format!("127.0.0.1:{port}"), "connected");
+        let list = format!("127.0.0.1:1, 127.0.0.1:{port}");
+        let expected = ["2 tried:\n", &dead, &good, "connected from 127.0.0.1:", "closed by this side"];
+        program.run(&[url, &list]).succeeds(&expected);
+        let others = format!("127.0.0.1:{port}");
+        let expected = ["1 tried:\n", &dead, &good, "connected from 127.0.0.1:"];
+        program.run(&[url, "127.0.0.1:1", &others]).succeeds(&expected);
+        program.run(&[url, "127.0.0.1:1"]).fails(&["1 tried:\n", &dead, "Connection refused"]);
+        program.run(&[url, "127.0.0.1:1", "no address"]).fails(&["`no address` is not an IP address"]);
+        program.run(&[url, "no address"]).fails(&["EGRET_WS_ERR_INVALID_ARGUMENT: addresses: "]);
+    }
     log |program| {
         program.run(&[echo_url()]).succeeds(&["[debug] ", "[info] ", "[warn] "]);
         program.run(&["ws://["]).fails(&["[warn] "]);
