@@ -75,6 +75,10 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
 /// requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
 /// `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
 ///
+/// On a network with IPv6 only, IPv4 addresses are reached through its NAT64, also those in a URL, of `addresses` and of proxies. Where
+/// an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the NAT64 (RFC 7050) and tries the IPv6 addresses
+/// that contain the IPv4 address (RFC 6052); on Apple's systems the system's resolver makes them.
+///
 /// `options` may be NULL. All arguments are copied before the call returns. Free the socket with `egret_ws_free`, also after it has
 /// closed. If another thread polls the loop, a callback may run before this call returns; `*out` is written before that.
 ///
@@ -597,7 +601,8 @@ pub unsafe extern "C" fn egret_ws_local_address(ws: *mut egret_ws, out: *mut c_c
 
 /// Writes the addresses that were tried to `out`, with a NUL, and returns the length without the NUL: each as the address, a space, the
 /// result, and a line feed (`192.0.2.1:443 Connection refused`, `[2001:db8::1]:443 connected`, `192.0.2.2:443 no answer`), in the order
-/// of the attempts; those of the proxy, if there is one. As `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+/// of the attempts; those of the proxy, if there is one; at most 8192 bytes. As `egret_ws_subprotocol` in all other respects; in
+/// `on_retry` and `on_close` too.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
