@@ -166,6 +166,7 @@ programs! {
     fork_exec
     fork_in_callback
     free_states
+    hooks
     log
     loop_wake
     message_size

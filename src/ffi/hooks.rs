@@ -130,10 +130,10 @@ pub unsafe extern "C" fn egret_ws_hooks_init(hooks: *mut egret_ws_hooks, size: u
 
 /// Answers `on_resolve`: `addresses` is a list with the rules of `addresses` in `egret_ws_options`, and the addresses are tried as those of
 /// a look-up are (RFC 8305 section 4). An empty text: the name has no address; the attempt fails with `EGRET_WS_ERR_RESOLVE`. NULL: the
-/// library asks the system's resolver. After INVALID_ARGUMENT and NO_RESOURCES the question is still open. Any thread, inside the hook too.
+/// library asks the system's resolver. After INVALID_ARGUMENT the question is still open. Any thread, inside the hook too.
 ///
-/// Errors: `INVALID_ARGUMENT` (not a list of addresses), `NO_RESOURCES` (no memory), `BAD_HANDLE` (answered already; or no
-/// connection waits any more, because of a time-out, a close or a change of the network; or a question of `on_proxy`), `FORKED`, `INTERNAL`.
+/// Errors: `INVALID_ARGUMENT` (not a list of addresses), `BAD_HANDLE` (answered already; or no connection waits any more, because of a
+/// time-out, a close or a change of the network; or a question of `on_proxy`), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `addresses` is NULL or ends in a NUL.
@@ -151,10 +151,10 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
 /// or password is `%2C`), or `direct` for a direct connection; at most 8192 bytes. If a proxy cannot be connected to (its name, TCP or
 /// TLS), the next one is tried, within `open_timeout_ms`; the close report has the error of the last one, and the log those of the
 /// others. A proxy that refuses the connection to the server is the last one. An empty text: a direct connection. NULL: the proxies
-/// could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT, UNSUPPORTED and NO_RESOURCES the
-/// question is still open. Any thread, inside the hook too.
+/// could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and UNSUPPORTED the question is
+/// still open. Any thread, inside the hook too.
 ///
-/// Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies), `NO_RESOURCES` (no memory),
+/// Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies),
 /// `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
 ///
 /// # Safety

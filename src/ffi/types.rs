@@ -214,7 +214,8 @@ pub type egret_ws_on_log_fn = Option<
 ///
 /// Hooks run on threads of the library, several at the same time, and may block: only the connection that has asked waits, within its
 /// time-outs. A hook may call every function but `egret_ws_loop_poll` and `egret_ws_loop_free`, which return
-/// `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out.
+/// `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out. If one forks, it must not return in the child: the
+/// child calls `_exit` or `exec`.
 ///
 /// `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
 #[repr(C)]

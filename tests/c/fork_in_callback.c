@@ -194,8 +194,43 @@ static void in_loop_free(void) {
     for (i = 0; i < 3; i++) CHECK_EQ(r[i].releases, 1);
 }
 
+/* A hook runs on a thread of the library, so its child must end there. */
+static void fork_and_answer(void *user, egret_ws *ws, const char *name, egret_ws_query *query) {
+    (void)user, (void)ws, (void)name;
+    if (child < 0) {
+        child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            CHECK_EQ(egret_ws_resolved(query, "127.0.0.1"), EGRET_WS_ERR_FORKED);
+            CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_FORKED);
+            _exit(0);
+        }
+    }
+    CHECK_OK(egret_ws_resolved(query, "127.0.0.1"));
+}
+
+static void in_a_hook(void) {
+    static recorder r;
+    egret_ws_options options = recorder_options(&r);
+    egret_ws_loop_options of_loop = loop_options();
+    egret_ws_hooks hooks;
+    const char *colon = strrchr(echo_url, ':');
+    CHECK_OK(egret_ws_hooks_init(&hooks, sizeof hooks));
+    hooks.on_resolve = fork_and_answer;
+    of_loop.hooks = &hooks;
+    CHECK_OK(egret_ws_loop_new(&of_loop, &loop));
+    child = -1;
+    CHECK_OK(egret_ws_connect_host(loop, "fork.invalid", (uint16_t)atoi(colon + 1), &options, &r.ws));
+    POLL_AND_FORK_UNTIL(r.connects == 1);
+    child_was_right();
+    expect_echo(loop, &r);
+    close_and_free(loop, &r);
+    free_loop(loop);
+}
+
 int main(int argc, char **argv) {
     begin(argc, argv);
+    in_a_hook();
     in_on_connect();
     in_on_request();
     in_on_data();

@@ -31,6 +31,9 @@ pub struct Args {
     pub stats: *mut egret_ws_statistics,
     pub lost: *mut egret_ws_free_report,
     pub request: *mut egret_ws_request,
+    pub hooks: *mut egret_ws_hooks,
+    pub query: *mut egret_ws_query,
+    pub list: *const c_char,
     pub info: *mut egret_ws_close_info,
 }
 
@@ -89,6 +92,9 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_options_init: |a| unsafe { egret_ws_options_init(a.options, a.size).into() };
     egret_ws_retry_options_init: |a| unsafe { egret_ws_retry_options_init(a.retry, a.size).into() };
     egret_ws_deflate_options_init: |a| unsafe { egret_ws_deflate_options_init(a.deflate, a.size).into() };
+    egret_ws_hooks_init: |a| unsafe { egret_ws_hooks_init(a.hooks, a.size).into() };
+    egret_ws_resolved: |a| unsafe { egret_ws_resolved(a.query, a.list).into() };
+    egret_ws_proxy_found: |a| unsafe { egret_ws_proxy_found(a.query, a.list).into() };
     egret_ws_connect_host: |a| made_socket(a, |out| unsafe {
         let host = if a.url.is_null() || a.url == c"".as_ptr() { a.url } else { c"127.0.0.1".as_ptr() };
         egret_ws_connect_host(a.host_loop, host, a.port, a.options, out)

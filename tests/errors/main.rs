@@ -33,6 +33,8 @@ struct ArgumentMemory {
     info: egret_ws_close_info,
     /// That of the `on_request` that runs.
     request: *mut egret_ws_request,
+    /// Those of a hook that has not answered, for each hook with queries.
+    queries: [*mut egret_ws_query; 2],
     /// Room for a struct of options of any size that the calls use.
     room: [u64; 64],
     out: [c_char; 256],
@@ -77,6 +79,9 @@ impl ArgumentMemory {
             stats: &mut self.stats,
             lost: &mut self.lost,
             request: self.request,
+            hooks: self.room.as_mut_ptr().cast(),
+            query: self.queries[0],
+            list: c"nonsense".as_ptr(),
             info: &mut self.info,
         }
     }
@@ -186,6 +191,9 @@ fn wrong_arguments(
         ("egret_ws_deflate_options_init", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_deflate_options", |a| {
             a.size = 3
         }),
+        ("egret_ws_hooks_init", INVALID, "egret_ws_hooks is NULL", |a| a.hooks = ptr::null_mut()),
+        ("egret_ws_hooks_init", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_hooks", |a| a.size = 3),
+        ("egret_ws_resolved", INVALID, "addresses: `nonsense` is not", |_| ()),
         ("egret_ws_send", INVALID, "data is NULL", |a| a.data = ptr::null()),
         ("egret_ws_send", INVALID, "kind", |a| a.kind = 0),
         ("egret_ws_send", INVALID, "kind", |a| a.kind = 3),

@@ -36,7 +36,7 @@ windows)
     export EGRET_WS_TEST_RUNNER=/usr/lib/wine/wine64
     # These replace a function of the C library, fork, wait for signals or descriptors, load libraries by dlopen, bind a port
     # that was just closed, or look at an error of a socket: Windows lacks that, or does it in another way.
-    skip=(abort close_report descriptor fork fork_exec fork_in_callback name_lookups never_blocks opening_stages panic process_exit resend retry sigpipe timeouts unload_library wakeup_callback)
+    skip=(abort close_report descriptor fork fork_exec fork_in_callback hooks name_lookups never_blocks opening_stages panic process_exit resend retry sigpipe timeouts unload_library wakeup_callback)
     "$EGRET_WS_TEST_RUNNER" wineboot --init >/dev/null 2>&1 || true
     ;;
 arm64)

@@ -42,6 +42,8 @@
  *   How do I run a loop of 60 frames a second with low latency?               LOW LATENCY
  *   How large may a message be, or the head of an answer?                     LIMITS
  *   How much memory can one socket and one loop take?                         MEMORY
+ *   How do I look names up by HTTPDNS, or keep a socket out of a VPN?         egret_ws_hooks, and `addresses` of egret_ws_options
+ *   Which network or address of this machine does a socket use?               local_address, local_interface, on_socket
  *   What follows a redirect to another origin?                                max_redirects of egret_ws_options
  *   Are descriptors close-on-exec? What happens after a fork?                 PROCESSES
  *   Does my program work with a later version of the library?                 VERSIONS
@@ -54,16 +56,17 @@
  *   or free its loop, and egret_ws_request_set_... works inside on_request only.
  *
  *   The callbacks of a socket run only inside egret_ws_loop_poll, on the thread that called it, never inside connect, send or
- *   close; egret_ws_loop_free runs the release_user calls that are left. Two callbacks of the loop come from other threads too:
- *   on_log and the wake-up callback.
+ *   close; egret_ws_loop_free runs the release_user calls that are left. These come from other threads too: on_log, the wake-up
+ *   callback, and release_user of hooks. Hooks (on_resolve, on_proxy, on_socket) come only from threads of the library, several
+ *   at the same time, and may block: that delays nothing but the connection that has asked.
  *
  *   Inside a callback of a socket, egret_ws_loop_poll and egret_ws_loop_free of its loop return EGRET_WS_ERR_REENTRANT; inside
- *   on_log and the wake-up callback, those of every loop do.
+ *   on_log, the wake-up callback and hooks, those of every loop do.
  *
  *   Three calls can block. egret_ws_loop_poll waits as long as its time-out says. egret_ws_loop_free waits at most linger_ms.
  *   It and egret_ws_loop_set_wakeup also wait until an on_log or wake-up callback that another thread is inside of has
  *   returned; so do not hold a lock that such a callback takes. No other call waits for the network, for a callback, or for a
- *   poll.
+ *   poll, and no call waits for a hook.
  *
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
@@ -108,7 +111,11 @@
  *
  *   `user` of a socket: free it in release_user. When a connect call fails, the caller keeps it. `user` of the loop's options
  *   and of the wake-up callback: free it when egret_ws_loop_free has returned; that of the wake-up callback also when
- *   egret_ws_loop_set_wakeup has replaced it, unless that call was made inside on_log or a wake-up callback.
+ *   egret_ws_loop_set_wakeup has replaced it, unless that call was made inside on_log or a wake-up callback. `user` of hooks:
+ *   free it in their release_user, because a hook may still run when egret_ws_loop_free has returned.
+ *
+ *   The query of a hook is valid until it is answered, or until no connection waits for the answer any more: there is nothing to
+ *   free, and an answer that comes twice or too late gives EGRET_WS_ERR_BAD_HANDLE.
  *
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
  *   foreign handle gives EGRET_WS_ERR_BAD_HANDLE. Free each socket with egret_ws_free, also after on_close.
@@ -251,6 +258,10 @@
  *   these a loop has at most 96 threads for look-ups. While a look-up hangs, at most four others begin for the same name and
  *   family, after waits that double, and only while the loop has fewer than 64.
  *
+ *   Hooks run on at most max_threads threads of a loop, 32 by default, and one socket uses at most two of them at a time. The
+ *   sockets take turns; a call for which nothing waits any more does not begin. While on_socket runs, its address takes one more
+ *   descriptor.
+ *
  *
  * MEMORY
  *
@@ -272,6 +283,7 @@
  *     buffers that it keeps         9 MiB, after bursts of messages, for any number of sockets
  *     TLS                           128 KiB + 8 KiB × the trusted certificates, for each different set of TLS options
  *     look-ups                      2 KiB and a thread for each, at most 96
+ *     hooks                         2 KiB for each call that waits or runs, and at most max_threads threads
  *   Not counted: stacks of threads, buffers of the kernel, overhead of the allocator. Measured on 64-bit Linux.
  *
  *
@@ -281,9 +293,10 @@
  *
  *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call that can fail, if the parent had made a loop. A
  *   callback of a socket may fork too: when it returns in the child, the library does nothing more there, and the poll returns
- *   EGRET_WS_ERR_FORKED.
+ *   EGRET_WS_ERR_FORKED. A hook that forks must not return in the child, which calls _exit or exec.
  *
- *   Free every loop before unloading the library. On ELF systems it stays in memory nevertheless, because a look-up may hang.
+ *   Free every loop, and wait for the release_user of its hooks, before unloading the library. On ELF systems it stays in memory
+ *   nevertheless, because a look-up may hang.
  *
  *
  * VERSIONS
@@ -760,7 +773,8 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  *
  * Hooks run on threads of the library, several at the same time, and may block: only the connection that has asked waits, within its
  * time-outs. A hook may call every function but `egret_ws_loop_poll` and `egret_ws_loop_free`, which return
- * `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out.
+ * `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out. If one forks, it must not return in the child: the
+ * child calls `_exit` or `exec`.
  *
  * `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
  */
@@ -1567,8 +1581,8 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  *
  * Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
  * until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
- * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each
- * `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
+ * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows but hooks
+ * and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
  * `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
  *
  * `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
@@ -2065,10 +2079,10 @@ egret_ws_error_t egret_ws_hooks_init(egret_ws_hooks *hooks,
 /*
  * Answers `on_resolve`: `addresses` is a list with the rules of `addresses` in `egret_ws_options`, and the addresses are tried as those of
  * a look-up are (RFC 8305 section 4). An empty text: the name has no address; the attempt fails with `EGRET_WS_ERR_RESOLVE`. NULL: the
- * library asks the system's resolver. After INVALID_ARGUMENT and NO_RESOURCES the question is still open. Any thread, inside the hook too.
+ * library asks the system's resolver. After INVALID_ARGUMENT the question is still open. Any thread, inside the hook too.
  *
- * Errors: `INVALID_ARGUMENT` (not a list of addresses), `NO_RESOURCES` (no memory), `BAD_HANDLE` (answered already; or no
- * connection waits any more, because of a time-out, a close or a change of the network; or a question of `on_proxy`), `FORKED`, `INTERNAL`.
+ * Errors: `INVALID_ARGUMENT` (not a list of addresses), `BAD_HANDLE` (answered already; or no connection waits any more, because of a
+ * time-out, a close or a change of the network; or a question of `on_proxy`), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `addresses` is NULL or ends in a NUL.
@@ -2081,10 +2095,10 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query,
  * or password is `%2C`), or `direct` for a direct connection; at most 8192 bytes. If a proxy cannot be connected to (its name, TCP or
  * TLS), the next one is tried, within `open_timeout_ms`; the close report has the error of the last one, and the log those of the
  * others. A proxy that refuses the connection to the server is the last one. An empty text: a direct connection. NULL: the proxies
- * could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT, UNSUPPORTED and NO_RESOURCES the
- * question is still open. Any thread, inside the hook too.
+ * could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and UNSUPPORTED the question is
+ * still open. Any thread, inside the hook too.
  *
- * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies), `NO_RESOURCES` (no memory),
+ * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies),
  * `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
  *
  * Precondition:
