@@ -1,4 +1,5 @@
-/* proxy URL [PROXY]: connects through a proxy, such as http://user:password@proxy.example:8080 or socks5://proxy.example:1080.
+/* proxy URL [PROXY]: connects through a proxy, such as http://user:password@proxy.example:8080, socks5://proxy.example:1080 or
+ * https://proxy.example:8443, to which the connection has TLS.
  *
  * Without PROXY it takes the proxy from the environment (https_proxy, http_proxy, all_proxy, no_proxy), if there is one. */
 #include <egret_ws.h>
@@ -35,7 +36,7 @@ int main(int argc, char **argv)
     options.user = &was_open;
     options.on_connect = on_connect;
     options.on_close = on_close;
-    options.proxy_timeout_ms = 5000; /* the time for the proxy's answer */
+    options.proxy_timeout_ms = 5000; /* the time for the proxy's answer, with that for TLS to it */
     if (argc > 2)
         options.proxy = argv[2];
     else

@@ -9,6 +9,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("egret_ws_close_info", "info"),
     ("egret_ws_deflate_options", "deflate"),
     ("egret_ws_free_report", "lost"),
+    ("egret_ws_hooks", "hooks"),
     ("egret_ws_loop_options", "loop_options"),
     ("egret_ws_options", "options"),
     ("egret_ws_retry_options", "retry"),

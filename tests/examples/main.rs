@@ -246,7 +246,8 @@ recipes! {
         program.run(&[url, &format!("http://ada:sesame@127.0.0.1:{strict}")]).succeeds(&[&way(strict)]);
         program.run(&[url, &format!("http://127.0.0.1:{strict}")]).fails(&["ask the player", "407"]);
         program.run_in(&[url], &[("http_proxy", &format!("http://127.0.0.1:{open}"))]).succeeds(&[&way(open)]);
-        program.run(&[url, "https://127.0.0.1:1"]).fails(&["EGRET_WS_ERR_UNSUPPORTED: "]);
+        program.run(&[url, "https://127.0.0.1:1"]).fails(&["connecting to the proxy 127.0.0.1:1 (127.0.0.1:1) failed"]);
+        program.run(&[url, "ftp://127.0.0.1:1"]).fails(&["EGRET_WS_ERR_INVALID_ARGUMENT: "]);
     }
     reconnect |program| {
         let expected = ["connection 1\n", "; attempt 1 in ", "connection 2\n", "received: login\n", "closed by this side"];
@@ -270,6 +271,15 @@ recipes! {
         let expected = [&*address, "http_status              101\n", "messages_received        10\n"];
         program.run(&[echo_url()]).succeeds(&expected);
         program.run(&[dead_url()]).fails(&["messages_received        0\n"]);
+    }
+    system_proxy |program| {
+        let url = "ws://game.example/";
+        let proxy = format!("http://127.0.0.1:{}", servers::proxy(Some("Basic YWRhOnNlc2FtZQ==")));
+        let list = format!("https://127.0.0.1:1,{},direct", proxy.replace("//", "//ada:sesame@"));
+        let asked = format!("the proxies for ws://game.example:80/: {list}\n");
+        program.run(&[url, &list]).succeeds(&[&asked, &format!("connected through {proxy}\n")]);
+        program.run(&[&echo_url(), "direct"]).succeeds(&["connected through no proxy\n"]);
+        program.run(&[url, "ftp://127.0.0.1"]).fails(&["item 1 of the list: ", "on_proxy could not find the proxies\n"]);
     }
     timeouts |program| {
         program.run(&[echo_url()]).succeeds(&["closed by this side"]);

@@ -1,6 +1,7 @@
 //! Proxies from the environment. As the environment belongs to the process, each case runs in a separate process.
 
 use crate::exchange::echoes;
+use crate::real_proxies::stunnel;
 use crate::scripted_proxy::Relay;
 use crate::servers::tls_echo_port;
 use ::egret_ws::*;
@@ -8,6 +9,7 @@ use std::env;
 use std::ffi::CString;
 use std::process::Command;
 use std::ptr;
+use test_support::certificates::ROOT;
 use test_support::client::on_both_drivers;
 use test_support::echo_server::echo_port;
 
@@ -154,6 +156,23 @@ fn lower_case_variables_win_and_empty_ones_are_ignored() {
         "ws://echo.test:WS/",
         "two CONNECT echo.test:WS",
     );
+}
+
+/// The roots of the system are those of `SSL_CERT_FILE`. The flag that accepts any certificate is for the server only.
+#[test]
+fn a_proxy_of_the_environment_can_have_tls() {
+    if is_second_process() {
+        return;
+    }
+    let proxies = TwoProxies::new("environment::a_proxy_of_the_environment_can_have_tls");
+    let secure = stunnel(proxies.one.port());
+    for (variable, url) in [("https_proxy", "wss://echo.test:WSS/"), ("http_proxy", "ws://echo.test:WS/")] {
+        let proxy = format!("{variable}=https://user:secret@127.0.0.1:{}", secure.port());
+        let roots = format!("SSL_CERT_FILE={}", ROOT.chain().display());
+        let asked = url.split("//").nth(1).expect("a host").trim_end_matches('/');
+        let asked = format!("one CONNECT {asked} and Basic dXNlcjpzZWNyZXQ=");
+        proxies.connects_by_environment(&format!("{proxy} {roots}"), url, &asked);
+    }
 }
 
 #[test]

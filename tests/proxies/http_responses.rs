@@ -207,7 +207,7 @@ fn refusal_through_the_tunnel_is_reported_as_the_servers() {
             Request::read(peer.stream());
             peer.write(ESTABLISHED);
             peer.read_request();
-            peer.write("HTTP/1.1 404 Not Found\r\n\r\n");
+            peer.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
             peer.expect_end();
         });
         let report = fails(&open(host, "ws://echo.test/", &format!("http://127.0.0.1:{}", server.port())));

@@ -114,18 +114,17 @@ fn ncat_cannot_reach_the_server() {
     refuses(&ncat(&[]), "http", "", closed_port(), 504, &["could not reach", "504 Gateway Timeout"]);
 }
 
-/// stunnel accepts TLS and passes what is inside on to `proxy`.
-fn stunnel(proxy: &ProxyProcess) -> ProxyProcess {
+/// stunnel accepts TLS and passes what is inside on to the port of a proxy.
+pub fn stunnel(proxy: u16) -> ProxyProcess {
     let configuration = format!(
-        "foreground = yes\npid =\n[proxy]\naccept = 127.0.0.1:PORT\nconnect = 127.0.0.1:{}\ncert = {}\nkey = {}\n",
-        proxy.port(),
+        "foreground = yes\npid =\n[proxy]\naccept = 127.0.0.1:PORT\nconnect = 127.0.0.1:{proxy}\ncert = {}\nkey = {}\n",
         RIGHT.chain().display(),
         RIGHT.key().display()
     );
     ProxyProcess::start(&["stunnel", "FILE"], &configuration)
 }
 
-/// As `stunnel`. `parameters` belong to its `bind` line.
+/// As [`stunnel`]. `parameters` belong to its `bind` line.
 fn haproxy(proxy: &ProxyProcess, parameters: &str) -> ProxyProcess {
     let configuration = format!(
         "defaults\nmode tcp\ntimeout connect 10s\ntimeout client 10s\ntimeout server 10s\n\
@@ -140,7 +139,7 @@ fn haproxy(proxy: &ProxyProcess, parameters: &str) -> ProxyProcess {
 #[test]
 fn tinyproxy_connects_through_the_tls_of_stunnel() {
     let proxy = tinyproxy("BasicAuth user secret");
-    let secure = stunnel(&proxy);
+    let secure = stunnel(proxy.port());
     carries(&secure, "https", "user:secret@");
     refuses(&secure, "https", "", echo_port(), 407, &["wants a user name and a password", "407"]);
     refuses(&secure, "https", "user:wrong@", echo_port(), 401, &["wants another user name and password"]);

@@ -49,8 +49,15 @@ impl Proxies {
         if items.clone().count() > input_limits::PROXIES {
             return Err(DetailedError::invalid(format!("more than {} proxies", input_limits::PROXIES)));
         }
-        let read = |item| if item == "direct" { Ok(None) } else { Proxy::from_url(item).map(Some) };
-        items.map(read).collect()
+        // In any case: a proxy with this name would never be meant.
+        let is_direct = |item: &str| item.eq_ignore_ascii_case("direct");
+        let read = |(at, item)| match is_direct(item) {
+            true => Ok(None),
+            false => Proxy::from_url(item).map(Some).map_err(|DetailedError { error, detail }| {
+                DetailedError::new(error, format!("item {} of the list: {detail}", at + 1))
+            }),
+        };
+        items.enumerate().map(read).collect()
     }
 
     /// Does a hook of the host decide, if it has one?
@@ -232,6 +239,30 @@ mod tests {
         let longer = format!("http://{}", "h".repeat(input_limits::TEXT));
         let DetailedError { error, detail: why } = refused(&[("all_proxy", &longer)], true);
         assert!(error == Error::InvalidArgument && why.contains("all_proxy") && why.contains("8192"), "{why}");
+    }
+
+    #[test]
+    fn lists_have_urls_and_direct() {
+        let rows: &[(&str, &[&str])] = &[
+            ("", &["direct"]),
+            ("  ", &["direct"]),
+            ("direct", &["direct"]),
+            (" DIRECT ", &["direct"]),
+            ("proxy", &["http://proxy:80"]),
+            ("https://proxy,Direct, socks5://u:p%2Cq@h", &["https://proxy:443", "direct", "socks5://h:1080"]),
+            ("a,a,a,a,a,a,a,direct", &["http://a:80"; 7]),
+        ];
+        for (list, expected) in rows {
+            let read = Proxies::read_list(list).unwrap();
+            let shown: Vec<_> = read.iter().map(|p| p.as_ref().map_or("direct".to_owned(), Proxy::to_string)).collect();
+            assert_eq!(shown[..expected.len()], **expected, "{list}");
+            assert!(shown.len() == expected.len() || shown.len() == 8, "{list}");
+        }
+        for list in [",", "a,", ",a", "a,,b", "a b", "PROXY a:1; DIRECT", "ftp://a", "a,a,a,a,a,a,a,a,a"] {
+            assert_eq!(Proxies::read_list(list).unwrap_err().error, Error::InvalidArgument, "{list}");
+        }
+        let why = Proxies::read_list("direct,http://u:s3cret@h:0").unwrap_err().detail;
+        assert_eq!(why, "item 2 of the list: the proxy's URL has port 0");
     }
 
     #[test]
