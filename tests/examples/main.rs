@@ -278,7 +278,7 @@ recipes! {
         let list = format!("https://127.0.0.1:1,{},direct", proxy.replace("//", "//ada:sesame@"));
         let asked = format!("the proxies for ws://game.example:80/: {list}\n");
         program.run(&[url, &list]).succeeds(&[&asked, &format!("connected through {proxy}\n")]);
-        program.run(&[&echo_url(), "direct"]).succeeds(&["connected through no proxy\n"]);
+        program.run(&[echo_url(), "direct"]).succeeds(&["connected through no proxy\n"]);
         program.run(&[url, "ftp://127.0.0.1"]).fails(&["item 1 of the list: ", "on_proxy could not find the proxies\n"]);
     }
     timeouts |program| {

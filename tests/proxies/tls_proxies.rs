@@ -8,7 +8,7 @@ use openssl::ssl::{
     AlpnError, ErrorCode, NameType, SslAcceptor, SslFiletype, SslMethod, SslStream, SslVerifyMode, SslVersion,
 };
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ptr;
 use std::time::{Duration, Instant};
 use test_support::certificates::*;
@@ -75,6 +75,7 @@ fn acceptor(certificate: &Certificate) -> SslAcceptor {
     acceptor.set_certificate_chain_file(certificate.chain()).expect("a certificate");
     acceptor.set_private_key_file(certificate.key(), SslFiletype::PEM).expect("its key");
     acceptor.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+    acceptor.set_session_id_context(b"proxy").expect("a context for sessions");
     acceptor.set_alpn_select_callback(|_, offered| match offered {
         b"\x08http/1.1" => Ok(b"http/1.1"),
         _ => Err(AlpnError::ALERT_FATAL),
@@ -182,6 +183,28 @@ fn options_for_the_server_do_not_hold_for_the_proxy() {
         assert_eq!(socket.stats().tls_version, EGRET_WS_TLS_1_3);
         let hello = server.finish();
         assert_eq!(hello, Hello { name: None, protocol: Some(b"http/1.1".to_vec()), has_certificate: false });
+    });
+}
+
+#[test]
+fn sessions_of_a_proxy_are_resumed() {
+    on_both_drivers(|host| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("a bound listener").port();
+        let proxy = std::thread::spawn(move || {
+            let acceptor = acceptor(&RIGHT);
+            [(); 3].map(|()| {
+                let mut front = Front { stream: acceptor.accept(listener.accept().expect("a client").0).expect("TLS") };
+                front.answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+                front.read_to_close_notify();
+                front.stream.ssl().session_reused()
+            })
+        });
+        for flags in [0, 0, EGRET_WS_DISABLE_TLS_RESUMPTION] {
+            let socket = open_with(host, "ws://echo.test/", &url(port), |options| options.flags |= flags);
+            fails(&socket).expect_proxy_refusal(403, &[]);
+        }
+        assert_eq!(proxy.join().expect("no panic"), [false, true, false]);
     });
 }
 
