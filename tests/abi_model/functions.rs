@@ -49,6 +49,7 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_remote_address", 4, getter_calls::remote_address),
     ("egret_ws_local_address", 4, getter_calls::local_address),
     ("egret_ws_tried_addresses", 4, getter_calls::tried_addresses),
+    ("egret_ws_proxy", 3, getter_calls::proxy),
     ("egret_ws_subprotocol", 4, getter_calls::subprotocol),
     ("egret_ws_extensions", 4, getter_calls::extensions),
     ("egret_ws_response_header", 5, getter_calls::response_header),

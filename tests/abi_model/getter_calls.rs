@@ -78,6 +78,17 @@ pub fn tried_addresses(case: &Arc<Case>, random: &mut Random, own: Own) {
     }
 }
 
+pub fn proxy(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let read = read(case, random, own, "egret_ws_proxy", &[], |ws, out, capacity| {
+        // SAFETY: `out` has the given capacity.
+        unsafe { egret_ws_proxy(ws, out, capacity) }
+    });
+    if let Some((_, Text::Whole(proxy))) = read {
+        let is_url = ["http://", "https://", "socks5://"].iter().any(|scheme| proxy.starts_with(scheme));
+        promise!(proxy.is_empty() || is_url && !proxy.contains('@'), "the proxy {proxy:?}");
+    }
+}
+
 pub fn extensions(case: &Arc<Case>, random: &mut Random, own: Own) {
     let read = read(case, random, own, "egret_ws_extensions", &[], |ws, out, capacity| {
         // SAFETY: `out` has the given capacity.

@@ -115,6 +115,7 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_remote_address: |a| unsafe { egret_ws_remote_address(a.ws, a.out, a.capacity).into() };
     egret_ws_local_address: |a| unsafe { egret_ws_local_address(a.ws, a.out, a.capacity).into() };
     egret_ws_tried_addresses: |a| unsafe { egret_ws_tried_addresses(a.ws, a.out, a.capacity).into() };
+    egret_ws_proxy: |a| unsafe { egret_ws_proxy(a.ws, a.out, a.capacity).into() };
     egret_ws_subprotocol: |a| unsafe { egret_ws_subprotocol(a.ws, a.out, a.capacity).into() };
     egret_ws_extensions: |a| unsafe { egret_ws_extensions(a.ws, a.out, a.capacity).into() };
     egret_ws_response_header: |a| unsafe { egret_ws_response_header(a.ws, a.name, a.out, a.capacity).into() };

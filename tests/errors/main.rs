@@ -221,6 +221,7 @@ fn wrong_arguments(
         ("egret_ws_remote_address", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_local_address", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_tried_addresses", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
+        ("egret_ws_proxy", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_subprotocol", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_extensions", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_response_header", INVALID, "name is NULL", |a| a.name = ptr::null()),
