@@ -274,7 +274,8 @@
  *     a message half received       3 × max_message_bytes
  *     answers of the server         1.4 MiB + 2 × max_refusal_body_bytes; with retry_attempts 3.9 MiB + 10 × the same (only a
  *                                   hostile server sends so much)
- *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates
+ *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates; as much again with
+ *                                   an https:// proxy
  *   The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a
  *   full send queue takes about 1.2 × max_send_buffer_bytes (RESEND 1.4, deflate 1.7).
  *

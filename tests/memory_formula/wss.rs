@@ -8,8 +8,7 @@ use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
 use openssl::x509::{X509, X509Name};
-use std::io::Write;
-use std::net::TcpStream;
+use std::io::{Read, Write};
 use std::sync::mpsc;
 use test_allocator::Peak;
 use test_support::certificates::{RIGHT, ROOT};
@@ -18,10 +17,12 @@ use test_support::frame::Frame;
 use test_support::process::runs_alone;
 use test_support::scripted_server::Request;
 
-/// A server with TLS for one connection, that sends so many certificates that nobody needs.
+/// A server with TLS for one connection, that sends so many certificates that nobody needs. `in_tunnel`: it is a proxy with TLS, too, and
+/// has its own TLS inside.
 fn tls_server(
     unneeded: usize,
-    script: impl FnOnce(&mut SslStream<TcpStream>) + Send + 'static,
+    in_tunnel: bool,
+    script: impl FnOnce(&mut dyn Write) + Send + 'static,
 ) -> (JoinHandle<()>, u16) {
     let (listener, port) = listener();
     let server = thread::spawn(move || {
@@ -31,13 +32,25 @@ fn tls_server(
         acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("a key");
         let certificate = X509::from_pem(RIGHT.pem().as_bytes()).expect("a certificate");
         (0..unneeded).for_each(|_| acceptor.add_extra_chain_cert(certificate.clone()).expect("a longer chain"));
+        let acceptor = acceptor.build();
         let stream = listener.accept().expect("a connection").0;
-        let mut stream = acceptor.build().accept(stream).expect("the client shakes hands");
-        let request = Request::read(&mut stream);
-        stream.write_all(request.answer().as_bytes()).expect("the client reads");
-        script(&mut stream);
+        let mut stream = acceptor.accept(stream).expect("the client shakes hands");
+        if in_tunnel {
+            Request::read(&mut stream);
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("the client reads");
+            let stream = acceptor.accept(stream).expect("the client shakes hands again");
+            upgrade(stream, script);
+        } else {
+            upgrade(stream, script);
+        }
     });
     (server, port)
+}
+
+fn upgrade(mut stream: SslStream<impl Read + Write>, script: impl FnOnce(&mut dyn Write)) {
+    let request = Request::read(&mut stream);
+    stream.write_all(request.answer().as_bytes()).expect("the client reads");
+    script(&mut stream);
 }
 
 /// So many different certificates, in PEM.
@@ -72,24 +85,27 @@ fn wss() {
     const AUTHORITIES: u32 = 150;
     let (few, many) = (ROOT.pem(), ROOT.pem() + &authorities(AUTHORITIES));
     let content = noise(MESSAGE);
-    let mut socket_line = Line::new("a socket with wss: 192 KiB");
+    let mut socket_line = Line::new("a socket with wss: 192 KiB; as much again with an https:// proxy");
     let mut hostile_line = Line::new("a hostile server with wss: 4 MiB");
     let mut roots_line = Line::new("128 KiB + 8 KiB × the trusted certificates");
     for driver in DRIVERS {
         let host = Loop::new(driver);
-        // Memory that OpenSSL allocates once; another socket with few authorities; a hostile server; and many authorities.
-        for (round, (unneeded, roots)) in [(0, &few), (0, &few), (220, &few), (0, &many)].into_iter().enumerate() {
+        // Memory that OpenSSL allocates once; another socket with few authorities; a hostile server; many authorities; a proxy with TLS.
+        let rounds = [(0, &few, false), (0, &few, false), (220, &few, false), (0, &many, false), (0, &few, true)];
+        for (round, (unneeded, roots, in_tunnel)) in rounds.into_iter().enumerate() {
             let (go, begin) = mpsc::channel();
             let (end, ended) = mpsc::channel::<()>();
-            let (server, port) = tls_server(unneeded, move |stream| {
+            let (server, port) = tls_server(unneeded, in_tunnel, move |stream| {
                 begin.recv().expect("the test waits");
                 stream.write_all(&Frame::binary(vec![7; 1000]).bytes().repeat(1000)).expect("the client reads");
                 _ = ended.recv();
             });
+            let proxy = std::ffi::CString::new(format!("https://127.0.0.1:{port}")).expect("no NUL");
             let mut peak = Peak::start();
             let opened = host.open_url(format!("wss://127.0.0.1:{port}/"), |options| {
                 (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
                 options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+                options.proxy = if in_tunnel { proxy.as_ptr() } else { std::ptr::null() };
                 options.on_message = Some(count);
             });
             let socket = opened.expect("the connect call succeeds");
@@ -115,6 +131,11 @@ fn wss() {
                     socket_line.allows(format_args!("{what}, sending"), filling, 192 * KIB + sending);
                 }
                 2 => hostile_line.allows(&what, opening, 4 * MIB),
+                4 => {
+                    socket_line.allows(&what, opening, (2 * 192 + 8) * KIB + 4 * few.len());
+                    let sending = 4 * MIB + 256 * KIB;
+                    socket_line.allows(format_args!("{what}, sending"), filling, 2 * 192 * KIB + sending);
+                }
                 _ => {
                     let roots = 128 * KIB + 8 * KIB * (AUTHORITIES as usize + 1);
                     roots_line.allows(&what, opening, roots + 4 * many.len() + (192 + 8) * KIB);
