@@ -65,7 +65,10 @@ impl<S: Transport> ProxyHandshake<S> {
     }
 
     fn io_error(&self, error: &io::Error) -> Outcome<Result<(), Refusal>> {
-        self.failed(Ending::io(Error::Proxy, "the connection to the proxy broke", error))
+        // With TLS 1.3 a proxy that wants a certificate of this side says so only after the TLS handshake.
+        let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
+        let code = if is_tls { Error::Tls } else { Error::Proxy };
+        self.failed(Ending::io(code, "the connection to the proxy broke", error))
     }
 
     fn failed(&self, ending: Ending) -> Outcome<Result<(), Refusal>> {

@@ -173,7 +173,7 @@ impl Nested {
 #[test]
 fn data_passes_in_both_directions_over_every_network() {
     for profile in PROFILES {
-        let bytes: Vec<u8> = (0..if profile.max_transfer == 1 { 20_000 } else { 300_000_u32 })
+        let bytes: Vec<u8> = (0..if profile.max_transfer == 1 { 5_000 } else { 200_000_u32 })
             .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
             .collect();
         let mut nested = Nested::new(profile);
