@@ -283,6 +283,7 @@
  *     itself                        128 KiB
  *     buffers that it keeps         9 MiB, after bursts of messages, for any number of sockets
  *     TLS                           128 KiB + 8 KiB × the trusted certificates, for each different set of TLS options
+ *     TLS sessions                  640 KiB, for each different set of TLS options
  *     look-ups                      2 KiB and a thread for each, at most 96
  *     hooks                         2 KiB for each call that waits or runs, and at most max_threads threads
  *   Not counted: stacks of threads, buffers of the kernel, overhead of the allocator. Measured on 64-bit Linux.
@@ -407,7 +408,8 @@
 /*
  * `flags` of a socket's options: with `wss`, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a full
  * handshake. Without this flag a connection may resume a session of an earlier one of the same loop, with the same host, port and TLS
- * options, whose certificate was checked then and has not expired.
+ * options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. On
+ * Apple's systems and Windows every connection makes a full handshake.
  */
 #define EGRET_WS_DISABLE_TLS_RESUMPTION 0x00000020u
 
@@ -1361,7 +1363,7 @@ typedef struct egret_ws_statistics {
     uint32_t struct_size;
     /* The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
     uint32_t http_status;
-    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS. */
+    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS, or the server has not chosen one. */
     uint32_t tls_version;
     /* The number of redirects that were followed. */
     uint32_t redirects;

@@ -56,7 +56,8 @@ pub const EGRET_WS_DISABLE_DEFLATE: u32 = 8;
 pub const EGRET_WS_DISABLE_ALPN: u32 = 16;
 /// `flags` of a socket's options: with `wss`, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a full
 /// handshake. Without this flag a connection may resume a session of an earlier one of the same loop, with the same host, port and TLS
-/// options, whose certificate was checked then and has not expired.
+/// options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. On
+/// Apple's systems and Windows every connection makes a full handshake.
 pub const EGRET_WS_DISABLE_TLS_RESUMPTION: u32 = 32;
 
 /// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens

@@ -532,7 +532,7 @@ pub struct egret_ws_statistics {
     pub struct_size: u32,
     /// The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet.
     pub http_status: u32,
-    /// The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS.
+    /// The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS, or the server has not chosen one.
     pub tls_version: u32,
     /// The number of redirects that were followed.
     pub redirects: u32,

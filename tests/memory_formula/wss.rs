@@ -7,10 +7,12 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
+use openssl::x509::extension::SubjectAlternativeName;
 use openssl::x509::{X509, X509Name};
 use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::mpsc;
-use test_allocator::Peak;
+use test_allocator::{Peak, in_use};
 use test_support::certificates::{RIGHT, ROOT};
 use test_support::client::DRIVERS;
 use test_support::frame::Frame;
@@ -146,4 +148,81 @@ fn wss() {
     socket_line.reached(35);
     hostile_line.reached(25);
     roots_line.reached(40);
+}
+
+/// A server for any number of connections, on each loopback address, whose certificate has so many names. Returns its port and its
+/// certificate, in PEM.
+fn server_with_many_names(names: u32) -> (u16, String) {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
+    let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
+    let mut builder = X509::builder().expect("OpenSSL");
+    builder.set_version(2).expect("a version");
+    builder.set_pubkey(&key).expect("a key");
+    builder.set_not_before(&Asn1Time::days_from_now(0).expect("a time")).expect("a time");
+    builder.set_not_after(&Asn1Time::days_from_now(9).expect("a time")).expect("a time");
+    let mut alternatives = SubjectAlternativeName::new();
+    alternatives.dns("localhost");
+    for number in 0..names {
+        alternatives.dns(&format!("a-long-name-of-a-server-{number}.example"));
+    }
+    let alternatives = alternatives.build(&builder.x509v3_context(None, None)).expect("an extension");
+    builder.append_extension(alternatives).expect("an extension");
+    builder.sign(&key, MessageDigest::sha256()).expect("it signs");
+    let certificate = builder.build();
+    let pem = String::from_utf8(certificate.to_pem().expect("PEM")).expect("ASCII");
+
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).expect("OpenSSL");
+    acceptor.set_certificate(&certificate).expect("a certificate");
+    acceptor.set_private_key(&key).expect("a key");
+    let acceptor = acceptor.build();
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
+    let port = listener.local_addr().expect("a bound listener").port();
+    thread::spawn(move || {
+        exclude_this_thread();
+        for stream in listener.incoming().flatten() {
+            stream.set_nodelay(true).expect("an option of TCP");
+            let mut stream = acceptor.accept(stream).expect("the client shakes hands");
+            let request = Request::read(&mut stream);
+            stream.write_all(request.answer().as_bytes()).expect("the client reads");
+            // Until the client ends.
+            _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+    });
+    (port, pem)
+}
+
+/// Connections to many servers with large certificates, from which a loop keeps sessions.
+#[test]
+fn sessions() {
+    if !runs_alone("wss::sessions") {
+        return;
+    }
+    openssl_memory::count();
+    const SERVERS: u8 = 50;
+    let (port, roots) = server_with_many_names(200);
+    let name = c"localhost";
+    let mut line = Line::new("TLS sessions: 640 KiB");
+    for driver in DRIVERS {
+        let host = Loop::new(driver);
+        let connect_to_all = |flags| {
+            for server in 1..=SERVERS {
+                let opened = host.open_url(format!("wss://127.0.0.{server}:{port}/"), |options| {
+                    (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+                    options.tls_server_name = name.as_ptr();
+                    options.flags = EGRET_WS_ONLY_THESE_ROOTS | flags;
+                });
+                let socket = opened.expect("the connect call succeeds");
+                socket.wait_open();
+                assert_eq!(socket.abort(), EGRET_WS_OK);
+                socket.wait_closed();
+            }
+            host.poll(0);
+        };
+        // What the loop and OpenSSL allocate once.
+        connect_to_all(EGRET_WS_DISABLE_TLS_RESUMPTION);
+        let before = in_use();
+        connect_to_all(0);
+        line.allows(format_args!("{driver:?}"), in_use().saturating_sub(before), 640 * KIB);
+    }
+    line.reached(60);
 }

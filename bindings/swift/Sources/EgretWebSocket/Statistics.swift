@@ -7,7 +7,8 @@ extension EgretWS {
         // generated: statistics, by "make header"; do not edit
         /// The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet.
         public let httpStatus: Int
-        /// The version of TLS, `SocketOptions.tls12` or `SocketOptions.tls13`; 0: no TLS.
+        /// The version of TLS, `SocketOptions.tls12` or `SocketOptions.tls13`; 0: no TLS, or the server has not
+        /// chosen one.
         public let tlsVersion: Int
         /// The number of redirects that were followed.
         public let redirects: Int
