@@ -56,6 +56,7 @@ int main(int argc, char **argv)
     printf("%-24s %s\n", "address", address);
     print("http_status", statistics.http_status);
     print("tls_version", statistics.tls_version);
+    print("tls_resumed", statistics.tls_resumed);
     print("redirects", statistics.redirects);
     print("resolve_us", statistics.resolve_us); /* the stages of the last connection */
     print("connect_us", statistics.connect_us);

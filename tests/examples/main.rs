@@ -285,6 +285,16 @@ recipes! {
         program.run(&[echo_url()]).succeeds(&["closed by this side"]);
         program.run(&[servers::silent()]).fails(&["the server's answer took too long\n"]);
     }
+    tls_sessions |program| {
+        let roots = ROOT.chain();
+        let roots = roots.to_str().expect("a path");
+        let at = |certificate| format!("wss://127.0.0.1:{}/", servers::tls(certificate, false));
+        let outcome = program.run(&[&at(&RIGHT), roots]);
+        outcome.succeeds(&["TLS 1.3, full handshake, TLS_AES_", "TLS 1.3, resumed, TLS_AES_", ", certificate 0: "]);
+        assert_eq!(outcome.printed.matches("full handshake").count(), 3, "{}", outcome.printed);
+        program.run(&[&at(&WRONG_HOST), roots]).fails(&["address mismatch", "full handshake", ", certificate 0: "]);
+        program.run(&["ws://[", roots]).fails(&["EGRET_WS_ERR_INVALID_URL: "]);
+    }
     token_refresh |program| {
         let outcome = program.run(&[servers::with_token()]);
         outcome.succeeds(&["got a new token\n", "logged in\n", "closed by this side"]);
