@@ -10,7 +10,7 @@ use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
 use openssl::x509::extension::SubjectAlternativeName;
 use openssl::x509::{X509, X509Name};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::Ipv4Addr;
 use std::sync::mpsc;
 use test_allocator::{Peak, in_use};
 use test_support::certificates::{RIGHT, ROOT};
