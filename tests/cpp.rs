@@ -73,6 +73,7 @@ programs! {
     destruction
     every_function
     exceptions
+    hooks
     listeners
     many
     messages
@@ -267,6 +268,11 @@ fn every_field_of_the_header_is_reachable() {
                 "  {{ egret::LoopOptions o; o.{time} = {bad}; const auto bad = egret::Loop::create(std::move(o));\n    \
                  CHECK(bad.error() == egret::Error::invalid_argument && std::strstr(bad.error_message(), \"{time} is negative or longer\")); }}\n"
             );
+        }
+    }
+    for field in header::fields("egret_ws_hooks") {
+        if !matches!(field.name.as_str(), "struct_size" | "user" | "release_user") {
+            text += &format!("  static_cast<void>(&egret::Hooks::{});\n", field.name);
         }
     }
     // These have no conversion, so only check that the member exists.

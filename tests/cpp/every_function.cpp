@@ -18,7 +18,7 @@ static void answer_one(int listening) {
     websocket_accept(key + strlen(name), strcspn(key + strlen(name), "\r"), accept_key);
     snprintf(answer, sizeof answer,
              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Server: one\r\n"
-             "X-Server: two\r\nSec-WebSocket-Protocol: superchat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
+             "X-Server: two\r\nSet-Cookie: a=1; Path=/\r\nSec-WebSocket-Protocol: superchat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
              "Sec-WebSocket-Accept: %s\r\n\r\n",
              accept_key);
     CHECK(send_all(fd, answer, strlen(answer)));
@@ -51,6 +51,13 @@ static void getters_of_the_handshake() {
         CHECK_DONE(stats);
         CHECK_EQ(stats->http_status, 101);
         CHECK(*ws->remote_address() == "127.0.0.1:" + std::to_string(server.port));
+        CHECK(ws->local_address()->find("127.0.0.1:") == 0 && *ws->local_address() != *ws->remote_address());
+        CHECK(*ws->tried_addresses() == *ws->remote_address() + " connected\n" && stats->addresses_tried == 1);
+        CHECK(*ws->proxy() == "" && *ws->response_body() == "");
+        CHECK(*ws->response_cookies() == "ws://127.0.0.1:" + std::to_string(server.port) + "/ a=1; Path=/\n");
+        CHECK(*ws->tls_cipher() == "" && *ws->tls_alpn() == "" && stats->tls_resumed == 0);
+        CHECK(ws->peer_certificates()->empty());
+        CHECK_ERROR(ws->peer_certificate(0), egret::Error::not_found);
     }
     thread.join();
     close_listener(&server);
@@ -255,7 +262,11 @@ static void a_request_is_changed() {
             CHECK((attempt == 0) == (last == nullptr) && request.get() != nullptr);
             if (last) {
                 CHECK(last->error() == egret::Error::connect);
-                CHECK_DONE(request.set_url(server.url));
+                CHECK_DONE(request.set_addresses("192.0.2.1"));
+                CHECK_DONE(request.remove_addresses());
+                CHECK_DONE(request.set_url("ws://game.test:" + std::to_string(server.port) + "/"));
+                CHECK_DONE(request.set_addresses("127.0.0.1"));
+                CHECK_ERROR(request.set_addresses("game.test"), egret::Error::invalid_argument);
                 CHECK_DONE(request.set_subprotocols("chat, superchat"));
                 CHECK_DONE(request.set_header("X-Game", "egret"));
                 CHECK_DONE(request.set_header("X-Other", "1"));
@@ -268,6 +279,7 @@ static void a_request_is_changed() {
                 CHECK_ERROR(request.set_header("a", nul), egret::Error::invalid_argument);
                 CHECK_ERROR(request.remove_header(nul), egret::Error::invalid_argument);
                 CHECK_ERROR(request.set_subprotocols(nul), egret::Error::invalid_argument);
+                CHECK_ERROR(request.set_addresses(nul), egret::Error::invalid_argument);
             }
             return egret::RequestAction::proceed;
         };
@@ -298,6 +310,60 @@ static void a_request_waits() {
     CHECK_DONE(ws.retry_now());
     UNTIL(loop, seen.connects == 1);
     CHECK_EQ(asked, 2);
+}
+
+static void a_refusal_is_read() {
+    static const char answer[] = "HTTP/1.1 403 Forbidden\r\nSet-Cookie: seen=yes\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                 "4\r\nban\0\r\n3\r\nned\r\n0\r\n\r\n";
+    listener server = listen_silently();
+    std::thread thread([&server] {
+        char head[4096];
+        const int fd = accept(server.fd, nullptr, nullptr);
+        CHECK(fd >= 0 && receive_request(fd, head, sizeof head));
+        CHECK(send_all(fd, answer, sizeof answer - 1));
+        close(fd);
+    });
+    {
+        egret::Loop loop = make_loop();
+        std::string body, cookies;
+        egret::Callbacks on;
+        on.on_close = [&](egret::WebSocketRef ws, const egret::CloseInfo &info) {
+            CHECK(info.error() == egret::Error::http_status && info.http_status() == 403);
+            body = *ws.response_body();
+            cookies = *ws.response_cookies();
+        };
+        egret::WebSocket ws = connect_to(loop, server.url, std::move(on));
+        UNTIL(loop, ws.state() == egret::State::closed);
+        CHECK(body == std::string_view("ban\0ned", 7));
+        CHECK(cookies == std::string(server.url) + " seen=yes\n");
+    }
+    thread.join();
+    close_listener(&server);
+}
+
+static void frames_are_traced() {
+    egret::Loop loop = make_loop();
+    std::vector<egret::Frame> sent, received;
+    Seen seen;
+    egret::Callbacks on = note(seen);
+    on.on_frame = [&](egret::WebSocketRef, const egret::Frame &frame) {
+        (frame.direction == egret::Direction::sent ? sent : received).push_back(frame);
+    };
+    egret::Options options;
+    options.disable_deflate = true;
+    egret::WebSocket ws = connect_to(loop, echo_url, std::move(on), options);
+    UNTIL(loop, seen.connects == 1);
+    CHECK_DONE(ws.send_text("12345"));
+    UNTIL(loop, seen.messages == 1);
+    CHECK_DONE(ws.close());
+    UNTIL(loop, seen.closes == 1);
+    CHECK(sent.size() == 2 && received.size() == 2);
+    for (const auto *frames : {&sent, &received}) {
+        const egret::Frame text = frames->front(), close = frames->back();
+        CHECK(text.opcode == 1 && text.length == 5 && text.is_final && !text.is_compressed);
+        CHECK(close.opcode == 8 && close.length == 2);
+    }
+    CHECK(received.front().direction == egret::Direction::received);
 }
 
 static void a_loop_reports_what_it_lost() {
@@ -344,6 +410,8 @@ int main(int argc, char **argv) {
     a_socket_pauses();
     a_request_is_changed();
     a_request_waits();
+    a_refusal_is_read();
+    frames_are_traced();
     a_loop_reports_what_it_lost();
     functions_without_a_socket();
     return 0;

@@ -175,6 +175,19 @@ static void a_listener_is_found_by_the_handle() {
     CHECK(*ws.listener<Game *>() == &game && ws.listener<Game>() == nullptr);
 }
 
+// Each frame is recorded only for a listener that has on_frame.
+struct Tracer : egret::Listener {
+    void on_frame(egret::WebSocketRef, const egret::Frame &) {}
+};
+
+static void frames_are_recorded_for_those_who_want_them() {
+    CHECK(egret::detail::has_on_frame(Tracer()) && !egret::detail::has_on_frame(egret::Listener()));
+    egret::Callbacks on;
+    CHECK(!egret::detail::has_on_frame(on));
+    on.on_frame = [](egret::WebSocketRef, const egret::Frame &) {};
+    CHECK(egret::detail::has_on_frame(on));
+}
+
 int main(int argc, char **argv) {
     begin(argc, argv);
     a_listener_is_passed_by_value_or_by_any_pointer();
@@ -183,5 +196,6 @@ int main(int argc, char **argv) {
     the_end_of_a_socket_or_a_loop_destroys_the_listener();
     only_a_listener_with_on_request_is_asked();
     a_listener_is_found_by_the_handle();
+    frames_are_recorded_for_those_who_want_them();
     return 0;
 }

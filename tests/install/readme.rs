@@ -129,7 +129,7 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
     }
     let binding = root().join("bindings/cpp");
     let page = fs::read_to_string(binding.join("README.md")).expect("the page");
-    let [sample, throwing] = blocks(&page, "cpp")[..] else { panic!("the page has other samples now") };
+    let [sample, throwing, hooks] = blocks(&page, "cpp")[..] else { panic!("the page has other samples now") };
     assert_eq!(sample, fs::read_to_string(binding.join("examples/echo.cpp")).expect("the example"));
     assert!(sample.lines().count() <= 25);
 
@@ -157,6 +157,19 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
         let said = follow(&format!("{build}./echo 2>&1"), &folder);
         assert!(if should.is_empty() { said.is_empty() } else { said.starts_with(should) }, "{url}: {said}");
     }
+
+    // The lines with hooks, in a program whose look-up knows one name.
+    let url = echo_url().replace("127.0.0.1", "game.test");
+    let text = format!(
+        "#include <egret_ws.hpp>\n#include <cstdio>\n#include <netinet/in.h>\n#include <netinet/ip.h>\n#include <sys/socket.h>\n\
+         static std::string https_dns(std::string_view host) {{ return host == \"game.test\" ? \"127.0.0.1\" : \"\"; }}\n\
+         int main() {{\n{hooks}\
+         egret::Callbacks on;\non.on_connect = [](egret::WebSocketRef ws) {{ std::puts(\"open\"), ws.close(); }};\n\
+         auto ws = loop->connect(\"{url}\", {{}}, std::move(on));\n\
+         while (ws->state() != egret::State::closed && loop->poll(egret::unlimited)) {{}}\n}}\n"
+    );
+    fs::write(folder.join("echo.cpp"), text).expect("the program");
+    assert_eq!(follow(&format!("{build}./echo"), &folder), "open\n");
 }
 
 #[test]

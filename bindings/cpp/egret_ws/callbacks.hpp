@@ -95,6 +95,12 @@ public:
     Result<void> set_subprotocols(std::string_view list) const {
         return with(list, [&](const char *text) { return egret_ws_request_set_subprotocols(handle_, text); });
     }
+    // A list as in Options::addresses.
+    Result<void> set_addresses(std::string_view list) const {
+        return with(list, [&](const char *text) { return egret_ws_request_set_addresses(handle_, text); });
+    }
+    // The name is looked up again.
+    Result<void> remove_addresses() const { return result_of(egret_ws_request_set_addresses(handle_, nullptr)); }
 
 private:
     static Result<void> result_of(std::int32_t result) noexcept { return detail::status(result); }
@@ -113,7 +119,7 @@ private:
 
 // The base of a listener. Nothing is virtual: a function of the same name in the derived class hides the one here. See
 // egret_ws_on_connect_fn and its siblings for when they are called. on_request is called only if the derived class has one, because
-// a connection then waits for the poll.
+// a connection then waits for the poll; so is on_frame, because each frame is then recorded.
 //
 // Pass a listener to Loop::connect by value or by pointer: std::unique_ptr, std::shared_ptr, or a plain pointer, which must
 // stay valid until the last callback has returned.
@@ -129,6 +135,7 @@ struct Listener {
         return RequestAction::proceed;
     }
     void on_pong(WebSocketRef, ByteSpan /*payload*/) {}
+    void on_frame(WebSocketRef, const Frame &) {}
 };
 
 // A listener made of callables; set those that you need.
@@ -140,6 +147,7 @@ struct Callbacks {
     Callback<void(WebSocketRef, const CloseInfo &, std::uint32_t attempt, std::chrono::milliseconds delay)> on_retry{};
     Callback<RequestAction(WebSocketRef, std::uint32_t attempt, const CloseInfo *last, Request)> on_request{};
     Callback<void(WebSocketRef, ByteSpan payload)> on_pong{};
+    Callback<void(WebSocketRef, const Frame &)> on_frame{};
 };
 
 } // namespace egret

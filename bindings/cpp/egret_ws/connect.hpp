@@ -16,9 +16,12 @@ inline constexpr bool is_pointer_to_listener = false;
 template <class L>
 inline constexpr bool is_pointer_to_listener<L, std::void_t<decltype(*std::declval<L &>())>> = true;
 
-// Does a listener want on_request? `Callbacks` know it by themselves; another class if it has a function of its own.
+// Does a listener want on_request, or on_frame? `Callbacks` know it by themselves; another class if it has a function of its own.
 inline bool has_on_request(const Callbacks &listener) noexcept {
     return static_cast<bool>(listener.on_request);
+}
+inline bool has_on_frame(const Callbacks &listener) noexcept {
+    return static_cast<bool>(listener.on_frame);
 }
 
 template <class L, class = void>
@@ -30,6 +33,17 @@ inline constexpr bool inherits_on_request<L, std::void_t<decltype(&L::on_request
 template <class L>
 constexpr bool has_on_request(const L &) noexcept {
     return !inherits_on_request<L>;
+}
+
+template <class L, class = void>
+inline constexpr bool inherits_on_frame = false; // overloaded, or a template
+template <class L>
+inline constexpr bool inherits_on_frame<L, std::void_t<decltype(&L::on_frame)>> =
+    std::is_same_v<decltype(&L::on_frame), decltype(&Listener::on_frame)>;
+
+template <class L>
+constexpr bool has_on_frame(const L &) noexcept {
+    return !inherits_on_frame<L>;
 }
 
 // A socket's `user`: the listener and its loop, which lives longer. C owns it from the connect call until release_user.
@@ -72,6 +86,14 @@ public:
                     action = to.on_request(WebSocketRef(ws), attempt, last ? &info : nullptr, Request(request));
                 });
                 return static_cast<std::int32_t>(action);
+            };
+        }
+        if (has_on_frame(target())) {
+            options.on_frame = [](void *user, egret_ws *ws, std::int32_t direction, std::uint32_t opcode, std::uint32_t flags,
+                                  std::uint64_t length) {
+                const Frame frame{static_cast<Direction>(direction), opcode, (flags & EGRET_WS_FRAME_FIN) != 0,
+                                  (flags & EGRET_WS_FRAME_COMPRESSED) != 0, length};
+                call(user, [&](auto &to) { to.on_frame(WebSocketRef(ws), frame); });
             };
         }
         options.release_user = [](void *user) { delete &of(user); };

@@ -33,8 +33,8 @@ struct FreeReport {
 // called from any thread. An empty Loop returns Error::bad_handle.
 //
 // A Loop that is destroyed in one of its callbacks calls no other callback and is freed when that poll ends. Do not destroy it
-// in on_log or on_wakeup, nor while another thread polls it: then it is never freed. Destroying it waits until the calls of on_log
-// and on_wakeup on other threads have returned.
+// in on_log, on_wakeup or a hook, nor while another thread polls it: then it is never freed. Destroying it waits until the calls of
+// on_log and on_wakeup on other threads have returned, but not for hooks.
 class Loop {
 public:
     [[nodiscard]] static Result<Loop> create(LoopOptions options = {}) {
@@ -60,8 +60,16 @@ public:
             return {Error::invalid_argument, refusal};
         c.user = state;
         c.on_log = state->on_log ? detail::log : nullptr;
+        std::unique_ptr<Hooks> hooks;
+        egret_ws_hooks hooks_of_c;
+        if (detail::has_any(options.hooks)) {
+            hooks = std::make_unique<Hooks>(std::move(options.hooks));
+            hooks_of_c = detail::hooks_for_c(*hooks);
+            c.hooks = &hooks_of_c;
+        }
         if (const std::int32_t result = egret_ws_loop_new(&c, &state->handle); result != EGRET_WS_OK)
             return static_cast<Error>(result);
+        static_cast<void>(hooks.release()); // the library owns them now
         return loop;
     }
 

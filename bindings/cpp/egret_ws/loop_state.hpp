@@ -4,7 +4,7 @@
 #ifndef EGRET_WS_LOOP_STATE_HPP
 #define EGRET_WS_LOOP_STATE_HPP
 
-#include "callbacks.hpp"
+#include "hooks.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -37,9 +37,10 @@ struct LoopOptions {
     Microseconds poll_max_time{};
     Milliseconds linger{};
     // generated: end
-    // Gets each exception of a socket's callback, inside Loop::poll. Not set: it is written to stderr. Exceptions of on_log
-    // and on_wakeup are always written to stderr.
+    // Gets each exception of a socket's callback, inside Loop::poll. Not set: it is written to stderr. Exceptions of on_log,
+    // on_wakeup and hooks are always written to stderr.
     Callback<void(std::exception_ptr)> on_exception{};
+    Hooks hooks{};
 };
 
 namespace detail {
@@ -105,6 +106,43 @@ inline void wake_up(void *user) noexcept {
             (*on_wakeup)();
     }
     EGRET_WS_CATCH_ALL { print_exception(); }
+}
+
+inline bool has_any(const Hooks &hooks) noexcept {
+    return hooks.max_threads != 0 || hooks.on_resolve || hooks.on_proxy || hooks.on_socket;
+}
+
+// The hooks as a C struct, whose `user` is the memory of the callables. C owns them from egret_ws_loop_new until release_user, which
+// may come later than the end of the loop.
+inline egret_ws_hooks hooks_for_c(Hooks &hooks) noexcept {
+    egret_ws_hooks c;
+    egret_ws_hooks_init(&c, sizeof c);
+    c.max_threads = hooks.max_threads;
+    c.user = &hooks;
+    c.release_user = [](void *user) { delete static_cast<Hooks *>(user); };
+    if (hooks.on_resolve) {
+        c.on_resolve = [](void *user, egret_ws *ws, const char *host, egret_ws_query *query) {
+            ResolveAnswer answer(query);
+            EGRET_WS_TRY { static_cast<Hooks *>(user)->on_resolve(WebSocketRef(ws), host, std::move(answer)); }
+            EGRET_WS_CATCH_ALL { print_exception(); }
+        };
+    }
+    if (hooks.on_proxy) {
+        c.on_proxy = [](void *user, egret_ws *ws, const char *url, egret_ws_query *query) {
+            ProxyAnswer answer(query);
+            EGRET_WS_TRY { static_cast<Hooks *>(user)->on_proxy(WebSocketRef(ws), url, std::move(answer)); }
+            EGRET_WS_CATCH_ALL { print_exception(); }
+        };
+    }
+    if (hooks.on_socket) {
+        c.on_socket = [](void *user, egret_ws *ws, std::ptrdiff_t descriptor) {
+            std::int32_t result = -1; // after an exception
+            EGRET_WS_TRY { result = static_cast<Hooks *>(user)->on_socket(WebSocketRef(ws), descriptor); }
+            EGRET_WS_CATCH_ALL { print_exception(); }
+            return result;
+        };
+    }
+    return c;
 }
 
 } // namespace detail

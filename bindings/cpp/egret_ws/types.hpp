@@ -162,6 +162,25 @@ enum class RequestAction : std::int32_t {
     stop = EGRET_WS_REQUEST_STOP,
 };
 
+// The direction of a frame.
+enum class Direction : std::int32_t {
+    sent = EGRET_WS_FRAME_SENT,
+    received = EGRET_WS_FRAME_RECEIVED,
+    // Sent frames were not recorded: `length` is their number.
+    lost = EGRET_WS_FRAME_LOST,
+};
+
+// A frame for on_frame: egret_ws_on_frame_fn.
+struct Frame {
+    Direction direction = Direction::sent;
+    std::uint32_t opcode = 0;
+    // The last one of its message.
+    bool is_final = false;
+    bool is_compressed = false;
+    // Of the payload as it is on the wire.
+    std::uint64_t length = 0;
+};
+
 // The statistics of a socket: egret_ws_statistics, with durations.
 struct Statistics {
     // generated: statistics, by "make header"; do not edit

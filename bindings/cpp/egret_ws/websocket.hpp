@@ -7,6 +7,7 @@
 #include "types.hpp"
 
 #include <string>
+#include <vector>
 
 namespace egret {
 namespace detail {
@@ -19,25 +20,32 @@ inline bool has_no_nul(std::string_view text) noexcept {
     return text.find('\0') == std::string_view::npos;
 }
 
-// Text of unknown length. `read(out, capacity)` behaves as egret_ws_subprotocol.
-template <class Read>
-Result<std::string> read_text(Read read) {
-    std::string text;
+// Bytes of unknown length. `read(out, capacity)` returns the length, also for no room at all. `ending` has the bytes that it writes
+// behind them.
+template <class Bytes, class Read>
+Result<Bytes> read_bytes(std::size_t ending, Read read) {
+    Bytes bytes;
     std::int32_t length = read(nullptr, 0);
     while (length > 0) {
-        text.resize(static_cast<std::size_t>(length));
-        const std::int32_t written = read(text.data(), text.size() + 1); // C's NUL overwrites the string's terminating NUL
+        bytes.resize(static_cast<std::size_t>(length));
+        const std::int32_t written = read(bytes.data(), bytes.size() + ending);
         if (written >= 0) {
-            text.resize(static_cast<std::size_t>(written));
-            return text;
+            bytes.resize(static_cast<std::size_t>(written));
+            return bytes;
         }
-        // The text may have grown since then, by a reconnection.
+        // There may be more than before, by a reconnection.
         const std::int32_t grown = read(nullptr, 0);
         length = grown >= 0 && grown <= length ? written : grown;
     }
     if (length < 0)
         return static_cast<Error>(length);
-    return std::string();
+    return Bytes();
+}
+
+// Text of unknown length. `read(out, capacity)` behaves as egret_ws_subprotocol.
+template <class Read>
+Result<std::string> read_text(Read read) {
+    return read_bytes<std::string>(1, read); // C's NUL overwrites the string's terminating NUL
 }
 
 // A variable whose address stands for a type. It can be changed, so that no linker merges two of them.
@@ -129,6 +137,68 @@ public:
         return detail::read_text([this](char *out, std::size_t capacity) {
             return egret_ws_remote_address(handle_, out, capacity);
         });
+    }
+
+    Result<std::string> local_address() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_local_address(handle_, out, capacity);
+        });
+    }
+    // A line for each address that was tried, with the result: egret_ws_tried_addresses.
+    Result<std::string> tried_addresses() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_tried_addresses(handle_, out, capacity);
+        });
+    }
+    // The URL of the proxy; empty if there is none.
+    Result<std::string> proxy() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_proxy(handle_, out, capacity);
+        });
+    }
+
+    // The body of a refusal, for on_retry and on_close. Any bytes.
+    Result<std::string> response_body() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_response_body(handle_, out, capacity);
+        });
+    }
+    // A line for each cookie that a server has set, with its URL: egret_ws_response_cookies.
+    Result<std::string> response_cookies() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_response_cookies(handle_, out, capacity);
+        });
+    }
+
+    // Such as "TLS_AES_256_GCM_SHA384".
+    Result<std::string> tls_cipher() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_tls_cipher(handle_, out, capacity);
+        });
+    }
+    Result<std::string> tls_alpn() const {
+        return detail::read_text([this](char *out, std::size_t capacity) {
+            return egret_ws_tls_alpn(handle_, out, capacity);
+        });
+    }
+    // A certificate of the server, in DER: egret_ws_peer_certificate.
+    Result<std::vector<std::uint8_t>> peer_certificate(std::uint32_t index) const {
+        return detail::read_bytes<std::vector<std::uint8_t>>(0, [this, index](std::uint8_t *out, std::size_t capacity) {
+            return egret_ws_peer_certificate(handle_, index, out, capacity);
+        });
+    }
+    // All certificates of the server, its own one first. Empty without TLS.
+    Result<std::vector<std::vector<std::uint8_t>>> peer_certificates() const {
+        std::vector<std::vector<std::uint8_t>> chain;
+        for (;;) {
+            auto certificate = peer_certificate(static_cast<std::uint32_t>(chain.size()));
+            if (certificate)
+                chain.push_back(std::move(*certificate));
+            else if (certificate.error() == Error::not_found)
+                return chain;
+            else
+                return certificate.error();
+        }
     }
 
     Result<Statistics> stats() const noexcept {
