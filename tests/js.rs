@@ -44,6 +44,11 @@ fn script_options() {
 }
 
 #[test]
+fn script_network() {
+    node(&["script_network.js"]);
+}
+
+#[test]
 fn script_install() {
     node(&["script_install.js"]);
 }
@@ -91,6 +96,11 @@ fn node_buffers() {
 #[test]
 fn node_connecting() {
     node_glue(&["node_connecting.js"]);
+}
+
+#[test]
+fn node_network() {
+    node_glue(&["node_network.js"]);
 }
 
 #[test]

@@ -91,6 +91,7 @@ fn the_tables_have_every_field_of_the_header() {
         "on_retry",
         "on_pong",
         "on_request",
+        "on_frame",
         "subprotocols",
         "headers",
         "header_count",
@@ -101,13 +102,17 @@ fn the_tables_have_every_field_of_the_header() {
         "retry",
         "deflate",
     ];
-    let source = ["egret_ws_host.c", "egret_ws_host_options.h"]
+    let source = ["egret_ws_host.c", "egret_ws_host_hooks.h", "egret_ws_host_options.h"]
         .map(|file| std::fs::read_to_string(root().join("bindings/js").join(file)).expect("the source"))
         .concat();
     let has = |form: &str| source.contains(form);
     for field in fields("egret_ws_options") {
         let forms = [format!("TEXT({field})"), format!("NUMBER({field})"), format!("{{\"{field}\"")];
         assert_ne!(forms.iter().any(|form| has(form)), others.contains(&field.as_str()), "option {field}");
+    }
+    // Each hook of the shell reaches the library.
+    for field in fields("egret_ws_hooks") {
+        assert_ne!(has(&format!("hooks->{field} = ")), field == "struct_size", "hook {field}");
     }
     for field in fields("egret_ws_statistics").iter().skip(1) {
         assert!(has(&format!("COUNTER({field})")), "statistic {field}");

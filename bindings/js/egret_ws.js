@@ -3,7 +3,7 @@
  *
  * A classic script whose completion value is a function:
  *
- *     events = install(global, host, defaults)
+ *     events = install(global, host, defaults, hooks)
  *
  * `host` has the functions of the native library, `events` the functions that the glue calls. The README next to this file
  * describes both. This script has all rules of WebSocket; a glue only converts values.
@@ -311,6 +311,9 @@ function listOption(name, value) {
     });
 }
 
+// A list that the library divides at its commas.
+const joinedField = (field) => (name, value) => [[field, listOption(name, value).join(',')]];
+
 // A file that could not be read would else trust the system.
 function rootsOption(name, value) {
     const list = listOption(name, value);
@@ -371,7 +374,7 @@ const OPTIONS = {
     proxyFromEnvironment: flagField('proxy_from_environment', true),
     roots: (name, value) => [['tls_roots', rootsOption(name, value)]],
     onlyTheseRoots: flagField('only_these_roots', true),
-    pins: (name, value) => [['tls_pins', listOption(name, value).join(',')]],
+    pins: joinedField('tls_pins'),
     serverName: textField('tls_server_name'),
     minTlsVersion(name, value) {
         if (value !== '1.2' && value !== '1.3') refuse(name, 'is "1.2" or "1.3"');
@@ -380,11 +383,18 @@ const OPTIONS = {
     maxMessage: numberField('max_message_bytes', POSITIVE),
     maxSendBuffer: numberField('max_send_buffer_bytes', POSITIVE),
     maxReceiveQueue: numberField('max_receive_queue_bytes', POSITIVE),
+    maxRefusalBody: numberField('max_refusal_body_bytes', OR_AT_ONCE),
     maxRedirects: numberField('max_redirects', OR_NONE),
     retryAttempts: numberField('retry_attempts', OR_ENDLESS),
     resend: flagField('resend', true),
     deflate: flagField('disable_deflate', false),
     alpn: flagField('disable_alpn', false),
+    tlsResumption: flagField('disable_tls_resumption', false),
+    addresses: joinedField('addresses'),
+    attemptDelay: numberField('attempt_delay_ms', OR_AT_ONCE),
+    localAddress: textField('local_address'),
+    localInterface: textField('local_interface'),
+    frames: flagField('frames', true),
     connectTimeout: numberField('connect_timeout_ms', POSITIVE),
     resolveTimeout: numberField('resolve_timeout_ms', POSITIVE),
     proxyTimeout: numberField('proxy_timeout_ms', POSITIVE),
@@ -434,7 +444,9 @@ const NAMES = {
     __proto__: null,
     user_agent: 'userAgent', tls_roots: 'roots', EGRET_WS_ONLY_THESE_ROOTS: 'onlyTheseRoots', tls_pins: 'pins',
     tls_server_name: 'serverName', max_message_bytes: 'maxMessage', EGRET_WS_MAX_MESSAGE_BYTES: '131072',
-    max_send_buffer_bytes: 'maxSendBuffer', max_receive_queue_bytes: 'maxReceiveQueue', max_redirects: 'maxRedirects'
+    max_send_buffer_bytes: 'maxSendBuffer', max_receive_queue_bytes: 'maxReceiveQueue', max_redirects: 'maxRedirects',
+    max_refusal_body_bytes: 'maxRefusalBody', attempt_delay_ms: 'attemptDelay', local_address: 'localAddress',
+    local_interface: 'localInterface'
 };
 
 // A reason of the library with the names of options in JavaScript.
@@ -986,6 +998,7 @@ class Connection {
     onRefused(error, text, size) {}
     onRetry(error, text, delay, code, reason) {}
     onDrain() {}
+    onFrame(direction, opcode, flags, length) {}
     onError(error, text) {}
     onClose(code, reason, wasClean, error, text) {}
     // Does this end of the connection cause an error event?
@@ -1014,6 +1027,16 @@ class Connection {
 
     stats() {
         return this.id === 0 ? null : readStats(this.sockets.host.stats(this.id));
+    }
+
+    // A text of the host; '' if there is none.
+    text(name) {
+        return this.id === 0 ? '' : this.sockets.host.text(this.id, name);
+    }
+
+    // An ArrayBuffer of the host, or null.
+    bytes(name, index = 0) {
+        return this.id === 0 ? null : this.sockets.host.bytes(this.id, name, index);
     }
 
     // `data` is a result of toPayload.
@@ -1241,6 +1264,63 @@ class Connection {
     }
 }
 
+/* ---- script/hooks.js ---- */
+
+// Hooks of an installation: functions that find the addresses of a name, or the proxies for a URL.
+
+const HOOKS = ['resolve', 'findProxy'];
+
+// Throws where the shell has a hook of its own.
+function readHooks(host, given) {
+    const hooks = { resolve: null, findProxy: null };
+    if (given === undefined || given === null) return hooks;
+    if (!isObject(given)) throw new TypeError('the hooks of an installation are an object');
+    for (const name of HOOKS) {
+        const hook = given[name];
+        if (hook === undefined || hook === null) continue;
+        if (typeof hook !== 'function') throw new TypeError(`the hook ${name} is not a function`);
+        const answered = host.text(0, 'hooks').split(' ');
+        if (answered.indexOf(name) < 0) throw new Error(`the hook ${name} is not called: the shell has a hook of its own`);
+        hooks[name] = hook;
+    }
+    return hooks;
+}
+
+// A text, a list of them, or null for the work of the library: the system's resolver, or a direct connection.
+function toAnswer(hook, value) {
+    if (value === undefined || value === null) return hook === 'resolve' ? null : '';
+    const method = typeof value === 'string' ? null : iteratorMethodOf(value);
+    const list = typeof value === 'string' ? [value] : method === null ? null : toSequence(value, method, (item) => item);
+    if (list === null || list.some((item) => typeof item !== 'string' || item.indexOf('\0') >= 0)) {
+        throw new TypeError(`${hook} returned a value that is not a string, an array of strings or null`);
+    }
+    return toText(list.join(','));
+}
+
+// Asks a hook. After an exception, and a wrong answer, the attempt fails: the name has no address, or the proxies were not found.
+function answerHook(host, hooks, ticket, hook, text) {
+    const fail = (thrown) => {
+        host.answer(ticket, hook === 'resolve' ? '' : null);
+        host.reportError(thrown);
+    };
+    const answer = (value) => {
+        try {
+            // A question for which no connection waits any more is no error.
+            const result = host.answer(ticket, toAnswer(hook, value));
+            if (result < 0 && result !== ERR_BAD_HANDLE) throw new TypeError(`${hook} returned a wrong value: ${host.lastError()}`);
+        } catch (thrown) {
+            fail(thrown);
+        }
+    };
+    try {
+        const value = hooks[hook].call(undefined, text);
+        if (isObject(value) && typeof value.then === 'function') Promise.resolve(value).then(answer, fail);
+        else answer(value);
+    } catch (thrown) {
+        fail(thrown);
+    }
+}
+
 /* ---- script/sockets.js ---- */
 
 // Connections by id, tasks, and the events of the glue.
@@ -1248,8 +1328,10 @@ class Connection {
 const RESOLVED = Promise.resolve();
 
 class Sockets {
-    constructor(global, host) {
+    // `hooks` is a result of readHooks.
+    constructor(global, host, hooks) {
         this.host = host;
+        this.hooks = hooks;
         // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
         const { Blob } = global;
         this.Blob = typeof Blob === 'function' && typeof Blob.prototype.arrayBuffer === 'function' ? Blob : null;
@@ -1380,6 +1462,16 @@ class Sockets {
                 if (connection !== undefined) connection.closed(code, reason, wasClean, error, inNamesOfOptions(text));
                 this.end();
             },
+            frame: (id, direction, opcode, flags, length) => {
+                const connection = this.begin(id);
+                if (connection !== undefined) connection.onFrame(direction, opcode, flags, length);
+                this.end();
+            },
+            asked: (ticket, hook, text) => {
+                this.begin(0);
+                answerHook(this.host, this.hooks, ticket, hook, text);
+                this.end();
+            },
             task: () => {
                 this.begin(0);
                 if (!this.tasks.isEmpty()) {
@@ -1405,7 +1497,13 @@ const LOSSES = new Set([ERR_CONNECTION_LOST, ERR_TIMEOUT, ERR_ABORTED, ERR_TLS])
 // Results of `open` for options that cannot be used.
 const OPTION_ERRORS = new Set([ERR_INVALID_ARGUMENT, ERR_UNSUPPORTED, ERR_TLS_OPTIONS]);
 
-const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry'];
+const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry', 'frame'];
+
+const DIRECTIONS = { 1: 'sent', 2: 'received', 3: 'lost' };
+// The HTTP status of an upgrade.
+const SWITCHING_PROTOCOLS = 101;
+
+const FRAME_FIN = 1, FRAME_COMPRESSED = 2;
 
 // The origin of a message: the scheme and authority of the server.
 function originOf(url) {
@@ -1465,8 +1563,20 @@ class StandardConnection extends Connection {
         return size;
     }
 
+    // The answer of a server, or of a proxy, that has refused the connection.
+    refusal() {
+        const status = Number(this.text('http_status'));
+        if (status === 0 || status === SWITCHING_PROTOCOLS) return {};
+        return { status, body: this.bytes('response_body') || NO_BYTES, cookies: this.cookies() };
+    }
+
     onRetry(error, message, delay, code, reason) {
-        this.fireWith(this.events.event('retry'), { error, message, delay, code, reason });
+        this.fireWith(this.events.event('retry'), Object.assign({ error, message, delay, code, reason }, this.refusal()));
+    }
+
+    onFrame(direction, opcode, flags, length) {
+        const isFinal = (flags & FRAME_FIN) !== 0, isCompressed = (flags & FRAME_COMPRESSED) !== 0;
+        this.fireWith(this.events.event('frame'), { direction: DIRECTIONS[direction], opcode, isFinal, isCompressed, length });
     }
 
     onDrain() {
@@ -1474,11 +1584,46 @@ class StandardConnection extends Connection {
     }
 
     onError(error, message) {
-        this.fireWith(this.events.event('error'), { error, message });
+        this.fireWith(this.events.event('error'), Object.assign({ error, message }, this.refusal()));
     }
 
     onClose(code, reason, wasClean, error, message) {
-        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : { error, message });
+        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : Object.assign({ error, message }, this.refusal()));
+    }
+
+    // Lines of two words: a URL and a cookie, an address and its result.
+    pairs(name, first, second) {
+        return this.text(name).split('\n').filter((line) => line !== '').map((line) => {
+            const space = line.indexOf(' ');
+            return { [first]: line.slice(0, space), [second]: line.slice(space + 1) };
+        });
+    }
+
+    cookies() {
+        return this.pairs('response_cookies', 'url', 'cookie');
+    }
+
+    triedAddresses() {
+        return this.pairs('tried_addresses', 'address', 'result');
+    }
+
+    // Null without TLS, and before the handshake.
+    tls() {
+        const stats = this.stats();
+        if (stats === null) return null;
+        const certificates = [];
+        for (let der = this.bytes('peer_certificate', 0); der !== null; der = this.bytes('peer_certificate', certificates.length)) {
+            certificates.push(der);
+        }
+        const version = Object.keys(TLS_VERSIONS).find((name) => TLS_VERSIONS[name] === stats.tlsVersion);
+        if (version === undefined && certificates.length === 0) return null;
+        return {
+            version: version || '',
+            cipher: this.text('tls_cipher'),
+            alpn: this.text('tls_alpn'),
+            resumed: stats.tlsResumed === 1,
+            certificates
+        };
     }
 }
 
@@ -1547,6 +1692,12 @@ function makeWebSocket(global, host, sockets, defaults) {
             connection.close(number, text);
         }
         stats() { return connectionOf(this).stats(); }
+        get localAddress() { return connectionOf(this).text('local_address'); }
+        get remoteAddress() { return connectionOf(this).text('remote_address'); }
+        get triedAddresses() { return connectionOf(this).triedAddresses(); }
+        get proxy() { return connectionOf(this).text('proxy'); }
+        get cookies() { return connectionOf(this).cookies(); }
+        get tls() { return connectionOf(this).tls(); }
     }
     defineHandlers(WebSocket, TYPES, events.EventTarget, (webSocket) => connectionOf(webSocket).handlers);
     defineInterface(WebSocket, 'WebSocket');
@@ -1635,9 +1786,9 @@ function makeNativeWebSocket(host, sockets, defaults) {
 
 // Defines both objects.
 
-function install(global, host, defaults = undefined) {
+function install(global, host, defaults = undefined, hooks = undefined) {
     const options = readOptions(defaults, NO_OPTIONS);
-    const sockets = new Sockets(global, host);
+    const sockets = new Sockets(global, host, readHooks(host, hooks));
     define(global, 'WebSocket', makeWebSocket(global, host, sockets, options));
     if (!global.egret_native) global.egret_native = {};
     global.egret_native.WebSocket = makeNativeWebSocket(host, sockets, options);

@@ -8,11 +8,13 @@
 
 enum { FIRST_BUCKETS = 64, MAX_HEADERS = 256, DRAIN_POLL_MS = 50 };
 
-const char *const egret_ws_host_event_names[EGRET_WS_HOST_EVENT_COUNT] = {"connected", "text",   "binary", "retrying",
-                                                                          "drained",   "failed", "closed", "task"};
+const char *const egret_ws_host_event_names[EGRET_WS_HOST_EVENT_COUNT] = {"connected", "text",   "binary", "retrying", "drained",
+                                                                          "failed",    "closed", "task",   "frame",    "asked"};
 
 /* Sixteen times the library's default: a game that sends a burst must not fill the buffer, because the W3C object then closes. */
 static const uint32_t default_send_buffer = 16 << 20;
+
+typedef struct host_questions host_questions;
 
 /* The `user` of a socket, until release_user. */
 typedef struct host_socket {
@@ -21,6 +23,7 @@ typedef struct host_socket {
     egret_ws *ws;
     int64_t id;
     bool has_ended; /* `closed` was delivered */
+    int32_t http_status; /* of the last end of a connection */
     uint32_t max_message_bytes;
     /* The host's list of sockets that wait for `drained`: the next one, and the link to this one, which is NULL outside of the
      * list. And the bytes at which `drained` is called. */
@@ -35,6 +38,7 @@ struct egret_ws_host {
     egret_ws_host_options options;
     bool is_polling;
     size_t tasks; /* of egret_ws.js that wait */
+    host_questions *questions; /* of hooks that the script answers; NULL if there are none */
     int64_t last_id;
     size_t sockets;        /* that have not ended */
     size_t entries;        /* of the table */
@@ -130,11 +134,16 @@ static int32_t run_tasks(egret_ws_host *host) {
     return (int32_t)count;
 }
 
-/* The text that egret_ws_subprotocol or egret_ws_extensions returns, for free(); NULL if it is empty or there is no memory. */
-static char *negotiated(egret_ws *ws, int32_t (*get)(egret_ws *, char *, size_t)) {
-    int32_t len = get(ws, NULL, 0);
-    char *text = len > 0 ? malloc((size_t)len + 1) : NULL;
-    if (text && get(ws, text, (size_t)len + 1) == len) return text;
+typedef int32_t (*text_getter)(egret_ws *, char *, size_t);
+
+/* The text that a function such as egret_ws_subprotocol returns, for free(); NULL if it is empty or there is no memory. */
+static char *text_of(egret_ws *ws, text_getter get, size_t *len) {
+    const int32_t length = get(ws, NULL, 0);
+    char *text = length > 0 ? malloc((size_t)length + 1) : NULL;
+    if (text && get(ws, text, (size_t)length + 1) == length) {
+        *len = (size_t)length;
+        return text;
+    }
     free(text);
     return NULL;
 }
@@ -142,7 +151,8 @@ static char *negotiated(egret_ws *ws, int32_t (*get)(egret_ws *, char *, size_t)
 static void on_connect(void *user, egret_ws *ws) {
     const host_socket *socket = user;
     const egret_ws_host *host = socket->host;
-    char *subprotocol = negotiated(ws, egret_ws_subprotocol), *extensions = negotiated(ws, egret_ws_extensions);
+    size_t len;
+    char *subprotocol = text_of(ws, egret_ws_subprotocol, &len), *extensions = text_of(ws, egret_ws_extensions, &len);
     host->events->connected(host->engine, socket->id, subprotocol ? subprotocol : "", extensions ? extensions : "");
     free(subprotocol);
     free(extensions);
@@ -158,15 +168,17 @@ static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *da
 }
 
 static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms) {
-    const host_socket *socket = user;
+    host_socket *socket = user;
     (void)ws;
     (void)attempt;
+    socket->http_status = info->http_status;
     socket->host->events->retrying(socket->host->engine, socket->id, info, delay_ms);
 }
 
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
     host_socket *socket = user;
     egret_ws_host *host = socket->host;
+    socket->http_status = info->http_status;
     remove_draining(socket);
     run_tasks(host); /* errors of earlier sends come before the end */
     if (info->error != EGRET_WS_OK) host->events->failed(host->engine, socket->id, info);
@@ -177,11 +189,36 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) 
     egret_ws_free(ws);
 }
 
+static void on_frame(void *user, egret_ws *ws, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length) {
+    const host_socket *socket = user;
+    (void)ws;
+    socket->host->events->frame(socket->host->engine, socket->id, direction, opcode, flags, length);
+}
+
+#include "egret_ws_host_hooks.h"
+
 /* The loop */
 
 static void free_host(egret_ws_host *host) {
+    if (host->questions) leave_questions(host->questions);
     free(host->buckets);
     free(host);
+}
+
+/* With hooks that the script answers, if there are any. */
+static int32_t new_loop(egret_ws_host *host, const egret_ws_host_options *options) {
+    egret_ws_loop_options loop;
+    egret_ws_hooks hooks;
+    int32_t result;
+    if (!options || !options->script_hooks) return egret_ws_loop_new(options ? options->loop : NULL, &host->loop);
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    if (options->loop) loop = *options->loop;
+    host->questions = new_questions(loop.hooks, options->script_hooks, &hooks);
+    if (!host->questions) return EGRET_WS_ERR_NO_RESOURCES;
+    loop.hooks = &hooks;
+    result = egret_ws_loop_new(&loop, &host->loop);
+    if (result == EGRET_WS_OK) begin_questions(host->questions, host->loop);
+    return result;
 }
 
 int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_host_events *events, void *engine,
@@ -191,7 +228,7 @@ int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_h
     if (!host) return EGRET_WS_ERR_NO_RESOURCES;
     host->buckets = calloc(FIRST_BUCKETS, sizeof *host->buckets);
     host->mask = FIRST_BUCKETS - 1;
-    result = host->buckets ? egret_ws_loop_new(options ? options->loop : NULL, &host->loop) : EGRET_WS_ERR_NO_RESOURCES;
+    result = host->buckets ? new_loop(host, options) : EGRET_WS_ERR_NO_RESOURCES;
     if (result != EGRET_WS_OK) {
         free_host(host);
         return result;
@@ -255,8 +292,9 @@ int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms) {
     int32_t tasks = run_tasks(host);
     int32_t callbacks = egret_ws_loop_poll(host->loop, tasks > 0 ? 0 : wait_ms(host, timeout_ms));
     int32_t drained = callbacks < 0 ? 0 : report_drained(host);
+    int32_t asked = callbacks < 0 ? 0 : deliver_questions(host);
     host->is_polling = false;
-    return callbacks < 0 ? callbacks : callbacks + tasks + drained;
+    return callbacks < 0 ? callbacks : callbacks + tasks + drained + asked;
 }
 
 void egret_ws_host_wake(egret_ws_host *host) {
@@ -281,6 +319,7 @@ size_t egret_ws_host_sockets(const egret_ws_host *host) {
 
 static int32_t connect_socket(egret_ws_host *host, host_socket *socket, socket_options *options, const char *url) {
     egret_ws_options *const c = &options->c;
+    const egret_ws_on_frame_fn of_script = c->on_frame;
     if (host->options.configure) {
         const int32_t result = host->options.configure(host->options.user, url, c);
         /* A positive result would look like an id. */
@@ -292,6 +331,7 @@ static int32_t connect_socket(egret_ws_host *host, host_socket *socket, socket_o
     c->on_retry = on_retry;
     c->on_drain = NULL; /* it comes after a refused send; egret_ws_host_notify_drain after an accepted one */
     c->on_close = on_close;
+    c->on_frame = of_script;
     c->release_user = remove_socket;
     socket->max_message_bytes = c->max_message_bytes ? c->max_message_bytes : EGRET_WS_MAX_MESSAGE_BYTES;
     return egret_ws_connect(host->loop, url, c, &socket->ws);
@@ -382,6 +422,7 @@ static const struct counter {
     COUNTER(messages_sent), COUNTER(bytes_sent), COUNTER(wire_bytes_sent), COUNTER(messages_received),
     COUNTER(bytes_received), COUNTER(wire_bytes_received), COUNTER(send_queue_bytes), COUNTER(send_queue_peak_bytes),
     COUNTER(receive_queue_bytes), COUNTER(receive_queue_peak_bytes), COUNTER(rtt_us), COUNTER(rtt_smoothed_us),
+    COUNTER(tls_resumed), COUNTER(addresses_tried),
 };
 
 char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len) {
@@ -399,6 +440,85 @@ char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len) {
         *len += (size_t)snprintf(text + *len, LONGEST, "%s%c%llu", counters[i].name, '\0', (unsigned long long)value) + 1;
     }
     return text;
+}
+
+/* Texts and bytes */
+
+static const struct text {
+    const char *name;
+    text_getter get;
+} texts[] = {
+    {"local_address", egret_ws_local_address},
+    {"remote_address", egret_ws_remote_address},
+    {"tried_addresses", egret_ws_tried_addresses},
+    {"proxy", egret_ws_proxy},
+    {"response_cookies", egret_ws_response_cookies},
+    {"tls_cipher", egret_ws_tls_cipher},
+    {"tls_alpn", egret_ws_tls_alpn},
+};
+
+/* The hooks that the script answers. */
+static char *hooks_of_script(const egret_ws_host *host, size_t *len) {
+    const uint32_t wanted = host->options.script_hooks;
+    const egret_ws_hooks *const shell = host->questions ? &host->questions->shell : NULL;
+    const bool resolves = shell && wanted & EGRET_WS_HOST_RESOLVE && !shell->on_resolve;
+    const bool finds = shell && wanted & EGRET_WS_HOST_FIND_PROXY && !shell->on_proxy;
+    char *text = malloc(sizeof resolve_hook + sizeof proxy_hook + 1);
+    if (!text) return NULL;
+    *len = (size_t)sprintf(text, "%s%s%s%s", resolves ? resolve_hook : "", resolves ? " " : "", finds ? proxy_hook : "",
+                           finds ? " " : "");
+    return text;
+}
+
+/* That of the server or of the proxy; nothing without an answer. */
+static char *http_status(const egret_ws_host *host, int64_t id, size_t *len) {
+    enum { LONGEST = 16 };
+    const host_socket *const socket = *find(host, id);
+    char *text = socket && socket->http_status ? malloc(LONGEST) : NULL;
+    if (text) *len = (size_t)snprintf(text, LONGEST, "%ld", (long)socket->http_status);
+    return text;
+}
+
+char *egret_ws_host_text(egret_ws_host *host, int64_t id, const char *name, size_t *len) {
+    size_t i;
+    host->reason[0] = '\0';
+    *len = 0;
+    if (!name) return NULL;
+    if (id == 0 && strcmp(name, "hooks") == 0) return hooks_of_script(host, len);
+    if (strcmp(name, "http_status") == 0) return http_status(host, id, len);
+    for (i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(texts[i].name, name) == 0) return text_of(handle_of(host, id), texts[i].get, len);
+    return NULL;
+}
+
+static uint8_t *certificate(egret_ws *ws, int64_t index, size_t *len) {
+    const uint32_t place = index >= 0 && index < UINT32_MAX ? (uint32_t)index : UINT32_MAX;
+    const int32_t length = egret_ws_peer_certificate(ws, place, NULL, 0);
+    uint8_t *der = length > 0 ? malloc((size_t)length) : NULL;
+    if (der && egret_ws_peer_certificate(ws, place, der, (size_t)length) == length) {
+        *len = (size_t)length;
+        return der;
+    }
+    free(der);
+    return NULL;
+}
+
+uint8_t *egret_ws_host_bytes(egret_ws_host *host, int64_t id, const char *name, int64_t index, size_t *len) {
+    host->reason[0] = '\0';
+    *len = 0;
+    if (name && strcmp(name, "response_body") == 0) return (uint8_t *)text_of(handle_of(host, id), egret_ws_response_body, len);
+    if (name && strcmp(name, "peer_certificate") == 0) return certificate(handle_of(host, id), index, len);
+    return NULL;
+}
+
+/* Hooks */
+
+int32_t egret_ws_host_answer(egret_ws_host *host, int64_t ticket, const char *list) {
+    const bool was_asked = host->questions && ticket > 0;
+    const int32_t result = was_asked ? answer_question(host->questions, ticket, list) : EGRET_WS_ERR_BAD_HANDLE;
+    host->reason[0] = '\0';
+    if (result != EGRET_WS_ERR_BAD_HANDLE) return result;
+    return refuse(host, result, "no connection waits for this answer%s", "");
 }
 
 const char *egret_ws_host_last_error(const egret_ws_host *host) {

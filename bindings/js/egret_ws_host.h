@@ -43,6 +43,8 @@ typedef enum egret_ws_host_event {
     EGRET_WS_HOST_FAILED,
     EGRET_WS_HOST_CLOSED,
     EGRET_WS_HOST_TASK,
+    EGRET_WS_HOST_FRAME,
+    EGRET_WS_HOST_ASKED,
     EGRET_WS_HOST_EVENT_COUNT
 } egret_ws_host_event;
 extern const char *const egret_ws_host_event_names[EGRET_WS_HOST_EVENT_COUNT];
@@ -71,7 +73,15 @@ typedef struct egret_ws_host_events {
     void (*closed)(void *engine, int64_t id, const egret_ws_close_info *info);
     /* events.task: runs one task of egret_ws.js. */
     void (*task)(void *engine);
+    /* events.frame, for a socket with the option `frames`: the numbers of egret_ws_on_frame_fn. */
+    void (*frame)(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length);
+    /* events.asked: a hook that the script answers, by egret_ws_host_answer with this ticket. Both texts end in a NUL. */
+    void (*asked)(void *engine, int64_t ticket, const char *hook, const char *text);
 } egret_ws_host_events;
+
+/* Hooks that a script can answer, instead of on_resolve and on_proxy of egret_ws_hooks; `resolve` and `findProxy` in egret_ws.js. */
+#define EGRET_WS_HOST_RESOLVE 1u
+#define EGRET_WS_HOST_FIND_PROXY 2u
 
 /* Options of a host. Zeros are the defaults. */
 typedef struct egret_ws_host_options {
@@ -83,13 +93,18 @@ typedef struct egret_ws_host_options {
      * than EGRET_WS_OK refuses the socket with this error (a positive one with EGRET_WS_ERR_UNSUPPORTED): README.md says how the
      * script gets it. `options->headers` has the headers of the script; to add others, copy them to a new array. The pointers that
      * this function sets must stay valid until its next call. Its values of `user`, `on_connect`, `on_message`, `on_close`,
-     * `on_retry`, `on_drain` and `release_user` are not used, because these fields belong to the host. NULL: not called.
+     * `on_retry`, `on_drain`, `on_frame` and `release_user` are not used, because these fields belong to the host. NULL: not called.
      */
     egret_ws_error_t (*configure)(void *user, const char *url, egret_ws_options *options);
     /* Passed to `configure`. */
     void *user;
     /* True: a socket for which the script gives options is refused with EGRET_WS_ERR_UNSUPPORTED. */
     bool refuse_script_options;
+    /*
+     * The hooks that the script answers: EGRET_WS_HOST_RESOLVE, EGRET_WS_HOST_FIND_PROXY. Hooks of `loop` for the same question win:
+     * then the `install` of egret_ws.js throws an Error that says so, as for a hook that is not named here.
+     */
+    uint32_t script_hooks;
 } egret_ws_host_options;
 
 /*
@@ -115,8 +130,8 @@ void egret_ws_host_free(egret_ws_host *host);
 
 /*
  * Delivers the events that are due: first the tasks of egret_ws.js that waited before the call, then the events of the loop.
- * It waits `timeout_ms` (see egret_ws_loop_poll) only if there was no task. Returns how many callbacks and tasks there were, or
- * an error: EGRET_WS_ERR_REENTRANT inside a poll, else those of egret_ws_loop_poll.
+ * It waits `timeout_ms` (see egret_ws_loop_poll) only if there was no task. Then come the questions of hooks that the script
+ * answers. Returns how many callbacks, tasks and questions there were, or an error: EGRET_WS_ERR_REENTRANT inside a poll, else those of egret_ws_loop_poll.
  */
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms);
 /*
@@ -155,6 +170,18 @@ bool egret_ws_host_is_draining(const egret_ws_host *host);
 char *egret_ws_host_normalize_url(egret_ws_host *host, const char *url);
 /* Statistics: a name, NUL, a number, NUL for each; for free(). NULL if there are none, or no memory. `*len` gets the bytes. */
 char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len);
+/*
+ * host.text: a text of the socket, for free(). NULL: it is empty, there is none with this name, or no memory. With the id 0, the name
+ * `hooks` returns those that the script answers, each with a space behind it.
+ */
+char *egret_ws_host_text(egret_ws_host *host, int64_t id, const char *name, size_t *len);
+/* host.bytes: bytes of the socket, for free(). `index` is that of a certificate. NULL: as for egret_ws_host_text. */
+uint8_t *egret_ws_host_bytes(egret_ws_host *host, int64_t id, const char *name, int64_t index, size_t *len);
+/*
+ * host.answer: the answer to `asked`; see egret_ws_resolved and egret_ws_proxy_found. After other errors than
+ * EGRET_WS_ERR_BAD_HANDLE the question is still open.
+ */
+int32_t egret_ws_host_answer(egret_ws_host *host, int64_t ticket, const char *list);
 /* The reason of the last error that one of these functions returned. Valid until the next call. */
 const char *egret_ws_host_last_error(const egret_ws_host *host);
 

@@ -2,7 +2,7 @@
  * egret_ws_host_options.h - a part of egret_ws_host.c: it fills in egret_ws_options from the options that a script gives, and keeps
  * the reason of a refusal. No other file includes it.
  */
-typedef enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_ROOTS, OPTION_HEADER } option_kind;
+typedef enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_ROOTS, OPTION_HEADER, OPTION_FRAMES } option_kind;
 
 typedef struct option {
     const char *name;
@@ -18,12 +18,15 @@ static const option option_table[] = {
     NUMBER(max_message_bytes), NUMBER(max_send_buffer_bytes), NUMBER(max_receive_queue_bytes), NUMBER(retry_attempts),
     NUMBER(max_redirects), NUMBER(resolve_timeout_ms), NUMBER(proxy_timeout_ms), NUMBER(tls_timeout_ms),
     NUMBER(open_timeout_ms), NUMBER(ping_interval_ms), NUMBER(pong_timeout_ms), NUMBER(probe_timeout_ms),
-    NUMBER(tls_min_version),
+    NUMBER(tls_min_version), NUMBER(max_refusal_body_bytes), NUMBER(attempt_delay_ms), TEXT(addresses), TEXT(local_address),
+    TEXT(local_interface),
     {"only_these_roots", OPTION_FLAG, EGRET_WS_ONLY_THESE_ROOTS},
     {"proxy_from_environment", OPTION_FLAG, EGRET_WS_PROXY_FROM_ENVIRONMENT},
     {"resend", OPTION_FLAG, EGRET_WS_RESEND},
     {"disable_deflate", OPTION_FLAG, EGRET_WS_DISABLE_DEFLATE},
     {"disable_alpn", OPTION_FLAG, EGRET_WS_DISABLE_ALPN},
+    {"disable_tls_resumption", OPTION_FLAG, EGRET_WS_DISABLE_TLS_RESUMPTION},
+    {"frames", OPTION_FRAMES, 0},
     {"tls_roots", OPTION_ROOTS, 0},
     {"header", OPTION_HEADER, 0},
 };
@@ -74,6 +77,7 @@ static int32_t set_option(egret_ws_host *host, socket_options *options, const ch
         *(uint32_t *)(fields + option->place) = (uint32_t)number;
         break;
     }
+    case OPTION_FRAMES: options->c.on_frame = on_frame; break;
     case OPTION_FLAG: options->c.flags |= (uint32_t)option->place; break;
     case OPTION_ROOTS:
         options->c.tls_roots = value;

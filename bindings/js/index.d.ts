@@ -12,7 +12,7 @@ declare function install(global?: object, options?: install.InstallOptions): ins
 
 declare namespace install {
   /** The options of an installation, and the defaults of its sockets. */
-  interface InstallOptions extends types.WebSocketOptions {
+  interface InstallOptions extends types.WebSocketOptions, types.Hooks {
     /** The path of the compiled addon, relative to the directory of `node/index.js`. */
     addon?: string;
     /** `true`: no event comes by itself; the host calls `poll()`, for example once a frame. */
@@ -23,6 +23,8 @@ declare namespace install {
     descriptor?: boolean;
     /** `true`: `suspend()` closes connections with 1001 instead of keeping them. */
     closeOnSuspend?: boolean;
+    /** `true`: `networkChanged()` drops the sessions of TLS. */
+    forgetTlsSessions?: boolean;
     /** Called with the normalised URL of each new socket. The connection fails unless it returns `true`. */
     allow?: (url: string) => boolean;
     /** `true`: sockets with options are refused; then there can be no defaults either. */
@@ -59,6 +61,12 @@ declare namespace install {
   export import SocketErrorEvent = types.SocketErrorEvent;
   export import SocketCloseEvent = types.SocketCloseEvent;
   export import SocketRetryEvent = types.SocketRetryEvent;
+  export import SocketFrameEvent = types.SocketFrameEvent;
+  export import TlsInfo = types.TlsInfo;
+  export import TriedAddress = types.TriedAddress;
+  export import SetCookie = types.SetCookie;
+  export import ResolveHook = types.ResolveHook;
+  export import FindProxyHook = types.FindProxyHook;
   export import NativeWebSocket = types.NativeWebSocket;
   export import NativeWebSocketConstructor = types.NativeWebSocketConstructor;
 

@@ -33,7 +33,7 @@ export interface WebSocketOptions {
   /** Basic authentication at the server. */
   username?: string;
   password?: string;
-  /** `http://host:port` or `socks5://host:port`. */
+  /** `http://host:port`, `https://host:port` or `socks5://host:port`. */
   proxy?: string;
   /** Takes the proxy from the environment variables. */
   proxyFromEnvironment?: boolean;
@@ -52,6 +52,8 @@ export interface WebSocketOptions {
   maxSendBuffer?: number;
   /** The most bytes that wait for handlers. */
   maxReceiveQueue?: number;
+  /** The most bytes of the body of a refusal that are kept, at most 131072. The default is 16384. 0: no body is read. */
+  maxRefusalBody?: number;
   maxRedirects?: number;
   /** Reconnects after a lost connection, and after most closes by the server: the most attempts in a row, or `Infinity`. */
   retryAttempts?: number;
@@ -61,6 +63,18 @@ export interface WebSocketOptions {
   deflate?: boolean;
   /** `false`: no ALPN in the TLS handshake. */
   alpn?: boolean;
+  /** `false`: TLS sessions are neither kept nor resumed. */
+  tlsResumption?: boolean;
+  /** IP addresses of the server, each with or without a port, instead of a look-up of its name: comma-separated or as a list. */
+  addresses?: string | ReadonlyArray<string>;
+  /** The wait between attempts to connect to two addresses, 10 to 2000. 0: all at the same time. */
+  attemptDelay?: Milliseconds;
+  /** The local IP address of the connection. */
+  localAddress?: string;
+  /** The network interface of the connection, such as `wlan0`. */
+  localInterface?: string;
+  /** `true`: the event `frame` comes for each frame that was sent or received. */
+  frames?: boolean;
   connectTimeout?: Milliseconds;
   resolveTimeout?: Milliseconds;
   proxyTimeout?: Milliseconds;
@@ -117,6 +131,62 @@ export interface WebSocketStatistics {
   readonly receiveQueuePeakBytes: number;
   readonly rttUs: number;
   readonly rttSmoothedUs: number;
+  /** 1 if TLS resumed an earlier session. */
+  readonly tlsResumed: number;
+  readonly addressesTried: number;
+}
+
+/** An address that was tried, and the result: `connected`, `no answer` or an error of the system. */
+export interface TriedAddress {
+  readonly address: string;
+  readonly result: string;
+}
+
+/** A cookie that a server has set: the URL that was requested, and the value of `Set-Cookie`. */
+export interface SetCookie {
+  readonly url: string;
+  readonly cookie: string;
+}
+
+/** What TLS has agreed on, and the certificates of the server. */
+export interface TlsInfo {
+  /** `""` if the handshake failed before. */
+  readonly version: '1.2' | '1.3' | '';
+  readonly cipher: string;
+  readonly alpn: string;
+  /** An earlier session was resumed, without an exchange of certificates. */
+  readonly resumed: boolean;
+  /** In DER, the server's own one first. */
+  readonly certificates: ReadonlyArray<ArrayBuffer>;
+}
+
+/** The answer of a server, or of a proxy, that has refused the connection; in `error`, `retry` and `close` events. */
+export interface Refusal {
+  /** The status of HTTP; not there without an answer. */
+  readonly status?: number;
+  /** The first bytes of the body: see `maxRefusalBody`. */
+  readonly body?: ArrayBuffer;
+  readonly cookies?: ReadonlyArray<SetCookie>;
+}
+
+/**
+ * Finds the addresses of a name: a list as the option `addresses`. `null`: the system's resolver is asked; an empty list, an exception
+ * and a rejection: the name has no address.
+ */
+export type ResolveHook = (host: string) => HookAnswer | PromiseLike<HookAnswer>;
+
+/**
+ * Finds the proxies for a URL: `proxy` options, or `direct`; the next one is tried if one cannot be reached. `null` and an empty
+ * list: a direct connection; an exception and a rejection: the connection fails.
+ */
+export type FindProxyHook = (url: string) => HookAnswer | PromiseLike<HookAnswer>;
+
+export type HookAnswer = string | ReadonlyArray<string> | null;
+
+/** Functions that take part in the making of connections. */
+export interface Hooks {
+  resolve?: ResolveHook;
+  findProxy?: FindProxyHook;
 }
 
 /** The part of the DOM's `Event` that every engine has. */
@@ -136,14 +206,14 @@ export interface SocketMessageEvent extends SocketEvent {
   readonly origin: string;
 }
 
-export interface SocketErrorEvent extends SocketEvent {
+export interface SocketErrorEvent extends SocketEvent, Refusal {
   /** An `EGRET_WS_ERR_*` of `egret_ws.h`, a negative number. */
   readonly error: number;
   /** A sentence for logs. */
   readonly message: string;
 }
 
-export interface SocketCloseEvent extends SocketEvent {
+export interface SocketCloseEvent extends SocketEvent, Refusal {
   readonly code: number;
   readonly reason: string;
   readonly wasClean: boolean;
@@ -161,6 +231,18 @@ export interface SocketRetryEvent extends SocketErrorEvent {
   readonly reason: string;
 }
 
+/** A frame (RFC 6455 section 5.2), with the option `frames`. */
+export interface SocketFrameEvent extends SocketEvent {
+  /** `"lost"`: sent frames were not recorded, because the receive queue was full; `length` is their number. */
+  readonly direction: 'sent' | 'received' | 'lost';
+  readonly opcode: number;
+  /** It is the last one of its message. */
+  readonly isFinal: boolean;
+  readonly isCompressed: boolean;
+  /** Of the payload as it is on the wire. */
+  readonly length: number;
+}
+
 export interface WebSocketEventMap {
   open: SocketEvent;
   message: SocketMessageEvent;
@@ -169,6 +251,7 @@ export interface WebSocketEventMap {
   /** The bytes that wait to be written are fewer again: see `highWaterMark`. */
   drain: SocketEvent;
   retry: SocketRetryEvent;
+  frame: SocketFrameEvent;
 }
 
 /** `AbortSignal`, where the engine has one. */
@@ -186,7 +269,7 @@ export interface ListenerOptions {
 export type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void };
 export type Handler<T, E> = ((this: T, event: E) => void) | null;
 
-/** The W3C `WebSocket`, with `stats` and the events `drain` and `retry`. */
+/** The W3C `WebSocket`, with `stats`, details of the connection, and the events `drain`, `retry` and `frame`. */
 export interface WebSocket {
   readonly CONNECTING: 0;
   readonly OPEN: 1;
@@ -208,11 +291,24 @@ export interface WebSocket {
   onclose: Handler<this, SocketCloseEvent>;
   ondrain: Handler<this, SocketEvent>;
   onretry: Handler<this, SocketRetryEvent>;
+  onframe: Handler<this, SocketFrameEvent>;
 
   send(data: Sendable): void;
   close(code?: number, reason?: string): void;
   /** The statistics of the connection; `null` before there are any. */
   stats(): WebSocketStatistics | null;
+  /* These are empty before there is such a thing, and after the `close` event. */
+  /** Such as `192.0.2.1:50000`. */
+  readonly localAddress: string;
+  /** That of the server, or of the proxy. */
+  readonly remoteAddress: string;
+  readonly triedAddresses: ReadonlyArray<TriedAddress>;
+  /** The URL of the proxy, without a user name and password. */
+  readonly proxy: string;
+  /** The cookies that the servers of this attempt have set. */
+  readonly cookies: ReadonlyArray<SetCookie>;
+  /** `null` without TLS. */
+  readonly tls: TlsInfo | null;
 
   addEventListener<K extends keyof WebSocketEventMap>(
     type: K, listener: Listener<WebSocketEventMap[K]> | null, options?: boolean | ListenerOptions): void;
@@ -267,6 +363,9 @@ export interface Host {
   normalizeUrl(url: string): string | null;
   lastError(): string;
   stats(id: number): string;
+  text(id: number, name: string): string;
+  bytes(id: number, name: string, index: number): ArrayBuffer | null;
+  answer(ticket: number, list: string | null): number;
   wake(): void;
   reportError(exception: unknown): void;
 }
@@ -281,7 +380,9 @@ export interface HostEvents {
   failed(id: number, error: number, message: string): void;
   closed(id: number, code: number, reason: string, wasClean: boolean, error: number, message: string): void;
   task(): void;
+  frame(id: number, direction: number, opcode: number, flags: number, length: number): void;
+  asked(ticket: number, hook: string, text: string): void;
 }
 
 /** The function that `egret_ws.js` evaluates to. */
-export type InstallScript = (global: object, host: Host, defaults?: WebSocketOptions) => HostEvents;
+export type InstallScript = (global: object, host: Host, defaults?: WebSocketOptions, hooks?: Hooks) => HostEvents;

@@ -14,6 +14,8 @@ struct EngineSetup {
     const char *page_js;
     const char *egret_ws_js;
     std::uint32_t loop_flags;
+    // A script whose value is an object with hooks; empty: none.
+    std::string hooks_js;
 };
 
 class Engine {

@@ -108,6 +108,8 @@ public:
         egret_ws_jsc_options options = {};
         options.host.loop = &loop;
         options.on_exception = print_exception;
+        if (!setup.hooks_js.empty())
+            options.hooks = object(run(setup.hooks_js.c_str(), "hooks"));
         check(egret_ws_jsc_new(context_, setup.egret_ws_js, &options, &sockets_), "egret_ws.js");
     }
 
@@ -149,7 +151,7 @@ private:
     {
         JSObjectRef result = value ? JSValueToObject(context_, value, nullptr) : nullptr;
         if (!result)
-            throw std::runtime_error("page.js cannot be used");
+            throw std::runtime_error("page.js, or the script of hooks, cannot be used");
         return result;
     }
 

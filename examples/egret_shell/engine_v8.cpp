@@ -111,6 +111,12 @@ public:
         egret_ws_v8_options options = {};
         options.host.loop = &loop;
         options.on_exception = print_exception;
+        if (!setup.hooks_js.empty()) {
+            value = run(setup.hooks_js, "hooks");
+            if (value.IsEmpty() || !value->IsObject())
+                throw std::runtime_error("the script of hooks cannot be used");
+            options.hooks = value.As<v8::Object>();
+        }
         check(egret_ws_v8_new(isolate_, context, setup.egret_ws_js, &options, &sockets_), "egret_ws.js");
     }
 

@@ -1,9 +1,11 @@
-// egret_shell [--inline] [--seconds N] [--expose-gc] {--eval CODE | SCRIPT}...: the smallest native shell for Egret games.
+// egret_shell [--inline] [--seconds N] [--expose-gc] [--hooks SCRIPT] {--eval CODE | SCRIPT}...: the smallest native shell for Egret
+// games.
 //
 // Runs classic scripts in JavaScriptCore or V8, in the order given, in one global object that has WebSocket and
 // egret_native.WebSocket; then frames, each of which runs timers and polls the sockets, until no socket and no timer is
 // left. --inline: without an I/O thread. --seconds: fail if something is left after N seconds. --expose-gc: gc() collects,
-// cpuTime() returns milliseconds.
+// cpuTime() returns milliseconds. --hooks: the value of this script is an object with hooks, such as
+// ({ resolve(host) { return '127.0.0.1'; } }).
 //
 // Exit status: 0, or 1 if an exception was not caught or time ran out, or 2 if a script or an option cannot be used.
 #include "engine.h"
@@ -92,7 +94,7 @@ static std::string read_file(const char *path)
 
 int main(int argc, char **argv)
 {
-    EngineSetup setup = {page_js, egret_ws_js, 0};
+    EngineSetup setup = {page_js, egret_ws_js, 0, ""};
     double seconds = std::numeric_limits<double>::infinity();
     bool has_tools = false;
     int i = 1;
@@ -103,13 +105,15 @@ int main(int argc, char **argv)
                 setup.loop_flags = EGRET_WS_LOOP_INLINE;
             else if (option == "--seconds" && i + 1 < argc)
                 seconds = std::atof(argv[++i]);
+            else if (option == "--hooks" && i + 1 < argc)
+                setup.hooks_js = read_file(argv[++i]);
             else if (option == "--expose-gc")
                 has_tools = true;
             else
                 break;
         }
         if (i == argc)
-            throw std::runtime_error("usage: egret_shell [--inline] [--seconds N] [--expose-gc] {--eval CODE | SCRIPT}...");
+            throw std::runtime_error("usage: egret_shell [--inline] [--seconds N] [--expose-gc] [--hooks SCRIPT] {--eval CODE | SCRIPT}...");
         const std::unique_ptr<Engine> engine = make_engine(setup);
         if (has_tools)
             engine->define_tools();

@@ -18,6 +18,7 @@ const PARTS: &[&str] = &[
     "message_events",
     "events",
     "connection",
+    "hooks",
     "sockets",
     "websocket",
     "native",
@@ -30,7 +31,7 @@ const HEAD: &str = "\
  *
  * A classic script whose completion value is a function:
  *
- *     events = install(global, host, defaults)
+ *     events = install(global, host, defaults, hooks)
  *
  * `host` has the functions of the native library, `events` the functions that the glue calls. The README next to this file
  * describes both. This script has all rules of WebSocket; a glue only converts values.

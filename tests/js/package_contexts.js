@@ -3,6 +3,7 @@
 // An installation in a vm context, in workers, and after free(). The last two arguments are an echo server and the addon.
 
 const assert = require('node:assert');
+const net = require('node:net');
 const test = require('node:test');
 const vm = require('node:vm');
 const { Worker } = require('node:worker_threads');
@@ -71,6 +72,20 @@ for (const which of ['sandbox', 'global']) {
     assert.strictEqual(Object.getPrototypeOf(globalThis).WebSocket, undefined);
   });
 }
+
+test('the body of a refusal is of the realm of its context', { timeout: TIMEOUT_MS }, async () => {
+  const server = net.createServer((stream) => stream.once('data', () => stream.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nban')));
+  await new Promise((resolve) => server.unref().listen(0, '127.0.0.1', resolve));
+  const context = vm.createContext({});
+  await polling(context, async () => {
+    const seen = await vm.runInContext(`(url) => new Promise((resolve) => {
+      new WebSocket(url).onerror = ({ status, body }) => resolve(
+        [status, body instanceof ArrayBuffer, String.fromCharCode(...new Uint8Array(body))].join());
+    })`, context)(`ws://127.0.0.1:${server.address().port}/`);
+    assert.strictEqual(seen, '403,true,ban');
+  });
+  server.close();
+});
 
 test('contexts do not share anything', { timeout: TIMEOUT_MS }, async () => {
   const [a, b] = [vm.createContext({}), vm.createContext({})];

@@ -172,6 +172,29 @@ test('the application polls', { timeout: 10_000 }, async () => {
   installation.free();
 });
 
+test('a hook finds the address, and its exception is reported', { timeout: 10_000 }, async () => {
+  const { install } = await loaded;
+  const url = echoUrl.replace('127.0.0.1', 'game.test');
+  for (const poll of [false, true]) {
+    const reported = [];
+    const installation = install({
+      poll,
+      resolve(host) {
+        if (host !== 'game.test') throw new Error(host);
+        return new Promise((resolve) => setTimeout(resolve, 1, ['127.0.0.1']));
+      },
+      findProxy: () => null,
+      reportError: (error) => reported.push(error.message),
+    });
+    const timer = poll && setInterval(() => installation.poll(), 1);
+    assert.deepStrictEqual(await hello(installation.connect(url)), SAID);
+    await assert.rejects(hello(installation.connect(url.replace('game', 'other'))), /on_resolve/);
+    assert.deepStrictEqual(reported, ['other.test']);
+    clearInterval(timer);
+    installation.free();
+  }
+});
+
 test('messages that one poll has no time for come with the next, in order', { timeout: 10_000 }, async () => {
   const { install } = await loaded;
   const installation = install();

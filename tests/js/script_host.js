@@ -16,7 +16,7 @@ const MAX_MESSAGE_BYTES = 131072;
 const URL_ = 'ws://game.test/';
 
 // `global` has the engine's objects. An empty one stands for a bare engine.
-function makeHost(global = {}, defaults = undefined) {
+function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = { hooks: 'resolve findProxy ' }) {
     let lastId = 0;
     const host = {
         calls: [], // all calls, as [name, ...arguments]
@@ -25,10 +25,11 @@ function makeHost(global = {}, defaults = undefined) {
         tasks: 0, // of the script that wait
         buffered: 0, // the result of bufferedAmount
         statistics: '', // the result of stats
-        answer: {}, // errors to return, by function name
+        failing: {}, // errors to return, by function name
+        answers: [], // results of the next calls of answer
         open(url, protocols, options) {
             host.calls.push(options === '' ? ['open', url, protocols] : ['open', url, protocols, options]);
-            return host.answer.open ?? ++lastId;
+            return host.failing.open ?? ++lastId;
         },
         sendText(id, text) {
             if (typeof text !== 'string') throw new Error('sendText takes a string');
@@ -42,7 +43,7 @@ function makeHost(global = {}, defaults = undefined) {
         },
         close(id, code, reason) {
             host.calls.push(['close', id, code, reason]);
-            return host.answer.close ?? 0;
+            return host.failing.close ?? 0;
         },
         bufferedAmount: () => host.buffered,
         notifyDrain: (id, bytes) => { host.calls.push(['notifyDrain', id, bytes]); return 0; },
@@ -56,18 +57,27 @@ function makeHost(global = {}, defaults = undefined) {
             }
         },
         stats: () => host.statistics,
+        texts, // the results of text, by name
+        buffers: {}, // the results of bytes, by name: arrays
+        text: (id, name) => host.texts[name] ?? '',
+        bytes: (id, name, index) => host.buffers[name]?.[index] ?? null,
+        answer(ticket, list) {
+            if (list !== null && typeof list !== 'string') throw new Error('answer takes a string or null');
+            host.calls.push(['answer', ticket, list]);
+            return host.answers.shift() ?? 0;
+        },
         lastError: () => host.reason,
         wake: () => { host.tasks++; },
         reportError: (thrown) => host.reported.push(thrown),
     };
     function send(kind, id, payload, size) {
         if (size > MAX_MESSAGE_BYTES) return ERR.TOO_BIG;
-        if (host.answer.send) return host.answer.send;
+        if (host.failing.send) return host.failing.send;
         host.buffered += size;
         host.calls.push([kind, id, payload]);
         return size;
     }
-    const events = install(global, host, defaults);
+    const events = install(global, host, defaults, hooks);
 
     // As egret_ws_host_poll: the tasks that waited before the call. Returns their number.
     function runTasks() {

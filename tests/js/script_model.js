@@ -41,6 +41,7 @@ function makeNative() {
             return 0;
         },
         bufferedAmount: (id) => native.connections.get(id).buffered,
+        text: () => '',
         normalizeUrl: (url) => (url.startsWith('ws:') ? url : null),
         lastError: () => 'a reason',
         wake: () => { native.tasks++; },

@@ -78,7 +78,7 @@ test('invalid arguments cause onError and onClose in the poll, and never throw',
 
 test('every failure is onError and then onClose', () => {
     const atOnce = makeHost();
-    atOnce.host.answer.open = ERR.UNSUPPORTED;
+    atOnce.host.failing.open = ERR.UNSUPPORTED;
     const first = make(atOnce);
     atOnce.poll();
     assert.deepEqual(first.log, [['error', 3, ERR.UNSUPPORTED], ['close', 3]]);
@@ -142,9 +142,9 @@ test('send never throws: too early, too long, or not data', () => {
 
 test('a full send buffer: onError, and the socket stays open, whatever overCap is', () => {
     const { ws, host, log } = opened(makeHost({}, { overCap: 'close' }));
-    host.host.answer.send = ERR.BACKPRESSURE;
+    host.host.failing.send = ERR.BACKPRESSURE;
     ws.send('x');
-    host.host.answer.send = 0;
+    host.host.failing.send = 0;
     ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
     host.poll();
     ws.send('y');

@@ -35,6 +35,8 @@ test('every option: its name and value for the library', () => {
         ['maxMessage', 1, ['max_message_bytes', '1']],
         ['maxSendBuffer', 2 ** 26, ['max_send_buffer_bytes', '67108864']],
         ['maxReceiveQueue', 5, ['max_receive_queue_bytes', '5']],
+        ['maxRefusalBody', 5, ['max_refusal_body_bytes', '5']],
+        ['maxRefusalBody', 0, ['max_refusal_body_bytes', '4294967294']],
         ['maxRedirects', 0, ['max_redirects', '0']],
         ['retryAttempts', 5, ['retry_attempts', '5']],
         ['retryAttempts', Infinity, ['retry_attempts', '4294967295']],
@@ -43,6 +45,16 @@ test('every option: its name and value for the library', () => {
         ['deflate', true],
         ['alpn', false, ['disable_alpn', '1']],
         ['alpn', true],
+        ['tlsResumption', false, ['disable_tls_resumption', '1']],
+        ['tlsResumption', true],
+        ['addresses', '192.0.2.1, [2001:db8::1]:443', ['addresses', '192.0.2.1, [2001:db8::1]:443']],
+        ['addresses', ['192.0.2.1', '[2001:db8::1]:443'], ['addresses', '192.0.2.1,[2001:db8::1]:443']],
+        ['attemptDelay', 100, ['attempt_delay_ms', '100']],
+        ['attemptDelay', 0, ['attempt_delay_ms', '4294967294']],
+        ['localAddress', '10.0.0.1', ['local_address', '10.0.0.1']],
+        ['localInterface', 'wlan0', ['local_interface', 'wlan0']],
+        ['frames', true, ['frames', '1']],
+        ['frames', false],
         ['connectTimeout', 1, ['connect_timeout_ms', '1']],
         ['resolveTimeout', 1, ['resolve_timeout_ms', '1']],
         ['proxyTimeout', 1, ['proxy_timeout_ms', '1']],
@@ -84,11 +96,12 @@ test('an option that is unknown or of a wrong type throws a TypeError that names
     const numbers = ['maxMessage', 'maxSendBuffer', 'maxReceiveQueue', 'connectTimeout', 'openTimeout'];
     const wrong = [
         ['unknown', 1], ['hasOwnProperty', 1], ['__proto__x', 1], ['Origin', 'x'],
-        ...['origin', 'userAgent', 'proxy', 'serverName'].flatMap((name) => [[name, 5], [name, null], [name, 'a\0b'], [name, {}]]),
+        ...['origin', 'userAgent', 'proxy', 'serverName', 'localAddress', 'localInterface'].flatMap((name) => [[name, 5], [name, null], [name, 'a\0b'], [name, {}]]),
         ...numbers.flatMap((name) => [0, -1, 1.5, NaN, Infinity, '5', null, 2 ** 32, 1n].map((value) => [name, value])),
         ['maxRedirects', Infinity], ['highWaterMark', 0], ['highWaterMark', '5'], ['retryAttempts', -1], ['retryAttempts', '5'], ['flushTimeout', Infinity],
         ['pingInterval', 0], ['minTlsVersion', 1.2], ['minTlsVersion', '1.1'], ['minTlsVersion', 'toString'],
         ['resend', 1], ['deflate', 'no'], ['overCap', 'ignore'], ['overCap', null],
+        ['frames', 1], ['tlsResumption', 'no'], ['attemptDelay', Infinity], ['addresses', 5], ['addresses', [5]], ['addresses', ['a\0']],
         ['pins', 5], ['pins', [5]], ['roots', new ArrayBuffer(8)], ['roots', ['a\0']],
         ['headers', 'A: b'], ['headers', 5], ['headers', [['A']]], ['headers', [['A', 'b', 'c']]], ['headers', [5]], ['headers', ['ab']], ['headers', { 'A: b': 'c' }],
         ['headers', { '': 'c' }], ['headers', { A: null }], ['headers', { A: 'b\0' }], ['headers', { A: {} }],
@@ -118,7 +131,7 @@ test('defaults hold for both objects, and an option of a socket replaces the def
 test('options that the library or the shell refuses throw a TypeError; without options it is an error event', () => {
     for (const error of [ERR.INVALID_ARGUMENT, ERR.UNSUPPORTED, ERR.TLS_OPTIONS]) {
         const host = makeHost();
-        host.host.answer.open = error;
+        host.host.failing.open = error;
         assert.throws(() => new host.WebSocket(URL_, [], { roots: 'no PEM' }),
             (thrown) => thrown instanceof TypeError && thrown.message.includes('a reason'));
         assert.equal(host.poll(), 0);
@@ -127,7 +140,7 @@ test('options that the library or the shell refuses throw a TypeError; without o
         assert.deepEqual(log, [['error', 3, error], ['close', 3, 1006, '', false]]);
     }
     const host = makeHost();
-    host.host.answer.open = ERR.NO_RESOURCES;
+    host.host.failing.open = ERR.NO_RESOURCES;
     const { log } = makeSocket(host, [], { origin: 'https://a' });
     host.poll();
     assert.deepEqual(log, [['error', 3, ERR.NO_RESOURCES], ['close', 3, 1006, '', false]]);
@@ -212,11 +225,11 @@ test('retry: messages behind a Blob are dropped, or sent on the next connection 
 test('retry: messages between the loss and its report wait with the option resend, and are dropped without', async () => {
     const lose = (options) => {
         const socket = openedSocket(makeHost(), [], options);
-        socket.host.host.answer.send = ERR.NOT_OPEN;
+        socket.host.host.failing.send = ERR.NOT_OPEN;
         socket.ws.send('1');
         socket.ws.send('22');
         assert.equal(socket.ws.bufferedAmount, 3);
-        socket.host.host.answer.send = 0;
+        socket.host.host.failing.send = 0;
         return socket;
     };
     for (const [options, amount, sent] of [[{ resend: true }, 3, ['1', '22']], [{}, 0, []]]) {
@@ -227,13 +240,13 @@ test('retry: messages between the loss and its report wait with the option resen
         assert.deepEqual(host.sent(), sent);
     }
     const blob = openedSocket(makeHost({ Blob: SlowBlob }), [], { resend: true });
-    blob.host.host.answer.send = ERR.NOT_OPEN;
+    blob.host.host.failing.send = ERR.NOT_OPEN;
     const slow = new SlowBlob(['ab']);
     blob.ws.send(slow);
     slow.resolve(Uint8Array.of(0x61, 0x62).buffer);
     await new Promise(setImmediate);
     blob.host.events.retrying(1, ERR.CONNECTION_LOST, 'the connection was lost', 250);
-    blob.host.host.answer.send = 0;
+    blob.host.host.failing.send = 0;
     blob.host.connected();
     assert.deepEqual(blob.host.sent(), ['6162']);
     const closing = lose({ resend: true });
@@ -369,7 +382,7 @@ test('the sentence about a wrong option is for a reader of JavaScript', () => {
     refused(/neither a string nor a number: A$/, [], { headers: { A: undefined } });
     refused(/^TypeError: the option retryAttempts is a whole number from 0 to 4294967293, or Infinity$/, [], { retryAttempts: -1 });
     refused(/^TypeError: the option connectTimeout is a whole number from 1 to 4294967293$/, [], { connectTimeout: 0 });
-    host.host.answer.open = ERR.INVALID_ARGUMENT;
+    host.host.failing.open = ERR.INVALID_ARGUMENT;
     host.host.reason = 'EGRET_WS_ONLY_THESE_ROOTS without tls_roots, some_name above EGRET_WS_MAX_MESSAGE_BYTES';
     refused(/^TypeError: options of a WebSocket: onlyTheseRoots without roots, some_name above 131072$/, [], { onlyTheseRoots: true });
 });

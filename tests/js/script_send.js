@@ -83,9 +83,9 @@ test('a full send buffer: the connection is closed, error and close come when it
     const messages = [];
     ws.addEventListener('error', (event) => messages.push(event.message));
     ws.send('first');
-    host.host.answer.send = ERR.BACKPRESSURE;
+    host.host.failing.send = ERR.BACKPRESSURE;
     ws.send('does not fit');
-    host.host.answer.send = 0;
+    host.host.failing.send = 0;
     ws.send('behind it');
     ws.close(4000);
     assert.equal(ws.readyState, 2);
@@ -107,7 +107,7 @@ test('a full send buffer: the connection is closed, error and close come when it
 
 test('a full send buffer, and the connection is lost while it closes', () => {
     const { ws, host, log } = openedSocket();
-    host.host.answer.send = ERR.BACKPRESSURE;
+    host.host.failing.send = ERR.BACKPRESSURE;
     ws.send('x');
     host.failed(ERR.TIMEOUT);
     assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE], ['close', 3, 1006, '', false]]);
@@ -116,9 +116,9 @@ test('a full send buffer, and the connection is lost while it closes', () => {
 
 test('messages to a connection that has just ended count in bufferedAmount', () => {
     const { ws, host, log } = openedSocket();
-    host.host.answer.send = ERR.NOT_OPEN;
+    host.host.failing.send = ERR.NOT_OPEN;
     ws.send('four');
-    host.host.answer.send = ERR.BAD_HANDLE;
+    host.host.failing.send = ERR.BAD_HANDLE;
     ws.send(bytes(1, 2, 3, 4));
     assert.equal(ws.bufferedAmount, 8);
     assert.equal(host.poll(), 0);

@@ -196,7 +196,7 @@ test('a NUL in a URL: removed at the ends, %00 in the path, the query and the us
 
 test('a connect that fails at once is reported by the poll', () => {
     const host = makeHost();
-    host.host.answer.open = ERR.UNSUPPORTED;
+    host.host.failing.open = ERR.UNSUPPORTED;
     const { ws, log } = makeSocket(host);
     assert.equal(ws.readyState, 0);
     assert.deepEqual(log, []);
@@ -207,7 +207,7 @@ test('a connect that fails at once is reported by the poll', () => {
 
 test('closing a socket whose connect failed at once', () => {
     const host = makeHost();
-    host.host.answer.open = ERR.UNSUPPORTED;
+    host.host.failing.open = ERR.UNSUPPORTED;
     const { ws, log } = makeSocket(host);
     ws.close();
     assert.equal(ws.readyState, 2);
@@ -282,7 +282,7 @@ test('close: a second call does nothing, and no message comes after the first', 
 
 test('a close that the host refuses still ends the socket', () => {
     const { ws, host, log } = openedSocket();
-    host.host.answer.close = ERR.INTERNAL;
+    host.host.failing.close = ERR.INTERNAL;
     ws.close();
     assert.deepEqual(log, []);
     host.poll();
@@ -291,7 +291,7 @@ test('a close that the host refuses still ends the socket', () => {
 
     // The end of the connection comes before the task of the refused close.
     const second = openedSocket();
-    second.host.host.answer.close = ERR.INTERNAL;
+    second.host.host.failing.close = ERR.INTERNAL;
     second.ws.close();
     second.host.events.failed(1, ERR.PROTOCOL, 'a failure');
     second.host.events.closed(1, 1006, '', false, ERR.PROTOCOL, 'a failure');

@@ -39,8 +39,8 @@ static const char host_script[] =
     "    }"
     "    var array = Object.getPrototypeOf(Uint8Array.prototype), kind = getter(array, Symbol.toStringTag);"
     "    var ofArray = getters(array), ofDataView = getters(DataView.prototype);"
-    "    ['open', 'sendText', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'lastError', 'wake',"
-    "        'reportError'].forEach(bind);"
+    "    ['open', 'sendText', 'close', 'bufferedAmount', 'notifyDrain', 'normalizeUrl', 'stats', 'text', 'bytes', 'answer',"
+    "        'lastError', 'wake', 'reportError'].forEach(bind);"
     "    host.sendBinary = function (id, data) {"
     "        if (!isView(data)) return send.call(native, id, data, 0, -1);"
     "        var get = kind.call(data) === undefined ? ofDataView : ofArray;"
@@ -197,8 +197,32 @@ static void on_task(void *engine)
     emit(engine, EGRET_WS_HOST_TASK, 0, NULL);
 }
 
-static const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying,
-                                                 on_drained,   on_failed, on_closed, on_task};
+static void on_frame(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length)
+{
+    const egret_ws_jsc *self = engine;
+    JSValueRef arguments[5];
+    arguments[0] = make_number(self, (double)id);
+    arguments[1] = make_number(self, direction);
+    arguments[2] = make_number(self, opcode);
+    arguments[3] = make_number(self, flags);
+    arguments[4] = make_number(self, (double)length);
+    emit(self, EGRET_WS_HOST_FRAME, 5, arguments);
+}
+
+static JSValueRef make_c_string(JSContextRef context, const char *text);
+
+static void on_asked(void *engine, int64_t ticket, const char *hook, const char *text)
+{
+    const egret_ws_jsc *self = engine;
+    JSValueRef arguments[3];
+    arguments[0] = make_number(self, (double)ticket);
+    arguments[1] = make_c_string(self->context, hook);
+    arguments[2] = make_c_string(self->context, text);
+    emit(self, EGRET_WS_HOST_ASKED, 3, arguments);
+}
+
+static const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying, on_drained,
+                                                 on_failed,    on_closed, on_task,   on_frame,    on_asked};
 
 /* Host functions: methods of the host object, which only egret_ws.js can reach. */
 
@@ -408,6 +432,58 @@ HOST_FUNCTION(host_stats)
     return result;
 }
 
+/* text(id, name) */
+HOST_FUNCTION(host_text)
+{
+    egret_ws_jsc *const self = JSObjectGetPrivate(host);
+    size_t len = 0;
+    char *name, *text;
+    JSValueRef result;
+    (void)function;
+    if (!self || count < 2)
+        return make_c_string(context, "");
+    name = to_c_string(context, arguments[1], exception);
+    text = egret_ws_host_text(self->host, to_id(context, arguments[0], exception), name, &len);
+    result = make_c_string(context, text ? text : ""); /* not make_string: a text may be longer than `units` */
+    free(text);
+    free(name);
+    return result;
+}
+
+/* bytes(id, name, index) */
+HOST_FUNCTION(host_bytes)
+{
+    egret_ws_jsc *const self = JSObjectGetPrivate(host);
+    size_t len = 0;
+    char *name;
+    uint8_t *bytes;
+    JSValueRef result = NULL;
+    (void)function;
+    if (!self || count < 3)
+        return JSValueMakeNull(context);
+    name = to_c_string(context, arguments[1], exception);
+    bytes = egret_ws_host_bytes(self->host, to_id(context, arguments[0], exception), name,
+                                to_id(context, arguments[2], exception), &len);
+    if (bytes)
+        result = make_buffer(self, bytes, len);
+    free(bytes);
+    free(name);
+    return result ? result : JSValueMakeNull(context);
+}
+
+/* answer(ticket, list) */
+HOST_FUNCTION(host_answer)
+{
+    char *list;
+    int32_t result = EGRET_WS_ERR_INVALID_ARGUMENT;
+    HOST_SELF(2);
+    list = to_c_string(context, arguments[1], exception);
+    if (list || JSValueIsNull(context, arguments[1]))
+        result = egret_ws_host_answer(self->host, to_id(context, arguments[0], exception), list);
+    free(list);
+    return make_number(self, result);
+}
+
 HOST_FUNCTION(host_last_error)
 {
     const egret_ws_jsc *const self = JSObjectGetPrivate(host);
@@ -439,6 +515,9 @@ static const JSStaticFunction host_functions[] = {
     {"notifyDrain", host_notify_drain, kJSPropertyAttributeReadOnly},
     {"normalizeUrl", host_normalize_url, kJSPropertyAttributeReadOnly},
     {"stats", host_stats, kJSPropertyAttributeReadOnly},
+    {"text", host_text, kJSPropertyAttributeReadOnly},
+    {"bytes", host_bytes, kJSPropertyAttributeReadOnly},
+    {"answer", host_answer, kJSPropertyAttributeReadOnly},
     {"lastError", host_last_error, kJSPropertyAttributeReadOnly},
     {"wake", host_wake, kJSPropertyAttributeReadOnly},
     {"reportError", host_report_error, kJSPropertyAttributeReadOnly},
@@ -469,7 +548,7 @@ static bool install(egret_ws_jsc *self, const char *script)
     const JSContextRef context = self->context;
     JSClassDefinition definition = kJSClassDefinitionEmpty;
     JSClassRef host_class;
-    JSValueRef arguments[2], value;
+    JSValueRef arguments[4], value;
     int i;
 
     definition.className = "EgretWebSocketHost";
@@ -482,7 +561,9 @@ static bool install(egret_ws_jsc *self, const char *script)
     value = self->host_object;
     arguments[0] = JSContextGetGlobalObject(context);
     arguments[1] = run_script(self, host_script, "egret_ws_jsc.c", 1, &value);
-    self->events = arguments[1] ? run_script(self, script, "egret_ws.js", 2, arguments) : NULL;
+    arguments[2] = JSValueMakeUndefined(context);
+    arguments[3] = self->options.hooks ? self->options.hooks : JSValueMakeUndefined(context);
+    self->events = arguments[1] ? run_script(self, script, "egret_ws.js", 4, arguments) : NULL;
     if (!self->events)
         return false;
     JSValueProtect(context, self->events);
@@ -516,6 +597,14 @@ static void uninstall(egret_ws_jsc *self)
     free(self);
 }
 
+static bool has_hook(const egret_ws_jsc *self, const char *name)
+{
+    JSStringRef string = JSStringCreateWithUTF8CString(name);
+    JSValueRef hook = JSObjectGetProperty(self->context, self->options.hooks, string, NULL);
+    JSStringRelease(string);
+    return hook && JSValueIsObject(self->context, hook);
+}
+
 int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const egret_ws_jsc_options *options,
                          egret_ws_jsc **out)
 {
@@ -529,6 +618,9 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
     if (options)
         self->options = *options;
     self->context = JSGlobalContextRetain(context);
+    if (self->options.hooks)
+        self->options.host.script_hooks = (has_hook(self, "resolve") ? EGRET_WS_HOST_RESOLVE : 0) |
+                                          (has_hook(self, "findProxy") ? EGRET_WS_HOST_FIND_PROXY : 0);
     result = egret_ws_host_new(&self->options.host, &host_events, self, &self->host);
     if (result == EGRET_WS_OK && !install(self, script))
         result = EGRET_WS_ERR_INVALID_ARGUMENT;
@@ -536,6 +628,7 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
         uninstall(self);
         return result;
     }
+    self->options.hooks = NULL; /* the script has its functions */
     *out = self;
     return EGRET_WS_OK;
 }

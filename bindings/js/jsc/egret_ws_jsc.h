@@ -27,6 +27,9 @@ typedef struct egret_ws_jsc_options {
     void (*on_exception)(void *user, JSContextRef context, JSValueRef exception);
     /* Passed to `on_exception`. */
     void *user;
+    /* An object with the functions `resolve` or `findProxy`: see the README. Used during egret_ws_jsc_new; `host.script_hooks` is set by
+     * it. NULL: none. */
+    JSObjectRef hooks;
 } egret_ws_jsc_options;
 
 /* Evaluates `script`, the text of egret_ws.js in UTF-8, in the context, and defines WebSocket and egret_native.WebSocket on the

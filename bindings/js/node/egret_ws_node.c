@@ -98,6 +98,46 @@ static napi_value host_stats(napi_env env, napi_callback_info info) {
     return result;
 }
 
+/* text(id, name) */
+static napi_value host_text(napi_env env, napi_callback_info info) {
+    napi_value argv[2];
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    size_t len = 0;
+    char *name = node_c_string_of(env, argv[1]), *text = egret_ws_host_text(node->host, id_of(env, argv[0]), name, &len);
+    napi_value result = node_text(env, text ? text : "", len);
+    free(text);
+    free(name);
+    return result;
+}
+
+/* bytes(id, name, index) */
+static napi_value host_bytes(napi_env env, napi_callback_info info) {
+    napi_value argv[3], result = NULL;
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    size_t len = 0;
+    char *name = node_c_string_of(env, argv[1]);
+    uint8_t *bytes = egret_ws_host_bytes(node->host, id_of(env, argv[0]), name, id_of(env, argv[2]), &len);
+    if (bytes) result = node_array_buffer(env, bytes, len);
+    else napi_get_null(env, &result);
+    free(bytes);
+    free(name);
+    return result;
+}
+
+/* answer(ticket, list) */
+static napi_value host_answer(napi_env env, napi_callback_info info) {
+    napi_value argv[2];
+    napi_valuetype type = napi_undefined;
+    node_host *node = enter(env, info, COUNT(argv), argv);
+    char *list = node_c_string_of(env, argv[1]);
+    int32_t result = EGRET_WS_ERR_INVALID_ARGUMENT;
+    if (list || (OK(napi_typeof(env, argv[1], &type)) && type == napi_null))
+        result = egret_ws_host_answer(node->host, id_of(env, argv[0]), list);
+    free(list);
+    node_driver_update(node);
+    return node_number(env, result);
+}
+
 static napi_value host_last_error(napi_env env, napi_callback_info info) {
     node_host *node = enter(env, info, 0, NULL);
     const char *reason = egret_ws_host_last_error(node->host);
@@ -210,6 +250,9 @@ static const struct host_function {
     {"notifyDrain", host_notify_drain},
     {"normalizeUrl", host_normalize_url},
     {"stats", host_stats},
+    {"text", host_text},
+    {"bytes", host_bytes},
+    {"answer", host_answer},
     {"lastError", host_last_error},
     {"wake", host_wake},
     {"listen", host_listen},
@@ -233,6 +276,17 @@ static bool add_functions(node_host *node, napi_value object) {
     return true;
 }
 
+int32_t node_new_host(node_host *node, const node_settings *settings, uint32_t poll_us) {
+    egret_ws_loop_options loop;
+    const egret_ws_host_options options = {&loop, node_configure, node, settings->refuses_script_options, settings->hooks};
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    if (node->is_inline) loop.flags |= EGRET_WS_LOOP_INLINE;
+    if (settings->closes_on_suspend) loop.flags |= EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
+    if (settings->forgets_tls_sessions) loop.flags |= EGRET_WS_LOOP_FORGET_TLS_SESSIONS;
+    loop.poll_max_us = poll_us;
+    return egret_ws_host_new(&options, &node_host_events, node, &node->host);
+}
+
 static bool make_object(node_host *node, napi_value *object) {
     napi_value name;
     return OK(napi_create_string_latin1(node->env, "egret_ws", NAPI_AUTO_LENGTH, &name)) &&
@@ -241,11 +295,12 @@ static bool make_object(node_host *node, napi_value *object) {
            OK(napi_create_reference(node->env, *object, 0, &node->self));
 }
 
-/* createHost(driver, isInline, closesOnSuspend, refusesScriptOptions): see node_settings; `driver` is a number. */
+/* createHost(driver, isInline, closesOnSuspend, refusesScriptOptions, forgetsTlsSessions, hooks): see node_settings; `driver` and
+ * `hooks` are numbers. */
 static napi_value create_host(napi_env env, napi_callback_info info) {
-    napi_value argv[4], object = NULL;
+    napi_value argv[6], object = NULL;
     size_t argc = COUNT(argv);
-    node_settings settings = {DRIVER_APPLICATION, false, false, false};
+    node_settings settings = {DRIVER_APPLICATION, false, false, false, false, 0};
     uint32_t driver;
     node_host *node = calloc(1, sizeof *node);
     if (!node) {
@@ -257,6 +312,8 @@ static napi_value create_host(napi_env env, napi_callback_info info) {
     napi_get_value_bool(env, argv[1], &settings.is_inline);
     napi_get_value_bool(env, argv[2], &settings.closes_on_suspend);
     napi_get_value_bool(env, argv[3], &settings.refuses_script_options);
+    napi_get_value_bool(env, argv[4], &settings.forgets_tls_sessions);
+    napi_get_value_uint32(env, argv[5], &settings.hooks);
 
     node->env = env;
     const int32_t result = node_driver_start(node, &settings);

@@ -137,8 +137,12 @@ bool node_report_exception(napi_env env);
 /* How a Host is made. */
 typedef struct node_settings {
     node_driver driver; /* DRIVER_DESCRIPTOR means DRIVER_WAKEUP where it is not supported */
-    bool is_inline, closes_on_suspend, refuses_script_options;
+    bool is_inline, closes_on_suspend, refuses_script_options, forgets_tls_sessions;
+    uint32_t hooks; /* script_hooks of egret_ws_host_options */
 } node_settings;
+
+/* The loop, without its handles of libuv. `poll_us` is the budget of a poll, 0 for none. */
+int32_t node_new_host(node_host *node, const node_settings *settings, uint32_t poll_us);
 
 /* Makes the loop, and the handles of libuv. */
 int32_t node_driver_start(node_host *node, const node_settings *settings);

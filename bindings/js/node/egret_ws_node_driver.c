@@ -165,14 +165,8 @@ static void on_wakeup(void *user) {
 /* The beginning */
 
 static int32_t new_loop(node_host *node, const node_settings *settings, bool is_inline) {
-    egret_ws_loop_options loop;
-    const egret_ws_host_options options = {&loop, node_configure, node, settings->refuses_script_options};
-    egret_ws_loop_options_init(&loop, sizeof loop);
     node->is_inline = is_inline;
-    if (is_inline) loop.flags |= EGRET_WS_LOOP_INLINE;
-    if (settings->closes_on_suspend) loop.flags |= EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
-    if (settings->driver != DRIVER_APPLICATION) loop.poll_max_us = poll_us;
-    return egret_ws_host_new(&options, &node_host_events, node, &node->host);
+    return node_new_host(node, settings, settings->driver != DRIVER_APPLICATION ? poll_us : 0);
 }
 
 static int32_t watch_descriptor(node_host *node, uv_loop_t *uv) {

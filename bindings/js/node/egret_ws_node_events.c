@@ -175,6 +175,26 @@ static void on_task(void *engine) {
     napi_close_handle_scope(node->env, scope);
 }
 
+static void on_frame(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length) {
+    const node_host *node = engine;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    const napi_value argv[] = {node_number(node->env, id), node_number(node->env, direction), node_number(node->env, opcode),
+                               node_number(node->env, flags), node_number(node->env, (int64_t)length)};
+    emit(node, EGRET_WS_HOST_FRAME, COUNT(argv), argv);
+    napi_close_handle_scope(node->env, scope);
+}
+
+static void on_asked(void *engine, int64_t ticket, const char *hook, const char *text) {
+    const node_host *node = engine;
+    napi_handle_scope scope;
+    if (!OK(napi_open_handle_scope(node->env, &scope))) return;
+    const napi_value argv[] = {node_number(node->env, ticket), node_text(node->env, hook, strlen(hook)),
+                               node_text(node->env, text, strlen(text))};
+    emit(node, EGRET_WS_HOST_ASKED, COUNT(argv), argv);
+    napi_close_handle_scope(node->env, scope);
+}
+
 /* Not an event: JavaScript has called `open`, so an exception goes to that. */
 egret_ws_error_t node_configure(void *user, const char *url, egret_ws_options *options) {
     const node_host *node = user;
@@ -192,5 +212,5 @@ egret_ws_error_t node_configure(void *user, const char *url, egret_ws_options *o
     return is_allowed ? EGRET_WS_OK : EGRET_WS_ERR_ABORTED;
 }
 
-const egret_ws_host_events node_host_events = {on_connected, on_text,   on_binary, on_retrying,
-                                               on_drained,   on_failed, on_closed, on_task};
+const egret_ws_host_events node_host_events = {on_connected, on_text,   on_binary, on_retrying, on_drained,
+                                               on_failed,    on_closed, on_task,   on_frame,    on_asked};

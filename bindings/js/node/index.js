@@ -7,6 +7,8 @@ const scriptFor = require('./realm');
 
 // The first argument of createHost: what polls.
 const BY_APPLICATION = 0, BY_DESCRIPTOR = 1, BY_WAKEUP = 2;
+// The last one: bits of the hooks that the script answers.
+const ASKS_RESOLVE = 1, ASKS_FIND_PROXY = 2;
 
 // An exception of a handler becomes an 'uncaughtException', as in Node's own EventTarget.
 function throwLater(error) {
@@ -43,6 +45,10 @@ function checkArguments(global, options) {
  *   descriptor           false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
  *   closeOnSuspend       true: suspend() closes the connections instead of keeping them
  *   allow                called with the normalised URL of each new socket; the connection fails unless it returns true
+ *   forgetTlsSessions    true: networkChanged() drops the sessions of TLS
+ *   resolve              function (host): the addresses of a name, instead of the system's resolver: a list as the option `addresses`,
+ *                        null for the system's resolver, or a promise of them
+ *   findProxy            function (url): the proxies for a URL: a string or an array of them, null for none, or a promise of them
  *   refuseScriptOptions  true: options in a constructor's third argument are refused
  *   reportError          called with each exception of an event handler, if `global` has no EventTarget; the default throws it later
  * All other options are the defaults of sockets, as the third argument of `new WebSocket`.
@@ -56,15 +62,18 @@ function checkArguments(global, options) {
 module.exports = function install(global = globalThis, options = {}) {
   checkArguments(global, options);
   const {
-    addon, poll = false, inline = !poll, descriptor = true, closeOnSuspend = false, allow,
-    refuseScriptOptions = false, reportError = throwLater, ...defaults
+    addon, poll = false, inline = !poll, descriptor = true, closeOnSuspend = false, forgetTlsSessions = false, allow,
+    resolve, findProxy, refuseScriptOptions = false, reportError = throwLater, ...defaults
   } = options;
-  if (allow !== undefined && typeof allow !== 'function') throw new TypeError('the option allow is not a function');
+  for (const [name, hook] of Object.entries({ allow, resolve, findProxy })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`the option ${name} is not a function`);
+  }
   const { createHost } = loadAddon(addon);
   const driver = poll ? BY_APPLICATION : descriptor ? BY_DESCRIPTOR : BY_WAKEUP;
-  const host = createHost(driver, inline, closeOnSuspend, refuseScriptOptions);
+  const hooks = (resolve ? ASKS_RESOLVE : 0) | (findProxy ? ASKS_FIND_PROXY : 0);
+  const host = createHost(driver, inline, closeOnSuspend, refuseScriptOptions, forgetTlsSessions, hooks);
   host.reportError = reportError;
-  const events = scriptFor(global)(global, host, Object.keys(defaults).length > 0 ? defaults : undefined);
+  const events = scriptFor(global)(global, host, Object.keys(defaults).length > 0 ? defaults : undefined, { resolve, findProxy });
   host.listen(events, runJobs, allow);
 
   const installation = {

@@ -29,8 +29,13 @@ module.exports = function scriptFor(global) {
   if (!scripts.has(prototype)) scripts.set(prototype, evaluate(source));
   const install = scripts.get(prototype);
   if (prototype === ArrayBuffer.prototype) return install;
-  return (...args) => {
-    const events = install(...args);
+  return (global, host, ...rest) => {
+    const { bytes } = host;
+    host.bytes = (...args) => {
+      const buffer = bytes(...args);
+      return buffer === null ? null : Object.setPrototypeOf(buffer, prototype);
+    };
+    const events = install(global, host, ...rest);
     // The addon makes the buffers of messages in this realm.
     return Object.assign(Object.create(events), {
       binary(id, buffer) {

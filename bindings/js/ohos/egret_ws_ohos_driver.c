@@ -100,17 +100,11 @@ static int32_t watch_wakeup(node_host *node) {
 
 int32_t node_driver_start(node_host *node, const node_settings *settings) {
     const bool is_polled = settings->driver == DRIVER_APPLICATION;
-    egret_ws_loop_options loop;
-    const egret_ws_host_options options = {&loop, node_configure, node, settings->refuses_script_options};
     node->is_referenced = true;
     node->driver = DRIVER_ENDED;
-    egret_ws_loop_options_init(&loop, sizeof loop);
     /* An inline loop has no thread that could call. */
     node->is_inline = settings->is_inline && is_polled;
-    if (node->is_inline) loop.flags |= EGRET_WS_LOOP_INLINE;
-    if (settings->closes_on_suspend) loop.flags |= EGRET_WS_LOOP_CLOSE_ON_SUSPEND;
-    if (!is_polled) loop.poll_max_us = poll_us;
-    int32_t result = egret_ws_host_new(&options, &node_host_events, node, &node->host);
+    int32_t result = node_new_host(node, settings, is_polled ? 0 : poll_us);
     if (result != EGRET_WS_OK) return result;
     if (is_polled) node->driver = DRIVER_APPLICATION;
     else result = watch_wakeup(node);

@@ -1,5 +1,5 @@
 /** Options of an installation, and the defaults of its sockets. */
-export interface InstallOptions extends WebSocketOptions {
+export interface InstallOptions extends WebSocketOptions, Hooks {
   /** `true`: no event comes by itself; the application calls `poll()`, for example once a frame. */
   poll?: boolean;
   /** Called with each exception of a handler. The default writes to the console. */

@@ -5,6 +5,8 @@ import { createHost } from 'libegret_ws_napi.so';
 
 // The first argument of createHost: what polls.
 const BY_APPLICATION = 0, BY_WAKEUP = 2;
+// The last one: bits of the hooks that the script answers.
+const ASKS_RESOLVE = 1, ASKS_FIND_PROXY = 2;
 // No wake-up comes when a send queue has drained.
 const DRAIN_INTERVAL_MS = 50;
 
@@ -33,14 +35,17 @@ class DrainTimer {
 }
 
 export class Installation {
-  constructor(scope, { poll = false, reportError = (exception) => console.error(String(exception)), ...defaults }) {
+  constructor(scope, {
+    poll = false, resolve, findProxy, reportError = (exception) => console.error(String(exception)), ...defaults
+  }) {
     this.scope = scope;
-    this.native = createHost(poll ? BY_APPLICATION : BY_WAKEUP, false);
+    const hooks = (resolve ? ASKS_RESOLVE : 0) | (findProxy ? ASKS_FIND_PROXY : 0);
+    this.native = createHost(poll ? BY_APPLICATION : BY_WAKEUP, false, false, false, false, hooks);
     this.drains = new DrainTimer(() => this.native.poll(0));
 
     const host = this.native;
     host.reportError = reportError;
-    const events = installScript(scope, host, Object.keys(defaults).length > 0 ? defaults : undefined);
+    const events = installScript(scope, host, Object.keys(defaults).length > 0 ? defaults : undefined, { resolve, findProxy });
     if (!poll) {
       const { notifyDrain } = host;
       host.notifyDrain = (id, bytes) => {

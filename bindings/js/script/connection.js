@@ -37,6 +37,7 @@ class Connection {
     onRefused(error, text, size) {}
     onRetry(error, text, delay, code, reason) {}
     onDrain() {}
+    onFrame(direction, opcode, flags, length) {}
     onError(error, text) {}
     onClose(code, reason, wasClean, error, text) {}
     // Does this end of the connection cause an error event?
@@ -65,6 +66,16 @@ class Connection {
 
     stats() {
         return this.id === 0 ? null : readStats(this.sockets.host.stats(this.id));
+    }
+
+    // A text of the host; '' if there is none.
+    text(name) {
+        return this.id === 0 ? '' : this.sockets.host.text(this.id, name);
+    }
+
+    // An ArrayBuffer of the host, or null.
+    bytes(name, index = 0) {
+        return this.id === 0 ? null : this.sockets.host.bytes(this.id, name, index);
     }
 
     // `data` is a result of toPayload.

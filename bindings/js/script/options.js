@@ -35,6 +35,9 @@ function listOption(name, value) {
     });
 }
 
+// A list that the library divides at its commas.
+const joinedField = (field) => (name, value) => [[field, listOption(name, value).join(',')]];
+
 // A file that could not be read would else trust the system.
 function rootsOption(name, value) {
     const list = listOption(name, value);
@@ -95,7 +98,7 @@ const OPTIONS = {
     proxyFromEnvironment: flagField('proxy_from_environment', true),
     roots: (name, value) => [['tls_roots', rootsOption(name, value)]],
     onlyTheseRoots: flagField('only_these_roots', true),
-    pins: (name, value) => [['tls_pins', listOption(name, value).join(',')]],
+    pins: joinedField('tls_pins'),
     serverName: textField('tls_server_name'),
     minTlsVersion(name, value) {
         if (value !== '1.2' && value !== '1.3') refuse(name, 'is "1.2" or "1.3"');
@@ -104,11 +107,18 @@ const OPTIONS = {
     maxMessage: numberField('max_message_bytes', POSITIVE),
     maxSendBuffer: numberField('max_send_buffer_bytes', POSITIVE),
     maxReceiveQueue: numberField('max_receive_queue_bytes', POSITIVE),
+    maxRefusalBody: numberField('max_refusal_body_bytes', OR_AT_ONCE),
     maxRedirects: numberField('max_redirects', OR_NONE),
     retryAttempts: numberField('retry_attempts', OR_ENDLESS),
     resend: flagField('resend', true),
     deflate: flagField('disable_deflate', false),
     alpn: flagField('disable_alpn', false),
+    tlsResumption: flagField('disable_tls_resumption', false),
+    addresses: joinedField('addresses'),
+    attemptDelay: numberField('attempt_delay_ms', OR_AT_ONCE),
+    localAddress: textField('local_address'),
+    localInterface: textField('local_interface'),
+    frames: flagField('frames', true),
     connectTimeout: numberField('connect_timeout_ms', POSITIVE),
     resolveTimeout: numberField('resolve_timeout_ms', POSITIVE),
     proxyTimeout: numberField('proxy_timeout_ms', POSITIVE),
@@ -158,7 +168,9 @@ const NAMES = {
     __proto__: null,
     user_agent: 'userAgent', tls_roots: 'roots', EGRET_WS_ONLY_THESE_ROOTS: 'onlyTheseRoots', tls_pins: 'pins',
     tls_server_name: 'serverName', max_message_bytes: 'maxMessage', EGRET_WS_MAX_MESSAGE_BYTES: '131072',
-    max_send_buffer_bytes: 'maxSendBuffer', max_receive_queue_bytes: 'maxReceiveQueue', max_redirects: 'maxRedirects'
+    max_send_buffer_bytes: 'maxSendBuffer', max_receive_queue_bytes: 'maxReceiveQueue', max_redirects: 'maxRedirects',
+    max_refusal_body_bytes: 'maxRefusalBody', attempt_delay_ms: 'attemptDelay', local_address: 'localAddress',
+    local_interface: 'localInterface'
 };
 
 // A reason of the library with the names of options in JavaScript.

@@ -3,8 +3,10 @@
 const RESOLVED = Promise.resolve();
 
 class Sockets {
-    constructor(global, host) {
+    // `hooks` is a result of readHooks.
+    constructor(global, host, hooks) {
         this.host = host;
+        this.hooks = hooks;
         // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
         const { Blob } = global;
         this.Blob = typeof Blob === 'function' && typeof Blob.prototype.arrayBuffer === 'function' ? Blob : null;
@@ -133,6 +135,16 @@ class Sockets {
             closed: (id, code, reason, wasClean, error, text) => {
                 const connection = this.begin(id);
                 if (connection !== undefined) connection.closed(code, reason, wasClean, error, inNamesOfOptions(text));
+                this.end();
+            },
+            frame: (id, direction, opcode, flags, length) => {
+                const connection = this.begin(id);
+                if (connection !== undefined) connection.onFrame(direction, opcode, flags, length);
+                this.end();
+            },
+            asked: (ticket, hook, text) => {
+                this.begin(0);
+                answerHook(this.host, this.hooks, ticket, hook, text);
                 this.end();
             },
             task: () => {

@@ -8,7 +8,13 @@ const LOSSES = new Set([ERR_CONNECTION_LOST, ERR_TIMEOUT, ERR_ABORTED, ERR_TLS])
 // Results of `open` for options that cannot be used.
 const OPTION_ERRORS = new Set([ERR_INVALID_ARGUMENT, ERR_UNSUPPORTED, ERR_TLS_OPTIONS]);
 
-const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry'];
+const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry', 'frame'];
+
+const DIRECTIONS = { 1: 'sent', 2: 'received', 3: 'lost' };
+// The HTTP status of an upgrade.
+const SWITCHING_PROTOCOLS = 101;
+
+const FRAME_FIN = 1, FRAME_COMPRESSED = 2;
 
 // The origin of a message: the scheme and authority of the server.
 function originOf(url) {
@@ -68,8 +74,20 @@ class StandardConnection extends Connection {
         return size;
     }
 
+    // The answer of a server, or of a proxy, that has refused the connection.
+    refusal() {
+        const status = Number(this.text('http_status'));
+        if (status === 0 || status === SWITCHING_PROTOCOLS) return {};
+        return { status, body: this.bytes('response_body') || NO_BYTES, cookies: this.cookies() };
+    }
+
     onRetry(error, message, delay, code, reason) {
-        this.fireWith(this.events.event('retry'), { error, message, delay, code, reason });
+        this.fireWith(this.events.event('retry'), Object.assign({ error, message, delay, code, reason }, this.refusal()));
+    }
+
+    onFrame(direction, opcode, flags, length) {
+        const isFinal = (flags & FRAME_FIN) !== 0, isCompressed = (flags & FRAME_COMPRESSED) !== 0;
+        this.fireWith(this.events.event('frame'), { direction: DIRECTIONS[direction], opcode, isFinal, isCompressed, length });
     }
 
     onDrain() {
@@ -77,11 +95,46 @@ class StandardConnection extends Connection {
     }
 
     onError(error, message) {
-        this.fireWith(this.events.event('error'), { error, message });
+        this.fireWith(this.events.event('error'), Object.assign({ error, message }, this.refusal()));
     }
 
     onClose(code, reason, wasClean, error, message) {
-        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : { error, message });
+        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : Object.assign({ error, message }, this.refusal()));
+    }
+
+    // Lines of two words: a URL and a cookie, an address and its result.
+    pairs(name, first, second) {
+        return this.text(name).split('\n').filter((line) => line !== '').map((line) => {
+            const space = line.indexOf(' ');
+            return { [first]: line.slice(0, space), [second]: line.slice(space + 1) };
+        });
+    }
+
+    cookies() {
+        return this.pairs('response_cookies', 'url', 'cookie');
+    }
+
+    triedAddresses() {
+        return this.pairs('tried_addresses', 'address', 'result');
+    }
+
+    // Null without TLS, and before the handshake.
+    tls() {
+        const stats = this.stats();
+        if (stats === null) return null;
+        const certificates = [];
+        for (let der = this.bytes('peer_certificate', 0); der !== null; der = this.bytes('peer_certificate', certificates.length)) {
+            certificates.push(der);
+        }
+        const version = Object.keys(TLS_VERSIONS).find((name) => TLS_VERSIONS[name] === stats.tlsVersion);
+        if (version === undefined && certificates.length === 0) return null;
+        return {
+            version: version || '',
+            cipher: this.text('tls_cipher'),
+            alpn: this.text('tls_alpn'),
+            resumed: stats.tlsResumed === 1,
+            certificates
+        };
     }
 }
 
@@ -150,6 +203,12 @@ function makeWebSocket(global, host, sockets, defaults) {
             connection.close(number, text);
         }
         stats() { return connectionOf(this).stats(); }
+        get localAddress() { return connectionOf(this).text('local_address'); }
+        get remoteAddress() { return connectionOf(this).text('remote_address'); }
+        get triedAddresses() { return connectionOf(this).triedAddresses(); }
+        get proxy() { return connectionOf(this).text('proxy'); }
+        get cookies() { return connectionOf(this).cookies(); }
+        get tls() { return connectionOf(this).tls(); }
     }
     defineHandlers(WebSocket, TYPES, events.EventTarget, (webSocket) => connectionOf(webSocket).handlers);
     defineInterface(WebSocket, 'WebSocket');

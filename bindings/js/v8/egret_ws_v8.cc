@@ -257,8 +257,32 @@ void on_task(void *engine) {
     emit(self, EGRET_WS_HOST_TASK, 0, nullptr);
 }
 
-const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying,
-                                          on_drained,   on_failed, on_closed, on_task};
+void on_frame(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length) {
+    const auto self = static_cast<egret_ws_v8 *>(engine);
+    v8::HandleScope scope(self->isolate);
+    v8::Local<v8::Value> arguments[] = {
+        make_number(self->isolate, id),
+        make_number(self->isolate, direction),
+        make_number(self->isolate, opcode),
+        make_number(self->isolate, flags),
+        make_number(self->isolate, static_cast<std::int64_t>(length)),
+    };
+    emit(self, EGRET_WS_HOST_FRAME, 5, arguments);
+}
+
+void on_asked(void *engine, int64_t ticket, const char *hook, const char *text) {
+    const auto self = static_cast<egret_ws_v8 *>(engine);
+    v8::HandleScope scope(self->isolate);
+    v8::Local<v8::Value> arguments[] = {
+        make_number(self->isolate, ticket),
+        make_text(self->isolate, hook, std::strlen(hook)),
+        make_text(self->isolate, text, std::strlen(text)),
+    };
+    emit(self, EGRET_WS_HOST_ASKED, 3, arguments);
+}
+
+const egret_ws_host_events host_events = {on_connected, on_text,   on_binary, on_retrying, on_drained,
+                                          on_failed,    on_closed, on_task,   on_frame,    on_asked};
 
 // From JavaScript to C++
 
@@ -407,6 +431,39 @@ void host_stats(const Info &info) {
     std::free(text);
 }
 
+// text(id, name)
+void host_text(const Info &info) {
+    egret_ws_v8 *const self = self_of(info);
+    if (!self) return return_text(info, "", 0);
+    const Utf8 name(self->isolate, info[1]);
+    std::size_t len = 0;
+    char *const text = egret_ws_host_text(self->host, to_id(info[0]), name.c_string(), &len);
+    return_text(info, text ? text : "", len);
+    std::free(text);
+}
+
+// bytes(id, name, index)
+void host_bytes(const Info &info) {
+    egret_ws_v8 *const self = self_of(info);
+    info.GetReturnValue().SetNull();
+    if (!self) return;
+    const Utf8 name(self->isolate, info[1]);
+    std::size_t len = 0;
+    std::uint8_t *const bytes = egret_ws_host_bytes(self->host, to_id(info[0]), name.c_string(), to_id(info[2]), &len);
+    v8::Local<v8::ArrayBuffer> buffer;
+    if (bytes && make_buffer(self->isolate, bytes, len).ToLocal(&buffer)) info.GetReturnValue().Set(buffer);
+    std::free(bytes);
+}
+
+// answer(ticket, list)
+void host_answer(const Info &info) {
+    egret_ws_v8 *const self = self_of(info);
+    if (!self) return return_number(info, EGRET_WS_ERR_BAD_HANDLE);
+    const Utf8 list(self->isolate, info[1]);
+    if (!list.c_string() && !info[1]->IsNull()) return return_number(info, EGRET_WS_ERR_INVALID_ARGUMENT);
+    return_number(info, egret_ws_host_answer(self->host, to_id(info[0]), list.c_string()));
+}
+
 void host_last_error(const Info &info) {
     const egret_ws_v8 *const self = self_of(info);
     const char *const reason = self ? egret_ws_host_last_error(self->host) : "the shell has freed the sockets";
@@ -433,6 +490,9 @@ const struct {
     {"notifyDrain", host_notify_drain},
     {"normalizeUrl", host_normalize_url},
     {"stats", host_stats},
+    {"text", host_text},
+    {"bytes", host_bytes},
+    {"answer", host_answer},
     {"lastError", host_last_error},
     {"wake", host_wake},
     {"reportError", host_report_error},
@@ -472,8 +532,11 @@ bool run_script(egret_ws_v8 *self, v8::Local<v8::Context> context, const char *t
         !v8::Script::Compile(context, source, &origin).ToLocal(&script) || !script->Run(context).ToLocal(&value) ||
         !value->IsFunction())
         return false;
-    v8::Local<v8::Value> arguments[] = {context->Global(), self->host_object.Get(isolate)};
-    if (!value.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, arguments).ToLocal(&value) || !value->IsObject())
+    const v8::Local<v8::Value> undefined = v8::Undefined(isolate);
+    v8::Local<v8::Value> hooks = self->options.hooks;
+    v8::Local<v8::Value> arguments[] = {context->Global(), self->host_object.Get(isolate), undefined,
+                                        hooks.IsEmpty() ? undefined : hooks};
+    if (!value.As<v8::Function>()->Call(context, undefined, 4, arguments).ToLocal(&value) || !value->IsObject())
         return false;
     const auto events = value.As<v8::Object>();
     self->events.Reset(isolate, events);
@@ -482,6 +545,14 @@ bool run_script(egret_ws_v8 *self, v8::Local<v8::Context> context, const char *t
         self->event[i].Reset(isolate, value.As<v8::Function>());
     }
     return true;
+}
+
+bool has_hook(egret_ws_v8 *self, const char *name) {
+    const v8::Local<v8::Context> context = self->context.Get(self->isolate);
+    v8::Context::Scope entered(context);
+    v8::TryCatch caught(self->isolate);
+    v8::Local<v8::Value> hook;
+    return self->options.hooks->Get(context, make_name(self->isolate, name)).ToLocal(&hook) && hook->IsFunction();
 }
 
 bool install(egret_ws_v8 *self, const char *script) {
@@ -512,12 +583,16 @@ int32_t egret_ws_v8_new(v8::Isolate *isolate, v8::Local<v8::Context> context, co
     if (!self) return EGRET_WS_ERR_NO_RESOURCES;
     if (options) self->options = *options;
     self->context.Reset(isolate, context);
+    if (!self->options.hooks.IsEmpty())
+        self->options.host.script_hooks = (has_hook(self, "resolve") ? EGRET_WS_HOST_RESOLVE : 0) |
+                                          (has_hook(self, "findProxy") ? EGRET_WS_HOST_FIND_PROXY : 0);
     int32_t result = egret_ws_host_new(&self->options.host, &host_events, self, &self->host);
     if (result == EGRET_WS_OK && !install(self, script)) result = EGRET_WS_ERR_INVALID_ARGUMENT;
     if (result != EGRET_WS_OK) {
         uninstall(self);
         return result;
     }
+    self->options.hooks = {}; // the script has its functions
     *out = self;
     return EGRET_WS_OK;
 }

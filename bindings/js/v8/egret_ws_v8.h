@@ -29,6 +29,9 @@ struct egret_ws_v8_options {
     void (*on_exception)(void *user, v8::Local<v8::Context> context, v8::Local<v8::Value> exception);
     /* Passed to `on_exception`. */
     void *user;
+    /* An object with the functions `resolve` or `findProxy`: see the README. Used during egret_ws_v8_new; `host.script_hooks` is set by
+     * it. Empty: none. */
+    v8::Local<v8::Object> hooks;
 };
 
 /* Evaluates `script`, the text of egret_ws.js in UTF-8, in the context, and defines WebSocket and egret_native.WebSocket on the

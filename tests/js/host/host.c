@@ -7,8 +7,10 @@
 
 /* The events, as counts. */
 static struct {
-    int connected, failed, closed, drained, tasks;
+    int connected, failed, closed, drained, tasks, frames, asked;
     char message[256];
+    int64_t ticket;    /* of the last question */
+    char question[64]; /* its hook and text */
 } seen;
 
 static void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions) {
@@ -44,12 +46,22 @@ static void on_task(void *engine) {
     CHECK(egret_ws_host_free_loop(engine) == EGRET_WS_ERR_REENTRANT); /* inside the poll, although not in that of the loop */
     if (++seen.tasks == 1) egret_ws_host_wake(engine); /* runs in the next poll */
 }
-static const egret_ws_host_events events = {on_connected, on_text,   on_binary, on_retrying,
-                                            on_drained,   on_failed, on_closed, on_task};
+static void on_frame_event(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length) {
+    (void)engine, (void)id, (void)direction, (void)opcode, (void)flags, (void)length;
+    seen.frames++;
+}
+static void on_asked(void *engine, int64_t ticket, const char *hook, const char *text) {
+    (void)engine;
+    seen.asked++;
+    seen.ticket = ticket;
+    snprintf(seen.question, sizeof seen.question, "%s %s", hook, text);
+}
+static const egret_ws_host_events events = {on_connected, on_text,   on_binary, on_retrying,    on_drained,
+                                            on_failed,    on_closed, on_task,   on_frame_event, on_asked};
 
 static egret_ws_host *make_host(egret_ws_error_t (*configure)(void *, const char *, egret_ws_options *), void *user) {
     static egret_ws_host *host;
-    egret_ws_host_options options = {NULL, configure, user, false};
+    egret_ws_host_options options = {NULL, configure, user, false, 0};
     CHECK(egret_ws_host_new(&options, &events, NULL, &host) == EGRET_WS_OK);
     host->engine = host;
     return host;
@@ -104,6 +116,7 @@ static void sets_each_option(void) {
         switch (each->kind) {
         case OPTION_TEXT: *(const char **)field = *(const char **)((char *)&given + each->place); break;
         case OPTION_NUMBER: *(uint32_t *)field = UINT32_MAX; break;
+        case OPTION_FRAMES: expected.on_frame = on_frame; break;
         case OPTION_FLAG: expected.flags |= (uint32_t)each->place; break;
         case OPTION_ROOTS:
             expected.tls_roots = given.tls_roots;
@@ -241,6 +254,146 @@ static void reports_tasks_and_drains(void) {
     egret_ws_host_free(host);
 }
 
+/* Hooks. The library's part is played by calls of the hooks of the host. */
+
+static struct {
+    int resolved, proxied, opened, released;
+} shell;
+
+static void shell_resolves(void *user, egret_ws *ws, const char *host, egret_ws_query *query) {
+    (void)ws, (void)host, (void)query;
+    CHECK(user == &shell);
+    shell.resolved++;
+}
+static void shell_finds_proxy(void *user, egret_ws *ws, const char *url, egret_ws_query *query) {
+    (void)ws, (void)url, (void)query;
+    CHECK(user == &shell);
+    shell.proxied++;
+}
+static int32_t shell_opens(void *user, egret_ws *ws, ptrdiff_t descriptor) {
+    (void)ws;
+    CHECK(user == &shell);
+    shell.opened++;
+    return (int32_t)descriptor;
+}
+static void shell_releases(void *user) {
+    CHECK(user == &shell);
+    shell.released++;
+}
+
+/* A host whose script answers the hooks; `hooks` are those of the shell, or NULL. */
+static egret_ws_host *make_asking_host(uint32_t of_script, const egret_ws_hooks *hooks) {
+    static egret_ws_host *host;
+    egret_ws_loop_options loop;
+    egret_ws_host_options options = {&loop, NULL, NULL, false, of_script};
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    loop.hooks = hooks;
+    CHECK(egret_ws_host_new(&options, &events, NULL, &host) == EGRET_WS_OK);
+    host->engine = host;
+    return host;
+}
+
+static void expect_hooks(egret_ws_host *host, const char *expected) {
+    size_t len;
+    char *text = egret_ws_host_text(host, 0, "hooks", &len);
+    CHECK(text && strcmp(text, expected) == 0 && len == strlen(expected));
+    free(text);
+}
+
+/* Those of the shell win, and keep their `user`. */
+static void the_shell_has_hooks(void) {
+    egret_ws_hooks hooks, made;
+    host_questions *all;
+    egret_ws_host *host = make_host(NULL, NULL);
+    expect_hooks(host, "");
+    egret_ws_host_free(host);
+    host = make_asking_host(EGRET_WS_HOST_RESOLVE, NULL);
+    expect_hooks(host, "resolve ");
+    egret_ws_host_free(host);
+    host = make_asking_host(EGRET_WS_HOST_RESOLVE | EGRET_WS_HOST_FIND_PROXY, NULL);
+    expect_hooks(host, "resolve findProxy ");
+    egret_ws_host_free(host);
+
+    egret_ws_hooks_init(&hooks, sizeof hooks);
+    hooks.user = &shell;
+    hooks.max_threads = 3;
+    hooks.release_user = shell_releases;
+    hooks.on_resolve = shell_resolves;
+    hooks.on_socket = shell_opens;
+    all = new_questions(&hooks, EGRET_WS_HOST_RESOLVE | EGRET_WS_HOST_FIND_PROXY, &made);
+    CHECK(all && made.max_threads == 3 && made.on_proxy == on_proxy);
+    made.on_resolve(made.user, NULL, "game.test", NULL);
+    CHECK(made.on_socket(made.user, NULL, 7) == 7 && shell.resolved == 1 && shell.opened == 1 && all->last == 0);
+    all->owners++; /* as after the loop was made */
+    leave_questions(all);
+    CHECK(shell.released == 0);
+    made.release_user(made.user);
+    CHECK(shell.released == 1);
+
+    hooks.on_proxy = shell_finds_proxy;
+    hooks.on_socket = NULL;
+    all = new_questions(&hooks, EGRET_WS_HOST_FIND_PROXY, &made);
+    CHECK(all && made.on_resolve == shell_on_resolve && !made.on_socket);
+    made.on_proxy(made.user, NULL, "ws://game.test/", NULL);
+    CHECK(shell.proxied == 1);
+    leave_questions(all); /* the loop could not be made: the `user` of the shell stays its own */
+    CHECK(shell.released == 1);
+
+    host = make_asking_host(EGRET_WS_HOST_RESOLVE | EGRET_WS_HOST_FIND_PROXY, &hooks);
+    expect_hooks(host, "");
+    egret_ws_host_free(host);
+}
+
+/* More questions than the ring has: the oldest ones are dropped, and the script gets the others in order. */
+static void a_script_is_asked(void) {
+    egret_ws_host *host = make_asking_host(EGRET_WS_HOST_RESOLVE | EGRET_WS_HOST_FIND_PROXY, NULL);
+    host_questions *all = host->questions;
+    egret_ws_query *const forged = (egret_ws_query *)(uintptr_t)1;
+    char name[16];
+    int i;
+    seen.asked = 0;
+    CHECK(egret_ws_host_poll(host, 0) == 0 && seen.asked == 0);
+    on_resolve(all, NULL, "game.test", forged);
+    CHECK(egret_ws_host_poll(host, -1) == 1 && seen.asked == 1 && seen.ticket == 1); /* the question has woken the poll */
+    CHECK(strcmp(seen.question, "resolve game.test") == 0);
+    on_proxy(all, NULL, "ws://game.test:80/", forged);
+    CHECK(egret_ws_host_poll(host, -1) == 1 && seen.ticket == 2 && strcmp(seen.question, "findProxy ws://game.test:80/") == 0);
+    /* Nothing waits for these answers: the library knows no such question. */
+    expect_reason(host, egret_ws_host_answer(host, 1, ""), EGRET_WS_ERR_BAD_HANDLE, "no connection waits");
+    CHECK(all->ring[1].query == NULL);
+    expect_reason(host, egret_ws_host_answer(host, 1, ""), EGRET_WS_ERR_BAD_HANDLE, "no connection waits");
+    for (i = -1; i < 1; i++) expect_reason(host, egret_ws_host_answer(host, i, NULL), EGRET_WS_ERR_BAD_HANDLE, "no connection");
+    expect_reason(host, egret_ws_host_answer(host, 2 + MAX_QUESTIONS, ""), EGRET_WS_ERR_BAD_HANDLE, "no connection waits");
+
+    for (i = 0; i < 2 * MAX_QUESTIONS + 5; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        on_resolve(all, NULL, name, forged);
+    }
+    seen.asked = 0;
+    CHECK(egret_ws_host_poll(host, 0) == MAX_QUESTIONS && seen.asked == MAX_QUESTIONS);
+    CHECK(seen.ticket == 2 * MAX_QUESTIONS + 7 && strcmp(seen.question + strlen("resolve "), name) == 0);
+    on_resolve(all, NULL, "never delivered", forged);
+    CHECK(egret_ws_host_free_loop(host) == EGRET_WS_OK);
+    on_resolve(all, NULL, "after the loop", forged);
+    CHECK(egret_ws_host_answer(host, seen.ticket, NULL) == EGRET_WS_ERR_BAD_HANDLE);
+    egret_ws_host_free(host);
+
+    host = make_host(NULL, NULL);
+    expect_reason(host, egret_ws_host_answer(host, 1, ""), EGRET_WS_ERR_BAD_HANDLE, "no connection waits");
+    egret_ws_host_free(host);
+}
+
+/* Of a socket that does not exist, and with unknown names. */
+static void texts_and_bytes_are_missing(void) {
+    egret_ws_host *host = make_host(NULL, NULL);
+    size_t len = 7, i;
+    for (i = 0; i < sizeof texts / sizeof *texts; i++) CHECK(!egret_ws_host_text(host, 1, texts[i].name, &len) && len == 0);
+    CHECK(!egret_ws_host_text(host, 1, "http_status", &len) && !egret_ws_host_text(host, 1, "hooks", &len) && !egret_ws_host_text(host, 1, NULL, &len));
+    CHECK(!egret_ws_host_bytes(host, 1, "response_body", 0, &len) && !egret_ws_host_bytes(host, 1, "peer_certificate", -1, &len));
+    CHECK(!egret_ws_host_bytes(host, 1, "colour", 0, &len) && !egret_ws_host_bytes(host, 1, NULL, 0, &len) && len == 0);
+    egret_ws_host_free(host);
+}
+
 /* The shell suspends the loop and so on, and the options reach the server. */
 static void hands_out_the_loop(const char *url) {
     static const char options[] = "header\0X-Game: duck\0header\0Cookie: a=b\0origin\0https://game.example\0user_agent\0Duck/1\0"
@@ -276,5 +429,8 @@ int main(int argc, char **argv) {
     says_why();
     finds_ids_in_constant_time();
     reports_tasks_and_drains();
+    the_shell_has_hooks();
+    a_script_is_asked();
+    texts_and_bytes_are_missing();
     return 0;
 }

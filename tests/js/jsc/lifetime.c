@@ -59,7 +59,7 @@ static const char open_script[] =
     "(function (global, host) {"
     "    var events = {};"
     "    global.host = host;"
-    "    'connected text binary retrying drained failed closed task'.split(' ').forEach(function (name) {"
+    "    'connected text binary retrying drained failed closed task frame asked'.split(' ').forEach(function (name) {"
     "        events[name] = function () {};"
     "    });"
     "    return events;"
@@ -96,7 +96,11 @@ static void check_the_shells_control(JSGlobalContextRef context, egret_ws_jsc_op
                  "expect(host.sendText(1, {}), -1); expect(host.open('ws://h/\\0', '', ''), -1);"
                  "[1, -1, 1e300, NaN].forEach(function (id) { expect(host.sendText(id, 'x'), -2); });"
                  "expect(host.sendBinary(1, new DataView(new ArrayBuffer(8), 8)), -2);"
-                 "expect(host.notifyDrain(1, 0), -2); expect(host.normalizeUrl('ws://a/\\0'), null)");
+                 "expect(host.notifyDrain(1, 0), -2); expect(host.normalizeUrl('ws://a/\\0'), null);"
+                 "expect(host.text(1, 'proxy'), ''); expect(host.text(), ''); expect(host.text(1, {}), '');"
+                 "expect(host.bytes(1, 'response_body', 0), null); expect(host.bytes(1), null);"
+                 "[1, 1e300, NaN].forEach(function (ticket) { expect(host.answer(ticket, ''), -2); });"
+                 "[1, {}, undefined, 'a\\0'].forEach(function (list) { expect(host.answer(1, list), -1); })");
     CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK && egret_ws_jsc_loop(NULL) == NULL);
 
     options.host.configure = NULL;
@@ -105,6 +109,66 @@ static void check_the_shells_control(JSGlobalContextRef context, egret_ws_jsc_op
     run(context, "expect(host.open('ws://127.0.0.1:1/', '', 'origin\\0https://a.example\\0'), -9);"
                  "expect(host.open('ws://127.0.0.1:1/', '', '') > 0, true)");
     CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK);
+}
+
+static JSObjectRef evaluate(JSContextRef context, const char *code)
+{
+    JSStringRef script = JSStringCreateWithUTF8CString(code);
+    JSValueRef value = JSEvaluateScript(context, script, NULL, NULL, 1, NULL);
+    JSStringRelease(script);
+    CHECK(value && JSValueIsObject(context, value));
+    return (JSObjectRef)value;
+}
+
+static void shell_resolves(void *user, egret_ws *ws, const char *host, egret_ws_query *query)
+{
+    (void)user, (void)ws, (void)host;
+    egret_ws_resolved(query, "");
+}
+
+static char last_exception[128];
+
+static void keep_exception(void *user, JSContextRef context, JSValueRef exception)
+{
+    JSStringRef text = JSValueToStringCopy(context, exception, NULL);
+    (void)user;
+    JSStringGetUTF8CString(text, last_exception, sizeof last_exception);
+    JSStringRelease(text);
+}
+
+/* The loop ends while a question is open. A hook of the shell and one of the script for the same question are refused. */
+static void check_hooks(JSGlobalContextRef context, const char *script)
+{
+    egret_ws_jsc_options options = {{NULL, NULL, NULL, false, 0}, keep_exception, NULL, NULL};
+    egret_ws_loop_options loop;
+    egret_ws_hooks hooks;
+    int polls;
+    run(context, "var answer = null, hooks = { resolve: function () { return new Promise(function (done) { answer = done; }); } }");
+    options.hooks = evaluate(context, "hooks");
+    CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_OK);
+    run(context, "new WebSocket('ws://game.test/')");
+    run(context, "hooks = null");
+    JSGarbageCollect(context);
+    for (polls = 0; polls < 100 && !JSObjectIsFunction(context, evaluate(context, "answer || {}")); ++polls)
+        CHECK(egret_ws_jsc_poll(sockets, 100) >= 0);
+    CHECK(polls < 100 && egret_ws_jsc_free(sockets) == EGRET_WS_OK);
+    run(context, "answer('127.0.0.1')");
+
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    egret_ws_hooks_init(&hooks, sizeof hooks);
+    hooks.on_resolve = shell_resolves;
+    loop.hooks = &hooks;
+    options.host.loop = &loop;
+    options.hooks = evaluate(context, "({ resolve: function () {} })");
+    CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK(strstr(last_exception, "the hook resolve is not called: the shell has a hook of its own"));
+    options.hooks = evaluate(context, "({ findProxy: function () {} })");
+    CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_OK);
+    CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK);
+    options.hooks = evaluate(context, "({ resolve: 'text', findProxy: {} })");
+    last_exception[0] = '\0';
+    CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK(strstr(last_exception, "is not a function"));
 }
 
 static char *read_file(const char *path)
@@ -121,7 +185,7 @@ int main(int argc, char **argv)
 {
     JSGlobalContextRef context = JSGlobalContextCreate(NULL);
     JSStringRef name = JSStringCreateWithUTF8CString("nested");
-    egret_ws_jsc_options options = {{NULL, NULL, NULL, false}, on_exception, &exceptions};
+    egret_ws_jsc_options options = {{NULL, NULL, NULL, false, 0}, on_exception, &exceptions, NULL};
     egret_ws_loop_options loop;
     const char *script;
     int polls;
@@ -177,6 +241,7 @@ int main(int argc, char **argv)
     CHECK(egret_ws_jsc_live(sockets) == 1);
     CHECK(egret_ws_jsc_free(sockets) == EGRET_WS_OK);
     check_the_shells_control(context, options);
+    check_hooks(context, script);
     JSGlobalContextRelease(context);
     CHECK(exceptions == 2);
     return 0;

@@ -220,6 +220,30 @@ echo_scenarios! {
 }
 
 #[test]
+fn hooks_of_a_script_are_asked_and_their_exceptions_reported() {
+    if is_skipped() {
+        return;
+    }
+    for driver in ["threaded", "inline"] {
+        let command = command(driver, &echo_url());
+        let mut with_hooks = Command::new(command.get_program());
+        with_hooks.arg("--hooks").arg(scenario("network_hooks")).args(command.get_args());
+        with_hooks.env_remove("LD_LIBRARY_PATH").arg(scenario("network"));
+        let outcome = finish(&format!("network-{driver}"), &mut with_hooks);
+        assert_eq!(outcome.status.code(), Some(1), "{}", outcome.err);
+        assert_eq!(outcome.out, "passed\n", "{}", outcome.err);
+        let mut reported: Vec<&str> = outcome.err.lines().filter(|line| line.starts_with("Uncaught")).collect();
+        reported.sort_unstable();
+        let expected = [
+            "Uncaught Error: rejection on purpose",
+            "Uncaught Error: resolve on purpose",
+            "Uncaught TypeError: resolve returned a value that is not a string, an array of strings or null",
+        ];
+        assert_eq!(reported, expected);
+    }
+}
+
+#[test]
 fn exceptions_of_handlers_are_reported_and_other_events_still_come() {
     if is_skipped() {
         return;

@@ -5,6 +5,7 @@ socket.onopen = function () { happened.push('open'); };
 socket.onerror = function (event) {
     happened.push('error');
     equal(/certificate/.test(event.message), true, event.message);
+    equal(bytes(socket.tls.certificates[0]).indexOf('48 130 '), 0, 'a sequence of DER');
 };
 socket.onclose = function (event) {
     equal(happened.join(), 'error', 'what came first');

@@ -4,6 +4,10 @@ socket.onmessage = function (event) {
     equal(event.data, 'in secret', 'message');
     equal(socket.url, url, 'url');
     equal(socket.extensions, '', 'extensions');
+    equal(socket.tls.version, '1.3', 'version');
+    equal(/^TLS_/.test(socket.tls.cipher), true, socket.tls.cipher);
+    equal(socket.tls.resumed, false, 'resumed');
+    equal(bytes(socket.tls.certificates[0]).indexOf('48 130 '), 0, 'a sequence of DER');
     socket.close();
 };
 socket.onclose = function (event) {

@@ -2,10 +2,10 @@
 
 import defaultInstall, { install } from 'egret-ws';
 import type {
-  Installation, InstallOptions, NativeWebSocket, NativeWebSocketConstructor, Scope, SocketCloseEvent, SocketErrorEvent, SocketEvent,
-  SocketMessageEvent, SocketRetryEvent, WebSocket, WebSocketConstructor, WebSocketEventMap, WebSocketOptions, WebSocketStatistics,
+  FindProxyHook, Installation, InstallOptions, NativeWebSocket, NativeWebSocketConstructor, ResolveHook, Scope, SetCookie,
+  SocketCloseEvent, SocketErrorEvent, SocketEvent, SocketFrameEvent, SocketMessageEvent, SocketRetryEvent, TlsInfo, TriedAddress, WebSocket, WebSocketConstructor, WebSocketEventMap, WebSocketOptions, WebSocketStatistics,
 } from 'egret-ws';
-import type { AbortSignalLike, BlobLike, Host, HostEvents, InstallScript, ListenerOptions, Received, Sendable } from 'egret-ws/types';
+import type { AbortSignalLike, BlobLike, HookAnswer, Hooks, Host, HostEvents, InstallScript, ListenerOptions, Received, Refusal, Sendable } from 'egret-ws/types';
 
 declare const log: (...values: ReadonlyArray<string | number | boolean | object | null | undefined>) => void;
 
@@ -27,11 +27,18 @@ const every: Required<WebSocketOptions> = {
   maxMessage: 65536,
   maxSendBuffer: 1 << 24,
   maxReceiveQueue: 1 << 20,
+  maxRefusalBody: 0,
   maxRedirects: 3,
   retryAttempts: Infinity,
   resend: true,
   deflate: false,
   alpn: false,
+  tlsResumption: false,
+  addresses: ['192.0.2.1', '[2001:db8::1]:443'],
+  attemptDelay: 0,
+  localAddress: '10.0.0.1',
+  localInterface: 'wlan0',
+  frames: true,
   connectTimeout: 1000,
   resolveTimeout: 1000,
   proxyTimeout: 1000,
@@ -46,7 +53,10 @@ const every: Required<WebSocketOptions> = {
   highWaterMark: 65536,
   overCap: 'close',
 };
-const options: InstallOptions = { ...every, addon: '/x/egret_ws.node', poll: true, inline: false, descriptor: false, reportError: (exception: unknown) => log(typeof exception) };
+const resolve: ResolveHook = async (host) => (host === 'a' ? '192.0.2.1' : host === 'b' ? ['192.0.2.1', '192.0.2.2'] : null);
+const findProxy: FindProxyHook = (url): HookAnswer => [url, 'direct'];
+const hooks: Hooks = { resolve, findProxy };
+const options: InstallOptions = { ...every, ...hooks, addon: '/x/egret_ws.node', poll: true, inline: false, descriptor: false, forgetTlsSessions: true, reportError: (exception: unknown) => log(typeof exception) };
 const scope = {} as Scope;
 const installation: Installation = install(scope, options);
 const delivered: number = installation.poll() + installation.poll(16);
@@ -80,6 +90,19 @@ socket.ondrain = (event) => {
 };
 socket.onretry = ({ delay, error, message }: SocketRetryEvent) => log(delay.toFixed(), error, message);
 socket.onretry = null;
+socket.onframe = ({ direction, opcode, isFinal, isCompressed, length }: SocketFrameEvent) =>
+  log(direction === 'lost', opcode.toFixed(), isFinal, isCompressed, length.toFixed());
+const refused = ({ status, body, cookies }: Refusal) => log(status?.toFixed(), body?.byteLength, cookies?.length);
+socket.addEventListener('error', refused);
+socket.addEventListener('close', refused);
+socket.addEventListener('retry', refused);
+const tls: TlsInfo | null = socket.tls;
+if (tls !== null) log(tls.version === '1.3', tls.cipher.length, tls.alpn.length, tls.resumed, tls.certificates[0]?.byteLength);
+const tried: ReadonlyArray<TriedAddress> = socket.triedAddresses;
+const cookies: ReadonlyArray<SetCookie> = socket.cookies;
+for (const { address, result } of tried) log(address.length, result.length);
+for (const { url, cookie } of cookies) log(url.length, cookie.length);
+log(socket.localAddress.length, socket.remoteAddress.length, socket.proxy.length);
 socket.binaryType = 'arraybuffer';
 
 declare const blob: BlobLike;
@@ -99,8 +122,8 @@ socket.close();
 socket.close(4000, 'done');
 const states: ReadonlyArray<0 | 1 | 2 | 3> = [Class.CONNECTING, Class.OPEN, socket.CLOSING, socket.CLOSED, socket.readyState];
 const statistics: WebSocketStatistics | null = socket.stats();
-if (statistics !== null) log(statistics.rttUs / 1000, statistics.httpStatus, statistics.sendQueuePeakBytes);
-const names: Array<keyof WebSocketEventMap> = ['open', 'message', 'error', 'close', 'drain', 'retry'];
+if (statistics !== null) log(statistics.rttUs / 1000, statistics.httpStatus, statistics.sendQueuePeakBytes, statistics.tlsResumed + statistics.addressesTried);
+const names: Array<keyof WebSocketEventMap> = ['open', 'message', 'error', 'close', 'drain', 'retry', 'frame'];
 log(delivered, states, names, socket.url, socket.protocol, socket.extensions, socket.bufferedAmount, Class.prototype);
 
 /* egret_native.WebSocket */
@@ -129,10 +152,13 @@ const host: Host = {
   normalizeUrl: (url) => (url === '' ? null : url),
   lastError: () => '',
   stats: (id) => `${id}`,
+  text: (id, name) => `${id}${name}`,
+  bytes: (id, name, index) => (name === '' ? null : new ArrayBuffer(id + index)),
+  answer: (ticket, list) => ticket + (list === null ? 0 : list.length),
   wake: () => {},
   reportError: (exception) => log(typeof exception),
 };
-const events: HostEvents = script(globalThis, host, every);
+const events: HostEvents = script(globalThis, host, every, hooks);
 events.connected(1, '', '');
 events.text(1, 'text');
 events.binary(1, new ArrayBuffer(1));
@@ -141,6 +167,8 @@ events.drained(1);
 events.failed(1, -20, 'lost');
 events.closed(1, 1006, '', false, -20, 'lost');
 events.task();
+events.frame(1, 2, 1, 1, 5);
+events.asked(1, 'resolve', 'example.com');
 
 /* Wrong uses */
 
@@ -164,6 +192,12 @@ new Class('ws://example.com/', [], { poll: true });
 socket.binaryType = 'nodebuffer';
 // @ts-expect-error: read only
 socket.readyState = 1;
+// @ts-expect-error: read only
+socket.proxy = 'http://127.0.0.1:8080';
+// @ts-expect-error: text, or a list of texts
+install(scope, { resolve: () => 5 });
+// @ts-expect-error: a hook is a function
+install(scope, { findProxy: 'direct' });
 // @ts-expect-error: an object
 socket.send({});
 // @ts-expect-error: a number

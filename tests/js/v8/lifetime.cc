@@ -100,7 +100,7 @@ const char *const logging_script =
     "(function (global, host) {"
     "    var log = global.log = [], events = {};"
     "    global.host = host;"
-    "    'connected text binary retrying drained failed closed task'.split(' ').forEach(function (name) {"
+    "    'connected text binary retrying drained failed closed task frame asked'.split(' ').forEach(function (name) {"
     "        events[name] = function () {"
     "            log.push(name);"
     "            Promise.resolve().then(function () { return null; }).then(function () { log.push(name + ' job'); });"
@@ -260,13 +260,14 @@ void checks_values() {
         "host.open()", "host.open('ws://127.0.0.1:1/\\0', '', '')", "host.open('ws://h/', 'a\\0b', '')", "host.open(1, 2, 3)",
         "host.sendText(1)", "host.sendText(1, {})", "host.sendBinary(1)", "host.sendBinary(1, 'text')", "host.sendBinary(1, {})",
         "host.sendBinary(1, new SharedArrayBuffer(8))", "host.sendBinary(1, new Uint8Array(new SharedArrayBuffer(8), 1))",
-        "host.sendBinary(1, new DataView(new SharedArrayBuffer(8), 1))",
+        "host.sendBinary(1, new DataView(new SharedArrayBuffer(8), 1))", "host.answer(1)", "host.answer(1, {})",
+        "host.answer(1, 'a\\0')",
     };
     static const char *const unknown[] = {
         "host.sendText(1, 'x')", "host.sendText(-1, 'x')", "host.sendText(1e300, 'x')", "host.sendText(NaN, 'x')",
         "host.sendText('1', 'x')", "host.sendBinary(1, new ArrayBuffer(8))", "host.sendBinary(1, new DataView(new ArrayBuffer(8), 8))",
         "host.sendBinary(1, new Float64Array(2).subarray(1))", "host.close(1, 1000, '')", "host.close(undefined, 1000, 'x')",
-        "host.notifyDrain(1, 0)",
+        "host.notifyDrain(1, 0)", "host.answer(1, null)", "host.answer(NaN, '')", "host.answer(1e300, '')",
     };
     Engine engine;
     CHECK(engine.install(logging_script, nullptr) == EGRET_WS_OK);
@@ -275,13 +276,66 @@ void checks_values() {
     for (const char *each : {"host.close(1, NaN, '')", "host.close(1, 65536, '')", "host.close(1, '1000', '')"})
         CHECK(engine.run(each) == std::to_string(EGRET_WS_ERR_INVALID_CLOSE));
     CHECK(engine.run("host.bufferedAmount(1) + host.bufferedAmount()") == "0");
+    CHECK(engine.run("host.text() + host.text(1, {}) + host.text(1, 'proxy')") == "");
+    CHECK(engine.run("[host.bytes(), host.bytes(1, 'response_body', 0), host.bytes(1, {}, {})].join()") == ",,");
     CHECK(engine.run("host.normalizeUrl('ws://a/\\0')") == "null" && engine.run("host.normalizeUrl(1)") == "null");
     CHECK(engine.run("host.normalizeUrl('WS://A/\\u4e2d')") == "ws://a/%E4%B8%AD");
     CHECK(engine.run("try { new host.open(); } catch (error) { error.name; }") == "TypeError");
     CHECK(egret_ws_v8_free(sockets) == EGRET_WS_OK);
     for (const char *each : {"host.sendText(1, 'x')", "host.open('ws://h/', '', '')", "host.close(1, 0, '')"})
         CHECK(engine.run(each) == std::to_string(EGRET_WS_ERR_BAD_HANDLE));
-    engine.run("host.wake(); host.reportError(1); host.stats(1); host.lastError()");
+    engine.run("host.wake(); host.reportError(1); host.stats(1); host.lastError(); host.text(1, 'proxy'); host.bytes(1, 'x', 0)");
+    CHECK(engine.run("host.answer(1, '')") == std::to_string(EGRET_WS_ERR_BAD_HANDLE));
+}
+
+std::string last_exception;
+
+void keep_exception(void *, v8::Local<v8::Context>, v8::Local<v8::Value> exception) {
+    last_exception = *v8::String::Utf8Value(v8::Isolate::GetCurrent(), exception);
+}
+
+void shell_resolves(void *, egret_ws *, const char *, egret_ws_query *query) {
+    egret_ws_resolved(query, "");
+}
+
+// The loop ends while a question is open. A hook of the shell and one of the script for the same question are refused.
+void asks_hooks(const char *script) {
+    Engine engine;
+    egret_ws_v8_options options = {};
+    options.on_exception = keep_exception;
+    // Installs with the hooks that the code evaluates to.
+    const auto install = [&](const char *code) {
+        v8::HandleScope scope(engine.isolate);
+        const v8::Local<v8::Context> context = engine.context.Get(engine.isolate);
+        v8::Context::Scope entered(context);
+        const auto source = v8::String::NewFromUtf8(engine.isolate, code).ToLocalChecked();
+        const auto value = v8::Script::Compile(context, source).ToLocalChecked()->Run(context).ToLocalChecked();
+        options.hooks = value.As<v8::Object>();
+        const int32_t result = engine.install(script, &options);
+        options.hooks = {};
+        return result;
+    };
+    CHECK(install("var answer = null; ({ resolve: function () { return new Promise(function (done) { answer = done; }); } })") == EGRET_WS_OK);
+    engine.run("new WebSocket('ws://game.test/')");
+    int polls = 0;
+    for (; polls < 100 && engine.run("answer") == "null"; ++polls) CHECK(egret_ws_v8_poll(sockets, 100) >= 0);
+    CHECK(polls < 100 && egret_ws_v8_free(sockets) == EGRET_WS_OK);
+    engine.run("answer('127.0.0.1')");
+    engine.isolate->PerformMicrotaskCheckpoint();
+
+    egret_ws_loop_options loop;
+    egret_ws_loop_options_init(&loop, sizeof loop);
+    egret_ws_hooks hooks;
+    egret_ws_hooks_init(&hooks, sizeof hooks);
+    hooks.on_resolve = shell_resolves;
+    loop.hooks = &hooks;
+    options.host.loop = &loop;
+    CHECK(install("({ resolve: function () {} })") == EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK(last_exception.find("the hook resolve is not called: the shell has a hook of its own") != std::string::npos);
+    CHECK(install("({ findProxy: function () {} })") == EGRET_WS_OK);
+    CHECK(egret_ws_v8_free(sockets) == EGRET_WS_OK);
+    CHECK(install("({ findProxy: 'direct' })") == EGRET_WS_ERR_INVALID_ARGUMENT);
+    CHECK(last_exception.find("is not a function") != std::string::npos);
 }
 
 } // namespace
@@ -310,5 +364,6 @@ int main(int argc, char **argv) {
     survives_a_termination(options);
     gives_the_shell_control();
     checks_values();
+    asks_hooks(script.c_str());
     return 0;
 }

@@ -8,6 +8,9 @@ export interface Host {
   notifyDrain(id: number, bytes: number): number;
   normalizeUrl(url: string): string | null;
   stats(id: number): string;
+  text(id: number, name: string): string;
+  bytes(id: number, name: string, index: number): ArrayBuffer | null;
+  answer(ticket: number, list: string | null): number;
   lastError(): string;
   wake(): void;
   listen(events: Object, afterEvent: Object | undefined, allow: Object | undefined): void;
@@ -19,5 +22,7 @@ export interface Host {
   free(): void;
 }
 
-/** `driver`: what polls, 0: the application, 2: the native module. */
-export declare function createHost(driver: number, isInline: boolean): Host;
+/** `driver`: what polls, 0: the application, 2: the native module. `hooks`: bits, 1: `resolve`, 2: `findProxy`. */
+export declare function createHost(
+  driver: number, isInline: boolean, closesOnSuspend: boolean, refusesScriptOptions: boolean, forgetsTlsSessions: boolean,
+  hooks: number): Host;
