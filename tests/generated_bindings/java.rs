@@ -75,6 +75,9 @@ pub fn spell(api: &Api, name: &str) -> Option<String> {
     if let Some(action) = name.strip_prefix("EGRET_WS_REQUEST_") {
         return Some(action.into()); // by hand, in `RequestHook.Action`
     }
+    if let "EGRET_WS_FRAME_SENT" | "EGRET_WS_FRAME_RECEIVED" | "EGRET_WS_FRAME_LOST" = name {
+        return name.strip_prefix("EGRET_WS_FRAME_").map(String::from); // by hand, in `Frame.Kind`
+    }
     let mut flags = api.flags.iter().chain(&api.loop_flags);
     if let Some(flag) = flags.find(|flag| flag.name == name) {
         return Some(flag_name(flag));
@@ -186,8 +189,10 @@ fn function_or_callback(function: &str) -> Option<(&'static str, String)> {
         "close_report" => ("WebSocket", "getCloseInfo".into()),
         "abort" => ("WebSocket", "cancel".into()),
         "last_error_message" => ("WebSocketException", "getMessage".into()),
-        "state" | "stats" | "remote_address" | "buffered_amount" | "generation" | "subprotocol" | "extensions"
-        | "response_header" | "response_headers" => ("WebSocket", getter(&camel(function))),
+        "state" | "stats" | "remote_address" | "local_address" | "tried_addresses" | "buffered_amount"
+        | "generation" | "subprotocol" | "extensions" | "response_header" | "response_headers" | "response_body"
+        | "response_cookies" | "proxy" | "tls_cipher" | "tls_alpn" => ("WebSocket", getter(&camel(function))),
+        "peer_certificate" => ("WebSocket", "getPeerCertificates".into()),
         "is_retryable" => ("CloseInfo", "isRetryable".into()),
         "connect" | "connect_host" => ("WebSocketLoop", "connect".into()),
         "loop_next_poll_ms" => ("WebSocketLoop", "getNextPollMillis".into()),
@@ -206,6 +211,9 @@ fn function_or_callback(function: &str) -> Option<(&'static str, String)> {
 fn callback(word: &str) -> (&'static str, String) {
     match word {
         "on_request" => ("RequestHook", "onRequest".into()),
+        "on_resolve" => ("ResolveHook", "onResolve".into()),
+        "on_proxy" => ("ProxyHook", "onProxy".into()),
+        "on_socket" => ("SocketHook", "onSocket".into()),
         "on_log" => ("LoopOptions.Log", "onLog".into()),
         "on_message" => ("WebSocketListener", "onMessage".into()),
         _ => ("WebSocketListener", camel(word)),

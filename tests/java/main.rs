@@ -93,8 +93,8 @@ fn the_shim_calls_every_function_of_the_header() {
     for entry in fs::read_dir(root().join("bindings/java/jni")).expect("the shim") {
         shim += &fs::read_to_string(entry.expect("a file").path()).expect("C");
     }
-    // `ErrorCode` has the names; the `WebSocket` keeps the report of `on_close`, and its listener.
-    const LEFT_OUT: &[&str] = &["egret_ws_error_name", "egret_ws_close_report", "egret_ws_user"];
+    // `ErrorCode` has the names; the `WebSocket` keeps the report of `on_close`.
+    const LEFT_OUT: &[&str] = &["egret_ws_error_name", "egret_ws_close_report"];
     let mut declared = 0;
     for line in header.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase())) {
         let Some((before, _)) = line.split_once('(') else { continue };

@@ -177,6 +177,16 @@ fn looper_driver() {
 }
 
 #[test]
+fn details_of_connections() {
+    junit_class("DetailsTest", &[]);
+}
+
+#[test]
+fn hooks() {
+    junit_class("HooksTest", &[]);
+}
+
+#[test]
 fn app_lifecycle() {
     junit_class("AppLifecycleTest", &[]);
 }
@@ -195,7 +205,7 @@ fn options_and_reports_use_the_right_fields() {
     }
     let recorder = scratch("recorder").join("librecorder.so");
     let mut cc = Command::new(library::compiler(false));
-    cc.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&recorder);
+    cc.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-pthread", "-o"]).arg(&recorder);
     library::run(cc.arg("-I").arg(library::include_dir()).arg(root().join("tests/java/recorder.c")));
     let mut java = java();
     java.env("LD_PRELOAD", recorder).args(["-Dfile.encoding=UTF-8", "-cp", tests(), "Recorded"]);

@@ -1,10 +1,14 @@
 /* Events: the library's callbacks call static methods of the Java class Callbacks, which catch the exceptions of listeners. */
 #include "jvm.h"
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* For longer text, Java code makes the string: desktop VMs copy single characters in JNI, which is slower. */
 enum { LONG_TEXT = 256 };
+
+/* Held while a peer is freed, and while a thread that does not poll reads one. */
+static pthread_mutex_t peers = PTHREAD_MUTEX_INITIALIZER;
 
 peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
     peer *p = calloc(1, sizeof *p);
@@ -24,11 +28,21 @@ peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
 void peer_free(void *user) {
     peer *p = user;
     JNIEnv *env = jvm_env();
+    pthread_mutex_lock(&peers);
     if (env) {
         (*env)->DeleteWeakGlobalRef(env, p->socket);
         (*env)->DeleteGlobalRef(env, p->direct);
     }
     free(p);
+    pthread_mutex_unlock(&peers);
+}
+
+jobject peer_socket(JNIEnv *env, egret_ws *ws) {
+    pthread_mutex_lock(&peers);
+    const peer *p = egret_ws_user(ws); /* NULL as soon as its release_user has begun */
+    jobject socket = p ? (*env)->NewLocalRef(env, p->socket) : NULL;
+    pthread_mutex_unlock(&peers);
+    return socket;
 }
 
 /* Reports an exception that Callbacks could not catch: an object could not be made, or the stack is full. Clears it. */
@@ -161,7 +175,18 @@ static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egre
     return action;
 }
 
-void set_callbacks(egret_ws_options *options, peer *user, bool hook) {
+static void on_frame(void *user, egret_ws *ws, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length) {
+    const peer *p = user;
+    JNIEnv *env = jvm_env();
+    (void)ws;
+    if (!env) return;
+    (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_frame, p->socket, (jint)direction, (jint)opcode,
+                                 (jboolean)((flags & EGRET_WS_FRAME_FIN) != 0),
+                                 (jboolean)((flags & EGRET_WS_FRAME_COMPRESSED) != 0), (jlong)length);
+    report(env, p);
+}
+
+void set_callbacks(egret_ws_options *options, peer *user, bool hook, bool frames) {
     options->user = user;
     options->on_connect = on_connect;
     options->on_message = on_message;
@@ -170,6 +195,7 @@ void set_callbacks(egret_ws_options *options, peer *user, bool hook) {
     options->on_pong = on_pong;
     options->on_retry = on_retry;
     options->on_request = hook ? on_request : NULL;
+    options->on_frame = frames ? on_frame : NULL;
     options->release_user = peer_free;
 }
 

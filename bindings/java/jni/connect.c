@@ -124,7 +124,7 @@ static void set_headers(copies *c, egret_ws_options *options, jobjectArray texts
 
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
                     jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
-                    jbyteArray tls_identity, jboolean hook, jobject direct, jlongArray out) {
+                    jbyteArray tls_identity, jboolean hook, jboolean frames, jobject direct, jlongArray out) {
     all_options all;
     egret_ws_options *options = &all.socket;
     egret_ws *ws = NULL;
@@ -143,7 +143,7 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
         options->retry = &all.retry;
         options->deflate = &all.deflate;
         options->flags = (uint32_t)flags;
-        set_callbacks(options, user, hook);
+        set_callbacks(options, user, hook, frames);
         set_numbers(&c, &all, numbers);
         set_texts(&c, &all, texts);
         set_headers(&c, options, headers);

@@ -13,6 +13,7 @@
 #define LOOP(number) ((egret_ws_loop *)(intptr_t)(number))
 #define SOCKET(number) ((egret_ws *)(intptr_t)(number))
 #define REFERENCE(number) ((jobject)(intptr_t)(number))
+#define QUERY(number) ((egret_ws_query *)(intptr_t)(number))
 #define REQUEST(number) ((egret_ws_request *)(intptr_t)(number))
 #define NUMBER(pointer) ((jlong)(intptr_t)(pointer))
 
@@ -21,7 +22,8 @@
 /* Classes and methods that callbacks use, looked up once. */
 typedef struct java_names {
     jclass callbacks;
-    jmethodID on_connect, on_text, on_utf8, on_binary, on_direct, on_pong, on_close, on_drain, on_retry, on_request, on_log, on_wakeup, report;
+    jmethodID on_connect, on_text, on_utf8, on_binary, on_direct, on_pong, on_close, on_drain, on_retry, on_request, on_frame, on_resolve, on_proxy, on_socket,
+        on_log, on_wakeup, report;
     jclass close_info;
     jmethodID close_info_new;
     jclass exception;
@@ -74,14 +76,19 @@ typedef struct peer {
 
 peer *peer_new(JNIEnv *env, jobject socket, jobject direct);
 void peer_free(void *user);
-void set_callbacks(egret_ws_options *options, peer *user, bool hook);
+/* A local reference to the WebSocket of a socket, on any thread; NULL if the library or Java has freed it. */
+jobject peer_socket(JNIEnv *env, egret_ws *ws);
+void set_callbacks(egret_ws_options *options, peer *user, bool hook, bool frames);
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws);
 void on_wakeup(void *user);
+
+/* hooks.c */
+void set_hooks(egret_ws_hooks *hooks, bool resolve, bool proxy, bool socket, uint32_t max_threads);
 
 /* connect.c */
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
                     jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
-                    jbyteArray tls_identity, jboolean hook, jobject direct, jlongArray out);
+                    jbyteArray tls_identity, jboolean hook, jboolean frames, jobject direct, jlongArray out);
 
 /* socket.c, loop.c: the functions of Java's class Native, for RegisterNatives. */
 extern const JNINativeMethod socket_natives[], loop_natives[];

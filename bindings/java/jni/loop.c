@@ -5,8 +5,9 @@
 
 /* Stores the loop's handle and the `user` of its callbacks, which lives until loop_free. */
 static jint loop_new(JNIEnv *env, jclass native, jobject self, jint flags, jboolean log, jintArray numbers,
-                     jlongArray out) {
+                     jboolean resolve, jboolean proxy, jboolean socket, jint max_hook_threads, jlongArray out) {
     egret_ws_loop_options options;
+    egret_ws_hooks hooks;
     egret_ws_loop *loop = NULL;
     jweak user = (*env)->NewWeakGlobalRef(env, self);
     (void)native;
@@ -14,6 +15,8 @@ static jint loop_new(JNIEnv *env, jclass native, jobject self, jint flags, jbool
     options.flags = (uint32_t)flags;
     options.user = user;
     options.on_log = log ? on_log : NULL;
+    set_hooks(&hooks, resolve, proxy, socket, (uint32_t)max_hook_threads);
+    options.hooks = &hooks;
     /* generated: loop options for C, by "make header"; do not edit */
     jint values[4] = {0};
     (*env)->GetIntArrayRegion(env, numbers, 0, COUNT(values), values);
@@ -108,6 +111,25 @@ static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {
     return result;
 }
 
+/* The answers to hooks. The text may be NULL. */
+static jint answer(JNIEnv *env, int32_t (*give)(egret_ws_query *query, const char *text), jlong query, jstring string) {
+    utf8 text;
+    if (!utf8_of(env, string, NULL, SIZE_MAX, &text)) return jvm_no_memory(env);
+    int32_t result = give(QUERY(query), text.data);
+    utf8_release(&text);
+    return result;
+}
+
+static jint resolved(JNIEnv *env, jclass native, jlong query, jstring addresses) {
+    (void)native;
+    return answer(env, egret_ws_resolved, query, addresses);
+}
+
+static jint proxy_found(JNIEnv *env, jclass native, jlong query, jstring proxies) {
+    (void)native;
+    return answer(env, egret_ws_proxy_found, query, proxies);
+}
+
 static jstring last_error_message(JNIEnv *env, jclass native) {
     const char *message = egret_ws_last_error_message();
     (void)native;
@@ -129,7 +151,7 @@ static jint version_number(JNIEnv *env, jclass native) {
 #define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
 
 const JNINativeMethod loop_natives[] = {
-    METHOD("loopNew", "(L" PACKAGE "WebSocketLoop;IZ[I[J)I", loop_new),
+    METHOD("loopNew", "(L" PACKAGE "WebSocketLoop;IZ[IZZZI[J)I", loop_new),
     METHOD("loopPoll", "(JI)I", loop_poll),
     METHOD("loopWake", "(J)I", loop_wake),
     METHOD("loopSetWakeup", "(JJZ)I", loop_set_wakeup),
@@ -139,6 +161,8 @@ const JNINativeMethod loop_natives[] = {
     METHOD("loopResume", "(J)I", loop_resume),
     METHOD("loopNetworkChanged", "(J)I", loop_network_changed),
     METHOD("loopFree", "(JJ[J)I", loop_free),
+    METHOD("resolved", "(J" STRING ")I", resolved),
+    METHOD("proxyFound", "(J" STRING ")I", proxy_found),
     METHOD("normalizeUrl", "(" STRING ")" STRING, normalize_url),
     METHOD("lastErrorMessage", "()" STRING, last_error_message),
     METHOD("versionString", "()" STRING, version_string),

@@ -138,82 +138,97 @@ static jint request_set_header(JNIEnv *env, jclass native, jlong request, jstrin
     return result;
 }
 
-static jint request_set_subprotocols(JNIEnv *env, jclass native, jlong request, jstring string) {
+static jint request_set_list(JNIEnv *env, int32_t (*set)(egret_ws_request *request, const char *list), jlong request,
+                             jstring string) {
     utf8 list;
-    (void)native;
     if (!utf8_of(env, string, NULL, SIZE_MAX, &list)) return jvm_no_memory(env);
-    int32_t result = egret_ws_request_set_subprotocols(REQUEST(request), list.data);
+    int32_t result = set(REQUEST(request), list.data);
     utf8_release(&list);
     return result;
 }
 
-/* All functions that write a text, with one signature: `name` is for headers. */
-
-typedef int32_t (*ask)(egret_ws *ws, const char *name, char *out, size_t capacity);
-
-static int32_t ask_subprotocol(egret_ws *ws, const char *name, char *out, size_t capacity) {
-    (void)name;
-    return egret_ws_subprotocol(ws, out, capacity);
+static jint request_set_subprotocols(JNIEnv *env, jclass native, jlong request, jstring list) {
+    (void)native;
+    return request_set_list(env, egret_ws_request_set_subprotocols, request, list);
 }
 
-static int32_t ask_extensions(egret_ws *ws, const char *name, char *out, size_t capacity) {
-    (void)name;
-    return egret_ws_extensions(ws, out, capacity);
+static jint request_set_addresses(JNIEnv *env, jclass native, jlong request, jstring list) {
+    (void)native;
+    return request_set_list(env, egret_ws_request_set_addresses, request, list);
 }
 
-static int32_t ask_address(egret_ws *ws, const char *name, char *out, size_t capacity) {
-    (void)name;
-    return egret_ws_remote_address(ws, out, capacity);
+/* The functions that write a text, in the order of Java's LastValues. */
+static int32_t (*const texts[])(egret_ws *ws, char *out, size_t capacity) = {
+    egret_ws_subprotocol,
+    egret_ws_extensions,
+    egret_ws_response_headers,
+    egret_ws_response_cookies,
+    egret_ws_remote_address,
+    egret_ws_local_address,
+    egret_ws_tried_addresses,
+    egret_ws_proxy,
+    egret_ws_tls_cipher,
+    egret_ws_tls_alpn,
+};
+
+/* What a getter asks: for the text with a number, for a header, for the body of a refusal, or for a certificate. */
+typedef struct question {
+    enum { TEXT, HEADER, BODY, CERTIFICATE } kind;
+    jint number;
+    const char *name;
+} question;
+
+static int32_t ask(egret_ws *ws, const question *q, char *out, size_t capacity) {
+    switch (q->kind) {
+    case TEXT: return texts[q->number](ws, out, capacity);
+    case HEADER: return egret_ws_response_header(ws, q->name, out, capacity);
+    case BODY: return egret_ws_response_body(ws, out, capacity);
+    default: return egret_ws_peer_certificate(ws, (uint32_t)q->number, (uint8_t *)out, capacity);
+    }
 }
 
-static int32_t ask_headers(egret_ws *ws, const char *name, char *out, size_t capacity) {
-    (void)name;
-    return egret_ws_response_headers(ws, out, capacity);
-}
-
-/* The text that `ask` writes. NULL if the answer has no such header, or if the socket was freed. */
-static jstring text_from(JNIEnv *env, jlong socket, ask ask, const char *name) {
-    char *text = NULL;
-    jstring result = NULL;
-    int32_t len;
-    do { /* again if a reconnection made the text longer in between */
-        free(text);
-        text = NULL;
-        if ((len = ask(SOCKET(socket), name, NULL, 0)) < 0) break;
-        size_t capacity = (size_t)len + 1;
-        text = malloc(capacity);
-        if (!text) {
+/* The answer, for free(), and its length. NULL if there is no such header or certificate, if the socket was freed, or with an exception
+ * pending. */
+static char *answer_to(JNIEnv *env, jlong socket, const question *q, int32_t *len) {
+    char *answer = NULL;
+    do { /* again if a reconnection made the answer longer in between */
+        free(answer);
+        answer = NULL;
+        if ((*len = ask(SOCKET(socket), q, NULL, 0)) < 0) break;
+        size_t capacity = (size_t)*len + 1;
+        answer = malloc(capacity);
+        if (!answer) {
             jvm_no_memory(env);
             return NULL;
         }
-        len = ask(SOCKET(socket), name, text, capacity);
-    } while (len == EGRET_WS_ERR_INVALID_ARGUMENT);
-    if (len >= 0)
-        result = text_to_java(env, text, (size_t)len);
-    else if (len != EGRET_WS_ERR_NOT_FOUND && len != EGRET_WS_ERR_BAD_HANDLE)
-        jvm_throw(env, len);
+        *len = ask(SOCKET(socket), q, answer, capacity);
+    } while (*len == EGRET_WS_ERR_INVALID_ARGUMENT);
+    if (*len >= 0) return answer;
+    if (*len != EGRET_WS_ERR_NOT_FOUND && *len != EGRET_WS_ERR_BAD_HANDLE) jvm_throw(env, *len);
+    free(answer);
+    return NULL;
+}
+
+static jstring text_from(JNIEnv *env, jlong socket, const question *q) {
+    int32_t len;
+    char *text = answer_to(env, socket, q, &len);
+    jstring result = text ? text_to_java(env, text, (size_t)len) : NULL;
     free(text);
     return result;
 }
 
-static jstring subprotocol(JNIEnv *env, jclass native, jlong socket) {
-    (void)native;
-    return text_from(env, socket, ask_subprotocol, NULL);
+static jbyteArray bytes_from(JNIEnv *env, jlong socket, const question *q) {
+    int32_t len;
+    char *bytes = answer_to(env, socket, q, &len);
+    jbyteArray result = bytes ? (*env)->NewByteArray(env, len) : NULL;
+    if (result) (*env)->SetByteArrayRegion(env, result, 0, len, (const jbyte *)bytes);
+    free(bytes);
+    return result;
 }
 
-static jstring extensions(JNIEnv *env, jclass native, jlong socket) {
+static jstring text(JNIEnv *env, jclass native, jlong socket, jint which) {
     (void)native;
-    return text_from(env, socket, ask_extensions, NULL);
-}
-
-static jstring remote_address(JNIEnv *env, jclass native, jlong socket) {
-    (void)native;
-    return text_from(env, socket, ask_address, NULL);
-}
-
-static jstring response_headers(JNIEnv *env, jclass native, jlong socket) {
-    (void)native;
-    return text_from(env, socket, ask_headers, NULL);
+    return text_from(env, socket, &(question){.kind = TEXT, .number = which});
 }
 
 static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring name) {
@@ -223,9 +238,19 @@ static jstring response_header(JNIEnv *env, jclass native, jlong socket, jstring
         jvm_no_memory(env);
         return NULL;
     }
-    jstring result = text_from(env, socket, egret_ws_response_header, text.data);
+    jstring result = text_from(env, socket, &(question){.kind = HEADER, .name = text.data});
     utf8_release(&text);
     return result;
+}
+
+static jbyteArray response_body(JNIEnv *env, jclass native, jlong socket) {
+    (void)native;
+    return bytes_from(env, socket, &(question){.kind = BODY});
+}
+
+static jbyteArray peer_certificate(JNIEnv *env, jclass native, jlong socket, jint index) {
+    (void)native;
+    return bytes_from(env, socket, &(question){.kind = CERTIFICATE, .number = index});
 }
 
 /* False if the socket was freed. */
@@ -274,7 +299,7 @@ static jboolean stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) 
 #define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
 
 const JNINativeMethod socket_natives[] = {
-    METHOD("connect", "(J" STRING "IL" PACKAGE "WebSocket;I[I[" STRING "[" STRING "[B[BZLjava/nio/ByteBuffer;[J)I",
+    METHOD("connect", "(J" STRING "IL" PACKAGE "WebSocket;I[I[" STRING "[" STRING "[B[BZZLjava/nio/ByteBuffer;[J)I",
            connect_socket),
     METHOD("sendText", "(J" STRING "[C)I", send_text),
     METHOD("sendArray", "(J[BII)I", send_array),
@@ -292,11 +317,11 @@ const JNINativeMethod socket_natives[] = {
     METHOD("requestSetUrl", "(J" STRING ")I", request_set_url),
     METHOD("requestSetHeader", "(J" STRING STRING ")I", request_set_header),
     METHOD("requestSetSubprotocols", "(J" STRING ")I", request_set_subprotocols),
-    METHOD("subprotocol", "(J)" STRING, subprotocol),
-    METHOD("extensions", "(J)" STRING, extensions),
+    METHOD("requestSetAddresses", "(J" STRING ")I", request_set_addresses),
+    METHOD("text", "(JI)" STRING, text),
     METHOD("responseHeader", "(J" STRING ")" STRING, response_header),
-    METHOD("responseHeaders", "(J)" STRING, response_headers),
-    METHOD("remoteAddress", "(J)" STRING, remote_address),
+    METHOD("responseBody", "(J)[B", response_body),
+    METHOD("peerCertificate", "(JI)[B", peer_certificate),
     METHOD("stats", "(J[J)Z", stats),
 };
 const jint socket_natives_count = COUNT(socket_natives);

@@ -155,27 +155,30 @@ class BuffersTest {
             java.lang.reflect.Field all = WebSocketOptions.class.getDeclaredField("allNumbers");
             all.setAccessible(true);
             int[] numbers = (int[]) all.get(new WebSocketOptions.Builder().build());
-            String[] texts = new String[9];
+            java.lang.reflect.Field allTexts = WebSocketOptions.class.getDeclaredField("texts");
+            allTexts.setAccessible(true);
+            String[] texts = (String[]) allTexts.get(new WebSocketOptions.Builder().build());
             String[] none = {};
             byte[] bytes = {1};
             ByteBuffer small = ByteBuffer.allocateDirect(WebSocket.MAX_MESSAGE_BYTES - 1);
             long[] out = new long[1];
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    new int[numbers.length - 1], texts, none, null, null, false, null, out));
+                    new int[numbers.length - 1], texts, none, null, null, false, false, null, out));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    numbers, new String[8], new String[] {"a", "b"}, bytes, bytes, false, null, out));
+                    numbers, new String[texts.length - 1], new String[] {"a", "b"}, bytes, bytes, false, false, null, out));
             assertThrows(OutOfMemoryError.class, () -> call("connect", handle, server.url(), -1, socket, 0, numbers, texts, none, null,
-                    null, false, small, out));
+                    null, false, false, small, out));
             assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("connect", handle, "127.0.0.1", 65536 + server.port(), socket, 0,
-                    numbers, texts, none, null, null, false, null, out));
+                    numbers, texts, none, null, null, false, false, null, out));
             assertEquals(0, out[0]);
-            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", loop, 0, false, new int[16], new long[0]));
+            assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", loop, 0, false, new int[16], false, false, false, 0,
+                    new long[0]));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.getId(), new long[3]));
             Support.until(loop, "the other ends", () -> events.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);
             // Here the connection was started before the return of its handle failed: it is freed.
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    numbers, texts, none, null, null, false, null, new long[0]));
+                    numbers, texts, none, null, null, false, false, null, new long[0]));
             loop.poll();
             assertEquals(0, events.connects);
         }

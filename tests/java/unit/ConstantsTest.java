@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.egret.websocket.CloseInfo;
 import org.egret.websocket.ErrorCode;
+import org.egret.websocket.Frame;
 import org.egret.websocket.LoopOptions;
 import org.egret.websocket.Options;
 import org.egret.websocket.RequestHook;
@@ -27,12 +28,13 @@ class ConstantsTest {
             Map.entry("MAX_MESSAGE_BYTES", WebSocket.class), Map.entry("MAX_PENDING_SOCKETS", WebSocket.class),
             Map.entry("PHASE_", CloseInfo.Phase.class), Map.entry("INITIATOR_", CloseInfo.Initiator.class),
             Map.entry("LOG_", LoopOptions.LogLevel.class), Map.entry("TLS_", WebSocketOptions.class),
-            Map.entry("REQUEST_", RequestHook.Action.class),
+            Map.entry("REQUEST_", RequestHook.Action.class), Map.entry("FRAME_", Frame.Kind.class),
             Map.entry("UNLIMITED", Options.class), Map.entry("AT_ONCE", Options.class));
     /** Java has methods for these, which another test compares, or types instead of C's kinds and versions. */
     private static final Set<String> OTHERWISE = new HashSet<>(List.of("ONLY_THESE_ROOTS", "PROXY_FROM_ENVIRONMENT", "RESEND",
-            "DISABLE_DEFLATE", "DISABLE_ALPN", "ACCEPT_ANY_CERTIFICATE", "ALLOW_PRIVATE_REDIRECTS", "LOOP_INLINE",
-            "LOOP_CLOSE_ON_SUSPEND", "TEXT", "BINARY", "VERSION_NUMBER"));
+            "DISABLE_DEFLATE", "DISABLE_ALPN", "DISABLE_TLS_RESUMPTION", "ACCEPT_ANY_CERTIFICATE", "ALLOW_PRIVATE_REDIRECTS",
+            "LOOP_INLINE", "LOOP_CLOSE_ON_SUSPEND", "LOOP_FORGET_TLS_SESSIONS", "TEXT", "BINARY", "FRAME_FIN", "FRAME_COMPRESSED",
+            "VERSION_NUMBER"));
 
     /** The number of an enum's constant, or of a static field. */
     private static long numberOf(Class<?> home, String name) throws Exception {
@@ -54,7 +56,7 @@ class ConstantsTest {
             Map.Entry<String, Class<?>> home =
                     HOMES.entrySet().stream().filter(one -> name.startsWith(one.getKey())).findFirst().orElse(null);
             assertTrue(home != null, name + " has no place in Java");
-            String field = name.replaceFirst("^(ERR|STATE|PHASE|INITIATOR|LOG|REQUEST)_", "");
+            String field = name.replaceFirst("^(ERR|STATE|PHASE|INITIATOR|LOG|REQUEST|FRAME)_", "");
             assertEquals(Long.decode(define.group(2).replace("u", "")), numberOf(home.getValue(), field), name);
             compared++;
         }

@@ -17,8 +17,11 @@ import org.egret.websocket.DeflateOptions;
 import org.egret.websocket.ErrorCode;
 import org.egret.websocket.LoopOptions;
 import org.egret.websocket.Options;
+import org.egret.websocket.ProxyHook;
 import org.egret.websocket.RequestHook;
+import org.egret.websocket.ResolveHook;
 import org.egret.websocket.RetryOptions;
+import org.egret.websocket.SocketHook;
 import org.egret.websocket.WebSocketException;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
@@ -96,7 +99,8 @@ class OptionsTableTest {
     @ValueSource(classes = {LoopOptions.class, WebSocketOptions.class, RetryOptions.class, DeflateOptions.class})
     void negativeAndTooLargeNumbersAreRefusedByName(Class<?> of) throws Exception {
         List<Method> setters = setters(of, long.class);
-        int others = of == LoopOptions.class ? 1 : of == DeflateOptions.class ? 2 : 0; // the log level, and booleans of C
+        // In a loop the log level is another type, but `maxHookThreads` is a number outside of this struct. Two are booleans.
+        int others = of == DeflateOptions.class ? 2 : 0;
         Field count = of.getDeclaredField("COUNT");
         count.setAccessible(true);
         assertEquals(count.getInt(null), setters.size() + others);
@@ -154,18 +158,22 @@ class OptionsTableTest {
         int set = 0;
         for (Class<?> type : new Class<?>[] {long.class, boolean.class, String.class, List.class, byte[].class,
             RetryOptions.class, DeflateOptions.class, RequestHook.class, LoopOptions.LogLevel.class, LoopOptions.Log.class,
-            LoopOptions.ExceptionHandler.class})
+            LoopOptions.ExceptionHandler.class, ResolveHook.class, ProxyHook.class, SocketHook.class})
             for (Method setter : setters(of, type)) {
                 String text = "text " + set++;
                 RequestHook hook = (socket, request) -> RequestHook.Action.CONTINUE;
                 LoopOptions.Log log = (level, line, socket) -> {};
                 LoopOptions.ExceptionHandler handler = (socket, thrown) -> {};
+                ResolveHook resolve = (socket, host, query) -> {};
+                ProxyHook proxies = (socket, url, query) -> {};
+                SocketHook sockets = (socket, descriptor) -> true;
                 Object value = type == long.class ? (Object) (1000L + set) : type == boolean.class ? (Object) true
                         : type == String.class ? text : type == List.class ? List.of(text, "another") : type == byte[].class
                         ? text.getBytes() : type == RetryOptions.class ? new RetryOptions.Builder().build()
                         : type == DeflateOptions.class ? new DeflateOptions.Builder().build()
                         : type == RequestHook.class ? hook : type == LoopOptions.LogLevel.class ? LoopOptions.LogLevel.DEBUG
-                        : type == LoopOptions.Log.class ? log : handler;
+                        : type == LoopOptions.Log.class ? log : type == ResolveHook.class ? resolve
+                        : type == ProxyHook.class ? proxies : type == SocketHook.class ? sockets : handler;
                 setter.invoke(builder, value);
                 String name = setter.getName().substring(0, 1).toUpperCase() + setter.getName().substring(1);
                 String getter = (type == boolean.class ? "is" : "get") + name;
@@ -190,6 +198,7 @@ class OptionsTableTest {
         WebSocketOptions.Builder builder = new WebSocketOptions.Builder();
         assertThrows(IllegalArgumentException.class, () -> builder.subprotocols("fine", item));
         assertThrows(IllegalArgumentException.class, () -> builder.tlsPins(List.of(item)));
+        assertThrows(IllegalArgumentException.class, () -> builder.addresses(item));
         assertArrayEquals(new Object[0], builder.subprotocols().build().getSubprotocols().toArray());
     }
 }

@@ -1,8 +1,12 @@
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.net.InetAddress;
+import java.util.List;
 import java.util.TreeMap;
 import org.egret.websocket.CloseInfo;
 import org.egret.websocket.DeflateOptions;
+import org.egret.websocket.Frame;
 import org.egret.websocket.LoopOptions;
 import org.egret.websocket.RequestHook;
 import org.egret.websocket.RetryOptions;
@@ -14,8 +18,27 @@ import org.egret.websocket.WebSocketOptions;
 /** Sets every option to a different value, for `recorder.c`, and prints the report that `recorder.c` returns. */
 class Recorded extends WebSocketListener {
     public static void main(String[] args) throws Exception {
-        LoopOptions loopOptions = new LoopOptions.Builder().inline(true).closeOnSuspend(true).log((level, text, socket) -> {})
-                .logLevel(LoopOptions.LogLevel.ERROR).pollMaxCallbacks(2).pollMaxMicros(LoopOptions.UNLIMITED).lingerMillis(3).build();
+        LoopOptions loopOptions = new LoopOptions.Builder().inline(true).closeOnSuspend(true).forgetTlsSessions(true)
+                .log((level, text, socket) -> System.out.println("log " + level + " " + text + " " + socket))
+                .logLevel(LoopOptions.LogLevel.DEBUG).pollMaxCallbacks(2).pollMaxMicros(LoopOptions.UNLIMITED).lingerMillis(3).maxHookThreads(6)
+                .resolveHook((socket, host, query) -> {
+                    throwFor(host);
+                    System.out.println("resolve " + host + " for " + socket.getId() + " on " + Thread.currentThread().getName()
+                            + (Thread.currentThread().isDaemon() ? ", a daemon" : ""));
+                    query.answer("192.0.2.1", "[2001:db8::1]:443");
+                    query.answer(new InetAddress[] {InetAddress.getByName("192.0.2.2"), InetAddress.getByName("::1")});
+                    query.answer();
+                    query.askSystem();
+                }).proxyHook((socket, url, query) -> {
+                    throwFor(url);
+                    System.out.println("proxy for " + url);
+                    query.answer("http://proxy:1", "direct");
+                    query.answer();
+                    query.fail();
+                }).socketHook((socket, descriptor) -> {
+                    if (descriptor == 1) throw new IOException("no network");
+                    return descriptor != 2;
+                }).exceptionHandler((socket, thrown) -> System.out.println("reported " + thrown.getMessage())).build();
         RetryOptions retry = new RetryOptions.Builder().minWaitMillis(RetryOptions.AT_ONCE).firstWaitMillis(122)
                 .maxWaitMillis(123).totalMillis(124).build();
         DeflateOptions deflate = new DeflateOptions.Builder().level(113).thresholdBytes(114).clientWindowBits(115)
@@ -25,14 +48,17 @@ class Recorded extends WebSocketListener {
                 .maxRedirects(107).tlsMinVersion(108).resolveTimeoutMillis(109).proxyTimeoutMillis(110).tlsTimeoutMillis(111)
                 .openTimeoutMillis(112).pingIntervalMillis(117).pongTimeoutMillis(118).probeTimeoutMillis(119)
                 .retryAttempts(WebSocketOptions.UNLIMITED).flushTimeoutMillis(120).retry(retry).deflate(deflate).subprotocols("a", "b").origin("b").userAgent("").username("ü").password("🐦").proxy("f")
-                .tlsPins("g", "h").tlsIdentityPassword("h").tlsServerName("i").header("One", "1").header("Two", "2")
+                .tlsPins("g", "h").tlsIdentityPassword("h").tlsServerName("i").addresses("1.2.3.4", "[::1]:5").attemptDelayMillis(125)
+                .localAddress("j").localInterface("k").maxRefusalBodyBytes(126).traceFrames(true).header("One", "1").header("Two", "2")
                 .requestHook((socket, request) -> RequestHook.Action.STOP)
                 .tlsRoots("roots".getBytes()).tlsIdentity("identity".getBytes());
         WebSocketLoop used = new WebSocketLoop(loopOptions);
         try (WebSocketLoop loop = used) {
             WebSocket socket = loop.connect("host", 65535, all.build(), new Recorded());
             print(socket.getStats());
+            print(socket);
             loop.poll();
+            print(socket); // as before the end
             loop.connect("copy", all.build().toBuilder().build(), new Recorded());
             loop.connect("url", new Recorded());
             WebSocketOptions.Builder none = new WebSocketOptions.Builder();
@@ -40,10 +66,22 @@ class Recorded extends WebSocketListener {
                 none.onlyTheseRoots(false).proxyFromEnvironment(true).build(), none.proxyFromEnvironment(false).resend(true).build(),
                 none.resend(false).disableDeflate(true).build(), none.disableDeflate(false).disableAlpn(true).build(),
                 none.disableAlpn(false).acceptAnyCertificate(true).build(),
-                none.acceptAnyCertificate(false).allowPrivateRedirects(true).build()};
+                none.acceptAnyCertificate(false).allowPrivateRedirects(true).build(),
+                none.allowPrivateRedirects(false).disableTlsResumption(true).build()};
             for (WebSocketOptions flag : flags) loop.connect("flag", flag, new Recorded());
         }
         print(used.getCloseInfo());
+    }
+
+    /** The names say how it throws. */
+    private static void throwFor(String name) throws IOException {
+        if (name.equals("checked")) throw new IOException(name);
+        if (name.equals("unchecked")) throw new IllegalStateException(name);
+    }
+
+    @Override
+    public void onFrame(WebSocket socket, Frame frame) {
+        System.out.println(frame);
     }
 
     @Override
@@ -58,6 +96,21 @@ class Recorded extends WebSocketListener {
         } catch (ReflectiveOperationException never) {
             throw new AssertionError(never);
         }
+    }
+
+    /** The getters of a socket that return texts of the library. */
+    private static void print(WebSocket socket) throws ReflectiveOperationException {
+        TreeMap<String, Object> values = new TreeMap<>();
+        for (Method method : WebSocket.class.getDeclaredMethods()) {
+            if (!Modifier.isPublic(method.getModifiers()) || !method.getName().startsWith("get") || method.getParameterCount() > 0) continue;
+            Object value = method.invoke(socket);
+            if (value instanceof byte[]) value = new String((byte[]) value);
+            if (value instanceof String) value = ((String) value).replace("\n", "|");
+            if (method.getName().equals("getPeerCertificates")) value = new String(socket.getPeerCertificates().get(0)) + " " + socket.getPeerCertificates().size();
+            if (value instanceof String || value instanceof List) values.put(method.getName().substring(3), value);
+        }
+        System.out.println("WebSocket " + values);
+        System.out.flush();
     }
 
     /** The values of its getters, each as `name=value`. */

@@ -1,14 +1,20 @@
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Paths;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import org.egret.websocket.CloseInfo;
 import org.egret.websocket.ErrorCode;
+import org.egret.websocket.LoopOptions;
 import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** TLS, with an echo server whose root certificate is in a file. */
 class SecureTest {
@@ -49,6 +55,56 @@ class SecureTest {
     @Test
     void anUntrustedCertificateIsRefused() {
         assertEquals(ErrorCode.TLS_ISSUER, failure(new WebSocketOptions.Builder().build()).getError());
+    }
+
+    /** In DER and as objects, also of a server that is not trusted, and after the end. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theCertificatesOfTheServerCanBeRead(boolean isTrusted) throws Exception {
+        WebSocket socket;
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            socket = loop.connect(URL, isTrusted ? trusting().build() : new WebSocketOptions.Builder().build(), events);
+            assertEquals(List.of(), socket.getPeerCertificates());
+            Support.until(loop, "it connects or fails", () -> events.connects == 1 || events.closed != null);
+            if (isTrusted) assertDetails(socket);
+        }
+        assertDetails(socket);
+        assertEquals(isTrusted, socket.getTlsCipher().startsWith("TLS_") && events.connects == 1);
+    }
+
+    private static void assertDetails(WebSocket socket) throws Exception {
+        List<byte[]> chain = socket.getPeerCertificates();
+        List<X509Certificate> parsed = socket.parsePeerCertificates();
+        assertEquals(chain.size(), parsed.size());
+        assertTrue(parsed.get(0).getSubjectAlternativeNames().toString().contains("127.0.0.1"));
+        assertArrayEquals(chain.get(0), parsed.get(0).getEncoded());
+        assertEquals("", socket.getTlsAlpn()); // the server selects none
+        chain.get(0)[0] ^= 1; // a copy
+        assertArrayEquals(parsed.get(0).getEncoded(), socket.getPeerCertificates().get(0));
+    }
+
+    private int resumed(WebSocketLoop loop, WebSocketOptions options) {
+        Support.Recorder events = new Support.Recorder();
+        WebSocket socket = loop.connect(URL, options, events);
+        Support.until(loop, "it connects", () -> events.connects == 1);
+        socket.send("for the tickets");
+        Support.until(loop, "it echoes", () -> !events.messages.isEmpty());
+        socket.close();
+        Support.until(loop, "it closes", () -> events.closed != null);
+        return socket.getStats().getTlsResumed();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void sessionsAreResumed(boolean forgets) throws Exception {
+        WebSocketOptions options = trusting().build();
+        try (WebSocketLoop loop = new WebSocketLoop(new LoopOptions.Builder().forgetTlsSessions(forgets).build())) {
+            assertEquals(0, resumed(loop, options));
+            assertEquals(1, resumed(loop, options));
+            assertEquals(0, resumed(loop, options.toBuilder().disableTlsResumption(true).build()));
+            loop.networkChanged();
+            assertEquals(forgets ? 0 : 1, resumed(loop, options));
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.egret.websocket;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -100,6 +101,15 @@ final class Callbacks {
         }
     }
 
+    static void onFrame(WebSocket socket, int kind, int opcode, boolean isFinal, boolean compressed, long length) {
+        if (isOver(socket)) return;
+        try {
+            socket.listener.onFrame(socket, new Frame(kind, opcode, isFinal, compressed, length));
+        } catch (Throwable thrown) {
+            report(socket, thrown);
+        }
+    }
+
     static void onDrain(WebSocket socket) {
         if (isOver(socket)) return;
         try {
@@ -117,6 +127,53 @@ final class Callbacks {
         } catch (Throwable thrown) {
             report(socket, thrown);
         }
+    }
+
+    /** Hooks come on threads of the library. */
+    static void onResolve(WebSocket socket, long handle, String host, long query) {
+        try {
+            if (isOver(socket)) return;
+            socket.handle = handle;
+            socket.loop.options.resolveHook.onResolve(socket, host, new ResolveHook.Query(query));
+        } catch (Throwable thrown) {
+            hookFailed(socket, "onResolve", thrown); // before the end of the attempt
+            Native.resolved(query, "");
+        }
+    }
+
+    static void onProxy(WebSocket socket, long handle, String url, long query) {
+        try {
+            if (isOver(socket)) return;
+            socket.handle = handle;
+            socket.loop.options.proxyHook.onProxy(socket, url, new ProxyHook.Query(query));
+        } catch (Throwable thrown) {
+            hookFailed(socket, "onProxy", thrown);
+            Native.proxyFound(query, null);
+        }
+    }
+
+    /** Returns whether it may connect. */
+    static boolean onSocket(WebSocket socket, long handle, int descriptor) {
+        if (isOver(socket)) return false;
+        socket.handle = handle;
+        try {
+            return socket.loop.options.socketHook.onSocket(socket, descriptor);
+        } catch (Throwable thrown) {
+            hookFailed(socket, "onSocket", thrown);
+            return false;
+        }
+    }
+
+    /** An IOException is an outcome, such as a name without an address: a line in the log is enough. */
+    private static void hookFailed(WebSocket socket, String hook, Throwable thrown) {
+        if (!(thrown instanceof IOException)) {
+            report(socket, thrown);
+            return;
+        }
+        LoopOptions options = socket.loop.options;
+        LoopOptions.LogLevel level = LoopOptions.LogLevel.WARN;
+        if (options.log != null && options.getLogLevel().number >= level.number)
+            onLog(socket.loop, level.number, hook + ": " + thrown, socket.handle);
     }
 
     static void onLog(WebSocketLoop loop, int level, String text, long socketId) {

@@ -43,23 +43,32 @@ public final class LoopOptions extends Options {
         void onLog(@NotNull LogLevel level, @NotNull String text, long socketId);
     }
 
-    /** Receives each exception of a listener, a log or a wake-up. */
+    /** Receives each exception of a listener, a hook, a log or a wake-up. */
     public interface ExceptionHandler {
         /**
          * One exception, which was caught.
          *
-         * @param socket the listener's socket; null for a log or a wake-up
+         * @param socket the socket of the listener or the hook; null for a log or a wake-up
          */
         void onException(@Nullable WebSocket socket, @NotNull Throwable thrown);
     }
 
+    /** The place of {@code maxHookThreads}, behind the numbers of C's struct of loop options. */
+    private static final int HOOK_THREADS = LoopOptions.COUNT;
+
     final Log log;
     final ExceptionHandler exceptionHandler;
+    final ResolveHook resolveHook;
+    final ProxyHook proxyHook;
+    final SocketHook socketHook;
 
     private LoopOptions(Builder builder) {
         super(builder);
         log = builder.log;
         exceptionHandler = builder.exceptionHandler;
+        resolveHook = builder.resolveHook;
+        proxyHook = builder.proxyHook;
+        socketHook = builder.socketHook;
     }
 
     /** A builder that begins with these options. */
@@ -68,6 +77,9 @@ public final class LoopOptions extends Options {
         builder.copy(this);
         builder.log = log;
         builder.exceptionHandler = exceptionHandler;
+        builder.resolveHook = resolveHook;
+        builder.proxyHook = proxyHook;
+        builder.socketHook = socketHook;
         return builder;
     }
 
@@ -120,14 +132,41 @@ public final class LoopOptions extends Options {
         return exceptionHandler;
     }
 
+    /** See {@link Builder#resolveHook}. */
+    public @Nullable ResolveHook getResolveHook() {
+        return resolveHook;
+    }
+
+    /** See {@link Builder#proxyHook}. */
+    public @Nullable ProxyHook getProxyHook() {
+        return proxyHook;
+    }
+
+    /** See {@link Builder#socketHook}. */
+    public @Nullable SocketHook getSocketHook() {
+        return socketHook;
+    }
+
+    /** See {@link Builder#maxHookThreads}. */
+    public long getMaxHookThreads() {
+        return number(HOOK_THREADS);
+    }
+
+    int maxHookThreads() {
+        return numbers[HOOK_THREADS];
+    }
+
     /** Collects options. */
     public static final class Builder extends Values {
         private Log log;
         private ExceptionHandler exceptionHandler;
+        private ResolveHook resolveHook;
+        private ProxyHook proxyHook;
+        private SocketHook socketHook;
 
         /** A builder without options. */
         public Builder() {
-            super(COUNT);
+            super(HOOK_THREADS + 1);
         }
 
         // generated: loop options, by "make header"; do not edit
@@ -206,12 +245,43 @@ public final class LoopOptions extends Options {
         }
 
         /**
-         * Receives exceptions of listeners, the log and the wake-up. Default: the uncaught-exception handler of the thread, which on
-         * Android ends the app. In both cases the poll goes on when it has returned.
+         * Receives exceptions of listeners, hooks, the log and the wake-up, on the thread that they come from. Default: the
+         * uncaught-exception handler of the thread, which on Android ends the app. In both cases the poll goes on when it has returned.
          */
         public @NotNull Builder exceptionHandler(@Nullable ExceptionHandler handler) {
             exceptionHandler = handler;
             return this;
+        }
+
+        /**
+         * Finds the addresses of names. Default: the system's resolver.
+         *
+         * <p>Hooks are called <b>on threads of the library</b>, several at the same time, and may block. They may call every function
+         * but a poll. {@link WebSocketLoop#close} does not wait for hooks that are running.
+         */
+        public @NotNull Builder resolveHook(@Nullable ResolveHook hook) {
+            resolveHook = hook;
+            return this;
+        }
+
+        /** Finds proxies, for example {@link SystemProxies}. Default: only those of the sockets' options. As {@link #resolveHook}. */
+        public @NotNull Builder proxyHook(@Nullable ProxyHook hook) {
+            proxyHook = hook;
+            return this;
+        }
+
+        /** Changes descriptors before they connect. Default: none. As {@link #resolveHook}. */
+        public @NotNull Builder socketHook(@Nullable SocketHook hook) {
+            socketHook = hook;
+            return this;
+        }
+
+        /**
+         * The most threads for hooks, 1 to 64; calls beyond them wait. A hook that blocks keeps its thread, so this limits how many can
+         * block. One socket uses at most two of them at a time. Default: 32.
+         */
+        public @NotNull Builder maxHookThreads(long count) {
+            return number(HOOK_THREADS, "maxHookThreads", count);
         }
 
         /** The options. */

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 
 /**
  * The functions of {@code egret_ws.h}, implemented in {@code jni/}. They return the library's results: 0 or more, or an error. A
- * function that returns a String throws {@link WebSocketException} for an error, and returns null for a freed socket.
+ * function that returns an object throws {@link WebSocketException} for an error, and returns null for a freed socket.
  */
 final class Native {
     static {
@@ -14,7 +14,8 @@ final class Native {
     private Native() {}
 
     /** Stores the handle of the loop, and the reference to {@code self} that C keeps until {@link #loopFree}. */
-    static native int loopNew(WebSocketLoop self, int flags, boolean log, int[] numbers, long[] out);
+    static native int loopNew(WebSocketLoop self, int flags, boolean log, int[] numbers, boolean resolve, boolean proxy, boolean socket,
+            int maxHookThreads, long[] out);
 
     static native int loopPoll(long loop, int timeoutMillis);
 
@@ -37,7 +38,8 @@ final class Native {
 
     /** The target is a URL if the port is -1. {@code direct} receives binary messages; without it each gets a new array. */
     static native int connect(long loop, String target, int port, WebSocket socket, int flags, int[] numbers,
-            String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, boolean hook, ByteBuffer direct, long[] out);
+            String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, boolean hook, boolean frames, ByteBuffer direct,
+            long[] out);
 
     /** The text, and its characters or null. */
     static native int sendText(long socket, String text, char[] units);
@@ -67,16 +69,17 @@ final class Native {
     /** Null: no payload. */
     static native int ping(long socket, byte[] data);
 
-    static native String subprotocol(long socket);
-
-    static native String extensions(long socket);
+    /** The text with this number of {@link LastValues}. */
+    static native String text(long socket, int which);
 
     /** Null also if the answer has no header of this name. */
     static native String responseHeader(long socket, String name);
 
-    static native String responseHeaders(long socket);
+    /** Null for a freed socket. */
+    static native byte[] responseBody(long socket);
 
-    static native String remoteAddress(long socket);
+    /** Null also if there is no certificate with this index. */
+    static native byte[] peerCertificate(long socket, int index);
 
     /** Fills the values. False if the socket was freed. */
     static native boolean stats(long socket, long[] values);
@@ -86,6 +89,14 @@ final class Native {
     static native int requestSetHeader(long request, String name, String value);
 
     static native int requestSetSubprotocols(long request, String list);
+
+    static native int requestSetAddresses(long request, String list);
+
+    /** Null: the system's resolver. */
+    static native int resolved(long query, String addresses);
+
+    /** Null: they could not be found. */
+    static native int proxyFound(long query, String proxies);
 
     static native String normalizeUrl(String url);
 

@@ -77,5 +77,19 @@ public interface RequestHook {
         public void setSubprotocols(@NotNull String... list) {
             setSubprotocols(Arrays.asList(list));
         }
+
+        /**
+         * Replaces the addresses of {@link WebSocketOptions.Builder#addresses}. An empty list removes them: the name is looked up.
+         * {@link #setUrl} with another origin removes them too, so set them after it.
+         */
+        public void setAddresses(@NotNull List<String> list) {
+            String joined = Options.withoutNul("addresses", Options.joined("addresses", list));
+            WebSocketException.check(Native.requestSetAddresses(handle, joined));
+        }
+
+        /** As {@link #setAddresses(List)}. */
+        public void setAddresses(@NotNull String... list) {
+            setAddresses(Arrays.asList(list));
+        }
     }
 }

@@ -2,7 +2,13 @@ package org.egret.websocket;
 
 import static org.egret.websocket.WebSocketException.check;
 
+import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
@@ -211,14 +217,12 @@ public final class WebSocket implements AutoCloseable {
 
     /** The subprotocol that the server chose; empty if none. */
     public @NotNull String getSubprotocol() {
-        String found = last != null ? null : Native.subprotocol(live());
-        return found == null ? lastValues().subprotocol : found;
+        return text(LastValues.SUBPROTOCOL);
     }
 
     /** The negotiated extension, in the server's spelling; empty if none. */
     public @NotNull String getExtensions() {
-        String found = last != null ? null : Native.extensions(live());
-        return found == null ? lastValues().extensions : found;
+        return text(LastValues.EXTENSIONS);
     }
 
     /** The value of a header of the server's answer; several are joined by {@code ", "}. Null if there is none of this name. */
@@ -230,14 +234,82 @@ public final class WebSocket implements AutoCloseable {
 
     /** All headers of the server's answer, each as {@code Name: value} and a line feed. */
     public @NotNull String getResponseHeaders() {
-        String found = last != null ? null : Native.responseHeaders(live());
-        return found == null ? lastValues().headers : found;
+        return text(LastValues.HEADERS);
+    }
+
+    /**
+     * The body of a refusal, in {@code onRetry} and {@code onClose}: the first {@link WebSocketOptions.Builder#maxRefusalBodyBytes} of
+     * it. Chunks are joined; a compressed body stays compressed. Empty if there was none, or if the connection was made.
+     */
+    public @NotNull byte[] getResponseBody() {
+        byte[] found = last != null ? null : Native.responseBody(live());
+        return found == null ? lastValues().body.clone() : found;
+    }
+
+    /**
+     * The cookies that the servers of this attempt have set, those of redirects and refusals too: for each {@code Set-Cookie} header the
+     * URL that was requested, a space, and the value. The library keeps no cookies: to send one, set a {@code Cookie} header.
+     */
+    public @NotNull List<String> getResponseCookies() {
+        return LastValues.lines(text(LastValues.COOKIES));
     }
 
     /** The address of the connection, such as {@code 192.0.2.1:443}; that of the proxy, if there is one. Empty until {@code onConnect}. */
     public @NotNull String getRemoteAddress() {
-        String found = last != null ? null : Native.remoteAddress(live());
-        return found == null ? lastValues().address : found;
+        return text(LastValues.REMOTE_ADDRESS);
+    }
+
+    /** The local address of the connection. Empty until {@code onConnect}. */
+    public @NotNull String getLocalAddress() {
+        return text(LastValues.LOCAL_ADDRESS);
+    }
+
+    /**
+     * The addresses that were tried, in the order of the attempts, those of the proxy if there is one: each as the address, a space and
+     * the result, such as {@code 192.0.2.1:443 Connection refused}. In {@code onRetry} and {@code onClose} too.
+     */
+    public @NotNull List<String> getTriedAddresses() {
+        return LastValues.lines(text(LastValues.TRIED_ADDRESSES));
+    }
+
+    /** The URL of the proxy, without a user name and password; empty if there is none. In {@code onRetry} and {@code onClose} too. */
+    public @NotNull String getProxy() {
+        return text(LastValues.PROXY);
+    }
+
+    /**
+     * The cipher suite of TLS, such as {@code TLS_AES_256_GCM_SHA384}; empty without TLS, and on Apple's systems. In {@code onRetry} and
+     * {@code onClose} too.
+     */
+    public @NotNull String getTlsCipher() {
+        return text(LastValues.TLS_CIPHER);
+    }
+
+    /** The protocol that the server selected by ALPN (RFC 7301); empty if it selected none. As {@link #getTlsCipher}. */
+    public @NotNull String getTlsAlpn() {
+        return text(LastValues.TLS_ALPN);
+    }
+
+    /**
+     * The certificates that the server sent in the TLS handshake, in DER, its own one first. From {@code onConnect} on; in
+     * {@code onRetry} and {@code onClose} also if they were not trusted. A resumed session has those of its first handshake. On Apple's
+     * systems only the first one, and only after a handshake that succeeded. Empty if there are none.
+     */
+    public @NotNull List<byte[]> getPeerCertificates() {
+        List<byte[]> found = last != null ? null : LastValues.certificates(live());
+        if (found != null && !found.isEmpty()) return found;
+        List<byte[]> copies = new ArrayList<>();
+        for (byte[] certificate : lastValues().certificates) copies.add(certificate.clone());
+        return copies;
+    }
+
+    /** {@link #getPeerCertificates} as objects. Throws if Java cannot read one of them. */
+    public @NotNull List<X509Certificate> parsePeerCertificates() throws CertificateException {
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        List<X509Certificate> parsed = new ArrayList<>();
+        for (byte[] der : getPeerCertificates())
+            parsed.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
+        return parsed;
     }
 
     /** The measurements so far. */
@@ -277,6 +349,11 @@ public final class WebSocket implements AutoCloseable {
     /** The handle; 0, which the library refuses, from {@link WebSocketLoop#close} on. */
     private long live() {
         return loop.isClosed() ? 0 : handle;
+    }
+
+    private String text(int which) {
+        String found = last != null ? null : Native.text(live(), which);
+        return found == null ? lastValues().texts[which] : found;
     }
 
     private LastValues lastValues() {

@@ -32,6 +32,13 @@ public abstract class WebSocketListener {
      */
     public void onPong(@NotNull WebSocket socket, @NotNull byte[] data) {}
 
+    /**
+     * A frame was sent or received, for sockets with {@link WebSocketOptions.Builder#traceFrames}. A received one comes before the message
+     * that it completes, a sent one when the operating system has taken its last byte. Frames that wait for the poll count 32 bytes each
+     * in {@link WebSocketOptions.Builder#maxReceiveQueueBytes}.
+     */
+    public void onFrame(@NotNull WebSocket socket, @NotNull Frame frame) {}
+
     /** The socket has ended: no further method is called for it. Its getters return the last values. */
     public void onClose(@NotNull WebSocket socket, @NotNull CloseInfo info) {}
 

@@ -44,7 +44,8 @@ public final class WebSocketLoop implements AutoCloseable {
     public WebSocketLoop(@NotNull LoopOptions options) {
         this.options = options;
         long[] out = new long[2];
-        check(Native.loopNew(this, options.flags, options.log != null, options.numbers, out));
+        check(Native.loopNew(this, options.flags, options.log != null, options.numbers, options.resolveHook != null,
+                options.proxyHook != null, options.socketHook != null, options.maxHookThreads(), out));
         handle = out[0];
         reference = out[1];
         leak = Leak.watch(this, handle, reference);
@@ -84,7 +85,7 @@ public final class WebSocketLoop implements AutoCloseable {
         try {
             check(Native.connect(handle, Options.withoutNul("url", target), port, socket, options.flags, options.allNumbers,
                     options.texts, options.headers, options.tlsRoots, options.tlsIdentity,
-                    options.requestHook != null, options.directMessages ? received() : null, out));
+                    options.requestHook != null, options.traceFrames, options.directMessages ? received() : null, out));
             connecting = true;
         } finally {
             if (!connecting) sockets.remove(socket);
@@ -168,7 +169,8 @@ public final class WebSocketLoop implements AutoCloseable {
      * the loop, except a connect, which is refused with {@link ErrorCode#BAD_HANDLE}.
      *
      * <p>Inside a listener, or while another thread polls, the loop ends when that poll returns. A poll that waits returns soon.
-     * (Inside a log or a wake-up that comes from no poll, it ends with the next call of poll or close.)
+     * (Inside a hook, a log or a wake-up that comes from no poll, it ends with the next call of poll or close.) It does not wait for
+     * hooks that are running.
      */
     @Override
     public void close() {

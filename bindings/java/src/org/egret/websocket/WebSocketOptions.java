@@ -28,6 +28,7 @@ public final class WebSocketOptions extends Options {
     private final DeflateOptions deflate;
     final RequestHook requestHook;
     final boolean directMessages;
+    final boolean traceFrames;
     /** In the order of {@code jni/connect.c}. */
     final String[] texts;
     /** Name, value, name, value, ... */
@@ -44,6 +45,7 @@ public final class WebSocketOptions extends Options {
         if (deflate != null) System.arraycopy(deflate.numbers, 0, allNumbers, COUNT + RetryOptions.COUNT, DeflateOptions.COUNT);
         requestHook = builder.requestHook;
         directMessages = builder.directMessages;
+        traceFrames = builder.traceFrames;
         texts = builder.texts.clone();
         headers = builder.headers.toArray(new String[0]);
         tlsRoots = builder.tlsRoots;
@@ -58,6 +60,7 @@ public final class WebSocketOptions extends Options {
         builder.deflate = deflate;
         builder.requestHook = requestHook;
         builder.directMessages = directMessages;
+        builder.traceFrames = traceFrames;
         System.arraycopy(texts, 0, builder.texts, 0, texts.length);
         builder.headers.addAll(Arrays.asList(headers));
         builder.tlsRoots = tlsRoots;
@@ -303,6 +306,11 @@ public final class WebSocketOptions extends Options {
         return directMessages;
     }
 
+    /** See {@link Builder#traceFrames}. */
+    public boolean isTraceFrames() {
+        return traceFrames;
+    }
+
     private List<String> list(int index) {
         if (texts[index] == null) return Collections.emptyList();
         return Collections.unmodifiableList(Arrays.asList(texts[index].split(", ")));
@@ -314,6 +322,7 @@ public final class WebSocketOptions extends Options {
         private DeflateOptions deflate;
         private RequestHook requestHook;
         private boolean directMessages;
+        private boolean traceFrames;
         private final String[] texts = new String[TEXTS];
         private final List<String> headers = new ArrayList<>();
         private byte[] tlsRoots;
@@ -399,7 +408,7 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The longest time in milliseconds for the proxy's answer, with the TLS handshake before it if it is an
-         * {@code https://} proxy; also for the answer to {@link WebSocketListener#onProxy}. Default: 10000.
+         * {@code https://} proxy; also for the answer to {@link ProxyHook#onProxy}. Default: 10000.
          * {@link Options#UNLIMITED}: no limit.
          */
         public @NotNull Builder proxyTimeoutMillis(long millis) {
@@ -465,8 +474,8 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The most bytes of the body of a refusal that are kept for {@link WebSocket#responseBody}, at most 131072.
-         * The report comes when the body or this part of it has been read, at the latest at the end of
+         * The most bytes of the body of a refusal that are kept for {@link WebSocket#getResponseBody}, at most
+         * 131072. The report comes when the body or this part of it has been read, at the latest at the end of
          * {@link #handshakeTimeoutMillis}. Default: 16384. {@link Options#AT_ONCE}: no body is read.
          */
         public @NotNull Builder maxRefusalBodyBytes(long bytes) {
@@ -627,7 +636,7 @@ public final class WebSocketOptions extends Options {
          * {@link #tlsMinVersion} are those of the socket, and {@link #tlsPins}, {@link #tlsIdentity},
          * {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only; a failure has the error
          * of a server's certificate, in {@link CloseInfo.Phase#PROXY}. Default: see {@link #proxyFromEnvironment},
-         * else see {@link WebSocketListener#onProxy}, else none. Empty: none, whatever these say.
+         * else see {@link ProxyHook#onProxy}, else none. Empty: none, whatever these say.
          */
         public @NotNull Builder proxy(@Nullable String text) {
             return text(5, "proxy", text);
@@ -670,8 +679,8 @@ public final class WebSocketOptions extends Options {
          * {@link #attemptDelayMillis} or at a failure; a port that is missing is that of the URL. SNI, the
          * certificate check, the {@code Host} header and the origin stay those of the URL. A redirect to another
          * origin does not use them. Refused together with {@link #proxy}; a proxy that
-         * {@link #proxyFromEnvironment} or {@link WebSocketListener#onProxy} has found looks the name up itself.
-         * Default: look the name up.
+         * {@link #proxyFromEnvironment} or {@link ProxyHook#onProxy} has found looks the name up itself. Default:
+         * look the name up.
          */
         public @NotNull Builder addresses(@NotNull List<String> list) {
             return text(9, "addresses", joined("addresses", list));
@@ -817,6 +826,12 @@ public final class WebSocketOptions extends Options {
         /** Binary messages come in one reused buffer, instead of in a new array each. */
         public @NotNull Builder directMessages(boolean on) {
             directMessages = on;
+            return this;
+        }
+
+        /** Calls {@link WebSocketListener#onFrame} for each frame, to trace a connection. Default: nothing is recorded. */
+        public @NotNull Builder traceFrames(boolean on) {
+            traceFrames = on;
             return this;
         }
 

@@ -50,8 +50,7 @@ public final class WebSocketStats {
     }
 
     /**
-     * Microseconds until the proxy's answer, with those of {@link WebSocketListener#onProxy} and of TLS to the
-     * proxy.
+     * Microseconds until the proxy's answer, with those of {@link ProxyHook#onProxy} and of TLS to the proxy.
      */
     public long getProxyMicros() {
         return values[5];
@@ -148,7 +147,7 @@ public final class WebSocketStats {
         return (int) values[22];
     }
 
-    /** The number of addresses that were tried. {@link WebSocket#triedAddresses} lists them. */
+    /** The number of addresses that were tried. {@link WebSocket#getTriedAddresses} lists them. */
     public int getAddressesTried() {
         return (int) values[23];
     }
