@@ -187,6 +187,16 @@ fn hooks() {
 }
 
 #[test]
+fn loop_lifecycle() {
+    junit_class("LoopLifecycleTest", &[]);
+}
+
+#[test]
+fn android_hooks() {
+    junit_class("AndroidHooksTest", &[]);
+}
+
+#[test]
 fn app_lifecycle() {
     junit_class("AppLifecycleTest", &[]);
 }

@@ -11,6 +11,7 @@ import android.view.Choreographer;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import org.egret.websocket.LoopLifecycle;
 import org.egret.websocket.LoopOptions;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.android.AppLifecycle;
@@ -37,7 +38,9 @@ class AppLifecycleTest {
                 .log((level, text, socket) -> calls.add(text)).build());
     }
 
+    /** What was called when all notices have settled. */
     private String take() {
+        Looper.myLooper().advance(LoopLifecycle.DEBOUNCE_MILLIS);
         loop.poll();
         String text = String.join(", ", calls);
         calls.clear();
@@ -83,6 +86,7 @@ class AppLifecycleTest {
     @ValueSource(ints = {21, 23, 24, 35})
     void anotherNetworkIsAChange(int version) {
         Build.VERSION.SDK_INT = version;
+        application.connectivity.active = new NetworkInfo(1);
         try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
             // The network, its type, and what is called.
             String[][] notices = {{"1", "1", ""}, {"1", "1", ""}, {"2", "0", "the network has changed"}, {"2", "0", ""},
@@ -93,6 +97,87 @@ class AppLifecycleTest {
                 assertEquals(notice[2], take());
             }
         }
+    }
+
+    /** Two networks at the same time, and a loss of the one that is not in use (before Android 7 notices come for both). */
+    @ParameterizedTest
+    @ValueSource(ints = {21, 23})
+    void beforeAndroid7OnlyTheActiveNetworkCounts(int version) {
+        Build.VERSION.SDK_INT = version;
+        application.connectivity.active = new NetworkInfo(1);
+        try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
+            application.connectivity.available(new Network(1));
+            application.connectivity.available(new Network(2));
+            application.connectivity.lost(new Network(2));
+            assertEquals("", take());
+            application.connectivity.active = new NetworkInfo(0);
+            application.connectivity.lost(new Network(1));
+            assertEquals("the network has changed", take());
+            application.connectivity.active = null;
+            application.connectivity.lost(new Network(2));
+            assertEquals("", take());
+            application.connectivity.active = new NetworkInfo(0);
+            application.connectivity.available(new Network(3));
+            assertEquals("resumed", take());
+        }
+    }
+
+    /** A start in flight mode, then a network. */
+    @ParameterizedTest
+    @ValueSource(ints = {21, 24})
+    void theFirstNetworkAfterAStartWithoutOneIsAChange(int version) {
+        Build.VERSION.SDK_INT = version;
+        try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
+            application.connectivity.active = new NetworkInfo(1);
+            application.connectivity.available(new Network(1));
+            assertEquals("the network has changed", take());
+            application.connectivity.lost(new Network(1));
+            assertEquals("", take());
+        }
+    }
+
+    /** Notices come on a thread of the system, the calls of the loop on the main thread. */
+    @Test
+    void noticesFromAnotherThreadAreHandledOnTheMainThread() throws Exception {
+        application.connectivity.active = new NetworkInfo(1);
+        try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
+            Thread system = new Thread(() -> {
+                application.connectivity.available(new Network(1));
+                application.connectivity.available(new Network(2));
+            });
+            system.start();
+            system.join();
+            loop.poll();
+            assertEquals(List.of(), calls);
+            assertEquals("the network has changed", take());
+        }
+    }
+
+    @Test
+    void anEngineWithALifecycleOfItsOwnCallsSuspendAndResume() {
+        application.connectivity.active = new NetworkInfo(1);
+        try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.followNetwork(application, loop)) {
+            assertTrue(application.callbacks.isEmpty());
+            lifecycle.suspend();
+            assertEquals("suspended", take());
+            application.connectivity.available(new Network(1));
+            application.connectivity.available(new Network(2));
+            assertEquals("", take());
+            lifecycle.resume();
+            assertEquals("resumed", take()); // with the change: see LoopLifecycleTest
+        }
+        assertTrue(application.connectivity.callbacks.isEmpty() && Looper.myLooper().isIdle());
+    }
+
+    /** Also one that nobody closes, and that follows no activities. */
+    @Test
+    void itEndsWithItsLoopAtTheNextNotice() {
+        WebSocketLoop loop = loop();
+        AppLifecycle.followNetwork(application, loop);
+        loop.close();
+        application.connectivity.available(new Network(1));
+        Looper.myLooper().advance(0);
+        assertTrue(application.connectivity.callbacks.isEmpty() && Looper.myLooper().isIdle());
     }
 
     @Test

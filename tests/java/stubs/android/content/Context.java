@@ -1,8 +1,19 @@
 package android.content;
 
+import android.os.Looper;
+
 /** A stub. */
 public abstract class Context {
     public static final String CONNECTIVITY_SERVICE = "connectivity";
 
     public abstract Object getSystemService(String name);
+
+    public Context getApplicationContext() {
+        return this;
+    }
+
+    /** That of the test's thread. */
+    public Looper getMainLooper() {
+        return Looper.myLooper();
+    }
 }

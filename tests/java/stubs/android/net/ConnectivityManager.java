@@ -8,6 +8,8 @@ import java.util.List;
 public class ConnectivityManager {
     public static class NetworkCallback {
         public void onAvailable(Network network) {}
+
+        public void onLost(Network network) {}
     }
 
     public final List<NetworkCallback> callbacks = new ArrayList<>();
@@ -32,5 +34,9 @@ public class ConnectivityManager {
 
     public void available(Network network) {
         for (NetworkCallback callback : callbacks) callback.onAvailable(network);
+    }
+
+    public void lost(Network network) {
+        for (NetworkCallback callback : callbacks) callback.onLost(network);
     }
 }

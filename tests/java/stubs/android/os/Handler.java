@@ -12,7 +12,12 @@ public class Handler {
         return looper.queue.add(task);
     }
 
+    public final boolean postDelayed(Runnable task, long delayMillis) {
+        return looper.later.add(new Looper.Delayed(task, looper.now + delayMillis));
+    }
+
     public final void removeCallbacks(Runnable task) {
         while (looper.queue.remove(task)) {}
+        looper.later.removeIf(delayed -> delayed.task == task);
     }
 }

@@ -1,13 +1,28 @@
 package android.os;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A stub of the parts of Android's class that a driver needs: a task queue for one thread. */
+/** A stub of the parts of Android's class that a driver and a lifecycle need: a task queue for one thread. The test makes its time. */
 public final class Looper {
     private static final ThreadLocal<Looper> OF_THREAD = ThreadLocal.withInitial(Looper::new);
 
+    static final class Delayed {
+        final Runnable task;
+        final long at;
+
+        Delayed(Runnable task, long at) {
+            this.task = task;
+            this.at = at;
+        }
+    }
+
     final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    final List<Delayed> later = new ArrayList<>();
+    long now;
 
     public static Looper myLooper() {
         return OF_THREAD.get();
@@ -18,5 +33,24 @@ public final class Looper {
         Runnable task = queue.poll(timeoutMillis, TimeUnit.MILLISECONDS);
         if (task != null) task.run();
         return task != null;
+    }
+
+    /** Runs the tasks of the next milliseconds. */
+    public void advance(long millis) {
+        long end = now + millis;
+        while (true) {
+            for (Runnable task; (task = queue.poll()) != null;) task.run();
+            Delayed next = later.stream().filter(one -> one.at <= end).min(Comparator.comparingLong(one -> one.at)).orElse(null);
+            if (next == null) break;
+            later.remove(next);
+            now = next.at;
+            next.task.run();
+        }
+        now = end;
+    }
+
+    /** Whether nothing is left to run. */
+    public boolean isIdle() {
+        return queue.isEmpty() && later.isEmpty();
     }
 }

@@ -16,7 +16,7 @@ import org.jetbrains.annotations.Nullable;
  * <p>Close a loop that is not needed any more. A loop that the program does not refer to, and that has no wake-up, ends when the
  * garbage collector finds it, with a warning on {@link System#err}.
  */
-public final class WebSocketLoop implements AutoCloseable {
+public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable {
     private static final LoopOptions DEFAULT = new LoopOptions.Builder().build();
     private static final WebSocketOptions SOCKET_DEFAULT = new WebSocketOptions.Builder().build();
 
@@ -140,16 +140,19 @@ public final class WebSocketLoop implements AutoCloseable {
     }
 
     /** Call it when the app goes to the background, before the system may freeze the process. */
+    @Override
     public void suspend() {
         checkUnlessClosed(Native.loopSuspend(handle));
     }
 
     /** Call it when the app is in the foreground again: connections are probed, so that lost ones are detected soon. */
+    @Override
     public void resume() {
         checkUnlessClosed(Native.loopResume(handle));
     }
 
-    /** Call it when another network is in use: Wi-Fi instead of mobile, a VPN. Not for each notice of the system. */
+    /** Call it when another network is in use: Wi-Fi instead of mobile, a VPN. Not for each notice of the system: see {@link LoopLifecycle}. */
+    @Override
     public void networkChanged() {
         checkUnlessClosed(Native.loopNetworkChanged(handle));
     }
@@ -160,6 +163,7 @@ public final class WebSocketLoop implements AutoCloseable {
     }
 
     /** Whether {@link #close} was called. */
+    @Override
     public boolean isClosed() {
         return closed;
     }

@@ -5,8 +5,10 @@ import android.app.Application;
 import android.content.Context;
 import android.net.ConnectivityManager;
 import android.os.Bundle;
+import android.os.Handler;
 import java.util.HashSet;
 import java.util.Set;
+import org.egret.websocket.LoopLifecycle;
 import org.egret.websocket.WebSocketLoop;
 import org.jetbrains.annotations.NotNull;
 
@@ -15,25 +17,29 @@ import org.jetbrains.annotations.NotNull;
  *
  * <p>The loop is suspended when the app's last activity has stopped, because the system may freeze the process from then on. It is
  * not suspended when an activity is only paused (a dialog, a split screen: it is visible still), nor when it is made again for
- * another configuration (a rotation). The network has changed when the system's default network is another one than before.
+ * another configuration (a rotation). The network has changed when the system's default network is another one than before:
+ * {@link LoopLifecycle} has the rules.
  *
- * <p>Make and close it on the main thread. It ends with its loop too, at the next start or stop of an activity.
+ * <p>Make, call and close it on the main thread. It ends with its loop too, at the next notice of the system.
  */
 public final class AppLifecycle implements AutoCloseable {
     private final Application application;
-    private final WebSocketLoop loop;
+    private final Handler handler;
+    private final LoopLifecycle lifecycle;
     private final NetworkWatch network;
     private final Set<Activity> started = new HashSet<>();
-    private boolean suspended;
     private final Application.ActivityLifecycleCallbacks activities = new Application.ActivityLifecycleCallbacks() {
         @Override
         public void onActivityStarted(Activity activity) {
-            onStart(activity);
+            if (hasEnded()) return;
+            started.add(activity);
+            lifecycle.resume();
         }
 
         @Override
         public void onActivityStopped(Activity activity) {
-            onStop(activity);
+            started.remove(activity);
+            if (!hasEnded() && started.isEmpty() && !activity.isChangingConfigurations()) lifecycle.suspend();
         }
 
         @Override
@@ -52,44 +58,59 @@ public final class AppLifecycle implements AutoCloseable {
         public void onActivityDestroyed(Activity activity) {}
     };
 
-    private AppLifecycle(Application application, WebSocketLoop loop) {
+    private AppLifecycle(Context context, WebSocketLoop loop, Application application) {
         this.application = application;
-        this.loop = loop;
-        network = new NetworkWatch(loop,
-                (ConnectivityManager) application.getSystemService(Context.CONNECTIVITY_SERVICE));
-        application.registerActivityLifecycleCallbacks(activities);
+        handler = new Handler(context.getMainLooper());
+        lifecycle = new LoopLifecycle(loop, new LoopLifecycle.Timer() {
+            @Override
+            public void schedule(@NotNull Runnable task, long delayMillis) {
+                handler.postDelayed(task, delayMillis);
+            }
+
+            @Override
+            public void cancel(@NotNull Runnable task) {
+                handler.removeCallbacks(task);
+            }
+        });
+        network = new NetworkWatch(lifecycle, (ConnectivityManager) context.getSystemService(Context.CONNECTIVITY_SERVICE), handler);
+        if (application != null) application.registerActivityLifecycleCallbacks(activities);
     }
 
-    /** Begins, for example in {@code onCreate} of the application or of an activity. */
+    /** Follows the activities and the network, for example from {@code onCreate} of the application or of an activity on. */
     public static @NotNull AppLifecycle follow(@NotNull Application application, @NotNull WebSocketLoop loop) {
-        return new AppLifecycle(application, loop);
+        return new AppLifecycle(application, loop, application);
+    }
+
+    /**
+     * Follows the network only, for a service or an engine with a lifecycle of its own: call {@link #suspend} and {@link #resume} of this
+     * object.
+     */
+    public static @NotNull AppLifecycle followNetwork(@NotNull Context context, @NotNull WebSocketLoop loop) {
+        return new AppLifecycle(context.getApplicationContext(), loop, null);
+    }
+
+    /** The app goes to the background. A second call does nothing. */
+    public void suspend() {
+        if (!hasEnded()) lifecycle.suspend();
+    }
+
+    /** The app is in the foreground again. Does nothing if it is not suspended. */
+    public void resume() {
+        if (!hasEnded()) lifecycle.resume();
     }
 
     /** Ends. The loop stays as it is. A second call does nothing. */
     @Override
     public void close() {
-        application.unregisterActivityLifecycleCallbacks(activities);
+        if (application != null) application.unregisterActivityLifecycleCallbacks(activities);
         network.close();
+        lifecycle.close();
         started.clear();
     }
 
-    private void onStart(Activity activity) {
-        if (hasEnded()) return;
-        started.add(activity);
-        if (!suspended) return;
-        suspended = false;
-        loop.resume();
-    }
-
-    private void onStop(Activity activity) {
-        started.remove(activity);
-        if (hasEnded() || !started.isEmpty() || activity.isChangingConfigurations()) return;
-        suspended = true;
-        loop.suspend();
-    }
-
     private boolean hasEnded() {
-        if (loop.isClosed()) close();
-        return loop.isClosed();
+        if (!lifecycle.isClosed()) return false;
+        close();
+        return true;
     }
 }

@@ -6,27 +6,25 @@ import android.net.NetworkCapabilities;
 import android.net.NetworkInfo;
 import android.net.NetworkRequest;
 import android.os.Build;
+import android.os.Handler;
 import java.lang.reflect.InvocationTargetException;
-import org.egret.websocket.WebSocketLoop;
+import org.egret.websocket.LoopLifecycle;
 
-/**
- * Calls {@code networkChanged} when the default network is another one than before. The system calls it on one thread.
- *
- * <p>The first notice is about the network that is in use already. A lost network is no change: the next one that is available is.
- */
+/** Passes the notices about the default network, which the system calls on a thread of its own, to a lifecycle on its thread. */
 final class NetworkWatch extends ConnectivityManager.NetworkCallback {
     /** The first Android with a callback for the default network. */
     private static final int HAS_DEFAULT = 24;
 
-    private final WebSocketLoop loop;
+    private final LoopLifecycle lifecycle;
     private final ConnectivityManager manager;
+    private final Handler handler;
     private boolean closed;
-    /** The network in use, as {@link #identity} says; null at first. */
-    private Object inUse;
 
-    NetworkWatch(WebSocketLoop loop, ConnectivityManager manager) {
-        this.loop = loop;
+    NetworkWatch(LoopLifecycle lifecycle, ConnectivityManager manager, Handler handler) {
+        this.lifecycle = lifecycle;
         this.manager = manager;
+        this.handler = handler;
+        if (manager.getActiveNetworkInfo() == null) lifecycle.networkLost();
         if (Build.VERSION.SDK_INT >= HAS_DEFAULT) {
             registerDefault();
         } else {
@@ -50,10 +48,12 @@ final class NetworkWatch extends ConnectivityManager.NetworkCallback {
 
     @Override
     public void onAvailable(Network network) {
-        Object found = identity(network);
-        boolean changed = inUse != null && found != null && !inUse.equals(found);
-        if (found != null) inUse = found;
-        if (changed) loop.networkChanged();
+        report(identity(network));
+    }
+
+    @Override
+    public void onLost(Network network) {
+        report(Build.VERSION.SDK_INT >= HAS_DEFAULT ? null : identity(network));
     }
 
     /** The default network; before Android 7 its type, such as Wi-Fi, because notices come for all networks. Null: none. */
@@ -61,6 +61,18 @@ final class NetworkWatch extends ConnectivityManager.NetworkCallback {
         if (Build.VERSION.SDK_INT >= HAS_DEFAULT) return network;
         NetworkInfo active = manager.getActiveNetworkInfo();
         return active == null ? null : (Object) active.getType();
+    }
+
+    /** Null: there is no network. */
+    private void report(final Object network) {
+        handler.post(new Runnable() {
+            @Override
+            public void run() {
+                if (lifecycle.isClosed()) close();
+                else if (network == null) lifecycle.networkLost();
+                else lifecycle.networkAvailable(network);
+            }
+        });
     }
 
     void close() {
