@@ -42,6 +42,8 @@
  *   How do I run a loop of 60 frames a second with low latency?               LOW LATENCY
  *   How large may a message be, or the head of an answer?                     LIMITS
  *   How much memory can one socket and one loop take?                         MEMORY
+ *   How do I look names up by HTTPDNS, or keep a socket out of a VPN?         egret_ws_hooks, and `addresses` of egret_ws_options
+ *   Which network or address of this machine does a socket use?               local_address, local_interface, on_socket
  *   What follows a redirect to another origin?                                max_redirects of egret_ws_options
  *   Are descriptors close-on-exec? What happens after a fork?                 PROCESSES
  *   Does my program work with a later version of the library?                 VERSIONS
@@ -54,16 +56,17 @@
  *   or free its loop, and egret_ws_request_set_... works inside on_request only.
  *
  *   The callbacks of a socket run only inside egret_ws_loop_poll, on the thread that called it, never inside connect, send or
- *   close; egret_ws_loop_free runs the release_user calls that are left. Two callbacks of the loop come from other threads too:
- *   on_log and the wake-up callback.
+ *   close; egret_ws_loop_free runs the release_user calls that are left. These come from other threads too: on_log, the wake-up
+ *   callback, and release_user of hooks. Hooks (on_resolve, on_proxy, on_socket) come only from threads of the library, several
+ *   at the same time, and may block: that delays nothing but the connection that has asked.
  *
  *   Inside a callback of a socket, egret_ws_loop_poll and egret_ws_loop_free of its loop return EGRET_WS_ERR_REENTRANT; inside
- *   on_log and the wake-up callback, those of every loop do.
+ *   on_log, the wake-up callback and hooks, those of every loop do.
  *
  *   Three calls can block. egret_ws_loop_poll waits as long as its time-out says. egret_ws_loop_free waits at most linger_ms.
  *   It and egret_ws_loop_set_wakeup also wait until an on_log or wake-up callback that another thread is inside of has
  *   returned; so do not hold a lock that such a callback takes. No other call waits for the network, for a callback, or for a
- *   poll.
+ *   poll, and no call waits for a hook.
  *
  *   A callback must not throw a C++ exception or longjmp out: catch what your code throws.
  *
@@ -108,7 +111,11 @@
  *
  *   `user` of a socket: free it in release_user. When a connect call fails, the caller keeps it. `user` of the loop's options
  *   and of the wake-up callback: free it when egret_ws_loop_free has returned; that of the wake-up callback also when
- *   egret_ws_loop_set_wakeup has replaced it, unless that call was made inside on_log or a wake-up callback.
+ *   egret_ws_loop_set_wakeup has replaced it, unless that call was made inside on_log or a wake-up callback. `user` of hooks:
+ *   free it in their release_user, because a hook may still run when egret_ws_loop_free has returned.
+ *
+ *   The query of a hook is valid until it is answered, or until no connection waits for the answer any more: there is nothing to
+ *   free, and an answer that comes twice or too late gives EGRET_WS_ERR_BAD_HANDLE.
  *
  *   A handle is a number that looks like a pointer: it is checked at every call and never dereferenced. A freed, forged or
  *   foreign handle gives EGRET_WS_ERR_BAD_HANDLE. Free each socket with egret_ws_free, also after on_close.
@@ -251,6 +258,10 @@
  *   these a loop has at most 96 threads for look-ups. While a look-up hangs, at most four others begin for the same name and
  *   family, after waits that double, and only while the loop has fewer than 64.
  *
+ *   Hooks run on at most max_threads threads of a loop, 32 by default, and one socket uses at most two of them at a time. The
+ *   sockets take turns; a call for which nothing waits any more does not begin. While on_socket runs, its address takes one more
+ *   descriptor.
+ *
  *
  * MEMORY
  *
@@ -263,7 +274,8 @@
  *     a message half received       3 × max_message_bytes
  *     answers of the server         1.4 MiB + 2 × max_refusal_body_bytes; with retry_attempts 3.9 MiB + 10 × the same (only a
  *                                   hostile server sends so much)
- *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates
+ *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates; as much again with
+ *                                   an https:// proxy
  *   The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a
  *   full send queue takes about 1.2 × max_send_buffer_bytes (RESEND 1.4, deflate 1.7).
  *
@@ -271,7 +283,9 @@
  *     itself                        128 KiB
  *     buffers that it keeps         9 MiB, after bursts of messages, for any number of sockets
  *     TLS                           128 KiB + 8 KiB × the trusted certificates, for each different set of TLS options
+ *     TLS sessions                  640 KiB, for each different set of TLS options
  *     look-ups                      2 KiB and a thread for each, at most 96
+ *     hooks                         2 KiB for each call that waits or runs, and at most max_threads threads
  *   Not counted: stacks of threads, buffers of the kernel, overhead of the allocator. Measured on 64-bit Linux.
  *
  *
@@ -281,9 +295,10 @@
  *
  *   After fork() the child process gets EGRET_WS_ERR_FORKED from every call that can fail, if the parent had made a loop. A
  *   callback of a socket may fork too: when it returns in the child, the library does nothing more there, and the poll returns
- *   EGRET_WS_ERR_FORKED.
+ *   EGRET_WS_ERR_FORKED. A hook that forks must not return in the child, which calls _exit or exec.
  *
- *   Free every loop before unloading the library. On ELF systems it stays in memory nevertheless, because a look-up may hang.
+ *   Free every loop, and wait for the release_user of its hooks, before unloading the library. On ELF systems it stays in memory
+ *   nevertheless, because a look-up may hang.
  *
  *
  * VERSIONS
@@ -393,7 +408,8 @@
 /*
  * `flags` of a socket's options: with `wss`, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a full
  * handshake. Without this flag a connection may resume a session of an earlier one of the same loop, with the same host, port and TLS
- * options, whose certificate was checked then and has not expired.
+ * options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. On
+ * Apple's systems and Windows every connection makes a full handshake.
  */
 #define EGRET_WS_DISABLE_TLS_RESUMPTION 0x00000020u
 
@@ -760,7 +776,8 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  *
  * Hooks run on threads of the library, several at the same time, and may block: only the connection that has asked waits, within its
  * time-outs. A hook may call every function but `egret_ws_loop_poll` and `egret_ws_loop_free`, which return
- * `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out.
+ * `EGRET_WS_ERR_REENTRANT`. Hooks must not throw a C++ exception or longjmp out. If one forks, it must not return in the child: the
+ * child calls `_exit` or `exec`.
  *
  * `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
  */
@@ -1346,7 +1363,7 @@ typedef struct egret_ws_statistics {
     uint32_t struct_size;
     /* The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
     uint32_t http_status;
-    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS. */
+    /* The version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: no TLS, or the server has not chosen one. */
     uint32_t tls_version;
     /* The number of redirects that were followed. */
     uint32_t redirects;
@@ -1567,8 +1584,8 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  *
  * Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
  * until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
- * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows, and each
- * `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
+ * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows but hooks
+ * and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
  * `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
  *
  * `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
@@ -1625,6 +1642,10 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
  * port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
  * requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
  * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
+ *
+ * On a network with IPv6 only, IPv4 addresses are reached through its NAT64, also those in a URL, of `addresses` and of proxies. Where
+ * an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the NAT64 (RFC 7050) and tries the IPv6 addresses
+ * that contain the IPv4 address (RFC 6052); on Apple's systems the system's resolver makes them.
  *
  * `options` may be NULL. All arguments are copied before the call returns. Free the socket with `egret_ws_free`, also after it has
  * closed. If another thread polls the loop, a callback may run before this call returns; `*out` is written before that.
@@ -1948,7 +1969,8 @@ int32_t egret_ws_local_address(egret_ws *ws, char *out, size_t capacity);
 /*
  * Writes the addresses that were tried to `out`, with a NUL, and returns the length without the NUL: each as the address, a space, the
  * result, and a line feed (`192.0.2.1:443 Connection refused`, `[2001:db8::1]:443 connected`, `192.0.2.2:443 no answer`), in the order
- * of the attempts; those of the proxy, if there is one. As `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+ * of the attempts; those of the proxy, if there is one; at most 8192 bytes. As `egret_ws_subprotocol` in all other respects; in
+ * `on_retry` and `on_close` too.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
@@ -2060,10 +2082,10 @@ egret_ws_error_t egret_ws_hooks_init(egret_ws_hooks *hooks,
 /*
  * Answers `on_resolve`: `addresses` is a list with the rules of `addresses` in `egret_ws_options`, and the addresses are tried as those of
  * a look-up are (RFC 8305 section 4). An empty text: the name has no address; the attempt fails with `EGRET_WS_ERR_RESOLVE`. NULL: the
- * library asks the system's resolver. After INVALID_ARGUMENT and NO_RESOURCES the question is still open. Any thread, inside the hook too.
+ * library asks the system's resolver. After INVALID_ARGUMENT the question is still open. Any thread, inside the hook too.
  *
- * Errors: `INVALID_ARGUMENT` (not a list of addresses), `NO_RESOURCES` (no memory), `BAD_HANDLE` (answered already; or no
- * connection waits any more, because of a time-out, a close or a change of the network; or a question of `on_proxy`), `FORKED`, `INTERNAL`.
+ * Errors: `INVALID_ARGUMENT` (not a list of addresses), `BAD_HANDLE` (answered already; or no connection waits any more, because of a
+ * time-out, a close or a change of the network; or a question of `on_proxy`), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `addresses` is NULL or ends in a NUL.
@@ -2076,10 +2098,10 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query,
  * or password is `%2C`), or `direct` for a direct connection; at most 8192 bytes. If a proxy cannot be connected to (its name, TCP or
  * TLS), the next one is tried, within `open_timeout_ms`; the close report has the error of the last one, and the log those of the
  * others. A proxy that refuses the connection to the server is the last one. An empty text: a direct connection. NULL: the proxies
- * could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT, UNSUPPORTED and NO_RESOURCES the
- * question is still open. Any thread, inside the hook too.
+ * could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and UNSUPPORTED the question is
+ * still open. Any thread, inside the hook too.
  *
- * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies), `NO_RESOURCES` (no memory),
+ * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies),
  * `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
  *
  * Precondition:

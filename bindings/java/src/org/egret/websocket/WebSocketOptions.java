@@ -753,7 +753,9 @@ public final class WebSocketOptions extends Options {
         /**
          * With {@code wss}, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a
          * full handshake. Without this flag a connection may resume a session of an earlier one of the same loop,
-         * with the same host, port and TLS options, whose certificate was checked then and has not expired.
+         * with the same host, port and TLS options, whose certificate was checked then, at most a day ago, and has
+         * not expired. Each session is used for one connection. On Apple's systems and Windows every connection
+         * makes a full handshake.
          */
         public @NotNull Builder disableTlsResumption(boolean on) {
             return flag(0x20, on);

@@ -29,7 +29,10 @@ public final class WebSocketStats {
         return (int) values[0];
     }
 
-    /** The version of TLS, {@link WebSocketOptions#TLS_1_2} or {@link WebSocketOptions#TLS_1_3}; 0: no TLS. */
+    /**
+     * The version of TLS, {@link WebSocketOptions#TLS_1_2} or {@link WebSocketOptions#TLS_1_3}; 0: no TLS, or
+     * the server has not chosen one.
+     */
     public int getTlsVersion() {
         return (int) values[1];
     }
