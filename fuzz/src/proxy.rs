@@ -33,7 +33,7 @@ fn negotiate(mut tunnel: Tunnel, answer: &[u8], sizes: &PieceSizes) -> Outcome {
         sent.extend_from_slice(tunnel.output());
         tunnel.written(tunnel.output().len());
         fed += piece.len();
-        let result = tunnel.feed(piece);
+        let result = tunnel.feed(&mut &*piece);
         if result != Ok(false) {
             return (result, fed, sent);
         }

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "as in `proxy`")]
 
 use crate::error::{DetailedError, Error};
+use crate::protocol::http_head::Head;
 use std::convert::Infallible;
 use std::fmt;
 use url::Host;
@@ -26,7 +27,8 @@ pub struct Tunnel(Infallible);
 pub struct TunnelError {
     pub error: Error,
     pub http_status: u16,
-    pub headers: String,
+    pub head: Option<Head>,
+    pub is_whole: bool,
     pub message: String,
 }
 
@@ -95,7 +97,7 @@ impl Tunnel {
         match self.0 {}
     }
 
-    pub fn feed(&mut self, _: &[u8]) -> Result<bool, TunnelError> {
+    pub fn feed(&mut self, _: &mut &[u8]) -> Result<bool, TunnelError> {
         match self.0 {}
     }
 

@@ -27,6 +27,10 @@ typedef void (*egret_ws_on_connect_fn)(void *user, egret_ws *ws);
 typedef void (*egret_ws_on_message_fn)(void *user, egret_ws *ws, egret_ws_kind_t kind, const uint8_t *data, size_t len);
 typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_close_info *info);
 typedef void (*egret_ws_release_user_fn)(void *user);
+typedef struct egret_ws_query egret_ws_query;
+typedef void (*egret_ws_on_resolve_fn)(void *user, egret_ws *ws, const char *host, egret_ws_query *query);
+typedef void (*egret_ws_on_proxy_fn)(void *user, egret_ws *ws, const char *url, egret_ws_query *query);
+typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t descriptor);
 typedef void (*egret_ws_on_retry_fn)(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms);
 
 typedef struct egret_ws_loop_options {
@@ -39,6 +43,16 @@ typedef struct egret_ws_loop_options {
     uint32_t poll_max_us;
     uint32_t linger_ms;
 } egret_ws_loop_options;
+
+typedef struct egret_ws_hooks {
+    uint32_t struct_size;
+    uint32_t max_threads;
+    void *user;
+    egret_ws_release_user_fn release_user;
+    egret_ws_on_resolve_fn on_resolve;
+    egret_ws_on_proxy_fn on_proxy;
+    egret_ws_on_socket_fn on_socket;
+} egret_ws_hooks;
 
 typedef struct egret_ws_close_info {
     uint32_t struct_size;

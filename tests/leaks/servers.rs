@@ -165,7 +165,7 @@ fn refuse_by(mut stream: impl Read + Write) {
             return;
         }
         ["GET", "", "end"] => return,
-        ["CONNECT", "forbidden.invalid", ..] => "HTTP/1.1 403 Forbidden\r\n\r\n".into(),
+        ["CONNECT", "forbidden.invalid", ..] => "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".into(),
         // SOCKS 5: no acceptable authentication method.
         [start, ..] if start.starts_with('\u{5}') => vec![5, 0xFF],
         _ => b"garbage, and the end of a head\r\n\r\n".into(),

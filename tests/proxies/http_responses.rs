@@ -31,6 +31,7 @@ fn refuses(head: &str, http_status: i32, reasons: &[&str]) {
     let bytes = head.replace('\n', "\r\n");
     let script = move |mut peer: Peer| {
         peer.write(&bytes);
+        peer.finish_writing(); // ends the body of a refusal
         peer.expect_end();
     };
     answered(head, script, |report| report.expect_proxy_refusal(http_status, reasons));
@@ -119,7 +120,7 @@ fn status_407_reports_the_requested_scheme() {
 #[test]
 fn unusual_reason_phrase_is_escaped_in_the_message() {
     let script = |mut peer: Peer| {
-        peer.write(b"HTTP/1.1 403 \x80\xffForbidden\r\n\r\n");
+        peer.write(b"HTTP/1.1 403 \x80\xffForbidden\r\nContent-Length: 0\r\n\r\n");
         peer.expect_end();
     };
     answered("not UTF-8", script, |report| {

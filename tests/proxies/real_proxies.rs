@@ -7,6 +7,7 @@ use ::egret_ws::*;
 use test_support::certificates::RIGHT;
 use test_support::client::on_both_drivers;
 use test_support::echo_server::echo_port;
+use test_support::response;
 
 fn tinyproxy(directives: &str) -> ProxyProcess {
     let configuration = format!("Listen 127.0.0.1\nPort PORT\nTimeout 20\nLogLevel Critical\n{directives}\n");
@@ -88,6 +89,19 @@ fn tinyproxy_checks_the_password() {
 fn tinyproxy_forbids_a_port() {
     let proxy = tinyproxy("ConnectPort 443");
     refuses(&proxy, "http", "", echo_port(), 403, &["allows no connection", "403"]);
+}
+
+#[test]
+fn the_page_of_tinyproxy_can_be_read() {
+    let proxy = tinyproxy("ConnectPort 443");
+    on_both_drivers(|host| {
+        let proxy_url = format!("http://127.0.0.1:{}", proxy.port());
+        let socket = open(host, &format!("ws://127.0.0.1:{}/", echo_port()), &proxy_url);
+        fails(&socket).expect_proxy_refusal(403, &["allows no connection"]);
+        let page = String::from_utf8(response::response_body(socket.handle())).expect("UTF-8");
+        assert!(page.contains("<title>403 ") && page.trim_end().ends_with("</html>"), "{page}");
+        assert!(socket.response_headers().contains("Content-Type: text/html\n"), "{}", socket.response_headers());
+    });
 }
 
 #[test]

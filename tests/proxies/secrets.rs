@@ -49,8 +49,8 @@ fn log_of_an_http_proxy_contains_no_password() {
     for user in ["user:pass-w0rd", "user:pass%2Dw0rd"] {
         let proxy = format!("http://{user}@");
         for head in [
-            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n",
-            "HTTP/1.1 403 Forbidden\r\n\r\n",
+            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
             "nonsense\r\n\r\n",
         ] {
             keeps_quiet(&proxy, 0, answers(head), EGRET_WS_ERR_PROXY);

@@ -358,16 +358,17 @@ fn a_proxy_that_stalls_runs_into_its_time_out() {
 }
 
 #[test]
-fn the_headers_of_a_refusal_can_be_read() {
+fn the_headers_and_the_body_of_a_refusal_can_be_read() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             let mut front = Front::accept(&mut peer, &RIGHT);
-            front.answer("HTTP/1.1 403 Forbidden\r\nX-Rule: games\r\nx-rule: 7\r\nContent-Length: 0\r\n\r\n");
+            front.answer("HTTP/1.1 403 Forbidden\r\nX-Rule: games\r\nx-rule: 7\r\nContent-Length: 5\r\n\r\nwhy?!");
             assert!(front.read_to_close_notify().is_empty());
         });
         let socket = open(host, "wss://echo.test/", &url(server.port()));
         fails(&socket).expect_proxy_refusal(403, &["allows no connection to echo.test:443"]);
-        assert_eq!(socket.response_headers(), "X-Rule: games\nx-rule: 7\nContent-Length: 0\n");
+        assert_eq!(socket.response_headers(), "X-Rule: games\nx-rule: 7\nContent-Length: 5\n");
+        assert_eq!(response::response_body(socket.handle()), b"why?!");
         assert_eq!(socket.response_header("X-RULE").as_deref(), Ok("games, 7"));
         assert_eq!(response::proxy(socket.handle()), url(server.port()));
         assert_eq!(socket.stats().http_status, 0, "there is no answer of the server");

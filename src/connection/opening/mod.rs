@@ -8,7 +8,7 @@
 //!   Each stage has a deadline, and all of them together have one. Several proxies are tried from `connecting` on, one after the other.
 //! ```
 //!
-//! If the server refuses the upgrade, the body of its response is read within the time of the stage, and the attempt ends.
+//! If the server or a proxy refuses, the body of its response is read within the time of the stage, and the attempt ends.
 
 mod address_space;
 mod cookies;
@@ -31,8 +31,6 @@ use super::report::{Ending, Initiator, Phase};
 use crate::config::{ConnectConfig, Limits};
 use crate::error::{DetailedError, Error};
 use crate::protocol::deflate::{Agreement, Offer};
-use crate::protocol::handshake::UpgradeError;
-use crate::protocol::http_body::BodyReader;
 use crate::protocol::http_head::{Head, header};
 use crate::transport::Transport;
 use crate::transport::proxy::Tunnel;
@@ -45,7 +43,6 @@ pub use happy_eyeballs::MAX_ADDRESSES;
 use happy_eyeballs::{Connected, HappyEyeballs};
 pub(super) use outcome::Outcome;
 use redirect::{FirstOrigin, Redirector};
-use refusal::Refusal;
 use routes::Routes;
 use stage::HopStage;
 use std::net::SocketAddr;
@@ -370,7 +367,7 @@ impl<S: Transport> Opening<S> {
             Outcome::Again => return Some(Outcome::Again),
             Outcome::Failed(ending, phase) => return Some(Outcome::Failed(ending, phase)),
             Outcome::Done(Ok(())) => {}
-            Outcome::Done(Err(refusal)) => return Some(self.refused_by_proxy(refusal)),
+            Outcome::Done(Err(refused)) => return self.refused_by_proxy(refused, context),
         }
         if let HopStage::Proxy(handshake) = self.leave_stage(context.now) {
             self.connected(handshake.stream, context);
@@ -502,42 +499,6 @@ impl<S: Transport> Opening<S> {
         (self.info.status, self.info.headers) = head.map(|head| (head.status, head.headers)).unwrap_or_default();
     }
 
-    /// The server has refused the upgrade, or redirects the connection.
-    #[cold]
-    #[inline(never)]
-    fn refused<P: Ports<Stream = S>>(
-        &mut self,
-        Refused { why, after_head }: Refused,
-        mut stream: Stream<S>,
-        head: Option<Head>,
-        context: &mut Context<'_, P>,
-    ) -> Option<Outcome<Opened<S>>> {
-        let is_whole = matches!(why, UpgradeError::Status { is_whole: true, .. });
-        let body = BodyReader::new(head.as_ref().filter(|_| is_whole), self.config.limits.max_refusal_body);
-        self.note_head(head);
-        let ending = match why {
-            UpgradeError::Status { status, .. } if self.config.max_redirects > 0 && redirect::is_redirect(status) => {
-                match self.redirected(status, is_whole) {
-                    Ok(()) => {
-                        stream.close_notify();
-                        drop(stream);
-                        context.events.debug(format_args!("redirected to {}", self.config.target));
-                        // At most one hop in a turn.
-                        return Some(self.begin_hop(context).unwrap_or(Outcome::Again));
-                    }
-                    Err(ending) => ending,
-                }
-            }
-            why => Ending::refusal(why, &self.info.headers),
-        };
-        let mut refusal = Refusal::new(stream, body, ending, Phase::Handshake);
-        let is_read = refusal.feed(&context.buffer[after_head]);
-        // The deadline stays.
-        self.stage = HopStage::Refused(Box::new(refusal));
-        self.stage_began = context.now;
-        is_read.then(|| self.end_refusal(context.now))
-    }
-
     /// The server redirects the connection. Changes the configuration to that of the next hop, or returns why not. `is_whole`: the head
     /// of the response is complete.
     fn redirected(&mut self, status: u16, is_whole: bool) -> Result<(), Ending> {
@@ -553,24 +514,6 @@ impl<S: Transport> Opening<S> {
         self.redirector = (!self.config.redirects_to_private).then_some(Redirector { status, space });
         self.info = ConnectInfo { redirects: followed + 1, ..ConnectInfo::default() };
         Ok(())
-    }
-
-    fn read_refusal<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
-        let HopStage::Refused(refusal) = &mut self.stage else { return None };
-        Some(match refusal.advance(context.buffer) {
-            Outcome::Wait => Outcome::Wait,
-            Outcome::Again => Outcome::Again,
-            Outcome::Failed(ending, phase) => Outcome::Failed(ending, phase),
-            Outcome::Done(()) => self.end_refusal(context.now),
-        })
-    }
-
-    /// Ends the attempt that was refused, with the body or the part of it that was read.
-    fn end_refusal(&mut self, now: Instant) -> Outcome<Opened<S>> {
-        let HopStage::Refused(refusal) = self.leave_stage(now) else { return Outcome::Wait };
-        let (body, ending, phase) = refusal.end();
-        self.info.body = body;
-        Outcome::Failed(ending, phase)
     }
 
     /// Adds the HTTP status of the redirect to the ending of a redirect that is not followed.
@@ -596,8 +539,10 @@ impl<S: Transport> Opening<S> {
             }
             // A status line is an answer, even if the rest of the head did not come in time.
             HopStage::Proxy(handshake) => {
-                if let Some(refusal) = handshake.refusal_so_far() {
-                    return self.refused_by_proxy(refusal);
+                if let Some(refused) = handshake.refusal_so_far()
+                    && let Some(outcome) = self.refused_by_proxy(refused, context)
+                {
+                    return outcome;
                 }
             }
             HopStage::Upgrading(upgrade) => {

@@ -3,9 +3,11 @@
 use super::outcome::{Outcome, READS_A_TURN};
 use crate::connection::report::{Ending, Initiator, Phase};
 use crate::error::Error;
+use crate::protocol::http_head::Head;
 use crate::transport::Transport;
 use crate::transport::proxy::{Tunnel, TunnelError};
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 
 /// A stream to a proxy, and the state of the handshake with it.
 pub(super) struct ProxyHandshake<S> {
@@ -13,10 +15,15 @@ pub(super) struct ProxyHandshake<S> {
     tunnel: Tunnel,
 }
 
-/// Why there is no tunnel, and the headers of the proxy's response.
-pub(super) struct Refusal {
+/// Why there is no tunnel.
+pub(super) struct ProxyRefused {
     pub(super) ending: Ending,
-    pub(super) headers: String,
+    /// The head of the proxy's response.
+    pub(super) head: Option<Head>,
+    /// A body may follow the head.
+    pub(super) is_whole: bool,
+    /// Where in the read buffer the bytes after a complete head are.
+    pub(super) after_head: Range<usize>,
 }
 
 impl<S: Transport> ProxyHandshake<S> {
@@ -38,7 +45,7 @@ impl<S: Transport> ProxyHandshake<S> {
     }
 
     /// Writes and reads as far as possible now, within the budget of a turn.
-    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<(), Refusal>> {
+    pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<(), ProxyRefused>> {
         for _ in 0..READS_A_TURN {
             // A proxy may refuse before it has read the whole request, so its response is read in any case.
             let write_error = self.write().err();
@@ -55,23 +62,24 @@ impl<S: Transport> ProxyHandshake<S> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
                 Err(error) => return self.io_error(&error),
             };
-            match self.tunnel.feed(&buffer[..count]) {
+            let mut rest = &buffer[..count];
+            match self.tunnel.feed(&mut rest) {
                 Ok(false) => {}
                 Ok(true) => return Outcome::Done(Ok(())),
-                Err(refusal) => return Outcome::Done(Err(refused(refusal))),
+                Err(error) => return Outcome::Done(Err(refused(error, count - rest.len()..count))),
             }
         }
         Outcome::Again
     }
 
-    fn io_error(&self, error: &io::Error) -> Outcome<Result<(), Refusal>> {
+    fn io_error(&self, error: &io::Error) -> Outcome<Result<(), ProxyRefused>> {
         // With TLS 1.3 a proxy that wants a certificate of this side says so only after the TLS handshake.
         let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
         let code = if is_tls { Error::Tls } else { Error::Proxy };
         self.failed(Ending::io(code, "the connection to the proxy broke", error))
     }
 
-    fn failed(&self, ending: Ending) -> Outcome<Result<(), Refusal>> {
+    fn failed(&self, ending: Ending) -> Outcome<Result<(), ProxyRefused>> {
         match self.refusal_so_far() {
             Some(refusal) => Outcome::Done(Err(refusal)),
             None => Outcome::Failed(ending, Phase::Proxy),
@@ -79,13 +87,14 @@ impl<S: Transport> ProxyHandshake<S> {
     }
 
     /// The refusal in an incomplete response of which no more will come; `None` if not even its status line was read.
-    pub(super) fn refusal_so_far(&self) -> Option<Refusal> {
-        self.tunnel.broken_off().map(refused)
+    pub(super) fn refusal_so_far(&self) -> Option<ProxyRefused> {
+        self.tunnel.broken_off().map(|error| refused(error, 0..0))
     }
 }
 
-fn refused(refusal: TunnelError) -> Refusal {
-    let TunnelError { error, http_status, headers, message } = refusal;
+fn refused(error: TunnelError, after_head: Range<usize>) -> ProxyRefused {
+    let TunnelError { error, http_status, head, is_whole, message } = error;
     let initiator = if error == Error::NoResources { Initiator::Local } else { Initiator::Peer };
-    Refusal { ending: Ending { http_status, ..Ending::new(error, initiator, message) }, headers }
+    let ending = Ending { http_status, ..Ending::new(error, initiator, message) };
+    ProxyRefused { ending, head, is_whole, after_head }
 }

@@ -1,7 +1,7 @@
 //! The ways to the server of a hop: through a proxy, or directly. They are tried in their order, until one can be connected.
 
 use super::outcome::Outcome;
-use super::proxy_handshake::{ProxyHandshake, Refusal};
+use super::proxy_handshake::ProxyHandshake;
 use super::stage::HopStage;
 use super::{Opened, Opening, Stream, Tunnel};
 use crate::connection::ports::{Context, Events, Network, Ports};
@@ -157,15 +157,5 @@ impl<S: Transport> Opening<S> {
         context.events.debug(format_args!("asking the proxy for {target}"));
         let tunnel = Tunnel::new(proxy, &target.host(), target.port());
         HopStage::Proxy(Box::new(ProxyHandshake::new(stream, tunnel)))
-    }
-
-    /// The proxy has answered, and there is no tunnel.
-    #[cold]
-    pub(super) fn refused_by_proxy(&mut self, refusal: Refusal) -> Outcome<Opened<S>> {
-        self.info.headers = refusal.headers;
-        if let HopStage::Proxy(handshake) = &mut self.stage {
-            handshake.stream.close_notify();
-        }
-        Outcome::Failed(refusal.ending, Phase::Proxy)
     }
 }

@@ -316,3 +316,93 @@ fn a_limit_of_any_size_is_kept() {
         assert!(sim.info().body.capacity() <= most);
     }
 }
+
+// Refusals of proxies.
+
+#[cfg(feature = "proxies")]
+mod of_proxies {
+    use super::*;
+    use crate::transport::proxy::Proxies;
+
+    const REFUSED: &str = "closed Proxy in Proxy by Peer, got 1006, sent 0, status 403";
+
+    /// Connects to the proxy, which answers with this.
+    fn answered(most: usize, answer: &str) -> Simulation {
+        let mut sim = Simulation::new();
+        begin(&mut sim, most);
+        sim.server_sends(answer.as_bytes());
+        sim
+    }
+
+    fn begin(sim: &mut Simulation, most: usize) {
+        sim.begin_with("ws://10.0.0.1/", |config| {
+            config.limits.max_refusal_body = most;
+            config.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
+        });
+        sim.connect_result(Ok(()));
+    }
+
+    #[test]
+    fn the_body_of_a_proxy_is_reported() {
+        for (answer, expected) in [
+            ("HTTP/1.1 403 No\r\nVia: a\r\nContent-Length: 5\r\n\r\nhello", "hello"),
+            ("HTTP/1.1 403 No\r\nVia: a\r\nContent-Length: 0\r\n\r\n", ""),
+            ("HTTP/1.1 403 No\r\nVia: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello"),
+            ("HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 403 No\r\nVia: a\r\n\r\n0123456789abc", "0123456789"),
+        ] {
+            let scenario = |sim: &mut Simulation| {
+                begin(sim, MOST);
+                sim.server_sends(answer.as_bytes());
+                if !sim.injects_failure() {
+                    assert_eq!((body(sim), &sim.info().headers[..7]), (expected, "Via: a\n"), "{answer:?}");
+                    assert!(sim.open_streams().is_empty());
+                }
+            };
+            run_scenario(scenario, &[REFUSED]);
+        }
+        let sim = answered(0, "HTTP/1.1 403 No\r\n\r\n");
+        assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], ""), "no body is read");
+    }
+
+    #[test]
+    fn the_time_limit_of_the_proxy_holds_for_its_body() {
+        let mut sim = Simulation::new();
+        begin(&mut sim, MOST);
+        sim.advance(400);
+        sim.server_sends(b"HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhell");
+        sim.advance(299);
+        assert!(sim.events().is_empty());
+        sim.advance(1);
+        assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"));
+        assert_eq!(sim.info().timings.proxy, LIMITS.proxy);
+        for end in [Simulation::end_stream, Simulation::reset, Simulation::probe] {
+            let mut sim = answered(MOST, "HTTP/1.1 403 No\r\n\r\nhell");
+            assert!(sim.events().is_empty());
+            end(&mut sim);
+            assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"));
+        }
+    }
+
+    /// They are not cookies of the server.
+    #[test]
+    fn cookies_of_a_proxy_are_not_reported() {
+        let sim = answered(MOST, "HTTP/1.1 403 No\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(
+            (sim.info().cookies.as_str(), sim.info().headers.as_str()),
+            ("", "Set-Cookie: a=1\nContent-Length: 0\n")
+        );
+    }
+
+    /// After the tunnel, a refusal of the server has its own time and body.
+    #[test]
+    fn a_server_behind_a_proxy_can_refuse() {
+        let mut sim = answered(MOST, "HTTP/1.1 200 OK\r\n\r\n");
+        sim.advance(400);
+        sim.server_sends(b"HTTP/1.1 403 No\r\nSet-Cookie: a=1\r\nContent-Length: 5\r\n\r\nhell");
+        sim.advance(99);
+        assert!(sim.events().is_empty());
+        sim.advance(1);
+        assert_eq!((sim.events(), body(&sim)), (vec![super::REFUSED.to_owned()], "hell"));
+        assert_eq!(sim.info().cookies, "ws://10.0.0.1/ a=1\n");
+    }
+}

@@ -42,9 +42,10 @@ impl Connect {
         Connect { server, has_credentials: proxy.credentials.is_some(), response: HeadReader::default() }
     }
 
-    pub(super) fn feed(&mut self, mut input: &[u8]) -> Result<bool, TunnelError> {
+    /// After the refusal of a complete head, `input` has the bytes after it.
+    pub(super) fn feed(&mut self, input: &mut &[u8]) -> Result<bool, TunnelError> {
         loop {
-            let head = match self.response.feed(&mut input) {
+            let head = match self.response.feed(input) {
                 Ok(Some(head)) => head,
                 Ok(None) => return Ok(false),
                 Err(HeadError::NotHttp) => return Err(not_http(self.response.bytes())),
@@ -69,7 +70,7 @@ impl Connect {
                 (status @ 200..=299, None) => return Err(TunnelError::trailing_bytes(status)),
                 // RFC 9110 section 15.2: unexpected interim responses are skipped.
                 (100 | 102..=199, _) => {}
-                _ => return Err(self.refused(head)),
+                _ => return Err(TunnelError { is_whole: true, ..self.refused(head) }),
             }
         }
     }
@@ -101,7 +102,8 @@ impl Connect {
             }
             _ => format!("the proxy made no connection to {server}: {said}"),
         };
-        TunnelError { headers: head.headers, ..TunnelError::new(head.status, message) }
+        let refused = TunnelError::new(head.status, message);
+        TunnelError { head: Some(head), ..refused }
     }
 
     fn authentication(&self, said: &str, headers: &str) -> String {

@@ -51,8 +51,9 @@ impl Tunnel {
     }
 
     /// Takes the next bytes from the proxy, in pieces of any size. Returns true if the tunnel is established. After each call there
-    /// may be new output. Must not be called again after true or an error.
-    pub fn feed(&mut self, input: &[u8]) -> Result<bool, TunnelError> {
+    /// may be new output. Must not be called again after true or an error. After the refusal of an HTTP proxy, `input` has the bytes
+    /// after the head of its response.
+    pub fn feed(&mut self, input: &mut &[u8]) -> Result<bool, TunnelError> {
         let is_established = match &mut self.protocol {
             Protocol::Http(connect) => connect.feed(input)?,
             Protocol::Socks5(negotiation) => negotiation.feed(input, &mut self.output)?,

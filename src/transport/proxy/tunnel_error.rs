@@ -1,6 +1,7 @@
 //! The error of a negotiation with a proxy.
 
 use crate::error::Error;
+use crate::protocol::http_head::Head;
 
 /// The reason why there is no tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,20 +10,23 @@ pub struct TunnelError {
     pub error: Error,
     /// The status of an HTTP proxy's response; 0 if there was none.
     pub http_status: u16,
-    /// The headers of that response, in the form of [`Head::headers`](crate::protocol::http_head::Head::headers).
-    pub headers: String,
+    /// The head of that response, if it refuses the tunnel.
+    pub head: Option<Head>,
+    /// The head is complete, so a body may follow.
+    pub is_whole: bool,
     /// The text for the close report: the response of the proxy, and what to do about it.
     pub message: String,
 }
 
 impl TunnelError {
     pub(super) fn new(http_status: u16, message: impl Into<String>) -> TunnelError {
-        TunnelError { error: Error::Proxy, http_status, headers: String::new(), message: message.into() }
+        let message = message.into();
+        TunnelError { error: Error::Proxy, http_status, head: None, is_whole: false, message }
     }
 
     pub(super) fn no_memory() -> TunnelError {
-        let message = "there is no memory for the proxy's answer".to_owned();
-        TunnelError { error: Error::NoResources, http_status: 0, headers: String::new(), message }
+        let message = "there is no memory for the proxy's answer";
+        TunnelError { error: Error::NoResources, ..TunnelError::new(0, message) }
     }
 
     /// There are bytes after the response. They cannot come from the server, because with `ws` and `wss` the client sends first.

@@ -72,7 +72,7 @@ class OptionsTest {
         WebSocketOptions.Builder options = new WebSocketOptions.Builder();
         try (Server proxy = new Server(peer -> {
                     peer.found(peer.head());
-                    peer.write("HTTP/1.1 407 No\r\n\r\n");
+                    peer.write("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
             options.proxy("http://user:word@127.0.0.1:" + proxy.port());

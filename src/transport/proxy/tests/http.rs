@@ -170,7 +170,7 @@ fn heads_have_at_most_64_kib() {
 #[test]
 fn bytes_after_the_response_are_refused() {
     let mut connect = Connect::new(&Proxy::from_url(OPEN).unwrap(), &Host::Domain("h".into()), 1, &mut Vec::new());
-    let refusal = connect.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx").unwrap_err();
+    let refusal = connect.feed(&mut &b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"[..]).unwrap_err();
     assert_eq!(refusal, TunnelError::trailing_bytes(200));
     assert!(refusal.message.contains("more than its answer"));
 }

@@ -29,7 +29,7 @@ fn negotiate_in_pieces(
     for answer in answers {
         for piece in answer.chunks(size) {
             assert_eq!(result, Ok(false), "the negotiation ends before the last answer");
-            result = tunnel.feed(piece);
+            result = tunnel.feed(&mut &*piece);
             if result.is_err() {
                 return (sent, result);
             }

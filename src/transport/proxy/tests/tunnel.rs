@@ -10,7 +10,7 @@ fn answers_before_the_request_are_refused() {
     for (proxy, answer) in answers {
         let mut tunnel = Tunnel::new(&Proxy::from_url(proxy).unwrap(), &Host::Domain("server".into()), 80);
         assert!(!tunnel.output().is_empty());
-        assert_eq!(tunnel.feed(answer).unwrap_err().message, "the proxy answered before the request was sent");
+        assert_eq!(tunnel.feed(&mut &*answer).unwrap_err().message, "the proxy answered before the request was sent");
     }
 }
 
@@ -20,7 +20,7 @@ fn no_secret_is_shown() {
         let proxy = Proxy::from_url(proxy).unwrap();
         let mut tunnel = Tunnel::new(&proxy, &Host::Domain("server".into()), 80);
         if proxy.scheme == ProxyScheme::Socks5 {
-            assert_eq!(tunnel.feed(&[5, 2]), Ok(false));
+            assert_eq!(tunnel.feed(&mut &[5, 2][..]), Ok(false));
             assert!(tunnel.output().ends_with(b"s3cret"));
         }
         assert_eq!(format!("{tunnel:?}"), "Tunnel { .. }");
