@@ -300,6 +300,11 @@ recipes! {
         outcome.succeeds(&["got a new token\n", "logged in\n", "closed by this side"]);
         program.run(&[refusing_url()]).fails(&["403"]);
     }
+    trace |program| {
+        let outcome = program.run(&[echo_url()]);
+        outcome.succeeds(&["--> text, 5 bytes\n", "--> ping, ", "<-- text, 5 bytes\na message: hello\n", "--> close, 2 bytes\n"]);
+        program.run(&[dead_url()]).fails(&["refused"]);
+    }
     upload |program| {
         let outcome = program.run(&[echo_url()]);
         outcome.succeeds(&["closed by this side", "; 0 messages were not sent\n"]);
