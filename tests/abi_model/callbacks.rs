@@ -169,6 +169,28 @@ pub unsafe extern "C" fn on_pong(user: *mut c_void, ws: *mut egret_ws, data: *co
     });
 }
 
+pub unsafe extern "C" fn on_frame(
+    user: *mut c_void,
+    ws: *mut egret_ws,
+    direction: i32,
+    opcode: u32,
+    flags: u32,
+    length: u64,
+) {
+    enter(user, Some(ws), "on_frame", |socket, life| {
+        let index = socket.index;
+        promise!(life.is_open || !socket.setup.on_connect, "on_frame of socket {index} came before on_connect");
+        let is_valid = match direction {
+            EGRET_WS_FRAME_LOST => opcode == 0 && flags == 0 && length > 0,
+            EGRET_WS_FRAME_SENT => [1, 2, 8, 9, 10].contains(&opcode) && flags & EGRET_WS_FRAME_FIN != 0,
+            EGRET_WS_FRAME_RECEIVED => opcode <= 15 && flags <= EGRET_WS_FRAME_FIN | EGRET_WS_FRAME_COMPRESSED,
+            _ => false,
+        };
+        let frame = (direction, opcode, flags, length);
+        promise!(is_valid, "on_frame of socket {index} came with {frame:?}");
+    });
+}
+
 pub unsafe extern "C" fn on_drain(user: *mut c_void, ws: *mut egret_ws) {
     enter(user, Some(ws), "on_drain", |socket, life| {
         let index = socket.index;

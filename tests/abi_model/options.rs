@@ -30,6 +30,8 @@ pub struct Setup {
     pub on_pong: bool,
     /// It has no part in the counts of polls: a socket without it is complete.
     pub on_request: bool,
+    /// As `on_request`.
+    pub on_frame: bool,
     pub release_user: bool,
     pub subprotocols: Option<&'static str>,
 }
@@ -152,6 +154,7 @@ impl Draft {
         options.on_retry = setup.on_retry.then_some(callbacks::on_retry);
         options.on_pong = setup.on_pong.then_some(callbacks::on_pong);
         options.on_request = setup.on_request.then_some(callbacks::on_request);
+        options.on_frame = setup.on_frame.then_some(callbacks::on_frame);
         options.release_user = setup.release_user.then_some(callbacks::release_user);
     }
 
@@ -265,7 +268,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
     let mut is_set = || is_complete || !random.one_in(8);
     let [on_connect, on_message, on_close, on_drain, on_retry, on_pong, release_user] =
         std::array::from_fn(|_| is_set());
-    let on_request = random.one_in(3);
+    let (on_request, on_frame) = (random.one_in(3), random.one_in(4));
     let floor_ms = random.pick(&[1, 10]);
     Setup {
         cap,
@@ -283,6 +286,7 @@ fn setup(random: &mut Random, is_complete: bool, place: &Place) -> Setup {
         on_retry,
         on_pong,
         on_request,
+        on_frame,
         release_user,
         subprotocols: random.pick(&[None, None, None, Some("chat"), Some("one, two")]),
     }
