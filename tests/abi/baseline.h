@@ -1339,8 +1339,9 @@ typedef struct egret_ws_options {
     egret_ws_on_frame_fn on_frame;
     /*
      * The most bytes of the body of a refusal that are kept for `egret_ws_response_body`, at most 131072. The report comes when the
-     * body or this part of it has been read, at the latest at the end of `handshake_timeout_ms`. 0: 16384. `EGRET_WS_AT_ONCE`: no
-     * body is read.
+     * body or this part of it has been read, at the latest at the end of `handshake_timeout_ms` (of a proxy: `proxy_timeout_ms`). It
+     * comes so late if the server does not say where its body ends, by `Content-Length` or chunks, and keeps the connection. 0: 16384.
+     * `EGRET_WS_AT_ONCE`: no body is read.
      */
     uint32_t max_refusal_body_bytes;
     /*
@@ -1810,9 +1811,9 @@ egret_ws_error_t egret_ws_ping(egret_ws *ws,
  * takes effect with the next message; called on another thread while a poll runs, with the next message that has not begun.
  *
  * Messages wait in the receive queue. When that is full (`max_receive_queue_bytes`), the library stops reading, and TCP slows the
- * server down. `on_drain` and `on_pong` still come. All other callbacks keep their place behind the messages that wait: `on_retry`
- * and `on_close` come after the resume, also after an `egret_ws_close`, or in time if no message waits. A loop with a paused socket
- * sleeps as any other, and other sockets are not delayed. The pause outlasts reconnecting.
+ * server down. `on_drain`, `on_pong` and `on_frame` still come. All other callbacks keep their place behind the messages that wait:
+ * `on_retry` and `on_close` come after the resume, also after an `egret_ws_close`, or in time if no message waits. A loop with a
+ * paused socket sleeps as any other, and other sockets are not delayed. The pause outlasts reconnecting.
  *
  * While the receive queue is not full, pings of the server are answered, and the heartbeat works. While it is full, nothing is read:
  * no pong, no Close frame and no loss is noticed, and no answer to a ping is expected. To end such a socket at once, call
@@ -1898,9 +1899,9 @@ int32_t egret_ws_extensions(egret_ws *ws,
 
 /*
  * Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
- * answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in
- * `on_close` too, for the headers of a refusal (`Retry-After`, `WWW-Authenticate`). `name` is not case-sensitive; bytes that are
- * not UTF-8 are written as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+ * answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in `on_retry` and
+ * `on_close` too, for the headers of a refusal (`Retry-After`, `WWW-Authenticate`), also of a proxy. `name` is not case-sensitive;
+ * bytes that are not UTF-8 are written as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
  *
  * Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
  * `BAD_HANDLE`, `FORKED`, `INTERNAL`.

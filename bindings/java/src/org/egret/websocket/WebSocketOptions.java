@@ -474,8 +474,8 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The most bytes of the body of a refusal that are kept for {@link WebSocket#responseBody}, at most 131072.
-         * The report comes when the body or this part of it has been read, at the latest at the end of
+         * The most bytes of the body of a refusal that are kept for {@link WebSocket#getResponseBody}, at most
+         * 131072. The report comes when the body or this part of it has been read, at the latest at the end of
          * {@link #handshakeTimeoutMillis} (of a proxy: {@link #proxyTimeoutMillis}). It comes so late if the server
          * does not say where its body ends, by {@code Content-Length} or chunks, and keeps the connection. Default:
          * 16384. {@link Options#AT_ONCE}: no body is read.
