@@ -4,10 +4,14 @@
  *
  * It knows the sizes of the structs. When a struct grows, add the new fields to the binding and to this file.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 typedef char options_size[sizeof(void *) != 8 || sizeof(egret_ws_options) == 320 ? 1 : -1];
 typedef char loop_options_size[sizeof(void *) != 8 || sizeof(egret_ws_loop_options) == 48 ? 1 : -1];
@@ -136,8 +140,29 @@ int32_t egret_ws_state(egret_ws *ws) {
     return ws == fake ? EGRET_WS_STATE_OPEN : EGRET_WS_ERR_BAD_HANDLE;
 }
 
+/* The last hook of a socket: the poll releases its `user` on another thread as soon as the hook has asked for it. */
+static bool releases;
+static sem_t released;
+
+static void *release(void *user) {
+    kept.release_user(user);
+    sem_post(&released);
+    return NULL;
+}
+
 void *egret_ws_user(egret_ws *ws) {
-    return ws == fake ? kept.user : NULL;
+    if (ws != fake) return NULL;
+    if (releases) {
+        pthread_t thread;
+        struct timespec soon;
+        pthread_create(&thread, NULL, release, kept.user);
+        pthread_detach(thread);
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_sec += (soon.tv_nsec += 100000000) / 1000000000;
+        soon.tv_nsec %= 1000000000;
+        printf("released before the hook had read it %d\n", sem_timedwait(&released, &soon) == 0);
+    }
+    return kept.user;
 }
 
 int32_t egret_ws_resolved(egret_ws_query *of, const char *addresses) {
@@ -185,7 +210,10 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms) {
     kept.on_retry(kept.user, fake, &info, 10, 4000000011u);
     kept.on_retry(kept.user, fake, &info, 12, UINT32_MAX);
     kept.on_close(kept.user, fake, &info);
-    kept.release_user(kept.user);
+    releases = true;
+    sem_init(&released, 0, 0);
+    printf("on_socket returned %d\n", hooks.on_socket(hooks.user, fake, 3));
+    sem_wait(&released);
     return 4;
 }
 
