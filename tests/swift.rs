@@ -109,7 +109,12 @@ fn each_field_is_copied_to_the_field_of_the_same_name() {
                 (None, None) => continue,
             };
             // `user` and the callbacks have no field in Swift, and PeerTests.swift tests headers, HookTests.swift hooks.
-            if field == "user" || field == "hooks" || field == "struct_size" || field.starts_with("on_") || field.starts_with("header") {
+            if field == "user"
+                || field == "hooks"
+                || field == "struct_size"
+                || field.starts_with("on_")
+                || field.starts_with("header")
+            {
                 continue;
             }
             // A time has no unit in Swift, because its type has one.
