@@ -1,9 +1,10 @@
 //! A network without IPv4: addresses of NAT64 take the place of IPv4 addresses without a route.
 
-use super::super::Family;
+use super::super::{Family, QuerySubject};
 use super::opening::{REFUSED, redirect};
 use super::simulation::Simulation;
 use crate::config::ConnectConfig;
+use std::io::ErrorKind;
 
 const PREFIX_QUESTION: &str = "ipv4only.arpa. V6";
 /// The answer of a network with the prefix `2001:db8:64::/96`.
@@ -108,6 +109,47 @@ fn addresses_of_the_host_keep_their_order_and_ports() {
     sim.connect_result_of("[2001:db8:64::cb00:7101]:81", REFUSED);
     assert_eq!(sim.open_streams().last().unwrap(), "[2001:db8:64::cb00:7103]:80");
     assert_eq!(sim.looked_up().len(), 1);
+}
+
+/// The prefix is a question to the resolver of the network, which the host's look-up may pass by.
+#[test]
+fn addresses_of_on_resolve_are_reached_through_nat64() {
+    let mut sim = Simulation::new();
+    sim.set_without_routes(&[Family::V4]);
+    sim.set_hook(QuerySubject::Addresses);
+    sim.begin("ws://name.example/");
+    sim.host_resolved(1, Some(&["203.0.113.1:81"]));
+    assert_eq!((sim.queries(), sim.looked_up()), (vec!["name.example"], &[PREFIX_QUESTION.to_owned()][..]));
+    prefix_found(&mut sim, PREFIX);
+    assert_eq!(sim.open_streams(), ["[2001:db8:64::cb00:7101]:81"]);
+}
+
+/// With `on_socket` the missing route shows only when the hook has returned.
+#[test]
+fn a_route_may_be_missing_after_the_dial() {
+    let fails_later = |without: &[Family], error: ErrorKind| {
+        let mut sim = Simulation::new();
+        sim.begin("ws://203.0.113.1/");
+        sim.set_without_routes(without);
+        sim.connect_result(Err(error));
+        sim
+    };
+    for error in [ErrorKind::NetworkUnreachable, ErrorKind::AddrNotAvailable] {
+        let mut sim = fails_later(&[Family::V4], error);
+        prefix_found(&mut sim, PREFIX);
+        assert_eq!(sim.open_streams(), ["[2001:db8:64::cb00:7101]:80"], "{error}");
+    }
+    // A router on the way reports it; all ports are in use; another error.
+    for (without, error) in [
+        (&[][..], ErrorKind::NetworkUnreachable),
+        (&[], ErrorKind::AddrNotAvailable),
+        (&[Family::V4], ErrorKind::HostUnreachable),
+        (&[Family::V4], ErrorKind::ConnectionRefused),
+    ] {
+        let sim = fails_later(without, error);
+        assert_eq!(sim.looked_up(), [] as [&str; 0], "{error}");
+        assert_eq!(sim.events(), ["closed Connect in Connect by Transport, got 1006, sent 0"], "{error}");
+    }
 }
 
 #[test]
