@@ -33,6 +33,8 @@ pub struct Args {
     pub request: *mut egret_ws_request,
     pub hooks: *mut egret_ws_hooks,
     pub query: *mut egret_ws_query,
+    /// Of `on_proxy`.
+    pub proxy_query: *mut egret_ws_query,
     pub list: *const c_char,
     pub info: *mut egret_ws_close_info,
 }

@@ -10,9 +10,11 @@ use functions::{Args, FUNCTIONS, Function, error_name, listed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering::SeqCst};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use test_support::client::{Driver, Loop, Socket};
+use test_support::hooks::{Ask, Hooks, Query};
 use test_support::scripted_server::Server;
 
 static BYTES: [u8; EGRET_WS_MAX_MESSAGE_BYTES as usize + 2] = {
@@ -81,6 +83,7 @@ impl ArgumentMemory {
             request: self.request,
             hooks: self.room.as_mut_ptr().cast(),
             query: self.queries[0],
+            proxy_query: self.queries[1],
             list: c"nonsense".as_ptr(),
             info: &mut self.info,
         }
@@ -156,9 +159,14 @@ fn takes_request(name: &str) -> bool {
 fn takes_socket(name: &str) -> bool {
     !takes_loop(name)
         && !takes_request(name)
+        && !takes_query(name)
         && !name.starts_with("egret_ws_loop_")
         && !name.ends_with("_init")
         && !["egret_ws_normalize_url", "egret_ws_is_retryable"].contains(&name)
+}
+
+fn takes_query(name: &str) -> bool {
+    ["egret_ws_resolved", "egret_ws_proxy_found"].contains(&name)
 }
 
 /// The wrong values of one argument.
@@ -194,6 +202,11 @@ fn wrong_arguments(
         ("egret_ws_hooks_init", INVALID, "egret_ws_hooks is NULL", |a| a.hooks = ptr::null_mut()),
         ("egret_ws_hooks_init", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_hooks", |a| a.size = 3),
         ("egret_ws_resolved", INVALID, "addresses: `nonsense` is not", |_| ()),
+        ("egret_ws_proxy_found", INVALID, "proxies is longer than", |a| {
+            (a.query, a.list) = (a.proxy_query, BYTES.as_ptr().cast());
+        }),
+        ("egret_ws_proxy_found", EGRET_WS_ERR_BAD_HANDLE, "handle", |_| ()),
+        ("egret_ws_resolved", EGRET_WS_ERR_BAD_HANDLE, "handle", |a| a.query = a.proxy_query),
         ("egret_ws_send", INVALID, "data is NULL", |a| a.data = ptr::null()),
         ("egret_ws_send", INVALID, "kind", |a| a.kind = 0),
         ("egret_ws_send", INVALID, "kind", |a| a.kind = 3),
@@ -280,10 +293,11 @@ fn wrong_arguments(
     // Invalid handles, and handles of the other kind.
     for Function { name, .. } in FUNCTIONS {
         let mut wrong = [memory.args(ptr::null_mut(), ptr::null_mut()); 2];
-        wrong[0].request = ptr::null_mut();
-        let request = open.handle().cast();
-        wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), request, ..wrong[0] };
-        for args in wrong.iter().filter(|_| takes_loop(name) || takes_socket(name) || takes_request(name)) {
+        (wrong[0].request, wrong[0].query) = (ptr::null_mut(), ptr::null_mut());
+        let (request, query) = (open.handle().cast(), open.handle().cast());
+        wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), request, query, ..wrong[0] };
+        let takes_handle = takes_loop(name) || takes_socket(name) || takes_request(name) || takes_query(name);
+        for args in wrong.iter().filter(|_| takes_handle) {
             expect(seen, name, args, EGRET_WS_ERR_BAD_HANDLE, "handle");
         }
     }
@@ -365,6 +379,30 @@ fn in_on_request(act: impl FnOnce(*mut egret_ws_request)) {
     host.wait_until("on_request has stopped", || egret_ws_state(ws) == EGRET_WS_STATE_CLOSED);
     assert!(act.is_none(), "on_request was called");
     assert_eq!(egret_ws_free(ws), EGRET_WS_OK);
+}
+
+/// Calls `act` with a query of each hook that has queries, while a connection waits for its answer.
+fn with_queries(act: impl FnOnce([*mut egret_ws_query; 2])) {
+    let queries: [Arc<AtomicUsize>; 2] = Default::default();
+    let keep = |of: &Arc<AtomicUsize>| {
+        let of = Arc::clone(of);
+        Some(Box::new(move |_: &str, query: Query| of.store(query.number(), SeqCst)) as Ask)
+    };
+    let hooks = Hooks { on_resolve: keep(&queries[0]), on_proxy: keep(&queries[1]), ..Hooks::default() };
+    let host = Loop::with(Driver::Threaded, |options| hooks.listen_by(options));
+    // An empty `proxy` is a direct connection, for which `on_proxy` is not asked.
+    let sockets = [Some(c""), None].map(|proxy| {
+        let unlimited = |options: &mut egret_ws_options| {
+            options.proxy = proxy.map_or(ptr::null(), CStr::as_ptr);
+            (options.resolve_timeout_ms, options.proxy_timeout_ms) = (EGRET_WS_UNLIMITED, EGRET_WS_UNLIMITED);
+            (options.connect_timeout_ms, options.open_timeout_ms) = (EGRET_WS_UNLIMITED, EGRET_WS_UNLIMITED);
+        };
+        host.open_host("query.invalid", 9, unlimited).expect("options")
+    });
+    let has = |query: &Arc<AtomicUsize>| query.load(SeqCst) != 0;
+    host.wait_until("the hooks", || has(&queries[0]) && has(&queries[1]));
+    act([0, 1].map(|at| ptr::without_provenance_mut(queries[at].load(SeqCst))));
+    drop(sockets);
 }
 
 /// Polls and frees at times when they are not allowed.
@@ -541,13 +579,18 @@ fn functions_return_exactly_the_errors_they_list() {
     let connecting = host.connect(9);
     in_on_request(|request| {
         memory.request = request;
-        wrong_arguments(&mut seen, &mut memory, &host, &open, &connecting);
-        drop(connecting);
-        at_the_wrong_time(&mut seen, &mut memory);
-        in_a_forked_child(&mut seen, &mut memory, &host, &open);
-        with_a_fault(&mut seen, &mut memory, &host, &open);
-        shortages(&mut seen, &mut memory, &host, &open);
+        with_queries(|queries| {
+            memory.queries = queries;
+            wrong_arguments(&mut seen, &mut memory, &host, &open, &connecting);
+            drop(connecting);
+            at_the_wrong_time(&mut seen, &mut memory);
+            in_a_forked_child(&mut seen, &mut memory, &host, &open);
+            with_a_fault(&mut seen, &mut memory, &host, &open);
+            shortages(&mut seen, &mut memory, &host, &open);
+        });
     });
+    // Only a library without proxies returns it.
+    seen.entry("egret_ws_proxy_found").or_default().insert("UNSUPPORTED");
     // A library without a feature returns it.
     if cfg!(feature = "proxies") {
         for name in ["egret_ws_connect", "egret_ws_connect_host"] {

@@ -225,6 +225,15 @@ recipes! {
         program.run(&[echo_url()]).succeeds(&["[debug] ", "[info] ", "[warn] "]);
         program.run(&["ws://["]).fails(&["[warn] "]);
     }
+    own_resolver |program| {
+        let url = format!("ws://game.invalid:{}/", echo_port());
+        let released = "no hook is running any more; ";
+        let connected = format!("connected to 127.0.0.1:{}\n", echo_port());
+        program.run(&[&*url, "127.0.0.1"]).succeeds(&["asking for game.invalid\n", &connected, released]);
+        program.run(&[&*url, ""]).fails(&["on_resolve found no address", released]);
+        program.run(&[&*url, "nonsense"]).fails(&["addresses: `nonsense` is not an IP address", "no address for game.invalid"]);
+        program.run(&[&*url, "-"]).fails(&["no address for game.invalid", released]);
+    }
     ownership |program| {
         program.run(&[echo_url()]).succeeds(&["0 players left\n"]);
         program.run(&["ws://["]).fails(&["EGRET_WS_ERR_INVALID_URL: ", "0 players left\n"]);
@@ -316,6 +325,12 @@ recipes! {
         let header = format!("egret_ws {version}, compiled with the header of {version}\n");
         program.run(&[echo_url()]).succeeds(&[&header, "0 bytes were not sent\n", "EGRET_WS_OK: "]);
         program.run(&[dead_url()]).fails(&["EGRET_WS_ERR_CONNECT: "]);
+    }
+    vpn_protect |program| {
+        program.run(&[echo_url(), "127.0.0.1"]).succeeds(&["the socket is marked\n", "closed by this side"]);
+        program.run(&[echo_url(), "::1"]).fails(&["local_address ::1 is of the other family"]);
+        program.run(&[echo_url(), "127.0.0.1", "no-such-if"]).fails(&["local_interface no-such-if: "]);
+        program.run(&[echo_url(), "here"]).fails(&["EGRET_WS_ERR_INVALID_ARGUMENT: local_address is not an IP address"]);
     }
     wakeup |program| {
         program.run(&[echo_url()]).succeeds(&["received: Hello main thread\n"]);
