@@ -169,6 +169,7 @@ fn limited() -> Vec<Limited> {
         }),
         row!(tls_identity_password, limits::TEXT, letters),
         row!(tls_server_name, limits::SERVER_NAME, server_name),
+        row!(local_interface, limits::INTERFACE, letters),
     ]
 }
 

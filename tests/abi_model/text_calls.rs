@@ -90,6 +90,40 @@ pub fn deflate_options_init(case: &Arc<Case>, random: &mut Random, _: Own) {
     init_options(case, random, "egret_ws_deflate_options_init", size_of::<egret_ws_deflate_options>(), init);
 }
 
+pub fn hooks_init(case: &Arc<Case>, random: &mut Random, _: Own) {
+    let init = |hooks: *mut u64, size| {
+        // SAFETY: as above.
+        unsafe { egret_ws_hooks_init(hooks.cast(), size) }
+    };
+    init_options(case, random, "egret_ws_hooks_init", size_of::<egret_ws_hooks>(), init);
+}
+
+pub fn resolved(case: &Arc<Case>, random: &mut Random, _: Own) {
+    // SAFETY: `answer` passes NULL or a C string.
+    answer(case, random, "egret_ws_resolved", |query, text| unsafe { egret_ws_resolved(query, text) });
+}
+
+pub fn proxy_found(case: &Arc<Case>, random: &mut Random, _: Own) {
+    // SAFETY: as above.
+    answer(case, random, "egret_ws_proxy_found", |query, text| unsafe { egret_ws_proxy_found(query, text) });
+}
+
+/// The loops of the model have no hooks, so each query is forged. (`tests/hooks` and `tests/c/hooks.c` have the others.)
+fn answer(
+    case: &Case,
+    random: &mut Random,
+    name: &'static str,
+    call: impl FnOnce(*mut egret_ws_query, *const c_char) -> i32,
+) {
+    let other = case.made().first().map_or(0, |socket| socket.handle().addr());
+    let any = random.next() as usize;
+    let query = random.pick(&[0, 5, other, any]);
+    let text = random.pick(&[ptr::null(), c"".as_ptr(), c"127.0.0.1".as_ptr(), c"\xff,".as_ptr()]);
+    let words = format!("{query:#x}");
+    let (result, _) = case.call(name, 0, &words, || call(ptr::without_provenance_mut(query), text).into());
+    promise!(result == EGRET_WS_ERR_BAD_HANDLE.into(), "{name}({words}) returned {result} for a forged query");
+}
+
 /// A struct of any size, of which exactly these bytes must be filled.
 fn init_options(
     case: &Case,

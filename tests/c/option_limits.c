@@ -263,6 +263,23 @@ static void server_names(void) {
     REFUSED(tls_server_name, "\xff", INVALID, "tls_server_name");
 }
 
+static void local_sides(void) {
+    TAKEN(local_address, "127.0.0.1");
+    TAKEN(local_address, "::1");
+    REFUSED(local_address, "", INVALID, "local_address");
+    REFUSED(local_address, "localhost", INVALID, "local_address");
+    REFUSED(local_address, "127.0.0.1:80", INVALID, "local_address");
+    REFUSED(local_address, "[::1]", INVALID, "local_address");
+    REFUSED(local_address, "\xff", INVALID, "local_address");
+#ifdef _WIN32
+    REFUSED(local_interface, "lo", EGRET_WS_ERR_UNSUPPORTED, "local_interface");
+#else
+    TAKEN(local_interface, "lo"); /* whether it exists is known when the connection is made */
+#endif
+    REFUSED(local_interface, "", INVALID, "local_interface");
+    REFUSED(local_interface, "\xff", INVALID, "local_interface");
+}
+
 /* The statistics of a later header, and bytes that are not theirs. */
 typedef struct {
     egret_ws_statistics known;
@@ -353,6 +370,7 @@ int main(int argc, char **argv) {
     pins();
     bytes_with_lengths();
     server_names();
+    local_sides();
     statistics();
     bad_handles();
     settle(loop);
