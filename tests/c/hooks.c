@@ -147,7 +147,7 @@ static void on_proxy(void *user, egret_ws *ws, const char *url, egret_ws_query *
 
 static int32_t on_socket(void *user, egret_ws *ws, ptrdiff_t descriptor) {
     host *h = (host *)user;
-    struct sockaddr_in address;
+    struct sockaddr_storage address;
     socklen_t size = sizeof address;
     int blocks, verdict;
     CHECK(ws != NULL);

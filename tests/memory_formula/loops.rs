@@ -1,13 +1,15 @@
 //! Loops: the memory that they keep, and their look-ups.
 
 use super::*;
+use socket2::SockRef;
 use std::ffi::c_char;
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 use test_allocator::{Peak, in_use};
 use test_support::WAIT_LIMIT;
 use test_support::client::{DRIVERS, Driver};
 use test_support::frame::Frame;
+use test_support::hooks::{Ask, ChangeSocket, Hooks, Query};
 use test_support::process::runs_alone;
 
 #[test]
@@ -98,4 +100,55 @@ fn lookups_that_hang() {
     *HANGS.lock().expect("as before") = false;
     ENDS.notify_all();
     sockets.iter().for_each(|socket| drop(socket.wait_closed()));
+}
+
+/// Calls of hooks wait, because all threads are used by hooks that do not return.
+#[test]
+fn hooks_that_hang() {
+    if !runs_alone("loops::hooks_that_hang") {
+        return;
+    }
+    const CALLS: usize = 300;
+    let mut line = Line::new("2 KiB for each call of a hook");
+    let hang = || {
+        BEGUN.fetch_add(1, SeqCst);
+        drop(ENDS.wait_while(HANGS.lock().expect("no test panics with it"), |hangs| *hangs).expect("as before"));
+    };
+    let resolve = move |_: &str, _: Query| hang();
+    let change = move |_: SockRef<'_>| {
+        hang();
+        1
+    };
+    for (of_socket, name) in [(false, "chat.invalid"), (true, "127.0.0.1")] {
+        let hooks = Hooks {
+            max_threads: 4,
+            on_resolve: (!of_socket).then(|| Box::new(resolve) as Ask),
+            on_socket: of_socket.then(|| Box::new(change) as ChangeSocket),
+            ..Hooks::default()
+        };
+        let released = Arc::clone(&hooks.released);
+        *HANGS.lock().expect("as before") = true;
+        BEGUN.store(0, SeqCst);
+        let host = Loop::with(Driver::Threaded, |options| hooks.listen_by(options));
+        let peak = Peak::start();
+        let sockets: Vec<Socket> =
+            (0..CALLS).map(|_| host.try_connect(name, 9).expect("the connect call succeeds")).collect();
+        host.wait_until("the hooks", || BEGUN.load(SeqCst) == 4);
+        // The engine runs commands in their order, so it has begun all connections by the end of this one.
+        let last = host.try_connect("localhost", 9).expect("the connect call succeeds");
+        assert_eq!(last.abort(), EGRET_WS_OK);
+        drop(last.wait_closed());
+        line.allows(format_args!("{name}, with their sockets"), peak.bytes(), CALLS * (2 + 8) * KIB);
+        *HANGS.lock().expect("as before") = false;
+        ENDS.notify_all();
+        drop(last);
+        drop(sockets);
+        drop(host);
+        let deadline = Instant::now() + WAIT_LIMIT;
+        while released.load(SeqCst) == 0 {
+            assert!(Instant::now() < deadline, "the hooks are not released");
+            thread::yield_now();
+        }
+    }
+    line.reached(25);
 }
