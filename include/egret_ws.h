@@ -1325,7 +1325,7 @@ typedef struct egret_ws_options {
      */
     const char *addresses;
     /*
-     * The local IP address of the TCP connection, an address of this machine without a port, at most 253 bytes, ending in a NUL,
+     * The local IP address of the TCP connection, an address of this machine without a port, at most 45 bytes, ending in a NUL,
      * copied. Addresses of the server of the other family fail. NULL: the system chooses.
      */
     const char *local_address;

@@ -31,6 +31,9 @@ pub const ADDRESSES: usize = 16;
 /// The most proxies in an answer of `on_proxy`.
 pub const PROXIES: usize = 8;
 
+/// The most bytes of an IP address: an IPv4 address that is mapped into IPv6, with all zeros.
+pub const IP_ADDRESS: usize = 45;
+
 /// The most bytes of the name of a network interface. Names are shorter on every system.
 pub const INTERFACE: usize = 64;
 

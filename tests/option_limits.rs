@@ -108,6 +108,13 @@ fn proxy(length: usize) -> Value {
     Value::text(format!("{begin}{}{end}", "p".repeat(length - begin.len() - end.len())))
 }
 
+/// The longest IP address, one of half that length, or a longer text.
+fn ip_address(length: usize) -> Value {
+    let zeros = if length < limits::IP_ADDRESS { "::" } else { "0000:0000:0000:0000:0000:" };
+    let address = format!("{zeros}ffff:192.168.100.228");
+    Value::text(address.clone() + &"0".repeat(length - address.len()))
+}
+
 /// A name of labels that DNS could have.
 fn server_name(length: usize) -> Value {
     let mut name = String::new();
@@ -169,6 +176,7 @@ fn limited() -> Vec<Limited> {
         }),
         row!(tls_identity_password, limits::TEXT, letters),
         row!(tls_server_name, limits::SERVER_NAME, server_name),
+        row!(local_address, limits::IP_ADDRESS, ip_address),
         row!(local_interface, limits::INTERFACE, letters),
     ]
 }

@@ -9,7 +9,7 @@ use crate::transport::proxy::{Proxies, Proxy};
 use std::net::{IpAddr, SocketAddr};
 
 pub(super) fn local_side(options: &SocketOptions<'_>) -> Result<LocalSide, DetailedError> {
-    let address = text(&"local_address", options.local_address, input_limits::SERVER_NAME)?;
+    let address = text(&"local_address", options.local_address, input_limits::IP_ADDRESS)?;
     let interface = text(&"local_interface", options.local_interface, input_limits::INTERFACE)?;
     let invalid_address = |_| DetailedError::invalid("local_address is not an IP address (without a port)");
     if interface == Some("") {

@@ -491,7 +491,7 @@ pub struct egret_ws_options {
     /// the URL. A redirect to another origin does not use them. Refused together with `proxy`; a proxy that
     /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself. NULL: look the name up.
     pub addresses: *const c_char,
-    /// The local IP address of the TCP connection, an address of this machine without a port, at most 253 bytes, ending in a NUL,
+    /// The local IP address of the TCP connection, an address of this machine without a port, at most 45 bytes, ending in a NUL,
     /// copied. Addresses of the server of the other family fail. NULL: the system chooses.
     pub local_address: *const c_char,
     /// The network interface of the TCP connection, such as `wlan0`, at most 64 bytes, ending in a NUL, copied: `SO_BINDTODEVICE` on Linux

@@ -694,7 +694,7 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The local IP address of the TCP connection, an address of this machine without a port, at most 253 bytes.
+         * The local IP address of the TCP connection, an address of this machine without a port, at most 45 bytes.
          * Addresses of the server of the other family fail. Default: the system chooses.
          */
         public @NotNull Builder localAddress(@Nullable String text) {
