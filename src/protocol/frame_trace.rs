@@ -66,35 +66,32 @@ impl FrameTracer {
         }
     }
 
-    /// Has a header begun that is incomplete?
-    pub fn is_in_header(&self) -> bool {
-        self.header_len > 0
-    }
-
     /// So many bytes of the payload were read elsewhere.
     pub fn skip_payload(&mut self, bytes: usize) {
         self.remaining = self.remaining.saturating_sub(bytes as u64);
     }
 
-    /// Takes bytes from the front of `bytes`, up to the next report. Returns `None` if it needs more; `bytes` is empty then.
-    pub fn next(&mut self, bytes: &mut &[u8]) -> Option<FrameHead> {
-        loop {
-            if self.remaining > 0 {
-                let count = self.remaining.min(bytes.len() as u64);
-                *bytes = &bytes[count as usize..];
-                self.remaining -= count;
-                if self.remaining == 0 && self.report_at == ReportAt::End {
-                    return Some(self.frame);
-                }
-            }
-            self.header[self.header_len] = *bytes.split_off_first()?;
+    /// Takes bytes up to the end of the current frame. Returns their number, and the frame if it is to be reported now.
+    pub fn step(&mut self, bytes: &[u8]) -> (usize, Option<FrameHead>) {
+        let mut at = 0;
+        let mut report = None;
+        while self.remaining == 0 {
+            let Some(&byte) = bytes.get(at) else { return (at, None) };
+            at += 1;
+            self.header[self.header_len] = byte;
             self.header_len += 1;
-            let Some(frame) = self.header() else { continue };
-            (self.header_len, self.remaining, self.frame) = (0, frame.length, frame);
-            if self.report_at == ReportAt::Header || frame.length == 0 {
-                return Some(frame);
+            if let Some(frame) = self.header() {
+                (self.header_len, self.remaining, self.frame) = (0, frame.length, frame);
+                report = (self.report_at == ReportAt::Header).then_some(frame);
+                break;
             }
         }
+        let payload = self.remaining.min((bytes.len() - at) as u64);
+        self.remaining -= payload;
+        if self.remaining == 0 && self.report_at == ReportAt::End {
+            report = Some(self.frame);
+        }
+        (at + payload as usize, report)
     }
 
     /// The frame of the header, if that is complete.
@@ -130,11 +127,13 @@ mod tests {
         let mut taken = 0;
         for piece in stream.chunks(size) {
             let mut rest = piece;
-            while let Some(frame) = tracer.next(&mut rest) {
-                found.push((taken + piece.len() - rest.len(), frame));
+            while !rest.is_empty() {
+                let (count, frame) = tracer.step(rest);
+                rest = &rest[count..];
+                taken += count;
+                // A step ends with the frame, or with the piece.
+                found.extend(frame.map(|frame| (taken, frame)));
             }
-            assert!(rest.is_empty());
-            taken += piece.len();
         }
         found
     }
@@ -151,21 +150,27 @@ mod tests {
         received.extend([0x89, 1, b'x', 0x80, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
         received.extend(vec![0; 65_536]);
         received.extend([0x42, 0, 0x00, 0, 0x80, 0, 0x8a, 0, 0x88, 2, 3, 0xe8, 0xff, 1, 0]);
+        // The end of each frame, and of its header.
         let frames = [
-            (2, head(1, true, false, 2)),
-            (6, head(1, true, true, 0)),
-            (10, head(2, false, false, 200)),
-            (212, head(9, true, false, 1)),
-            (223, head(0, true, false, 65_536)),
-            (65_761, head(2, false, true, 0)),
-            (65_763, head(0, false, true, 0)),
-            (65_765, head(0, true, true, 0)),
-            (65_767, head(10, true, false, 0)),
-            (65_769, head(8, true, false, 2)),
-            (65_773, head(15, true, true, 1)),
+            (2, 4, head(1, true, false, 2)),
+            (6, 6, head(1, true, true, 0)),
+            (10, 210, head(2, false, false, 200)),
+            (212, 213, head(9, true, false, 1)),
+            (223, 65_759, head(0, true, false, 65_536)),
+            (65_761, 65_761, head(2, false, true, 0)),
+            (65_763, 65_763, head(0, false, true, 0)),
+            (65_765, 65_765, head(0, true, true, 0)),
+            (65_767, 65_767, head(10, true, false, 0)),
+            (65_769, 65_771, head(8, true, false, 2)),
+            (65_773, 65_774, head(15, true, true, 1)),
         ];
-        for size in [1, 2, 3, 7, 100, usize::MAX] {
-            assert_eq!(trace(FrameTracer::of_received(), &received, size), frames, "{size}");
+        let whole = trace(FrameTracer::of_received(), &received, usize::MAX);
+        assert_eq!(whole, frames.map(|(_, end, frame)| (end, frame)), "a step takes a whole frame");
+        let single = trace(FrameTracer::of_received(), &received, 1);
+        assert_eq!(single, frames.map(|(header, _, frame)| (header, frame)), "the header is enough");
+        for size in [2, 3, 7, 100] {
+            let found = trace(FrameTracer::of_received(), &received, size);
+            assert!(found.iter().map(|(_, frame)| frame).eq(frames.iter().map(|(_, _, frame)| frame)), "{size}");
         }
     }
 
@@ -185,11 +190,8 @@ mod tests {
     #[test]
     fn payload_that_is_read_elsewhere_is_skipped() {
         let mut tracer = FrameTracer::of_received();
-        let mut bytes: &[u8] = &[0x82, 10, 0, 0];
-        assert_eq!(tracer.next(&mut bytes), Some(head(2, true, false, 10)));
-        assert_eq!(tracer.next(&mut bytes), None);
+        assert_eq!(tracer.step(&[0x82, 10, 0, 0]), (4, Some(head(2, true, false, 10))));
         tracer.skip_payload(8);
-        let mut bytes: &[u8] = &[0x8a, 0];
-        assert_eq!(tracer.next(&mut bytes), Some(head(10, true, false, 0)));
+        assert_eq!(tracer.step(&[0x8a, 0]), (2, Some(head(10, true, false, 0))));
     }
 }

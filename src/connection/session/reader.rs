@@ -246,22 +246,38 @@ impl Reader {
     /// Decodes until the input ends, the host's queue is full or the budget is used up. Returns how many bytes were decoded. Bytes
     /// after a Close frame or a violation are ignored and count as decoded.
     fn decode<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
-        let portion = &bytes[..bytes.len().min(self.portion)];
-        // Compiled twice, so that a trace costs nothing where there is none.
-        let taken = match self.tracer {
-            None => self.decode_portion::<P, false>(portion, control, context),
-            Some(_) => self.decode_portion::<P, true>(portion, control, context),
-        };
+        if self.tracer.is_some() {
+            return self.decode_traced(bytes, control, context);
+        }
+        let taken = self.decode_portion(&bytes[..bytes.len().min(self.portion)], control, context);
         self.work += taken * self.byte_cost;
         if control.closing.accepts_input() { taken } else { bytes.len() }
     }
 
-    fn decode_portion<P: Ports, const TRACES: bool>(
-        &mut self,
-        bytes: &[u8],
-        control: &mut Control,
-        context: &mut Context<'_, P>,
-    ) -> usize {
+    /// As [`Reader::decode`], frame by frame, for a host that traces them. Each frame is reported before it is decoded, so also one that
+    /// breaks a rule.
+    #[cold]
+    #[inline(never)]
+    fn decode_traced<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
+        let portion = &bytes[..bytes.len().min(self.portion)];
+        let mut taken = 0;
+        while taken < portion.len() && control.closing.accepts_input() {
+            let Some(tracer) = &mut self.tracer else { break };
+            let (count, frame) = tracer.step(&portion[taken..]);
+            if let Some(frame) = frame {
+                context.events.frame(Direction::Received, frame);
+            }
+            self.decode_portion(&portion[taken..taken + count], control, context);
+            taken += count;
+            if self.work >= DECODED_A_TURN || context.events.is_full() {
+                break;
+            }
+        }
+        self.work += taken * self.byte_cost;
+        if control.closing.accepts_input() { taken } else { bytes.len() }
+    }
+
+    fn decode_portion<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
         let Context { now, send_queue, .. } = *context;
         let events = &mut *context.events;
         let mut input = bytes;
@@ -269,12 +285,7 @@ impl Reader {
             return bytes.len();
         }
         loop {
-            let before = input;
-            let result = self.decoder.next(&mut input);
-            if TRACES && let Some(tracer) = &mut self.tracer {
-                trace(tracer, before, input, result.is_err(), events);
-            }
-            match result {
+            match self.decoder.next(&mut input) {
                 Ok(None) => return bytes.len(),
                 Ok(Some(Incoming::Message(kind, body))) => {
                     self.counters.message(body.len());
@@ -307,7 +318,7 @@ impl Reader {
             }
             // A frame that completes no message.
             self.work += FRAME_COST;
-            if self.work >= DECODED_A_TURN || TRACES && events.is_full() {
+            if self.work >= DECODED_A_TURN {
                 return bytes.len() - input.len();
             }
         }
@@ -321,21 +332,5 @@ impl Reader {
             self.work = 0;
             control.fail(NO_MEMORY, now);
         }
-    }
-}
-
-/// Reports the frames whose header ends in the bytes that the decoder has taken: `before` without `after`. It does not take a header that
-/// breaks a rule; that one is reported too, if it is complete.
-fn trace<E: Events>(tracer: &mut FrameTracer, before: &[u8], after: &[u8], has_failed: bool, events: &mut E) {
-    let mut taken = &before[..before.len() - after.len()];
-    let took_nothing = taken.is_empty();
-    while let Some(frame) = tracer.next(&mut taken) {
-        events.frame(Direction::Received, frame);
-    }
-    if has_failed
-        && (took_nothing || tracer.is_in_header())
-        && let Some(frame) = tracer.next(&mut &*after)
-    {
-        events.frame(Direction::Received, frame);
     }
 }

@@ -196,8 +196,12 @@ impl Writer {
     fn trace<E: Events>(&mut self, count: usize, events: &mut E) {
         let Some(tracer) = &mut self.tracer else { return };
         let mut bytes = &self.out[self.written..self.written + count];
-        while let Some(frame) = tracer.next(&mut bytes) {
-            events.frame(Direction::Sent, frame);
+        while !bytes.is_empty() {
+            let (taken, frame) = tracer.step(bytes);
+            bytes = &bytes[taken..];
+            if let Some(frame) = frame {
+                events.frame(Direction::Sent, frame);
+            }
         }
     }
 
