@@ -216,6 +216,20 @@ fn the_name_of_a_proxy_is_looked_up_by_the_hook_for_names() {
     assert_eq!(sim.dialed(), ["10.0.0.9:443"]);
 }
 
+#[test]
+fn given_addresses_are_those_of_a_direct_way_only() {
+    let mut sim = Simulation::new();
+    sim.set_hook(QuerySubject::Proxies);
+    sim.begin_with("ws://example.com/", |config| config.addresses = vec!["10.0.0.7:0".parse().unwrap()]);
+    sim.query_answered(1, found("http://10.0.0.9:3128,direct"));
+    sim.connect_result(REFUSED);
+    assert_eq!(sim.dialed(), ["10.0.0.9:3128", "10.0.0.7:80"]);
+    sim.connect_result(REFUSED);
+    assert_eq!(sim.info().addresses_tried, 2);
+    let tried: Vec<_> = sim.info().tried_addresses.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!((tried, sim.looked_up().len()), (sim.dialed().iter().map(String::as_str).collect(), 0));
+}
+
 // Proxies with TLS.
 
 #[test]

@@ -3,7 +3,6 @@
 
 #[cfg(any(target_vendor = "apple", windows))]
 use super::super::tls_error::TlsError;
-use crate::error::Error;
 
 /// Makes the error of a handshake that native-tls reports as failed.
 #[cfg(any(target_vendor = "apple", windows))]
@@ -79,6 +78,7 @@ mod windows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn errors_of_apple_are_classified() {
