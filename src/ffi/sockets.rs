@@ -689,8 +689,13 @@ pub unsafe extern "C" fn egret_ws_peer_certificate(
     capacity: usize,
 ) -> i32 {
     guard("egret_ws_peer_certificate", ws, |socket| {
+        if out.is_null() && capacity != 0 {
+            return Err(DetailedError::invalid("out is NULL, but capacity is not 0"));
+        }
         let tls = socket.read_connect_info(|info| info.tls.clone()).unwrap_or_default();
-        let certificate = tls.chain.get(index as usize).ok_or(Error::NotFound)?;
+        let certificate = tls.chain.get(index as usize).ok_or_else(|| {
+            DetailedError::new(Error::NotFound, format!("the server has sent no certificate with the index {index}"))
+        })?;
         // SAFETY: the caller's promise, passed on.
         unsafe { text::write_data(certificate, out, capacity) }
     })

@@ -145,6 +145,44 @@ pub fn response_cookies(case: &Arc<Case>, random: &mut Random, own: Own) {
     }
 }
 
+/// No socket of the model uses TLS.
+pub fn tls_cipher(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let read = read(case, random, own, "egret_ws_tls_cipher", &[], |ws, out, capacity| {
+        // SAFETY: `out` has the given capacity.
+        unsafe { egret_ws_tls_cipher(ws, out, capacity) }
+    });
+    if let Some((_, Text::Whole(cipher))) = read {
+        promise!(cipher.is_empty(), "the cipher {cipher:?} without TLS");
+    }
+}
+
+pub fn tls_alpn(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let read = read(case, random, own, "egret_ws_tls_alpn", &[], |ws, out, capacity| {
+        // SAFETY: `out` has the given capacity.
+        unsafe { egret_ws_tls_alpn(ws, out, capacity) }
+    });
+    if let Some((_, Text::Whole(protocol))) = read {
+        promise!(protocol.is_empty(), "the protocol {protocol:?} without TLS");
+    }
+}
+
+pub fn peer_certificate(case: &Arc<Case>, random: &mut Random, own: Own) {
+    const NAME: &str = "egret_ws_peer_certificate";
+    let aim = Aim::take(case, random, own);
+    let index = random.pick(&[0, 0, 1, u32::MAX]);
+    let capacity = random.pick(&[0usize, 1, 4096]);
+    let is_null = random.one_in(8);
+    let mut buffer = vec![0u8; capacity];
+    let out = if is_null { ptr::null_mut() } else { buffer.as_mut_ptr() };
+    let error = if is_null && capacity > 0 { EGRET_WS_ERR_INVALID_ARGUMENT } else { EGRET_WS_ERR_NOT_FOUND };
+    let words = format!(", index {index}, capacity {capacity}");
+    let result = call(case, NAME, &aim, &words, &[error], |ws| {
+        // SAFETY: NULL, or a buffer of this capacity.
+        unsafe { egret_ws_peer_certificate(ws, index, out, capacity) }.into()
+    });
+    promise!(result.is_err(), "{NAME} found a certificate without TLS");
+}
+
 pub fn stats(case: &Arc<Case>, random: &mut Random, own: Own) {
     const NAME: &str = "egret_ws_stats";
     let aim = Aim::take(case, random, own);

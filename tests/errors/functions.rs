@@ -124,6 +124,9 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_response_headers: |a| unsafe { egret_ws_response_headers(a.ws, a.out, a.capacity).into() };
     egret_ws_response_body: |a| unsafe { egret_ws_response_body(a.ws, a.out, a.capacity).into() };
     egret_ws_response_cookies: |a| unsafe { egret_ws_response_cookies(a.ws, a.out, a.capacity).into() };
+    egret_ws_tls_cipher: |a| unsafe { egret_ws_tls_cipher(a.ws, a.out, a.capacity).into() };
+    egret_ws_tls_alpn: |a| unsafe { egret_ws_tls_alpn(a.ws, a.out, a.capacity).into() };
+    egret_ws_peer_certificate: |a| unsafe { egret_ws_peer_certificate(a.ws, 0, a.out.cast(), a.capacity).into() };
     egret_ws_stats: |a| unsafe { egret_ws_stats(a.ws, a.stats).into() };
     egret_ws_request_set_url: |a| unsafe { egret_ws_request_set_url(a.request, a.url).into() };
     egret_ws_request_set_header: |a| unsafe {

@@ -243,6 +243,10 @@ fn wrong_arguments(
         ("egret_ws_response_headers", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_response_body", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
         ("egret_ws_response_cookies", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
+        ("egret_ws_tls_cipher", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
+        ("egret_ws_tls_alpn", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
+        ("egret_ws_peer_certificate", INVALID, "out is NULL", |a| a.out = ptr::null_mut()),
+        ("egret_ws_peer_certificate", EGRET_WS_ERR_NOT_FOUND, "no certificate with the index 0", |_| ()),
         ("egret_ws_stats", INVALID, "egret_ws_statistics is NULL", |a| a.stats = ptr::null_mut()),
         // SAFETY: as above.
         ("egret_ws_stats", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_statistics", |a| unsafe {
