@@ -50,7 +50,7 @@ fn sha256(bytes: &[u8]) -> Option<Pin> {
 }
 
 /// The tags of a SEQUENCE and of the optional version, `[0]`.
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
 /// Finds the SubjectPublicKeyInfo of a certificate, with its header (RFC 5280 section 4.1).
@@ -67,13 +67,13 @@ fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     Some(element(&mut rest, Some(SEQUENCE))?.whole)
 }
 
-struct Element<'a> {
-    whole: &'a [u8],
-    content: &'a [u8],
+pub(super) struct Element<'a> {
+    pub(super) whole: &'a [u8],
+    pub(super) content: &'a [u8],
 }
 
 /// Takes one DER element from the front: tag, length, content. Fails if `expected` is another tag.
-fn element<'a>(rest: &mut &'a [u8], expected: Option<u8>) -> Option<Element<'a>> {
+pub(super) fn element<'a>(rest: &mut &'a [u8], expected: Option<u8>) -> Option<Element<'a>> {
     let whole = *rest;
     let tag = *rest.split_off_first()?;
     if expected.is_some_and(|expected| tag != expected) {

@@ -68,7 +68,7 @@ impl<S: Transport> Tls<S> {
         if pins.is_empty() {
             return Ok(());
         }
-        match self.inner.certificate().and_then(|certificate| pins::of_certificate(&certificate)) {
+        match self.info.chain.first().and_then(|certificate| pins::of_certificate(certificate)) {
             Some(pin) if pins.contains(&pin) => Ok(()),
             Some(pin) => Err(TlsError::pin(&pin)),
             None => Err(TlsError::unreadable_key()),

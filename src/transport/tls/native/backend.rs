@@ -162,7 +162,7 @@ impl<S: Transport> Stream<BufferedStream<S>> {
     }
 
     /// The server's certificate, in DER.
-    pub fn certificate(&self) -> Option<Vec<u8>> {
+    fn certificate(&self) -> Option<Vec<u8>> {
         self.0.peer_certificate().ok()??.to_der().ok()
     }
 

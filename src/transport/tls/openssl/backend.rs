@@ -257,12 +257,6 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
-    /// The server's certificate, in DER.
-    pub fn certificate(&self) -> Option<Vec<u8>> {
-        let _entered = enter().ok()?;
-        self.0.ssl().peer_certificate()?.to_der().ok()
-    }
-
     /// How TLS was set up.
     pub fn info(&self, resumption: &Resumption) -> TlsInfo {
         let Ok(_entered) = enter() else { return TlsInfo::default() };

@@ -9,7 +9,9 @@
 #![allow(unsafe_code)] // sessions in DER, and a function of OpenSSL that the crate does not have
 
 use super::sessions::{Key, Session, Sessions, UnixTime};
+use crate::secret::SecretBytes;
 use crate::transport::tls::destination::Destination;
+use crate::transport::tls::pins::{SEQUENCE, element};
 use crate::transport::tls::tls_info::Chain;
 use ::openssl::asn1::{Asn1Time, Asn1TimeRef};
 use ::openssl::ex_data::Index;
@@ -74,10 +76,10 @@ impl Keeper {
         if until <= made {
             return;
         }
-        if let Ok(der) = session.to_der() {
-            let session = Session { der: der.into(), chain: Arc::clone(chain), made, until, check_until: *check_until };
-            sessions.keep(&self.key, session);
-        }
+        let Ok(der) = session.to_der().map(SecretBytes::from) else { return };
+        let der = without_certificate(&der).map_or(der, SecretBytes::from);
+        let session = Session { der, chain: Arc::clone(chain), made, until, check_until: *check_until };
+        sessions.keep(&self.key, session);
     }
 }
 
@@ -156,6 +158,35 @@ fn lifetime_hint(session: &SslSessionRef) -> UnixTime {
     unsafe { SSL_SESSION_get_ticket_lifetime_hint(session.as_ptr()) }.into()
 }
 
+/// The tag of the peer's certificate in `i2d_SSL_SESSION`.
+const CERTIFICATE: u8 = 0xa3;
+
+/// Leaves the certificate out of a session in DER: the chain has it already, and OpenSSL 3 would need a third of the time of a resumed
+/// connection to read its key. `None` if the form is unknown.
+fn without_certificate(session: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = session;
+    let mut fields = element(&mut rest, Some(SEQUENCE))?.content;
+    let mut kept = Vec::new();
+    while !fields.is_empty() {
+        let field = element(&mut fields, None)?.whole;
+        if field[0] != CERTIFICATE {
+            kept.push(field);
+        }
+    }
+    let len: usize = kept.iter().map(|field| field.len()).sum();
+    // The shortest form of the length, as in every DER.
+    let bytes = len.to_be_bytes();
+    let digits = &bytes[bytes.iter().position(|byte| *byte != 0)?..];
+    let mut der = Vec::with_capacity(session.len());
+    der.push(SEQUENCE);
+    if len >= 0x80 {
+        der.push(0x80 | digits.len() as u8);
+    }
+    der.extend_from_slice(digits);
+    kept.iter().for_each(|field| der.extend_from_slice(field));
+    Some(der)
+}
+
 /// When the first of the certificates that the check has used expires.
 fn first_end(ssl: &SslRef) -> Option<UnixTime> {
     let own = ssl.peer_certificate();
@@ -184,6 +215,25 @@ pub(in super::super) mod tests {
     thread_local! {
         /// Seconds by which the clock of the sessions of this thread differs from the system's.
         pub(in super::super::super) static CLOCK_IS_AHEAD: Cell<i64> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn the_certificate_of_a_session_is_left_out() {
+        let field = |tag: u8, len: usize| [&[tag, 0x82, (len >> 8) as u8, len as u8][..], &vec![7; len]].concat();
+        for len in [0, 1, 100, 300, 20_000] {
+            let (other, certificate) = (field(0xa4, len), field(CERTIFICATE, 1000));
+            let content = [&[2, 1, 1][..], &certificate, &other].concat();
+            let session = [&[SEQUENCE, 0x82, (content.len() >> 8) as u8, content.len() as u8][..], &content].concat();
+            let found = without_certificate(&session).unwrap();
+            let mut rest = &*found;
+            assert_eq!(element(&mut rest, Some(SEQUENCE)).unwrap().content, [&[2, 1, 1][..], &other].concat());
+            assert!(rest.is_empty());
+            for end in 0..session.len().min(50) {
+                assert!(without_certificate(&session[..end]).is_none());
+            }
+        }
+        assert_eq!(without_certificate(&[SEQUENCE, 0]), None);
+        assert_eq!(without_certificate(&[4, 1, 0]), None);
     }
 
     #[test]
