@@ -128,6 +128,7 @@ LAB := benches/lab
 bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (25 minutes)
 	@tests/tools/setup.sh bench
 	python3 $(LAB)/bench.py $(FEATURES)
+	python3 $(LAB)/resumption.py $(FEATURES)
 	python3 $(LAB)/js.py $(FEATURES)
 	python3 $(LAB)/instructions.py --results $(FEATURES)
 	python3 $(LAB)/scale.py $(FEATURES)

@@ -2,7 +2,7 @@
 # build.sh LIBRARY_DIRECTORY OUT [PROGRAM...]: builds the programs and certificates of the benchmark in OUT, from Debian's packages
 # and crates.io.
 #
-# PROGRAM: server raw egret scale beast libwebsockets websocketpp wslay rust; default: all. A program that is newer than its sources
+# PROGRAM: server raw egret scale beast libwebsockets websocketpp wslay curl rust; default: all. A program that is newer than its sources
 # is not built again.
 set -euo pipefail
 library=$(realpath "$1")
@@ -10,7 +10,7 @@ mkdir -p "$2"
 out=$(realpath "$2")
 shift 2
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- server raw egret scale beast libwebsockets websocketpp wslay rust
+[ $# -gt 0 ] || set -- server raw egret scale beast libwebsockets websocketpp wslay curl rust
 
 flags="-O3 -Wall -Wextra -pthread"
 tls="-lssl -lcrypto"
@@ -39,6 +39,7 @@ for program; do
     egret) c egret clients/egret.c "$ours" ;;
     scale) c scale clients/scale.c "$ours" ;;
     libwebsockets) c libwebsockets clients/libwebsockets.c "-lwebsockets $tls" ;;
+    curl) c curl clients/curl.c "-lcurl" ;;
     raw) cpp raw c++17 "$tls" ;;
     beast) cpp beast c++17 "$tls" ;;
     wslay) cpp wslay c++17 "-lwslay" ;;

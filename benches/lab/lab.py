@@ -25,8 +25,11 @@ def build(*programs, features=()):
 
 
 class Server:
+    CERTIFICATE = (OUT / 'server.pem', OUT / 'server.key')
+    """The files of its certificates and its key."""
+
     def __init__(self, core):
-        command = [OUT / 'server', OUT / 'server.pem', OUT / 'server.key']
+        command = [OUT / 'server', *self.CERTIFICATE]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                          preexec_fn=lambda: os.sched_setaffinity(0, {core}))
         self._ports = self._process.stdout.readline().split()

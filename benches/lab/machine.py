@@ -10,7 +10,7 @@ import tomllib
 from lab import HERE, ROOT
 
 DEBIAN = (('Boost.Beast', 'libboost-dev'), ('libwebsockets', 'libwebsockets-dev'), ('websocketpp', 'libwebsocketpp-dev'),
-          ('wslay', 'libwslay-dev'), ('OpenSSL', 'libssl-dev'), ('libc', 'libc6'), ('gcc', 'gcc'))
+          ('wslay', 'libwslay-dev'), ('libcurl', 'libcurl4-openssl-dev'), ('OpenSSL', 'libssl-dev'), ('libc', 'libc6'), ('gcc', 'gcc'))
 CRATES = ('tungstenite', 'tokio-tungstenite', 'fastwebsockets', 'tokio-websockets', 'yawc', 'tokio')
 
 LOAD = os.getloadavg()[0]

@@ -156,7 +156,7 @@ fn silent_server_times_out() {
     let silent = [
         (never_accepts.local_addr().expect("the port").port(), 0),
         (relay(server.port(), Damage::Silence(3)), 0),
-        // The server has chosen the version.
+        // The server has chosen the version, if its bytes came in time.
         (relay(server.port(), Damage::Silence(500)), EGRET_WS_TLS_1_3),
     ];
     on_both_drivers(|host| {
@@ -168,7 +168,7 @@ fn silent_server_times_out() {
             assert!(begun.elapsed() >= Duration::from_millis(150), "{:?}", begun.elapsed());
             let stats = socket.stats();
             assert_eq!(address(&stats), format!("127.0.0.1:{port}"));
-            assert_eq!((stats.tls_version, stats.handshake_us), (version, 0));
+            assert!([0, version].contains(&stats.tls_version) && stats.handshake_us == 0, "{:#x}", stats.tls_version);
             assert!(stats.tls_us >= 100_000, "{} microseconds", stats.tls_us);
         }
     });

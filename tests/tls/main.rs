@@ -16,6 +16,7 @@ mod floods;
 mod handshakes;
 mod identity;
 mod interop;
+mod keylog;
 mod pinned_keys;
 mod process_exit;
 mod redirects;

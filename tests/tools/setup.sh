@@ -162,6 +162,7 @@ check_bench_peers() {
     need libwebsockets-dev compiles "${CC:-cc}" c libwebsockets.h
     need libboost-dev compiles "${CXX:-c++}" c++ boost/beast/version.hpp
     need libwebsocketpp-dev compiles "${CXX:-c++}" c++ websocketpp/version.hpp
+    need libcurl4-openssl-dev compiles "${CC:-cc}" c curl/curl.h
     need libwslay-dev compiles "${CXX:-c++}" c++ wslay/wslay.h
     need binutils strip --version
 }

@@ -41,6 +41,8 @@ static void init_options(void) {
     /* The other clients do not offer permessage-deflate, and the server does not support it. */
     options.flags = EGRET_WS_DISABLE_DEFLATE;
     if (lab.tls) trust(lab.ca);
+    /* The other clients make full handshakes. */
+    if (!getenv("LAB_RESUMES")) options.flags |= EGRET_WS_DISABLE_TLS_RESUMPTION;
 }
 
 #endif
