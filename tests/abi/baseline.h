@@ -1325,7 +1325,7 @@ typedef struct egret_ws_options {
      */
     const char *addresses;
     /*
-     * The local IP address of the TCP connection, an address of this machine without a port, at most 253 bytes, ending in a NUL,
+     * The local IP address of the TCP connection, an address of this machine without a port, at most 45 bytes, ending in a NUL,
      * copied. Addresses of the server of the other family fail. NULL: the system chooses.
      */
     const char *local_address;
@@ -1645,8 +1645,9 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
  * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
  *
  * On a network with IPv6 only, IPv4 addresses are reached through its NAT64, also those in a URL, of `addresses` and of proxies. Where
- * an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the NAT64 (RFC 7050) and tries the IPv6 addresses
- * that contain the IPv4 address (RFC 6052); on Apple's systems the system's resolver makes them.
+ * an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the NAT64 (RFC 7050, within
+ * `resolve_timeout_ms`) and tries the IPv6 addresses that contain the IPv4 address (RFC 6052); on Apple's systems the system's
+ * resolver makes them.
  *
  * `options` may be NULL. All arguments are copied before the call returns. Free the socket with `egret_ws_free`, also after it has
  * closed. If another thread polls the loop, a callback may run before this call returns; `*out` is written before that.
