@@ -7,9 +7,10 @@ EXAMPLES := $(RELEASE)/examples
 WARNINGS := -Wall -Wextra -pedantic
 LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
-	cargo build --quiet --release --example echo_server $(FEATURES) && cargo clib --quiet --release $(FEATURES)
+	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
+	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
-.PHONY: help build install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets test-js-engines bench-quick bench-instructions bench-scale bench-criterion size check-release clean
+.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets test-js-engines bench-quick bench-instructions bench-scale bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -17,27 +18,30 @@ help: ## list the targets
 build: ## the library, optimised, as shared and static library in target/release
 	cargo clib --release $(FEATURES)
 
+tools: ## egret-ws-doctor and egret-ws-echo, optimised, in target/release
+	cargo build --release --package egret-ws-tools $(FEATURES)
+
 PREFIX ?= /usr/local
-install: build ## install the library, the headers, and what pkg-config and CMake need: PREFIX=/usr/local DESTDIR=
+install: build tools ## install the library, the headers, the tools, and what pkg-config and CMake need: PREFIX=/usr/local DESTDIR=
 	@FEATURES="$(FEATURES)" packaging/install.sh $(RELEASE) "$(PREFIX)" "$(DESTDIR)"
 
 demo: ## say hello to an echo server from C
 	@tests/tools/setup.sh demo
 	@$(BUILD_DEMO)
 	@$(CC) -std=c99 -O2 $(WARNINGS) examples/hello.c $(LINK) -o $(EXAMPLES)/hello
-	@tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server $(EXAMPLES)/hello
+	@tests/tools/with_echo_server.sh $(RELEASE)/egret-ws-echo $(EXAMPLES)/hello
 
 demo-frames: ## three seconds of a game loop with two sockets, in C++
 	@tests/tools/setup.sh demo-frames
 	@$(BUILD_DEMO)
 	@$(CXX) -std=c++11 -O2 $(WARNINGS) examples/frame_loop.cpp $(LINK) -o $(EXAMPLES)/frame_loop
-	@tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server $(EXAMPLES)/frame_loop 3
+	@tests/tools/with_echo_server.sh $(RELEASE)/egret-ws-echo $(EXAMPLES)/frame_loop 3
 
 demo-egret: ## the sample of Egret's documentation in a native shell, with the real engine (fetched from npm)
 	@tests/tools/setup.sh demo-egret
 	@$(BUILD_DEMO)
 	@examples/egret_shell/build.sh $(EXAMPLES)/egret_shell $(RELEASE)
-	@engine=$$(tests/js/engine.sh $(TARGET)/tmp) && tests/tools/with_echo_server.sh $(EXAMPLES)/echo_server \
+	@engine=$$(tests/js/engine.sh $(TARGET)/tmp) && tests/tools/with_echo_server.sh $(RELEASE)/egret-ws-echo \
 		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
 header: ## write include/egret_ws.h from the Rust sources, and the lists in bindings from the header

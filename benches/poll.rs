@@ -1,12 +1,10 @@
 //! The time of a poll with nothing to do, which a game calls each frame. The limit is 100 ns with the threaded driver.
 #![allow(unsafe_code)] // Measures the C functions, as a game calls them.
 
-#[path = "../examples/echo_server.rs"]
-mod echo_server;
-
 use ::egret_ws::*;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::{ffi::CString, net::TcpListener, ptr, thread};
+use test_support::echo_server;
 
 /// A loop with open sockets without traffic.
 struct IdleLoop(*mut egret_ws_loop);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs the libraries that were built in LIBRARY_DIR, the headers of C and C++, the
-# files for pkg-config and CMake, and the script and glue for JavaScript engines, for use in PREFIX. For packagers: DESTDIR is put
-# before PREFIX.
+# files for pkg-config and CMake, the script and glue for JavaScript engines, and the tools if they were built there too, for use in
+# PREFIX. For packagers: DESTDIR is put before PREFIX.
 #
 # FEATURES: the features that the library was built with ("--features=vendored" or empty, see tests/tools/features.sh).
 set -eu
@@ -50,6 +50,14 @@ case $shared in
 *) put 755 "$built/$shared" lib ;;
 esac
 put 644 "$built/libegret_ws.a" lib
+for tool in egret-ws-doctor egret-ws-echo; do
+    case $shared in *.dll) tool=$tool.exe ;; esac
+    if [ -f "$built/$tool" ]; then
+        put 755 "$built/$tool" bin
+    else
+        echo "install.sh: $tool is not built, and not installed (make tools)" >&2
+    fi
+done
 mkdir -p "$to/lib/egret_ws/static"
 ln -sf ../../libegret_ws.a "$to/lib/egret_ws/static/libegret_ws.a"
 put 644 include/egret_ws.h include

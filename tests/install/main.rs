@@ -44,6 +44,10 @@ fn library_copy() -> &'static Path {
         for name in ["libegret_ws.so", "libegret_ws.a"] {
             fs::copy(built.join(name), copy.join(name)).expect("the library is built");
         }
+        // `tests` of the package of the tools run them; here they are files like others.
+        for name in ["egret-ws-doctor", "egret-ws-echo"] {
+            fs::write(copy.join(name), "#!/bin/sh\n").expect("a program");
+        }
         copy
     })
 }
@@ -130,6 +134,8 @@ fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
         .collect();
     should.extend(
         [
+            "755 bin/egret-ws-doctor",
+            "755 bin/egret-ws-echo",
             "644 include/egret_ws.h",
             "644 include/egret_ws.hpp",
             "644 lib/cmake/egret_ws/egret_ws-config-version.cmake",
@@ -169,4 +175,19 @@ fn a_prefix_that_cannot_work_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{prefix}");
         assert!(fs::read_dir(directory("refused")).expect("it is there").next().is_none());
     }
+}
+
+#[test]
+fn without_tools_the_rest_is_installed() {
+    let only_library = directory("only_library");
+    for name in ["libegret_ws.so", "libegret_ws.a"] {
+        fs::copy(library_copy().join(name), only_library.join(name)).expect("the library is built");
+    }
+    let prefix = directory("without_tools");
+    let output = Command::new(root().join("packaging/install.sh")).args([&only_library, &prefix]).output();
+    let output = output.expect("a shell");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("egret-ws-doctor is not built") && said.contains("egret-ws-echo is not built"), "{said}");
+    assert!(prefix.join("lib/libegret_ws.so").exists() && !prefix.join("bin").exists());
 }

@@ -56,8 +56,8 @@ unset RUSTC_BOOTSTRAP
 cargo test --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
 [ "$1" = windows ] || exit 0
 
-cargo build --quiet --example echo_server
-echo_server=${CARGO_TARGET_DIR:-target}/debug/examples/echo_server
+cargo build --quiet --package egret-ws-tools --bin egret-ws-echo
+echo_server=${CARGO_TARGET_DIR:-target}/debug/egret-ws-echo
 plays() { # PROGRAM.exe: against an echo server, under wine
     printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EGRET_WS_TEST_RUNNER" "$1" >"$1.sh"
     chmod +x "$1.sh"

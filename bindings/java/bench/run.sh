@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh: prints the cost of a message in C and in Java; takes some minutes. Build the library and the echo server first:
-# cargo build --release --example echo_server && cargo clib --release
+# cargo build --release -p egret-ws-tools && cargo clib --release
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -12,7 +12,7 @@ trap 'kill $! 2>/dev/null; rm -r "$out"' EXIT
 javac -cp "$out/egret-websocket.jar" -d "$out" "$here/Cost.java"
 "${CC:-cc}" -std=c99 -O2 -I"$root/include" "$here/cost.c" -o "$out/cost" -L"$out" -legret_ws -Wl,-rpath,"$out"
 mkfifo "$out/url"
-"$release/examples/echo_server" >"$out/url" &
+"$release/egret-ws-echo" >"$out/url" &
 read -r url <"$out/url"
 
 best() { # COMMAND...: the least of five runs, because other programs only ever add time

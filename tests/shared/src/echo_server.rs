@@ -1,13 +1,10 @@
-//! The echo server of `examples/echo_server.rs`, for programs that tests run.
+//! The server of `egret-ws-echo`, for programs that tests run.
 
 use std::net::TcpListener;
 use std::sync::LazyLock;
 use std::thread;
 
-#[path = "../../../examples/echo_server.rs"]
-mod example;
-
-pub use example::serve;
+pub use egret_ws_tools::echo::serve;
 
 /// The port of one echo server for all tests of a program.
 pub fn echo_port() -> u16 {

@@ -1,0 +1,72 @@
+//! A WebSocket server for tests: it echoes, and misbehaves on request.
+//!
+//! - [`behaviour`]: what the server does with a connection, from the command line and from the path of the URL
+//! - [`head`]: the head of an HTTP request
+//! - [`connection`]: one connection, from the request to its end
+//! - [`tls`]: the certificates that the server makes, and its side of TLS
+
+pub mod behaviour;
+mod connection;
+mod head;
+#[cfg(not(any(windows, target_vendor = "apple")))]
+pub mod tls;
+
+pub use behaviour::Behaviour;
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Echoes on each connection, without end.
+pub fn serve(listener: TcpListener) {
+    serve_as(listener, Behaviour::default());
+}
+
+/// Serves each connection on a separate thread, without end. A client that fails ends its thread only.
+pub fn serve_as(listener: TcpListener, behaviour: Behaviour) {
+    let behaviour = Arc::new(behaviour);
+    accept(&listener, move |stream| {
+        let behaviour = Arc::clone(&behaviour);
+        move || {
+            let reset = stream.try_clone();
+            connection::run(stream, reset, &behaviour);
+        }
+    });
+}
+
+/// As [`serve_as`], with TLS.
+#[cfg(not(any(windows, target_vendor = "apple")))]
+pub fn serve_tls(listener: TcpListener, behaviour: Behaviour, acceptor: openssl::ssl::SslAcceptor) {
+    let shared = Arc::new((behaviour, acceptor));
+    accept(&listener, move |stream| {
+        let shared = Arc::clone(&shared);
+        move || {
+            let (behaviour, acceptor) = &*shared;
+            let reset = stream.try_clone();
+            // Clients of tests refuse certificates on purpose.
+            let Ok(stream) = acceptor.accept(stream) else { return };
+            connection::run(stream, reset, behaviour);
+        }
+    });
+}
+
+fn accept<W: FnOnce() + Send + 'static>(listener: &TcpListener, work: impl Fn(TcpStream) -> W) {
+    for stream in listener.incoming() {
+        let started = stream.and_then(|stream| {
+            // Frames are small: they must not wait for an acknowledgement.
+            let _ = stream.set_nodelay(true);
+            thread::Builder::new().name("echo".into()).spawn(work(stream))
+        });
+        if let Err(error) = started {
+            report(&error);
+            // Probably out of descriptors or threads: wait, so that the loop does not spin.
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn report(error: &io::Error) {
+    use std::io::Write;
+    let _ = writeln!(io::stderr(), "egret-ws-echo: {error}");
+}
