@@ -1,0 +1,505 @@
+//! The functions of `egret_ws.h` that the doctor uses, with safe types. It uses nothing else of the library, so that every fact it
+//! reports is one that an application can read too.
+#![allow(unsafe_code)] // calls the C ABI
+
+use crate::settings::Settings;
+use ::egret_ws::*;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::io::Write;
+use std::ptr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// Why a call was refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// The name of the error, such as `EGRET_WS_ERR_INVALID_URL`.
+    pub error: String,
+    pub reason: String,
+}
+
+/// What a callback has reported.
+#[derive(Debug)]
+pub enum Event {
+    Connected,
+    Text(String),
+    Binary(Vec<u8>),
+    /// The payload of a ping, and the time of its answer.
+    Pong(Vec<u8>, Instant),
+    Drain,
+    Frame(Frame),
+    Closed(Report),
+}
+
+/// A frame that was sent or received.
+#[derive(Debug)]
+pub struct Frame {
+    pub direction: i32,
+    pub opcode: u32,
+    pub flags: u32,
+    pub length: u64,
+}
+
+/// How a connection ended: `egret_ws_close_info`.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub error: i32,
+    pub phase: i32,
+    pub initiator: i32,
+    pub http_status: i32,
+    pub os_error: i32,
+    pub code: u16,
+    pub sent_code: u16,
+    pub unsent_messages: u32,
+    pub reason: String,
+    pub message: String,
+    /// Is it worth another attempt?
+    pub is_retryable: bool,
+}
+
+impl Report {
+    /// # Safety
+    /// `info` is the argument of `on_close`, during that call.
+    unsafe fn read(info: *const egret_ws_close_info) -> Report {
+        // SAFETY: the header promises a readable struct, whose texts end in a NUL.
+        unsafe {
+            Report {
+                error: (*info).error,
+                phase: (*info).phase,
+                initiator: (*info).initiator,
+                http_status: (*info).http_status,
+                os_error: (*info).os_error,
+                code: (*info).code,
+                sent_code: (*info).sent_code,
+                unsent_messages: (*info).unsent_messages,
+                reason: c_text((*info).reason),
+                message: c_text((*info).message),
+                is_retryable: egret_ws_is_retryable(info) == 1,
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `text` is not NULL and ends in a NUL.
+unsafe fn c_text(text: *const c_char) -> String {
+    // SAFETY: see above.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+pub fn version() -> String {
+    // SAFETY: a static string.
+    unsafe { c_text(egret_ws_version_string()) }
+}
+
+pub fn error_name(error: i32) -> String {
+    // SAFETY: a static string.
+    unsafe { c_text(egret_ws_error_name(error)) }
+}
+
+fn check(result: i32) -> Result<(), Refused> {
+    if result >= EGRET_WS_OK {
+        return Ok(());
+    }
+    // SAFETY: the text is valid until the next call of this thread.
+    Err(Refused { error: error_name(result), reason: unsafe { c_text(egret_ws_last_error_message()) } })
+}
+
+/// `egret_ws_normalize_url`.
+pub fn normalize_url(url: &str) -> Result<String, Refused> {
+    let url = c_string(url)?;
+    // SAFETY: the URL ends in a NUL, and the buffer of `bytes` has the given capacity.
+    let call = |out, capacity| unsafe { egret_ws_normalize_url(url.as_ptr(), out, capacity) };
+    check(call(ptr::null_mut(), 0))?;
+    Ok(String::from_utf8_lossy(&bytes(call)).into_owned())
+}
+
+fn c_string(text: &str) -> Result<CString, Refused> {
+    CString::new(text).map_err(|_| Refused {
+        error: "EGRET_WS_ERR_INVALID_ARGUMENT".to_owned(),
+        reason: "an argument contains a NUL".to_owned(),
+    })
+}
+
+/// A text of the library: its length first, then the text. Empty after an error.
+fn bytes(call: impl Fn(*mut c_char, usize) -> i32) -> Vec<u8> {
+    let Ok(length) = usize::try_from(call(ptr::null_mut(), 0)) else { return vec![] };
+    let mut out = vec![0; length + 1];
+    let Ok(length) = usize::try_from(call(out.as_mut_ptr().cast(), out.len())) else { return vec![] };
+    out.truncate(length);
+    out
+}
+
+/// A loop, freed when dropped.
+pub struct Loop(*mut egret_ws_loop);
+
+/// Wakes a loop from another thread. The loop may be freed already: its handle is a number that the library checks.
+#[derive(Clone, Copy)]
+pub struct Waker(usize);
+
+impl Waker {
+    pub fn wake(self) {
+        egret_ws_loop_wake(ptr::without_provenance_mut(self.0));
+    }
+}
+
+impl Loop {
+    pub fn new(logs_steps: bool) -> Result<Loop, Refused> {
+        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
+        let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
+        // SAFETY: `options` is writable for its own size.
+        check(unsafe { egret_ws_loop_options_init(&mut options, size_of_val(&options)) })?;
+        if logs_steps {
+            options.on_log = Some(on_log);
+            options.log_level = EGRET_WS_LOG_DEBUG;
+        }
+        let mut handle = ptr::null_mut();
+        // SAFETY: `options` is whole and `handle` writable.
+        check(unsafe { egret_ws_loop_new(&options, &mut handle) })?;
+        Ok(Loop(handle))
+    }
+
+    pub fn waker(&self) -> Waker {
+        Waker(self.0.addr())
+    }
+
+    /// Runs callbacks. Waits for one at most this long.
+    pub fn poll(&self, wait: Duration) -> Result<(), Refused> {
+        let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+        check(egret_ws_loop_poll(self.0, wait))
+    }
+
+    /// `egret_ws_connect`.
+    pub fn connect(&self, url: &str, settings: &Settings) -> Result<Socket, Refused> {
+        let url = c_string(url)?;
+        let texts = Texts::new(settings)?;
+        let events: Rc<Events> = Rc::default();
+        let options = texts.options(settings, &events)?;
+        let mut handle = ptr::null_mut();
+        // SAFETY: the texts of the options live until the call has returned, which copies them; `handle` is writable.
+        let connected = check(unsafe { egret_ws_connect(self.0, url.as_ptr(), &options, &mut handle) });
+        if let Err(refused) = connected {
+            // SAFETY: `Texts::options` made it, and after an error `release_user` does not come.
+            drop(unsafe { Rc::from_raw(options.user.cast::<Events>()) });
+            return Err(refused);
+        }
+        Ok(Socket { handle, events })
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        // SAFETY: NULL is allowed.
+        unsafe { egret_ws_loop_free(self.0, ptr::null_mut()) };
+    }
+}
+
+unsafe extern "C" fn on_log(_: *mut c_void, _: egret_ws_log_level_t, text: *const c_char, _: *mut egret_ws) {
+    // SAFETY: the header promises a text.
+    let text = unsafe { c_text(text) };
+    let _ = writeln!(std::io::stderr(), "log: {}", crate::words::plain(&text));
+}
+
+/// The texts of the settings, as C has them.
+struct Texts {
+    headers: Vec<egret_ws_header>,
+    /// What `headers` points to.
+    _header_texts: Vec<CString>,
+    roots: Vec<u8>,
+    identity: Vec<u8>,
+    texts: Vec<(Field, CString)>,
+}
+
+/// Sets a text of the options.
+type Field = fn(&mut egret_ws_options, *const c_char);
+
+impl Texts {
+    fn new(settings: &Settings) -> Result<Texts, Refused> {
+        let mut texts = Texts {
+            headers: vec![],
+            _header_texts: vec![],
+            roots: settings.roots.clone(),
+            identity: settings.identity.clone(),
+            texts: vec![],
+        };
+        for (name, value) in &settings.headers {
+            let (name, value) = (c_string(name)?, c_string(value)?);
+            texts.headers.push(egret_ws_header { name: name.as_ptr(), value: value.as_ptr() });
+            texts._header_texts.extend([name, value]); // which does not move the texts
+        }
+        texts.add_list(&settings.subprotocols, |options, text| options.subprotocols = text)?;
+        texts.add_list(&settings.pins, |options, text| options.tls_pins = text)?;
+        texts.add_list(&settings.addresses, |options, text| options.addresses = text)?;
+        let named: [(&Option<String>, Field); 7] = [
+            (&settings.proxy, |options, text| options.proxy = text),
+            (&settings.origin, |options, text| options.origin = text),
+            (&settings.user_agent, |options, text| options.user_agent = text),
+            (&settings.server_name, |options, text| options.tls_server_name = text),
+            (&settings.local_address, |options, text| options.local_address = text),
+            (&settings.interface, |options, text| options.local_interface = text),
+            (&settings.identity_password, |options, text| options.tls_identity_password = text),
+        ];
+        for (text, field) in named {
+            if let Some(text) = text {
+                texts.texts.push((field, c_string(text)?));
+            }
+        }
+        Ok(texts)
+    }
+
+    fn add_list(&mut self, items: &[String], field: Field) -> Result<(), Refused> {
+        if !items.is_empty() {
+            self.texts.push((field, c_string(&items.join(","))?));
+        }
+        Ok(())
+    }
+
+    /// The options, which borrow these texts, and a reference to the events, which `release_user` drops.
+    fn options(&self, settings: &Settings, events: &Rc<Events>) -> Result<egret_ws_options, Refused> {
+        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
+        let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
+        // SAFETY: `options` is writable for its own size.
+        check(unsafe { egret_ws_options_init(&mut options, size_of_val(&options)) })?;
+        for (field, text) in &self.texts {
+            field(&mut options, text.as_ptr());
+        }
+        (options.headers, options.header_count) = (self.headers.as_ptr(), self.headers.len() as u32);
+        if !self.roots.is_empty() {
+            (options.tls_roots, options.tls_roots_len) = (self.roots.as_ptr().cast(), self.roots.len());
+        }
+        if !self.identity.is_empty() {
+            (options.tls_identity, options.tls_identity_len) = (self.identity.as_ptr(), self.identity.len());
+        }
+        for (is_set, flag) in [
+            (settings.only_roots, EGRET_WS_ONLY_THESE_ROOTS),
+            (settings.accepts_any_certificate, EGRET_WS_ACCEPT_ANY_CERTIFICATE),
+            (settings.proxy_from_environment, EGRET_WS_PROXY_FROM_ENVIRONMENT),
+            (settings.no_deflate, EGRET_WS_DISABLE_DEFLATE),
+        ] {
+            options.flags |= if is_set { flag } else { 0 };
+        }
+        let stage = settings.timeout.as_millis() as u32;
+        options.connect_timeout_ms = stage;
+        options.proxy_timeout_ms = stage;
+        options.tls_timeout_ms = stage;
+        options.handshake_timeout_ms = stage;
+        options.close_timeout_ms = stage;
+        options.flush_timeout_ms = stage;
+        options.open_timeout_ms = EGRET_WS_UNLIMITED; // the stages have limits
+        options.max_redirects = settings.redirects;
+        options.pong_timeout_ms = stage;
+        options.user = Rc::into_raw(Rc::clone(events)).cast_mut().cast();
+        options.release_user = Some(release_user);
+        options.on_connect = Some(on_connect);
+        options.on_message = Some(on_message);
+        options.on_pong = Some(on_pong);
+        options.on_drain = Some(on_drain);
+        options.on_close = Some(on_close);
+        if settings.traces_frames {
+            options.on_frame = Some(on_frame);
+        }
+        Ok(options)
+    }
+}
+
+/// The events that no one has taken yet.
+#[derive(Default)]
+struct Events(RefCell<VecDeque<Event>>);
+
+impl Events {
+    /// # Safety
+    /// `user` is that of the options.
+    unsafe fn add(user: *mut c_void, event: Event) {
+        // SAFETY: it lives until `release_user`.
+        let events = unsafe { &*user.cast::<Events>() };
+        // Callbacks run in the poll only, on its thread, and no other borrow lasts as long as a poll.
+        events.0.borrow_mut().push_back(event);
+    }
+}
+
+unsafe extern "C" fn release_user(user: *mut c_void) {
+    // SAFETY: `Texts::options` made it, and this comes once.
+    drop(unsafe { Rc::from_raw(user.cast::<Events>()) });
+}
+
+unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
+    // SAFETY: a callback of the socket.
+    unsafe { Events::add(user, Event::Connected) }
+}
+
+unsafe extern "C" fn on_message(user: *mut c_void, _: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
+    // SAFETY: the header promises `len` bytes.
+    let data = unsafe { std::slice::from_raw_parts(data, len) };
+    let event = match kind {
+        EGRET_WS_TEXT => Event::Text(String::from_utf8_lossy(data).into_owned()),
+        _ => Event::Binary(data.to_vec()),
+    };
+    // SAFETY: a callback of the socket.
+    unsafe { Events::add(user, event) }
+}
+
+unsafe extern "C" fn on_pong(user: *mut c_void, _: *mut egret_ws, data: *const u8, len: usize) {
+    let now = Instant::now();
+    // SAFETY: the header promises `len` bytes.
+    let data = unsafe { std::slice::from_raw_parts(data, len) };
+    // SAFETY: a callback of the socket.
+    unsafe { Events::add(user, Event::Pong(data.to_vec(), now)) }
+}
+
+unsafe extern "C" fn on_drain(user: *mut c_void, _: *mut egret_ws) {
+    // SAFETY: a callback of the socket.
+    unsafe { Events::add(user, Event::Drain) }
+}
+
+unsafe extern "C" fn on_frame(
+    user: *mut c_void,
+    _: *mut egret_ws,
+    direction: i32,
+    opcode: u32,
+    flags: u32,
+    length: u64,
+) {
+    // SAFETY: a callback of the socket.
+    unsafe { Events::add(user, Event::Frame(Frame { direction, opcode, flags, length })) }
+}
+
+unsafe extern "C" fn on_close(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info) {
+    // SAFETY: the argument of a callback of the socket.
+    unsafe { Events::add(user, Event::Closed(Report::read(info))) }
+}
+
+/// A socket, freed when dropped.
+pub struct Socket {
+    handle: *mut egret_ws,
+    events: Rc<Events>,
+}
+
+/// Whether a message was queued.
+#[derive(Debug, PartialEq)]
+pub enum Sent {
+    Queued,
+    /// Send it again after [`Event::Drain`].
+    Full,
+    /// The connection has ended; its report follows.
+    NotOpen,
+}
+
+impl Socket {
+    /// The oldest event that was not taken yet.
+    pub fn take_event(&self) -> Option<Event> {
+        self.events.0.borrow_mut().pop_front()
+    }
+
+    /// Sends bytes as text if they are UTF-8, else as binary.
+    pub fn send(&self, data: &[u8]) -> Result<Sent, Refused> {
+        let kind = if str::from_utf8(data).is_ok() { EGRET_WS_TEXT } else { EGRET_WS_BINARY };
+        // SAFETY: the pointer and the length are those of a slice.
+        match unsafe { egret_ws_send(self.handle, kind, data.as_ptr().cast(), data.len()) } {
+            EGRET_WS_ERR_BACKPRESSURE => Ok(Sent::Full),
+            EGRET_WS_ERR_NOT_OPEN => Ok(Sent::NotOpen),
+            result => check(result).map(|()| Sent::Queued),
+        }
+    }
+
+    /// Returns false if the connection has ended.
+    pub fn ping(&self, payload: &[u8]) -> Result<bool, Refused> {
+        // SAFETY: the pointer and the length are those of a slice.
+        match unsafe { egret_ws_ping(self.handle, payload.as_ptr().cast(), payload.len()) } {
+            EGRET_WS_ERR_NOT_OPEN => Ok(false),
+            result => check(result).map(|()| true),
+        }
+    }
+
+    pub fn close(&self) {
+        // SAFETY: an empty reason may be NULL.
+        unsafe { egret_ws_close(self.handle, 1000, ptr::null(), 0) };
+    }
+
+    fn read(&self, call: unsafe extern "C" fn(*mut egret_ws, *mut c_char, usize) -> i32) -> String {
+        String::from_utf8_lossy(&self.read_bytes(call)).into_owned()
+    }
+
+    fn read_bytes(&self, call: unsafe extern "C" fn(*mut egret_ws, *mut c_char, usize) -> i32) -> Vec<u8> {
+        // SAFETY: the buffer of `bytes` has the given capacity.
+        bytes(|out, capacity| unsafe { call(self.handle, out, capacity) })
+    }
+
+    pub fn remote_address(&self) -> String {
+        self.read(egret_ws_remote_address)
+    }
+
+    pub fn local_address(&self) -> String {
+        self.read(egret_ws_local_address)
+    }
+
+    pub fn tried_addresses(&self) -> String {
+        self.read(egret_ws_tried_addresses)
+    }
+
+    pub fn proxy(&self) -> String {
+        self.read(egret_ws_proxy)
+    }
+
+    pub fn tls_cipher(&self) -> String {
+        self.read(egret_ws_tls_cipher)
+    }
+
+    pub fn tls_alpn(&self) -> String {
+        self.read(egret_ws_tls_alpn)
+    }
+
+    pub fn subprotocol(&self) -> String {
+        self.read(egret_ws_subprotocol)
+    }
+
+    pub fn extensions(&self) -> String {
+        self.read(egret_ws_extensions)
+    }
+
+    pub fn response_headers(&self) -> String {
+        self.read(egret_ws_response_headers)
+    }
+
+    pub fn response_cookies(&self) -> String {
+        self.read(egret_ws_response_cookies)
+    }
+
+    pub fn response_body(&self) -> Vec<u8> {
+        self.read_bytes(egret_ws_response_body)
+    }
+
+    /// The certificates of the server in DER, its own first.
+    pub fn certificates(&self) -> Vec<Vec<u8>> {
+        let mut certificates = vec![];
+        for index in 0.. {
+            // SAFETY: no bytes are written.
+            let length = unsafe { egret_ws_peer_certificate(self.handle, index, ptr::null_mut(), 0) };
+            let Ok(length @ 1..) = usize::try_from(length) else { break };
+            let mut der = vec![0; length];
+            // SAFETY: `der` has the given capacity.
+            if unsafe { egret_ws_peer_certificate(self.handle, index, der.as_mut_ptr(), der.len()) } < 0 {
+                break;
+            }
+            certificates.push(der);
+        }
+        certificates
+    }
+
+    /// `egret_ws_stats`.
+    pub fn statistics(&self) -> egret_ws_statistics {
+        // SAFETY: a C struct of numbers may be all zeros.
+        let mut statistics: egret_ws_statistics = unsafe { std::mem::zeroed() };
+        statistics.struct_size = size_of_val(&statistics) as u32;
+        // SAFETY: it is writable for its own size. After an error it stays all zeros.
+        unsafe { egret_ws_stats(self.handle, &mut statistics) };
+        statistics
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        egret_ws_free(self.handle);
+    }
+}
