@@ -50,8 +50,8 @@ header: ## write include/egret_ws.h from the Rust sources, and the lists in bind
 	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test generated_bindings $(FEATURES) lists_of_bindings_are_what_the_header_says
 
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
-	cargo fmt --check
-	cargo clippy --quiet --all-targets $(FEATURES) -- -D warnings
+	cargo fmt --check --package egret-ws --package egret-ws-tools
+	cargo clippy --quiet --package egret-ws --package egret-ws-tools --all-targets $(FEATURES) -- -D warnings
 	cargo test --quiet --lib $(FEATURES)
 	cargo test --quiet --test header --test symbols --test message_size --test queue_limits --test requests --test hostile_servers $(FEATURES)
 	cargo test --quiet --test c_programs $(FEATURES) -- _c99
@@ -112,7 +112,7 @@ test-vendored: ## TLS, the exports and the link commands, with OpenSSL built fro
 	@tests/tools/setup.sh vendored
 	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls --test install
 
-check-targets: ## type-check the library for Android, iOS, macOS, Windows, arm64 Linux and HarmonyOS (there with its glue)
+check-targets: ## type-check the library and the tools for Android, iOS, macOS, Windows, arm64 Linux and HarmonyOS (there with its glue)
 	@tests/tools/setup.sh targets
 	tests/tools/check_targets.sh
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check_targets.sh [TARGET...]: type-checks the whole library, TLS included, for the systems it is written for.
+# check_targets.sh [TARGET...]: type-checks the whole library, TLS included, and the tools, for the systems it is written for.
 #
 # Debian's Rust has its own standard library in source (rust-web-src), so that it can check targets whose library this machine does not
 # have. Nothing is linked: no system's SDK is needed. OpenSSL's headers are this machine's, which is near enough for types.
@@ -30,7 +30,8 @@ for target in "${targets[@]}"; do
             "CC_${target//-/_}=gcc")
         ;;
     esac
-    if env "${environment[@]}" /usr/bin/cargo check --quiet -Zbuild-std=std,panic_unwind --lib --target "$target" \
+    if env "${environment[@]}" /usr/bin/cargo check --quiet -Zbuild-std=std,panic_unwind \
+        --package egret-ws --package egret-ws-tools --lib --bins --target "$target" \
         --target-dir "$target_dir"; then
         echo "ok      $target"
     else

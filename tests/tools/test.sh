@@ -9,6 +9,8 @@ source tests/tools/skip.sh
 tests/tools/setup.sh test || exit
 
 read -r -a features < <(tests/tools/features.sh) || true
+# The library, and the programs that are installed with it.
+packages=(--package egret-ws --package egret-ws-tools)
 
 passed=0 failed=0 skipped=0 failed_steps=""
 log=$(mktemp)
@@ -35,16 +37,16 @@ optional() { # NAME COMMAND...
     if skipped "$1"; then skipped=$((skipped + 1)); else step "$@"; fi
 }
 
-step format cargo fmt --check
+step format cargo fmt --check "${packages[@]}"
 step format cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
-step lint cargo clippy --all-targets "${features[@]}" -- -D warnings
+step lint cargo clippy "${packages[@]}" --all-targets "${features[@]}" -- -D warnings
 # The library with all that can be left out left out.
 step lint-small cargo clippy --all-targets --no-default-features "${features[@]}" -- -D warnings
 # The explorations are long, and do not depend on a feature.
 step tests-small cargo test --lib --no-default-features "${features[@]}" -- --skip exploration --skip thundering_herd
-step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${features[@]}"
+step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${packages[@]}" "${features[@]}"
 # Most of the time the tests wait, so more of them run than there are cores.
-step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --no-fail-fast "${features[@]}"
+step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test "${packages[@]}" --no-fail-fast "${features[@]}"
 step release make --no-print-directory check-release
 optional js python3 benches/lab/js.py --check "${features[@]}"
 optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
