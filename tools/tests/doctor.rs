@@ -183,6 +183,36 @@ fn a_proxy_that_cannot_be_reached_is_told_from_the_server() {
     assert!(!said.contains("hidden"), "{said}");
 }
 
+#[test]
+fn tls_to_a_proxy_is_told_from_that_to_the_server() {
+    let proxy = Echo::start(&["--tls"]);
+    let url = proxy.url.replace("wss://", "https://");
+    let texts = ["TLS to the proxy failed", "EGRET_WS_ERR_TLS_ISSUER in the phase PROXY", "Is the proxy one with TLS?"];
+    doctor(&["--proxy", &url, &SERVER.url], 5, &texts);
+    let wrong = Echo::start(&["--tls", "--certificate", "wrong-host"]);
+    let url = wrong.url.replace("wss://", "https://");
+    let texts = [format!("for other.example, not for 127.0.0.1:{}", wrong.port)];
+    doctor(&["--proxy", &url, "--roots", &wrong.ca_file, &SERVER.url], 5, &[&texts[0]]);
+}
+
+#[test]
+fn both_ends_of_the_connection_can_be_chosen() {
+    let url = SERVER.url.replace("127.0.0.1", "game.example");
+    let addresses = ["--address", "127.0.0.3", "--address", "127.0.0.1", "--local-address", "127.0.0.2"];
+    doctor(
+        &[&addresses[..], &[&url]].concat(),
+        0,
+        &[
+            "game.example was not looked up: addresses were given",
+            &format!("127.0.0.3:{} Connection refused", SERVER.port),
+            &format!("127.0.0.1:{} connected", SERVER.port),
+            "from 127.0.0.2:",
+            "Host: game.example:",
+            "Some addresses did not work",
+        ],
+    );
+}
+
 /// A server with a certificate of the shared ones.
 fn tls_server(certificate: &Certificate) -> String {
     let configuration = format!(

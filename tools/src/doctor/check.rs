@@ -217,6 +217,16 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// The name that the certificate must have, in the stage that has failed.
+    pub fn certified_name(&self) -> String {
+        let is_proxy = self.report.as_ref().is_some_and(|report| report.phase == EGRET_WS_PHASE_PROXY);
+        match &self.settings.server_name {
+            _ if is_proxy => self.host(),
+            Some(name) => name.clone(),
+            None => self.url.host.clone(),
+        }
+    }
+
     pub fn socket(&self) -> &Socket {
         &self.socket
     }

@@ -17,7 +17,7 @@ pub fn tls(check: &Check, report: &Report, now: i64) -> Diagnosis {
             let names = if names.is_empty() { "no name at all (no subjectAltName)".to_owned() } else { names };
             Diagnosis::new(
                 Exit::Tls,
-                format!("The certificate is for another host: it is for {names}, not for {}.", check.url.host),
+                format!("The certificate is for another host: it is for {names}, not for {}.", check.certified_name()),
                 &[
                     "Use the name of the certificate in the URL.",
                     "Or the server's operator gets a certificate with this name. With several sites on one address, the site for this \

@@ -1,16 +1,23 @@
 //! The functions of `egret_ws.h` that the doctor uses, with safe types. It uses nothing else of the library, so that every fact it
 //! reports is one that an application can read too.
+//!
+//! - `options`: the settings of the command line as `egret_ws_options`
+//! - `events`: callbacks, as values that wait to be taken
 #![allow(unsafe_code)] // calls the C ABI
+
+mod events;
+mod options;
 
 use crate::settings::Settings;
 use ::egret_ws::*;
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use events::Events;
+pub use events::{Event, Frame, Report};
+use options::Texts;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::io::Write;
 use std::ptr;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Why a call was refused.
 #[derive(Debug)]
@@ -18,68 +25,6 @@ pub struct Refused {
     /// The name of the error, such as `EGRET_WS_ERR_INVALID_URL`.
     pub error: String,
     pub reason: String,
-}
-
-/// What a callback has reported.
-#[derive(Debug)]
-pub enum Event {
-    Connected,
-    Text(String),
-    Binary(Vec<u8>),
-    /// The payload of a ping, and the time of its answer.
-    Pong(Vec<u8>, Instant),
-    Drain,
-    Frame(Frame),
-    Closed(Report),
-}
-
-/// A frame that was sent or received.
-#[derive(Debug)]
-pub struct Frame {
-    pub direction: i32,
-    pub opcode: u32,
-    pub flags: u32,
-    pub length: u64,
-}
-
-/// How a connection ended: `egret_ws_close_info`.
-#[derive(Clone, Debug)]
-pub struct Report {
-    pub error: i32,
-    pub phase: i32,
-    pub initiator: i32,
-    pub http_status: i32,
-    pub os_error: i32,
-    pub code: u16,
-    pub sent_code: u16,
-    pub unsent_messages: u32,
-    pub reason: String,
-    pub message: String,
-    /// Is it worth another attempt?
-    pub is_retryable: bool,
-}
-
-impl Report {
-    /// # Safety
-    /// `info` is the argument of `on_close`, during that call.
-    unsafe fn read(info: *const egret_ws_close_info) -> Report {
-        // SAFETY: the header promises a readable struct, whose texts end in a NUL.
-        unsafe {
-            Report {
-                error: (*info).error,
-                phase: (*info).phase,
-                initiator: (*info).initiator,
-                http_status: (*info).http_status,
-                os_error: (*info).os_error,
-                code: (*info).code,
-                sent_code: (*info).sent_code,
-                unsent_messages: (*info).unsent_messages,
-                reason: c_text((*info).reason),
-                message: c_text((*info).message),
-                is_retryable: egret_ws_is_retryable(info) == 1,
-            }
-        }
-    }
 }
 
 /// # Safety
@@ -181,7 +126,7 @@ impl Loop {
         // SAFETY: the texts of the options live until the call has returned, which copies them; `handle` is writable.
         let connected = check(unsafe { egret_ws_connect(self.0, url.as_ptr(), &options, &mut handle) });
         if let Err(refused) = connected {
-            // SAFETY: `Texts::options` made it, and after an error `release_user` does not come.
+            // SAFETY: `Events::listen` made it, and after an error `release_user` does not come.
             drop(unsafe { Rc::from_raw(options.user.cast::<Events>()) });
             return Err(refused);
         }
@@ -200,174 +145,6 @@ unsafe extern "C" fn on_log(_: *mut c_void, _: egret_ws_log_level_t, text: *cons
     // SAFETY: the header promises a text.
     let text = unsafe { c_text(text) };
     let _ = writeln!(std::io::stderr(), "log: {}", crate::words::plain(&text));
-}
-
-/// The texts of the settings, as C has them.
-struct Texts {
-    headers: Vec<egret_ws_header>,
-    /// What `headers` points to.
-    _header_texts: Vec<CString>,
-    roots: Vec<u8>,
-    identity: Vec<u8>,
-    texts: Vec<(Field, CString)>,
-}
-
-/// Sets a text of the options.
-type Field = fn(&mut egret_ws_options, *const c_char);
-
-impl Texts {
-    fn new(settings: &Settings) -> Result<Texts, Refused> {
-        let mut texts = Texts {
-            headers: vec![],
-            _header_texts: vec![],
-            roots: settings.roots.clone(),
-            identity: settings.identity.clone(),
-            texts: vec![],
-        };
-        for (name, value) in &settings.headers {
-            let (name, value) = (c_string(name)?, c_string(value)?);
-            texts.headers.push(egret_ws_header { name: name.as_ptr(), value: value.as_ptr() });
-            texts._header_texts.extend([name, value]); // which does not move the texts
-        }
-        texts.add_list(&settings.subprotocols, |options, text| options.subprotocols = text)?;
-        texts.add_list(&settings.pins, |options, text| options.tls_pins = text)?;
-        texts.add_list(&settings.addresses, |options, text| options.addresses = text)?;
-        let named: [(&Option<String>, Field); 7] = [
-            (&settings.proxy, |options, text| options.proxy = text),
-            (&settings.origin, |options, text| options.origin = text),
-            (&settings.user_agent, |options, text| options.user_agent = text),
-            (&settings.server_name, |options, text| options.tls_server_name = text),
-            (&settings.local_address, |options, text| options.local_address = text),
-            (&settings.interface, |options, text| options.local_interface = text),
-            (&settings.identity_password, |options, text| options.tls_identity_password = text),
-        ];
-        for (text, field) in named {
-            if let Some(text) = text {
-                texts.texts.push((field, c_string(text)?));
-            }
-        }
-        Ok(texts)
-    }
-
-    fn add_list(&mut self, items: &[String], field: Field) -> Result<(), Refused> {
-        if !items.is_empty() {
-            self.texts.push((field, c_string(&items.join(","))?));
-        }
-        Ok(())
-    }
-
-    /// The options, which borrow these texts, and a reference to the events, which `release_user` drops.
-    fn options(&self, settings: &Settings, events: &Rc<Events>) -> Result<egret_ws_options, Refused> {
-        // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
-        let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
-        // SAFETY: `options` is writable for its own size.
-        check(unsafe { egret_ws_options_init(&mut options, size_of_val(&options)) })?;
-        for (field, text) in &self.texts {
-            field(&mut options, text.as_ptr());
-        }
-        (options.headers, options.header_count) = (self.headers.as_ptr(), self.headers.len() as u32);
-        if !self.roots.is_empty() {
-            (options.tls_roots, options.tls_roots_len) = (self.roots.as_ptr().cast(), self.roots.len());
-        }
-        if !self.identity.is_empty() {
-            (options.tls_identity, options.tls_identity_len) = (self.identity.as_ptr(), self.identity.len());
-        }
-        for (is_set, flag) in [
-            (settings.only_roots, EGRET_WS_ONLY_THESE_ROOTS),
-            (settings.accepts_any_certificate, EGRET_WS_ACCEPT_ANY_CERTIFICATE),
-            (settings.proxy_from_environment, EGRET_WS_PROXY_FROM_ENVIRONMENT),
-            (settings.no_deflate, EGRET_WS_DISABLE_DEFLATE),
-        ] {
-            options.flags |= if is_set { flag } else { 0 };
-        }
-        let stage = settings.timeout.as_millis() as u32;
-        options.connect_timeout_ms = stage;
-        options.proxy_timeout_ms = stage;
-        options.tls_timeout_ms = stage;
-        options.handshake_timeout_ms = stage;
-        options.close_timeout_ms = stage;
-        options.flush_timeout_ms = stage;
-        options.open_timeout_ms = EGRET_WS_UNLIMITED; // the stages have limits
-        options.max_redirects = settings.redirects;
-        options.pong_timeout_ms = stage;
-        options.user = Rc::into_raw(Rc::clone(events)).cast_mut().cast();
-        options.release_user = Some(release_user);
-        options.on_connect = Some(on_connect);
-        options.on_message = Some(on_message);
-        options.on_pong = Some(on_pong);
-        options.on_drain = Some(on_drain);
-        options.on_close = Some(on_close);
-        if settings.traces_frames {
-            options.on_frame = Some(on_frame);
-        }
-        Ok(options)
-    }
-}
-
-/// The events that no one has taken yet.
-#[derive(Default)]
-struct Events(RefCell<VecDeque<Event>>);
-
-impl Events {
-    /// # Safety
-    /// `user` is that of the options.
-    unsafe fn add(user: *mut c_void, event: Event) {
-        // SAFETY: it lives until `release_user`.
-        let events = unsafe { &*user.cast::<Events>() };
-        // Callbacks run in the poll only, on its thread, and no other borrow lasts as long as a poll.
-        events.0.borrow_mut().push_back(event);
-    }
-}
-
-unsafe extern "C" fn release_user(user: *mut c_void) {
-    // SAFETY: `Texts::options` made it, and this comes once.
-    drop(unsafe { Rc::from_raw(user.cast::<Events>()) });
-}
-
-unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
-    // SAFETY: a callback of the socket.
-    unsafe { Events::add(user, Event::Connected) }
-}
-
-unsafe extern "C" fn on_message(user: *mut c_void, _: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
-    // SAFETY: the header promises `len` bytes.
-    let data = unsafe { std::slice::from_raw_parts(data, len) };
-    let event = match kind {
-        EGRET_WS_TEXT => Event::Text(String::from_utf8_lossy(data).into_owned()),
-        _ => Event::Binary(data.to_vec()),
-    };
-    // SAFETY: a callback of the socket.
-    unsafe { Events::add(user, event) }
-}
-
-unsafe extern "C" fn on_pong(user: *mut c_void, _: *mut egret_ws, data: *const u8, len: usize) {
-    let now = Instant::now();
-    // SAFETY: the header promises `len` bytes.
-    let data = unsafe { std::slice::from_raw_parts(data, len) };
-    // SAFETY: a callback of the socket.
-    unsafe { Events::add(user, Event::Pong(data.to_vec(), now)) }
-}
-
-unsafe extern "C" fn on_drain(user: *mut c_void, _: *mut egret_ws) {
-    // SAFETY: a callback of the socket.
-    unsafe { Events::add(user, Event::Drain) }
-}
-
-unsafe extern "C" fn on_frame(
-    user: *mut c_void,
-    _: *mut egret_ws,
-    direction: i32,
-    opcode: u32,
-    flags: u32,
-    length: u64,
-) {
-    // SAFETY: a callback of the socket.
-    unsafe { Events::add(user, Event::Frame(Frame { direction, opcode, flags, length })) }
-}
-
-unsafe extern "C" fn on_close(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info) {
-    // SAFETY: the argument of a callback of the socket.
-    unsafe { Events::add(user, Event::Closed(Report::read(info))) }
 }
 
 /// A socket, freed when dropped.
@@ -389,7 +166,7 @@ pub enum Sent {
 impl Socket {
     /// The oldest event that was not taken yet.
     pub fn take_event(&self) -> Option<Event> {
-        self.events.0.borrow_mut().pop_front()
+        self.events.take()
     }
 
     /// Sends bytes as text if they are UTF-8, else as binary.
