@@ -156,8 +156,14 @@ fn a_wrong_scheme_is_recognised() {
 fn proxies_that_fail_are_explained() {
     for (answer, texts) in [
         (
-            "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
-            &["wants a user name and a password", "HTTP 407", "%40"][..],
+            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 8\r\n\r\nask Anna",
+            &[
+                "wants a user name and a password",
+                "HTTP 407, of the proxy",
+                "Proxy-Authenticate: Basic",
+                "| ask Anna",
+                "%40",
+            ][..],
         ),
         ("HTTP/1.1 403 Forbidden\r\n\r\n", &["does not let this connection pass", "port 443"]),
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", &["cannot reach the server (HTTP 502)"]),

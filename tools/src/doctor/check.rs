@@ -143,6 +143,12 @@ impl<'a> Check<'a> {
             self.step(MAX_POLL)?;
         }
         self.opening = Opening::read(&self.socket);
+        if self.opening.http_status == 0
+            && let Some(report) = &self.report
+        {
+            // A proxy's refusal is in the report only.
+            self.opening.http_status = report.http_status.unsigned_abs();
+        }
         if !self.is_open && self.may_have_other_scheme() {
             self.other_scheme_answers = self.try_other_scheme()?;
         }

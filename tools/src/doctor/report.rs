@@ -94,6 +94,7 @@ impl Words {
         if opening.http_status != 0 {
             let kind = match opening.http_status {
                 101 => "the upgrade is accepted",
+                _ if phase == EGRET_WS_PHASE_PROXY => "of the proxy",
                 _ => "not an upgrade",
             };
             self.line("Answer", format!("HTTP {}, {kind}{}", opening.http_status, took(opening.handshake_us)));
