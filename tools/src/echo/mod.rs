@@ -1,9 +1,9 @@
 //! A WebSocket server for tests: it echoes, and misbehaves on request.
 //!
-//! - [`behaviour`]: what the server does with a connection, from the command line and from the path of the URL
-//! - [`head`]: the head of an HTTP request
-//! - [`connection`]: one connection, from the request to its end
-//! - [`tls`]: the certificates that the server makes, and its side of TLS
+//! - `behaviour`: what the server does with a connection, from the command line and from the path of the URL
+//! - `head`: the head of an HTTP request
+//! - `connection`: one connection, from the request to its end
+//! - `tls`: the certificates that the server makes, and its side of TLS
 
 pub mod behaviour;
 mod connection;
