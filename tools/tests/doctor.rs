@@ -122,6 +122,11 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
 }
 
 #[test]
+fn what_is_slow_is_noted() {
+    doctor(&["--pings", "0", &SERVER.url("/delay/1100")], 0, &["OK", "Note The upgrade took 1.1 s"]);
+}
+
+#[test]
 fn a_redirect_names_its_target() {
     let location = format!("Location: {}", SERVER.url("/chat?token=1"));
     let server = Echo::start(&["--status", "302", "--header", &location]);
