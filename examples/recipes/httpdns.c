@@ -1,5 +1,5 @@
-/* httpdns URL ADDRESSES [OTHER_ADDRESSES]: connects to addresses that a service has named for the URL's host: HTTPDNS, DNS over HTTPS,
- * or an edge of a CDN. `192.0.2.1, 192.0.2.2:8443` for example; a missing port is that of the URL. */
+/* httpdns URL ADDRESSES [OTHER_ADDRESSES]: connects to addresses that a service has named for the URL's host: HTTPDNS,
+ * DNS over HTTPS, or an edge of a CDN. `192.0.2.1, 192.0.2.2:8443` for example; a missing port is that of the URL. */
 #include <egret_ws.h>
 #include <stdio.h>
 

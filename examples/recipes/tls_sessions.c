@@ -1,8 +1,8 @@
-/* tls_sessions URL ROOTS: prints how TLS was set up, of four connections. The second one resumes the session of the first: it needs no
- * certificates, and less than half of the time and bytes.
+/* tls_sessions URL ROOTS: prints how TLS was set up, of four connections. The second one resumes the session of the first: it
+ * needs no certificates, and less than half of the time and bytes.
  *
- * A server can recognize a client that resumes a session. EGRET_WS_LOOP_FORGET_TLS_SESSIONS prevents that after a change of the network,
- * and EGRET_WS_DISABLE_TLS_RESUMPTION always. */
+ * A server can recognize a client that resumes a session. EGRET_WS_LOOP_FORGET_TLS_SESSIONS prevents that after a change of the
+ * network, and EGRET_WS_DISABLE_TLS_RESUMPTION always. */
 #include <egret_ws.h>
 #include <stdio.h>
 

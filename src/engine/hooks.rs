@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A hook runs on a worker, never on the thread of the engine or in a poll: if it blocks, only the connection that has asked waits. One
-//! socket uses at most [`MAX_THREADS_OF_ONE_SOCKET`] workers, and the sockets take turns, so that a socket with many jobs does not
+//! socket uses at most `MAX_THREADS_OF_ONE_SOCKET` workers, and the sockets take turns, so that a socket with many jobs does not
 //! delay the others. A job whose connection does not wait any more is dropped before it begins.
 //!
 //! A query has a handle from the moment on when it is asked. The handle becomes invalid when the query is answered, or when its

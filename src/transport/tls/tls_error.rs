@@ -11,7 +11,7 @@ pub struct TlsError {
     pub error: Error,
     /// The error number of the operating system; 0 if it has none.
     pub os_error: i32,
-    /// The text for the close report, with the text of the platform. A backend gives only that text, see [`TlsError::with_subject`].
+    /// The text for the close report, with the text of the platform. A backend gives only that text, see `TlsError::with_subject`.
     pub message: String,
 }
 
