@@ -8,8 +8,9 @@ use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;
 use test_support::certificates::{Certificate, NAMES_ONLY, RIGHT, ROOT, WRONG_HOST};
-use test_support::client::{Driver, Loop, Socket, on_both_drivers};
+use test_support::client::{DRIVERS, Driver, Loop, Socket, on_both_drivers};
 use test_support::daemon::Daemon;
+use test_support::hooks::{Hooks, Query};
 use test_support::response::{address, local_address, tried_addresses};
 
 /// It is in the certificate `NAMES_ONLY`.
@@ -101,6 +102,22 @@ fn a_certificate_of_another_name_is_refused() {
             refused(&socket, EGRET_WS_ERR_TLS_HOST, "");
             assert_eq!(tried_addresses(socket.handle()), format!("127.0.0.1:{} connected\n", server.port()));
         });
+    }
+}
+
+/// A hook finds the address, instead of the list.
+#[test]
+fn an_edge_that_on_resolve_finds_is_reached_under_its_name() {
+    let (edge, other) = (edge(), servers::haproxy(&WRONG_HOST, ""));
+    for driver in DRIVERS {
+        let on_resolve = |name: &str, query: Query| {
+            assert_eq!((name, query.resolved(Some("127.0.0.1"))), (NAME, EGRET_WS_OK));
+        };
+        let hooks = Hooks { on_resolve: Some(Box::new(on_resolve)), ..Hooks::default() };
+        let host = Loop::with(driver, |options| hooks.listen_by(options));
+        let url = |port: u16| format!("wss://{NAME}:{port}/");
+        exchanges_a_message(&host.connect_url(&url(edge.port()), &Settings::trusting()));
+        refused(&host.connect_url(&url(other.port()), &Settings::trusting()), EGRET_WS_ERR_TLS_HOST, "");
     }
 }
 
