@@ -149,3 +149,24 @@ fn an_answer_to_another_question_changes_nothing() {
     };
     run_scenario(scenario, &["closed Aborted in Resolve by Local, got 1006, sent 0"]);
 }
+
+#[test]
+fn a_suspend_withdraws_the_query_if_it_closes_connections() {
+    let closing = |sim: &mut Simulation| {
+        begin_with_resolver(sim, "ws://example.com/");
+        sim.suspend();
+        assert!(!sim.awaits_query(1));
+        sim.host_resolved(1, Some(&["10.0.0.1"]));
+        assert!(sim.dialed().is_empty());
+    };
+    run_scenario(closing, &["closed Aborted in Resolve by Local, got 1006, sent 0"]);
+    let keeping = |sim: &mut Simulation| {
+        begin_with_resolver(sim, "ws://example.com/");
+        sim.suspend_clock();
+        assert!(sim.awaits_query(1));
+        sim.host_resolved(1, Some(&["10.0.0.1"]));
+        assert_eq!(sim.dialed(), ["10.0.0.1:80"]);
+        sim.abort();
+    };
+    run_scenario(keeping, &["closed Aborted in Connect by Local, got 1006, sent 0"]);
+}
