@@ -142,7 +142,7 @@ impl<S: Transport> Opening<S> {
             return self.find_proxies(asked, context);
         }
         match self.config.proxies.for_target(target.is_secure(), &target.host(), target.port()) {
-            Ok(proxy) => self.routes = Routes::new(vec![proxy.cloned()]),
+            Ok(proxy) => self.routes = Routes::one(proxy.cloned()),
             Err(DetailedError { detail: why, .. }) => {
                 return Some(Outcome::Failed(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy));
             }
@@ -150,9 +150,8 @@ impl<S: Transport> Opening<S> {
         self.begin_route(context)
     }
 
-    /// Begins the next way to the server. Returns `Some` if it cannot begin.
+    /// Begins the current way to the server. Returns `Some` if it cannot begin.
     fn begin_route<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
-        self.routes.begin_next();
         let target = &self.config.target;
         let host = target.host();
         let mut nearest_space = self.redirector.map_or(AddressSpace::Loopback, |redirector| redirector.space);

@@ -26,13 +26,20 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// `None`: a direct way.
-    pub(super) fn new(routes: Vec<Option<Proxy>>) -> Routes {
-        Routes { next: routes.into_iter(), ..Routes::default() }
+    /// The only way, by this proxy or directly.
+    pub(super) fn one(proxy: Option<Proxy>) -> Routes {
+        Routes { proxy, ..Routes::default() }
+    }
+
+    /// Several ways. An empty list is a direct one.
+    fn new(routes: Vec<Option<Proxy>>) -> Routes {
+        let mut routes = Routes { next: routes.into_iter(), ..Routes::default() };
+        routes.begin_next();
+        routes
     }
 
     /// The next way becomes the current one.
-    pub(super) fn begin_next(&mut self) {
+    fn begin_next(&mut self) {
         self.proxy = self.next.next().flatten();
         self.tls = None;
     }
@@ -137,6 +144,7 @@ impl<S: Transport> Opening<S> {
         context.events.warn(format_args!("{}; trying the next proxy", ending.message));
         drop(self.leave_stage(context.now));
         self.info.address = None;
+        self.routes.begin_next();
         self.begin_route(context)
     }
 
