@@ -1,13 +1,14 @@
 //! Sockets with TLS.
 
 use super::*;
-use openssl::asn1::Asn1Time;
+use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslStream};
-use openssl::x509::extension::SubjectAlternativeName;
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509Name};
 use std::io::{Read, Write};
 use std::net::Ipv4Addr;
@@ -150,45 +151,60 @@ fn wss() {
     roots_line.reached(40);
 }
 
-/// A server for any number of connections, on each loopback address, whose certificate has so many names. Returns its port and its
-/// certificate, in PEM.
+/// A server for any number of connections, on each loopback address. Each connection gets another certificate, with so many names.
+/// Returns its port and the authority, in PEM.
 fn server_with_many_names(names: u32) -> (u16, String) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
     let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
-    let mut builder = X509::builder().expect("OpenSSL");
-    builder.set_version(2).expect("a version");
-    builder.set_pubkey(&key).expect("a key");
-    builder.set_not_before(&Asn1Time::days_from_now(0).expect("a time")).expect("a time");
-    builder.set_not_after(&Asn1Time::days_from_now(9).expect("a time")).expect("a time");
-    let mut alternatives = SubjectAlternativeName::new();
-    alternatives.dns("localhost");
-    for number in 0..names {
-        alternatives.dns(&format!("a-long-name-of-a-server-{number}.example"));
-    }
-    let alternatives = alternatives.build(&builder.x509v3_context(None, None)).expect("an extension");
-    builder.append_extension(alternatives).expect("an extension");
-    builder.sign(&key, MessageDigest::sha256()).expect("it signs");
-    let certificate = builder.build();
-    let pem = String::from_utf8(certificate.to_pem().expect("PEM")).expect("ASCII");
-
-    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).expect("OpenSSL");
-    acceptor.set_certificate(&certificate).expect("a certificate");
-    acceptor.set_private_key(&key).expect("a key");
-    let acceptor = acceptor.build();
+    let make = {
+        let key = key.clone();
+        move |serial: u32, is_authority: bool| {
+            let mut issuer = X509Name::builder().expect("OpenSSL");
+            issuer.append_entry_by_text("CN", "An authority").expect("a name");
+            let issuer = issuer.build();
+            let mut builder = X509::builder().expect("OpenSSL");
+            builder.set_version(2).expect("a version");
+            let serial = BigNum::from_u32(serial).and_then(|serial| Asn1Integer::from_bn(&serial)).expect("a number");
+            builder.set_serial_number(&serial).expect("a number");
+            builder.set_issuer_name(&issuer).expect("a name");
+            builder.set_pubkey(&key).expect("a key");
+            builder.set_not_before(&Asn1Time::days_from_now(0).expect("a time")).expect("a time");
+            builder.set_not_after(&Asn1Time::days_from_now(9).expect("a time")).expect("a time");
+            if is_authority {
+                builder.set_subject_name(&issuer).expect("a name");
+                builder.append_extension(BasicConstraints::new().ca().build().expect("OpenSSL")).expect("OpenSSL");
+            } else {
+                let mut alternatives = SubjectAlternativeName::new();
+                alternatives.dns("localhost");
+                for number in 0..names {
+                    alternatives.dns(&format!("a-long-name-of-a-server-{number}.example"));
+                }
+                let alternatives = alternatives.build(&builder.x509v3_context(None, None)).expect("an extension");
+                builder.append_extension(alternatives).expect("an extension");
+            }
+            builder.sign(&key, MessageDigest::sha256()).expect("it signs");
+            builder.build()
+        }
+    };
+    let authority = String::from_utf8(make(1, true).to_pem().expect("PEM")).expect("ASCII");
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
     thread::spawn(move || {
         exclude_this_thread();
-        for stream in listener.incoming().flatten() {
+        for (stream, serial) in listener.incoming().flatten().zip(2..) {
             stream.set_nodelay(true).expect("an option of TCP");
-            let mut stream = acceptor.accept(stream).expect("the client shakes hands");
+            let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).expect("OpenSSL");
+            acceptor.set_certificate(&make(serial, false)).expect("a certificate");
+            acceptor.set_private_key(&key).expect("a key");
+            acceptor.set_num_tickets(1).expect("a number"); // the sessions of a server share its certificates
+            let mut stream = acceptor.build().accept(stream).expect("the client shakes hands");
             let request = Request::read(&mut stream);
             stream.write_all(request.answer().as_bytes()).expect("the client reads");
             // Until the client ends.
             _ = std::io::copy(&mut stream, &mut std::io::sink());
         }
     });
-    (port, pem)
+    (port, authority)
 }
 
 /// Connections to many servers with large certificates, from which a loop keeps sessions.
