@@ -132,7 +132,7 @@ fn the_commands_of_the_readme_work() {
     let commands = block("sh");
     let mut script = String::from("set -eu\n");
     for line in commands.lines() {
-        if !line.starts_with("cargo ") && !line.contains("egret-ws-echo") && line != "kill $!" {
+        if !line.contains("cargo ") && !line.contains("egret-ws-echo") && line != "kill $!" {
             script += &line.replace("\"$EGRET_WS/target/release\"", "\"$LIBRARY\"");
             script += "\n";
         }
