@@ -1,5 +1,6 @@
 //! How a connection was made. The host can read it, also after a failure.
 
+use super::tried::TriedAddresses;
 use crate::transport::tls::TlsInfo;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ pub struct ConnectInfo {
     pub local_address: Option<SocketAddr>,
     /// The number of addresses that were tried.
     pub addresses_tried: u32,
-    /// The addresses that were tried: each with its result and a line feed.
-    pub tried_addresses: String,
+    /// The addresses that were tried, each with its result.
+    pub tried_addresses: TriedAddresses,
     /// The proxy, without credentials; empty: none.
     pub proxy: String,
     /// The first bytes of the body of a refusal.

@@ -36,6 +36,7 @@ pub mod send_queue;
 mod session;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tried;
 
 pub use machine::{Connection, Turn};
 pub use opening::MAX_ADDRESSES;

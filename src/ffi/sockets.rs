@@ -613,8 +613,9 @@ pub unsafe extern "C" fn egret_ws_local_address(ws: *mut egret_ws, out: *mut c_c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_tried_addresses(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard("egret_ws_tried_addresses", ws, |socket| {
+        let tried = socket.read_connect_info(|info| info.tried_addresses.to_string());
         // SAFETY: the caller's promise, passed on.
-        socket.read_connect_info(|info| unsafe { text::write(&info.tried_addresses, out, capacity) })
+        unsafe { text::write(&tried, out, capacity) }
     })
 }
 

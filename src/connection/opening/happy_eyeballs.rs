@@ -15,8 +15,8 @@ use super::address_space::AddressSpace;
 use super::endpoint::{Addresses, Endpoint};
 use super::nat64::{Candidate, Nat64};
 use super::outcome::Outcome;
-use super::tried::Tried;
 use crate::connection::report::{Ending, Initiator, Phase};
+use crate::connection::tried::TriedAddresses;
 use crate::connection::{Context, Events, Family, Lookup, Network, Ports, Query, QuerySubject, Unresolved};
 use crate::error::Error;
 use crate::transport::Transport;
@@ -41,7 +41,7 @@ pub(super) struct HappyEyeballs<S> {
     /// Addresses without an attempt.
     untried: VecDeque<Candidate>,
     attempts: Vec<Attempt<S>>,
-    pub(super) tried: Tried,
+    pub(super) tried: TriedAddresses,
     /// The time between two attempts (section 5).
     attempt_delay: Duration,
     /// The name that was looked up, if any.
@@ -94,7 +94,7 @@ impl<S: Transport> HappyEyeballs<S> {
             port: endpoint.port,
             untried: VecDeque::new(),
             attempts: Vec::new(),
-            tried: Tried::default(),
+            tried: TriedAddresses::default(),
             attempt_delay,
             name: String::new(),
             query: None,

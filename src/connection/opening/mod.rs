@@ -22,7 +22,6 @@ mod refusal;
 mod routes;
 mod stage;
 mod tls_stages;
-mod tried;
 mod upgrade;
 
 use super::connect_info::ConnectInfo;

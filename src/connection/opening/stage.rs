@@ -82,7 +82,7 @@ impl<S: Transport> HopStage<S> {
     }
 
     /// Records how long the stage, which began at `began`, has taken, and the addresses that it has tried.
-    pub(super) fn record(&self, began: Instant, now: Instant, info: &mut ConnectInfo) {
+    pub(super) fn record(&mut self, began: Instant, now: Instant, info: &mut ConnectInfo) {
         let timings = &mut info.timings;
         // Zero stands for a stage that was not reached, and a turn of the engine has only one time.
         let at_least = Duration::from_micros(1);
@@ -96,7 +96,7 @@ impl<S: Transport> HopStage<S> {
                     }
                     None => timings.resolve += took,
                 }
-                connecting.tried.add_to(info);
+                info.addresses_tried += info.tried_addresses.append(std::mem::take(&mut connecting.tried));
             }
             HopStage::FindingProxies(_) | HopStage::Proxy(_) => timings.proxy += took,
             HopStage::TlsConnector(..) | HopStage::TlsHandshake(_) if self.phase() == Phase::Proxy => {

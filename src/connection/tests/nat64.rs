@@ -41,10 +41,7 @@ fn a_literal_is_reached_through_nat64() {
     let sent = String::from_utf8_lossy(&sim.wire().from_client).into_owned();
     assert!(sent.contains("\r\nHost: 203.0.113.1:9000\r\n"), "{sent}");
     sim.server_sends(b"HTTP/1.1 404 Not Found\r\n\r\n");
-    assert_eq!(
-        sim.info().tried_addresses,
-        "203.0.113.1:9000 network unreachable\n[2001:db8:64::cb00:7101]:9000 connected\n"
-    );
+    assert_eq!(sim.tried(), "203.0.113.1:9000 network unreachable\n[2001:db8:64::cb00:7101]:9000 connected\n");
     assert_eq!(sim.events(), ["closed Refused in Handshake by Peer, got 1006, sent 0, status 404"]);
 }
 

@@ -226,7 +226,8 @@ fn given_addresses_are_those_of_a_direct_way_only() {
     assert_eq!(sim.dialed(), ["10.0.0.9:3128", "10.0.0.7:80"]);
     sim.connect_result(REFUSED);
     assert_eq!(sim.info().addresses_tried, 2);
-    let tried: Vec<_> = sim.info().tried_addresses.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    let tried = sim.tried();
+    let tried: Vec<_> = tried.lines().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!((tried, sim.looked_up().len()), (sim.dialed().iter().map(String::as_str).collect(), 0));
 }
 

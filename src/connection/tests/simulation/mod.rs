@@ -597,6 +597,11 @@ impl Simulation {
         &self.recorder.info
     }
 
+    /// The addresses that were tried, in words.
+    pub fn tried(&self) -> String {
+        self.info().tried_addresses.to_string()
+    }
+
     /// The message of the report of `closed`.
     pub fn close_message(&self) -> &str {
         &self.recorder.message

@@ -1,19 +1,21 @@
-//! The addresses that were tried, and their results, in words for the host.
+//! The addresses that were tried, and their results, for the host. They become words only when the host asks for them.
 
-use crate::connection::connect_info::ConnectInfo;
-use std::fmt::Write;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
 /// The most characters of an error. Those of the systems are shorter.
 const MAX_ERROR: usize = 200;
-/// The most bytes of the list. It is longer only with a list of proxies that have many addresses.
+/// The most bytes of the list in words. It is longer only with a list of proxies that have many addresses.
 const MAX_LIST: usize = 8192;
+/// The most bytes of an address in words, with a space.
+const MAX_ADDRESS: usize = 48;
 
-/// The attempts to connect to one endpoint, in order.
-#[derive(Default)]
-pub(super) struct Tried(Vec<(SocketAddr, Outcome)>);
+/// Attempts to connect, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TriedAddresses(Vec<(SocketAddr, Outcome)>);
 
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
     /// None until now; none at all, if the attempt has ended because of a deadline, or because another one has connected.
     NoAnswer,
@@ -21,7 +23,17 @@ enum Outcome {
     Failed(String),
 }
 
-impl Tried {
+impl Outcome {
+    fn words(&self) -> &str {
+        match self {
+            Outcome::NoAnswer => "no answer",
+            Outcome::Connected => "connected",
+            Outcome::Failed(error) => error,
+        }
+    }
+}
+
+impl TriedAddresses {
     /// Adds an attempt, and returns its number.
     pub(super) fn begin(&mut self, address: SocketAddr) -> usize {
         self.0.push((address, Outcome::NoAnswer));
@@ -36,23 +48,27 @@ impl Tried {
         self.0[number].1 = Outcome::Failed(describe(error));
     }
 
-    /// Adds the attempts to those that `info` has, as far as they fit into the list.
-    pub(super) fn add_to(&self, info: &mut ConnectInfo) {
-        info.addresses_tried += self.0.len() as u32;
-        for (address, outcome) in &self.0 {
-            let outcome = match outcome {
-                Outcome::NoAnswer => "no answer",
-                Outcome::Connected => "connected",
-                Outcome::Failed(error) => error,
-            };
-            let before = info.tried_addresses.len();
-            // Writing to a text does not fail.
-            let _ = writeln!(info.tried_addresses, "{address} {outcome}");
-            if info.tried_addresses.len() > MAX_LIST {
-                info.tried_addresses.truncate(before);
-                return;
-            }
+    /// Adds those of another list behind its own, as far as they fit. Returns how many the other list had.
+    pub(super) fn append(&mut self, other: TriedAddresses) -> u32 {
+        let count = other.0.len() as u32;
+        if self.0.is_empty() && count <= 1 {
+            *self = other;
+            return count;
         }
+        let size = |(_, outcome): &(SocketAddr, Outcome)| MAX_ADDRESS + outcome.words().len() + 1;
+        let mut bytes: usize = self.0.iter().map(size).sum();
+        self.0.extend(other.0.into_iter().take_while(|attempt| {
+            bytes += size(attempt);
+            bytes <= MAX_LIST
+        }));
+        count
+    }
+}
+
+/// A line for each attempt.
+impl fmt::Display for TriedAddresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(address, outcome)| writeln!(f, "{address} {}", outcome.words()))
     }
 }
 
@@ -71,32 +87,32 @@ mod tests {
     #[test]
     fn attempts_are_lines_with_a_result() {
         let addresses = ["192.0.2.1:443", "[2001:db8::1]:443", "192.0.2.2:443"].map(|text| text.parse().unwrap());
-        let mut tried = Tried::default();
+        let mut tried = TriedAddresses::default();
         let [first, _, third] = addresses.map(|address| tried.begin(address));
         tried.failed(first, &io::Error::from_raw_os_error(2));
         tried.connected(third);
-        let mut info =
-            ConnectInfo { addresses_tried: 1, tried_addresses: "an earlier one\n".into(), ..Default::default() };
-        tried.add_to(&mut info);
+        let mut list = TriedAddresses::default();
+        list.begin("192.0.2.9:443".parse().unwrap());
+        assert_eq!(list.append(tried), 3);
         let not_found = io::Error::from_raw_os_error(2).to_string().replace(" (os error 2)", "");
         let expected = format!(
-            "an earlier one\n192.0.2.1:443 {not_found}\n[2001:db8::1]:443 no answer\n192.0.2.2:443 connected\n"
+            "192.0.2.9:443 no answer\n192.0.2.1:443 {not_found}\n[2001:db8::1]:443 no answer\n192.0.2.2:443 connected\n"
         );
-        assert_eq!((info.addresses_tried, info.tried_addresses), (4, expected));
+        assert_eq!(list.to_string(), expected);
     }
 
     #[test]
     fn the_list_is_bounded_and_the_number_is_right() {
-        let mut tried = Tried::default();
+        let mut tried = TriedAddresses::default();
         for _ in 0..100 {
             let number = tried.begin("192.0.2.1:443".parse().unwrap());
             tried.failed(number, &io::Error::other("x".repeat(150)));
         }
-        let mut info = ConnectInfo::default();
-        tried.add_to(&mut info);
-        let line = "192.0.2.1:443 ".len() + 150 + 1;
-        assert_eq!((info.addresses_tried, info.tried_addresses.len()), (100, MAX_LIST / line * line));
-        assert!(info.tried_addresses.ends_with("x\n"));
+        let mut list = TriedAddresses::default();
+        assert_eq!(list.append(tried), 100);
+        let words = list.to_string();
+        assert!(words.len() > MAX_LIST / 2 && words.len() <= MAX_LIST && words.ends_with("x\n"), "{}", words.len());
+        assert!("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535 ".len() <= MAX_ADDRESS);
     }
 
     #[test]
