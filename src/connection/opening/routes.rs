@@ -143,7 +143,8 @@ impl<S: Transport> Opening<S> {
         }
         context.events.warn(format_args!("{}; trying the next proxy", ending.message));
         drop(self.leave_stage(context.now));
-        self.info.address = None;
+        // They describe the connection to the proxy that has failed.
+        (self.info.address, self.info.local_address, self.info.tls) = (None, None, None);
         self.routes.begin_next();
         self.begin_route(context)
     }

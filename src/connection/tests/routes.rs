@@ -309,6 +309,8 @@ fn a_proxy_whose_tls_fails_or_stalls_is_followed_by_the_next() {
         assert!(warnings.len() == 1 && warnings[0].starts_with("the TLS handshake with the proxy "), "{warnings:?}");
         sim.connect_result(REFUSED);
         assert_eq!(sim.events(), ["closed Connect in Connect by Transport, got 1006, sent 0"]);
-        assert_eq!((sim.info().proxy.as_str(), sim.info().address), ("", None));
+        let info = sim.info();
+        assert_eq!((info.proxy.as_str(), info.address, info.local_address), ("", None, None));
+        assert_eq!(info.tls, None, "the server has no TLS");
     }
 }
