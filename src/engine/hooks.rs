@@ -354,10 +354,10 @@ impl HooksShared {
                 host_callback::in_hook(|| host.ask(subject, socket.id, &text, handle));
             }
             Work::Change(lent) => {
-                let number = host_callback::in_hook(|| host.change_socket(socket.id, lent.descriptor()));
+                let call = |descriptor| host_callback::in_hook(|| host.change_socket(socket.id, descriptor));
                 // In the child of a fork nothing is sent to the engine, which belongs to the parent. The push fails if the engine has ended.
-                if !fork::is_child()
-                    && lent.give_back(number)
+                if lent.change(call)
+                    && !fork::is_child()
                     && self.engine.push(Command::HookReturned(Arc::clone(socket))).is_ok()
                 {
                     self.engine.wake();

@@ -10,8 +10,8 @@
 //! 3. `Loop::joined`, held while the connect command is queued.
 //! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::pings`,
 //!    `SocketShared::round_trip`, `Socket::request`, `Loop::waiting`, `Loop::keys`, the pipe of the notifier, a `host_callback::Slot`, the queries of `dns`,
-//!    the jobs of `hooks` and `workers`, the permits of `tls_cache`, the
-//!    sessions and the infos of a TLS connector, `Loop::hooks`.
+//!    the jobs of `hooks` and `workers`, a socket that `tcp` lends to the host, the permits of `tls_cache`, the sessions and the infos of
+//!    a TLS connector, `Loop::hooks`.
 //! 5. The buffer pool and the source of masking keys, which the send queue uses.
 //!
 //! Two calls of the ABI also wait for code of the host: `Slot::close` and `Replaced::wait` return when no other thread is inside the

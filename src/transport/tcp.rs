@@ -3,6 +3,7 @@
 use super::Transport;
 use super::local_side::LocalSide;
 use mio::net::TcpStream;
+use parking_lot::Mutex;
 use socket2::{SockRef, Socket, TcpKeepalive};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, UdpSocket};
@@ -36,38 +37,40 @@ enum State {
 #[derive(Debug)]
 struct Held {
     address: SocketAddr,
-    verdict: Arc<Verdict>,
+    loan: Arc<Loan>,
 }
 
-/// The number that `on_socket` has returned.
-type Verdict = OnceLock<i32>;
-
-/// A socket that the host may change before it connects. It has a descriptor of its own, so that the number stays the host's whatever
-/// happens to the connection.
+/// What a connection lends to the host. It is dropped with the connection, and with it a socket that was not taken.
 #[derive(Debug)]
-pub struct Lent {
-    socket: Socket,
-    verdict: Weak<Verdict>,
+struct Loan {
+    /// The socket with a descriptor of its own, so that the number stays the host's whatever happens to the connection. `None`: it was
+    /// taken.
+    socket: Mutex<Option<Socket>>,
+    /// The number that `on_socket` has returned.
+    verdict: OnceLock<i32>,
 }
+
+/// A socket that the host may change before it connects.
+#[derive(Debug)]
+pub struct Lent(Weak<Loan>);
 
 impl Lent {
     /// Does the connection still wait?
     pub fn is_wanted(&self) -> bool {
-        self.verdict.strong_count() > 0
+        self.0.strong_count() > 0
     }
 
-    /// The number of the descriptor.
-    pub fn descriptor(&self) -> isize {
+    /// Has the host change the socket: `change` gets the descriptor, and returns the number of the host. Returns true if the connection
+    /// waits for it, and must be called again; false if it does not wait any more, also without a call.
+    pub fn change(self, change: impl FnOnce(isize) -> i32) -> bool {
+        let Some(socket) = self.0.upgrade().and_then(|loan| loan.socket.lock().take()) else { return false };
         #[cfg(unix)]
-        return std::os::fd::AsRawFd::as_raw_fd(&self.socket) as isize;
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&socket) as isize;
         #[cfg(windows)]
-        return std::os::windows::io::AsRawSocket::as_raw_socket(&self.socket) as isize;
-    }
-
-    /// The host has returned this number. False if the connection does not wait any more; else it must be called again.
-    pub fn give_back(self, number: i32) -> bool {
-        drop(self.socket);
-        self.verdict.upgrade().is_some_and(|verdict| verdict.set(number).is_ok())
+        let descriptor = std::os::windows::io::AsRawSocket::as_raw_socket(&socket) as isize;
+        let number = change(descriptor);
+        drop(socket);
+        self.0.upgrade().is_some_and(|loan| loan.verdict.set(number).is_ok())
     }
 }
 
@@ -87,16 +90,16 @@ impl Tcp {
     /// As [`Tcp::connect`], but the host may change the socket first. [`Tcp::continue_connecting`] begins.
     pub fn hold(address: SocketAddr, local: &LocalSide) -> io::Result<(Tcp, Lent)> {
         let socket = local.socket(&address)?;
-        let verdict = Arc::new(Verdict::new());
-        let lent = Lent { socket: socket.try_clone()?, verdict: Arc::downgrade(&verdict) };
-        let state = State::Held(Box::new(Held { address, verdict }));
+        let loan = Arc::new(Loan { socket: Mutex::new(Some(socket.try_clone()?)), verdict: OnceLock::new() });
+        let lent = Lent(Arc::downgrade(&loan));
+        let state = State::Held(Box::new(Held { address, loan }));
         Ok((Tcp { stream: TcpStream::from_std(socket.into()), state, hung_up: false }, lent))
     }
 
     /// Begins to connect if the host has allowed it. Returns true then: the caller registers the source. Fails if the host has refused.
     pub fn continue_connecting(&mut self) -> io::Result<bool> {
         let State::Held(held) = &self.state else { return Ok(false) };
-        match held.verdict.get() {
+        match held.loan.verdict.get() {
             None => return Ok(false),
             Some(0) => {}
             Some(number) => {

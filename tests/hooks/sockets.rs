@@ -5,6 +5,7 @@ use crate::{NAME, open, wait_released, with_hooks};
 use ::egret_ws::*;
 use parking_lot::Mutex;
 use socket2::{SockAddr, SockRef};
+use std::ffi::CString;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -208,5 +209,50 @@ fn no_descriptor_is_left_or_used_again_while_a_hook_has_it() {
         wait_released(&released);
         let after = Usage::settled(before.threads, before.descriptors);
         assert_eq!((after.threads, after.descriptors), (before.threads, before.descriptors));
+    }
+}
+
+/// All threads for hooks block, so the hook is not called for these sockets. They end, and their descriptors with them.
+#[test]
+fn a_connection_that_waits_for_a_thread_leaves_no_descriptor() {
+    if !process::runs_alone("sockets::a_connection_that_waits_for_a_thread_leaves_no_descriptor") {
+        return;
+    }
+    let port = echo_port();
+    for driver in DRIVERS {
+        let gate = Gate::default();
+        let on_socket: ChangeSocket = Box::new({
+            let gate = gate.clone();
+            move |_| {
+                gate.pass();
+                0
+            }
+        });
+        let (host, released) =
+            with_hooks(driver, Hooks { max_threads: 1, on_socket: Some(on_socket), ..Hooks::default() });
+        let running = open(&host, "127.0.0.1", port);
+        gate.wait_for(1);
+        let before = Usage::now();
+        let addresses = CString::new("127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4").expect("no NUL");
+        let waiting: Vec<_> = (0..20)
+            .map(|_| {
+                host.open_host(NAME, port, |options| {
+                    options.addresses = addresses.as_ptr();
+                    options.attempt_delay_ms = EGRET_WS_AT_ONCE;
+                })
+                .expect("options")
+            })
+            .collect();
+        host.wait_until("all addresses", || Usage::now().descriptors >= before.descriptors + 20 * 4);
+        waiting.iter().for_each(|socket| assert_eq!(socket.abort(), EGRET_WS_OK));
+        waiting.iter().for_each(|socket| assert_eq!(socket.wait_closed().error, EGRET_WS_ERR_ABORTED));
+        drop(waiting);
+        Usage::settled(before.threads, before.descriptors);
+        gate.open();
+        running.wait_open();
+        assert_eq!(gate.came(), 1, "the hook was not called for those that had ended");
+        drop(running);
+        drop(host);
+        wait_released(&released);
     }
 }
