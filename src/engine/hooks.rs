@@ -171,13 +171,17 @@ impl State {
         self.make_ready(key);
     }
 
-    /// No worker could be started, and none runs: removes the job that was added last, for this socket.
-    fn take_back(&mut self, key: usize) {
+    /// No worker could be started. One that runs takes the job that was added last, for this socket; the next job that is added tries
+    /// again to start one. If none runs, the job is removed, and this returns false.
+    fn is_left_to_others(&mut self, key: usize) -> bool {
         self.threads -= 1;
-        if let Some(jobs) = self.sockets.get_mut(&key) {
-            jobs.waiting.pop_back();
+        if self.threads > 0 {
+            return true;
         }
+        let removed = self.sockets.get_mut(&key).and_then(|jobs| jobs.waiting.pop_back());
+        self.ready.retain(|ready| *ready != key);
         self.remove_if_idle(key);
+        removed.is_none() // a worker has taken it, and has ended
     }
 
     /// The socket takes its turn if it has a job and may use one more worker.
@@ -320,7 +324,10 @@ impl HooksShared {
         state.threads += 1;
         drop(state);
         let shared = Arc::clone(self);
-        self.workers.run(move || shared.work()).inspect_err(|_| self.state.lock().take_back(key))
+        match self.workers.run_now(move || shared.work()) {
+            Err(_) if self.state.lock().is_left_to_others(key) => Ok(()),
+            result => result,
+        }
     }
 
     /// The job of a worker: one hook after the other.

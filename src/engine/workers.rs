@@ -15,6 +15,9 @@ pub struct Workers {
     name: &'static str,
     max_threads: usize,
     queue: Arc<Mutex<Queue>>,
+    /// No thread can be started.
+    #[cfg(test)]
+    pub lacks_threads: std::sync::atomic::AtomicBool,
 }
 
 #[derive(Default)]
@@ -26,26 +29,47 @@ struct Queue {
 impl Workers {
     /// Makes a pool of at most `max_threads` threads with this name.
     pub fn new(name: &'static str, max_threads: usize) -> Workers {
-        Workers { name, max_threads, queue: Arc::default() }
+        Workers {
+            name,
+            max_threads,
+            queue: Arc::default(),
+            #[cfg(test)]
+            lacks_threads: false.into(),
+        }
     }
 
     /// Runs the job on a new thread, or on the first one that is free. Fails if no thread runs and none can be started.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.add(Box::new(job), |threads| threads > 0)
+    }
+
+    /// As [`Workers::run`], but fails also if threads run, and one more may be started and cannot.
+    pub fn run_now(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.add(Box::new(job), |_| false)
+    }
+
+    /// `may_wait`: may the job wait for one of so many threads, if none can be started?
+    fn add(&self, job: Job, may_wait: impl FnOnce(usize) -> bool) -> io::Result<()> {
         let mut queue = self.queue.lock();
-        queue.jobs.push_back(Box::new(job));
+        queue.jobs.push_back(job);
         if queue.threads == self.max_threads {
             return Ok(());
         }
         let jobs = Arc::clone(&self.queue);
         let thread = thread::Builder::new().name(self.name.to_owned());
+        #[cfg(test)]
+        let thread = match self.lacks_threads.load(std::sync::atomic::Ordering::SeqCst) {
+            true => thread.stack_size(isize::MAX as usize), // more than any system has
+            false => thread,
+        };
         match with_signals_blocked(|| thread.spawn(move || work(&jobs))) {
             Ok(_) => queue.threads += 1,
-            Err(error) if queue.threads == 0 => {
+            // A thread that runs takes the job.
+            Err(_) if may_wait(queue.threads) => {}
+            Err(error) => {
                 queue.jobs.pop_back();
                 return Err(error);
             }
-            // A thread that runs takes the job.
-            Err(_) => {}
         }
         Ok(())
     }

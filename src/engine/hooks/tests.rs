@@ -208,6 +208,36 @@ fn jobs_that_nothing_waits_for_do_not_pile_up() {
     drop(queries);
 }
 
+/// A worker runs a hook that hangs, and the system has no thread left for a while.
+#[test]
+fn workers_are_started_again_after_a_lack_of_threads() {
+    let mut harness = Harness::new(3);
+    let sockets: Vec<_> = (0..8).map(socket).collect();
+    let lacks = |harness: &Harness, lacks| harness.hooks.shared.workers.lacks_threads.store(lacks, SeqCst);
+    lacks(&harness, true);
+    assert!(harness.hooks.ask(SUBJECT, "none", &sockets[0]).unwrap().is_err());
+    assert_eq!((harness.host.handles.load(SeqCst), harness.waiting()), (0, 0));
+    assert!(harness.hooks.shared.state.lock().ready.is_empty());
+
+    lacks(&harness, false);
+    let mut queries = vec![harness.ask(&sockets[0], "hangs")];
+    harness.begun(1);
+    lacks(&harness, true);
+    queries.extend(["1", "2", "3", "4"].iter().zip(&sockets[1..]).map(|(text, one)| harness.ask(one, text)));
+    assert_eq!((harness.waiting(), harness.hooks.shared.state.lock().threads), (4, 1));
+    lacks(&harness, false);
+    queries.push(harness.ask(&sockets[5], "5"));
+    assert_eq!(harness.begun(2)[1], "1", "although the first hook hangs");
+    harness.end("1");
+    assert_eq!(harness.begun(3)[2], "2");
+    queries.push(harness.ask(&sockets[6], "6"));
+    assert_eq!(harness.begun(4)[3], "3", "by a third worker");
+    harness.end_all();
+    harness.wait_until("the threads end", |state| state.threads == 0 && state.sockets.is_empty());
+    assert_eq!(harness.begun(7).len(), 7);
+    drop(queries);
+}
+
 #[test]
 fn the_last_reference_to_the_host_is_dropped_when_the_last_hook_has_returned() {
     let mut harness = Harness::new(4);
