@@ -25,6 +25,7 @@ use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{CStr, CString};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 /// The most workers that one socket uses at a time.
@@ -136,22 +137,16 @@ enum Work {
         subject: QuerySubject,
         text: CString,
         handle: usize,
-        /// The [`Query`] of the connection.
-        wanted: Weak<()>,
+        /// Of the [`Query`] of the connection, which waits as long as this lives; set when the call begins.
+        has_begun: Weak<AtomicBool>,
     },
     Change(Lent),
-}
-
-/// What a [`Query`] keeps.
-struct Token {
-    _handle: Box<dyn OpenQuery>,
-    _wanted: Arc<()>,
 }
 
 impl Work {
     fn is_wanted(&self) -> bool {
         match self {
-            Work::Ask { wanted, .. } => wanted.strong_count() > 0,
+            Work::Ask { has_begun, .. } => has_begun.strong_count() > 0,
             Work::Change(lent) => lent.is_wanted(),
         }
     }
@@ -282,10 +277,10 @@ impl Hooks {
         let number = self.last;
         let engine = Arc::clone(&self.shared.engine);
         let handle = self.host.open(Reply { subject, number, socket: Arc::clone(socket), engine })?;
-        let wanted = Arc::new(());
-        let work =
-            Work::Ask { subject, text: CString::new(text)?, handle: handle.number(), wanted: Arc::downgrade(&wanted) };
-        let query = Query::new(number, Box::new(Token { _handle: handle, _wanted: wanted }));
+        let begun = Arc::new(AtomicBool::new(false));
+        let has_begun = Arc::downgrade(&begun);
+        let work = Work::Ask { subject, text: CString::new(text)?, handle: handle.number(), has_begun };
+        let query = Query::new(number, begun, Box::new(handle));
         self.shared.add(Job { socket: Arc::clone(socket), work })?;
         Ok(query)
     }
@@ -357,7 +352,10 @@ impl HooksShared {
 
     fn run(&self, work: Work, socket: &Arc<SocketShared>, host: &dyn HostHooks) {
         match work {
-            Work::Ask { subject, text, handle, .. } => {
+            Work::Ask { subject, text, handle, has_begun } => {
+                if let Some(begun) = has_begun.upgrade() {
+                    begun.store(true, Relaxed);
+                }
                 host_callback::in_hook(|| host.ask(subject, socket.id, &text, handle));
             }
             Work::Change(lent) => {

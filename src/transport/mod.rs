@@ -19,6 +19,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// A call of a hook of the host that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostCall {
+    /// It has not begun, because earlier calls use the threads.
+    Waits,
+    /// It has begun.
+    Runs,
+}
+
 /// A byte stream that never blocks. An operation that is not possible now returns `WouldBlock`.
 pub trait Transport {
     /// Returns true if a read that does not fill the buffer shows that no more bytes are there, and that a readiness event will report
@@ -29,9 +38,9 @@ pub trait Transport {
     /// a read returns it.
     fn note_hangup(&mut self);
 
-    /// Does the connection not begin before the host has seen its socket (`on_socket`)?
-    fn awaits_host(&self) -> bool {
-        false
+    /// The call of `on_socket` without whose end the connection does not begin.
+    fn host_call(&self) -> Option<HostCall> {
+        None
     }
 
     /// Returns true if the connection is established, false if it is in progress, and an error if it has failed.

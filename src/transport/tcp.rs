@@ -1,7 +1,7 @@
 //! TCP, with mio.
 
-use super::Transport;
 use super::local_side::LocalSide;
+use super::{HostCall, Transport};
 use mio::net::TcpStream;
 use parking_lot::Mutex;
 use socket2::{SockRef, Socket, TcpKeepalive};
@@ -152,8 +152,9 @@ impl Transport for Tcp {
         self.hung_up = true;
     }
 
-    fn awaits_host(&self) -> bool {
-        matches!(self.state, State::Held(_))
+    fn host_call(&self) -> Option<HostCall> {
+        let State::Held(held) = &self.state else { return None };
+        Some(if held.loan.socket.lock().is_some() { HostCall::Waits } else { HostCall::Runs })
     }
 
     fn poll_connected(&mut self) -> io::Result<bool> {

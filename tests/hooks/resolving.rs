@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use test_support::client::{DRIVERS, Driver, Loop};
 use test_support::echo_server::echo_port;
-use test_support::hooks::{Hooks, Query};
+use test_support::hooks::{ChangeSocket, Hooks, Query};
 use test_support::scripted_server::Server;
 
 /// A loop whose `on_resolve` is this closure, and the number of calls of `release_user`.
@@ -198,5 +198,48 @@ fn hooks_that_block_delay_nothing_but_their_own_connection() {
         gate.open();
         wait_released(&released);
         gate.wait_until_empty();
+    }
+}
+
+/// The only thread for hooks is used, so these hooks are not called within the time-outs.
+#[test]
+fn a_time_out_says_that_the_hook_was_not_called() {
+    let after =
+        |hook: &str| format!("({hook} was not called: earlier calls of hooks use its threads) took longer than");
+    for driver in DRIVERS {
+        let gate = Gate::default();
+        let wait = || {
+            let gate = gate.clone();
+            move |_: &str, _: Query| gate.pass()
+        };
+        let on_socket: ChangeSocket = Box::new(|_| 0);
+        let hooks = Hooks {
+            max_threads: 1,
+            on_resolve: Some(Box::new(wait())),
+            on_socket: Some(on_socket),
+            ..Hooks::default()
+        };
+        let (host, _) = with_hooks(driver, hooks);
+        let first = open(&host, NAME, 1);
+        gate.wait_for(1);
+        for (name, hook) in [(NAME, "on_resolve"), ("127.0.0.1", "on_socket")] {
+            let options = |options: &mut egret_ws_options| {
+                (options.resolve_timeout_ms, options.connect_timeout_ms) = (50, 50);
+            };
+            let report = host.open_host(name, 1, options).expect("options").wait_closed();
+            assert_eq!(report.error, EGRET_WS_ERR_TIMEOUT);
+            assert!(report.message.contains(&after(hook)), "{}", report.message);
+        }
+
+        let hooks = Hooks { max_threads: 1, on_proxy: Some(Box::new(wait())), ..Hooks::default() };
+        let (proxied, _) = with_hooks(driver, hooks);
+        let second = open(&proxied, NAME, 1);
+        proxied.wait_until("the hook", || gate.came() == 2);
+        let report =
+            proxied.open_host(NAME, 1, |options| options.proxy_timeout_ms = 50).expect("options").wait_closed();
+        assert_eq!(report.error, EGRET_WS_ERR_TIMEOUT);
+        assert!(report.message.contains(&after("on_proxy")), "{}", report.message);
+        gate.open();
+        drop((first, second));
     }
 }

@@ -19,8 +19,8 @@ use crate::connection::report::{Ending, Initiator, Phase};
 use crate::connection::tried::TriedAddresses;
 use crate::connection::{Context, Events, Family, Lookup, Network, Ports, Query, QuerySubject, Unresolved};
 use crate::error::Error;
-use crate::transport::Transport;
 use crate::transport::local_side::LocalSide;
+use crate::transport::{HostCall, Transport};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4};
@@ -229,14 +229,15 @@ impl<S: Transport> HappyEyeballs<S> {
         if self.resolved_at.is_some() { Phase::Connect } else { Phase::Resolve }
     }
 
-    /// Has `on_resolve` not answered yet?
-    pub(super) fn awaits_resolver(&self) -> bool {
-        self.query.is_some()
+    /// The call of `on_resolve`, if it has not answered yet.
+    pub(super) fn resolver_call(&self) -> Option<HostCall> {
+        self.query.as_ref().map(Query::call)
     }
 
-    /// Has `on_socket` not returned yet, for one of the addresses?
-    pub(super) fn awaits_socket(&self) -> bool {
-        self.attempts.iter().any(|attempt| attempt.stream.awaits_host())
+    /// The call of `on_socket` for one of the addresses that has not returned yet; one that runs, if there is one.
+    pub(super) fn socket_call(&self) -> Option<HostCall> {
+        let calls = || self.attempts.iter().filter_map(|attempt| attempt.stream.host_call());
+        calls().find(|call| *call == HostCall::Runs).or_else(|| calls().next())
     }
 
     /// Is there nothing in progress but look-ups?

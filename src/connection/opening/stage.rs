@@ -7,9 +7,9 @@ use super::upgrade::Upgrade;
 use crate::connection::connect_info::ConnectInfo;
 use crate::connection::query::Query;
 use crate::connection::report::Phase;
-use crate::transport::Transport;
 use crate::transport::stream::Stream;
 use crate::transport::tls::{Handshake, Peer};
+use crate::transport::{HostCall, Transport};
 use std::time::{Duration, Instant};
 
 pub(super) enum HopStage<S> {
@@ -27,6 +27,15 @@ pub(super) enum HopStage<S> {
     Refused(Box<Refusal<Stream<S>>>),
     /// Between two stages, and after the last one.
     Left,
+}
+
+/// What the message of a time-out says about a hook that it waited for.
+fn remark(call: Option<HostCall>, hook: &str, end: &str) -> String {
+    match call {
+        None => String::new(),
+        Some(HostCall::Runs) => format!(" ({hook} has not {end})"),
+        Some(HostCall::Waits) => format!(" ({hook} was not called: earlier calls of hooks use its threads)"),
+    }
 }
 
 fn tls_phase(peer: Peer) -> Phase {
@@ -66,14 +75,17 @@ impl<S: Transport> HopStage<S> {
     pub(super) fn describe(&self) -> String {
         match self {
             HopStage::Connecting(connecting) if connecting.phase() == Phase::Resolve => {
-                let hook = if connecting.awaits_resolver() { " (on_resolve has not answered)" } else { "" };
+                let hook = remark(connecting.resolver_call(), "on_resolve", "answered");
                 format!("looking up {}{hook}", connecting.endpoint)
             }
             HopStage::Connecting(connecting) => {
-                let hook = if connecting.awaits_socket() { " (on_socket has not returned)" } else { "" };
+                let hook = remark(connecting.socket_call(), "on_socket", "returned");
                 format!("connecting to {}{hook}", connecting.endpoint)
             }
-            HopStage::FindingProxies(_) => "the answer to on_proxy".to_owned(),
+            HopStage::FindingProxies(query) => {
+                let hook = remark(Some(query.call()).filter(|call| *call == HostCall::Waits), "on_proxy", "");
+                format!("the answer to on_proxy{hook}")
+            }
             HopStage::Proxy(_) => "the answer of the proxy (is its scheme right: http, https or socks5?)".to_owned(),
             HopStage::TlsConnector(_, peer) => peer.handshake().to_owned(),
             HopStage::TlsHandshake(handshake) => handshake.peer().handshake().to_owned(),

@@ -163,7 +163,7 @@ impl Network for FakeNetwork {
         }
         let open = Arc::new(());
         self.asked.push((text.to_owned(), Arc::downgrade(&open)));
-        Some(Ok(Query::new(self.asked.len() as u64, Box::new(open))))
+        Some(Ok(Query::new(self.asked.len() as u64, Arc::new(true.into()), Box::new(open))))
     }
 
     fn tls_connector(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared> {
