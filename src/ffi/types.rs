@@ -218,6 +218,8 @@ pub type egret_ws_on_log_fn = Option<
 /// child calls `_exit` or `exec`.
 ///
 /// `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
+/// `release_user` of a socket does not wait for them either: in a hook, use the result of `egret_ws_user` only if something else keeps it
+/// alive.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_hooks {

@@ -780,6 +780,8 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  * child calls `_exit` or `exec`.
  *
  * `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
+ * `release_user` of a socket does not wait for them either: in a hook, use the result of `egret_ws_user` only if something else keeps it
+ * alive.
  */
 typedef struct egret_ws_hooks {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_hooks_init`. */
