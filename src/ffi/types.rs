@@ -503,9 +503,9 @@ pub struct egret_ws_options {
     /// See the callback's type. NULL: not called, and nothing is recorded.
     pub on_frame: egret_ws_on_frame_fn,
     /// The most bytes of the body of a refusal that are kept for `egret_ws_response_body`, at most 131072. The report comes when the
-    /// body or this part of it has been read, at the latest at the end of `handshake_timeout_ms` (of a proxy: `proxy_timeout_ms`). It
-    /// comes so late if the server does not say where its body ends, by `Content-Length` or chunks, and keeps the connection. 0: 16384.
-    /// `EGRET_WS_AT_ONCE`: no body is read.
+    /// body or this part of it has been read, or when no byte of it has come for a second: so if the server does not say where its body
+    /// ends, by `Content-Length` or chunks, and keeps the connection. It comes at the end of `handshake_timeout_ms` (of a proxy:
+    /// `proxy_timeout_ms`) at the latest. 0: 16384. `EGRET_WS_AT_ONCE`: no body is read.
     pub max_refusal_body_bytes: u32,
     /// Milliseconds between two attempts to connect to different addresses of a server (RFC 8305 section 5), 10 to 2000. 0: 250.
     /// `EGRET_WS_AT_ONCE`: all addresses are tried at the same time.

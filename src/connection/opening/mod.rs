@@ -8,7 +8,8 @@
 //!   Each stage has a deadline, and all of them together have one. Several proxies are tried from `connecting` on, one after the other.
 //! ```
 //!
-//! If the server or a proxy refuses, the body of its response is read within the time of the stage, and the attempt ends.
+//! If the server or a proxy refuses, the body of its response is read within the time of the stage, until nothing of it comes
+//! for a second, and the attempt ends.
 
 mod address_space;
 mod cookies;
@@ -233,6 +234,7 @@ impl<S: Transport> Opening<S> {
     fn time_limit(&self) -> Instant {
         match &self.stage {
             HopStage::Connecting(connecting) if connecting.is_resolving() => self.resolve_deadline,
+            HopStage::Refused(refusal) => self.stage_deadline.min(refusal.deadline()),
             _ => self.stage_deadline,
         }
     }
@@ -455,7 +457,7 @@ impl<S: Transport> Opening<S> {
                     return outcome;
                 }
             }
-            HopStage::Refused(_) => return self.end_refusal(context.now),
+            HopStage::Refused(_) => return self.expire_refusal(context),
             HopStage::TlsHandshake(handshake) => self.info.tls = handshake.info(),
             _ => {}
         }

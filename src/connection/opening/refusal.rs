@@ -14,12 +14,17 @@ use crate::transport::Transport;
 use crate::transport::stream::Stream;
 use std::io::ErrorKind;
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A body ends when no byte of it has come for so long: its server may not say where it ends, and keep the connection.
+pub(super) const MAX_SILENCE: Duration = Duration::from_secs(1);
 
 /// A stream whose peer has refused the connection, and the body that is being read.
 pub(super) struct Refusal<S> {
     pub(super) stream: S,
     body: BodyReader,
+    /// When the last bytes came.
+    fed_at: Instant,
     ending: Ending,
     /// The phase of the stage that was refused.
     pub(super) phase: Phase,
@@ -27,18 +32,23 @@ pub(super) struct Refusal<S> {
 
 impl<S: Transport> Refusal<S> {
     /// Reads as far as possible now, within the budget of a turn. An end or an error of the stream ends the body.
-    fn advance(&mut self, buffer: &mut [u8]) -> Outcome<()> {
+    fn advance(&mut self, buffer: &mut [u8], now: Instant) -> Outcome<()> {
         for _ in 0..READS_A_TURN {
             match self.stream.read(buffer) {
                 Ok(0) => return Outcome::Done(()),
                 Ok(count) if self.body.feed(&buffer[..count]) => return Outcome::Done(()),
-                Ok(_) => {}
+                Ok(_) => self.fed_at = now,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Outcome::Wait,
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
                 Err(_) => return Outcome::Done(()),
             }
         }
         Outcome::Again
+    }
+
+    /// When the body ends if no byte of it comes.
+    pub(super) fn deadline(&self) -> Instant {
+        self.fed_at + MAX_SILENCE
     }
 
     /// Ends the stream. Returns the body, or the part of it that was read, and the ending.
@@ -60,7 +70,7 @@ impl<S: Transport> Opening<S> {
         let HopStage::Proxy(handshake) = self.leave_stage(context.now) else { return None };
         let body = self.body(head.as_ref().filter(|_| is_whole));
         self.info.headers = head.map(|head| head.headers).unwrap_or_default();
-        let refusal = Refusal { stream: handshake.stream, body, ending, phase: Phase::Proxy };
+        let refusal = Refusal { stream: handshake.stream, body, fed_at: context.now, ending, phase: Phase::Proxy };
         self.begin_refusal(refusal, after_head, context)
     }
 
@@ -92,7 +102,8 @@ impl<S: Transport> Opening<S> {
             }
             why => Ending::refusal(why, &self.info.headers),
         };
-        self.begin_refusal(Refusal { stream, body, ending, phase: Phase::Handshake }, after_head, context)
+        let refusal = Refusal { stream, body, fed_at: context.now, ending, phase: Phase::Handshake };
+        self.begin_refusal(refusal, after_head, context)
     }
 
     /// The reader of the body after this head; without a complete head there is no body.
@@ -100,7 +111,8 @@ impl<S: Transport> Opening<S> {
         BodyReader::new(head, self.config.limits.max_refusal_body)
     }
 
-    /// Begins with the bytes that came with the head. The deadline is that of the stage that was refused.
+    /// Begins with the bytes that came with the head. The deadline is that of the stage that was refused, or
+    /// comes after a silence.
     fn begin_refusal<P: Ports>(
         &mut self,
         mut refusal: Refusal<Stream<S>>,
@@ -117,12 +129,22 @@ impl<S: Transport> Opening<S> {
         context: &mut Context<'_, P>,
     ) -> Option<Outcome<Opened<S>>> {
         let HopStage::Refused(refusal) = &mut self.stage else { return None };
-        Some(match refusal.advance(context.buffer) {
+        Some(match refusal.advance(context.buffer, context.now) {
             Outcome::Wait => Outcome::Wait,
             Outcome::Again => Outcome::Again,
             Outcome::Failed(ending, phase) => Outcome::Failed(ending, phase),
             Outcome::Done(()) => self.end_refusal(context.now),
         })
+    }
+
+    /// The time limit has come. Bytes that came since the last turn are read first, because turns may be rare.
+    #[cold]
+    pub(super) fn expire_refusal<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
+        match self.read_refusal(context) {
+            Some(outcome @ Outcome::Failed(..)) => outcome,
+            Some(outcome) if context.now < self.time_limit() => outcome,
+            _ => self.end_refusal(context.now),
+        }
     }
 
     /// Ends the attempt that was refused, with the body or the part of it that was read.

@@ -1,11 +1,12 @@
-//! The body of a refusal, and the cookies of all hops. The report comes when the body was read, and at the deadline of the handshake at the
-//! latest; but for its time it does not depend on the body.
+//! The body of a refusal, and the cookies of all hops. The report comes when the body was read or nothing more of it comes, and at the
+//! deadline of the handshake at the latest; but for its time it does not depend on the body.
 
 use super::super::ConnectConfig;
 use super::retrying::RETRY;
 use super::scenario::{run_scenario, run_unbroken};
 use super::simulation::{LIMITS, Simulation};
 use crate::config::Limits;
+use std::time::Duration;
 
 /// The most bytes of a body here.
 const MOST: usize = 10;
@@ -75,13 +76,76 @@ fn a_stalled_body_is_reported_at_the_deadline_of_the_handshake() {
         sim.connect_result(Ok(()));
         sim.advance(300);
         sim.server_sends(answer.as_bytes());
-        assert_eq!(sim.time_left(), Some(LIMITS.handshake.saturating_sub(std::time::Duration::from_millis(300))));
+        assert_eq!(sim.time_left(), Some(LIMITS.handshake.saturating_sub(Duration::from_millis(300))));
         sim.advance(199);
         assert!(sim.events().is_empty(), "{answer:?}");
         sim.advance(1);
         assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], expected), "{answer:?}");
         assert_eq!(sim.info().timings.handshake, LIMITS.handshake);
     }
+}
+
+/// Milliseconds.
+const SILENCE: u64 = 1000;
+
+fn has_much_time(config: &mut ConnectConfig) {
+    config.limits.handshake = Duration::from_secs(10);
+    config.limits.open = Duration::from_secs(20);
+}
+
+/// A server that keeps the connection need not say where the body ends.
+#[test]
+fn a_body_of_which_nothing_comes_for_a_second_is_over() {
+    for (answer, next, expected) in [
+        ("HTTP/1.1 403 No\r\n\r\n", "", ""),
+        ("HTTP/1.1 403 No\r\n\r\nhel", "lo", "hello"),
+        ("HTTP/1.1 403 No\r\nContent-Length: 50\r\n\r\n", "hell", "hell"),
+        ("HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe", "ll", "hell"),
+    ] {
+        let mut sim = answered(has_much_time, answer);
+        for byte in next.as_bytes() {
+            assert_eq!(sim.time_left(), Some(Duration::from_millis(SILENCE)));
+            sim.advance(SILENCE - 1);
+            sim.server_sends(&[*byte]);
+        }
+        sim.advance(SILENCE - 1);
+        assert!(sim.events().is_empty(), "{answer:?}");
+        sim.advance(1);
+        assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], expected), "{answer:?}");
+        assert!(sim.open_streams().is_empty());
+    }
+    // A server that sends something now and then has the time of the handshake.
+    let mut sim = answered(
+        |config| {
+            has_much_time(config);
+            config.limits.max_refusal_body = 100;
+        },
+        "HTTP/1.1 403 No\r\n\r\n",
+    );
+    for _ in 0..19 {
+        sim.advance(SILENCE / 2);
+        sim.server_sends(b"a");
+    }
+    assert!(sim.events().is_empty());
+    sim.advance(SILENCE / 2);
+    assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], &*"a".repeat(19)));
+}
+
+/// The host may call polls so rarely that the bytes have come long before the connection has a turn.
+#[test]
+fn bytes_that_have_come_are_read_before_a_body_ends() {
+    for (sent, is_whole) in [("lo", true), ("l", false)] {
+        let mut sim = answered(has_much_time, "HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhel");
+        sim.server_has_sent(sent.as_bytes());
+        sim.expire();
+        assert_eq!(sim.events().is_empty(), !is_whole);
+        sim.expire();
+        assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], &*format!("hel{sent}")));
+    }
+    let mut sim = answered(|_| {}, "HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhel");
+    sim.server_has_sent(b"l");
+    sim.expire();
+    assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"), "the end of the handshake's time");
 }
 
 #[test]
@@ -381,6 +445,23 @@ mod of_proxies {
             end(&mut sim);
             assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"));
         }
+    }
+
+    #[test]
+    fn a_body_of_which_nothing_comes_for_a_second_is_over() {
+        let mut sim = Simulation::new();
+        sim.begin_with("ws://10.0.0.1/", |config| {
+            has_much_time(config);
+            config.limits.proxy = Duration::from_secs(10);
+            config.limits.max_refusal_body = MOST;
+            config.proxies = Proxies::read(Some("http://10.0.0.9:3128"), false, |_| None).unwrap();
+        });
+        sim.connect_result(Ok(()));
+        sim.server_sends(b"HTTP/1.1 403 No\r\n\r\nhell");
+        sim.advance(SILENCE - 1);
+        assert!(sim.events().is_empty());
+        sim.advance(1);
+        assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"));
     }
 
     /// They are not cookies of the server.

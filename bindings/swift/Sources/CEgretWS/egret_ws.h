@@ -1341,9 +1341,9 @@ typedef struct egret_ws_options {
     egret_ws_on_frame_fn on_frame;
     /*
      * The most bytes of the body of a refusal that are kept for `egret_ws_response_body`, at most 131072. The report comes when the
-     * body or this part of it has been read, at the latest at the end of `handshake_timeout_ms` (of a proxy: `proxy_timeout_ms`). It
-     * comes so late if the server does not say where its body ends, by `Content-Length` or chunks, and keeps the connection. 0: 16384.
-     * `EGRET_WS_AT_ONCE`: no body is read.
+     * body or this part of it has been read, or when no byte of it has come for a second: so if the server does not say where its body
+     * ends, by `Content-Length` or chunks, and keeps the connection. It comes at the end of `handshake_timeout_ms` (of a proxy:
+     * `proxy_timeout_ms`) at the latest. 0: 16384. `EGRET_WS_AT_ONCE`: no body is read.
      */
     uint32_t max_refusal_body_bytes;
     /*

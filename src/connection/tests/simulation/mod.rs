@@ -446,8 +446,13 @@ impl Simulation {
     }
 
     pub fn server_sends(&mut self, bytes: &[u8]) {
-        self.wire().to_client.extend(bytes);
+        self.server_has_sent(bytes);
         self.turn();
+    }
+
+    /// The bytes can be read, and the connection had no turn yet.
+    pub fn server_has_sent(&mut self, bytes: &[u8]) {
+        self.wire().to_client.extend(bytes);
     }
 
     /// One read returns at most this many bytes of the server.

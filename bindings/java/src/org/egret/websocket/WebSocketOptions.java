@@ -475,10 +475,10 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The most bytes of the body of a refusal that are kept for {@link WebSocket#getResponseBody}, at most
-         * 131072. The report comes when the body or this part of it has been read, at the latest at the end of
-         * {@link #handshakeTimeoutMillis} (of a proxy: {@link #proxyTimeoutMillis}). It comes so late if the server
-         * does not say where its body ends, by {@code Content-Length} or chunks, and keeps the connection. Default:
-         * 16384. {@link Options#AT_ONCE}: no body is read.
+         * 131072. The report comes when the body or this part of it has been read, or when no byte of it has come
+         * for a second: so if the server does not say where its body ends, by {@code Content-Length} or chunks, and
+         * keeps the connection. It comes at the end of {@link #handshakeTimeoutMillis} (of a proxy:
+         * {@link #proxyTimeoutMillis}) at the latest. Default: 16384. {@link Options#AT_ONCE}: no body is read.
          */
         public @NotNull Builder maxRefusalBodyBytes(long bytes) {
             return number(11, "maxRefusalBodyBytes", bytes, AT_ONCE);
