@@ -145,14 +145,15 @@ pub fn response_cookies(case: &Arc<Case>, random: &mut Random, own: Own) {
     }
 }
 
-/// No socket of the model uses TLS.
+/// The details of TLS are empty without it. With `wss` they depend on how far the handshake came.
 pub fn tls_cipher(case: &Arc<Case>, random: &mut Random, own: Own) {
     let read = read(case, random, own, "egret_ws_tls_cipher", &[], |ws, out, capacity| {
         // SAFETY: `out` has the given capacity.
         unsafe { egret_ws_tls_cipher(ws, out, capacity) }
     });
-    if let Some((_, Text::Whole(cipher))) = read {
-        promise!(cipher.is_empty(), "the cipher {cipher:?} without TLS");
+    if let Some((Aim { socket: Some(socket), .. }, Text::Whole(cipher))) = read {
+        promise!(cipher.is_empty() || socket.setup.is_secure, "the cipher {cipher:?} without TLS");
+        promise!(cipher.is_empty() || cipher.starts_with("TLS_"), "the cipher {cipher:?}");
     }
 }
 
@@ -161,8 +162,9 @@ pub fn tls_alpn(case: &Arc<Case>, random: &mut Random, own: Own) {
         // SAFETY: `out` has the given capacity.
         unsafe { egret_ws_tls_alpn(ws, out, capacity) }
     });
-    if let Some((_, Text::Whole(protocol))) = read {
-        promise!(protocol.is_empty(), "the protocol {protocol:?} without TLS");
+    if let Some((Aim { socket: Some(socket), .. }, Text::Whole(protocol))) = read {
+        promise!(protocol.is_empty() || socket.setup.is_secure, "the protocol {protocol:?} without TLS");
+        promise!(matches!(&*protocol, "" | "http/1.1"), "the protocol {protocol:?}");
     }
 }
 
@@ -174,13 +176,27 @@ pub fn peer_certificate(case: &Arc<Case>, random: &mut Random, own: Own) {
     let is_null = random.one_in(8);
     let mut buffer = vec![0u8; capacity];
     let out = if is_null { ptr::null_mut() } else { buffer.as_mut_ptr() };
-    let error = if is_null && capacity > 0 { EGRET_WS_ERR_INVALID_ARGUMENT } else { EGRET_WS_ERR_NOT_FOUND };
+    let is_wrong = is_null && capacity > 0;
+    let is_secure = aim.socket.as_ref().is_some_and(|socket| socket.setup.is_secure);
+    // A certificate may be there that needs more room.
+    let errors: &[i32] = match (is_wrong, is_secure && capacity > 0) {
+        (true, _) => &[EGRET_WS_ERR_INVALID_ARGUMENT],
+        (false, true) => &[EGRET_WS_ERR_NOT_FOUND, EGRET_WS_ERR_INVALID_ARGUMENT],
+        (false, false) => &[EGRET_WS_ERR_NOT_FOUND],
+    };
     let words = format!(", index {index}, capacity {capacity}");
-    let result = call(case, NAME, &aim, &words, &[error], |ws| {
+    let result = call(case, NAME, &aim, &words, errors, |ws| {
         // SAFETY: NULL, or a buffer of this capacity.
         unsafe { egret_ws_peer_certificate(ws, index, out, capacity) }.into()
     });
-    promise!(result.is_err(), "{NAME} found a certificate without TLS");
+    let Ok(len) = result else {
+        return promise!(buffer.iter().all(|byte| *byte == 0), "{NAME} failed and wrote");
+    };
+    promise!(is_secure, "{NAME} found a certificate without TLS");
+    promise!(!is_wrong && index < 10, "{NAME} found the certificate {index}");
+    // A SEQUENCE of DER.
+    let is_whole = buffer.is_empty() || len as usize <= capacity && buffer[0] == 0x30;
+    promise!(len > 0 && is_whole, "{NAME} returned {len}, and wrote {:?}", buffer.first());
 }
 
 pub fn stats(case: &Arc<Case>, random: &mut Random, own: Own) {
