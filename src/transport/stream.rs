@@ -12,6 +12,15 @@ pub enum Stream<S> {
     Secure(Box<Tls<Stream<S>>>),
 }
 
+impl<S: Transport> Stream<S> {
+    /// The connection has failed before an answer of the peer.
+    pub fn fail_before_answer(&mut self) {
+        if let Stream::Secure(tls) = self {
+            tls.fail_before_answer();
+        }
+    }
+}
+
 macro_rules! either {
     ($stream:expr, $inner:ident => $call:expr) => {
         match $stream {

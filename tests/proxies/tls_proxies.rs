@@ -5,16 +5,20 @@ use crate::scripted_proxy::ESTABLISHED;
 use crate::servers::tls_echo_port;
 use ::egret_ws::*;
 use openssl::ssl::{
-    AlpnError, ErrorCode, NameType, SslAcceptor, SslFiletype, SslMethod, SslStream, SslVerifyMode, SslVersion,
+    AlpnError, ErrorCode, HandshakeError, NameType, SslAcceptor, SslFiletype, SslMethod, SslStream, SslVerifyMode,
+    SslVersion,
 };
+use openssl::x509::X509;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::ptr;
 use std::time::{Duration, Instant};
 use test_support::certificates::*;
-use test_support::client::{Driver, Loop, Socket, on_both_drivers};
+use test_support::client::{DRIVERS, Driver, Loop, Socket, on_both_drivers};
 use test_support::close_report::CloseReport;
-use test_support::response::{self, address};
+use test_support::echo_server::echo_port;
+use test_support::hooks::{Hooks, Query};
+use test_support::response::{self, TlsDetails, address};
 use test_support::scripted_server::{Peer, Request, Server};
 
 /// The other end of TLS with a client, which sends what it has and is read to its end.
@@ -81,6 +85,11 @@ fn acceptor(certificate: &Certificate) -> SslAcceptor {
         _ => Err(AlpnError::ALERT_FATAL),
     });
     acceptor.build()
+}
+
+/// The certificate of the server itself.
+fn der(certificate: &Certificate) -> Vec<u8> {
+    X509::from_pem(certificate.pem().as_bytes()).and_then(|parsed| parsed.to_der()).expect("a certificate")
 }
 
 fn url(port: u16) -> String {
@@ -337,9 +346,9 @@ fn a_proxy_that_stalls_runs_into_its_time_out() {
         while front.stream.ssl_read(&mut [0; 100]).is_ok() {}
     };
     // In the second case the handshake must fit into the limit.
-    for (script, limit, what) in [
-        (in_tls, 150, "the TLS handshake with the proxy"),
-        (after_tls, 1500, "the answer of the proxy (is its scheme right: http, https or socks5?)"),
+    for (script, limit, certificates, what) in [
+        (in_tls, 150, 0, "the TLS handshake with the proxy"),
+        (after_tls, 1500, 1, "the answer of the proxy (is its scheme right: http, https or socks5?)"),
     ] {
         on_both_drivers(|host| {
             let server = Server::start(script);
@@ -352,6 +361,7 @@ fn a_proxy_that_stalls_runs_into_its_time_out() {
             report.expect_message(&[&format!("{what} took longer than its time-out")]);
             assert!(took >= limit && took < SOON, "after {took:?}");
             assert!(socket.stats().proxy_us >= limit.as_micros() as u64);
+            assert_eq!(socket.tls().chain.len(), certificates, "of the proxy");
             server.finish();
         });
     }
@@ -372,8 +382,75 @@ fn the_headers_and_the_body_of_a_refusal_can_be_read() {
         assert_eq!(socket.response_header("X-RULE").as_deref(), Ok("games, 7"));
         assert_eq!(response::proxy(socket.handle()), url(server.port()));
         assert_eq!(socket.stats().http_status, 0, "there is no answer of the server");
+        assert_eq!(socket.tls().chain, [der(&RIGHT)], "the certificate of the proxy");
         server.finish();
     });
+}
+
+/// A stream whose next bytes never come.
+#[derive(Debug)]
+struct OneRead {
+    hello: Vec<u8>,
+    stream: TcpStream,
+}
+
+impl Read for OneRead {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.hello.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let count = buffer.len().min(self.hello.len());
+        self.hello.drain(..count).zip(buffer).for_each(|(byte, read)| *read = byte);
+        Ok(count)
+    }
+}
+
+impl Write for OneRead {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// Details of TLS to a proxy must not appear as those of a later one, or of a server without TLS.
+#[test]
+fn the_next_proxy_of_a_list_has_no_details_of_the_first_one() {
+    for driver in DRIVERS {
+        let server = Server::start(|mut peer| {
+            let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
+            acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
+            acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
+            acceptor.set_max_proto_version(Some(SslVersion::TLS1_2)).expect("a version");
+            // It answers the hello, and nothing after it.
+            let mut hello = vec![0; 16_384];
+            let count = peer.stream().read(&mut hello).expect("the hello of the client");
+            hello.truncate(count);
+            let stream = peer.stream().try_clone().expect("a clone");
+            let stalled = acceptor.build().accept(OneRead { hello, stream });
+            assert!(matches!(stalled, Err(HandshakeError::WouldBlock(_))), "it waits for the client: {stalled:?}");
+            peer.read_to_end();
+        });
+        let list = format!("https://127.0.0.1:{}, direct", server.port());
+        let answer = move |_: &str, query: Query| assert_eq!(query.proxy_found(Some(&list)), EGRET_WS_OK);
+        let hooks = Hooks { on_proxy: Some(Box::new(answer)), ..Hooks::default() };
+        let host = Loop::with(driver, |options| hooks.listen_by(options));
+        let roots = ROOT.pem();
+        let socket = host.open_host("127.0.0.1", echo_port(), |options| {
+            (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+            options.flags |= EGRET_WS_ONLY_THESE_ROOTS;
+            options.proxy_timeout_ms = 500;
+        });
+        let socket = socket.expect("the connect call succeeds");
+        echoes(&socket);
+        let log = host.take_log();
+        let stalled = "the TLS handshake with the proxy took longer than its time-out";
+        assert!(log.iter().any(|line| line.contains(stalled)), "{log:?}");
+        assert_eq!(socket.tls(), TlsDetails::default(), "there is no TLS to the server");
+        server.finish();
+    }
 }
 
 #[test]

@@ -4,10 +4,15 @@ use crate::relay::{Damage, relay};
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
+use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
+use std::io::Write;
+use std::net::TcpListener;
+use std::thread;
 use test_support::certificates::{CHAINED, CLIENT, RIGHT, ROOT, UNTRUSTED};
 use test_support::client::{DRIVERS, Loop, Socket, on_both_drivers, set_retry_waits};
 use test_support::daemon::Daemon;
 use test_support::recorder::Event;
+use test_support::scripted_server::Request;
 
 /// Makes a connection, exchanges a message, and closes it. Was its session resumed?
 #[track_caller]
@@ -85,6 +90,42 @@ fn with_haproxy() {
 #[test]
 fn with_stunnel() {
     resumes(&servers::stunnel(), EGRET_WS_TLS_1_3);
+}
+
+/// With TLS 1.3 a server can fail when this side has ended the handshake. The next connection must not run into that again.
+#[test]
+fn a_server_that_breaks_after_a_resumed_handshake_gets_no_other_session() {
+    on_both_drivers(|host| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("a bound listener").port();
+        let server = thread::spawn(move || {
+            let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
+            acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
+            acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
+            acceptor.set_session_id_context(b"server").expect("a context for sessions");
+            acceptor.set_num_tickets(4).expect("TLS 1.3");
+            let acceptor = acceptor.build();
+            [(); 3].map(|()| {
+                let mut stream = acceptor.accept(listener.accept().expect("a client").0).expect("TLS");
+                let is_resumed = stream.ssl().session_reused();
+                let request = Request::read(&mut stream);
+                if !is_resumed {
+                    stream.write_all(request.answer().as_bytes()).expect("the client reads");
+                    while stream.ssl_read(&mut [0; 100]).is_ok() {}
+                }
+                is_resumed
+            })
+        });
+        for expected in [EGRET_WS_ERR_ABORTED, EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_ERR_ABORTED] {
+            let socket = host.connect_port(port, &Settings::trusting());
+            if expected == EGRET_WS_ERR_ABORTED {
+                socket.wait_open();
+                assert_eq!(socket.abort(), EGRET_WS_OK);
+            }
+            assert_eq!(socket.wait_closed().error, expected);
+        }
+        assert_eq!(server.join().expect("no panic"), [false, true, false]);
+    });
 }
 
 /// A server that neither issues tickets nor keeps sessions.

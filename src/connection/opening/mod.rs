@@ -339,11 +339,15 @@ impl<S: Transport> Opening<S> {
         match handshake.advance(context.buffer) {
             Outcome::Wait => return Some(Outcome::Wait),
             Outcome::Again => return Some(Outcome::Again),
-            Outcome::Failed(ending, phase) => return Some(Outcome::Failed(ending, phase)),
+            Outcome::Failed(ending, phase) => {
+                handshake.stream.fail_before_answer();
+                return Some(Outcome::Failed(ending, phase));
+            }
             Outcome::Done(Ok(())) => {}
             Outcome::Done(Err(refused)) => return self.refused_by_proxy(refused, context),
         }
         if let HopStage::Proxy(handshake) = self.leave_stage(context.now) {
+            self.info.tls = None;
             self.connected(handshake.stream, context);
         }
         None
@@ -369,7 +373,10 @@ impl<S: Transport> Opening<S> {
         match upgrade.advance(context.buffer) {
             Outcome::Wait => Some(Outcome::Wait),
             Outcome::Again => Some(Outcome::Again),
-            Outcome::Failed(ending, phase) => Some(Outcome::Failed(ending, phase)),
+            Outcome::Failed(ending, phase) => {
+                upgrade.stream.fail_before_answer();
+                Some(Outcome::Failed(ending, phase))
+            }
             Outcome::Done(answer) => self.answered(answer, context),
         }
     }
@@ -458,7 +465,7 @@ impl<S: Transport> Opening<S> {
                 }
             }
             HopStage::Refused(_) => return self.expire_refusal(context),
-            HopStage::TlsHandshake(handshake) => self.info.tls = handshake.info(),
+            HopStage::TlsHandshake(handshake) => self.info.tls = handshake.give_up(),
             _ => {}
         }
         let what = if context.now >= self.open_deadline {

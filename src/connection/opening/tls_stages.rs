@@ -86,18 +86,15 @@ impl<S: Transport> Opening<S> {
             Ok(Advance::Again) => return Some(Outcome::Again),
             Ok(Advance::Done(stream)) => stream,
             Err(failure) => {
-                let info = handshake.info();
-                let failed = match peer {
+                self.info.tls = handshake.info();
+                return match peer {
                     Peer::Server => Some(Outcome::Failed(tls_ending(failure), Phase::Tls)),
                     Peer::Proxy => self.route_failed(tls_ending(failure), Phase::Proxy, context),
                 };
-                // Not if the next proxy is tried.
-                if failed.is_some() {
-                    self.info.tls = info;
-                }
-                return failed;
             }
         };
+        // That of the proxy until there is a tunnel.
+        self.info.tls = handshake.info();
         if peer == Peer::Proxy {
             context.events.debug(format_args!("TLS to the proxy is set up"));
             drop(self.leave_stage(context.now));
@@ -105,7 +102,6 @@ impl<S: Transport> Opening<S> {
             self.continue_stage(stage, context.now);
             return None;
         }
-        self.info.tls = handshake.info();
         context.events.debug(format_args!("TLS is set up"));
         context.now = context.network.now();
         self.begin_upgrade(Stream::Secure(stream), context);

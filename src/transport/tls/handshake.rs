@@ -112,6 +112,14 @@ impl<S: Transport> Handshake<S> {
         }
     }
 
+    /// The handshake has taken too long. Returns how far it came. If it offers a session, the peer may not cope with that: the next
+    /// connection makes a full handshake.
+    pub fn give_up(&mut self) -> Option<Arc<TlsInfo>> {
+        let info = self.info();
+        self.resumption.fail();
+        info
+    }
+
     /// How TLS was set up, or how far it came.
     pub fn info(&self) -> Option<Arc<TlsInfo>> {
         match &self.state {

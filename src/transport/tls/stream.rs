@@ -62,6 +62,15 @@ impl<S: Transport> Tls<S> {
         self.inner.accept(resumption, &self.info.chain);
     }
 
+    /// The connection has failed before an answer of the peer. If it was resumed, the peer may not cope with that: the next connection makes
+    /// a full handshake.
+    #[cold]
+    pub fn fail_before_answer(&mut self) {
+        if self.info.is_resumed {
+            self.inner.fail_after_handshake();
+        }
+    }
+
     /// Checks that the key of the server's own certificate is one of these pins, if there are any. The keys of its issuers cannot be
     /// pinned, because native-tls returns the server's certificate only.
     pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), TlsError> {

@@ -178,6 +178,9 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
+    /// There are no sessions.
+    pub fn fail_after_handshake(&self) {}
+
     /// Keeps nothing.
     pub fn accept(&self, _: &mut Resumption, _: &Chain) {}
 }

@@ -263,6 +263,13 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         info::read(self.0.ssl(), resumption, None)
     }
 
+    /// The connection was accepted, and has failed before an answer.
+    pub fn fail_after_handshake(&self) {
+        if let Ok(_entered) = enter() {
+            resumption::fail_after_handshake(self.0.ssl());
+        }
+    }
+
     /// The result of the handshake was accepted: sessions of the server may be kept. `chain` are its certificates.
     pub fn accept(&self, resumption: &mut Resumption, chain: &Chain) {
         if let Ok(_entered) = enter() {

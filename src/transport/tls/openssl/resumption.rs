@@ -5,7 +5,9 @@
 //!                                                 └─► fail:   the server may not cope with sessions, so all of it are dropped
 //! ```
 //!
-//! If a connection ends in the handshake without a failure, for example by a time-out, only the session that it has offered is lost.
+//! A time-out of the handshake is a failure too, and so is a resumed connection that breaks before the first answer. With TLS 1.3 a
+//! server can fail after this side's part of the handshake. If the host ends a connection in the handshake, only the session that it has
+//! offered is lost.
 #![allow(unsafe_code)] // sessions in DER, and a function of OpenSSL that the crate does not have
 
 use super::sessions::{Key, Session, Sessions, UnixTime};
@@ -141,13 +143,23 @@ impl Resumption {
         }
     }
 
-    /// The handshake has failed.
+    /// The handshake has failed, or has taken too long.
     pub fn fail(&mut self) {
         if let (Some(keeper), Some(_)) = (&self.keeper, self.offered.take())
             && let Some(sessions) = keeper.sessions.upgrade()
         {
             sessions.forget(&keeper.key);
         }
+    }
+}
+
+/// The connection was accepted, and has failed before an answer. Drops all sessions with this peer, if it was a resumed one.
+pub(super) fn fail_after_handshake(ssl: &SslRef) {
+    if ssl.session_reused()
+        && let Some(keeper) = (*KEEPER).and_then(|index| ssl.ex_data(index))
+        && let Some(sessions) = keeper.sessions.upgrade()
+    {
+        sessions.forget(&keeper.key);
     }
 }
 

@@ -5,7 +5,7 @@ use super::authority::{Issued, only, trusting};
 use super::pair::{IDEAL, PROFILES, Pair, acceptor, acceptor_for_clients, server};
 use crate::error::Error;
 use crate::transport::tls::openssl::CLOCK_IS_AHEAD;
-use crate::transport::tls::{Connector, Destination, Peer, Settings, TlsError, TlsInfo, pins};
+use crate::transport::tls::{Advance, Connector, Destination, Peer, Settings, TlsError, TlsInfo, pins};
 use openssl::ssl::{AlpnError, SslAcceptor, SslAcceptorBuilder, SslOptions, SslSessionCacheMode, SslVersion};
 use std::sync::Arc;
 
@@ -263,6 +263,47 @@ fn a_server_that_breaks_on_a_session_gets_none_the_next_time() {
         assert_eq!(*pair.handshake.info().unwrap(), TlsInfo::default(), "{how}: nothing is known of this handshake");
         assert_eq!(kept(&connector), 0, "{how}");
         assert!(!is_resumed(&connector, &acceptor) && is_resumed(&connector, &acceptor), "{how}");
+    }
+}
+
+/// It may hang for each of them.
+#[test]
+fn a_time_out_with_a_session_drops_the_others() {
+    let (acceptor, connector) = server_and_client(|_| {});
+    assert!(!is_resumed(&connector, &acceptor));
+    let mut pair = Pair::with(&connector, &server(NAME), &acceptor, IDEAL);
+    assert!(matches!(pair.handshake.advance(), Ok(Advance::Wait)));
+    assert_eq!(kept(&connector), 1);
+    assert_eq!(*pair.handshake.give_up().unwrap(), TlsInfo::default());
+    assert_eq!(kept(&connector), 0);
+    assert!(!is_resumed(&connector, &acceptor) && is_resumed(&connector, &acceptor));
+    // Without a session, it says nothing about sessions.
+    let before = kept(&connector);
+    let mut pair = Pair::with(&connector, &Destination { port: 444, ..server(NAME) }, &acceptor, IDEAL);
+    assert!(matches!(pair.handshake.advance(), Ok(Advance::Wait)));
+    pair.handshake.give_up();
+    assert_eq!(kept(&connector), before);
+}
+
+/// With TLS 1.3, the server can fail after this side's part of the handshake.
+#[test]
+fn a_resumed_connection_that_fails_before_an_answer_drops_the_sessions() {
+    for prepare in [|_: &mut SslAcceptorBuilder| {}, tls_1_2] {
+        let (acceptor, connector) = server_and_client(prepare);
+        let fails = |expected| {
+            let mut pair = Pair::with(&connector, &server(NAME), &acceptor, IDEAL);
+            let mut tls = pair.complete_handshake().unwrap();
+            pair.server.ssl_write(b"x").unwrap();
+            pair.read(&mut tls, 1, &mut [0; 100]).unwrap();
+            assert!(kept(&connector) > 0 && tls.info().is_resumed == expected);
+            tls.fail_before_answer();
+            let _ = pair.server.shutdown();
+        };
+        fails(false);
+        assert!(kept(&connector) > 0, "this says nothing about sessions");
+        fails(true);
+        assert_eq!(kept(&connector), 0);
+        assert!(!is_resumed(&connector, &acceptor) && is_resumed(&connector, &acceptor));
     }
 }
 
