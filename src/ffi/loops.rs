@@ -223,8 +223,8 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 /// Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
 /// until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
 /// wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows but hooks
-/// and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
-/// `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
+/// and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger
+/// time no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
 ///
 /// `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
 /// all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that

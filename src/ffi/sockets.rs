@@ -566,9 +566,9 @@ pub unsafe extern "C" fn egret_ws_response_body(ws: *mut egret_ws, out: *mut c_c
 }
 
 /// Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
-/// `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the header, and a line
-/// feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header. As
-/// `egret_ws_response_headers` in all other respects.
+/// `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the
+/// header, and a line feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header.
+/// As `egret_ws_response_headers` in all other respects.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
@@ -673,8 +673,8 @@ pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, 
 /// Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
 /// own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
 /// was not trusted; after an end in `EGRET_WS_PHASE_PROXY` those of the proxy. A resumed session has the certificates of its first
-/// handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if `capacity` is 0: then only the length is returned. Any
-/// thread.
+/// handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if
+/// `capacity` is 0: then only the length is returned. Any thread.
 ///
 /// Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
 /// is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

@@ -336,8 +336,8 @@ pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
     /// Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
-    /// `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
-    /// are refused.
+    /// `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`,
+    /// `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops are refused.
     pub flags: u32,
     /// Passed to every callback of the socket. The library does not dereference it; free it in `release_user`.
     pub user: *mut c_void,
@@ -452,9 +452,9 @@ pub struct egret_ws_options {
     pub probe_timeout_ms: u32,
     /// With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2.
     pub tls_min_version: u32,
-    /// With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
-    /// them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
-    /// if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
+    /// With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with
+    /// `EGRET_WS_ONLY_THESE_ROOTS` instead of them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at
+    /// most 1048576 bytes, copied. NULL if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
     /// certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
     /// system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a process with
     /// more rights than its user (setuid, setgid) does not read the two variables.

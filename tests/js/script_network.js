@@ -111,7 +111,7 @@ test('frames: an event for each, for a socket that wants them', () => {
     assert.deepEqual(host.host.reported, []);
 });
 
-// What the host gets as the answer of a hook, and the exceptions that are reported.
+// Returns what the host gets as the answer of a hook, and the exceptions that are reported.
 async function answered(hook, value, results = []) {
     const { host, events } = makeHost({}, undefined, { [hook]: () => (typeof value === 'function' ? value() : value) });
     host.answers = results;

@@ -234,7 +234,7 @@ fn sessions() {
             }
             host.poll(0);
         };
-        // What the loop and OpenSSL allocate once.
+        // The loop and OpenSSL allocate some memory once.
         connect_to_all(EGRET_WS_DISABLE_TLS_RESUMPTION);
         let before = in_use();
         connect_to_all(0);

@@ -57,7 +57,7 @@ impl Front {
         request
     }
 
-    /// What the client still sends, up to its close_notify.
+    /// Reads the rest that the client sends, up to its close_notify.
     #[track_caller]
     fn read_to_close_notify(&mut self) -> Vec<u8> {
         let (mut all, mut buffer) = (Vec::new(), [0; 1000]);

@@ -75,7 +75,7 @@ fn an_edge_is_reached_by_its_address_under_its_name() {
     });
 }
 
-/// What other ways to the edge find. Else the test above would prove nothing.
+/// Without the right name the edge refuses. Else the test above would prove nothing.
 #[test]
 fn the_edge_refuses_other_names() {
     let edge = edge();

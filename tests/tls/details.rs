@@ -1,4 +1,4 @@
-//! What the host can read of TLS: the certificates of the server, the cipher and the protocol of ALPN.
+//! The details of TLS that the host can read: the certificates of the server, the cipher and the protocol of ALPN.
 
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};

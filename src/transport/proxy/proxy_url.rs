@@ -12,7 +12,7 @@ use url::{Host, Url};
 pub enum ProxyScheme {
     /// The CONNECT method of HTTP (RFC 9110 section 9.3.6).
     Http,
-    /// The same, with TLS to the proxy.
+    /// The CONNECT method of HTTP, with TLS to the proxy.
     Https,
     /// SOCKS5 (RFC 1928 and 1929).
     Socks5,
@@ -48,7 +48,8 @@ impl Proxy {
     /// curl's environment variables. The error text never contains a part of the URL.
     ///
     /// The default ports of `http` and `https` are 80 and 443, as in other URLs of these schemes, in Go, Python and Node; curl uses
-    /// 1080 for `http`. The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves names. `socks5` means the same here.
+    /// 1080 for `http`. The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves names.
+    /// `socks5` means the same here.
     pub fn from_url(text: &str) -> Result<Proxy, DetailedError> {
         let invalid = |why: &str| DetailedError::invalid(format!("the proxy's URL {why}"));
         let unreadable = |error: url::ParseError| invalid(&format!("cannot be read: {error}"));

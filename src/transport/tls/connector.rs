@@ -13,7 +13,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// The same connector, without the sessions that it has kept. Connections that have begun keep no session for it.
+    /// This connector without the sessions that it has kept. Connections that have begun keep no session for it.
     pub fn without_sessions(&self) -> Connector {
         Connector { backend: self.backend.without_sessions(), infos: Arc::clone(&self.infos) }
     }

@@ -12,7 +12,7 @@ pub(super) enum HandshakeStep<D, W> {
 }
 
 impl<D, W> HandshakeStep<D, W> {
-    /// What is known of the handshake, if it has not succeeded.
+    /// The known facts of the handshake, if it has not succeeded.
     pub(super) fn info(self, of_waiting: impl FnOnce(W) -> TlsInfo) -> TlsInfo {
         match self {
             HandshakeStep::Done(_) => TlsInfo::default(),

@@ -20,7 +20,7 @@ certificate to trust. It runs until it is killed.
   --listen ADDRESS            the address to listen on (127.0.0.1); 0.0.0.0 also serves other machines, such as a phone
   --until-eof                 end when the standard input ends, that is with the program that started the server
 
-What it does on every connection:
+Failures on every connection:
 
   --status STATUS             refuse: answer with this HTTP status, 200 to 599, instead of the upgrade
   --body TEXT                 the body of a refusal
@@ -36,7 +36,7 @@ What it does on every connection:
   --burst N SIZE              send N binary messages of SIZE bytes at the beginning
   --subprotocol NAME          choose this subprotocol if the client offers it; repeatable
 
-The path of a URL asks for the same on its connection, and may ask for several things, as /delay/200/drop/3 does:
+Failures on the connection with this path in its URL; a path may have several, such as /delay/200/drop/3:
 
   /refuse/STATUS   /stall   /hangup   /delay/MS   /drop/N   /close/CODE/N   /violate/N   /freeze/N   /burst/N/SIZE
 

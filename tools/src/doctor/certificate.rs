@@ -1,4 +1,4 @@
-//! What a certificate says (X.509, RFC 5280), read from its DER.
+//! The fields of a certificate (X.509, RFC 5280), read from its DER.
 //!
 //! It is for people: the library has checked the certificate, and nothing here decides whether it is trusted. So unknown parts are
 //! skipped, and bytes that are no certificate give `None`.

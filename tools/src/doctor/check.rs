@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// The longest wait of one poll: it only limits how late a deadline of the doctor is noticed.
 const MAX_POLL: Duration = Duration::from_millis(500);
 
-/// What is known about the making of a connection.
+/// The known facts about the making of a connection.
 #[derive(Debug, Default)]
 pub struct Opening {
     pub resolve_us: u64,

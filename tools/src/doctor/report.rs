@@ -185,7 +185,7 @@ impl Words {
         }
     }
 
-    /// What both sides agreed on, and the round trips.
+    /// The options that both sides agreed on, and the round trips.
     pub fn open(&mut self, check: &Check) {
         let opening = &check.opening;
         if !check.is_open {

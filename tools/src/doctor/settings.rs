@@ -32,7 +32,7 @@ TLS:
   --server-name NAME       the name to ask for, and that the certificate must have
   --insecure               accept any certificate: for a look at a bad one
 
-What to do when it is open:
+When the connection is open:
   --pings N                measure so many round trips (5)
   --chat                   send each line of the standard input as a message, and print received messages: the report goes to the
                            standard error. Without this option too, if the input is not a terminal and a line comes within a second
@@ -48,7 +48,7 @@ Exit codes: 0 all is well, 1 the doctor itself failed, 2 wrong arguments; else t
 7 upgrade, 8 the open connection, 9 close.
 ";
 
-/// What the command line asks for.
+/// The request of the command line.
 #[derive(Debug, PartialEq)]
 pub enum Command {
     Check(Box<Settings>),

@@ -1,4 +1,4 @@
-//! What the server does with a connection.
+//! The behaviour of the server on a connection.
 //!
 //! The options of the command line hold for all connections. The path of a URL adds to them for its connection, so that one server
 //! serves all tests: `/delay/200/drop/3` answers after 200 ms and drops the connection after three messages.
@@ -14,7 +14,7 @@ pub const MAX_BURST_MESSAGES: u64 = 1_000_000;
 /// The most bytes of a message of a burst: more than the library accepts, for tests of its limit.
 pub const MAX_BURST_BYTES: u64 = 16 << 20;
 
-/// What the server does instead of the upgrade.
+/// The behaviour of the server instead of the upgrade.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
     /// It answers with this HTTP status.
@@ -25,7 +25,7 @@ pub enum Refusal {
     Hangup,
 }
 
-/// What the server does after some messages. All leave the rest of the messages unanswered.
+/// The behaviour of the server after some messages. All leave the rest of the messages unanswered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
     /// It ends the TCP connection.
@@ -47,7 +47,7 @@ pub struct Burst {
     pub bytes: usize,
 }
 
-/// What the server does with a connection. The default echoes.
+/// The behaviour of the server on a connection. The default echoes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Behaviour {
     /// Instead of the upgrade.

@@ -68,7 +68,7 @@ fn name(common_name: &str) -> Result<X509Name, ErrorStack> {
     Ok(name.build())
 }
 
-/// What all certificates have: a random serial number, names, a key, and dates as days from now.
+/// Begins a certificate with the parts that all have: a random serial number, names, a key, and dates as days from now.
 fn builder(
     subject: &X509Name,
     issuer: &X509Name,

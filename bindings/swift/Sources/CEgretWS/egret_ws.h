@@ -1126,8 +1126,8 @@ typedef struct egret_ws_options {
     uint32_t struct_size;
     /*
      * Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
-     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
-     * are refused.
+     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`,
+     * `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops are refused.
      */
     uint32_t flags;
     /* Passed to every callback of the socket. The library does not dereference it; free it in `release_user`. */
@@ -1276,9 +1276,9 @@ typedef struct egret_ws_options {
     /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
     uint32_t tls_min_version;
     /*
-     * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
-     * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
-     * if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
+     * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with
+     * `EGRET_WS_ONLY_THESE_ROOTS` instead of them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at
+     * most 1048576 bytes, copied. NULL if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
      * certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
      * system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a process with
      * more rights than its user (setuid, setgid) does not read the two variables.
@@ -1588,8 +1588,8 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
  * until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
  * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows but hooks
- * and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
- * `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
+ * and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger
+ * time no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
  *
  * `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
  * all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that
@@ -1947,9 +1947,9 @@ int32_t egret_ws_response_body(egret_ws *ws,
 
 /*
  * Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
- * `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the header, and a line
- * feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header. As
- * `egret_ws_response_headers` in all other respects.
+ * `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the
+ * header, and a line feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header.
+ * As `egret_ws_response_headers` in all other respects.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
@@ -2029,8 +2029,8 @@ int32_t egret_ws_tls_alpn(egret_ws *ws,
  * Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
  * own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
  * was not trusted; after an end in `EGRET_WS_PHASE_PROXY` those of the proxy. A resumed session has the certificates of its first
- * handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if `capacity` is 0: then only the length is returned. Any
- * thread.
+ * handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if
+ * `capacity` is 0: then only the length is returned. Any thread.
  *
  * Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
  * is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

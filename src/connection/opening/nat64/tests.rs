@@ -44,7 +44,7 @@ fn prefixes_of_each_length_are_found() {
         for answer in [&[first, second][..], &[second, first], &[first], &[second], &[first, first]] {
             assert_eq!(prefixes(answer), [expected], "{text}: {answer:?}");
         }
-        // What is behind the address does not matter (RFC 6052 section 2.2).
+        // The bits behind the address do not matter (RFC 6052 section 2.2).
         if expected.len < 12 {
             let mut octets = first.octets();
             octets[15] = 0xff;

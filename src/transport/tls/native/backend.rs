@@ -64,7 +64,7 @@ impl Connector {
         builder.build().map(Connector).map_err(unusable)
     }
 
-    /// The same connector, because it keeps no sessions.
+    /// This connector itself, because it keeps no sessions.
     pub fn without_sessions(&self) -> Connector {
         self.clone()
     }

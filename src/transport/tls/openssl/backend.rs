@@ -107,7 +107,7 @@ impl Connector {
         Ok(Connector { context, sessions: Arc::default(), insecure: settings.insecure })
     }
 
-    /// The same connector, without its sessions.
+    /// This connector without its sessions.
     pub fn without_sessions(&self) -> Connector {
         Connector { sessions: Arc::default(), ..self.clone() }
     }

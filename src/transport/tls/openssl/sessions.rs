@@ -21,7 +21,7 @@ const MAX_SESSIONS: usize = 128;
 const MAX_SESSION: usize = 16 * 1024;
 /// The most bytes of all sessions, with their chains.
 const MAX_BYTES: usize = 512 * 1024;
-/// What an entry takes besides its bytes.
+/// The memory of an entry besides its bytes.
 const ENTRY: usize = 256;
 
 /// Seconds since 1970, by the clock that certificates are checked with.

@@ -8,7 +8,7 @@ use std::ffi::c_void;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// What a callback has reported.
+/// The report of a callback.
 #[derive(Debug)]
 pub enum Event {
     Connected,

@@ -10,7 +10,7 @@ use std::rc::Rc;
 /// The texts of the settings, as C has them.
 pub struct Texts {
     headers: Vec<egret_ws_header>,
-    /// What `headers` points to.
+    /// The texts that `headers` points to.
     _header_texts: Vec<CString>,
     roots: Vec<u8>,
     identity: Vec<u8>,

@@ -33,7 +33,7 @@ pub enum Exit {
 pub struct Diagnosis {
     pub exit: Exit,
     pub summary: String,
-    /// What to do, the most probable first.
+    /// Steps to take, the most probable first.
     pub advice: Vec<String>,
 }
 
@@ -226,7 +226,7 @@ fn proxy(check: &Check, report: &Report, now: i64) -> Diagnosis {
     Diagnosis::new(Exit::Proxy, summary, advice)
 }
 
-/// What is not an error, and yet worth a look.
+/// Findings that are not errors.
 pub fn notes(check: &Check, settings: &Settings, now: i64) -> Vec<String> {
     const SLOW_STAGE_US: u64 = 1_000_000;
     const SLOW_ROUND_TRIP_US: u64 = 200_000;
