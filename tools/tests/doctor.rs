@@ -82,7 +82,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
         (&["ws://no-such-host.invalid/"][..], 3, &["The name no-such-host.invalid was not found", "spelling"][..]),
         (&[dead], 4, &["no server listens", "EGRET_WS_ERR_CONNECT", "refused", "ss -ltn"]),
         (&[&url("/refuse/401")], 7, &["HTTP 401: it wants to know who connects", "Authorization"]),
-        (&[&url("/refuse/403")], 7, &["HTTP 403: it does not let this client in", "--origin"]),
+        (&[&url("/refuse/403")], 7, &["HTTP 403: it does not accept this client", "--origin"]),
         (&[&url("/refuse/404")], 7, &["it has nothing at /refuse/404", "| 404 Not Found", "path"]),
         (&[&url("/refuse/200")], 7, &["it answered like a web page", "proxy_set_header Upgrade"]),
         (&[&url("/refuse/429")], 7, &["too many requests"]),
@@ -96,7 +96,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
         (&["--timeout", "1", &url("/stall")], 7, &["did not answer the request within 1 s", "hangs"]),
         (&[&url("/hangup")], 7, &["ended the connection instead of an answer"]),
         (&[&url("/drop/0")], 8, &["lost without a Close frame", "proxy_read_timeout"]),
-        (&[&url("/violate/0")], 8, &["broke the rules", "reserved opcode", "--trace"]),
+        (&[&url("/violate/0")], 8, &["violated the protocol", "reserved opcode", "--trace"]),
         (&[&url("/burst/1/131073")], 8, &["EGRET_WS_ERR_MESSAGE_TOO_BIG", "131072 bytes"]),
         (&["--timeout", "1", &url("/freeze/0")], 8, &["a ping was not answered within 1 s", "pong_timeout_ms"]),
         (

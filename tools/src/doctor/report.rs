@@ -62,7 +62,7 @@ impl Words {
         let phase = if check.is_open { EGRET_WS_PHASE_OPEN } else { report.map_or(0, |report| report.phase) };
         let took = |us: u64| if us == 0 { String::new() } else { format!(", in {}", duration(us)) };
 
-        if !settings.addresses.is_empty() {
+        if !settings.addresses.is_empty() && opening.proxy.is_empty() {
             self.line("Name", format!("{} was not looked up: addresses were given", check.url.host));
         } else if phase == EGRET_WS_PHASE_RESOLVE {
             self.line("Name", format!("{} has no address", plain(&check.host())));
@@ -70,10 +70,12 @@ impl Words {
             self.line("Name", format!("{} found{}", check.url.host, took(opening.resolve_us)));
         }
         if !opening.proxy.is_empty() {
-            let time = if opening.proxy_us == 0 {
-                String::new()
-            } else {
-                format!(", answered in {}", duration(opening.proxy_us))
+            let has_answered =
+                report.is_none_or(|report| report.error != EGRET_WS_ERR_TIMEOUT || phase != EGRET_WS_PHASE_PROXY);
+            let time = match opening.proxy_us {
+                0 => String::new(),
+                us if has_answered => format!(", answered in {}", duration(us)),
+                us => format!(", no answer in {}", duration(us)),
             };
             self.line("Proxy", format!("{}{time}", plain(&opening.proxy)));
         }

@@ -147,13 +147,18 @@ fn tcp(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         );
     }
     if says.contains("refused") {
+        let port = if check.opening.proxy.is_empty() {
+            "Is the port in the URL right? Without one it is 80 for ws and 443 for wss."
+        } else {
+            "Is the port in the URL of the proxy right? Without one it is 80 for http, 443 for https and 1080 for socks5."
+        };
         return Diagnosis::new(
             Exit::Tcp,
             format!("The machine is there, but no server listens: {place} refused the connection."),
             &[
                 "Is the server running, and does it listen on this port? On the server: `ss -ltn`.",
                 "Does it listen on 127.0.0.1 only? Then other machines cannot reach it.",
-                "Is the port in the URL right? Without one it is 80 for ws and 443 for wss.",
+                port,
             ],
         );
     }
@@ -204,7 +209,7 @@ fn proxy(check: &Check, report: &Report, now: i64) -> Diagnosis {
             format!("{name} does not let this connection pass (HTTP {}).", report.http_status),
             &[
                 "Many proxies allow CONNECT to port 443 only: serve wss on port 443.",
-                "Ask who runs the proxy to allow this host and port.",
+                "Ask the operator of the proxy to allow this host and port.",
             ],
         ),
         (404 | 500..=599, _) => (
@@ -213,12 +218,14 @@ fn proxy(check: &Check, report: &Report, now: i64) -> Diagnosis {
         ),
         (_, EGRET_WS_ERR_TIMEOUT) => (
             format!("{name} accepted the connection and does not answer."),
-            &["Is it a proxy of this kind? An HTTP proxy is http://host:port, a SOCKS proxy socks5://host:port."],
+            &[
+                "Is it a proxy of this kind? An HTTP proxy is http://host:port, one with TLS https://host:port, a SOCKS proxy socks5://host:port.",
+            ],
         ),
         _ => (
             format!("{name} failed."),
             &[
-                "Is it a proxy of this kind? An HTTP proxy is http://host:port, a SOCKS proxy socks5://host:port.",
+                "Is it a proxy of this kind? An HTTP proxy is http://host:port, one with TLS https://host:port, a SOCKS proxy socks5://host:port.",
                 "Try without a proxy: is one needed in this network?",
             ],
         ),

@@ -32,14 +32,19 @@ pub fn open(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         ),
         EGRET_WS_ERR_PROTOCOL | EGRET_WS_ERR_INVALID_UTF8 | EGRET_WS_ERR_MESSAGE_TOO_BIG => {
             let advice: &[&str] = if report.error == EGRET_WS_ERR_MESSAGE_TOO_BIG {
-                &["Split the message: no message may have more than 131072 bytes."]
+                &["The server splits the message: no message may have more than 131072 bytes."]
             } else {
                 &[
                     "This is a fault of the server, or of a proxy that changes the data: try wss, or the server without the proxy.",
                     "--trace prints the frames up to the wrong one.",
                 ]
             };
-            Diagnosis::new(Exit::Open, "The server broke the rules, and the library closed the connection.", advice)
+            let fault = match report.error {
+                EGRET_WS_ERR_MESSAGE_TOO_BIG => "The server sent a message that is too large",
+                EGRET_WS_ERR_INVALID_UTF8 => "The server sent text that is not UTF-8",
+                _ => "The server violated the protocol",
+            };
+            Diagnosis::new(Exit::Open, format!("{fault}, and the library closed the connection."), advice)
         }
         _ => Diagnosis::new(Exit::Open, format!("{}: {}.", error_name(report.error), plain(&report.message)), &[]),
     }

@@ -79,7 +79,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
             ],
         ),
         403 => (
-            "it does not let this client in".to_owned(),
+            "it does not accept this client".to_owned(),
             vec![
                 "Is the token one for this server? --header 'Authorization: Bearer …'",
                 origin,
@@ -103,7 +103,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
             vec![nginx, "A proxy on the way may remove the upgrade. Most proxies do not look into wss."],
         ),
         429 => (
-            "it has too many requests from here".to_owned(),
+            "it got too many requests from this client".to_owned(),
             vec!["Wait, as its Retry-After says; with `retry_attempts` the library does."],
         ),
         502 | 504 => (
