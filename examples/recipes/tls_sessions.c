@@ -6,32 +6,28 @@
 #include <egret_ws.h>
 #include <stdio.h>
 
-static void print_tls(egret_ws *ws)
+static char print_tls(egret_ws *ws) /* returns r: resumed, or f: a full handshake */
 {
     char cipher[64] = "", alpn[64] = "";
+    egret_ws_statistics statistics = {0};
     uint32_t index;
     int32_t length;
-    egret_ws_statistics statistics = {0};
+
     statistics.struct_size = sizeof statistics;
-    if (egret_ws_stats(ws, &statistics) == EGRET_WS_OK)
-        printf("%s, %s", statistics.tls_version == EGRET_WS_TLS_1_3 ? "TLS 1.3" : "TLS 1.2 or none",
-               statistics.tls_resumed ? "resumed" : "full handshake");
-    if (egret_ws_tls_cipher(ws, cipher, sizeof cipher) > 0)
-        printf(", %s", cipher);
-    if (egret_ws_tls_alpn(ws, alpn, sizeof alpn) > 0)
-        printf(", %s", alpn);
+    egret_ws_stats(ws, &statistics);
+    printf("TLS %s, ", statistics.tls_version == EGRET_WS_TLS_1_3 ? "1.3" : "1.2");
+    egret_ws_tls_cipher(ws, cipher, sizeof cipher);
+    egret_ws_tls_alpn(ws, alpn, sizeof alpn);
+    printf("%s, %s, ALPN %s", statistics.tls_resumed ? "resumed" : "full handshake", cipher, alpn);
     for (index = 0; (length = egret_ws_peer_certificate(ws, index, NULL, 0)) > 0; index++)
         printf(", certificate %u: %d bytes", (unsigned)index, (int)length); /* in DER, for a parser of yours */
     printf("\n");
+    return statistics.tls_resumed ? 'r' : 'f';
 }
 
 static void on_connect(void *user, egret_ws *ws)
 {
-    egret_ws_statistics statistics = {0};
-    statistics.struct_size = sizeof statistics;
-    egret_ws_stats(ws, &statistics);
-    *(char *)user = statistics.tls_resumed ? 'r' : 'f';
-    print_tls(ws);
+    *(char *)user = print_tls(ws);
     egret_ws_close(ws, 1000, NULL, 0);
 }
 
@@ -47,12 +43,11 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
 int main(int argc, char **argv)
 {
     static char roots[65536];
-    char kinds[4] = {0}; /* r: resumed, f: a full handshake */
+    char kinds[4] = {0}; /* of the four connections */
     egret_ws_loop *loop = NULL;
     egret_ws_loop_options loop_options;
     egret_ws_options options;
-    int32_t result;
-    int number;
+    int32_t result, number;
     FILE *file;
 
     if (argc != 3)
@@ -63,11 +58,11 @@ int main(int argc, char **argv)
     options.on_connect = on_connect;
     options.on_close = on_close;
     file = fopen(argv[2], "rb");
-    if (file) {
-        options.tls_roots = roots;
-        options.tls_roots_len = fread(roots, 1, sizeof roots, file);
-        fclose(file);
-    }
+    if (!file)
+        return perror(argv[2]), 2;
+    options.tls_roots = roots;
+    options.tls_roots_len = fread(roots, 1, sizeof roots, file);
+    fclose(file);
 
     result = egret_ws_loop_new(&loop_options, &loop);
     for (number = 0; number < 4 && result >= 0; number++) {
