@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs the libraries that were built in LIBRARY_DIR, the headers of C and C++, the
-# files for pkg-config and CMake, the script and glue for JavaScript engines, and the tools if they were built there too, for use in
-# PREFIX. For packagers: DESTDIR is put before PREFIX.
+# files for pkg-config and CMake, the script and glue for JavaScript engines, the pages of the tools, and the tools if they were built
+# there too, for use in PREFIX. For packagers: DESTDIR is put before PREFIX.
 #
 # FEATURES: the features that the library was built with ("--features=vendored" or empty, see tests/tools/features.sh).
 set -eu
@@ -78,4 +78,5 @@ for licence in LICENSE-MIT LICENSE-APACHE; do
     put 644 "$licence" share/doc/egret_ws
     put 644 "$licence" share/egret_ws/js # `npm pack` works there too
 done
+for page in docs/doctor.md docs/echo-server.md; do put 644 "$page" share/doc/egret_ws; done
 echo "installed egret_ws $version in $to"

@@ -147,6 +147,8 @@ fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
             "644 lib/pkgconfig/egret_ws.pc",
             "644 share/doc/egret_ws/LICENSE-APACHE",
             "644 share/doc/egret_ws/LICENSE-MIT",
+            "644 share/doc/egret_ws/doctor.md",
+            "644 share/doc/egret_ws/echo-server.md",
         ]
         .map(String::from),
     );
