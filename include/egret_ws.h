@@ -546,7 +546,7 @@
 /* An argument is not allowed: a NULL for a required pointer, an unknown flag, a value out of its range. */
 #define EGRET_WS_ERR_INVALID_ARGUMENT (-1)
 
-/* The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
+/* The handle is not one of a live loop, socket or query: freed, answered, forged, or of another kind. */
 #define EGRET_WS_ERR_BAD_HANDLE (-2)
 
 /*

@@ -153,7 +153,7 @@ pub const EGRET_WS_LOG_DEBUG: i32 = 4;
 pub const EGRET_WS_OK: i32 = 0;
 /// An argument is not allowed: a NULL for a required pointer, an unknown flag, a value out of its range.
 pub const EGRET_WS_ERR_INVALID_ARGUMENT: i32 = -1;
-/// The handle is not one of a live loop or socket: freed, forged, or of the other kind.
+/// The handle is not one of a live loop, socket or query: freed, answered, forged, or of another kind.
 pub const EGRET_WS_ERR_BAD_HANDLE: i32 = -2;
 /// This library does not know the `struct_size`, or bytes after the fields that it knows are not zero: the caller was compiled
 /// with a newer header and uses a field that this library does not have.

@@ -48,7 +48,7 @@ macro_rules! errors {
 
 errors! {
     InvalidArgument = EGRET_WS_ERR_INVALID_ARGUMENT, "an argument is not allowed";
-    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not one of a live object: it is NULL, was freed, or is of another kind";
+    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not one of a live object: it is NULL, was freed, or is of another kind; a query: it was answered, or no connection waits";
     BadStruct = EGRET_WS_ERR_BAD_STRUCT, "struct_size is unknown: set it with the init function of the struct";
     Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback: call it when the callback has returned";
     Busy = EGRET_WS_ERR_BUSY, "another thread polls this loop: only one thread at a time may poll or free it";

@@ -7,7 +7,7 @@ public enum ErrorCode {
     OK(0),
     /** An argument is not allowed: null for a required pointer, an unknown flag, a value out of its range. */
     INVALID_ARGUMENT(-1),
-    /** The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
+    /** The handle is not one of a live loop, socket or query: freed, answered, forged, or of another kind. */
     BAD_HANDLE(-2),
     /**
      * This library does not know the {@code struct_size}, or bytes after the fields that it knows are not zero:
