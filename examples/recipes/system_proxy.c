@@ -1,10 +1,10 @@
 /* system_proxy URL PROXIES: a loop that asks the application for the proxies of each connection.
  *
- * PROXIES is what the system's settings would say, best first: `https://proxy.example:8443,http://10.0.0.1:3128,direct`. */
+ * PROXIES stands for the settings of the system, the best proxy first: `https://proxy.example:8443,http://10.0.0.1:3128,direct`. */
 #include <egret_ws.h>
 #include <stdio.h>
 
-/* Runs on a thread of the library, and may take its time: other connections do not wait. A real one asks the system here. */
+/* Runs on a thread of the library, and may block: other connections do not wait. A real one asks the system here. */
 static void on_proxy(void *user, egret_ws *ws, const char *url, egret_ws_query *query)
 {
     const char *proxies = user;

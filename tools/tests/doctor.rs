@@ -81,7 +81,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
     let cases = [
         (&["ws://no-such-host.invalid/"][..], 3, &["The name no-such-host.invalid was not found", "spelling"][..]),
         (&[dead], 4, &["no server listens", "EGRET_WS_ERR_CONNECT", "refused", "ss -ltn"]),
-        (&[&url("/refuse/401")], 7, &["HTTP 401: it wants to know who connects", "Authorization"]),
+        (&[&url("/refuse/401")], 7, &["HTTP 401: it requires authentication", "Authorization"]),
         (&[&url("/refuse/403")], 7, &["HTTP 403: it does not accept this client", "--origin"]),
         (&[&url("/refuse/404")], 7, &["it has nothing at /refuse/404", "| 404 Not Found", "path"]),
         (&[&url("/refuse/200")], 7, &["it answered like a web page", "proxy_set_header Upgrade"]),

@@ -66,8 +66,8 @@ extension EgretWS {
             question = Question(c) { _ = egret_ws_proxy_found($0, nil) }
         }
 
-        /// Answers with at most 8 proxies, each a URL as `proxy` of the options, or `direct`. If TCP to one cannot be made, the next
-        /// one is tried. An empty array: a direct connection.
+        /// Answers with at most 8 proxies, each a URL as `proxy` of the options, or `direct`. If one cannot be connected to (its
+        /// name, TCP or TLS), the next one is tried. An empty array: a direct connection.
         public func answer(_ proxies: [String]) throws(Error) {
             let memory = CMemory()
             let list = proxies.isEmpty ? try memory.text("", "proxies") : try memory.list(proxies, "proxies")

@@ -11,7 +11,7 @@ pub fn upgrade(check: &Check, settings: &Settings, report: &Report) -> Diagnosis
     if check.other_scheme_answers {
         return Diagnosis::new(
             Exit::Upgrade,
-            format!("Port {} speaks TLS: a connection with wss:// got through its handshake.", check.url.port),
+            format!("Port {} speaks TLS: a TLS handshake with it succeeded.", check.url.port),
             &["Use wss:// for this port."],
         );
     }
@@ -44,7 +44,7 @@ pub fn upgrade(check: &Check, settings: &Settings, report: &Report) -> Diagnosis
             &[
                 "Does the URL have the right port and path?",
                 "Does the server choose one of the subprotocols that the game offers? (--subprotocol)",
-                "A proxy between them may change the headers: try wss, which most proxies do not look into.",
+                "A proxy between them may change the headers: try wss, which most proxies cannot change.",
             ],
         ),
     }
@@ -72,7 +72,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
             vec!["Its answer above may say what it lacks: a header, a subprotocol, a parameter of the URL.", nginx],
         ),
         401 => (
-            "it wants to know who connects".to_owned(),
+            "it requires authentication".to_owned(),
             vec![
                 "Pass the token or cookie of the player: --header 'Authorization: Bearer …', --header 'Cookie: …'.",
                 "Has the token expired? A game replaces it in `on_request`.",
@@ -100,7 +100,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         ),
         426 => (
             "it got a request without the upgrade, or wants another version of WebSocket".to_owned(),
-            vec![nginx, "A proxy on the way may remove the upgrade. Most proxies do not look into wss."],
+            vec![nginx, "A proxy on the way may remove the upgrade. Most proxies cannot change wss."],
         ),
         429 => (
             "it got too many requests from this client".to_owned(),

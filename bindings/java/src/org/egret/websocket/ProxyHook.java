@@ -33,8 +33,8 @@ public interface ProxyHook {
         }
 
         /**
-         * Proxies, at most 8: each a URL as in {@link WebSocketOptions.Builder#proxy}, or {@code direct}. If TCP to one cannot be made, the
-         * next one is tried. An empty list: no proxy. Throws a {@link WebSocketException} for a text that is no proxy; then the question is
+         * Proxies, at most 8: each a URL as in {@link WebSocketOptions.Builder#proxy}, or {@code direct}. If one cannot be connected to
+         * (its name, TCP or TLS), the next one is tried. An empty list: no proxy. Throws a {@link WebSocketException} for a text that is no proxy; then the question is
          * still open.
          */
         public boolean answer(@NotNull List<String> proxies) {

@@ -20,10 +20,10 @@ public final class BoundNetwork implements ResolveHook, SocketHook {
 
     private final Network network;
 
-    /** Takes Android 6 (API 23); throws an {@link UnsupportedOperationException} on an older one. */
+    /** Needs Android 6 (API 23); throws an {@link UnsupportedOperationException} on an older one. */
     public BoundNetwork(@NotNull Network network) {
         if (Build.VERSION.SDK_INT < BINDS_DESCRIPTORS)
-            throw new UnsupportedOperationException("Network.bindSocket of a descriptor takes Android 6 (API 23)");
+            throw new UnsupportedOperationException("Network.bindSocket of a descriptor needs Android 6 (API 23)");
         this.network = network;
     }
 
