@@ -566,9 +566,9 @@ pub unsafe extern "C" fn egret_ws_response_body(ws: *mut egret_ws, out: *mut c_c
 }
 
 /// Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
-/// `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the
-/// header, and a line feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header.
-/// As `egret_ws_response_headers` in all other respects.
+/// `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested (with its query, without a user
+/// name and password), a space, the value of the header, and a line feed; at most 65536 bytes, the first ones. The library keeps no
+/// cookies: to send one, set a `Cookie` header. As `egret_ws_response_headers` in all other respects.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///

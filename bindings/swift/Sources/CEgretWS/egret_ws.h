@@ -43,6 +43,11 @@
  *   How large may a message be, or the head of an answer?                     LIMITS
  *   How much memory can one socket and one loop take?                         MEMORY
  *   How do I look names up by HTTPDNS, or keep a socket out of a VPN?         egret_ws_hooks, and `addresses` of egret_ws_options
+ *   How do I use the proxies of the system's settings?                        on_proxy of egret_ws_hooks
+ *   Does it work on a network with IPv6 only?                                 egret_ws_connect
+ *   How do I read the reason of a refusal, or its cookies?                    egret_ws_response_body, egret_ws_response_cookies
+ *   Which addresses were tried, which certificates came?                      egret_ws_tried_addresses, egret_ws_peer_certificate
+ *   Which frames go over the wire?                                            on_frame of egret_ws_options
  *   Which network or address of this machine does a socket use?               local_address, local_interface, on_socket
  *   What follows a redirect to another origin?                                max_redirects of egret_ws_options
  *   Are descriptors close-on-exec? What happens after a fork?                 PROCESSES
@@ -1947,9 +1952,9 @@ int32_t egret_ws_response_body(egret_ws *ws,
 
 /*
  * Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
- * `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the
- * header, and a line feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header.
- * As `egret_ws_response_headers` in all other respects.
+ * `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested (with its query, without a user
+ * name and password), a space, the value of the header, and a line feed; at most 65536 bytes, the first ones. The library keeps no
+ * cookies: to send one, set a `Cookie` header. As `egret_ws_response_headers` in all other respects.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
