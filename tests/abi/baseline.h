@@ -43,6 +43,11 @@
  *   How large may a message be, or the head of an answer?                     LIMITS
  *   How much memory can one socket and one loop take?                         MEMORY
  *   How do I look names up by HTTPDNS, or keep a socket out of a VPN?         egret_ws_hooks, and `addresses` of egret_ws_options
+ *   How do I use the proxies of the system's settings?                        on_proxy of egret_ws_hooks
+ *   Does it work on a network with IPv6 only?                                 egret_ws_connect
+ *   How do I read the reason of a refusal, or its cookies?                    egret_ws_response_body, egret_ws_response_cookies
+ *   Which addresses were tried, which certificates came?                      egret_ws_tried_addresses, egret_ws_peer_certificate
+ *   Which frames go over the wire?                                            on_frame of egret_ws_options
  *   Which network or address of this machine does a socket use?               local_address, local_interface, on_socket
  *   What follows a redirect to another origin?                                max_redirects of egret_ws_options
  *   Are descriptors close-on-exec? What happens after a fork?                 PROCESSES
@@ -546,7 +551,7 @@
 /* An argument is not allowed: a NULL for a required pointer, an unknown flag, a value out of its range. */
 #define EGRET_WS_ERR_INVALID_ARGUMENT (-1)
 
-/* The handle is not one of a live loop or socket: freed, forged, or of the other kind. */
+/* The handle is not one of a live loop, socket or query: freed, answered, forged, or of another kind. */
 #define EGRET_WS_ERR_BAD_HANDLE (-2)
 
 /*
@@ -780,6 +785,8 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  * child calls `_exit` or `exec`.
  *
  * `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`.
+ * `release_user` of a socket does not wait for them either: in a hook, use the result of `egret_ws_user` only if something else keeps it
+ * alive.
  */
 typedef struct egret_ws_hooks {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_hooks_init`. */
@@ -1124,8 +1131,8 @@ typedef struct egret_ws_options {
     uint32_t struct_size;
     /*
      * Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
-     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`, `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops
-     * are refused.
+     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`,
+     * `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops are refused.
      */
     uint32_t flags;
     /* Passed to every callback of the socket. The library does not dereference it; free it in `release_user`. */
@@ -1274,9 +1281,9 @@ typedef struct egret_ws_options {
     /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
     uint32_t tls_min_version;
     /*
-     * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with `EGRET_WS_ONLY_THESE_ROOTS` instead of
-     * them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL
-     * if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
+     * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with
+     * `EGRET_WS_ONLY_THESE_ROOTS` instead of them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at
+     * most 1048576 bytes, copied. NULL if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
      * certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
      * system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a process with
      * more rights than its user (setuid, setgid) does not read the two variables.
@@ -1339,9 +1346,9 @@ typedef struct egret_ws_options {
     egret_ws_on_frame_fn on_frame;
     /*
      * The most bytes of the body of a refusal that are kept for `egret_ws_response_body`, at most 131072. The report comes when the
-     * body or this part of it has been read, at the latest at the end of `handshake_timeout_ms` (of a proxy: `proxy_timeout_ms`). It
-     * comes so late if the server does not say where its body ends, by `Content-Length` or chunks, and keeps the connection. 0: 16384.
-     * `EGRET_WS_AT_ONCE`: no body is read.
+     * body or this part of it has been read, or when no byte of it has come for a second: so if the server does not say where its body
+     * ends, by `Content-Length` or chunks, and keeps the connection. It comes at the end of `handshake_timeout_ms` (of a proxy:
+     * `proxy_timeout_ms`) at the latest. 0: 16384. `EGRET_WS_AT_ONCE`: no body is read.
      */
     uint32_t max_refusal_body_bytes;
     /*
@@ -1586,8 +1593,8 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  * Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
  * until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
  * wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows but hooks
- * and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger time no socket is cut by its own
- * `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
+ * and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger
+ * time no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
  *
  * `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
  * all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that
@@ -1945,9 +1952,9 @@ int32_t egret_ws_response_body(egret_ws *ws,
 
 /*
  * Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
- * `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested, a space, the value of the header, and a line
- * feed; at most 65536 bytes, the first ones. The library keeps no cookies: to send one, set a `Cookie` header. As
- * `egret_ws_response_headers` in all other respects.
+ * `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested (with its query, without a user
+ * name and password), a space, the value of the header, and a line feed; at most 65536 bytes, the first ones. The library keeps no
+ * cookies: to send one, set a `Cookie` header. As `egret_ws_response_headers` in all other respects.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
@@ -2027,8 +2034,8 @@ int32_t egret_ws_tls_alpn(egret_ws *ws,
  * Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
  * own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
  * was not trusted; after an end in `EGRET_WS_PHASE_PROXY` those of the proxy. A resumed session has the certificates of its first
- * handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if `capacity` is 0: then only the length is returned. Any
- * thread.
+ * handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if
+ * `capacity` is 0: then only the length is returned. Any thread.
  *
  * Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
  * is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
