@@ -148,7 +148,7 @@ static void unknown_flags_and_values(recorder *r) {
             options.flags = flag;
             refused(EGRET_WS_ERR_INVALID_ARGUMENT, &options);
         }
-        if (flag > EGRET_WS_LOOP_CLOSE_ON_SUSPEND) {
+        if (flag > EGRET_WS_LOOP_FORGET_TLS_SESSIONS) {
             of_loop.flags = driver | flag;
             loop_refused(EGRET_WS_ERR_INVALID_ARGUMENT, &of_loop);
         }
