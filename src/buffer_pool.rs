@@ -40,6 +40,12 @@ impl BufferPool {
         Ok(buffer)
     }
 
+    /// Frees the unused buffers.
+    pub fn clear(&self) {
+        let unused = take(&mut *self.unused.lock());
+        drop(unused);
+    }
+
     /// Takes a buffer back with any content, and leaves an empty one without memory. A buffer that did not come from a pool is freed.
     pub fn give(&self, buffer: &mut Vec<u8>) {
         let mut buffer = take(buffer);

@@ -313,6 +313,14 @@ impl Shared {
         Ok(poll_waits)
     }
 
+    /// The loop was freed: drops the events that no poll has taken, and the buffers. A worker that hangs in a hook or a look-up keeps the
+    /// rest of this as long as it hangs.
+    pub fn clear(&self) {
+        let batch = std::mem::take(&mut self.events.lock().batch);
+        drop(batch);
+        self.pool.clear();
+    }
+
     /// Swaps the published events for an empty batch, if something is due. False if there are no events.
     pub fn take_events(&self, empty: &mut Box<Batch>) -> bool {
         if !self.due.load(SeqCst) {

@@ -368,6 +368,7 @@ impl Loop {
                 return Err(Error::Forked);
             }
         }
+        self.shared().clear();
         let hooks = self.hooks.lock().take();
         drop(hooks); // after the lock: if no hook is running, this calls the host
         if fork::is_child() { Err(Error::Forked) } else { Ok(report) }

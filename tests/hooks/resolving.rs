@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Instant;
+use test_support::WAIT_LIMIT;
 use test_support::client::{DRIVERS, Driver, Loop};
 use test_support::echo_server::echo_port;
 use test_support::hooks::{ChangeSocket, Hooks, Query};
+use test_support::process::{self, Usage};
 use test_support::scripted_server::Server;
 
 /// A loop whose `on_resolve` is this closure, and the number of calls of `release_user`.
@@ -242,4 +245,41 @@ fn a_time_out_says_that_the_hook_was_not_called() {
         gate.open();
         drop((first, second));
     }
+}
+
+#[test]
+fn a_freed_loop_leaves_no_messages_behind_while_a_hook_runs() {
+    if !process::runs_alone("resolving::a_freed_loop_leaves_no_messages_behind_while_a_hook_runs") {
+        return;
+    }
+    const MESSAGE: usize = 64 * 1024;
+    const BYTES: usize = 32 * MESSAGE;
+    let gate = Gate::default();
+    let (host, released) = resolving(Driver::Threaded, {
+        let gate = gate.clone();
+        move |_, _| gate.pass()
+    });
+    open(&host, NAME, 1).forget();
+    let socket = host.connect_with(echo_port(), |options| {
+        (options.max_receive_queue_bytes, options.max_send_buffer_bytes) = (2 * BYTES as u32, 2 * BYTES as u32);
+    });
+    socket.wait_open();
+    gate.wait_for(1);
+    let before = Usage::now().heap;
+    (0..BYTES / MESSAGE).for_each(|_| assert_eq!(socket.send_binary(&[7; MESSAGE]), EGRET_WS_OK));
+    // Nothing polls the loop, so its thread collects the answers.
+    let deadline = Instant::now() + WAIT_LIMIT;
+    while socket.stats().receive_queue_bytes < BYTES as u64 {
+        assert!(Instant::now() < deadline, "the answers have not come");
+        thread::yield_now();
+    }
+    assert!(Usage::now().heap > before + BYTES);
+    socket.forget();
+    drop(host);
+    let after = Usage::now().heap;
+    // The echo server is in this process, too.
+    assert!(after < before + BYTES / 4, "{before} bytes became {after}");
+    assert_eq!(released.load(SeqCst), 0, "the hook runs");
+    gate.open();
+    wait_released(&released);
 }
