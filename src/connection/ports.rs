@@ -202,9 +202,14 @@ impl Unresolved {
         Unresolved { error: Error::Resolve, os_error: error.raw_os_error().unwrap_or(0), text: error.to_string() }
     }
 
-    /// No thread or handle was left for the look-up.
+    /// No thread was left for the look-up.
     pub fn no_thread(error: &io::Error) -> Unresolved {
         Unresolved { error: Error::NoResources, ..Unresolved::io(error) }
+    }
+
+    /// No thread or handle was left for the host's hook.
+    pub(super) fn no_hook(error: &io::Error) -> Unresolved {
+        Unresolved { text: format!("on_resolve cannot be called: {error}"), ..Unresolved::no_thread(error) }
     }
 
     /// A fault in this library.

@@ -116,7 +116,7 @@ impl<S: Transport> HappyEyeballs<S> {
             Addresses::LookUp(name) => match context.network.ask_host(QuerySubject::Addresses, &name) {
                 None => eyeballs.look_up(name, &BOTH_FAMILIES, context),
                 Some(Ok(query)) => (eyeballs.query, eyeballs.name) = (Some(query), name),
-                Some(Err(error)) => eyeballs.resolve_error = Some(Unresolved::no_thread(&error)),
+                Some(Err(error)) => eyeballs.resolve_error = Some(Unresolved::no_hook(&error)),
             },
         }
         eyeballs

@@ -84,6 +84,21 @@ fn no_answer_is_a_time_out_of_the_look_up() {
 }
 
 #[test]
+fn a_hook_that_cannot_be_called_is_named() {
+    for (subject, phase, message) in [
+        (QuerySubject::Addresses, "Resolve", "no address for example.com: on_resolve cannot be called: no thread"),
+        (QuerySubject::Proxies, "Proxy", "on_proxy cannot be called: no thread"),
+    ] {
+        let mut sim = Simulation::new();
+        sim.set_hook(subject);
+        sim.lack_threads();
+        sim.begin("ws://example.com/");
+        assert!(sim.events().iter().all(|event| event.starts_with(&format!("closed NoResources in {phase} "))));
+        assert_eq!(sim.close_message(), message);
+    }
+}
+
+#[test]
 fn addresses_and_localhost_are_not_asked_for() {
     for (url, dialed) in
         [("ws://10.0.0.1/", "10.0.0.1:80"), ("ws://[fd00::1]/", "[fd00::1]:80"), ("ws://localhost/", "127.0.0.1:80")]

@@ -317,6 +317,11 @@ impl Simulation {
         self.network.hooks.push(subject);
     }
 
+    /// There is no thread for a hook.
+    pub fn lack_threads(&mut self) {
+        self.network.lacks_threads = true;
+    }
+
     /// The texts of all queries of hooks so far.
     pub fn queries(&self) -> Vec<&str> {
         self.network.asked.iter().map(|(text, _)| text.as_str()).collect()

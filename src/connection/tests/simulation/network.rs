@@ -132,6 +132,8 @@ pub struct FakeNetwork {
     pub looked_up: Vec<String>,
     /// The host has hooks for these.
     pub hooks: Vec<QuerySubject>,
+    /// There is no thread for a hook.
+    pub lacks_threads: bool,
     /// The queries of the hooks, and whether something waits for their answers. Their numbers begin at 1.
     pub asked: Vec<(String, Weak<()>)>,
     pub prepared: Vec<Arc<tls::Settings>>,
@@ -160,6 +162,9 @@ impl Network for FakeNetwork {
     fn ask_host(&mut self, subject: QuerySubject, text: &str) -> Option<io::Result<Query>> {
         if !self.hooks.contains(&subject) {
             return None;
+        }
+        if self.lacks_threads {
+            return Some(Err(io::Error::other("no thread")));
         }
         let open = Arc::new(());
         self.asked.push((text.to_owned(), Arc::downgrade(&open)));
@@ -219,6 +224,7 @@ impl FakeNetwork {
             suspended: false,
             looked_up: Vec::new(),
             hooks: Vec::new(),
+            lacks_threads: false,
             asked: Vec::new(),
             prepared: Vec::new(),
             wires: Vec::new(),
