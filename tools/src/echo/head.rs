@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn other_input_is_an_error() {
-        let long = vec![vec![b'x'; 4096]; 20];
+        let long = vec![vec![b'X'; 4096]; 20];
         for (parts, complaint) in [
             (vec![], "unexpected end of file"),
             (vec![b"GET / HTTP/1.1\r\n".to_vec()], "unexpected end of file"),
