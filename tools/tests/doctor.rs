@@ -50,6 +50,23 @@ fn answering(answer: impl Into<Vec<u8>>) -> String {
     url
 }
 
+/// A server that answers the first frame of the client, its Close frame without pings, with these bytes.
+fn closing_with(frame: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("127.0.0.1:{}", listener.local_addr().expect("the port").port());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut socket = tungstenite::accept(stream.expect("a connection")).expect("an upgrade");
+            let stream = socket.get_mut();
+            // A masked frame with a close code.
+            stream.read_exact(&mut [0; 8]).expect("a frame");
+            let _ = stream.write_all(frame);
+            let _ = stream.read_to_end(&mut vec![]);
+        }
+    });
+    url
+}
+
 #[test]
 fn a_server_that_works_is_described() {
     let server = Echo::start(&["--subprotocol", "chat", "--header", "Server: test"]);
@@ -117,6 +134,37 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
     thread::scope(|scope| {
         for (arguments, code, texts) in cases {
             scope.spawn(move || check(arguments, code, texts));
+        }
+    });
+}
+
+/// The connection works only if the close is clean: no violation of the protocol, and no code of an error.
+#[test]
+fn the_answer_to_a_close_is_judged() {
+    let cases: [(&'static [u8], i32, &[&str]); 11] = [
+        (b"\x88\x02\x03\xe8", 0, &["received code 1000", "OK The connection works."]),
+        (b"\x88\x02\x03\xe9", 0, &["received code 1001", "OK The connection works."]),
+        (b"\x88\x00", 0, &["received code 1005", "OK The connection works."]),
+        (
+            b"\x88\x06\x0f\xa1late",
+            8,
+            &["while this side closed, with code 4001 (a code of the application), with the reason \"late\".", "login"],
+        ),
+        (b"\x88\x02\x03\xf3", 8, &["while this side closed, with code 1011 (it failed itself), without a reason."]),
+        (b"\x88\x02\x0b\xb8", 8, &["with code 3000 (a code of a library or framework)"]),
+        (b"\x83\x00", 8, &["The server violated the protocol", "EGRET_WS_ERR_PROTOCOL", "--trace"]),
+        (b"\x88\x01\x00", 8, &["The server violated the protocol", "EGRET_WS_ERR_PROTOCOL", "--trace"]),
+        (b"\x81\x01\xff", 8, &["text that is not UTF-8", "EGRET_WS_ERR_INVALID_UTF8", "--trace"]),
+        (b"\x82\x7f\0\0\0\0\0\x02\0\x01", 8, &["a message that is too large", "131072 bytes"]),
+        (b"", 9, &["did not answer the Close frame within 1 s", "ignores Close frames"]),
+    ];
+    // At the same time, because some wait.
+    thread::scope(|scope| {
+        for (frame, code, texts) in cases {
+            scope.spawn(move || {
+                let url = format!("ws://{}/", closing_with(frame));
+                doctor(&["--pings", "0", "--timeout", "1", &url], code, texts);
+            });
         }
     });
 }

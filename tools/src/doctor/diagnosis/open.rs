@@ -8,9 +8,11 @@ use crate::words::plain;
 use ::egret_ws::*;
 
 pub fn open(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
-    let is_closed_by_server = report.error == EGRET_WS_OK && report.initiator == EGRET_WS_INITIATOR_PEER;
-    if check.has_closed && !is_closed_by_server && report.phase != EGRET_WS_PHASE_OPEN {
-        return closing(settings, report);
+    if check.has_closed
+        && report.phase != EGRET_WS_PHASE_OPEN
+        && let Some(diagnosis) = closing(settings, report)
+    {
+        return diagnosis;
     }
     match report.error {
         EGRET_WS_OK => closed_by_server(check, settings, report),
@@ -94,9 +96,14 @@ fn closed_by_server(check: &Check, settings: &Settings, report: &Report) -> Diag
     )
 }
 
-fn closing(settings: &Settings, report: &Report) -> Diagnosis {
-    match report.error {
-        EGRET_WS_OK => Diagnosis::new(Exit::Fine, "The connection works.", &[]),
+/// The end of a close that this side has begun. `None`: the close is not the cause, and the end is judged as one without a close.
+fn closing(settings: &Settings, report: &Report) -> Option<Diagnosis> {
+    let diagnosis = match report.error {
+        // Another code is that of a server that closes for a reason of its own, at the same time. Which of both Close frames is the
+        // first one is chance, and must not change the exit code.
+        EGRET_WS_OK if report.initiator == EGRET_WS_INITIATOR_LOCAL && matches!(report.code, 1000 | 1001 | 1005) => {
+            Diagnosis::new(Exit::Fine, "The connection works.", &[])
+        }
         EGRET_WS_ERR_TIMEOUT => Diagnosis::new(
             Exit::Close,
             format!(
@@ -110,6 +117,7 @@ fn closing(settings: &Settings, report: &Report) -> Diagnosis {
             "The connection works, but the server ended it without a Close frame.",
             &["It may crash at a close, or cut connections. A game sees ERR_CONNECTION_LOST at each close."],
         ),
-        _ => Diagnosis::new(Exit::Close, "The connection opened, but the close failed.", &[]),
-    }
+        _ => return None,
+    };
+    Some(diagnosis)
 }
