@@ -436,6 +436,40 @@ fn secrets_of_the_request_are_not_printed() {
     }
 }
 
+/// Servers repeat them in their answers, and the library has them in the list of cookies.
+#[test]
+fn secrets_of_the_url_are_not_printed_from_answers() {
+    let page = "HTTP/1.1 404 Not Found\r\nSet-Cookie: id=7\r\nContent-Length: 28\r\n\r\nno /play?token=hidden2 here\n";
+    let redirect = "HTTP/1.1 302 Found\r\nSet-Cookie: id=7\r\nLocation: https://a.example/play?token=hidden2\r\n\r\n";
+    for (answer, texts) in [
+        (page, &["| no /play?… here", "set-cookie: id=7"][..]),
+        (redirect, &["location: https://a.example/play?…", "redirects to https://a.example/play?… (HTTP 302)"]),
+    ] {
+        let server = answering(answer);
+        let url = format!("ws://user:hidden1@{server}/play?token=hidden2");
+        let said = doctor(&["--verbose", &url], 7, &[]);
+        for text in texts {
+            assert!(said.to_lowercase().contains(&text.to_lowercase()), "not {text:?}: {said}");
+        }
+        assert!(!said.contains("hidden"), "{said}");
+        let object = json(&[&url]);
+        assert_eq!(object["http"]["cookies"], serde_json::json!([format!("ws://{server}/play?… id=7")]));
+        assert!(!object.to_string().contains("hidden"), "{object}");
+    }
+    // The URL of a redirect has a user name, a password and a query, too.
+    let target = answering("HTTP/1.1 403 Forbidden\r\nSet-Cookie: id=8\r\nContent-Length: 0\r\n\r\n");
+    let location = format!("HTTP/1.1 302 Found\r\nLocation: http://user:hidden1@{target}/?token=hidden2\r\n\r\n");
+    let object = json(&["--redirects", "1", &format!("ws://{}/", answering(location))]);
+    assert_eq!(object["http"]["cookies"], serde_json::json!([format!("ws://{target}/?… id=8")]));
+    assert!(!object.to_string().contains("hidden"), "{object}");
+    // The reason of a close.
+    let closing = closing_with(b"\x88\x18\x0f\xa1no ?token=hidden2 here");
+    let url = format!("ws://{closing}/?token=hidden2");
+    let said =
+        doctor(&["--verbose", "--pings", "0", &url], 8, &["no ?… here"]) + &json(&["--pings", "0", &url]).to_string();
+    assert!(!said.contains("hidden"), "{said}");
+}
+
 #[test]
 fn a_server_cannot_control_the_terminal() {
     let answer = "HTTP/1.1 403 \x1b[2J\r\nServer: a\u{202e}b\r\nContent-Length: 8\r\n\r\n\x1b[2Jb\x07\r\n";

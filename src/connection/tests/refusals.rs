@@ -314,7 +314,7 @@ fn cookies(change: impl Fn(&mut ConnectConfig), answers: &[&str]) -> Simulation 
 
 #[test]
 fn cookies_of_redirects_refusals_and_the_upgrade_are_collected() {
-    let first = "302 X\r\nSet-Cookie: a=1; Path=/\r\nLocation: http://10.0.0.2:81/b\r\nset-cookie:  b=2 ";
+    let first = "302 X\r\nSet-Cookie: a=1; Path=/\r\nLocation: http://user:secret@10.0.0.2:81/b\r\nset-cookie:  b=2 ";
     let second = "307 X\r\nLocation: /c?d\r\nSet-Cookie:";
     let so_far = "ws://10.0.0.1/a?token=1 a=1; Path=/\nws://10.0.0.1/a?token=1 b=2\nws://10.0.0.2:81/b \n";
     for last in ["403 No\r\nSet-Cookie: c=3", "200 OK\r\nSet-Cookie: c=3", "ACCEPT\r\nSet-Cookie: c=3"] {

@@ -29,6 +29,7 @@ pub struct Opening {
     pub tls: Option<Tls>,
     pub http_status: u32,
     pub headers: Vec<(String, String)>,
+    /// A URL without its query, a space, and the value of a Set-Cookie header.
     pub cookies: Vec<String>,
     pub body: Vec<u8>,
     pub subprotocol: String,
@@ -47,12 +48,17 @@ pub struct Tls {
 }
 
 impl Opening {
-    fn read(socket: &Socket) -> Opening {
+    /// `url` is that of the request: the texts of the server are read without its query.
+    fn read(socket: &Socket, url: &Url) -> Opening {
         let statistics = socket.statistics();
         let certificates = socket.certificates();
         let pairs = |text: String, separator: &str| {
             let lines = text.lines().map(|line| line.split_once(separator).unwrap_or((line, "")));
-            lines.map(|(one, other)| (one.to_owned(), other.to_owned())).collect()
+            lines.map(|(one, other)| (one.to_owned(), url.conceal(other))).collect()
+        };
+        let cookie = |line: &str| {
+            let (requested, cookie) = line.split_once(' ').unwrap_or((line, ""));
+            format!("{} {}", Url::of_normalized(requested).shown(), url.conceal(cookie))
         };
         let version = match statistics.tls_version {
             EGRET_WS_TLS_1_2 => Some("TLS 1.2"),
@@ -80,7 +86,7 @@ impl Opening {
             tls,
             http_status: statistics.http_status,
             headers: pairs(socket.response_headers(), ": "),
-            cookies: socket.response_cookies().lines().map(String::from).collect(),
+            cookies: socket.response_cookies().lines().map(cookie).collect(),
             body: socket.response_body(),
             subprotocol: socket.subprotocol(),
             extensions: socket.extensions(),
@@ -142,7 +148,7 @@ impl<'a> Check<'a> {
         while !self.is_open && self.report.is_none() {
             self.step(MAX_POLL)?;
         }
-        self.opening = Opening::read(&self.socket);
+        self.opening = Opening::read(&self.socket, &self.url);
         if self.opening.http_status == 0
             && let Some(report) = &self.report
         {
@@ -167,7 +173,10 @@ impl<'a> Check<'a> {
         };
         match event {
             Event::Connected => self.is_open = true,
-            Event::Closed(report) => self.report = Some(report),
+            Event::Closed(report) => {
+                let (reason, message) = (self.url.conceal(&report.reason), self.url.conceal(&report.message));
+                self.report = Some(Report { reason, message, ..report });
+            }
             Event::Frame(frame) => trace(&frame),
             Event::Text(text) => {
                 self.messages += 1;

@@ -72,7 +72,7 @@ pub fn object(check: &Check, diagnosis: &Diagnosis, notes: &[String]) -> Value {
             "status": opening.http_status,
             "headers": pairs(&opening.headers, ["name", "value"]),
             "cookies": opening.cookies,
-            "body": or_null(&String::from_utf8_lossy(&opening.body)),
+            "body": or_null(&check.url.conceal(&String::from_utf8_lossy(&opening.body))),
             "redirects": opening.redirects,
         })
     });

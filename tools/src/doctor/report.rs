@@ -105,7 +105,7 @@ impl Words {
             }
         }
         if !opening.body.is_empty() {
-            let body = String::from_utf8_lossy(&opening.body);
+            let body = check.url.conceal(&String::from_utf8_lossy(&opening.body));
             self.line("Body", format!("{} bytes:", opening.body.len()));
             if body.contains('\0') {
                 self.more(hex(&opening.body));

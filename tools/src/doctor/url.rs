@@ -11,6 +11,8 @@ pub struct Url {
     pub port: u16,
     /// With its first slash. A query is shown as `?…`.
     pub path: String,
+    /// With its question mark, if there is one. It is not shown.
+    query: String,
 }
 
 impl Url {
@@ -19,7 +21,8 @@ impl Url {
         Ok(Url::of_normalized(&abi::normalize_url(url)?))
     }
 
-    fn of_normalized(url: &str) -> Url {
+    /// Reads one that the library has written.
+    pub fn of_normalized(url: &str) -> Url {
         let (scheme, rest) = url.split_once("://").unwrap_or(("ws", url));
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (_, place) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -30,11 +33,9 @@ impl Url {
             Some((host, port)) if !port.contains(']') => (host, port.parse().unwrap_or(default)),
             _ => (place, default),
         };
-        let path = match path.split_once('?') {
-            Some((path, _)) => format!("{path}?…"),
-            None => path.to_owned(),
-        };
-        Url { is_secure, host: host.to_owned(), port, path }
+        let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+        let path = if query.is_empty() { path.to_owned() } else { format!("{path}?…") };
+        Url { is_secure, host: host.to_owned(), port, path, query: query.to_owned() }
     }
 
     pub fn scheme(&self) -> &'static str {
@@ -50,6 +51,11 @@ impl Url {
     /// For people.
     pub fn shown(&self) -> String {
         format!("{}://{}{}", self.scheme(), self.authority(), self.path)
+    }
+
+    /// A text of the server without the query of this URL. Servers often repeat it, for example in a redirect from http to https.
+    pub fn conceal(&self, text: &str) -> String {
+        if self.query.len() > 1 { text.replace(&self.query, "?…") } else { text.to_owned() }
     }
 
     /// The root of this host and port, with TLS instead of none, or the other way round.
@@ -80,6 +86,15 @@ mod tests {
             let url = Url::read(text).expect("a valid URL");
             assert_eq!((url.scheme(), &*url.host, url.port, &*url.path), (scheme, host, port, path), "{text}");
             assert!(!url.shown().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn its_query_is_concealed() {
+        let url = Url::read("ws://a.example/x?token=secret").expect("a valid URL");
+        assert_eq!(url.conceal("https://b/x?token=secret&c d?token=secret"), "https://b/x?…&c d?…");
+        for without in ["ws://a.example/", "ws://a.example/?"] {
+            assert_eq!(Url::read(without).expect("a valid URL").conceal("Why?"), "Why?");
         }
     }
 }
