@@ -102,6 +102,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
         (&[&url("/refuse/403")], 7, &["HTTP 403: it does not accept this client", "--origin"]),
         (&[&url("/refuse/404")], 7, &["it has nothing at /refuse/404", "| 404 Not Found", "path"]),
         (&[&url("/refuse/200")], 7, &["it answered like a web page", "proxy_set_header Upgrade"]),
+        (&[&url("/refuse/304")], 7, &["HTTP 304: an answer without an upgrade"]),
         (&[&url("/refuse/429")], 7, &["too many requests"]),
         (&[&url("/refuse/500")], 7, &["it failed itself", "log of the server"]),
         (
@@ -109,7 +110,12 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
             7,
             &["it cannot serve now", "Body 24 bytes: | 503 Service Unavailable", "maintenance"],
         ),
-        (&[&url("/refuse/302")], 7, &["redirects to nowhere (HTTP 302)", "--redirects"]),
+        (&[&url("/refuse/302")], 7, &["a redirect (HTTP 302) without a Location header", "Look at the configuration"]),
+        (
+            &["--redirects", "1", &url("/refuse/302")],
+            7,
+            &["a redirect (HTTP 302) without a Location header", "EGRET_WS_ERR_REDIRECT"],
+        ),
         (&["--timeout", "1", &url("/stall")], 7, &["did not answer the request within 1 s", "hangs"]),
         (&[&url("/hangup")], 7, &["ended the connection instead of an answer"]),
         (&[&url("/drop/0")], 8, &["lost without a Close frame", "proxy_read_timeout"]),
@@ -180,6 +186,29 @@ fn a_redirect_names_its_target() {
     let server = Echo::start(&["--status", "302", "--header", &location]);
     doctor(&[&server.url], 7, &[&format!("redirects to {}", SERVER.url("/chat"))]);
     doctor(&["--redirects", "1", &server.url], 0, &["1 followed", "OK"]);
+}
+
+/// The library refuses it, and no longer has the answer with the Location.
+#[test]
+fn a_redirect_into_a_private_network_is_explained() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let proxy = format!("http://127.0.0.1:{}", listener.local_addr().expect("the port").port());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut lines = BufReader::new(stream.try_clone().expect("a second handle")).lines();
+            // That of the proxy to CONNECT, then that of the server behind it.
+            for answer in ["200 OK", "302 Found\r\nLocation: http://127.0.0.1:9/"] {
+                while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+                let _ = write!(stream, "HTTP/1.1 {answer}\r\n\r\n");
+            }
+        }
+    });
+    doctor(
+        &["--proxy", &proxy, "--redirects", "1", "ws://game.example/"],
+        7,
+        &["redirects to an address that is nearer than its own (HTTP 302)", "EGRET_WS_ERR_REDIRECT", "127.0.0.1"],
+    );
 }
 
 #[test]

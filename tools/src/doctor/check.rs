@@ -151,6 +151,7 @@ impl<'a> Check<'a> {
         self.opening = Opening::read(&self.socket, &self.url);
         if self.opening.http_status == 0
             && let Some(report) = &self.report
+            && report.error != EGRET_WS_ERR_REDIRECT
         {
             // A proxy's refusal is in the report only.
             self.opening.http_status = report.http_status.unsigned_abs();

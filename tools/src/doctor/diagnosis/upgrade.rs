@@ -66,7 +66,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
             "it answered like a web page, without an upgrade".to_owned(),
             vec!["Does the URL have the path of the WebSocket server?", nginx],
         ),
-        300..=399 => return redirect(check, report),
+        301 | 302 | 303 | 307 | 308 => return redirect(check, report),
         400 => (
             "it says that the request is malformed".to_owned(),
             vec!["Its answer above may say what it lacks: a header, a subprotocol, a parameter of the URL.", nginx],
@@ -130,16 +130,37 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
     diagnosis
 }
 
+/// The server answered with a redirect, and the library did not follow it.
 pub fn redirect(check: &Check, report: &Report) -> Diagnosis {
-    let target = check.opening.header("location").map(plain).unwrap_or_else(|| "nowhere".to_owned());
-    let why = if report.error == EGRET_WS_ERR_REDIRECT {
-        " The library did not follow it.".to_owned()
-    } else {
-        String::new()
+    let status = report.http_status;
+    // In a later phase it has the address of the target, and no longer the answer.
+    if report.phase != EGRET_WS_PHASE_HANDSHAKE {
+        return Diagnosis::new(
+            Exit::Upgrade,
+            format!(
+                "The server redirects to an address that is nearer than its own (HTTP {status}), such as a private one."
+            ),
+            &[
+                "The server, or a proxy in front of it, redirects to its internal address: correct its configuration.",
+                "A game for this network only sets EGRET_WS_ALLOW_PRIVATE_REDIRECTS.",
+            ],
+        );
+    }
+    let Some(target) = check.opening.header("location").map(plain) else {
+        return Diagnosis::new(
+            Exit::Upgrade,
+            format!(
+                "The server answered with a redirect (HTTP {status}) without a Location header, so its target is unknown."
+            ),
+            &[
+                "Look at the configuration of the server, or of a proxy in front of it: a redirect needs a Location header.",
+            ],
+        );
     };
+    let why = if report.error == EGRET_WS_ERR_REDIRECT { " The library did not follow it." } else { "" };
     Diagnosis::new(
         Exit::Upgrade,
-        format!("The server redirects to {target} (HTTP {}).{why}", report.http_status),
+        format!("The server redirects to {target} (HTTP {status}).{why}"),
         &[
             "Use that URL in the game, with ws or wss instead of http or https, if it is the one you want.",
             "Or let the game follow redirects: option `max_redirects`, here --redirects 5.",
