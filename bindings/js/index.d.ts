@@ -13,7 +13,7 @@ declare function install(global?: object, options?: install.InstallOptions): ins
 declare namespace install {
   /** The options of an installation, and the defaults of its sockets. */
   interface InstallOptions extends types.WebSocketOptions, types.Hooks {
-    /** The path of the compiled addon, relative to the directory of `node/index.js`. */
+    /** The path of the compiled addon, relative to the working directory. */
     addon?: string;
     /** `true`: no event comes by itself; the host calls `poll()`, for example once a frame. */
     poll?: boolean;
