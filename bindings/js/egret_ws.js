@@ -3,7 +3,7 @@
  *
  * A classic script whose completion value is a function:
  *
- *     events = install(global, host, defaults, hooks)
+ *     events = install(global, host, defaults, hooks, names)
  *
  * `host` has the functions of the native library, `events` the functions that the glue calls. The README next to this file
  * describes both. This script has all rules of WebSocket; a glue only converts values.
@@ -422,13 +422,14 @@ const NO_OPTIONS = {
     encoded: '', given: {}, overCap: 'error', highWaterMark: 1 << 20, maxSendBuffer: 16 << 20, resend: false
 };
 
-// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
-function readOptions(options, defaults) {
+// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name. `others` are names for the
+// sentence about an unknown option.
+function readOptions(options, defaults, others = []) {
     if (options === undefined || options === null) return defaults;
     if (!isObject(options)) throw new TypeError('the options of a socket are an object');
     const given = Object.assign({}, defaults.given);
     for (const name of Object.keys(options)) {
-        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${Object.keys(OPTIONS).join(', ')}`);
+        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${others.concat(Object.keys(OPTIONS)).join(', ')}`);
         const value = options[name];
         if (value !== undefined) given[name] = value;
     }
@@ -1784,10 +1785,10 @@ function makeNativeWebSocket(host, sockets, defaults) {
 
 /* ---- script/install.js ---- */
 
-// Defines both objects.
+// Defines both objects. `names`: the options of a glue whose own function takes them together with `defaults`.
 
-function install(global, host, defaults = undefined, hooks = undefined) {
-    const options = readOptions(defaults, NO_OPTIONS);
+function install(global, host, defaults = undefined, hooks = undefined, names = undefined) {
+    const options = readOptions(defaults, NO_OPTIONS, names);
     const sockets = new Sockets(global, host, readHooks(host, hooks));
     define(global, 'WebSocket', makeWebSocket(global, host, sockets, options));
     if (!global.egret_native) global.egret_native = {};

@@ -31,7 +31,7 @@ const HEAD: &str = "\
  *
  * A classic script whose completion value is a function:
  *
- *     events = install(global, host, defaults, hooks)
+ *     events = install(global, host, defaults, hooks, names)
  *
  * `host` has the functions of the native library, `events` the functions that the glue calls. The README next to this file
  * describes both. This script has all rules of WebSocket; a glue only converts values.

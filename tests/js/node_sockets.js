@@ -283,9 +283,33 @@ test('install names the mistake in its arguments', () => {
     [[{ addon }], /options are the second argument/],
     [[{}, { addon: 5 }], /addon is a path/],
     [[{}, { addon: 'no/such/file.node' }], /there is no addon[^]*no\/such\/file\.node[^]*build\.sh/],
-    [[{}, { addon, interval: 5 }], /interval/],
+    [[{}, { addon, interval: 5 }], /^TypeError: there is no option interval; there are addon, poll, /],
   ];
   for (const [given, words] of mistakes) assert.throws(() => install(...given), words);
   const relative = require('node:path').relative(process.cwd(), addon);
   install({}, { addon: relative }).free();
+});
+
+test('the sentence about an unknown option of install names each option of the types', () => {
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const vm = require('node:vm');
+  const install = require('../../bindings/js/node');
+  const members = (file, name) => {
+    const text = fs.readFileSync(path.join(__dirname, '..', '..', 'bindings', 'js', file), 'utf8');
+    const [, body] = text.match(new RegExp(`\\binterface ${name}\\b[^{]*\\{\\n([^]*?)\\n *\\}\\n`));
+    return [...body.matchAll(/^ +(?:readonly )?(\w+)\??[:(]/gm)].map(([, member]) => member);
+  };
+  const names = [
+    ...members('index.d.ts', 'InstallOptions'), ...members('types.d.ts', 'Hooks'), ...members('types.d.ts', 'WebSocketOptions'),
+  ];
+  for (const name of ['addon', 'poll', 'resolve', 'findProxy', 'headers']) assert(names.includes(name), name);
+  for (const global of [{}, vm.createContext({})]) {
+    assert.throws(() => install(global, { addon, finProxy() {} }), ({ message }) => {
+      const [words, list] = message.split('; there are ');
+      assert.strictEqual(words, 'there is no option finProxy');
+      assert.deepStrictEqual(list.split(', ').sort(), [...names].sort());
+      return true;
+    });
+  }
 });

@@ -158,6 +158,11 @@ test('the module says hello without polls', { timeout: 10_000 }, async () => {
   assert.strictEqual(installation.poll(), 0);
 });
 
+test('the sentence about an unknown option of install names those of the installation', async () => {
+  const { install } = await loaded;
+  assert.throws(() => install({ pol: true }), /^TypeError: there is no option pol; there are poll, resolve, findProxy, reportError, headers, /);
+});
+
 test('the application polls', { timeout: 10_000 }, async () => {
   const { install } = await loaded;
   const installation = install({ poll: true });

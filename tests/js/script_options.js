@@ -371,6 +371,13 @@ test('the member of an object of options is read once', () => {
     assert.deepEqual(reads, ['origin', 'headers']);
 });
 
+test('the sentence about an unknown default names the other options of the installation', () => {
+    const { global, host } = makeHost();
+    const refused = (expected, ...names) => assert.throws(() => install(global, host, { header: {} }, undefined, ...names), expected);
+    refused(/^TypeError: there is no option header; there are poll, resolve, headers, origin, /, ['poll', 'resolve']);
+    refused(/^TypeError: there is no option header; there are headers, origin, /);
+});
+
 test('the sentence about a wrong option is for a reader of JavaScript', () => {
     const host = makeHost(), { WebSocket } = host;
     const refused = (expected, ...rest) => assert.throws(() => new WebSocket(URL_, ...rest), expected);

@@ -10,6 +10,12 @@ const BY_APPLICATION = 0, BY_DESCRIPTOR = 1, BY_WAKEUP = 2;
 // The last one: bits of the hooks that the script answers.
 const ASKS_RESOLVE = 1, ASKS_FIND_PROXY = 2;
 
+// The options of install that are not defaults of sockets.
+const NAMES = [
+  'addon', 'poll', 'inline', 'descriptor', 'closeOnSuspend', 'forgetTlsSessions', 'allow', 'resolve', 'findProxy',
+  'refuseScriptOptions', 'reportError',
+];
+
 // An exception of a handler becomes an 'uncaughtException', as in Node's own EventTarget.
 function throwLater(error) {
   process.nextTick(() => {
@@ -73,7 +79,8 @@ module.exports = function install(global = globalThis, options = {}) {
   const hooks = (resolve ? ASKS_RESOLVE : 0) | (findProxy ? ASKS_FIND_PROXY : 0);
   const host = createHost(driver, inline, closeOnSuspend, refuseScriptOptions, forgetTlsSessions, hooks);
   host.reportError = reportError;
-  const events = scriptFor(global)(global, host, Object.keys(defaults).length > 0 ? defaults : undefined, { resolve, findProxy });
+  const defaultsOrNone = Object.keys(defaults).length > 0 ? defaults : undefined;
+  const events = scriptFor(global)(global, host, defaultsOrNone, { resolve, findProxy }, NAMES);
   host.listen(events, runJobs, allow);
 
   const installation = {

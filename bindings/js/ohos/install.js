@@ -7,6 +7,8 @@ import { createHost } from 'libegret_ws_napi.so';
 const BY_APPLICATION = 0, BY_WAKEUP = 2;
 // The last one: bits of the hooks that the script answers.
 const ASKS_RESOLVE = 1, ASKS_FIND_PROXY = 2;
+// The options of install that are not defaults of sockets.
+const NAMES = ['poll', 'resolve', 'findProxy', 'reportError'];
 // No wake-up comes when a send queue has drained.
 const DRAIN_INTERVAL_MS = 50;
 
@@ -45,7 +47,8 @@ export class Installation {
 
     const host = this.native;
     host.reportError = reportError;
-    const events = installScript(scope, host, Object.keys(defaults).length > 0 ? defaults : undefined, { resolve, findProxy });
+    const defaultsOrNone = Object.keys(defaults).length > 0 ? defaults : undefined;
+    const events = installScript(scope, host, defaultsOrNone, { resolve, findProxy }, NAMES);
     if (!poll) {
       const { notifyDrain } = host;
       host.notifyDrain = (id, bytes) => {

@@ -1,7 +1,7 @@
-// Defines both objects.
+// Defines both objects. `names`: the options of a glue whose own function takes them together with `defaults`.
 
-function install(global, host, defaults = undefined, hooks = undefined) {
-    const options = readOptions(defaults, NO_OPTIONS);
+function install(global, host, defaults = undefined, hooks = undefined, names = undefined) {
+    const options = readOptions(defaults, NO_OPTIONS, names);
     const sockets = new Sockets(global, host, readHooks(host, hooks));
     define(global, 'WebSocket', makeWebSocket(global, host, sockets, options));
     if (!global.egret_native) global.egret_native = {};

@@ -146,13 +146,14 @@ const NO_OPTIONS = {
     encoded: '', given: {}, overCap: 'error', highWaterMark: 1 << 20, maxSendBuffer: 16 << 20, resend: false
 };
 
-// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name.
-function readOptions(options, defaults) {
+// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name. `others` are names for the
+// sentence about an unknown option.
+function readOptions(options, defaults, others = []) {
     if (options === undefined || options === null) return defaults;
     if (!isObject(options)) throw new TypeError('the options of a socket are an object');
     const given = Object.assign({}, defaults.given);
     for (const name of Object.keys(options)) {
-        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${Object.keys(OPTIONS).join(', ')}`);
+        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${others.concat(Object.keys(OPTIONS)).join(', ')}`);
         const value = options[name];
         if (value !== undefined) given[name] = value;
     }
