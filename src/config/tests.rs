@@ -62,6 +62,7 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
         (|o| o.max_redirects = 21, "max_redirects is above 20"),
         (|o| o.addresses = Some(b""), "addresses is empty"),
         (|o| o.addresses = Some(b"example.com"), "addresses: `example.com` is not an IP address"),
+        #[cfg(feature = "proxies")]
         (
             |o| (o.addresses, o.proxy) = (Some(&b"192.0.2.1"[..]), Some(&b"http://p/"[..])),
             "addresses and proxy are both set",

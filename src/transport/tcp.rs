@@ -40,7 +40,7 @@ struct Held {
     loan: Arc<Loan>,
 }
 
-/// What a connection lends to the host. It is dropped with the connection, and with it a socket that was not taken.
+/// A socket that a connection lends to the host. It is dropped with the connection, if the host has not taken it.
 #[derive(Debug)]
 struct Loan {
     /// The socket with a descriptor of its own, so that the number stays the host's whatever happens to the connection. `None`: it was

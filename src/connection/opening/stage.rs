@@ -29,7 +29,7 @@ pub(super) enum HopStage<S> {
     Left,
 }
 
-/// What the message of a time-out says about a hook that it waited for.
+/// The words about a hook in the message of a time-out that waited for it.
 fn remark(call: Option<HostCall>, hook: &str, end: &str) -> String {
     match call {
         None => String::new(),

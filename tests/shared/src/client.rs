@@ -3,6 +3,7 @@
 
 use crate::WAIT_LIMIT;
 use crate::close_report::CloseReport;
+use crate::kept;
 use crate::recorder::{Event, Log, Recorder, Retry};
 use crate::response::{self, Responses};
 use ::egret_ws::*;
@@ -46,7 +47,7 @@ pub fn set_headers(options: &mut egret_ws_options, headers: &[egret_ws_header]) 
 fn pointed<T>(pointer: &mut *const T, init: unsafe extern "C" fn(*mut T, usize) -> i32) -> &'static mut T {
     if pointer.is_null() {
         // SAFETY: a C struct of numbers may be all zeros.
-        let made = Box::leak(Box::new(unsafe { std::mem::zeroed::<T>() }));
+        let made = kept::keep(unsafe { std::mem::zeroed::<T>() });
         // SAFETY: the struct is writable.
         assert_eq!(unsafe { init(made, size_of::<T>()) }, EGRET_WS_OK);
         *pointer = made;

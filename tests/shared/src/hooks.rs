@@ -1,6 +1,7 @@
 //! Hooks of a loop, as closures.
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
+use crate::kept;
 use ::egret_ws::*;
 use socket2::SockRef;
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -75,7 +76,7 @@ impl Hooks {
         hooks.release_user = Some(release_user);
         hooks.user = Box::into_raw(Box::new(self)).cast();
         // The library copies it. It is never freed: a test makes few of them.
-        options.hooks = Box::leak(Box::new(hooks));
+        options.hooks = kept::keep(hooks);
     }
 }
 

@@ -38,6 +38,7 @@ pub mod fingerprint;
 pub mod frame;
 #[cfg(unix)]
 pub mod hooks;
+mod kept;
 pub mod library;
 pub mod listener_client;
 pub mod paths;
