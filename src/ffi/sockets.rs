@@ -647,9 +647,11 @@ pub unsafe extern "C" fn egret_ws_proxy(ws: *mut egret_ws, out: *mut c_char, cap
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_tls_cipher(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard("egret_ws_tls_cipher", ws, |socket| {
-        let tls = socket.read_connect_info(|info| info.tls.clone()).unwrap_or_default();
-        // SAFETY: the caller's promise, passed on.
-        unsafe { text::write(&tls.cipher, out, capacity) }
+        socket.read_connect_info(|info| {
+            let cipher = info.tls.as_ref().map_or("", |tls| &tls.cipher);
+            // SAFETY: the caller's promise, passed on.
+            unsafe { text::write(cipher, out, capacity) }
+        })
     })
 }
 
@@ -664,9 +666,11 @@ pub unsafe extern "C" fn egret_ws_tls_cipher(ws: *mut egret_ws, out: *mut c_char
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
     guard("egret_ws_tls_alpn", ws, |socket| {
-        let tls = socket.read_connect_info(|info| info.tls.clone()).unwrap_or_default();
-        // SAFETY: the caller's promise, passed on.
-        unsafe { text::write(&tls.alpn, out, capacity) }
+        socket.read_connect_info(|info| {
+            let alpn = info.tls.as_ref().map_or("", |tls| &tls.alpn);
+            // SAFETY: the caller's promise, passed on.
+            unsafe { text::write(alpn, out, capacity) }
+        })
     })
 }
 
@@ -690,15 +694,15 @@ pub unsafe extern "C" fn egret_ws_peer_certificate(
     capacity: usize,
 ) -> i32 {
     guard("egret_ws_peer_certificate", ws, |socket| {
-        if out.is_null() && capacity != 0 {
-            return Err(DetailedError::invalid("out is NULL, but capacity is not 0"));
-        }
-        let tls = socket.read_connect_info(|info| info.tls.clone()).unwrap_or_default();
-        let certificate = tls.chain.get(index as usize).ok_or_else(|| {
-            DetailedError::new(Error::NotFound, format!("the server has sent no certificate with the index {index}"))
-        })?;
-        // SAFETY: the caller's promise, passed on.
-        unsafe { text::write_data(certificate, out, capacity) }
+        text::check_out(out, capacity)?;
+        socket.read_connect_info(|info| {
+            let certificate = info.tls.as_ref().and_then(|tls| tls.chain.get(index as usize)).ok_or_else(|| {
+                let detail = format!("the server has sent no certificate with the index {index}");
+                DetailedError::new(Error::NotFound, detail)
+            })?;
+            // SAFETY: the caller's promise, passed on.
+            unsafe { text::write_data(certificate, out, capacity) }
+        })
     })
 }
 

@@ -97,6 +97,14 @@ pub(super) unsafe fn write_bytes(bytes: &[u8], out: *mut c_char, capacity: usize
     unsafe { write_parts(std::iter::once(bytes), out, capacity) }
 }
 
+/// Checks the pointer of an out-parameter, which may be NULL only if it has no room.
+pub(super) fn check_out<T>(out: *const T, capacity: usize) -> Result<(), DetailedError> {
+    match out.is_null() && capacity != 0 {
+        true => Err(DetailedError::invalid("out is NULL, but capacity is not 0")),
+        false => Ok(()),
+    }
+}
+
 /// Writes bytes to `out`, without a NUL, and returns their length. With a capacity of 0 it only returns the length.
 ///
 /// # Safety
@@ -107,9 +115,7 @@ pub(super) unsafe fn write_data(bytes: &[u8], out: *mut u8, capacity: usize) -> 
     if capacity == 0 {
         return Ok(length);
     }
-    if out.is_null() {
-        return Err(DetailedError::invalid("out is NULL, but capacity is not 0"));
-    }
+    check_out(out, capacity)?;
     if capacity < bytes.len() {
         return Err(DetailedError::invalid(format!("capacity is {capacity}, but there are {length} bytes")));
     }
@@ -132,9 +138,7 @@ pub(super) unsafe fn write_parts<'a>(
     if capacity == 0 {
         return Ok(length);
     }
-    if out.is_null() {
-        return Err(DetailedError::invalid("out is NULL, but capacity is not 0"));
-    }
+    check_out(out, capacity)?;
     if capacity <= len {
         return Err(DetailedError::invalid(format!(
             "capacity is {capacity}, but the text needs {} bytes with its NUL",
