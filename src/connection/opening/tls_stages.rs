@@ -56,20 +56,18 @@ impl<S: Transport> Opening<S> {
         }
         let HopStage::TlsConnector(stream, _) = self.leave_stage(context.now) else { return None };
         let ConnectConfig { target, server_name, pins, resumes_tls, .. } = &*self.config;
-        let handshake = match (peer, self.routes.proxy()) {
-            (Peer::Proxy, Some(proxy)) => {
-                let host = proxy.server_name();
-                let (name, port, resumes) = (&*host, proxy.port, *resumes_tls);
-                let destination = Destination { peer, name, host: &host, port, pins: &[], resumes };
-                Handshake::begin(&connector, &destination, stream)
-            }
-            _ => {
-                let host = target.server_name();
-                let (name, port) = (server_name.as_deref().unwrap_or(&host), target.port());
-                let destination = Destination { peer, name, host: &host, port, pins, resumes: *resumes_tls };
-                Handshake::begin(&connector, &destination, stream)
-            }
+        let proxy = self.routes.proxy().filter(|_| peer == Peer::Proxy);
+        let (host, port) = match proxy {
+            Some(proxy) => (proxy.server_name(), proxy.port),
+            None => (target.server_name(), target.port()),
         };
+        // The name and the pins of the options are those of the server.
+        let (name, pins) = match proxy {
+            Some(_) => (&*host, &[][..]),
+            None => (server_name.as_deref().unwrap_or(&host), &**pins),
+        };
+        let destination = Destination { peer, name, host: &host, port, pins, resumes: *resumes_tls };
+        let handshake = Handshake::begin(&connector, &destination, stream);
         self.continue_stage(HopStage::TlsHandshake(handshake), context.now);
         None
     }
