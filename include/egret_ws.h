@@ -2110,7 +2110,7 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query,
  * could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and UNSUPPORTED the question is
  * still open. Any thread, inside the hook too.
  *
- * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies),
+ * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies, or one is `https://` and there is no TLS),
  * `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
  *
  * Precondition:

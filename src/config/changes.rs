@@ -5,7 +5,7 @@ use super::network::addresses;
 use super::request::{check_authorization, check_header, check_size, copy_header, subprotocols};
 use super::url::{self, Url};
 use super::value::text;
-use super::{ConnectConfig, check_addresses, check_proxy};
+use super::{ConnectConfig, check_addresses, check_route};
 use crate::error::DetailedError;
 use crate::input_limits;
 
@@ -14,7 +14,7 @@ impl ConnectConfig {
     pub fn set_url(&mut self, url: Option<&[u8]>) -> Result<(), DetailedError> {
         let url = url.ok_or_else(|| DetailedError::invalid("the URL is NULL"))?;
         let target = Url::from_url(url::text(url)?)?;
-        check_proxy(&self.proxies, &target)?;
+        check_route(&self.proxies, &target, self.loop_tls)?;
         let given = self.request.credentials.as_ref().filter(|_| self.has_given_credentials);
         let credentials = given.or(target.credentials());
         check_authorization(&self.request.headers, credentials.is_some())?;
@@ -69,14 +69,14 @@ impl ConnectConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SocketOptions;
+    use crate::config::{LoopTls, SocketOptions};
     use crate::error::Error;
 
     type Change = fn(&mut ConnectConfig) -> Result<(), DetailedError>;
 
     fn begin(url: &str, username: Option<&'static [u8]>) -> ConnectConfig {
         let options = SocketOptions { username, subprotocols: Some(b"chat"), ..SocketOptions::default() };
-        ConnectConfig::new(Url::from_url(url).unwrap(), &options).unwrap()
+        ConnectConfig::new(Url::from_url(url).unwrap(), &options, LoopTls::Library).unwrap()
     }
 
     fn headers(config: &ConnectConfig) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! The options of a loop.
 
-use super::FLAGS;
 use super::value::{Number, Numbers, Special, number};
+use super::{FLAGS, LoopTls};
 use crate::constants::*;
 use crate::error::DetailedError;
 use std::time::Duration;
@@ -46,6 +46,8 @@ pub struct LoopConfig {
     pub linger: Duration,
     /// The most threads for the hooks of the host.
     pub hook_threads: usize,
+    /// The TLS of its connections.
+    pub tls: LoopTls,
 }
 
 impl LoopOptions {
@@ -87,6 +89,7 @@ impl LoopConfig {
             poll_max_time: poll_max_us.map(|value| Duration::from_micros(value.into())),
             linger,
             hook_threads: hook_threads as usize,
+            tls: LoopTls::of_library(),
         })
     }
 }

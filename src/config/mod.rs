@@ -45,13 +45,14 @@ pub use loop_config::{LoopConfig, LoopOptions};
 pub use network::{found_addresses, found_proxies};
 pub use options::{DeflateOptions, Header, RetryWaits, SocketOptions};
 pub use retry::RetryOptions;
+pub use tls::LoopTls;
 pub use url::Url;
 
 use crate::constants::*;
 use crate::error::DetailedError;
 use crate::protocol::handshake::RequestOptions;
 use crate::transport::local_side::LocalSide;
-use crate::transport::proxy::Proxies;
+use crate::transport::proxy::{Proxies, Proxy};
 use crate::transport::tls::Settings as TlsSettings;
 use crate::{environment, input_limits};
 use std::net::SocketAddr;
@@ -65,6 +66,8 @@ pub struct ConnectConfig {
     pub target: Url,
     pub request: RequestOptions,
     pub proxies: Proxies,
+    /// The TLS of the loop.
+    pub loop_tls: LoopTls,
     /// The settings of the TLS connector; used with `wss` only.
     pub tls: Arc<TlsSettings>,
     /// SHA-256 of the public keys that the server may have; empty: any.
@@ -101,8 +104,8 @@ const FLAGS: u32 = EGRET_WS_ACCEPT_ANY_CERTIFICATE
     | EGRET_WS_ALLOW_PRIVATE_REDIRECTS;
 
 impl ConnectConfig {
-    /// Checks the options of a socket that connects to `target`, and adds the defaults.
-    pub fn new(target: Url, options: &SocketOptions<'_>) -> Result<ConnectConfig, DetailedError> {
+    /// Checks the options of a socket that connects to `target` in a loop with this TLS, and adds the defaults.
+    pub fn new(target: Url, options: &SocketOptions<'_>, loop_tls: LoopTls) -> Result<ConnectConfig, DetailedError> {
         match options.flags & !FLAGS {
             0 => {}
             wrong if wrong & LOOP_FLAGS != 0 => {
@@ -114,11 +117,12 @@ impl ConnectConfig {
             return Err(DetailedError::invalid(format!("max_redirects is above {}", input_limits::REDIRECTS)));
         }
         let addresses = network::addresses(options.addresses)?;
-        let proxies = proxies(options, &target)?;
+        let proxies = proxies(options, &target, loop_tls)?;
         check_addresses(&addresses, &proxies)?;
         Ok(ConnectConfig {
             request: request::read(options, target.credentials())?,
             proxies,
+            loop_tls,
             tls: Arc::new(tls::settings(options)?),
             pins: tls::pins(options)?,
             server_name: tls::server_name(options)?,
@@ -142,17 +146,19 @@ impl ConnectConfig {
     }
 }
 
-fn proxies(options: &SocketOptions<'_>, target: &Url) -> Result<Proxies, DetailedError> {
+fn proxies(options: &SocketOptions<'_>, target: &Url, loop_tls: LoopTls) -> Result<Proxies, DetailedError> {
     let url = text(&"proxy", options.proxy, input_limits::TEXT)?;
     let variable = |name: &str| environment::variable(name)?.into_string().ok();
     let proxies = Proxies::read(url, options.has(EGRET_WS_PROXY_FROM_ENVIRONMENT), variable)?;
-    check_proxy(&proxies, target)?;
+    check_route(&proxies, target, loop_tls)?;
     Ok(proxies)
 }
 
-/// A proxy of the environment that cannot be used is an error of the call that sets the target, not of the connection.
-fn check_proxy(proxies: &Proxies, target: &Url) -> Result<(), DetailedError> {
-    proxies.for_target(target.is_secure(), &target.host(), target.port()).map(|_| ())
+/// A proxy of the environment that cannot be used, and TLS that is needed and missing, are errors of the call that sets the target, not
+/// of the connection.
+fn check_route(proxies: &Proxies, target: &Url, loop_tls: LoopTls) -> Result<(), DetailedError> {
+    let proxy = proxies.for_target(target.is_secure(), &target.host(), target.port())?;
+    loop_tls.check(target.is_secure() || proxy.is_some_and(Proxy::is_secure))
 }
 
 /// A proxy of the options looks the name up itself, so addresses beside it are a mistake.

@@ -1,5 +1,6 @@
 //! The addresses of both sides of the TCP connection.
 
+use super::LoopTls;
 use super::options::SocketOptions;
 use super::value::{copy, text};
 use crate::error::{DetailedError, Error};
@@ -43,8 +44,10 @@ pub fn found_addresses(list: &[u8]) -> Result<Vec<SocketAddr>, DetailedError> {
 }
 
 /// Reads the proxies that a hook has found. An item without a proxy, and an empty text, are a direct connection.
-pub fn found_proxies(list: &[u8]) -> Result<Vec<Option<Proxy>>, DetailedError> {
-    Proxies::read_list(text(&"proxies", Some(list), input_limits::TEXT)?.unwrap_or(""))
+pub fn found_proxies(list: &[u8], loop_tls: LoopTls) -> Result<Vec<Option<Proxy>>, DetailedError> {
+    let proxies = Proxies::read_list(text(&"proxies", Some(list), input_limits::TEXT)?.unwrap_or(""))?;
+    loop_tls.check(proxies.iter().flatten().any(Proxy::is_secure))?;
+    Ok(proxies)
 }
 
 /// Reads a list of addresses, separated by commas. The port of an address without one is 0. The error says what is wrong.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::Error;
+use crate::transport::tls::NO_TLS;
 use std::time::Duration;
 
 type Change = fn(&mut SocketOptions<'static>);
@@ -9,7 +10,7 @@ type Change = fn(&mut SocketOptions<'static>);
 fn config_of(url: &str, change: Change) -> Result<ConnectConfig, DetailedError> {
     let mut options = SocketOptions::default();
     change(&mut options);
-    ConnectConfig::new(Url::from_url(url).unwrap(), &options)
+    ConnectConfig::new(Url::from_url(url).unwrap(), &options, LoopTls::Library)
 }
 
 fn config(change: Change) -> ConnectConfig {
@@ -183,7 +184,7 @@ fn negative_and_special_numbers_are_refused_by_name_where_they_make_no_sense() {
         ] {
             let mut options = SocketOptions::default();
             set(&mut options, value);
-            let made = ConnectConfig::new(Url::from_url("ws://h/").unwrap(), &options);
+            let made = ConnectConfig::new(Url::from_url("ws://h/").unwrap(), &options, LoopTls::Library);
             let refused = made.err().map(|refused| refused.detail);
             assert_eq!(refused.is_none(), is_accepted, "{name} = {value}: {refused:?}");
             assert!(refused.is_none_or(|detail| detail.contains(name)), "{name} = {value}");
@@ -252,6 +253,7 @@ fn a_flag_of_the_other_struct_is_refused_and_named() {
         let refused = ConnectConfig::new(
             Url::from_url("ws://h/").unwrap(),
             &SocketOptions { flags: flag, ..SocketOptions::default() },
+            LoopTls::Library,
         );
         assert!(refused.unwrap_err().detail.contains("a flag of a loop"), "{flag}");
     }
@@ -357,9 +359,58 @@ fn default_waits_of_a_retry_adapt_to_the_waits_that_are_given() {
 fn a_connection_can_need_tls_by_its_url_or_by_a_redirect() {
     for (url, max_redirects, expected) in [("ws://h/", 0, false), ("ws://h/", 1, true), ("wss://h/", 0, true)] {
         let options = SocketOptions { max_redirects, ..SocketOptions::default() };
-        let config = ConnectConfig::new(Url::from_url(url).unwrap(), &options).unwrap();
+        let config = ConnectConfig::new(Url::from_url(url).unwrap(), &options, LoopTls::Library).unwrap();
         assert_eq!(config.may_use_tls(), expected, "{url}");
     }
+}
+
+#[test]
+fn without_tls_what_needs_it_is_refused() {
+    let make = |url: &str, proxy: Option<&'static str>, loop_tls| {
+        let options = SocketOptions { proxy: proxy.map(str::as_bytes), max_redirects: 5, ..SocketOptions::default() };
+        ConnectConfig::new(Url::from_url(url).unwrap(), &options, loop_tls)
+    };
+    let refused = DetailedError::new(Error::Unsupported, NO_TLS);
+    let secure_proxy = Some("https://p").filter(|_| cfg!(feature = "proxies"));
+    for (url, proxy, needs_tls) in [
+        ("ws://h/", None, false),
+        ("ws://h/", Some(""), false),
+        ("wss://h/", None, true),
+        ("wss://h/", Some(""), true),
+        ("ws://h/", secure_proxy, secure_proxy.is_some()),
+        ("ws://h/", Some("http://p").filter(|_| cfg!(feature = "proxies")), false),
+    ] {
+        assert!(make(url, proxy, LoopTls::Library).is_ok(), "{url} {proxy:?}");
+        let made = make(url, proxy, LoopTls::None);
+        assert_eq!(made.as_ref().err(), Some(&refused).filter(|_| needs_tls), "{url} {proxy:?}");
+        if let Ok(mut config) = made {
+            let before = config.target.clone();
+            assert_eq!(config.set_url(Some(b"wss://h/")), Err(refused.clone()));
+            assert_eq!(config.target, before);
+            assert_eq!(config.set_url(Some(b"ws://other/")), Ok(()));
+        }
+    }
+    assert_eq!(found_proxies(b"direct", LoopTls::None), Ok(vec![None]));
+    if cfg!(feature = "proxies") {
+        for (list, needs_tls) in [("http://p,direct", false), ("socks5://p,https://p", true)] {
+            assert!(found_proxies(list.as_bytes(), LoopTls::Library).is_ok(), "{list}");
+            let found = found_proxies(list.as_bytes(), LoopTls::None);
+            assert_eq!(found.err().as_ref(), Some(&refused).filter(|_| needs_tls), "{list}");
+        }
+    }
+    let named = if cfg!(feature = "tls") { LoopTls::Library } else { LoopTls::None };
+    assert_eq!(LoopConfig::new(&LoopOptions::default()).unwrap().tls, named);
+}
+
+/// As for a proxy of the option: a variable is used only for its scheme, and then it is an error of the call.
+#[cfg(feature = "proxies")]
+#[test]
+fn without_tls_a_secure_proxy_of_the_environment_is_refused_where_it_is_used() {
+    let variable = |name: &str| (name == "http_proxy").then(|| "https://p".to_owned());
+    let proxies = Proxies::read(None, true, variable).unwrap();
+    let check = |url| check_route(&proxies, &Url::from_url(url).unwrap(), LoopTls::None);
+    assert_eq!(check("ws://h/"), Err(DetailedError::new(Error::Unsupported, NO_TLS)));
+    assert_eq!(check("ws://127.0.0.1/"), Ok(()));
 }
 
 #[test]
@@ -373,6 +424,7 @@ fn options_of_a_loop_have_defaults_and_ranges() {
         poll_max_time: Some(Duration::from_micros(4000)),
         linger: Duration::ZERO,
         hook_threads: 32,
+        tls: LoopTls::of_library(),
     };
     let none = LoopOptions::default();
     assert_eq!(config(none), Ok(defaults));
@@ -394,6 +446,7 @@ fn options_of_a_loop_have_defaults_and_ranges() {
             poll_max_time: None,
             linger: milliseconds(9),
             hook_threads: 64,
+            tls: LoopTls::of_library(),
         })
     );
     for level in EGRET_WS_LOG_ERROR..=EGRET_WS_LOG_DEBUG {
@@ -430,6 +483,6 @@ fn options_of_permessage_deflate_are_refused_in_a_library_without_it() {
         let mut options = SocketOptions::default();
         change(&mut options);
         options.flags |= EGRET_WS_DISABLE_DEFLATE;
-        assert!(ConnectConfig::new(Url::from_url("ws://h/").unwrap(), &options).is_ok());
+        assert!(ConnectConfig::new(Url::from_url("ws://h/").unwrap(), &options, LoopTls::Library).is_ok());
     }
 }

@@ -3,9 +3,33 @@
 use super::options::SocketOptions;
 use super::value::{Number, Numbers, copy, copy_bytes, number, text};
 use crate::constants::*;
-use crate::error::DetailedError;
+use crate::error::{DetailedError, Error};
 use crate::input_limits;
-use crate::transport::tls::{Settings, is_server_name, read_pins};
+use crate::transport::tls::{NO_TLS, Settings, is_server_name, read_pins};
+
+/// The TLS of the connections of a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoopTls {
+    /// The TLS that the library was built with.
+    Library,
+    /// There is none: the library was built without it.
+    None,
+}
+
+impl LoopTls {
+    /// The TLS that the library was built with, if any.
+    pub fn of_library() -> LoopTls {
+        if cfg!(feature = "tls") { LoopTls::Library } else { LoopTls::None }
+    }
+
+    /// Refuses what needs TLS, if there is none.
+    pub fn check(self, is_needed: bool) -> Result<(), DetailedError> {
+        match self {
+            LoopTls::None if is_needed => Err(DetailedError::new(Error::Unsupported, NO_TLS)),
+            LoopTls::None | LoopTls::Library => Ok(()),
+        }
+    }
+}
 
 pub(super) fn settings(options: &SocketOptions<'_>) -> Result<Settings, DetailedError> {
     let mut numbers = Numbers::default();

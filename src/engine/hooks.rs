@@ -16,6 +16,7 @@
 use super::command_queue::Command;
 use super::workers::Workers;
 use super::{Shared, SocketShared};
+use crate::config::LoopTls;
 use crate::connection::{Query, QueryAnswer, QuerySubject};
 use crate::log::Log;
 use crate::transport::tcp::Lent;
@@ -78,6 +79,11 @@ impl Reply {
     /// The log of the loop, and the number of the socket in it.
     pub fn log(&self) -> (&Arc<Log>, usize) {
         (&self.engine.log, self.socket.id)
+    }
+
+    /// The TLS of the loop.
+    pub fn loop_tls(&self) -> LoopTls {
+        self.engine.tls
     }
 
     /// Sends the answer. The caller makes sure that each query has only one.

@@ -163,7 +163,7 @@ impl Engine {
     pub fn new(log: Arc<Log>, config: &LoopConfig, limit: Duration, hooks: Option<HookOptions>) -> io::Result<Engine> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let shared = Arc::new(Shared::new(waker, log, config.inline));
+        let shared = Arc::new(Shared::new(waker, log, config.inline, config.tls));
         Ok(Engine {
             dns: Dns::new(Arc::clone(&shared)),
             hooks: hooks.map(|hooks| Hooks::new(hooks, Arc::clone(&shared))),

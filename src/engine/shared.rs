@@ -39,7 +39,7 @@ use super::command_queue::{Command, CommandQueue, LoopRequest, MAX_PENDING_CONNE
 use super::notifier::{Notifier, Wakeup};
 use super::socket_shared::SocketRequest;
 use crate::buffer_pool::{BufferPool, NoMemory};
-use crate::config::ConnectConfig;
+use crate::config::{ConnectConfig, LoopTls};
 use crate::error::Error;
 use crate::host_callback::Closed;
 use crate::log::Log;
@@ -87,6 +87,8 @@ pub struct Shared {
     pub pool: Arc<BufferPool>,
     /// Where masking keys come from.
     pub entropy: Entropy,
+    /// The TLS of the loop.
+    pub tls: LoopTls,
     /// The log of the loop.
     pub log: Arc<Log>,
 }
@@ -106,7 +108,7 @@ struct PublishedEvents {
 }
 
 impl Shared {
-    pub(super) fn new(waker: Waker, log: Arc<Log>, by_poll: bool) -> Shared {
+    pub(super) fn new(waker: Waker, log: Arc<Log>, by_poll: bool, tls: LoopTls) -> Shared {
         Shared {
             commands: Mutex::default(),
             commands_pending: AtomicBool::new(false),
@@ -125,6 +127,7 @@ impl Shared {
             finished: AtomicBool::new(false),
             pool: Arc::default(),
             entropy: mask::generator(),
+            tls,
             log,
         }
     }

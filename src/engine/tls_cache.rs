@@ -218,7 +218,7 @@ impl Drop for TlsCache {
     }
 }
 
-#[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
+#[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
 mod tests {
     use super::*;
     use crate::connection::send_queue::SendQueue;

@@ -154,7 +154,7 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
 /// could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and UNSUPPORTED the question is
 /// still open. Any thread, inside the hook too.
 ///
-/// Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies),
+/// Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies, or one is `https://` and there is no TLS),
 /// `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
@@ -163,7 +163,8 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_proxy_found(query: *mut egret_ws_query, proxies: *const c_char) -> egret_ws_error_t {
     guard_code("egret_ws_proxy_found", query, |query| {
-        let read = |list: Option<&[u8]>| Ok(QueryAnswer::Proxies(list.map(config::found_proxies).transpose()?));
+        let found = |list: &[u8]| config::found_proxies(list, query.loop_tls());
+        let read = |list: Option<&[u8]>| Ok(QueryAnswer::Proxies(list.map(found).transpose()?));
         // SAFETY: the caller's promise, passed on.
         unsafe { answer(query, QuerySubject::Proxies, proxies, read) }
     })

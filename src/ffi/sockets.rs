@@ -158,7 +158,7 @@ unsafe fn connect(
     let target = parse(host_or_url)?;
     // SAFETY: the caller's promise about `given`, of which this is a copy.
     let options = unsafe { options::of_socket(&given) }?;
-    let config = ConnectConfig::new(target, &options)?;
+    let config = ConnectConfig::new(target, &options, host_loop.tls())?;
     let (id, slot) = handle::reserve_socket()
         .map_err(|error| DetailedError::new(error, "too many sockets: free those that are closed"))?;
     let callbacks = Arc::new(callbacks::Callbacks::new(&given, id));

@@ -6,7 +6,7 @@ use super::deadline::Deadline;
 use super::dispatch::Dispatcher;
 use super::scheduling::Scheduler;
 use super::{FreeReport, Listener, Socket};
-use crate::config::{ConnectConfig, LoopConfig};
+use crate::config::{ConnectConfig, LoopConfig, LoopTls};
 use crate::connection::send_queue::SendQueue;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::engine::hooks::{HookOptions, HostHooks};
@@ -112,6 +112,11 @@ impl Loop {
     #[inline]
     pub(super) fn shared(&self) -> &Shared {
         self.scheduler.shared()
+    }
+
+    /// The TLS of its connections.
+    pub fn tls(&self) -> LoopTls {
+        self.options.tls
     }
 
     /// The log of the loop.

@@ -103,6 +103,7 @@ pub(super) fn follow(
     if config.target.is_secure() && !target.is_secure() {
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }
+    config.loop_tls.check(target.is_secure()).map_err(|refused| format!("it leads to wss: {}", refused.detail))?;
     let leaves_origin = !config.target.is_same_origin(&target);
     // Programs often put a token into a subprotocol, because browsers offer no other place for it. A connection without the
     // subprotocols would not be the one that the host has requested.
@@ -124,6 +125,17 @@ pub(super) fn follow(
 mod tests {
     use super::super::super::tests::simulation::config;
     use super::*;
+    use crate::config::LoopTls;
+
+    #[test]
+    fn without_tls_a_redirect_to_wss_is_not_followed() {
+        let mut config = config("ws://h/");
+        (config.max_redirects, config.loop_tls) = (20, LoopTls::None);
+        let first = FirstOrigin::of(&config);
+        let refused = follow(&mut config, &first, "Location: https://h/\n", 0).unwrap_err();
+        assert_eq!((refused, config.target.is_secure()), (format!("it leads to wss: {}", tls::NO_TLS), false));
+        assert_eq!(follow(&mut config, &first, "Location: http://other/\n", 0), Ok(()));
+    }
 
     /// Follows redirects to these URLs, one after the other.
     fn follow_all(mut config: ConnectConfig, urls: &[&str]) -> ConnectConfig {

@@ -4,7 +4,7 @@
 //!   a failure at each operation.
 //! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `nat64`, `hooks`, `routes`, `redirects`, `refusals`, `response_heads`, `session`,
 //!   `closing`, `flushing`, `aborting`, `heartbeat`, `pings`, `compression`, `budgets`, `retrying`, `resending`, `suspending`,
-//!   `tracing`: one behaviour each. `thundering_herd`: the delays of many clients.
+//!   `tls`, `tracing`: one behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference for what the host was promised. `exploration`: runs it in every order. `strict_server`: its server.
 
 mod aborting;
@@ -36,6 +36,8 @@ pub mod simulation;
 mod strict_server;
 mod suspending;
 mod thundering_herd;
+#[cfg(feature = "tls")]
+mod tls;
 mod tracing;
 
 const TEXT: u8 = 0x81;

@@ -1,6 +1,6 @@
 //! Lists of proxies, and proxies with TLS: which are tried, and what is reported.
 
-use super::opening::{REFUSED, redirect, system_connector};
+use super::opening::{REFUSED, redirect};
 use super::scenario::run_scenario;
 use super::simulation::{NO_ROUTE, Simulation};
 use crate::connection::report::{Ending, Initiator};
@@ -256,9 +256,10 @@ fn tls_to_the_proxy_needs_one_connector_and_a_second_one_for_other_settings() {
     }
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn the_request_for_the_tunnel_waits_for_tls() {
-    let connector = system_connector();
+    let connector = super::tls::system_connector();
     let scenario = |sim: &mut Simulation| {
         sim.begin_with("ws://example.com/", |config| config.proxies = option("https://10.0.0.9"));
         assert_eq!(sim.dialed(), ["10.0.0.9:443"]);
@@ -292,9 +293,10 @@ fn a_connector_that_cannot_be_made_for_the_proxy_ends_the_connection() {
     }
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn a_proxy_whose_tls_fails_or_stalls_is_followed_by_the_next() {
-    let connector = system_connector();
+    let connector = super::tls::system_connector();
     for stalls in [false, true] {
         let mut sim = Simulation::new();
         begin(&mut sim, "ws://10.0.0.1/", "https://10.0.0.9,direct");

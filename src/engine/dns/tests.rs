@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::LoopTls;
 use crate::connection::send_queue::SendQueue;
 use crate::log::Log;
 use crate::protocol::mask::zero_keys;
@@ -54,7 +55,7 @@ impl Harness {
     fn new() -> Harness {
         let poll = mio::Poll::new().unwrap();
         let waker = mio::Waker::new(poll.registry(), mio::Token(0)).unwrap();
-        let engine = Arc::new(Shared::new(waker, Arc::new(Log::new(0, None)), false));
+        let engine = Arc::new(Shared::new(waker, Arc::new(Log::new(0, None)), false, LoopTls::Library));
         let hung = Arc::new(Hung::default());
         let resolver = Arc::clone(&hung);
         let dns = Dns::with_resolver(Arc::clone(&engine), Arc::new(move |query: &Query| resolver.call(&query.0)));

@@ -90,7 +90,7 @@ impl Harness {
     fn new(max_threads: usize) -> Harness {
         let poll = mio::Poll::new().unwrap();
         let waker = mio::Waker::new(poll.registry(), mio::Token(0)).unwrap();
-        let engine = Arc::new(Shared::new(waker, Arc::new(Log::new(0, None)), false));
+        let engine = Arc::new(Shared::new(waker, Arc::new(Log::new(0, None)), false, LoopTls::Library));
         let host = Arc::new(Host::default());
         let options = HookOptions { host: Arc::clone(&host) as Arc<dyn HostHooks>, max_threads };
         Harness { hooks: Hooks::new(options, Arc::clone(&engine)), host, engine }

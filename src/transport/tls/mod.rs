@@ -1,11 +1,12 @@
 //! TLS over another stream, with the certificates that the platform trusts. OpenSSL is the backend on Linux, Android and the BSDs. On
-//! Apple systems and Windows it is the TLS of the platform.
+//! Apple systems and Windows it is the TLS of the platform. Without the Cargo feature `tls` there is none.
 //!
 //! ```text
 //!   Settings ─► Connector ─► Handshake ─► Tls        no step blocks, except Connector::build, which reads certificates
 //!
-//!   Handshake, Tls ─► openssl or native ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
+//!   Handshake, Tls ─► openssl, native or none ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
 //! ```
+#![cfg_attr(not(feature = "tls"), allow(dead_code, reason = "the texts and limits that only a backend uses"))]
 
 mod buffered_stream;
 mod connector;
@@ -13,10 +14,12 @@ mod destination;
 mod handshake;
 mod handshake_step;
 // On other systems only its tests are compiled.
-#[cfg(any(test, windows, target_vendor = "apple"))]
-#[cfg_attr(not(any(windows, target_vendor = "apple")), allow(dead_code))]
+#[cfg(any(test, all(feature = "tls", any(windows, target_vendor = "apple"))))]
+#[cfg_attr(not(all(feature = "tls", any(windows, target_vendor = "apple"))), allow(dead_code))]
 mod native;
-#[cfg(not(any(windows, target_vendor = "apple")))]
+#[cfg(not(feature = "tls"))]
+mod none;
+#[cfg(all(feature = "tls", not(any(windows, target_vendor = "apple"))))]
 mod openssl;
 mod peer;
 mod pem;
@@ -26,14 +29,16 @@ mod settings;
 mod stream;
 mod stream_status;
 // The server of the tests is OpenSSL.
-#[cfg(all(test, not(any(windows, target_vendor = "apple"))))]
+#[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
 pub(crate) mod tests;
 mod tls_error;
 mod tls_info;
 
-#[cfg(any(windows, target_vendor = "apple"))]
+#[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
 use native::backend;
-#[cfg(not(any(windows, target_vendor = "apple")))]
+#[cfg(not(feature = "tls"))]
+use none as backend;
+#[cfg(all(feature = "tls", not(any(windows, target_vendor = "apple"))))]
 use openssl::backend;
 
 pub use connector::{Connector, Sources};
@@ -45,6 +50,10 @@ pub use settings::Settings;
 pub use stream::Tls;
 pub use tls_error::TlsError;
 pub use tls_info::TlsInfo;
+
+/// The text of errors if a connection needs TLS, and there is none.
+pub const NO_TLS: &str =
+    "this build has no TLS: build the library with the feature `tls`, or give the loop a TLS provider";
 
 /// The warning for the log if the secrets of connections are written to a file.
 #[cfg(all(feature = "keylog", not(any(windows, target_vendor = "apple"))))]

@@ -2,6 +2,7 @@
 
 use crate::input_limits;
 use base64ct::{Base64, Encoding};
+use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "sha256/";
 
@@ -26,27 +27,9 @@ pub(super) fn format_pin(pin: &Pin) -> String {
     format!("{PREFIX}{}", Base64::encode_string(pin))
 }
 
-/// Returns the pin of a certificate; `None` if the bytes are not a certificate in DER, or cannot be hashed.
+/// Returns the pin of a certificate; `None` if the bytes are not a certificate in DER.
 pub(super) fn of_certificate(der: &[u8]) -> Option<Pin> {
-    sha256(public_key_info(der)?)
-}
-
-/// Does not use `openssl::sha::sha256`, because if OpenSSL 3 fails, without memory or without a provider, that returns uninitialised
-/// memory.
-#[cfg(not(any(windows, target_vendor = "apple")))]
-fn sha256(bytes: &[u8]) -> Option<Pin> {
-    use ::openssl::{md::Md, md_ctx::MdCtx};
-    let (mut context, mut pin) = (MdCtx::new().ok()?, Pin::default());
-    context.digest_init(Md::sha256()).ok()?;
-    context.digest_update(bytes).ok()?;
-    context.digest_final(&mut pin).ok()?;
-    Some(pin)
-}
-
-#[cfg(any(windows, target_vendor = "apple"))]
-fn sha256(bytes: &[u8]) -> Option<Pin> {
-    use sha2::{Digest, Sha256};
-    Some(Sha256::digest(bytes).into())
+    Some(Sha256::digest(public_key_info(der)?).into())
 }
 
 /// The tags of a SEQUENCE and of the optional version, `[0]`.

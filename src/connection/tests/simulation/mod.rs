@@ -8,7 +8,7 @@ use super::super::counters::RoundTrip;
 use super::super::send_queue::SendQueue;
 use super::super::{Answer, Connection, Context, Family, Ports, Prepared, QueryAnswer, QuerySubject, Turn, Unresolved};
 use crate::config::url::Url;
-use crate::config::{ConnectConfig, HeartbeatOptions, Limits};
+use crate::config::{ConnectConfig, HeartbeatOptions, Limits, LoopTls};
 use crate::error::Error;
 use crate::protocol::handshake::RequestOptions;
 use crate::protocol::mask::{self, Entropy};
@@ -51,6 +51,7 @@ pub fn config(url: &str) -> ConnectConfig {
         target: Url::from_url(url).unwrap(),
         request: RequestOptions::default(),
         proxies: Proxies::Unset,
+        loop_tls: LoopTls::Library,
         tls: Arc::new(settings),
         pins: Vec::new(),
         server_name: None,
@@ -617,6 +618,7 @@ impl Simulation {
         &self.recorder.message
     }
 
+    #[cfg(any(feature = "proxies", feature = "tls"))]
     pub fn warnings(&self) -> &[String] {
         &self.recorder.warnings
     }
