@@ -44,6 +44,7 @@
  *   How much memory can one socket and one loop take?                         MEMORY
  *   How do I look names up by HTTPDNS, or keep a socket out of a VPN?         egret_ws_hooks, and `addresses` of egret_ws_options
  *   How do I use the proxies of the system's settings?                        on_proxy of egret_ws_hooks
+ *   How do I use the application's own TLS, or that of the platform?          egret_ws_tls_provider
  *   Does it work on a network with IPv6 only?                                 egret_ws_connect
  *   How do I read the reason of a refusal, or its cookies?                    egret_ws_response_body, egret_ws_response_cookies
  *   Which addresses were tried, which certificates came?                      egret_ws_tried_addresses, egret_ws_peer_certificate
@@ -62,13 +63,16 @@
  *
  *   The callbacks of a socket run only inside egret_ws_loop_poll, on the thread that called it, never inside connect, send or
  *   close; egret_ws_loop_free runs the release_user calls that are left. These come from other threads too: on_log, the wake-up
- *   callback, and release_user of hooks. Hooks (on_resolve, on_proxy, on_socket) come only from threads of the library, several
- *   at the same time, and may block: that delays nothing but the connection that has asked.
+ *   callback, and release_user of hooks and of a TLS provider. Hooks (on_resolve, on_proxy, on_socket) come only from threads of
+ *   the library, several at the same time, and may block: that delays nothing but the connection that has asked. The callbacks of
+ *   a TLS provider come from the thread that runs the loop's I/O, and must not block: see egret_ws_tls_provider.
  *
  *   Inside a callback of a socket, egret_ws_loop_poll and egret_ws_loop_free of its loop return EGRET_WS_ERR_REENTRANT; inside
- *   on_log, the wake-up callback and hooks, those of every loop do.
+ *   on_log, the wake-up callback and hooks, those of every loop do. Inside a TLS provider every function that takes a handle
+ *   does, except egret_ws_tls_ready.
  *
- *   Three calls can block. egret_ws_loop_poll waits as long as its time-out says. egret_ws_loop_free waits at most linger_ms.
+ *   Three calls can block. egret_ws_loop_poll waits as long as its time-out says. egret_ws_loop_free waits at most linger_ms, and
+ *   a second more for a TLS provider that does not return.
  *   It and egret_ws_loop_set_wakeup also wait until an on_log or wake-up callback that another thread is inside of has
  *   returned; so do not hold a lock that such a callback takes. No other call waits for the network, for a callback, or for a
  *   poll, and no call waits for a hook.
@@ -117,7 +121,8 @@
  *   `user` of a socket: free it in release_user. When a connect call fails, the caller keeps it. `user` of the loop's options
  *   and of the wake-up callback: free it when egret_ws_loop_free has returned; that of the wake-up callback also when
  *   egret_ws_loop_set_wakeup has replaced it, unless that call was made inside on_log or a wake-up callback. `user` of hooks:
- *   free it in their release_user, because a hook may still run when egret_ws_loop_free has returned.
+ *   free it in their release_user, because a hook may still run when egret_ws_loop_free has returned. So do with that of a TLS
+ *   provider.
  *
  *   The query of a hook is valid until it is answered, or until no connection waits for the answer any more: there is nothing to
  *   free, and an answer that comes twice or too late gives EGRET_WS_ERR_BAD_HANDLE.
@@ -281,6 +286,7 @@
  *                                   hostile server sends so much)
  *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates; as much again with
  *                                   an https:// proxy
+ *     with wss (TLS provider)       128 KiB, besides the memory of the provider; as much again with an https:// proxy
  *   The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a
  *   full send queue takes about 1.2 × max_send_buffer_bytes (RESEND 1.4, deflate 1.7).
  *
@@ -419,6 +425,12 @@
 #define EGRET_WS_DISABLE_TLS_RESUMPTION 0x00000020u
 
 /*
+ * `flags` of a socket's options: do not follow a redirect to a URL of `ws`, so without TLS; it ends with `EGRET_WS_ERR_REDIRECT`. (A
+ * redirect from `wss` to `ws` is never followed.)
+ */
+#define EGRET_WS_SECURE_REDIRECTS_ONLY 0x00000040u
+
+/*
  * `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
  * security**, and is for tests with your own server only: anyone on the network path can read and change all data. Each such
  * connection logs a warning. `tls_pins` are checked nevertheless. It does not hold for another origin after a redirect.
@@ -439,6 +451,42 @@
 
 /* TLS 1.3, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_3 772
+
+/* A TLS provider honours `tls_roots` and `EGRET_WS_ONLY_THESE_ROOTS`. */
+#define EGRET_WS_TLS_CAN_ROOTS 1
+
+/* A TLS provider honours `tls_identity`. */
+#define EGRET_WS_TLS_CAN_IDENTITY 2
+
+/* A TLS provider honours `EGRET_WS_ACCEPT_ANY_CERTIFICATE`. */
+#define EGRET_WS_TLS_CAN_ANY_CERTIFICATE 4
+
+/* A TLS provider honours a `tls_min_version` of TLS 1.3. */
+#define EGRET_WS_TLS_CAN_MIN_VERSION 8
+
+/* A TLS provider returns the peer's certificates, from which the library checks `tls_pins`. */
+#define EGRET_WS_TLS_CAN_CHAIN 16
+
+/* A TLS provider resumes sessions, and honours `EGRET_WS_DISABLE_TLS_RESUMPTION`. A provider without this bit must not resume any. */
+#define EGRET_WS_TLS_CAN_RESUME 32
+
+/* State of a TLS session: the handshake is complete. The bit stays set. */
+#define EGRET_WS_TLS_ESTABLISHED 1
+
+/* State of a TLS session: there is more to send to the peer. The library calls `send` without plaintext. */
+#define EGRET_WS_TLS_HAS_OUTPUT 2
+
+/* State of a TLS session: the peer has sent its close_notify. The bit stays set. */
+#define EGRET_WS_TLS_PEER_CLOSED 4
+
+/*
+ * State of a TLS session: it works on another thread. The library calls `send` without plaintext after the next
+ * `egret_ws_tls_ready`, perhaps before it too, and does nothing else with the session until this bit is gone. The time-outs go on.
+ */
+#define EGRET_WS_TLS_BUSY 8
+
+/* Bytes of the `message` of a TLS provider, with the NUL at its end. */
+#define EGRET_WS_TLS_MESSAGE_BYTES 256
 
 /* Return value of `on_request`: connect, unless the last answer of the server needs another request (HTTP 401, 403, 404, 407, 410). */
 #define EGRET_WS_REQUEST_CONTINUE 0
@@ -811,6 +859,220 @@ typedef struct egret_ws_hooks {
     egret_ws_on_socket_fn on_socket;
 } egret_ws_hooks;
 
+/* The settings of a TLS context, from the options of sockets. All pointers are borrowed until the call returns. */
+typedef struct egret_ws_tls_settings {
+    /* Bytes of this struct as the library knows it. */
+    uint32_t struct_size;
+    /* The lowest version of TLS: `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. */
+    uint32_t min_version;
+    /* Certificates of authorities to trust, in PEM, `roots_len` bytes; NULL: none. Not empty only with `EGRET_WS_TLS_CAN_ROOTS`. */
+    const char *roots;
+    /* Bytes of `roots`. */
+    size_t roots_len;
+    /*
+     * The certificate and the private key of this side, in PKCS#12, `identity_len` bytes; NULL: none. Not NULL only with
+     * `EGRET_WS_TLS_CAN_IDENTITY`.
+     */
+    const uint8_t *identity;
+    /* Bytes of `identity`. */
+    size_t identity_len;
+    /* The password of `identity`, which may be empty; NULL without `identity`. */
+    const char *identity_password;
+    /* The protocol to offer by ALPN (RFC 7301), `http/1.1`; NULL: offer none. */
+    const char *alpn;
+    /* 1: trust `roots` only, and not the certificates of the system. */
+    uint32_t only_these_roots;
+    /* 1: accept any certificate: expired, of another host, of an unknown issuer. Not 1 without `EGRET_WS_TLS_CAN_ANY_CERTIFICATE`. */
+    uint32_t any_certificate;
+} egret_ws_tls_settings;
+
+/*
+ * TLS provider: makes a context for sockets with equal TLS options, stores it in `*context`, and returns `EGRET_WS_OK`. The library keeps
+ * at most 8 contexts of a loop besides those that its sockets use. It drops a context with an identity with its last socket, and every
+ * context in `egret_ws_loop_network_changed` with `EGRET_WS_LOOP_FORGET_TLS_SESSIONS`, so sessions belong to the context.
+ *
+ * With an error, which should be `EGRET_WS_ERR_TLS_OPTIONS` or `EGRET_WS_ERR_NO_RESOURCES`, sockets with these options end with it;
+ * write the reason to `message`, which has `EGRET_WS_TLS_MESSAGE_BYTES` bytes, with a NUL at its end.
+ *
+ * Called on a worker thread of the library, several times at once for different settings; it may block, for example to read files:
+ * only the sockets that need this context wait, within their time-outs.
+ */
+typedef egret_ws_error_t (*egret_ws_tls_new_context_fn)(void *user,
+                                                        const egret_ws_tls_settings *settings,
+                                                        void **context,
+                                                        char *message);
+
+/* TLS provider: frees a context, after its last session. Called on any thread of the library, or by a call of the application. */
+typedef void (*egret_ws_tls_free_context_fn)(void *user, void *context);
+
+/* The peer of a TLS session. All pointers are borrowed until the call returns. */
+typedef struct egret_ws_tls_destination {
+    /* Bytes of this struct as the library knows it. */
+    uint32_t struct_size;
+    /* The port of the peer's URL. */
+    uint32_t port;
+    /*
+     * The name that the peer's certificate must have: a DNS name in ASCII without a dot at its end, or an IP address without
+     * brackets. Send a DNS name, but not an address, as SNI (RFC 6066 section 3). It is the host of the URL, or `tls_server_name`.
+     */
+    const char *name;
+    /* The host of the peer's URL. Host, port and name together tell servers apart, for example to keep their sessions. */
+    const char *host;
+    /* 1: the peer is a proxy of `https://`. 0: it is the server. */
+    uint32_t is_proxy;
+    /*
+     * 1: a session of an earlier connection may be resumed, and this one may be kept. 0: neither. Not 0 without
+     * `EGRET_WS_TLS_CAN_RESUME`.
+     */
+    uint32_t resumes;
+    /* The socket, for `egret_ws_tls_ready`. */
+    egret_ws *ws;
+} egret_ws_tls_destination;
+
+/*
+ * TLS provider: begins a session with a peer, stores it in `*session`, and returns `EGRET_WS_OK`. It sends nothing yet: the library calls
+ * `send` next. With an error the connection fails; errors and `message` are as for `egret_ws_tls_call_fn`.
+ */
+typedef egret_ws_error_t (*egret_ws_tls_open_fn)(void *user,
+                                                 void *context,
+                                                 const egret_ws_tls_destination *destination,
+                                                 void **session,
+                                                 char *message);
+
+/*
+ * A call of a TLS session: the bytes for it, the room for its result, and the result. The library sets `input`, `input_len`, `output` and
+ * `output_size`, and sets `state`, `output_len` and the first byte of `message` to 0; the session sets `state` and `output_len`. All pointers
+ * are borrowed until the call returns.
+ */
+typedef struct egret_ws_tls_call {
+    /* Bytes of this struct as the library knows it. */
+    uint32_t struct_size;
+    /*
+     * Result: the state of the session after the call, bits of `EGRET_WS_TLS_ESTABLISHED`, `EGRET_WS_TLS_HAS_OUTPUT`,
+     * `EGRET_WS_TLS_PEER_CLOSED` and `EGRET_WS_TLS_BUSY`.
+     */
+    uint32_t state;
+    /* The bytes for the session. Never NULL; it takes all of them. */
+    const uint8_t *input;
+    /* Bytes of `input`. */
+    size_t input_len;
+    /* The room for the result. Filled with other bytes or zeros; it does not overlap `input`. */
+    uint8_t *output;
+    /* Bytes of `output`. */
+    size_t output_size;
+    /* Result: the number of bytes that the session has written to `output`. */
+    size_t output_len;
+    /*
+     * Result, with an error: the reason in words, in UTF-8 with a NUL at its end, for the close report. It has
+     * `EGRET_WS_TLS_MESSAGE_BYTES` bytes. Leave it empty if there is none.
+     */
+    char *message;
+} egret_ws_tls_call;
+
+/*
+ * TLS provider: a step of a session, which turns the bytes of `input` into bytes of `output`, without any I/O.
+ *
+ * | step           | `input`                               | `output`       | `output_size` at least |
+ * |----------------|---------------------------------------|----------------|------------------------|
+ * | `receive`      | one whole TLS record, with its header | its plaintext  | 16384                  |
+ * | `send`         | plaintext, 0 to 16384 bytes           | TLS records    | `input_len` + 2048     |
+ * | `close_notify` | nothing                               | a close_notify | 2048                   |
+ *
+ * Each step takes all of `input`. If there are more TLS records to send than `output` has room for, the step sets `EGRET_WS_TLS_HAS_OUTPUT`, and
+ * the library calls `send` without plaintext for the rest. `receive` sets it too, for an answer such as that to a key update. The
+ * handshake begins with such a `send`, and goes on with `receive` for each record, until a step sets `EGRET_WS_TLS_ESTABLISHED`; before
+ * that there is no plaintext in either direction.
+ *
+ * Return `EGRET_WS_OK`, or `EGRET_WS_ERR_TLS`, `_TLS_EXPIRED`, `_TLS_HOST`, `_TLS_ISSUER`, `_TLS_OPTIONS` or `_NO_RESOURCES`: the
+ * connection ends with it, and with the text of `message`; another number counts as `EGRET_WS_ERR_TLS`. After an error of `receive` the
+ * library calls `send` without plaintext once more, for an alert to the peer, then `get_facts`, then `free_session`.
+ */
+typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egret_ws_tls_call *call);
+
+/*
+ * The facts about a TLS session: for the statistics, `egret_ws_tls_cipher`, `egret_ws_peer_certificate`, and the checks of the library. The
+ * library sets `struct_size`, and all other fields to 0; the session sets the ones that it knows. The pointers must stay valid until
+ * the next call for this session.
+ */
+typedef struct egret_ws_tls_facts {
+    /* Bytes of this struct as the library knows it. */
+    uint32_t struct_size;
+    /* The version: `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`; 0: not known yet. */
+    uint32_t version;
+    /* 1: an earlier session was resumed. */
+    uint32_t is_resumed;
+    /* 0. */
+    uint32_t reserved;
+    /* The name of the cipher suite; NULL: unknown. */
+    const char *cipher;
+    /* The protocol that the peer has selected by ALPN; NULL: none. The library refuses another one than `http/1.1`. */
+    const char *alpn;
+    /*
+     * The certificates that the peer has sent, in DER, one right after the other, the peer's own first, `chain_len` bytes; NULL:
+     * unknown. After a failed check of the certificate too. With `EGRET_WS_TLS_CAN_CHAIN` it has at least the peer's own.
+     */
+    const uint8_t *chain;
+    /* Bytes of `chain`. */
+    size_t chain_len;
+} egret_ws_tls_facts;
+
+/* TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long. */
+typedef void (*egret_ws_tls_get_facts_fn)(void *user, void *session, egret_ws_tls_facts *facts);
+
+/* TLS provider: frees a session. Called once for each session, as its last call; also in the middle of a handshake. */
+typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
+
+/*
+ * A TLS provider: the application's own TLS, instead of the one that the library was built with; for example that of the platform, or a TLS
+ * library that the application has already. It turns bytes into bytes; the library does all reading and writing, keeps the time
+ * limits, and checks `tls_pins` and ALPN. Fill it with `egret_ws_tls_provider_init`, then set every callback. All `wss` connections of
+ * the loop, and those to `https://` proxies, go through it. `examples/tls_provider` has one.
+ *
+ * **The callbacks come from other threads**: those of sessions from the I/O thread of the loop, or with `EGRET_WS_LOOP_INLINE` from the
+ * thread that polls or sends. The calls for the sessions of a loop never overlap. Only `new_context` may block. In the others all
+ * connections of the loop wait: for work that may take long, such as a question to the user or a file, return `EGRET_WS_TLS_BUSY`, do
+ * it on a thread of yours, and call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
+ *
+ * In here every function that takes a handle, but `egret_ws_tls_ready`, returns `EGRET_WS_ERR_REENTRANT`. Callbacks must not throw a C++
+ * exception or longjmp out. If one forks, it must not return in the child: the child calls `_exit` or `exec`.
+ *
+ * The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails with
+ * `EGRET_WS_ERR_TLS` and a message that begins with "the TLS provider". `egret_ws_loop_free` waits at most a second longer than `linger_ms`
+ * for a call that does not return; then the thread of the loop ends by itself when it does.
+ */
+typedef struct egret_ws_tls_provider {
+    /* Bytes of this struct as the caller knows it; set by `egret_ws_tls_provider_init`. */
+    uint32_t struct_size;
+    /*
+     * The options that the provider honours, bits of `EGRET_WS_TLS_CAN_*`. A connect call with another one returns
+     * `EGRET_WS_ERR_UNSUPPORTED`. Unknown bits are refused.
+     */
+    uint32_t capabilities;
+    /* Passed to every callback. The library does not dereference it; free it in `release_user`. */
+    void *user;
+    /*
+     * Called exactly once: when the loop is freed and no callback is running any more, by `egret_ws_loop_free` or on a thread of the
+     * library. Not called if `egret_ws_loop_new` fails. NULL: not called.
+     */
+    egret_ws_release_user_fn release_user;
+    /* See the types of these callbacks. None may be NULL. */
+    egret_ws_tls_new_context_fn new_context;
+    /* Frees what `new_context` has made. */
+    egret_ws_tls_free_context_fn free_context;
+    /* Begins a session. */
+    egret_ws_tls_open_fn open;
+    /* Decrypts a record. */
+    egret_ws_tls_call_fn receive;
+    /* Encrypts bytes, and returns what the handshake has to send. */
+    egret_ws_tls_call_fn send;
+    /* Makes the record that ends this side's data (RFC 8446 section 6.1). */
+    egret_ws_tls_call_fn close_notify;
+    /* Sets the facts about a session. */
+    egret_ws_tls_get_facts_fn get_facts;
+    /* Frees a session. */
+    egret_ws_tls_free_session_fn free_session;
+} egret_ws_tls_provider;
+
 /*
  * Options of a loop. Fill it with `egret_ws_loop_options_init`, then set the fields that you need; a field that is zero means its
  * default. Read during `egret_ws_loop_new` only; `user` and `on_log` are used until `egret_ws_loop_free` has returned
@@ -852,6 +1114,8 @@ typedef struct egret_ws_loop_options {
     uint32_t linger_ms;
     /* The hooks of the application, copied. NULL: none. */
     const egret_ws_hooks *hooks;
+    /* The application's own TLS, copied. NULL: that of the library. */
+    const egret_ws_tls_provider *tls_provider;
 } egret_ws_loop_options;
 
 /*
@@ -1131,7 +1395,7 @@ typedef struct egret_ws_options {
     uint32_t struct_size;
     /*
      * Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
-     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`,
+     * `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_SECURE_REDIRECTS_ONLY`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`,
      * `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops are refused.
      */
     uint32_t flags;
@@ -2118,6 +2382,26 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query,
  */
 egret_ws_error_t egret_ws_proxy_found(egret_ws_query *query,
                                       const char *proxies);
+
+/*
+ * Fills `provider` with zeros, and sets its `struct_size` to `size`; pass `sizeof *provider`. Sizes of older and newer headers are
+ * accepted, from that of the first release to 4096. Any thread.
+ *
+ * Errors: `INVALID_ARGUMENT` (`provider` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+ *
+ * Precondition:
+ * `provider` is NULL or points to `size` writable bytes.
+ */
+egret_ws_error_t egret_ws_tls_provider_init(egret_ws_tls_provider *provider,
+                                            size_t size);
+
+/*
+ * Reports that the work of a TLS session of this socket has ended, after its TLS provider has returned `EGRET_WS_TLS_BUSY`. `ws` is that of
+ * `egret_ws_tls_destination`. A call without such a session does nothing. Any thread, any callback of the provider too.
+ *
+ * Errors: `BAD_HANDLE` (also: the socket was freed), `FORKED`, `INTERNAL`.
+ */
+egret_ws_error_t egret_ws_tls_ready(egret_ws *ws);
 
 /*
  * Changes the URL of a request, for this attempt and all later ones. Only inside `on_request`, on its thread.

@@ -59,6 +59,9 @@ pub const EGRET_WS_DISABLE_ALPN: u32 = 16;
 /// options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. On
 /// Apple's systems and Windows every connection makes a full handshake.
 pub const EGRET_WS_DISABLE_TLS_RESUMPTION: u32 = 32;
+/// `flags` of a socket's options: do not follow a redirect to a URL of `ws`, so without TLS; it ends with `EGRET_WS_ERR_REDIRECT`. (A
+/// redirect from `wss` to `ws` is never followed.)
+pub const EGRET_WS_SECURE_REDIRECTS_ONLY: u32 = 64;
 
 /// `flags` of a socket's options: with `wss`, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
 /// security**, and is for tests with your own server only: anyone on the network path can read and change all data. Each such
@@ -75,6 +78,32 @@ pub const EGRET_WS_ALLOW_PRIVATE_REDIRECTS: u32 = 0x200_0000;
 pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
 /// TLS 1.3, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_3: u32 = 0x0304;
+
+/// A TLS provider honours `tls_roots` and `EGRET_WS_ONLY_THESE_ROOTS`.
+pub const EGRET_WS_TLS_CAN_ROOTS: u32 = 1;
+/// A TLS provider honours `tls_identity`.
+pub const EGRET_WS_TLS_CAN_IDENTITY: u32 = 2;
+/// A TLS provider honours `EGRET_WS_ACCEPT_ANY_CERTIFICATE`.
+pub const EGRET_WS_TLS_CAN_ANY_CERTIFICATE: u32 = 4;
+/// A TLS provider honours a `tls_min_version` of TLS 1.3.
+pub const EGRET_WS_TLS_CAN_MIN_VERSION: u32 = 8;
+/// A TLS provider returns the peer's certificates, from which the library checks `tls_pins`.
+pub const EGRET_WS_TLS_CAN_CHAIN: u32 = 16;
+/// A TLS provider resumes sessions, and honours `EGRET_WS_DISABLE_TLS_RESUMPTION`. A provider without this bit must not resume any.
+pub const EGRET_WS_TLS_CAN_RESUME: u32 = 32;
+
+/// State of a TLS session: the handshake is complete. The bit stays set.
+pub const EGRET_WS_TLS_ESTABLISHED: u32 = 1;
+/// State of a TLS session: there is more to send to the peer. The library calls `send` without plaintext.
+pub const EGRET_WS_TLS_HAS_OUTPUT: u32 = 2;
+/// State of a TLS session: the peer has sent its close_notify. The bit stays set.
+pub const EGRET_WS_TLS_PEER_CLOSED: u32 = 4;
+/// State of a TLS session: it works on another thread. The library calls `send` without plaintext after the next
+/// `egret_ws_tls_ready`, perhaps before it too, and does nothing else with the session until this bit is gone. The time-outs go on.
+pub const EGRET_WS_TLS_BUSY: u32 = 8;
+
+/// Bytes of the `message` of a TLS provider, with the zero at its end.
+pub const EGRET_WS_TLS_MESSAGE_BYTES: usize = 256;
 
 /// Return value of `on_request`: connect, unless the last answer of the server needs another request (HTTP 401, 403, 404, 407, 410).
 pub const EGRET_WS_REQUEST_CONTINUE: i32 = 0;

@@ -1,4 +1,4 @@
-//! Callbacks of the host that any thread may call: `on_log` and the wake-up callback.
+//! Callbacks of the host that any thread may call: `on_log` and the wake-up callback; and which callback a thread is inside.
 //!
 //! The host may free what a callback uses when it has replaced the callback. So a [`Slot`] knows which calls are running, and the
 //! thread that replaces a callback waits for those of the earlier ones:
@@ -15,6 +15,7 @@ use crate::fork;
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 thread_local!(static INSIDE: Cell<bool> = const { Cell::new(false) });
 
@@ -31,6 +32,26 @@ pub fn in_hook<T>(call: impl FnOnce() -> T) -> T {
     let result = call();
     IN_HOOK.set(false);
     result
+}
+
+thread_local!(static IN_PROVIDER: Cell<bool> = const { Cell::new(false) });
+
+/// A TLS provider was called in this process. Before that no thread can be inside one, so no thread-local variable is read.
+static HAS_PROVIDER: AtomicBool = AtomicBool::new(false);
+
+/// Calls a TLS provider of the host.
+pub fn in_provider<T>(call: impl FnOnce() -> T) -> T {
+    HAS_PROVIDER.store(true, Relaxed);
+    let was_inside = IN_PROVIDER.replace(true);
+    let result = call();
+    IN_PROVIDER.set(was_inside);
+    result
+}
+
+/// Is this thread inside a call of a TLS provider? Then a connection may be in the middle of a step.
+#[inline]
+pub fn is_in_provider() -> bool {
+    HAS_PROVIDER.load(Relaxed) && IN_PROVIDER.get()
 }
 
 /// Must this thread not poll? It is inside a callback that may hold the lock of the engine, or inside a hook, whose loop must be able to

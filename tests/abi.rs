@@ -197,7 +197,7 @@ fn a_field_in_the_padding_fails() {
 }
 
 /// The structs that grow, each with its last field in the first release.
-const FIRST_RELEASE: [(&str, &str); 8] = [
+const FIRST_RELEASE: [(&str, &str); 13] = [
     ("egret_ws_close_info", "message_len"),
     ("egret_ws_deflate_options", "server_no_context_takeover"),
     ("egret_ws_free_report", "unsent_bytes"),
@@ -206,6 +206,11 @@ const FIRST_RELEASE: [(&str, &str); 8] = [
     ("egret_ws_options", "subprotocols"),
     ("egret_ws_retry_options", "total_ms"),
     ("egret_ws_statistics", "handshake_us"),
+    ("egret_ws_tls_call", "message"),
+    ("egret_ws_tls_destination", "ws"),
+    ("egret_ws_tls_facts", "chain_len"),
+    ("egret_ws_tls_provider", "free_session"),
+    ("egret_ws_tls_settings", "any_certificate"),
 ];
 
 /// Returns the header with another end of each struct that grows: changes the part after the last field of the first release.

@@ -11,13 +11,15 @@ use std::process::{Command, Stdio};
 use test_support::library;
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     "src/constants.rs",
     "src/ffi/about.rs",
     "src/ffi/types.rs",
+    "src/ffi/tls_types.rs",
     "src/ffi/loops.rs",
     "src/ffi/sockets.rs",
     "src/ffi/hooks.rs",
+    "src/ffi/tls_provider.rs",
     "src/ffi/requests.rs",
     "src/ffi/retryable.rs",
 ];

@@ -4,6 +4,7 @@ use super::value::{Number, Numbers, Special, number};
 use super::{FLAGS, LoopTls};
 use crate::constants::*;
 use crate::error::DetailedError;
+use crate::transport::tls::Capabilities;
 use std::time::Duration;
 
 /// The options of a loop as the host gave them, not checked. The fields have the names of `egret_ws_loop_options`, which documents
@@ -18,6 +19,8 @@ pub struct LoopOptions {
     pub linger_ms: u32,
     /// `max_threads` of `egret_ws_hooks`.
     pub hook_threads: u32,
+    /// `capabilities` of `egret_ws_tls_provider`; `None`: there is no provider.
+    pub tls_provider: Option<Capabilities>,
 }
 
 /// All flags of the options of a loop.
@@ -89,7 +92,7 @@ impl LoopConfig {
             poll_max_time: poll_max_us.map(|value| Duration::from_micros(value.into())),
             linger,
             hook_threads: hook_threads as usize,
-            tls: LoopTls::of_library(),
+            tls: options.tls_provider.map_or(LoopTls::of_library(), LoopTls::Host),
         })
     }
 }

@@ -81,6 +81,8 @@ pub struct ConnectConfig {
     /// The side of this machine.
     pub local: Arc<LocalSide>,
     pub max_redirects: u32,
+    /// No redirect leads to a URL without TLS.
+    pub secure_redirects_only: bool,
     /// Redirects may lead from a public address to a private or loopback one.
     pub redirects_to_private: bool,
     pub limits: Limits,
@@ -101,6 +103,7 @@ const FLAGS: u32 = EGRET_WS_ACCEPT_ANY_CERTIFICATE
     | EGRET_WS_RESEND
     | EGRET_WS_DISABLE_ALPN
     | EGRET_WS_DISABLE_TLS_RESUMPTION
+    | EGRET_WS_SECURE_REDIRECTS_ONLY
     | EGRET_WS_ALLOW_PRIVATE_REDIRECTS;
 
 impl ConnectConfig {
@@ -119,17 +122,18 @@ impl ConnectConfig {
         let addresses = network::addresses(options.addresses)?;
         let proxies = proxies(options, &target, loop_tls)?;
         check_addresses(&addresses, &proxies)?;
-        Ok(ConnectConfig {
+        let config = ConnectConfig {
             request: request::read(options, target.credentials())?,
             proxies,
             loop_tls,
             tls: Arc::new(tls::settings(options)?),
             pins: tls::pins(options)?,
             server_name: tls::server_name(options)?,
-            resumes_tls: !options.has(EGRET_WS_DISABLE_TLS_RESUMPTION),
+            resumes_tls: !options.has(EGRET_WS_DISABLE_TLS_RESUMPTION) && loop_tls.resumes(),
             addresses,
             local: Arc::new(network::local_side(options)?),
             max_redirects: options.max_redirects,
+            secure_redirects_only: options.has(EGRET_WS_SECURE_REDIRECTS_ONLY),
             redirects_to_private: options.has(EGRET_WS_ALLOW_PRIVATE_REDIRECTS),
             limits: limits::read(options)?,
             heartbeat: heartbeat::read(options)?,
@@ -137,7 +141,9 @@ impl ConnectConfig {
             asks_host: options.has_on_request,
             has_given_credentials: options.username.is_some(),
             target,
-        })
+        };
+        loop_tls.check_options(&config)?;
+        Ok(config)
     }
 
     /// Can the connection need TLS? A redirect can lead from `ws` to `wss`, and the host can change the URL.

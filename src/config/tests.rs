@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Error;
-use crate::transport::tls::NO_TLS;
+use crate::transport::tls::{Capabilities, NO_TLS};
 use std::time::Duration;
 
 type Change = fn(&mut SocketOptions<'static>);
@@ -362,6 +362,42 @@ fn a_connection_can_need_tls_by_its_url_or_by_a_redirect() {
         let config = ConnectConfig::new(Url::from_url(url).unwrap(), &options, LoopTls::Library).unwrap();
         assert_eq!(config.may_use_tls(), expected, "{url}");
     }
+}
+
+#[test]
+fn options_that_the_provider_of_the_loop_does_not_honour_are_refused_by_name() {
+    let all = Capabilities::ALL.0;
+    let make = |capabilities, change: Change| {
+        let mut options = SocketOptions::default();
+        change(&mut options);
+        let tls = LoopTls::Host(Capabilities(capabilities));
+        ConnectConfig::new(Url::from_url("wss://h/").unwrap(), &options, tls)
+    };
+    let table: [(u32, Change, &str); 6] = [
+        (EGRET_WS_TLS_CAN_ROOTS, |o| o.tls_roots = b"PEM", "tls_roots"),
+        (EGRET_WS_TLS_CAN_ROOTS, |o| (o.tls_roots, o.flags) = (b"PEM", EGRET_WS_ONLY_THESE_ROOTS), "tls_roots"),
+        (EGRET_WS_TLS_CAN_IDENTITY, |o| o.tls_identity = b"PKCS#12", "tls_identity"),
+        (EGRET_WS_TLS_CAN_ANY_CERTIFICATE, |o| o.flags = EGRET_WS_ACCEPT_ANY_CERTIFICATE, "ACCEPT_ANY_CERTIFICATE"),
+        (EGRET_WS_TLS_CAN_MIN_VERSION, |o| o.tls_min_version = EGRET_WS_TLS_1_3, "tls_min_version"),
+        (
+            EGRET_WS_TLS_CAN_CHAIN,
+            |o| o.tls_pins = Some(b"sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+            "tls_pins",
+        ),
+    ];
+    for (capability, change, name) in table {
+        assert!(make(all, change).is_ok() && make(capability, change).is_ok(), "{name}");
+        for capabilities in [0, all & !capability] {
+            let refused = make(capabilities, change).unwrap_err();
+            assert!(refused.error == Error::Unsupported && refused.detail.contains(name), "{name}: {}", refused.detail);
+        }
+    }
+    for (capabilities, resumes) in [(all, true), (0, false)] {
+        assert_eq!(make(capabilities, |_| {}).unwrap().resumes_tls, resumes);
+        assert!(make(capabilities, |o| o.flags = EGRET_WS_DISABLE_TLS_RESUMPTION | EGRET_WS_DISABLE_ALPN).is_ok());
+    }
+    let options = LoopOptions { tls_provider: Some(Capabilities(5)), ..LoopOptions::default() };
+    assert_eq!(LoopConfig::new(&options).unwrap().tls, LoopTls::Host(Capabilities(5)));
 }
 
 #[test]

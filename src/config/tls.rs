@@ -1,11 +1,12 @@
 //! The options of TLS.
 
+use super::ConnectConfig;
 use super::options::SocketOptions;
 use super::value::{Number, Numbers, copy, copy_bytes, number, text};
 use crate::constants::*;
 use crate::error::{DetailedError, Error};
 use crate::input_limits;
-use crate::transport::tls::{NO_TLS, Settings, is_server_name, read_pins};
+use crate::transport::tls::{Capabilities, NO_TLS, Settings, is_server_name, read_pins};
 
 /// The TLS of the connections of a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum LoopTls {
     Library,
     /// There is none: the library was built without it.
     None,
+    /// The TLS provider of the host, which honours these options.
+    Host(Capabilities),
 }
 
 impl LoopTls {
@@ -26,7 +29,35 @@ impl LoopTls {
     pub fn check(self, is_needed: bool) -> Result<(), DetailedError> {
         match self {
             LoopTls::None if is_needed => Err(DetailedError::new(Error::Unsupported, NO_TLS)),
-            LoopTls::None | LoopTls::Library => Ok(()),
+            LoopTls::None | LoopTls::Library | LoopTls::Host(_) => Ok(()),
+        }
+    }
+
+    /// Can it resume sessions?
+    pub(super) fn resumes(self) -> bool {
+        match self {
+            LoopTls::Host(capabilities) => capabilities.has(EGRET_WS_TLS_CAN_RESUME),
+            LoopTls::Library | LoopTls::None => true,
+        }
+    }
+
+    /// Refuses options that the TLS provider of the host does not honour.
+    pub(super) fn check_options(self, config: &ConnectConfig) -> Result<(), DetailedError> {
+        let LoopTls::Host(capabilities) = self else { return Ok(()) };
+        let tls = &*config.tls;
+        let refused = [
+            (!tls.roots.is_empty(), EGRET_WS_TLS_CAN_ROOTS, "tls_roots"),
+            (tls.identity.is_some(), EGRET_WS_TLS_CAN_IDENTITY, "tls_identity"),
+            (tls.insecure, EGRET_WS_TLS_CAN_ANY_CERTIFICATE, "EGRET_WS_ACCEPT_ANY_CERTIFICATE"),
+            (tls.min_version > EGRET_WS_TLS_1_2, EGRET_WS_TLS_CAN_MIN_VERSION, "a tls_min_version of TLS 1.3"),
+            (!config.pins.is_empty(), EGRET_WS_TLS_CAN_CHAIN, "tls_pins"),
+        ];
+        match refused.iter().find(|(is_set, capability, _)| *is_set && !capabilities.has(*capability)) {
+            Some((.., name)) => {
+                let detail = format!("the TLS provider of the loop does not support {name}: leave it out");
+                Err(DetailedError::new(Error::Unsupported, detail))
+            }
+            None => Ok(()),
         }
     }
 }

@@ -62,6 +62,9 @@ pub trait Network {
     /// [`Connection::prepared`](super::Connection::prepared) gets it.
     fn tls_connector(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared>;
 
+    /// The number of the socket's handle, for the host.
+    fn socket_number(&self) -> usize;
+
     /// Reads the clock again, after a stage that took long within one turn.
     fn now(&self) -> Instant;
 

@@ -48,7 +48,7 @@ use crate::log::Log;
 use crate::panics::{self, Panicked};
 use crate::protocol::mask::KeySource;
 use crate::transport::tcp::Tcp;
-use crate::transport::tls::Settings;
+use crate::transport::tls::{HostTls, Settings};
 use batch::Batch;
 use clock::Clock;
 use command_queue::{Command, CommandQueue};
@@ -84,6 +84,15 @@ pub enum Published {
     All,
     /// There is no memory for the events until the host has taken earlier ones.
     Later,
+}
+
+/// The parts of an engine that the host brings.
+#[derive(Default)]
+pub struct HostParts {
+    /// Functions that take part in the making of connections.
+    pub hooks: Option<HookOptions>,
+    /// TLS, instead of that of this build.
+    pub tls: Option<Arc<dyn HostTls>>,
 }
 
 /// The engine of a loop.
@@ -160,14 +169,15 @@ type ConnectionCall<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'
 impl Engine {
     /// An engine without connections. Fails when the operating system has no descriptors left.
     /// `limit`: the longest time of a pass, approximately.
-    pub fn new(log: Arc<Log>, config: &LoopConfig, limit: Duration, hooks: Option<HookOptions>) -> io::Result<Engine> {
+    pub fn new(log: Arc<Log>, config: &LoopConfig, limit: Duration, host: HostParts) -> io::Result<Engine> {
+        let HostParts { hooks, tls } = host;
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let shared = Arc::new(Shared::new(waker, log, config.inline, config.tls));
         Ok(Engine {
             dns: Dns::new(Arc::clone(&shared)),
             hooks: hooks.map(|hooks| Hooks::new(hooks, Arc::clone(&shared))),
-            tls_cache: TlsCache::new(Arc::clone(&shared)),
+            tls_cache: TlsCache::new(Arc::clone(&shared), tls),
             keys: KeySource::new(Arc::clone(&shared.entropy)),
             shared,
             poll,

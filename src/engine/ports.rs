@@ -106,6 +106,10 @@ impl Network for Net<'_> {
         self.tls_cache.connector(settings, self.socket)
     }
 
+    fn socket_number(&self) -> usize {
+        self.socket.id
+    }
+
     fn now(&self) -> Instant {
         self.clock.now()
     }

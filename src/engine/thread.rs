@@ -5,11 +5,54 @@ use crate::panics;
 use crate::transport::tls;
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
-/// Starts the thread. It ends after [`super::Shared::push_stop`], or when the engine has failed.
-pub fn spawn(engine: Engine) -> io::Result<JoinHandle<()>> {
-    with_signals_blocked(|| Builder::new().name("egret-ws".to_owned()).spawn(move || run(engine)))
+/// The longest time that [`Handle::join`] waits for a TLS provider of the host that does not return.
+const MAX_PROVIDER_WAIT: Duration = Duration::from_secs(1);
+
+/// The thread of an engine.
+pub struct Handle {
+    thread: JoinHandle<()>,
+    /// Disconnected at the end of the thread. `None`: the thread calls nothing of the host that could block.
+    ended: Option<Receiver<()>>,
+}
+
+/// The result of [`Handle::join`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Joined {
+    Ended,
+    /// It ends by itself, when the TLS provider of the host returns.
+    StillRuns,
+}
+
+/// Starts the thread. It ends after [`super::Shared::push_stop`], or when the engine has failed. `calls_host`: it calls a TLS provider of
+/// the host, which may block although it must not.
+pub fn spawn(engine: Engine, calls_host: bool) -> io::Result<Handle> {
+    let (running, ended) = mpsc::channel();
+    let thread = with_signals_blocked(|| {
+        Builder::new().name("egret-ws".to_owned()).spawn(move || {
+            run(engine);
+            drop::<Sender<()>>(running);
+        })
+    })?;
+    Ok(Handle { thread, ended: calls_host.then_some(ended) })
+}
+
+impl Handle {
+    /// Waits for the end of the thread, which was told to stop within `linger`.
+    pub fn join(self, linger: Duration) -> Joined {
+        if let Some(ended) = self.ended
+            && ended.recv_timeout(linger + MAX_PROVIDER_WAIT) == Err(RecvTimeoutError::Timeout)
+        {
+            return Joined::StillRuns;
+        }
+        // The thread catches its own panics.
+        let _ = self.thread.join();
+        Joined::Ended
+    }
 }
 
 fn run(engine: Engine) {

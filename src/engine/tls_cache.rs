@@ -7,7 +7,7 @@ use super::{Shared, SocketShared};
 use crate::connection::Prepared;
 use crate::connection::report::{Ending, Initiator};
 use crate::error::Error;
-use crate::transport::tls::{self, Connector, Settings, Sources};
+use crate::transport::tls::{self, Connector, HostTls, Settings, Sources};
 use crate::{failpoint, panics};
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::AtomicBool;
@@ -109,18 +109,21 @@ pub struct TlsCache {
     cached: Vec<CachedConnector>,
     pending: Vec<PendingConnector>,
     shared: Arc<Shared>,
+    /// The TLS of the host, instead of that of this build.
+    host: Option<Arc<dyn HostTls>>,
     /// The log has the warning about secrets in a file.
     has_warned: bool,
 }
 
 impl TlsCache {
     /// Sends the connectors that are made to `shared`, as commands.
-    pub fn new(shared: Arc<Shared>) -> TlsCache {
+    pub fn new(shared: Arc<Shared>, host: Option<Arc<dyn HostTls>>) -> TlsCache {
         TlsCache {
             workers: Workers::new("egret-ws-tls", MAX_THREADS),
             cached: Vec::new(),
             pending: Vec::new(),
             shared,
+            host,
             has_warned: false,
         }
     }
@@ -141,7 +144,8 @@ impl TlsCache {
             pending.waiters.push(Arc::clone(socket));
             return None;
         }
-        if !std::mem::replace(&mut self.has_warned, true)
+        if self.host.is_none()
+            && !std::mem::replace(&mut self.has_warned, true)
             && let Some(warning) = tls::keylog_warning()
         {
             self.shared.log.warn(0, format_args!("{warning}"));
@@ -151,17 +155,18 @@ impl TlsCache {
         let settings = Arc::new((**settings).clone());
         let permit = Arc::new(Permit::default());
         let (shared, wanted, permitted) = (Arc::clone(&self.shared), Arc::clone(&settings), Arc::clone(&permit));
+        let host = self.host.clone();
         let begun = self.workers.run(move || {
             // Reading may never return. It calls no TLS code, so nothing waits for it.
             let sources = panics::catch(|| {
                 failpoint::point(failpoint::Place::Roots);
-                Sources::read(&wanted)
+                Sources::read(&wanted, host.as_deref())
             });
             permitted.run(|| {
                 let goes_on = || !permitted.is_withdrawn();
                 let made = sources.and_then(|sources| panics::catch(|| sources?.connector(&wanted, &goes_on)));
                 let made = match made {
-                    Ok(made) => made.map_err(|why| Ending::new(Error::TlsOptions, Initiator::Local, why)),
+                    Ok(made) => made.map_err(|why| Ending::new(why.error, Initiator::Local, why.message)),
                     Err(panicked) => {
                         let _ =
                             shared.push(Command::WorkerPanicked(format!("{panicked}, while trusted roots were read")));
@@ -202,7 +207,13 @@ impl TlsCache {
 
     /// Drops all TLS sessions. Sessions of connections that have begun are not kept for later ones.
     pub fn forget_sessions(&mut self) {
-        self.cached.iter_mut().for_each(|cached| cached.connector = cached.connector.without_sessions());
+        self.cached.retain_mut(|cached| match cached.connector.without_sessions() {
+            Some(connector) => {
+                cached.connector = connector;
+                true
+            }
+            None => false,
+        });
     }
 
     /// Drops connectors with private keys that no socket uses any more. Called when a connection has ended.
@@ -224,7 +235,7 @@ mod tests {
     use crate::connection::send_queue::SendQueue;
     use crate::engine::command_queue::{CommandQueue, QueueItem};
     use crate::engine::tests::inline;
-    use crate::engine::{Engine, MAX_PASS};
+    use crate::engine::{Engine, HostParts, MAX_PASS};
     use crate::log::Log;
     use crate::protocol::mask::zero_keys;
     use crate::transport::tls::tests::authority::Issued;
@@ -268,7 +279,8 @@ mod tests {
 
     #[test]
     fn connectors_with_a_key_are_kept_while_a_socket_uses_them() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), &inline(false), MAX_PASS, None).unwrap();
+        let mut engine =
+            Engine::new(Arc::new(Log::new(0, None)), &inline(false), MAX_PASS, HostParts::default()).unwrap();
         let pkcs12 = identity();
         let (plain, one, other) = (settings(None), settings(Some(pkcs12.clone())), settings(Some(pkcs12)));
         for settings in [&plain, &one, &other, &one] {
@@ -286,7 +298,8 @@ mod tests {
 
     #[test]
     fn connectors_with_a_key_that_no_socket_uses_are_not_kept() {
-        let mut engine = Engine::new(Arc::new(Log::new(0, None)), &inline(false), MAX_PASS, None).unwrap();
+        let mut engine =
+            Engine::new(Arc::new(Log::new(0, None)), &inline(false), MAX_PASS, HostParts::default()).unwrap();
         let with_key = settings(Some(identity()));
         assert!(engine.tls_cache.connector(&with_key, &socket()).is_none());
         drop(with_key);

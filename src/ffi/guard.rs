@@ -10,7 +10,7 @@ use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
 use crate::socket::Socket;
-use crate::{failpoint, fork};
+use crate::{failpoint, fork, host_callback};
 use std::cell::Cell;
 use std::mem::forget;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(super) trait Subject {
     /// The object that the handle stands for.
     type Found;
+    /// The export can be called inside a TLS provider.
+    const FROM_PROVIDER: bool = false;
     /// Finds the object.
     fn find(self) -> Result<Self::Found, Error>;
     /// Returns the log for a panic, and the number of the socket (0: no socket).
@@ -32,6 +34,7 @@ pub(super) struct NoHandle;
 
 impl Subject for NoHandle {
     type Found = ();
+    const FROM_PROVIDER: bool = true;
 
     fn find(self) -> Result<(), Error> {
         Ok(())
@@ -79,6 +82,26 @@ impl Subject for *mut egret_ws {
     fn log(found: &FoundSocket) -> Option<(&Log, usize)> {
         let (log, socket) = found.log();
         Some((log, socket))
+    }
+}
+
+/// The handle of an export that can be called inside a TLS provider.
+pub(super) struct FromProvider<S>(pub(super) S);
+
+impl<S: Subject> Subject for FromProvider<S> {
+    type Found = S::Found;
+    const FROM_PROVIDER: bool = true;
+
+    fn find(self) -> Result<S::Found, Error> {
+        self.0.find()
+    }
+
+    fn owner(found: &S::Found) -> Option<(Arc<Log>, usize)> {
+        S::owner(found)
+    }
+
+    fn log(found: &S::Found) -> Option<(&Log, usize)> {
+        S::log(found)
     }
 }
 
@@ -142,6 +165,9 @@ pub(super) fn guard_with<S: Subject, T>(
     if fork::is_child() {
         return number(refused(call, None, Error::Forked.into()));
     }
+    if !S::FROM_PROVIDER && host_callback::is_in_provider() {
+        return number(refused(call, None, in_provider()));
+    }
     // After a panic the handles stay valid and no lock is poisoned. The states behind the locks change by single assignments, so
     // none is half changed.
     let caught = panics::catch(|| {
@@ -164,6 +190,14 @@ pub(super) fn guard_with<S: Subject, T>(
         Ok(Err(error)) => number(error),
         Err(panicked) => number(report(&panicked)),
     }
+}
+
+#[cold]
+fn in_provider() -> DetailedError {
+    DetailedError::new(
+        Error::Reentrant,
+        "not allowed inside a TLS provider, where only egret_ws_tls_ready takes a handle",
+    )
 }
 
 /// Logs why the call was refused, stores it for the calling thread, and returns the error.
@@ -249,6 +283,7 @@ mod tests {
             include_str!("sockets.rs"),
             include_str!("requests.rs"),
             include_str!("hooks.rs"),
+            include_str!("tls_provider.rs"),
             include_str!("retryable.rs"),
         ];
         for source in sources {

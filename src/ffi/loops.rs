@@ -2,7 +2,7 @@
 
 use super::guard::{self, NoHandle, guard, guard_code, guard_with};
 use super::handle::{self, FoundLoop, Handle};
-use super::hooks::Hooks;
+use super::options::Host;
 use super::types::{
     egret_ws_error_t, egret_ws_free_report, egret_ws_loop, egret_ws_loop_options, egret_ws_on_wakeup_fn,
 };
@@ -10,7 +10,7 @@ use super::{callbacks, options, sized};
 use crate::config::{LoopConfig, LoopOptions};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
-use crate::socket::{FreeReport, HostHooks, Loop};
+use crate::socket::{FreeReport, Loop};
 use crate::{failpoint, fork, panics};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -54,12 +54,12 @@ pub unsafe extern "C" fn egret_ws_loop_new(
         // SAFETY: the caller's promise about `options`, passed on.
         let given = unsafe { sized::read(options) }?;
         // SAFETY: as above.
-        let (options, hooks) = unsafe { options::of_loop(&given) }?;
+        let (options, host) = unsafe { options::of_loop(&given) }?;
         let log = Arc::new(callbacks::log(&given, options.log_level()));
         panics::watch();
         let make = || {
             let refused = |refusal: &DetailedError| guard::log_refusal(&log, 0, "egret_ws_loop_new", refusal);
-            make(&options, &log, hooks.clone()).inspect_err(refused)
+            make(&options, &log, &host).inspect_err(refused)
         };
         let made = panics::catch(make).unwrap_or_else(|panicked| {
             log.error(0, format_args!("{panicked}, while a loop was made"));
@@ -71,18 +71,17 @@ pub unsafe extern "C" fn egret_ws_loop_new(
     })
 }
 
-fn make(options: &LoopOptions, log: &Arc<Log>, hooks: Option<Arc<Hooks>>) -> Result<Handle, DetailedError> {
+fn make(options: &LoopOptions, log: &Arc<Log>, host: &Host) -> Result<Handle, DetailedError> {
     failpoint::point(failpoint::Place::Loop);
+    let parts = host.parts();
     let config = LoopConfig::new(options)?;
     let (id, slot) = handle::reserve_loop()
         .map_err(|error| DetailedError::new(error, "no handle is left: free another loop first"))?;
     fork::watch()?;
-    let made = Loop::new(config, Arc::clone(log), hooks.clone().map(|hooks| hooks as Arc<dyn HostHooks>))?;
+    let made = Loop::new(config, Arc::clone(log), parts)?;
     failpoint::arm();
     slot.fill(made);
-    if let Some(hooks) = hooks {
-        hooks.keep_user();
-    }
+    host.keep_users();
     Ok(id)
 }
 

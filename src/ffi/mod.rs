@@ -7,6 +7,7 @@
 //!   last_error     why the last call of each thread was refused
 //!   handle, slab   handles and the table behind them
 //!   types, sized   structs and callback types of the header; structs that grow with new releases
+//!   tls_types, tls_provider   the same for TLS of the application, and its callbacks
 //!   options        option structs of C ─► crate::config
 //!   text           pointers and lengths ─► slices, and text ─► a buffer of the application
 //!   callbacks      events of a socket ─► functions of the application
@@ -14,7 +15,7 @@
 //! ```
 //!
 //! Only this module has `extern "C"` functions that the library exports. The header `include/egret_ws.h` is generated from `about`,
-//! `types`, `loops`, `sockets`, `requests`, `hooks`, `retryable` and [`crate::constants`], with their documentation.
+//! `types`, `tls_types`, `loops`, `sockets`, `requests`, `hooks`, `tls_provider`, `retryable` and [`crate::constants`], with their documentation.
 #![allow(unsafe_code)]
 
 mod about;
@@ -32,6 +33,8 @@ mod slab;
 mod sockets;
 mod stats;
 mod text;
+mod tls_provider;
+mod tls_types;
 mod types;
 
 pub use about::*;
@@ -40,4 +43,6 @@ pub use loops::*;
 pub use requests::*;
 pub use retryable::*;
 pub use sockets::*;
+pub use tls_provider::*;
+pub use tls_types::*;
 pub use types::*;

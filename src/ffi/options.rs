@@ -4,26 +4,54 @@
 use super::hooks::Hooks;
 use super::sized;
 use super::text::{self, nul_terminated_or_null};
+use super::tls_provider::Provider;
 use super::types::{egret_ws_header, egret_ws_loop_options, egret_ws_options, egret_ws_retry_options};
 use crate::config::{DeflateOptions, Header, LoopOptions, RetryWaits, SocketOptions};
 use crate::constants::EGRET_WS_NUL_TERMINATED;
 use crate::error::DetailedError;
 use crate::input_limits;
+use crate::socket::{HostHooks, HostTls, LoopParts};
 use std::sync::Arc;
 
-/// Converts the options of a loop, and copies its hooks.
+/// The parts of a loop that the application brings.
+#[derive(Clone, Default)]
+pub(super) struct Host {
+    pub(super) hooks: Option<Arc<Hooks>>,
+    pub(super) tls: Option<Arc<Provider>>,
+}
+
+impl Host {
+    /// The loop was made: the user data now belongs to it.
+    pub(super) fn keep_users(&self) {
+        self.hooks.iter().for_each(|hooks| hooks.keep_user());
+        self.tls.iter().for_each(|tls| tls.keep_user());
+    }
+
+    /// The parts as a loop takes them.
+    pub(super) fn parts(&self) -> LoopParts {
+        LoopParts {
+            hooks: self.hooks.clone().map(|hooks| hooks as Arc<dyn HostHooks>),
+            tls: self.tls.clone().map(|tls| tls as Arc<dyn HostTls>),
+        }
+    }
+}
+
+/// Converts the options of a loop, and copies its hooks and its TLS provider.
 ///
 /// # Safety
-/// The `hooks` of `given` are NULL or have as many bytes as their `struct_size` says.
-pub(super) unsafe fn of_loop(
-    given: &egret_ws_loop_options,
-) -> Result<(LoopOptions, Option<Arc<Hooks>>), DetailedError> {
+/// The `hooks` and the `tls_provider` of `given` are NULL or have as many bytes as their `struct_size` says.
+pub(super) unsafe fn of_loop(given: &egret_ws_loop_options) -> Result<(LoopOptions, Host), DetailedError> {
     let egret_ws_loop_options { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms, .. } = *given;
     // SAFETY: the caller's promise, passed on.
     let hooks = unsafe { sized::read(given.hooks) }?;
     let hook_threads = hooks.max_threads;
-    let options = LoopOptions { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms, hook_threads };
-    Ok((options, (!given.hooks.is_null()).then(|| Arc::new(Hooks::new(&hooks)))))
+    // SAFETY: as above.
+    let provider = unsafe { sized::read(given.tls_provider) }?;
+    let tls = if given.tls_provider.is_null() { None } else { Some(Arc::new(Provider::new(&provider)?)) };
+    let tls_provider = tls.as_deref().map(HostTls::capabilities);
+    let options =
+        LoopOptions { flags, log_level, poll_max_callbacks, poll_max_us, linger_ms, hook_threads, tls_provider };
+    Ok((options, Host { hooks: (!given.hooks.is_null()).then(|| Arc::new(Hooks::new(&hooks))), tls }))
 }
 
 /// Converts the options of a socket.

@@ -4,6 +4,7 @@
 //! [`LARGEST`]. If it is smaller than the library's struct, the newer fields are zero, their defaults. If it is larger, the bytes
 //! that this library does not know must be zero when it reads them, and it writes them as zero.
 
+use super::tls_types::{egret_ws_tls_free_session_fn, egret_ws_tls_provider};
 use super::types::{
     egret_ws_close_info, egret_ws_deflate_options, egret_ws_free_report, egret_ws_hooks, egret_ws_loop_options,
     egret_ws_on_socket_fn, egret_ws_options, egret_ws_retry_options, egret_ws_statistics,
@@ -69,6 +70,7 @@ sized! {
     egret_ws_retry_options, offset_of!(egret_ws_retry_options, total_ms) + size_of::<u32>();
     egret_ws_deflate_options, offset_of!(egret_ws_deflate_options, server_no_context_takeover) + size_of::<u32>();
     egret_ws_hooks, offset_of!(egret_ws_hooks, on_socket) + size_of::<egret_ws_on_socket_fn>();
+    egret_ws_tls_provider, offset_of!(egret_ws_tls_provider, free_session) + size_of::<egret_ws_tls_free_session_fn>();
     egret_ws_statistics, offset_of!(egret_ws_statistics, connections);
     egret_ws_free_report, offset_of!(egret_ws_free_report, unsent_bytes) + size_of::<u64>();
     egret_ws_close_info, offset_of!(egret_ws_close_info, message_len) + size_of::<usize>();

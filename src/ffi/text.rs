@@ -45,6 +45,12 @@ pub(super) unsafe fn nul_terminated_or_null<'a>(text: *const c_char) -> Option<&
     (!text.is_null()).then(|| unsafe { nul_terminated(text) })
 }
 
+/// The text before the NUL; all of it if there is none. Bytes that are not UTF-8 become U+FFFD, and control characters spaces.
+pub(super) fn lossy(text: &[c_char]) -> String {
+    let bytes: Vec<u8> = text.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
+    String::from_utf8_lossy(&bytes).replace(char::is_control, " ")
+}
+
 /// Returns `len` bytes at `data`, or the bytes before the NUL if `len` is `EGRET_WS_NUL_TERMINATED`.
 ///
 /// # Safety

@@ -1,6 +1,7 @@
 //! The structs and callback types of the header.
 #![allow(non_camel_case_types)] // these are the header's names
 
+use super::tls_types::egret_ws_tls_provider;
 use std::ffi::{c_char, c_void};
 
 // A suffix shows the sort of a type: `_t` is a number, `_fn` a callback; a struct or a handle has none.
@@ -274,6 +275,8 @@ pub struct egret_ws_loop_options {
     pub linger_ms: u32,
     /// The hooks of the application, copied. NULL: none.
     pub hooks: *const egret_ws_hooks,
+    /// The application's own TLS, copied. NULL: that of the library.
+    pub tls_provider: *const egret_ws_tls_provider,
 }
 
 /// The waits of reconnecting, for `retry` of the options of a socket. Fill it with `egret_ws_retry_options_init`, then set the fields
@@ -336,7 +339,7 @@ pub struct egret_ws_options {
     /// Bytes of this struct as the caller knows it; set by `egret_ws_options_init`.
     pub struct_size: u32,
     /// Any of `EGRET_WS_ONLY_THESE_ROOTS`, `EGRET_WS_PROXY_FROM_ENVIRONMENT`, `EGRET_WS_RESEND`, `EGRET_WS_DISABLE_DEFLATE`,
-    /// `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`,
+    /// `EGRET_WS_DISABLE_ALPN`, `EGRET_WS_DISABLE_TLS_RESUMPTION`, `EGRET_WS_SECURE_REDIRECTS_ONLY`, `EGRET_WS_ACCEPT_ANY_CERTIFICATE`,
     /// `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`. Unknown bits and flags of loops are refused.
     pub flags: u32,
     /// Passed to every callback of the socket. The library does not dereference it; free it in `release_user`.

@@ -11,11 +11,11 @@ use crate::connection::send_queue::SendQueue;
 use crate::constants::EGRET_WS_MAX_PENDING_SOCKETS;
 use crate::engine::hooks::{HookOptions, HostHooks};
 use crate::engine::table::{KeyAllocator, Table};
-use crate::engine::{LoopRequest, MAX_PASS, Shared, SocketShared, Wakeup};
+use crate::engine::{HostParts, LoopRequest, MAX_PASS, Shared, SocketShared, Wakeup};
 use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::protocol::mask::KeySource;
-use crate::transport::tls;
+use crate::transport::tls::{self, HostTls};
 use crate::{fork, interrupt};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -28,6 +28,15 @@ const KEPT_SOCKETS: usize = 256;
 /// The most freed sockets that wait for the poll to call their `release_user`.
 const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 
+/// The parts of a loop that the host brings.
+#[derive(Clone, Default)]
+pub struct LoopParts {
+    /// Functions that take part in the making of connections.
+    pub hooks: Option<Arc<dyn HostHooks>>,
+    /// TLS, instead of that of this build.
+    pub tls: Option<Arc<dyn HostTls>>,
+}
+
 /// A loop.
 pub struct Loop {
     options: LoopConfig,
@@ -39,8 +48,8 @@ pub struct Loop {
     /// Sockets that the poll must look at. `None` when the loop has ended.
     waiting: Mutex<Option<WaitingSockets>>,
     any_waiting: AtomicBool,
-    /// The hooks of the host, until the loop is freed; so they are not released before, whatever happens to the engine.
-    hooks: Mutex<Option<Arc<dyn HostHooks>>>,
+    /// Until the loop is freed; so they are not released before, whatever happens to the engine.
+    host: Mutex<LoopParts>,
     /// The keys of the sockets, in the tables of the engine and of the dispatcher.
     pub(super) keys: Mutex<KeyAllocator>,
 }
@@ -85,15 +94,12 @@ impl Drop for LogClosing<'_> {
 
 impl Loop {
     /// Makes a loop.
-    pub fn new(
-        options: LoopConfig,
-        log: Arc<Log>,
-        hooks: Option<Arc<dyn HostHooks>>,
-    ) -> Result<Arc<Loop>, DetailedError> {
+    pub fn new(options: LoopConfig, log: Arc<Log>, host: LoopParts) -> Result<Arc<Loop>, DetailedError> {
         // Half of the time of a poll is for the engine, half for callbacks.
         let pass = options.poll_max_time.filter(|_| options.inline).map_or(MAX_PASS, |time| MAX_PASS.min(time / 2));
-        let engine_hooks = hooks.clone().map(|host| HookOptions { host, max_threads: options.hook_threads });
-        let scheduler = Scheduler::new(log, &options, pass, engine_hooks).map_err(|error| {
+        let hooks = host.hooks.clone().map(|host| HookOptions { host, max_threads: options.hook_threads });
+        let parts = HostParts { hooks, tls: host.tls.clone() };
+        let scheduler = Scheduler::new(log, &options, pass, parts).map_err(|error| {
             DetailedError::new(Error::NoResources, format!("no descriptor or thread for a loop: {error}"))
         })?;
         Ok(Arc::new(Loop {
@@ -103,7 +109,7 @@ impl Loop {
             joined: Mutex::default(),
             waiting: Mutex::new(Some(WaitingSockets::default())),
             any_waiting: AtomicBool::new(false),
-            hooks: Mutex::new(hooks),
+            host: Mutex::new(host),
             keys: Mutex::default(),
         }))
     }
@@ -374,8 +380,8 @@ impl Loop {
             }
         }
         self.shared().clear();
-        let hooks = self.hooks.lock().take();
-        drop(hooks); // after the lock: if no hook is running, this calls the host
+        let host = std::mem::take(&mut *self.host.lock());
+        drop(host); // after the lock: if nothing of it is running, this calls the host
         if fork::is_child() { Err(Error::Forked) } else { Ok(report) }
     }
 }

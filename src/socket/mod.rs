@@ -20,7 +20,11 @@ pub use crate::engine::{Wakeup, Wants};
 pub use crate::protocol::frame_trace::FrameHead;
 pub use crate::protocol::http_head::header_values;
 pub use crate::protocol::message::MessageKind;
-pub use event_loop::Loop;
+pub use crate::transport::tls::{
+    Capabilities, Facts, Failure, HostContext, HostSession, HostTls, Reply as TlsReply, Request, Settings, Step,
+    TlsInfo,
+};
+pub use event_loop::{Loop, LoopParts};
 pub use request::RequestAnswer;
 
 use crate::config::ConnectConfig;
@@ -159,6 +163,11 @@ impl Socket {
     /// The state.
     pub fn state(&self) -> State {
         self.shared.send_queue.lock().gate().state()
+    }
+
+    /// The host's TLS has ended work for this socket.
+    pub fn continue_tls(&self) {
+        self.host_loop.scheduler.request(&self.shared, SocketRequest::Read);
     }
 
     /// Begins the next try now.

@@ -8,8 +8,7 @@
 
 use crate::config::LoopConfig;
 use crate::engine::batch::Batch;
-use crate::engine::hooks::HookOptions;
-use crate::engine::{Engine, MAX_PASS, Shared, SocketRequest, SocketShared, thread};
+use crate::engine::{Engine, HostParts, MAX_PASS, Shared, SocketRequest, SocketShared, thread};
 use crate::error::Error;
 use crate::host_callback;
 use crate::log::Log;
@@ -20,7 +19,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicUsize, fence};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A kind of request of the host.
@@ -126,7 +124,7 @@ pub(super) struct Scheduler {
 }
 
 enum Driver {
-    Threaded(Mutex<Option<JoinHandle<()>>>),
+    Threaded(Mutex<Option<thread::Handle>>),
     Inline {
         /// The thread that runs the engine holds the lock. Only the end of the loop waits for it: see [`Scheduler::run_commands`].
         engine: EngineSlot,
@@ -146,13 +144,9 @@ fn this_thread() -> usize {
 
 impl Scheduler {
     /// Makes an engine, and starts its thread unless the loop is inline. `pass`: the longest time of a pass.
-    pub(super) fn new(
-        log: Arc<Log>,
-        config: &LoopConfig,
-        pass: Duration,
-        hooks: Option<HookOptions>,
-    ) -> io::Result<Scheduler> {
-        let engine = Engine::new(log, config, pass, hooks)?;
+    pub(super) fn new(log: Arc<Log>, config: &LoopConfig, pass: Duration, host: HostParts) -> io::Result<Scheduler> {
+        let calls_host = host.tls.is_some();
+        let engine = Engine::new(log, config, pass, host)?;
         let shared = Arc::clone(engine.shared());
         let driver = if config.inline {
             Driver::Inline {
@@ -161,7 +155,7 @@ impl Scheduler {
                 engine: Mutex::new(Some(Box::new(engine))),
             }
         } else {
-            Driver::Threaded(Mutex::new(Some(thread::spawn(engine)?)))
+            Driver::Threaded(Mutex::new(Some(thread::spawn(engine, calls_host)?)))
         };
         Ok(Scheduler {
             shared,
@@ -430,9 +424,14 @@ impl Scheduler {
         match &self.driver {
             Driver::Threaded(thread) => {
                 self.shared.wake();
-                if let Some(thread) = thread.lock().take() {
-                    // The thread catches its own panics.
-                    let _ = thread.join();
+                let thread = thread.lock().take();
+                if thread.is_some_and(|thread| thread.join(linger) == thread::Joined::StillRuns) {
+                    self.shared.log.error(
+                        0,
+                        format_args!(
+                            "the loop was freed while its TLS provider does not return; its thread ends after that"
+                        ),
+                    );
                 }
             }
             Driver::Inline { engine, .. } => self.stop_inline(engine, Instant::now() + linger),

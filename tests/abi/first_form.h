@@ -54,6 +54,66 @@ typedef struct egret_ws_hooks {
     egret_ws_on_socket_fn on_socket;
 } egret_ws_hooks;
 
+typedef struct egret_ws_tls_provider {
+    uint32_t struct_size;
+    uint32_t capabilities;
+    void *user;
+    egret_ws_release_user_fn release_user;
+    egret_ws_tls_new_context_fn new_context;
+    egret_ws_tls_free_context_fn free_context;
+    egret_ws_tls_open_fn open;
+    egret_ws_tls_call_fn receive;
+    egret_ws_tls_call_fn send;
+    egret_ws_tls_call_fn close_notify;
+    egret_ws_tls_get_facts_fn get_facts;
+    egret_ws_tls_free_session_fn free_session;
+} egret_ws_tls_provider;
+
+typedef struct egret_ws_tls_settings {
+    uint32_t struct_size;
+    uint32_t min_version;
+    const char *roots;
+    size_t roots_len;
+    const uint8_t *identity;
+    size_t identity_len;
+    const char *identity_password;
+    const char *alpn;
+    uint32_t only_these_roots;
+    uint32_t any_certificate;
+} egret_ws_tls_settings;
+
+typedef struct egret_ws_tls_destination {
+    uint32_t struct_size;
+    uint32_t port;
+    const char *name;
+    const char *host;
+    uint32_t is_proxy;
+    uint32_t resumes;
+    egret_ws *ws;
+} egret_ws_tls_destination;
+
+typedef struct egret_ws_tls_call {
+    uint32_t struct_size;
+    uint32_t state;
+    const uint8_t *input;
+    size_t input_len;
+    uint8_t *output;
+    size_t output_size;
+    size_t output_len;
+    char *message;
+} egret_ws_tls_call;
+
+typedef struct egret_ws_tls_facts {
+    uint32_t struct_size;
+    uint32_t version;
+    uint32_t is_resumed;
+    uint32_t reserved;
+    const char *cipher;
+    const char *alpn;
+    const uint8_t *chain;
+    size_t chain_len;
+} egret_ws_tls_facts;
+
 typedef struct egret_ws_close_info {
     uint32_t struct_size;
     egret_ws_error_t error;

@@ -59,10 +59,21 @@ const CONSTANTS_BY_HAND: &[&str] = &[
     "EGRET_WS_FRAME_LOST",
     "EGRET_WS_FRAME_FIN",
     "EGRET_WS_FRAME_COMPRESSED",
+    "EGRET_WS_TLS_CAN_ROOTS",
+    "EGRET_WS_TLS_CAN_IDENTITY",
+    "EGRET_WS_TLS_CAN_ANY_CERTIFICATE",
+    "EGRET_WS_TLS_CAN_MIN_VERSION",
+    "EGRET_WS_TLS_CAN_CHAIN",
+    "EGRET_WS_TLS_CAN_RESUME",
+    "EGRET_WS_TLS_ESTABLISHED",
+    "EGRET_WS_TLS_HAS_OUTPUT",
+    "EGRET_WS_TLS_PEER_CLOSED",
+    "EGRET_WS_TLS_BUSY",
+    "EGRET_WS_TLS_MESSAGE_BYTES",
 ];
 
 /// Fields of options that bindings set by hand.
-const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count", "hooks"];
+const FIELDS_BY_HAND: &[&str] = &["struct_size", "flags", "user", "header_count", "hooks", "tls_provider"];
 
 /// Constants of one kind. Their names begin with the same prefix.
 pub struct Enum {

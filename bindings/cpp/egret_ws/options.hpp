@@ -50,6 +50,7 @@ struct Options {
     bool disable_deflate = false;
     bool disable_alpn = false;
     bool disable_tls_resumption = false;
+    bool secure_redirects_only = false;
     bool accept_any_certificate = false;
     bool allow_private_redirects = false;
 
@@ -125,6 +126,7 @@ public:
                    (from.disable_deflate ? EGRET_WS_DISABLE_DEFLATE : 0u) |
                    (from.disable_alpn ? EGRET_WS_DISABLE_ALPN : 0u) |
                    (from.disable_tls_resumption ? EGRET_WS_DISABLE_TLS_RESUMPTION : 0u) |
+                   (from.secure_redirects_only ? EGRET_WS_SECURE_REDIRECTS_ONLY : 0u) |
                    (from.accept_any_certificate ? EGRET_WS_ACCEPT_ANY_CERTIFICATE : 0u) |
                    (from.allow_private_redirects ? EGRET_WS_ALLOW_PRIVATE_REDIRECTS : 0u);
         c_.connect_timeout_ms = fitting(from.connect_timeout, "connect_timeout is negative or longer than 2147483647 ms", refusal_);

@@ -103,6 +103,9 @@ pub(super) fn follow(
     if config.target.is_secure() && !target.is_secure() {
         return Err("it leads from wss to ws, where anyone could listen".to_owned());
     }
+    if config.secure_redirects_only && !target.is_secure() {
+        return Err("it leads to ws, and EGRET_WS_SECURE_REDIRECTS_ONLY is set".to_owned());
+    }
     config.loop_tls.check(target.is_secure()).map_err(|refused| format!("it leads to wss: {}", refused.detail))?;
     let leaves_origin = !config.target.is_same_origin(&target);
     // Programs often put a token into a subprotocol, because browsers offer no other place for it. A connection without the
@@ -135,6 +138,18 @@ mod tests {
         let refused = follow(&mut config, &first, "Location: https://h/\n", 0).unwrap_err();
         assert_eq!((refused, config.target.is_secure()), (format!("it leads to wss: {}", tls::NO_TLS), false));
         assert_eq!(follow(&mut config, &first, "Location: http://other/\n", 0), Ok(()));
+    }
+
+    #[test]
+    fn with_the_flag_no_redirect_leads_to_ws() {
+        let mut config = config("ws://h/");
+        (config.max_redirects, config.secure_redirects_only) = (20, true);
+        let first = FirstOrigin::of(&config);
+        for location in ["http://h/other", "ws://other/"] {
+            let refused = follow(&mut config, &first, &format!("Location: {location}\n"), 0).unwrap_err();
+            assert!(refused.contains("EGRET_WS_SECURE_REDIRECTS_ONLY"), "{refused}");
+        }
+        assert_eq!(follow(&mut config, &first, "Location: wss://other/\n", 0), Ok(()));
     }
 
     /// Follows redirects to these URLs, one after the other.

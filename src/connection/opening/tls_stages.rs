@@ -66,7 +66,8 @@ impl<S: Transport> Opening<S> {
             Some(_) => (&*host, &[][..]),
             None => (server_name.as_deref().unwrap_or(&host), &**pins),
         };
-        let destination = Destination { peer, name, host: &host, port, pins, resumes: *resumes_tls };
+        let socket = context.network.socket_number();
+        let destination = Destination { peer, name, host: &host, port, pins, resumes: *resumes_tls, socket };
         let handshake = Handshake::begin(&connector, &destination, stream);
         self.continue_stage(HopStage::TlsHandshake(handshake), context.now);
         None

@@ -91,7 +91,8 @@ impl Harness {
     fn with_close_on_suspend(closes_on_suspend: bool) -> Harness {
         let counter = Arc::<Counter>::default();
         let log = Log::new(EGRET_WS_LOG_DEBUG, Some(Arc::new(Lines(Arc::clone(&counter)))));
-        let engine = Engine::new(Arc::new(log), &inline(closes_on_suspend), Duration::ZERO, None).unwrap();
+        let engine =
+            Engine::new(Arc::new(log), &inline(closes_on_suspend), Duration::ZERO, HostParts::default()).unwrap();
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         Harness { engine, counter, server, sockets: Vec::new() }
     }

@@ -36,7 +36,7 @@ fn scheduler(inline: bool) -> (Scheduler, SocketShared) {
     use crate::connection::send_queue::SendQueue;
     use crate::protocol::mask::zero_keys;
     let config = LoopConfig { inline, ..LoopConfig::new(&LoopOptions::default()).unwrap() };
-    let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), &config, MAX_PASS, None).unwrap();
+    let scheduler = Scheduler::new(Arc::new(Log::new(0, None)), &config, MAX_PASS, HostParts::default()).unwrap();
     (scheduler, SocketShared::new(7, 7, SendQueue::new(100, 100, zero_keys()), 1000, crate::engine::Wants::default()))
 }
 

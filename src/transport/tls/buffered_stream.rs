@@ -123,10 +123,9 @@ impl<S: Transport> BufferedStream<S> {
         }
     }
 
-    /// Returns true if it is certain that TLS can read no more. OpenSSL reads the bytes of one record at a time. The others read
-    /// all bytes that are there, and may have the next record already.
+    /// Returns true if the stream has no more bytes for TLS in this turn.
     pub(super) fn is_drained(&self) -> bool {
-        cfg!(not(any(windows, target_vendor = "apple"))) && self.is_exhausted && self.input_pos == self.input.len()
+        self.is_exhausted && self.input_pos == self.input.len()
     }
 
     /// Returns true if the stream has taken all bytes.

@@ -19,4 +19,6 @@ pub struct Destination<'a> {
     pub pins: &'a [Pin],
     /// Its sessions are kept and resumed.
     pub resumes: bool,
+    /// The number of the socket's handle.
+    pub socket: usize,
 }

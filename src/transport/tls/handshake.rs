@@ -1,6 +1,6 @@
 //! The TLS handshake, and the errors of one that fails.
 
-use super::backend;
+use super::backends;
 use super::buffered_stream::BufferedStream;
 use super::connector::Connector;
 use super::destination::Destination;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub struct Handshake<S> {
     state: State<S>,
     pins: Vec<Pin>,
-    resumption: backend::Resumption,
+    resumption: backends::Resumption,
     status: Arc<StreamStatus>,
     infos: Arc<SharedInfos>,
     info: Option<Arc<TlsInfo>>,
@@ -38,8 +38,8 @@ pub enum Advance<S> {
 }
 
 enum State<S> {
-    Begin { connector: backend::Connector, name: Box<str>, stream: BufferedStream<S> },
-    Running(backend::MidHandshake<BufferedStream<S>>),
+    Begin { connector: backends::Connector, name: Box<str>, stream: BufferedStream<S> },
+    Running(backends::MidHandshake<BufferedStream<S>>),
     Finished,
 }
 
@@ -75,7 +75,7 @@ impl<S: Transport> Handshake<S> {
             HandshakeStep::Done(stream) => return self.finish(stream),
             // The error of the stream is more exact than the report of the platform.
             step if let Some(error) = self.status.read_error() => {
-                (self.stream_failed(error), step.info(|mid| mid.info(&self.resumption)))
+                (self.stream_failed(error), step.info(|mut mid| mid.info(&self.resumption)))
             }
             // The platform waits for a complete record header, but the first bytes are not TLS already.
             HandshakeStep::Waiting(_) if self.status.other_protocol().is_some() => (self.not_tls(), TlsInfo::default()),
@@ -95,7 +95,7 @@ impl<S: Transport> Handshake<S> {
     }
 
     /// Checks the result of the handshake.
-    fn finish(&mut self, stream: backend::Stream<BufferedStream<S>>) -> Result<Advance<S>, TlsError> {
+    fn finish(&mut self, mut stream: backends::Stream<BufferedStream<S>>) -> Result<Advance<S>, TlsError> {
         let info = self.infos.share(stream.info(&self.resumption));
         self.info = Some(Arc::clone(&info));
         let mut tls = Box::new(Tls::new(stream, info));
@@ -121,8 +121,8 @@ impl<S: Transport> Handshake<S> {
     }
 
     /// How TLS was set up, or how far it came.
-    pub fn info(&self) -> Option<Arc<TlsInfo>> {
-        match &self.state {
+    pub fn info(&mut self) -> Option<Arc<TlsInfo>> {
+        match &mut self.state {
             State::Running(mid) => Some(self.infos.share(mid.info(&self.resumption))),
             _ => self.info.clone(),
         }

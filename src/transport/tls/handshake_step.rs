@@ -12,6 +12,15 @@ pub(super) enum HandshakeStep<D, W> {
 }
 
 impl<D, W> HandshakeStep<D, W> {
+    /// The step of a handshake that is one of several kinds.
+    pub(super) fn map<E, V>(self, done: impl FnOnce(D) -> E, waiting: impl FnOnce(W) -> V) -> HandshakeStep<E, V> {
+        match self {
+            HandshakeStep::Done(stream) => HandshakeStep::Done(done(stream)),
+            HandshakeStep::Waiting(mid) => HandshakeStep::Waiting(waiting(mid)),
+            HandshakeStep::Failed(failure, info) => HandshakeStep::Failed(failure, info),
+        }
+    }
+
     /// The known facts of the handshake, if it has not succeeded.
     pub(super) fn info(self, of_waiting: impl FnOnce(W) -> TlsInfo) -> TlsInfo {
         match self {

@@ -1,13 +1,15 @@
 //! TLS over another stream, with the certificates that the platform trusts. OpenSSL is the backend on Linux, Android and the BSDs. On
-//! Apple systems and Windows it is the TLS of the platform. Without the Cargo feature `tls` there is none.
+//! Apple systems and Windows it is the TLS of the platform. Without the Cargo feature `tls` there is none. A host can bring its own
+//! instead: a TLS provider.
 //!
 //! ```text
 //!   Settings ─► Connector ─► Handshake ─► Tls        no step blocks, except Connector::build, which reads certificates
 //!
-//!   Handshake, Tls ─► openssl, native or none ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
+//!   Handshake, Tls ─► backends ─► openssl, native, none or provider ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
 //! ```
 #![cfg_attr(not(feature = "tls"), allow(dead_code, reason = "the texts and limits that only a backend uses"))]
 
+mod backends;
 mod buffered_stream;
 mod connector;
 mod destination;
@@ -24,6 +26,7 @@ mod openssl;
 mod peer;
 mod pem;
 mod pins;
+mod provider;
 mod record_budget;
 mod settings;
 mod stream;
@@ -46,6 +49,7 @@ pub use destination::Destination;
 pub use handshake::{Advance, Handshake, is_server_name};
 pub use peer::Peer;
 pub use pins::read_pins;
+pub use provider::{Capabilities, Facts, Failure, HostContext, HostSession, HostTls, Reply, Request, Step};
 pub use settings::Settings;
 pub use stream::Tls;
 pub use tls_error::TlsError;

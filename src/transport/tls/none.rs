@@ -13,6 +13,9 @@ use std::convert::Infallible;
 use std::io::{self, Read, Write};
 use std::marker::PhantomData;
 
+/// It reads none.
+pub const READS_SINGLE_RECORDS: bool = true;
+
 pub struct Sources;
 
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use super::peer::Peer;
 use super::stream_status::StreamError;
 use super::tls_error::TlsError;
 use super::tls_info::TlsInfo;
-use super::{backend, pins};
+use super::{backends, pins};
 use crate::error::Error;
 use crate::transport::Transport;
 use std::io::{self, ErrorKind};
@@ -20,7 +20,7 @@ const HTTP_1_1: &str = "http/1.1";
 
 /// A stream with TLS.
 pub struct Tls<S> {
-    inner: backend::Stream<BufferedStream<S>>,
+    inner: backends::Stream<BufferedStream<S>>,
     info: Arc<TlsInfo>,
     /// The end of reading, after it was reached.
     end: Option<ReadEnd>,
@@ -40,7 +40,7 @@ enum ReadEnd {
 }
 
 impl<S: Transport> Tls<S> {
-    pub(super) fn new(mut inner: backend::Stream<BufferedStream<S>>, info: Arc<TlsInfo>) -> Tls<S> {
+    pub(super) fn new(mut inner: backends::Stream<BufferedStream<S>>, info: Arc<TlsInfo>) -> Tls<S> {
         inner.get_mut().handshake_done();
         Tls { inner, info, end: None, unreported: 0, close_notify_sent: false }
     }
@@ -58,7 +58,7 @@ impl<S: Transport> Tls<S> {
     }
 
     /// The result of the handshake was accepted: sessions of the server may be kept.
-    pub(super) fn accept(&self, resumption: &mut backend::Resumption) {
+    pub(super) fn accept(&self, resumption: &mut backends::Resumption) {
         self.inner.accept(resumption, &self.info.chain);
     }
 
@@ -169,7 +169,7 @@ impl<S: Transport> Transport for Tls<S> {
                 Ok(count @ 1..) => {
                     filled += count;
                     self.inner.get_mut().note_data();
-                    if self.inner.get_ref().is_drained() {
+                    if self.inner.get_ref().is_drained() && self.inner.reads_single_records() {
                         break;
                     }
                 }

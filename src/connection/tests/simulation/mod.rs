@@ -59,6 +59,7 @@ pub fn config(url: &str) -> ConnectConfig {
         addresses: Vec::new(),
         local: Arc::default(),
         max_redirects: 0,
+        secure_redirects_only: false,
         redirects_to_private: false,
         limits: LIMITS,
         heartbeat: HeartbeatOptions { interval: None, timeout: None, probe: None },

@@ -154,6 +154,10 @@ pub struct FakeNetwork {
 impl Network for FakeNetwork {
     type Stream = FakeStream;
 
+    fn socket_number(&self) -> usize {
+        0
+    }
+
     fn resolve(&mut self, name: &str, family: Family) -> Lookup {
         self.looked_up.push(format!("{name} {family:?}"));
         Lookup::default()

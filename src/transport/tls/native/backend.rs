@@ -26,6 +26,9 @@ pub fn leave_thread() {}
 /// Does nothing: the platform does not clean up when the process ends.
 pub fn watch_exit() {}
 
+/// All bytes that are there are read, so also those of a next record.
+pub const READS_SINGLE_RECORDS: bool = false;
+
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
 
 /// Empty, because native-tls resumes no sessions: it has a new identity for each connection.

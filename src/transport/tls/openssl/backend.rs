@@ -36,6 +36,9 @@ use std::sync::Arc;
 /// The cipher suites of TLS 1.2: those of `SslConnector` in the crate, which come from Python. TLS 1.3 has its own suites.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
 
+/// The bytes of one record are read at a time.
+pub const READS_SINGLE_RECORDS: bool = true;
+
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
 
 /// The certificates of the system for a connector.

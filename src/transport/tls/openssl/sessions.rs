@@ -39,7 +39,7 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn of(destination: &Destination<'_>) -> Key {
-        let Destination { peer, name, host, port, pins, resumes: _ } = *destination;
+        let Destination { peer, name, host, port, pins, resumes: _, socket: _ } = *destination;
         Key { peer, name: name.to_owned(), host: host.to_owned(), port, pins: pins.to_vec() }
     }
 }
@@ -129,6 +129,7 @@ mod tests {
             peer: Peer::Server,
             pins: &[],
             resumes: true,
+            socket: 0,
         };
         Arc::new(Key::of(&peer))
     }
@@ -155,7 +156,15 @@ mod tests {
 
     #[test]
     fn each_part_of_the_peer_counts() {
-        let peer = Destination { name: "a", host: "b", port: 3, peer: Peer::Server, pins: &[[7; 32]], resumes: true };
+        let peer = Destination {
+            name: "a",
+            host: "b",
+            port: 3,
+            peer: Peer::Server,
+            pins: &[[7; 32]],
+            resumes: true,
+            socket: 0,
+        };
         let others = [
             Destination { name: "A", ..peer },
             Destination { host: "B", ..peer },

@@ -180,7 +180,7 @@ pub struct Pair {
 
 /// A server with this name.
 pub fn server(name: &str) -> Destination<'_> {
-    Destination { name, host: name, port: 443, peer: Peer::Server, pins: &[], resumes: true }
+    Destination { name, host: name, port: 443, peer: Peer::Server, pins: &[], resumes: true, socket: 0 }
 }
 
 /// The settings of a server with this certificate.

@@ -136,7 +136,7 @@ fn a_session_is_for_one_peer_and_for_those_that_want_it() {
 fn connectors_share_nothing() {
     let (acceptor, connector) = server_and_client(|_| {});
     assert!(!is_resumed(&connector, &acceptor));
-    let emptied = connector.without_sessions();
+    let emptied = connector.without_sessions().unwrap();
     assert!(!is_resumed(&emptied, &acceptor));
     assert!(is_resumed(&connector.clone(), &acceptor) && is_resumed(&emptied, &acceptor));
 }
@@ -147,7 +147,7 @@ fn tickets_of_older_connections_are_not_kept_after_the_sessions_were_dropped() {
     let (acceptor, mut connector) = server_and_client(|_| {});
     let mut pair = Pair::with(&connector, &server(NAME), &acceptor, IDEAL);
     let mut tls = pair.complete_handshake().unwrap();
-    connector = connector.without_sessions();
+    connector = connector.without_sessions().unwrap();
     pair.server.ssl_write(b"x").unwrap();
     pair.read(&mut tls, 1, &mut [0; 100]).unwrap();
     assert_eq!(kept(&connector), 0);

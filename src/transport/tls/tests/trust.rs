@@ -238,7 +238,7 @@ fn settings_that_cannot_be_used_are_refused() {
     let root = Issued::root("root");
     let fails = |settings: Settings, text: &str| {
         let error = Connector::build(&settings).map(|_| ()).unwrap_err();
-        assert!(error.contains(text), "{error}");
+        assert!(error.message.contains(text), "{error:?}");
     };
     let roots = |roots: &[u8]| Settings { roots: roots.to_vec(), ..Settings::plain() };
     fails(Settings { only_these_roots: true, ..Settings::plain() }, "`tls_roots` are trusted, but it is empty");

@@ -1,0 +1,18 @@
+//! TLS of the host: a backend over the callbacks of a TLS provider.
+//!
+//! ```text
+//!   the stream below ─► RecordReader ─► Step::Receive ─► plaintext
+//!   the stream below ◄──────────────── Step::Send ◄───── plaintext
+//! ```
+//!
+//! The host gets one whole record at a time, so that it needs no buffer, and the limits of [`super::record_budget`] hold. Everything
+//! that it returns is checked: a session that returns something impossible fails, and no other one.
+
+pub(super) mod backend;
+mod host;
+mod record_reader;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use host::{Capabilities, Facts, Failure, HostContext, HostSession, HostTls, Reply, Request, Step};

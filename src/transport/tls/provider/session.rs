@@ -1,0 +1,173 @@
+//! A session of the host, with a check of everything that it returns.
+
+use super::super::pins::SEQUENCE;
+use super::super::tls_info::{TlsInfo, bounded_chain};
+use super::super::{TlsError, pins};
+use super::host::{Facts, Failure, HostSession, Reply, Step};
+use crate::constants::*;
+use crate::error::Error;
+use std::io::Write;
+
+/// The most plaintext of a record (RFC 8446 section 5.1).
+pub(super) const MAX_PLAINTEXT: usize = 16 * 1024;
+/// The room for the records of a step, besides their plaintext.
+const ROOM: usize = 2048;
+/// The most calls for the output of one step: the certificates of this side fit.
+const MAX_OUTPUT_CALLS: usize = 256;
+const ALL_STATES: u32 =
+    EGRET_WS_TLS_ESTABLISHED | EGRET_WS_TLS_HAS_OUTPUT | EGRET_WS_TLS_PEER_CLOSED | EGRET_WS_TLS_BUSY;
+
+/// A session, until it fails.
+pub(super) struct Session {
+    host: Option<Box<dyn HostSession>>,
+    state: u32,
+    /// The facts of a session that has failed.
+    last_info: TlsInfo,
+}
+
+/// The result of a step. The text of the error has no subject.
+type Stepped<T> = Result<T, TlsError>;
+
+impl Session {
+    /// A session at the beginning of its handshake, whose first output waits.
+    pub(super) fn new(host: Box<dyn HostSession>) -> Session {
+        Session { host: Some(host), state: EGRET_WS_TLS_HAS_OUTPUT, last_info: TlsInfo::default() }
+    }
+
+    pub(super) fn is_established(&self) -> bool {
+        self.has(EGRET_WS_TLS_ESTABLISHED)
+    }
+
+    pub(super) fn is_peer_closed(&self) -> bool {
+        self.has(EGRET_WS_TLS_PEER_CLOSED)
+    }
+
+    /// Continues a session that works on another thread, and writes the output that waits. Called at the beginning of a turn.
+    pub(super) fn resume(&mut self, stream: &mut impl Write) -> Stepped<()> {
+        if self.is_busy() { self.send(&[], stream) } else { self.flush(stream) }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.has(EGRET_WS_TLS_BUSY)
+    }
+
+    fn has(&self, state: u32) -> bool {
+        self.state & state != 0
+    }
+
+    /// Decrypts a record to `output`, which has room for [`MAX_PLAINTEXT`] bytes. Returns their number. Writes an alert to `stream` if
+    /// that fails.
+    pub(super) fn receive(&mut self, record: &[u8], output: &mut [u8], stream: &mut impl Write) -> Stepped<usize> {
+        let was_established = self.is_established();
+        match self.step(Step::Receive, record, output) {
+            Ok(0) => Ok(0),
+            Ok(_) if !was_established && !self.is_established() => {
+                Err(self.fail("the TLS provider returned data before the handshake was complete"))
+            }
+            Err(failure) => {
+                self.write_alert(stream);
+                self.end();
+                Err(failure)
+            }
+            received => received,
+        }
+    }
+
+    /// Encrypts plaintext, at most [`MAX_PLAINTEXT`] bytes, and writes it and the output that waits to `stream`.
+    pub(super) fn send(&mut self, plaintext: &[u8], stream: &mut impl Write) -> Stepped<()> {
+        self.step_out(Step::Send, plaintext, stream)?;
+        self.flush(stream)
+    }
+
+    /// Writes a close_notify.
+    pub(super) fn close_notify(&mut self, stream: &mut impl Write) -> Stepped<()> {
+        self.step_out(Step::CloseNotify, &[], stream)?;
+        self.flush(stream)
+    }
+
+    /// Writes all output that waits.
+    pub(super) fn flush(&mut self, stream: &mut impl Write) -> Stepped<()> {
+        for _ in 0..MAX_OUTPUT_CALLS {
+            if !self.has(EGRET_WS_TLS_HAS_OUTPUT) {
+                return Ok(());
+            }
+            if self.step_out(Step::Send, &[], stream)? == 0 && self.has(EGRET_WS_TLS_HAS_OUTPUT) {
+                return Err(self.fail("the TLS provider has output, but returns none"));
+            }
+        }
+        Err(self.fail("the TLS provider returns output without end"))
+    }
+
+    /// After an error of [`Step::Receive`]: the alert for the peer, if the host has one.
+    fn write_alert(&mut self, stream: &mut impl Write) {
+        let (Some(host), mut output) = (&mut self.host, [0; ROOM]) else { return };
+        // It fails again, with or without an alert, so only the bytes count.
+        let Reply { len, .. } = host.step(Step::Send, &[], &mut output);
+        if let Some(alert) = output.get(..len) {
+            let _ = stream.write(alert); // the connection ends in any case
+        }
+    }
+
+    /// A step whose result goes to the stream. Returns the number of bytes.
+    fn step_out(&mut self, step: Step, input: &[u8], stream: &mut impl Write) -> Stepped<usize> {
+        // Zeros, so that a host that returns a wrong number sends nothing of this process's memory to the peer.
+        let mut output = vec![0; input.len() + ROOM];
+        match self.step(step, input, &mut output) {
+            Ok(len) => match stream.write(&output[..len]) {
+                Ok(_) => Ok(len),
+                Err(_) => Err(self.fail("the peer reads no more, so the output of TLS has no room")),
+            },
+            Err(failure) => {
+                self.end();
+                Err(failure)
+            }
+        }
+    }
+
+    fn step(&mut self, step: Step, input: &[u8], output: &mut [u8]) -> Stepped<usize> {
+        let Some(host) = &mut self.host else {
+            return Err(TlsError::new(Error::Tls, "the TLS session has failed before".into()));
+        };
+        let Reply { code, state, len, message } = host.step(step, input, output);
+        if code != EGRET_WS_OK {
+            let (error, message) = Failure { code, message }.classify(Error::Tls);
+            return Err(TlsError::new(error, message));
+        }
+        let wrong = if len > output.len() {
+            "the TLS provider returned more bytes than there was room for"
+        } else if state & !ALL_STATES != 0 {
+            "the TLS provider returned an unknown state"
+        } else if self.state & !state & (EGRET_WS_TLS_ESTABLISHED | EGRET_WS_TLS_PEER_CLOSED) != 0 {
+            "the TLS provider returned an earlier state"
+        } else {
+            self.state = state;
+            return Ok(len);
+        };
+        Err(TlsError::new(Error::Tls, wrong.into()))
+    }
+
+    #[cold]
+    fn fail(&mut self, why: &str) -> TlsError {
+        self.end();
+        TlsError::new(Error::Tls, why.to_owned())
+    }
+
+    /// The session has failed: the host frees it.
+    fn end(&mut self) {
+        self.last_info = self.info();
+        self.host = None;
+    }
+
+    /// How far TLS was set up.
+    pub(super) fn info(&mut self) -> TlsInfo {
+        let Some(host) = &mut self.host else { return self.last_info.clone() };
+        let Facts { info, chain } = host.facts();
+        let version = if [EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&info.version) { info.version } else { 0 };
+        TlsInfo { version, chain: bounded_chain(certificates(&chain)), ..info }
+    }
+}
+
+/// The certificates of a chain, up to the first that is not DER.
+fn certificates(mut chain: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    std::iter::from_fn(move || Some(pins::element(&mut chain, Some(SEQUENCE))?.whole.to_vec()))
+}

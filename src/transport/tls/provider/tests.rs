@@ -1,0 +1,272 @@
+//! Sessions that a script plays, with right and with impossible results.
+
+use super::super::Settings;
+use super::super::handshake_step::HandshakeStep;
+use super::super::peer::Peer;
+use super::super::tls_info::TlsInfo;
+use super::backend::{Connector, MidHandshake, Stream};
+use super::*;
+use crate::constants::*;
+use crate::error::Error;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
+
+const UP: u32 = EGRET_WS_TLS_ESTABLISHED;
+const MORE: u32 = EGRET_WS_TLS_HAS_OUTPUT;
+const BUSY: u32 = EGRET_WS_TLS_BUSY;
+const CLOSED: u32 = EGRET_WS_TLS_PEER_CLOSED;
+
+/// A call of the session, and what it returns.
+type Scene = (Step, &'static [u8], Result<(u32, &'static [u8]), i32>);
+
+/// A host whose sessions follow a script.
+#[derive(Clone, Default)]
+struct Script(Arc<Mutex<Play>>);
+
+#[derive(Default)]
+struct Play {
+    scenes: VecDeque<Scene>,
+    /// Added to the number of bytes of each result.
+    surplus: usize,
+    chain: Vec<u8>,
+    live: usize,
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Script")
+    }
+}
+
+impl HostTls for Script {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
+    fn new_context(&self, settings: &Settings) -> Result<Box<dyn HostContext>, Failure> {
+        match settings.min_version {
+            EGRET_WS_TLS_1_2 => Ok(Box::new(self.clone())),
+            _ => Err(Failure { code: 77, message: "only 1.2".into() }),
+        }
+    }
+}
+
+impl HostContext for Script {
+    fn open(&self, request: &Request) -> Result<Box<dyn HostSession>, Failure> {
+        if request.name == "nobody" {
+            return Err(Failure { code: EGRET_WS_ERR_TLS_ISSUER, message: String::new() });
+        }
+        self.0.lock().live += 1;
+        Ok(Box::new(Actor(self.clone())))
+    }
+}
+
+struct Actor(Script);
+
+impl HostSession for Actor {
+    fn step(&mut self, step: Step, input: &[u8], output: &mut [u8]) -> Reply {
+        let mut play = self.0.0.lock();
+        let (expected, bytes, result) = play.scenes.pop_front().expect("no further call");
+        assert_eq!((step, input), (expected, bytes));
+        let least = if step == Step::Receive { 16 * 1024 } else { input.len() + 2048 };
+        assert!(output.len() >= least, "{step:?} has room for {}", output.len());
+        match result {
+            Ok((state, bytes)) => {
+                output[..bytes.len()].copy_from_slice(bytes);
+                Reply { state, len: bytes.len() + play.surplus, ..Reply::default() }
+            }
+            Err(code) => Reply { code, message: "it is so".into(), ..Reply::default() },
+        }
+    }
+
+    fn facts(&mut self) -> Facts {
+        let info = TlsInfo { version: 0x0999, cipher: "XOR".into(), ..TlsInfo::default() };
+        Facts { info, chain: self.0.0.lock().chain.clone() }
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        self.0.0.lock().live -= 1;
+    }
+}
+
+/// The stream below.
+#[derive(Default)]
+struct Wire {
+    input: VecDeque<u8>,
+    ends: bool,
+    output: Vec<u8>,
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.input.read(buffer) {
+            Ok(0) if !self.ends => Err(ErrorKind::WouldBlock.into()),
+            result => result,
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+const HELLO: &[u8] = b"\x16\x03\x03\x00\x01a";
+const OTHER: &[u8] = b"\x16\x03\x03\x00\x01b";
+
+fn settings(min_version: u32) -> Settings {
+    Settings { min_version, ..Settings::plain() }
+}
+
+type Opened = HandshakeStep<Stream<Wire>, MidHandshake<Wire>>;
+
+/// Begins a handshake with this script, and this input of the peer.
+fn begin(scenes: &[Scene], input: &[u8]) -> (Script, Opened) {
+    let script = Script::default();
+    script.0.lock().scenes = scenes.iter().copied().collect();
+    let step = open(&script, "h", input);
+    (script, step)
+}
+
+fn open(script: &Script, name: &str, input: &[u8]) -> Opened {
+    let connector = Connector::build(script, &settings(EGRET_WS_TLS_1_2)).unwrap();
+    let mut request =
+        Request { peer: Peer::Server, name: String::new(), host: "h".into(), port: 443, resumes: true, socket: 7 };
+    connector.connect(name, &mut request, Wire { input: input.iter().copied().collect(), ..Wire::default() })
+}
+
+fn failure(step: Opened) -> (Error, String) {
+    match step {
+        HandshakeStep::Failed(failure, _) => (failure.error, failure.message),
+        HandshakeStep::Done(_) => panic!("the handshake was accepted"),
+        HandshakeStep::Waiting(_) => panic!("the handshake goes on"),
+    }
+}
+
+#[test]
+fn a_handshake_sends_receives_one_record_at_a_time_and_waits_while_the_host_works() {
+    let scenes: &[Scene] = &[
+        (Step::Send, b"", Ok((MORE, b"client "))),
+        (Step::Send, b"", Ok((0, b"hello "))),
+        (Step::Receive, HELLO, Ok((0, b""))),
+        (Step::Receive, OTHER, Ok((BUSY, b""))),
+        (Step::Send, b"", Ok((BUSY, b""))),
+        (Step::Send, b"", Ok((UP | MORE, b"fin"))),
+        (Step::Send, b"", Ok((UP, b"ished"))),
+    ];
+    let (script, step) = begin(scenes, &[HELLO, OTHER].concat());
+    let HandshakeStep::Waiting(mid) = step else { panic!("it does not wait") };
+    let HandshakeStep::Waiting(mid) = mid.advance() else { panic!("it does not wait") };
+    let HandshakeStep::Done(stream) = mid.advance() else { panic!("it is not done") };
+    assert_eq!(stream.get_ref().output, b"client hello finished");
+    assert!(script.0.lock().scenes.is_empty() && script.0.lock().live == 1);
+    drop(stream);
+    assert_eq!(script.0.lock().live, 0);
+}
+
+#[test]
+fn each_impossible_result_of_a_handshake_fails_with_its_reason() {
+    let endless: Vec<Scene> = vec![(Step::Send, b"", Ok((MORE, b"x"))); 300];
+    let table: &[(&[Scene], usize, &str)] = &[
+        (&[(Step::Send, b"", Ok((0, b"abc")))], 10_000, "more bytes than there was room for"),
+        (&[(Step::Send, b"", Ok((0, b"abc")))], usize::MAX - 3, "more bytes than there was room for"),
+        (&[(Step::Send, b"", Ok((16, b"")))], 0, "an unknown state"),
+        (&[(Step::Send, b"", Ok((MORE, b""))), (Step::Send, b"", Ok((MORE, b"")))], 0, "has output, but returns none"),
+        (&endless, 0, "returns output without end"),
+    ];
+    for (scenes, surplus, text) in table {
+        let script = Script::default();
+        (script.0.lock().scenes, script.0.lock().surplus) = (scenes.iter().copied().collect(), *surplus);
+        let (error, message) = failure(open(&script, "h", b""));
+        assert!(error == Error::Tls && message.contains(text), "{text}: {message}");
+        assert!(message.starts_with("the TLS provider "), "{message}");
+        assert_eq!(script.0.lock().live, 0, "{text}");
+    }
+    // After the first step, whose alert is sent.
+    for (state, data, text) in [(0, &b"data"[..], "data before the handshake"), (64, b"", "an unknown state")] {
+        let scenes: &[Scene] =
+            &[(Step::Send, b"", Ok((0, b""))), (Step::Receive, HELLO, Ok((state, data))), (Step::Send, b"", Err(-60))];
+        let (script, step) = begin(scenes, HELLO);
+        let (error, message) = failure(step);
+        assert!(error == Error::Tls && message.contains(text), "{text}: {message}");
+        assert_eq!(script.0.lock().live, 0, "{text}");
+    }
+}
+
+#[test]
+fn errors_are_those_of_the_host_or_name_the_unknown_number() {
+    for (code, error) in [
+        (EGRET_WS_ERR_TLS, Error::Tls),
+        (EGRET_WS_ERR_TLS_EXPIRED, Error::TlsExpired),
+        (EGRET_WS_ERR_TLS_HOST, Error::TlsHost),
+        (EGRET_WS_ERR_TLS_ISSUER, Error::TlsIssuer),
+        (EGRET_WS_ERR_TLS_OPTIONS, Error::TlsOptions),
+        (EGRET_WS_ERR_NO_RESOURCES, Error::NoResources),
+        (EGRET_WS_ERR_TLS_PIN, Error::Tls),
+        (EGRET_WS_ERR_CONNECTION_LOST, Error::Tls),
+        (5, Error::Tls),
+    ] {
+        let scenes: &[Scene] =
+            &[(Step::Send, b"", Ok((0, b""))), (Step::Receive, HELLO, Err(code)), (Step::Send, b"", Err(code))];
+        let (reported, message) = failure(begin(scenes, HELLO).1);
+        assert_eq!(reported, error, "{code}");
+        assert!(message.starts_with("it is so"), "{message}");
+        assert_eq!(message.contains(&format!("the number {code}")), reported.code() != code, "{message}");
+    }
+    let (error, message) = failure(open(&Script::default(), "nobody", b""));
+    assert_eq!((error, &*message), (Error::TlsIssuer, "the TLS provider gives no reason"));
+    let failed = Connector::build(&Script::default(), &settings(EGRET_WS_TLS_1_3)).err().unwrap();
+    assert_eq!(failed.error, Error::TlsOptions);
+    assert!(failed.message.contains("only 1.2") && failed.message.contains("77"), "{}", failed.message);
+}
+
+#[test]
+fn an_alert_leaves_after_a_failure_and_other_bytes_are_no_tls() {
+    let scenes: &[Scene] =
+        &[(Step::Send, b"", Ok((0, b"hi"))), (Step::Receive, HELLO, Err(-60)), (Step::Send, b"", Ok((0, b"alert")))];
+    let script = Script::default();
+    script.0.lock().scenes = scenes.iter().copied().collect();
+    let HandshakeStep::Failed(..) = open(&script, "h", HELLO) else { panic!("it was accepted") };
+    assert!(script.0.lock().scenes.is_empty(), "the alert was asked for");
+    let (error, message) = failure(begin(&[(Step::Send, b"", Ok((0, b"hi")))], b"HTTP/1.1 400").1);
+    assert!(error == Error::Tls && message.contains("no TLS record"), "{message}");
+}
+
+#[test]
+fn facts_are_checked() {
+    let scenes: &[Scene] = &[(Step::Send, b"", Ok((UP, b"hi")))];
+    let (script, step) = begin(scenes, b"");
+    let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
+    let (leaf, issuer) = ([0x30, 1, 7], [0x30, 2, 8, 9]);
+    script.0.lock().chain = [&leaf[..], &issuer, &[0x31, 0]].concat();
+    let info = stream.info();
+    assert_eq!((info.version, &*info.cipher), (0, "XOR"), "the version is none");
+    assert_eq!(info.chain.to_vec(), [leaf.to_vec(), issuer.to_vec()]);
+}
+
+#[test]
+fn the_peers_close_notify_ends_reading_and_nothing_goes_back() {
+    let scenes: &[Scene] = &[
+        (Step::Send, b"", Ok((UP, b""))),
+        (Step::Receive, HELLO, Ok((UP | CLOSED, b"last"))),
+        (Step::Send, b"more", Ok((UP, b"more"))),
+    ];
+    let (script, step) = begin(scenes, HELLO);
+    let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
+    let mut buffer = [0; 2];
+    assert_eq!(stream.read(&mut buffer).unwrap(), 2);
+    assert_eq!((stream.read(&mut buffer).unwrap(), &buffer), (2, b"st"), "the rest of the record waits");
+    assert_eq!(stream.read(&mut buffer).unwrap(), 0);
+    assert!(stream.write(b"more").unwrap_err().to_string().contains("an earlier state"));
+    assert_eq!(script.0.lock().live, 0);
+}
