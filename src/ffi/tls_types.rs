@@ -142,7 +142,7 @@ pub type egret_ws_tls_open_fn = Option<
 /// | step           | `input`                               | `output`       | `output_size` at least |
 /// |----------------|---------------------------------------|----------------|------------------------|
 /// | `receive`      | one whole TLS record, with its header | its plaintext  | 16384                  |
-/// | `send`         | plaintext, 0 to 16384 bytes           | TLS records    | `input_len` + 2048     |
+/// | `send`         | plaintext, at most 16 KiB             | TLS records    | `input_len` + 2048     |
 /// | `close_notify` | nothing                               | a close_notify | 2048                   |
 ///
 /// Each step takes all of `input`. If there are more TLS records to send than `output` has room for, the step sets `EGRET_WS_TLS_HAS_OUTPUT`, and

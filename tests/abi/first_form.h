@@ -54,21 +54,6 @@ typedef struct egret_ws_hooks {
     egret_ws_on_socket_fn on_socket;
 } egret_ws_hooks;
 
-typedef struct egret_ws_tls_provider {
-    uint32_t struct_size;
-    uint32_t capabilities;
-    void *user;
-    egret_ws_release_user_fn release_user;
-    egret_ws_tls_new_context_fn new_context;
-    egret_ws_tls_free_context_fn free_context;
-    egret_ws_tls_open_fn open;
-    egret_ws_tls_call_fn receive;
-    egret_ws_tls_call_fn send;
-    egret_ws_tls_call_fn close_notify;
-    egret_ws_tls_get_facts_fn get_facts;
-    egret_ws_tls_free_session_fn free_session;
-} egret_ws_tls_provider;
-
 typedef struct egret_ws_tls_settings {
     uint32_t struct_size;
     uint32_t min_version;
@@ -113,6 +98,31 @@ typedef struct egret_ws_tls_facts {
     const uint8_t *chain;
     size_t chain_len;
 } egret_ws_tls_facts;
+
+typedef egret_ws_error_t (*egret_ws_tls_new_context_fn)(void *user, const egret_ws_tls_settings *settings,
+                                                        void **context, char *message);
+typedef void (*egret_ws_tls_free_context_fn)(void *user, void *context);
+typedef egret_ws_error_t (*egret_ws_tls_open_fn)(void *user, void *context,
+                                                 const egret_ws_tls_destination *destination, void **session,
+                                                 char *message);
+typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egret_ws_tls_call *call);
+typedef void (*egret_ws_tls_get_facts_fn)(void *user, void *session, egret_ws_tls_facts *facts);
+typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
+
+typedef struct egret_ws_tls_provider {
+    uint32_t struct_size;
+    uint32_t capabilities;
+    void *user;
+    egret_ws_release_user_fn release_user;
+    egret_ws_tls_new_context_fn new_context;
+    egret_ws_tls_free_context_fn free_context;
+    egret_ws_tls_open_fn open;
+    egret_ws_tls_call_fn receive;
+    egret_ws_tls_call_fn send;
+    egret_ws_tls_call_fn close_notify;
+    egret_ws_tls_get_facts_fn get_facts;
+    egret_ws_tls_free_session_fn free_session;
+} egret_ws_tls_provider;
 
 typedef struct egret_ws_close_info {
     uint32_t struct_size;

@@ -34,6 +34,8 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
     ("egret_ws_retry_options_init", 1, text_calls::retry_options_init),
     ("egret_ws_deflate_options_init", 1, text_calls::deflate_options_init),
     ("egret_ws_hooks_init", 1, text_calls::hooks_init),
+    ("egret_ws_tls_provider_init", 1, text_calls::tls_provider_init),
+    ("egret_ws_tls_ready", 3, socket_calls::tls_ready),
     ("egret_ws_resolved", 2, text_calls::resolved),
     ("egret_ws_proxy_found", 2, text_calls::proxy_found),
     ("egret_ws_send", 100, socket_calls::send),

@@ -387,3 +387,9 @@ pub fn retry_now(case: &Arc<Case>, random: &mut Random, own: Own) {
     let aim = Aim::take(case, random, own);
     let _ = call(case, "egret_ws_retry_now", &aim, "", &[], |ws| egret_ws_retry_now(ws).into());
 }
+
+/// The loops of the model have no TLS provider, so it changes nothing.
+pub fn tls_ready(case: &Arc<Case>, random: &mut Random, own: Own) {
+    let aim = Aim::take(case, random, own);
+    let _ = call(case, "egret_ws_tls_ready", &aim, "", &[], |ws| egret_ws_tls_ready(ws).into());
+}

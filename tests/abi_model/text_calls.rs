@@ -98,6 +98,14 @@ pub fn hooks_init(case: &Arc<Case>, random: &mut Random, _: Own) {
     init_options(case, random, "egret_ws_hooks_init", size_of::<egret_ws_hooks>(), init);
 }
 
+pub fn tls_provider_init(case: &Arc<Case>, random: &mut Random, _: Own) {
+    let init = |provider: *mut u64, size| {
+        // SAFETY: as above.
+        unsafe { egret_ws_tls_provider_init(provider.cast(), size) }
+    };
+    init_options(case, random, "egret_ws_tls_provider_init", size_of::<egret_ws_tls_provider>(), init);
+}
+
 pub fn resolved(case: &Arc<Case>, random: &mut Random, _: Own) {
     // SAFETY: `answer` passes NULL or a C string.
     answer(case, random, "egret_ws_resolved", |query, text| unsafe { egret_ws_resolved(query, text) });

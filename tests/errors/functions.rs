@@ -32,6 +32,7 @@ pub struct Args {
     pub lost: *mut egret_ws_free_report,
     pub request: *mut egret_ws_request,
     pub hooks: *mut egret_ws_hooks,
+    pub provider: *mut egret_ws_tls_provider,
     pub query: *mut egret_ws_query,
     /// Of `on_proxy`.
     pub proxy_query: *mut egret_ws_query,
@@ -95,6 +96,8 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_retry_options_init: |a| unsafe { egret_ws_retry_options_init(a.retry, a.size).into() };
     egret_ws_deflate_options_init: |a| unsafe { egret_ws_deflate_options_init(a.deflate, a.size).into() };
     egret_ws_hooks_init: |a| unsafe { egret_ws_hooks_init(a.hooks, a.size).into() };
+    egret_ws_tls_provider_init: |a| unsafe { egret_ws_tls_provider_init(a.provider, a.size).into() };
+    egret_ws_tls_ready: |a| egret_ws_tls_ready(a.ws).into();
     egret_ws_resolved: |a| unsafe { egret_ws_resolved(a.query, a.list).into() };
     egret_ws_proxy_found: |a| unsafe { egret_ws_proxy_found(a.query, a.list).into() };
     egret_ws_connect_host: |a| made_socket(a, |out| unsafe {

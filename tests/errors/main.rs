@@ -82,6 +82,7 @@ impl ArgumentMemory {
             lost: &mut self.lost,
             request: self.request,
             hooks: self.room.as_mut_ptr().cast(),
+            provider: self.room.as_mut_ptr().cast(),
             query: self.queries[0],
             proxy_query: self.queries[1],
             list: c"nonsense".as_ptr(),
@@ -201,6 +202,8 @@ fn wrong_arguments(
         }),
         ("egret_ws_hooks_init", INVALID, "egret_ws_hooks is NULL", |a| a.hooks = ptr::null_mut()),
         ("egret_ws_hooks_init", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_hooks", |a| a.size = 3),
+        ("egret_ws_tls_provider_init", INVALID, "egret_ws_tls_provider is NULL", |a| a.provider = ptr::null_mut()),
+        ("egret_ws_tls_provider_init", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_tls_provider", |a| a.size = 3),
         ("egret_ws_resolved", INVALID, "addresses: `nonsense` is not", |_| ()),
         ("egret_ws_proxy_found", INVALID, "proxies is longer than", |a| {
             (a.query, a.list) = (a.proxy_query, BYTES.as_ptr().cast());

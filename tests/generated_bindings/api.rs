@@ -145,7 +145,7 @@ impl Api {
         let kinds = take(&|name| matches!(name, "EGRET_WS_TEXT" | "EGRET_WS_BINARY"));
         let errors = take(&|name| name == "EGRET_WS_OK" || name.starts_with("EGRET_WS_ERR_"));
         let limits = take(&|name| name.starts_with("EGRET_WS_MAX_"));
-        let tls_versions = take(&|name| name.starts_with("EGRET_WS_TLS_"));
+        let tls_versions = take(&|name| name.starts_with("EGRET_WS_TLS_1_"));
         let mut prefixed = |name, prefix| {
             let constants = take(&|name: &str| name.starts_with(prefix));
             Enum { name, prefix, constants }

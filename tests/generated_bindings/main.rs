@@ -121,6 +121,21 @@ struct Binding {
     left_out: &'static [(&'static str, &'static str)],
 }
 
+/// A TLS provider is written in C, so its constants are those of the header. The shim of Java is one.
+const OF_TLS_PROVIDERS: [&str; 11] = [
+    "EGRET_WS_TLS_CAN_ROOTS",
+    "EGRET_WS_TLS_CAN_IDENTITY",
+    "EGRET_WS_TLS_CAN_ANY_CERTIFICATE",
+    "EGRET_WS_TLS_CAN_MIN_VERSION",
+    "EGRET_WS_TLS_CAN_CHAIN",
+    "EGRET_WS_TLS_CAN_RESUME",
+    "EGRET_WS_TLS_ESTABLISHED",
+    "EGRET_WS_TLS_HAS_OUTPUT",
+    "EGRET_WS_TLS_PEER_CLOSED",
+    "EGRET_WS_TLS_BUSY",
+    "EGRET_WS_TLS_MESSAGE_BYTES",
+];
+
 const BINDINGS: &[Binding] = &[
     Binding {
         name: "C++",
@@ -145,7 +160,10 @@ const BINDINGS: &[Binding] = &[
         name: "Swift",
         sources: &[("swift/Sources/EgretWebSocket", "swift")],
         spell: swift::spell,
-        left_out: &[("EGRET_WS_NUL_TERMINATED", "a String has a length")],
+        left_out: &[
+            ("EGRET_WS_NUL_TERMINATED", "a String has a length"),
+            ("tls_provider", "Apple's TLS is that of the library; a shell with another one makes its loop in C"),
+        ],
     },
 ];
 
@@ -191,7 +209,7 @@ fn each_name_of_the_header_is_in_each_binding_or_left_out() {
         let names = names_of_the_header();
         assert!(names.len() > 110, "{names:?}");
         let words = words(sources);
-        for name in &names {
+        for name in names.iter().filter(|name| !OF_TLS_PROVIDERS.contains(&name.as_str())) {
             let is_there = words.contains(name) || spell(&api, name).is_some_and(|word| words.contains(&word));
             let is_left_out = left_out.iter().any(|(left_out, _)| left_out == name);
             assert!(is_there || is_left_out, "{name} is not in the binding for {language}: see {}", file!());

@@ -60,6 +60,7 @@ public:
             return {Error::invalid_argument, refusal};
         c.user = state;
         c.on_log = state->on_log ? detail::log : nullptr;
+        c.tls_provider = options.tls_provider;
         std::unique_ptr<Hooks> hooks;
         egret_ws_hooks hooks_of_c;
         if (detail::has_any(options.hooks)) {

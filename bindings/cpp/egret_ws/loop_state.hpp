@@ -41,6 +41,8 @@ struct LoopOptions {
     // on_wakeup and hooks are always written to stderr.
     Callback<void(std::exception_ptr)> on_exception{};
     Hooks hooks{};
+    // The application's own TLS, written against egret_ws.h; copied. nullptr: that of the library.
+    const egret_ws_tls_provider *tls_provider = nullptr;
 };
 
 namespace detail {

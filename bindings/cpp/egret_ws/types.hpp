@@ -61,17 +61,6 @@ enum class LogLevel : std::int32_t {
 // For Options::tls_min_version; Stats::tls_version has the same numbers.
 inline constexpr std::uint32_t tls_1_2 = EGRET_WS_TLS_1_2;
 inline constexpr std::uint32_t tls_1_3 = EGRET_WS_TLS_1_3;
-inline constexpr std::uint32_t tls_can_roots = EGRET_WS_TLS_CAN_ROOTS;
-inline constexpr std::uint32_t tls_can_identity = EGRET_WS_TLS_CAN_IDENTITY;
-inline constexpr std::uint32_t tls_can_any_certificate = EGRET_WS_TLS_CAN_ANY_CERTIFICATE;
-inline constexpr std::uint32_t tls_can_min_version = EGRET_WS_TLS_CAN_MIN_VERSION;
-inline constexpr std::uint32_t tls_can_chain = EGRET_WS_TLS_CAN_CHAIN;
-inline constexpr std::uint32_t tls_can_resume = EGRET_WS_TLS_CAN_RESUME;
-inline constexpr std::uint32_t tls_established = EGRET_WS_TLS_ESTABLISHED;
-inline constexpr std::uint32_t tls_has_output = EGRET_WS_TLS_HAS_OUTPUT;
-inline constexpr std::uint32_t tls_peer_closed = EGRET_WS_TLS_PEER_CLOSED;
-inline constexpr std::uint32_t tls_busy = EGRET_WS_TLS_BUSY;
-inline constexpr std::uint32_t tls_message_bytes = EGRET_WS_TLS_MESSAGE_BYTES;
 // generated: end
 
 // A view of bytes, in C++17 too. Converts from any vector, array, string or span of one-byte elements, but not from a string

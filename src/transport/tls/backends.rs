@@ -45,7 +45,7 @@ impl Connector {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
     pub fn kept_sessions(&self) -> usize {
         match self {
             Connector::Library(library) => library.kept_sessions(),

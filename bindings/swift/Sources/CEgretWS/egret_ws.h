@@ -485,7 +485,7 @@
  */
 #define EGRET_WS_TLS_BUSY 8
 
-/* Bytes of the `message` of a TLS provider, with the NUL at its end. */
+/* Bytes of the `message` of a TLS provider, with the zero at its end. */
 #define EGRET_WS_TLS_MESSAGE_BYTES 256
 
 /* Return value of `on_request`: connect, unless the last answer of the server needs another request (HTTP 401, 403, 404, 407, 410). */
@@ -975,7 +975,7 @@ typedef struct egret_ws_tls_call {
  * | step           | `input`                               | `output`       | `output_size` at least |
  * |----------------|---------------------------------------|----------------|------------------------|
  * | `receive`      | one whole TLS record, with its header | its plaintext  | 16384                  |
- * | `send`         | plaintext, 0 to 16384 bytes           | TLS records    | `input_len` + 2048     |
+ * | `send`         | plaintext, at most 16 KiB             | TLS records    | `input_len` + 2048     |
  * | `close_notify` | nothing                               | a close_notify | 2048                   |
  *
  * Each step takes all of `input`. If there are more TLS records to send than `output` has room for, the step sets `EGRET_WS_TLS_HAS_OUTPUT`, and

@@ -27,6 +27,7 @@ extension EgretWS {
             public static let disableDeflate = Self(rawValue: UInt32(EGRET_WS_DISABLE_DEFLATE))
             public static let disableAlpn = Self(rawValue: UInt32(EGRET_WS_DISABLE_ALPN))
             public static let disableTlsResumption = Self(rawValue: UInt32(EGRET_WS_DISABLE_TLS_RESUMPTION))
+            public static let secureRedirectsOnly = Self(rawValue: UInt32(EGRET_WS_SECURE_REDIRECTS_ONLY))
             public static let acceptAnyCertificate = Self(rawValue: UInt32(EGRET_WS_ACCEPT_ANY_CERTIFICATE))
             public static let allowPrivateRedirects = Self(rawValue: UInt32(EGRET_WS_ALLOW_PRIVATE_REDIRECTS))
             // generated: end

@@ -257,6 +257,11 @@ public final class WebSocketOptions extends Options {
         return flag(0x20);
     }
 
+    /** See {@link Builder#secureRedirectsOnly}. */
+    public boolean isSecureRedirectsOnly() {
+        return flag(0x40);
+    }
+
     /** See {@link Builder#acceptAnyCertificate}. */
     public boolean isAcceptAnyCertificate() {
         return flag(0x1000000);
@@ -761,6 +766,14 @@ public final class WebSocketOptions extends Options {
          */
         public @NotNull Builder disableTlsResumption(boolean on) {
             return flag(0x20, on);
+        }
+
+        /**
+         * Do not follow a redirect to a URL of {@code ws}, so without TLS; it ends with {@link ErrorCode#REDIRECT}.
+         * (A redirect from {@code wss} to {@code ws} is never followed.)
+         */
+        public @NotNull Builder secureRedirectsOnly(boolean on) {
+            return flag(0x40, on);
         }
 
         /**
