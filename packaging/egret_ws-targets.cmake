@@ -1,12 +1,15 @@
 # The targets, of an installed library and of one that is built here. Needs _egret_ws_include, _egret_ws_shared,
-# _egret_ws_static (paths) and EGRET_WS_VENDORED. GLOBAL: FetchContent declares them in a separate directory.
+# _egret_ws_static (paths), EGRET_WS_TLS and EGRET_WS_VENDORED. GLOBAL: FetchContent declares them in a separate directory.
 
-# Libraries that the static library needs: those of Rust's standard library, and TLS.
+# Libraries that the static library needs: those of Rust's standard library, and of TLS.
 set(_egret_ws_needs)
 if(WIN32)
     set(_egret_ws_needs ws2_32 userenv ntdll dbghelp)
 elseif(APPLE)
-    set(_egret_ws_needs "-framework Security" "-framework CoreFoundation" iconv)
+    set(_egret_ws_needs iconv)
+    if(EGRET_WS_TLS)
+        list(PREPEND _egret_ws_needs "-framework Security" "-framework CoreFoundation")
+    endif()
 else()
     set(THREADS_PREFER_PTHREAD_FLAG ON)
     find_package(Threads REQUIRED)
@@ -14,7 +17,7 @@ else()
     if(ANDROID)
         list(APPEND _egret_ws_needs log)
     endif()
-    if(NOT EGRET_WS_VENDORED)
+    if(EGRET_WS_TLS AND NOT EGRET_WS_VENDORED)
         list(PREPEND _egret_ws_needs ssl crypto)
     endif()
 endif()

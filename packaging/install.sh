@@ -3,7 +3,8 @@
 # files for pkg-config and CMake, the script and glue for JavaScript engines, the pages of the tools, and the tools if they were built
 # there too, for use in PREFIX. For packagers: DESTDIR is put before PREFIX.
 #
-# FEATURES: the features that the library was built with ("--features=vendored" or empty, see tests/tools/features.sh).
+# FEATURES: the arguments for features that the library was built with: empty, "--features=vendored" (see tests/tools/features.sh), or
+# "--no-default-features" and the features that it has.
 set -eu
 [ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
 built=$(cd "$1" && pwd) prefix=$2 to=${3:-}$2
@@ -18,14 +19,19 @@ cd "$(dirname "$0")/.."
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 case " ${FEATURES:-} " in
-*vendored*) vendored=ON requires="" ;;
-*) vendored=OFF requires=openssl ;;
+*vendored*) tls=ON vendored=ON requires="" ;;
+*--no-default-features*tls* | *tls*--no-default-features* | *keylog*) tls=ON vendored=OFF requires=openssl ;;
+*--no-default-features*) tls=OFF vendored=OFF requires="" ;;
+*) tls=ON vendored=OFF requires=openssl ;;
 esac
 # The name of the shared library shows the system that it was built for.
 for shared in libegret_ws.so libegret_ws.dylib egret_ws.dll; do [ ! -f "$built/$shared" ] || break; done
 case $shared in
 *.so) libs="-lpthread -ldl -lm" ;;
-*.dylib) requires="" libs="-framework Security -framework CoreFoundation -liconv" ;;
+*.dylib)
+    requires="" libs=-liconv
+    [ $tls = OFF ] || libs="-framework Security -framework CoreFoundation $libs"
+    ;;
 *.dll) requires="" libs="-lws2_32 -luserenv -lntdll -ldbghelp" ;;
 esac
 
@@ -36,7 +42,7 @@ put() { # MODE FILE DIRECTORY
 fill() { # TEMPLATE DIRECTORY
     mkdir -p "$to/$2"
     name=$(basename "$1" .in)
-    sed -e "s|@PREFIX@|$prefix|; s|@VERSION@|$version|; s|@VENDORED@|$vendored|" \
+    sed -e "s|@PREFIX@|$prefix|; s|@VERSION@|$version|; s|@VENDORED@|$vendored|; s|@TLS@|$tls|" \
         -e "s|@REQUIRES_PRIVATE@|$requires|; s|@LIBS_PRIVATE@|$libs|" "$1" >"$to/$2/$name.new"
     chmod 644 "$to/$2/$name.new"
     mv "$to/$2/$name.new" "$to/$2/$name"

@@ -70,8 +70,8 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
     } else if env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1") {
         // `-x none`: from here on the name of a file decides its type.
         compiler.args(["-x", "none"]).arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
-        // Without `vendored` OpenSSL is the system's.
-        if !cfg!(feature = "vendored") {
+        // Without `vendored` OpenSSL is the system's; without `tls` it is not needed.
+        if cfg!(all(feature = "tls", not(feature = "vendored"))) {
             compiler.args(["-lssl", "-lcrypto"]);
         }
     } else {

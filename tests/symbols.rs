@@ -40,10 +40,41 @@ fn the_library_names_itself_without_a_path() {
 }
 
 #[test]
-fn openssl_is_the_systems_or_inside() {
+fn openssl_is_the_systems_or_inside_or_not_needed() {
     let library = library::build().join("libegret_ws.so");
     let dynamic = library::run(Command::new("readelf").args(["--dynamic", "--wide"]).arg(library));
     let needs = |name: &str| dynamic.lines().any(|line| line.contains("(NEEDED)") && line.contains(name));
-    let inside = cfg!(feature = "vendored");
-    assert_eq!([needs("libssl"), needs("libcrypto")], [!inside; 2], "{dynamic}");
+    let is_needed = cfg!(all(feature = "tls", not(feature = "vendored")));
+    assert_eq!([needs("libssl"), needs("libcrypto")], [is_needed; 2], "{dynamic}");
+}
+
+/// For all systems.
+#[test]
+fn without_its_feature_tls_needs_no_crate() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
+    let has_tls = |features: &[&str]| {
+        let mut tree = Command::new(&cargo);
+        tree.args([
+            "tree",
+            "--locked",
+            "--package",
+            "egret-ws",
+            "--edges",
+            "normal",
+            "--target",
+            "all",
+            "--prefix",
+            "none",
+        ]);
+        let tree = library::run(tree.args(features).current_dir(env!("CARGO_MANIFEST_DIR")));
+        let has = |name: &str| tree.lines().any(|line| line.starts_with(name));
+        assert!(has("egret-ws v") && has("mio v"), "{tree}");
+        ["openssl", "native-tls", "foreign-types", "security-framework", "schannel"].map(has)
+    };
+    let without = "--no-default-features";
+    for features in [&[][..], &["--features", "tls"], &["--features", "keylog"], &["--features", "vendored"]] {
+        assert_eq!(has_tls(&[&[without][..], features].concat()), [!features.is_empty(); 5], "{features:?}");
+    }
+    assert_eq!(has_tls(&[without, "--features", "deflate,proxies"]), [false; 5]);
+    assert_eq!(has_tls(&[]), [true; 5]);
 }

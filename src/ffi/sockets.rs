@@ -85,8 +85,8 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
 ///
 /// After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
-/// cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
+/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, or a `wss` URL, asks for something that
+/// this library cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
 /// `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
 ///
 /// # Safety

@@ -113,7 +113,7 @@ fn compile(source: &Path, variant: Variant, out: &Path) {
     compiler.args(WARNINGS).args(flags("EGRET_WS_TEST_CFLAGS")).args(includes()).arg(source).arg("-o").arg(out);
     if is_static {
         compiler.arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
-        if !cfg!(feature = "vendored") {
+        if cfg!(all(feature = "tls", not(feature = "vendored"))) {
             compiler.args(["-lssl", "-lcrypto"]);
         }
     } else {

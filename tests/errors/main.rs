@@ -208,6 +208,14 @@ fn wrong_arguments(
         ("egret_ws_proxy_found", INVALID, "proxies is longer than", |a| {
             (a.query, a.list) = (a.proxy_query, BYTES.as_ptr().cast());
         }),
+        #[cfg(not(feature = "proxies"))]
+        ("egret_ws_proxy_found", EGRET_WS_ERR_UNSUPPORTED, "proxies", |a| {
+            (a.query, a.list) = (a.proxy_query, c"http://h/".as_ptr());
+        }),
+        #[cfg(all(feature = "proxies", not(feature = "tls")))]
+        ("egret_ws_proxy_found", EGRET_WS_ERR_UNSUPPORTED, "no TLS", |a| {
+            (a.query, a.list) = (a.proxy_query, c"http://h/,https://h/".as_ptr());
+        }),
         ("egret_ws_proxy_found", EGRET_WS_ERR_BAD_HANDLE, "handle", |_| ()),
         ("egret_ws_resolved", EGRET_WS_ERR_BAD_HANDLE, "handle", |a| a.query = a.proxy_query),
         ("egret_ws_send", INVALID, "data is NULL", |a| a.data = ptr::null()),
@@ -260,6 +268,8 @@ fn wrong_arguments(
             (*a.lost).struct_size = 3
         }),
         ("egret_ws_request_set_url", INVALID, "NULL", |a| a.url = ptr::null()),
+        #[cfg(not(feature = "tls"))]
+        ("egret_ws_request_set_url", EGRET_WS_ERR_UNSUPPORTED, "no TLS", |a| a.url = c"wss://h/".as_ptr()),
         ("egret_ws_request_set_url", EGRET_WS_ERR_INVALID_URL, "scheme", |a| a.url = c"http://h/".as_ptr()),
         ("egret_ws_request_set_header", INVALID, "NULL", |a| a.name = ptr::null()),
         ("egret_ws_request_set_header", INVALID, "library sets it", |a| a.name = c"Host".as_ptr()),
@@ -284,6 +294,9 @@ fn wrong_arguments(
         #[cfg(not(feature = "proxies"))]
         // SAFETY: as above.
         (EGRET_WS_ERR_UNSUPPORTED, "proxies", |a| unsafe { (*a.options).proxy = c"http://h/".as_ptr() }),
+        #[cfg(all(feature = "proxies", not(feature = "tls")))]
+        // SAFETY: as above.
+        (EGRET_WS_ERR_UNSUPPORTED, "no TLS", |a| unsafe { (*a.options).proxy = c"https://h/".as_ptr() }),
     ];
     let all = changes.iter().copied();
     let of_connect = |name| of_connect.iter().map(move |(error, word, change)| (name, *error, *word, *change));
@@ -596,13 +609,14 @@ fn functions_return_exactly_the_errors_they_list() {
             shortages(&mut seen, &mut memory, &host, &open);
         });
     });
-    // Only a library without proxies returns it.
-    seen.entry("egret_ws_proxy_found").or_default().insert("UNSUPPORTED");
     // A library without a feature returns it.
-    if cfg!(feature = "proxies") {
-        for name in ["egret_ws_connect", "egret_ws_connect_host"] {
+    if cfg!(all(feature = "proxies", feature = "tls")) {
+        for name in ["egret_ws_connect", "egret_ws_connect_host", "egret_ws_proxy_found"] {
             seen.entry(name).or_default().insert("UNSUPPORTED");
         }
+    }
+    if cfg!(feature = "tls") {
+        seen.entry("egret_ws_request_set_url").or_default().insert("UNSUPPORTED");
     }
     // Only the library for Windows returns it.
     seen.entry("egret_ws_loop_descriptor").or_default().insert("UNSUPPORTED");

@@ -53,9 +53,13 @@ fn library_copy() -> &'static Path {
 }
 
 fn install(arguments: &[&OsStr]) -> Output {
+    install_as_built_with(if cfg!(feature = "vendored") { "--features=vendored" } else { "" }, arguments)
+}
+
+/// Installs the library as one that was built with these features.
+fn install_as_built_with(features: &str, arguments: &[&OsStr]) -> Output {
     let mut script = Command::new(root().join("packaging/install.sh"));
-    script.arg(library_copy()).args(arguments);
-    script.env("FEATURES", if cfg!(feature = "vendored") { "--features=vendored" } else { "" });
+    script.arg(library_copy()).args(arguments).env("FEATURES", features);
     script.output().expect("a shell")
 }
 
@@ -167,6 +171,31 @@ fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
     }
     for text in written {
         assert!(!text.contains('@') && !text.contains("install/destdir"), "{text}");
+    }
+}
+
+#[test]
+fn the_libraries_that_a_static_library_needs_depend_on_its_features() {
+    for (features, requires, tls, vendored) in [
+        ("", "openssl", "ON", "OFF"),
+        ("--features=vendored", "", "ON", "ON"),
+        ("--no-default-features", "", "OFF", "OFF"),
+        ("--no-default-features --features deflate,proxies", "", "OFF", "OFF"),
+        ("--no-default-features --features deflate,tls", "openssl", "ON", "OFF"),
+        ("--features=tls --no-default-features", "openssl", "ON", "OFF"),
+        ("--no-default-features --features keylog", "openssl", "ON", "OFF"),
+        ("--no-default-features --features vendored", "", "ON", "ON"),
+    ] {
+        let prefix = directory("features");
+        let output = install_as_built_with(features, &[prefix.as_os_str()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let read = |file: &str| fs::read_to_string(prefix.join(file)).expect("it was written");
+        let (pc, cmake) = (read("lib/pkgconfig/egret_ws-shared.pc"), read("lib/cmake/egret_ws/egret_ws-config.cmake"));
+        let private = pc.lines().find_map(|line| line.strip_prefix("Requires.private:")).expect("the line");
+        assert_eq!(private.trim(), requires, "{features}");
+        for line in [format!("set(EGRET_WS_TLS {tls})"), format!("set(EGRET_WS_VENDORED {vendored})")] {
+            assert!(cmake.contains(&line), "{features}: {line}: {cmake}");
+        }
     }
 }
 

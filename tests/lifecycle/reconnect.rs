@@ -222,6 +222,7 @@ fn proxy_that_refuses_the_password_is_not_retried() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn unmatched_pin_is_not_retried_but_a_broken_tls_handshake_is() {
     let pins = CString::new(EXPIRED.pin()).expect("no NUL");
     on_both_drivers(|host| {
@@ -258,6 +259,7 @@ fn refused_by_tls(mut peer: Peer, certificate: &Certificate) {
 
 /// The clock of a machine may be wrong for a while, and a server renews its certificate; the name and the issuer stay what they are.
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn certificates_are_retried_if_time_can_make_them_right() {
     let roots = CString::new(ROOT.pem()).expect("no NUL");
     let rows: [(&Certificate, i32, bool); 4] = [

@@ -80,6 +80,7 @@ fn authorities(count: u32) -> String {
 /// OpenSSL is that of the system, and allocates by this program's allocator. The first socket of a loop makes what all sockets with the
 /// same settings share.
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn wss() {
     if !runs_alone("wss::wss") {
         return;
@@ -209,6 +210,7 @@ fn server_with_many_names(names: u32) -> (u16, String) {
 
 /// Connections to many servers with large certificates, from which a loop keeps sessions.
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn sessions() {
     if !runs_alone("wss::sessions") {
         return;

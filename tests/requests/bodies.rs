@@ -38,6 +38,7 @@ fn each_way_to_end_a_body_is_understood() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn a_body_comes_through_tls_too() {
     let roots = std::ffi::CString::new(ROOT.pem()).expect("no NUL");
     for rest in [chunked("by TLS"), "Content-Length: 6\n\nby TLS".into(), "\nby TLS".into()] {

@@ -70,6 +70,7 @@ fn authorization_header_is_not_sent_to_another_origin() {
 
 /// Another port, another name of the same machine, another scheme.
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn an_origin_is_scheme_host_and_port() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let here = || listener.try_clone().expect("a second handle");
@@ -171,6 +172,7 @@ impl CertificateServer {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn client_certificate_is_not_sent_to_another_origin() {
     let (identity, roots) = (CLIENT.pkcs12("password"), CString::new(ROOT.pem()).unwrap());
     let visit_with_identity = |port: u16| {

@@ -173,6 +173,7 @@ fn visit_by_tls(driver: Driver, url: &str) -> Outcome {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn a_redirect_from_wss_to_ws_is_never_followed() {
     for driver in DRIVERS {
         for scheme in ["ws", "http"] {
@@ -188,6 +189,7 @@ fn a_redirect_from_wss_to_ws_is_never_followed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn redirects_from_ws_to_wss_and_from_wss_to_wss_are_followed() {
     for driver in DRIVERS {
         for scheme in ["wss", "https"] {
@@ -206,6 +208,7 @@ fn redirects_from_ws_to_wss_and_from_wss_to_wss_are_followed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn a_relative_location_stays_in_wss() {
     let site = Site::start_tls([redirect_to("/next"), ACCEPT.into()]);
     let outcome = visit_by_tls(Driver::Threaded, &format!("wss://localhost:{}/", site.port));

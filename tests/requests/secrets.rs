@@ -131,6 +131,7 @@ fn log_of_redirects_contains_no_secret() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn log_of_a_failed_connection_contains_no_secret() {
     for driver in DRIVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -164,6 +165,7 @@ fn visit_by_tls(driver: Driver, port: u16, identity: &[u8], password: &str, root
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn log_of_tls_contains_no_secret() {
     let identity = CLIENT.pkcs12("s3cret-pkcs12");
     for driver in DRIVERS {
@@ -187,6 +189,7 @@ fn proxy(scheme: &str, port: u16) -> CString {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn log_of_a_proxy_contains_no_secret() {
     let refusal = "HTTP/1.1 407 Proxy Authentication Required\nProxy-Authenticate: Basic realm=\"s3cret-realm\"\n\n";
     for driver in DRIVERS {

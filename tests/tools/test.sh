@@ -9,6 +9,7 @@ source tests/tools/skip.sh
 tests/tools/setup.sh test || exit
 
 read -r -a features < <(tests/tools/features.sh) || true
+read -r -a small < <(tests/tools/features.sh small) || true
 # The library, and the programs that are installed with it.
 packages=(--package egret-ws --package egret-ws-tools)
 
@@ -40,10 +41,12 @@ optional() { # NAME COMMAND...
 step format cargo fmt --check "${packages[@]}"
 step format cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
 step lint cargo clippy "${packages[@]}" --all-targets "${features[@]}" -- -D warnings
-# The library with all that can be left out left out.
-step lint-small cargo clippy --all-targets --no-default-features "${features[@]}" -- -D warnings
+# The library with all that can be left out left out, with TLS only, and with all but TLS.
+step lint-small cargo clippy --all-targets --no-default-features "${small[@]}" -- -D warnings
+step lint-tls cargo clippy --no-default-features --features tls "${features[@]}" -- -D warnings
+step lint-no-tls cargo clippy --no-default-features --features deflate,proxies -- -D warnings
 # The explorations are long, and do not depend on a feature.
-step tests-small cargo test --lib --no-default-features "${features[@]}" -- --skip exploration --skip thundering_herd
+step tests-small cargo test --lib --no-default-features "${small[@]}" -- --skip exploration --skip thundering_herd
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${packages[@]}" "${features[@]}"
 # Most of the time the tests wait, so more of them run than there are cores.
 step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test "${packages[@]}" --no-fail-fast "${features[@]}"

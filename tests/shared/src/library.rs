@@ -35,6 +35,15 @@ fn build_with_cargo() -> PathBuf {
     // library is built as it is shipped.
     let command: &[&str] = if profile == "dev" { &["build", "--lib", "--test", "symbols"] } else { &["clib"] };
     cargo.args(command).args(["--quiet", "--profile", profile]);
+    let features = [
+        ("deflate", cfg!(feature = "deflate")),
+        ("proxies", cfg!(feature = "proxies")),
+        ("tls", cfg!(feature = "tls")),
+    ];
+    if features.iter().any(|(_, is_on)| !is_on) {
+        let on: Vec<&str> = features.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| *name).collect();
+        cargo.arg("--no-default-features").arg(format!("--features={}", on.join(",")));
+    }
     // The OpenSSL of this test.
     if cfg!(feature = "vendored") {
         cargo.arg("--features=vendored");
