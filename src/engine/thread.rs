@@ -9,14 +9,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-/// The longest time that [`Handle::join`] waits for a TLS provider of the host that does not return.
-const MAX_PROVIDER_WAIT: Duration = Duration::from_secs(1);
-
 /// The thread of an engine.
 pub struct Handle {
     thread: JoinHandle<()>,
-    /// Disconnected at the end of the thread. `None`: the thread calls nothing of the host that could block.
-    ended: Option<Receiver<()>>,
+    /// Disconnected at the end of the thread.
+    ended: Receiver<()>,
 }
 
 /// The result of [`Handle::join`].
@@ -28,9 +25,8 @@ pub enum Joined {
     StillRuns,
 }
 
-/// Starts the thread. It ends after [`super::Shared::push_stop`], or when the engine has failed. `calls_host`: it calls a TLS provider of
-/// the host, which may block although it must not.
-pub fn spawn(engine: Engine, calls_host: bool) -> io::Result<Handle> {
+/// Starts the thread. It ends after [`super::Shared::push_stop`], or when the engine has failed.
+pub fn spawn(engine: Engine) -> io::Result<Handle> {
     let (running, ended) = mpsc::channel();
     let thread = with_signals_blocked(|| {
         Builder::new().name("egret-ws".to_owned()).spawn(move || {
@@ -38,15 +34,13 @@ pub fn spawn(engine: Engine, calls_host: bool) -> io::Result<Handle> {
             drop::<Sender<()>>(running);
         })
     })?;
-    Ok(Handle { thread, ended: calls_host.then_some(ended) })
+    Ok(Handle { thread, ended })
 }
 
 impl Handle {
-    /// Waits for the end of the thread, which was told to stop within `linger`.
-    pub fn join(self, linger: Duration) -> Joined {
-        if let Some(ended) = self.ended
-            && ended.recv_timeout(linger + MAX_PROVIDER_WAIT) == Err(RecvTimeoutError::Timeout)
-        {
+    /// Waits for the end of the thread, with a limit if there is one.
+    pub fn join(self, limit: Option<Duration>) -> Joined {
+        if limit.is_some_and(|limit| self.ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout)) {
             return Joined::StillRuns;
         }
         // The thread catches its own panics.

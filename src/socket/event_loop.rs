@@ -142,7 +142,7 @@ impl Loop {
         listener: Arc<dyn Listener>,
         publish: impl FnOnce(&Arc<Socket>),
     ) -> Result<(), Error> {
-        if config.may_use_tls() {
+        if config.may_use_tls() && config.loop_tls == LoopTls::Library {
             tls::watch_exit();
         }
         let limits = config.limits;

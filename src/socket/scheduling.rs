@@ -21,6 +21,9 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicUsize, fence};
 use std::time::{Duration, Instant};
 
+/// The longest time that the end of a loop waits for a TLS provider of the host that does not return.
+const MAX_PROVIDER_WAIT: Duration = Duration::from_secs(1);
+
 /// A kind of request of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
@@ -121,6 +124,8 @@ pub(super) struct Scheduler {
     polling_thread: AtomicUsize,
     /// See [`Deferred`].
     deferred: AtomicUsize,
+    /// The engine calls a TLS provider of the host, which may block although it must not.
+    calls_provider: bool,
 }
 
 enum Driver {
@@ -145,7 +150,7 @@ fn this_thread() -> usize {
 impl Scheduler {
     /// Makes an engine, and starts its thread unless the loop is inline. `pass`: the longest time of a pass.
     pub(super) fn new(log: Arc<Log>, config: &LoopConfig, pass: Duration, host: HostParts) -> io::Result<Scheduler> {
-        let calls_host = host.tls.is_some();
+        let calls_provider = host.tls.is_some();
         let engine = Engine::new(log, config, pass, host)?;
         let shared = Arc::clone(engine.shared());
         let driver = if config.inline {
@@ -155,13 +160,14 @@ impl Scheduler {
                 engine: Mutex::new(Some(Box::new(engine))),
             }
         } else {
-            Driver::Threaded(Mutex::new(Some(thread::spawn(engine, calls_host)?)))
+            Driver::Threaded(Mutex::new(Some(thread::spawn(engine)?)))
         };
         Ok(Scheduler {
             shared,
             driver,
             polling_thread: AtomicUsize::new(0),
             deferred: AtomicUsize::new(Deferred::NOTHING),
+            calls_provider,
         })
     }
 
@@ -417,31 +423,41 @@ impl Scheduler {
 
     // The end.
 
-    /// Ends the engine, at the latest after `linger`.
+    /// Ends the engine, at the latest after `linger`, and a moment later if a TLS provider does not return.
     pub(super) fn stop(&self, linger: Duration) {
+        let give_up = self.calls_provider.then_some(linger + MAX_PROVIDER_WAIT);
         // Fails if the engine has failed: then it has ended, or is about to.
         let _ = self.shared.push_stop(linger);
         match &self.driver {
             Driver::Threaded(thread) => {
                 self.shared.wake();
                 let thread = thread.lock().take();
-                if thread.is_some_and(|thread| thread.join(linger) == thread::Joined::StillRuns) {
-                    self.shared.log.error(
-                        0,
-                        format_args!(
-                            "the loop was freed while its TLS provider does not return; its thread ends after that"
-                        ),
-                    );
+                if thread.is_some_and(|thread| thread.join(give_up) == thread::Joined::StillRuns) {
+                    self.log_blocked_provider();
                 }
             }
-            Driver::Inline { engine, .. } => self.stop_inline(engine, Instant::now() + linger),
+            Driver::Inline { engine, .. } => {
+                let now = Instant::now();
+                self.stop_inline(engine, now + linger, give_up.map(|wait| now + wait));
+            }
         }
     }
 
-    fn stop_inline(&self, slot: &EngineSlot, stop_at: Instant) {
+    #[cold]
+    fn log_blocked_provider(&self) {
+        let text =
+            "the loop was freed while a call of its TLS provider does not return; its engine ends after that call";
+        self.shared.log.error(0, format_args!("{text}"));
+    }
+
+    fn stop_inline(&self, slot: &EngineSlot, stop_at: Instant, give_up_at: Option<Instant>) {
         let mut engine = loop {
             match slot.try_lock().and_then(|mut slot| slot.take()) {
                 Some(engine) => break engine,
+                // It ends with the loop, which that thread still uses.
+                None if give_up_at.is_some_and(|give_up_at| Instant::now() >= give_up_at) => {
+                    return self.log_blocked_provider();
+                }
                 // Another thread runs it for a moment.
                 None => std::thread::yield_now(),
             }

@@ -61,7 +61,7 @@ impl Session {
         let was_established = self.is_established();
         match self.step(Step::Receive, record, output) {
             Ok(0) => Ok(0),
-            Ok(_) if !was_established && !self.is_established() => {
+            Ok(_) if !was_established => {
                 Err(self.fail("the TLS provider returned data before the handshake was complete"))
             }
             Err(failure) => {
