@@ -7,7 +7,6 @@
 //!
 //!   Handshake, Tls ─► backends ─► openssl, native, none or provider ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
 //! ```
-#![cfg_attr(not(feature = "tls"), allow(dead_code, reason = "the texts and limits that only a backend uses"))]
 
 mod backends;
 mod buffered_stream;

@@ -61,11 +61,13 @@ impl fmt::Debug for Settings {
     }
 }
 
+#[cfg(feature = "tls")]
 pub(super) fn bad_root(at: usize, error: impl fmt::Display) -> String {
     format!("`tls_roots` cannot be used: certificate {} is invalid: {error}", at + 1)
 }
 
 /// The reason why `tls_identity` cannot be used.
+#[cfg(feature = "tls")]
 #[derive(Clone, Copy)]
 pub(super) enum IdentityProblem {
     WrongPassword,
@@ -74,6 +76,7 @@ pub(super) enum IdentityProblem {
     Other,
 }
 
+#[cfg(feature = "tls")]
 pub(super) fn bad_identity(problem: IdentityProblem, text: impl fmt::Display) -> String {
     match problem {
         IdentityProblem::WrongPassword => format!("`tls_identity_password` is not that of `tls_identity`: {text}"),
@@ -87,6 +90,7 @@ pub(super) fn bad_identity(problem: IdentityProblem, text: impl fmt::Display) ->
     }
 }
 
+#[cfg(feature = "tls")]
 pub(super) fn unusable(error: impl fmt::Display) -> String {
     format!("TLS cannot be set up: {error}")
 }

@@ -44,13 +44,13 @@ impl TlsError {
     }
 
     /// The certificate of the peer is refused.
-    #[cfg(not(any(target_vendor = "apple", windows)))]
+    #[cfg(all(feature = "tls", not(any(target_vendor = "apple", windows))))]
     pub(super) fn certificate(error: Error, why: &str) -> TlsError {
         TlsError::new(error, why.to_owned())
     }
 
     /// The handshake has failed for another reason.
-    #[cfg(not(any(target_vendor = "apple", windows)))]
+    #[cfg(all(feature = "tls", not(any(target_vendor = "apple", windows))))]
     pub(super) fn of_handshake(why: &impl std::fmt::Display) -> TlsError {
         TlsError::new(Error::Tls, why.to_string())
     }
