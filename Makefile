@@ -10,7 +10,7 @@ BUILD_DEMO := echo "Building the library and an echo server (minutes the first t
 	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
 	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
-.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-swift bench test-cpp test-sockets test-js-engines bench-quick bench-instructions bench-scale bench-criterion size check-release clean
+.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines bench-quick bench-instructions bench-scale bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -123,6 +123,10 @@ test-windows: ## the C programs, the static library and the CMake package on Win
 test-arm64: ## the C programs on arm64 Linux, under qemu (OpenSSL is built for it: some minutes)
 	@tests/tools/setup.sh arm64
 	tests/tools/foreign.sh arm64
+
+test-android: ## link Android's library for three ABIs against stubs of Android's own, check it and its size, and pack the AAR (some minutes)
+	@tests/tools/setup.sh android
+	tests/tools/android.sh
 
 test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (3.4 GB in /opt, some minutes, as root)
 	@tests/tools/setup.sh swift

@@ -48,71 +48,69 @@ fn android_classes_become_dex() {
     }
 }
 
-/// Runs the AAR script with a stub of the NDK: its clang is this machine's compiler, and cargo returns this machine's library. This
-/// does not test whether a real NDK's tools accept the same arguments.
-#[test]
-fn the_aar_is_laid_out_and_aligned() {
-    if is_skipped() {
-        return;
-    }
-    let folder = scratch("aar");
-    let tools = folder.join("ndk/toolchains/llvm/prebuilt/linux-x86_64/bin");
-    fs::create_dir_all(&tools).expect("a directory");
-    let executable = |path: &Path, script: &str| {
-        fs::write(path, script).expect("a script");
-        library::run(Command::new("chmod").arg("+x").arg(path));
-    };
-    let (home, compiler) = (java_home(), library::compiler(false));
-    let (jni, cc) = (home.join("include"), compiler.to_str().expect("a name in UTF-8"));
-    let clang = format!("#!/bin/sh\nexec {cc} \"$@\" -I'{0}' -I'{0}/linux'\n", jni.display());
-    executable(&tools.join("x86_64-linux-android21-clang"), &clang);
-    executable(&tools.join("llvm-readelf"), "#!/bin/sh\nexec readelf \"$@\"\n");
-    let cargo = folder.join("cargo");
-    executable(&cargo, CARGO);
-
-    let build = |aar: &Path, last: &str| {
-        let mut build = Command::new(root().join("bindings/java/android/build_aar.sh"));
-        build.arg(folder.join("ndk")).arg(android().join("android.jar")).arg(aar).arg("x86_64");
-        build.env("CARGO", &cargo).env("LAST", last).output().expect("the script runs")
-    };
-    let aar = folder.join("egret-websocket.aar");
-    let built = build(&aar, "-Wl,-z,now");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let listed = library::run(Command::new("jar").arg("tf").arg(&aar));
-    let mut files: Vec<&str> = listed.lines().filter(|line| !line.ends_with('/')).collect();
-    files.sort_unstable();
-    let expected = [
-        "AndroidManifest.xml",
-        "R.txt",
-        "classes.jar",
-        "jni/x86_64/libegret_ws.so",
-        "jni/x86_64/libegret_ws_jni.so",
-        "proguard.txt",
-    ];
-    assert_eq!(files, expected);
-    library::run(Command::new("jar").arg("xf").arg(&aar).current_dir(&folder));
-    let manifest = fs::read_to_string(folder.join("AndroidManifest.xml")).expect("the manifest");
-    assert!(manifest.contains("android.permission.INTERNET"));
-    library::assert_hardened(&folder.join("jni/x86_64/libegret_ws_jni.so"));
-    // The shim finds the library by its name, in any folder, and exports one function.
-    let shim = folder.join("jni/x86_64/libegret_ws_jni.so");
-    let dynamic = library::run(Command::new("readelf").arg("-dW").arg(&shim));
-    assert!(dynamic.contains("[libegret_ws.so]") && !dynamic.contains("RUNPATH"), "{dynamic}");
-    let exported = library::run(Command::new("nm").args(["-D", "--defined-only"]).arg(&shim));
-    assert_eq!(exported.lines().filter_map(|line| line.split(' ').nth(2)).collect::<Vec<_>>(), ["JNI_OnLoad"]);
-
-    let bad = folder.join("bad.aar");
-    let refused = build(&bad, "-Wl,-z,max-page-size=4096");
-    assert!(!refused.status.success() && !bad.exists(), "an alignment of 4 KiB passes");
-    let stderr = String::from_utf8_lossy(&refused.stderr);
-    assert!(stderr.contains("libegret_ws.so is aligned to 0x1000"), "{stderr}");
+/// A folder that looks like an NDK for x86-64: its clang is this machine's compiler, which links against stubs of Android's
+/// libraries. This does not test whether a real NDK's tools accept the same arguments.
+fn stub_ndk() -> &'static Path {
+    static NDK: LazyLock<PathBuf> = LazyLock::new(|| {
+        let ndk = scratch("ndk");
+        let tools = ndk.join("toolchains/llvm/prebuilt/linux-x86_64/bin");
+        let libraries = ndk.join("lib");
+        fs::create_dir_all(&tools).expect("a directory");
+        fs::create_dir(&libraries).expect("a directory");
+        let compiler = library::compiler(false);
+        let mut stubs = Command::new(root().join("tests/java/ndk_stubs.py"));
+        library::run(stubs.arg("x86_64").arg(&libraries).arg(&compiler));
+        let (jni, cc) = (java_home().join("include"), compiler.display());
+        let clang = format!(
+            "#!/bin/sh\nexec {cc} \"$@\" -nostdlib -L'{0}' -lc -I'{1}' -I'{1}/linux'\n",
+            libraries.display(),
+            jni.display()
+        );
+        executable(&tools.join("x86_64-linux-android21-clang"), &clang);
+        executable(&tools.join("llvm-strip"), "#!/bin/sh\nexec strip \"$@\"\n");
+        fs::write(ndk.join("source.properties"), "Pkg.Desc = Android NDK\nPkg.Revision = 27.2.12479018\n")
+            .expect("a file");
+        ndk
+    });
+    &NDK
 }
 
-/// A stub of `cargo clib --target TARGET --target-dir DIR`: writes a library with our name to the same path, with the same link
-/// options and $LAST.
+fn executable(path: &Path, script: &str) {
+    fs::write(path, script).expect("a script");
+    library::run(Command::new("chmod").arg("+x").arg(path));
+}
+
+/// The files that `build_aar.sh` makes with the stub of the NDK, and the AAR unpacked to `aar`.
+fn packed() -> &'static Path {
+    static PACKED: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = scratch("aar");
+        let built = build_aar(&folder.join("out"), "-Wl,-z,now");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let aar = folder.join("aar");
+        unpack(&folder.join("out/egret-websocket.aar"), &aar);
+        folder
+    });
+    &PACKED
+}
+
+/// `last`: the last option of the library's linker.
+fn build_aar(out: &Path, last: &str) -> std::process::Output {
+    let cargo = out.with_extension("cargo");
+    executable(&cargo, CARGO);
+    let mut build = Command::new(root().join("bindings/java/android/build_aar.sh"));
+    build.arg(stub_ndk()).arg(android().join("android.jar")).arg(out).arg("x86_64");
+    build.env("CARGO", &cargo).env("REAL_CARGO", env!("CARGO")).env("LAST", last).output().expect("the script runs")
+}
+
+/// A stub of `cargo rustc --target TARGET --target-dir DIR`: writes a library with our name and the header's functions to the same
+/// path, with the same link options and $LAST.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
-case $* in "clib --release --features vendored"*) ;; *) exit 1 ;; esac
+case $* in
+tree* | metadata*) exec "$REAL_CARGO" "$@" ;;
+"rustc --lib --crate-type cdylib --profile android --no-default-features --features deflate,proxies --target"*) ;;
+*) exit 1 ;;
+esac
 while [ $# -gt 0 ]; do
     case $1 in
     --target) target=$2 ;;
@@ -120,10 +118,267 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-mkdir -p "$dir/$target/release"
-echo "int egret_ws_loop_new(void) { return 0; }" | "$CARGO_TARGET_X86_64_LINUX_ANDROID_LINKER" -x c - -shared -fPIC -Wl,-soname,libegret_ws.so \
-    "${CARGO_TARGET_X86_64_LINUX_ANDROID_RUSTFLAGS#-Clink-arg=}" "$LAST" -o "$dir/$target/release/libegret_ws.so"
+mkdir -p "$dir/$target/android"
+sed -n 's/^[a-su-z].*[ *]\(egret_ws_[a-z0-9_]*\)(.*/void \1(void) {}/p' include/egret_ws.h >"$dir/functions.c"
+"$CARGO_TARGET_X86_64_LINUX_ANDROID_LINKER" -shared -fPIC -Wl,-soname,libegret_ws.so -g "$dir/functions.c" \
+    $(echo "$CARGO_TARGET_X86_64_LINUX_ANDROID_RUSTFLAGS" | sed 's/-Clink-arg=//g') "$LAST" -o "$dir/$target/android/libegret_ws.so"
 "#;
+
+fn files_of(zip: &Path) -> Vec<String> {
+    let listed = library::run(Command::new("python3").args(["-m", "zipfile", "-l"]).arg(zip));
+    let mut files: Vec<String> =
+        listed.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect();
+    files.sort_unstable();
+    files
+}
+
+fn unpack(zip: &Path, folder: &Path) {
+    library::run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(zip).arg(folder));
+}
+
+#[test]
+fn the_aar_is_laid_out_and_aligned() {
+    if is_skipped() {
+        return;
+    }
+    let files = files_of(&packed().join("out/egret-websocket.aar"));
+    let is_header = |file: &&String| file.ends_with(".hpp");
+    let expected = [
+        "AndroidManifest.xml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "R.txt",
+        "THIRD-PARTY-NOTICES.txt",
+        "classes.jar",
+        "jni/x86_64/libegret_ws.so",
+        "jni/x86_64/libegret_ws_jni.so",
+        "prefab/modules/egret_ws/include/egret_ws.h",
+        "prefab/modules/egret_ws/libs/android.x86_64/abi.json",
+        "prefab/modules/egret_ws/libs/android.x86_64/libegret_ws.so",
+        "prefab/modules/egret_ws/module.json",
+        "prefab/prefab.json",
+        "proguard.txt",
+    ];
+    assert_eq!(files.iter().filter(|file| !is_header(file)).collect::<Vec<_>>(), expected);
+    assert!(files.iter().filter(is_header).count() > 5, "{files:?}");
+
+    let aar = packed().join("aar");
+    let manifest = fs::read_to_string(aar.join("AndroidManifest.xml")).expect("the manifest");
+    assert!(manifest.contains("android.permission.INTERNET"));
+    let shim = aar.join("jni/x86_64/libegret_ws_jni.so");
+    library::assert_hardened(&shim);
+    // The shim finds the library by its name, in any folder.
+    let dynamic = library::run(Command::new("readelf").arg("-dW").arg(&shim));
+    assert!(dynamic.contains("[libegret_ws.so]"), "{dynamic}");
+
+    let bad = packed().join("bad");
+    let refused = build_aar(&bad, "-Wl,-z,max-page-size=4096");
+    assert!(!refused.status.success() && !bad.exists(), "an alignment of 4 KiB passes");
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert!(stderr.contains("libegret_ws.so is aligned to 0x1000"), "{stderr}");
+}
+
+/// The schema is strict: Prefab refuses a key that it does not know.
+#[test]
+fn cmake_finds_header_and_library_in_the_aar() {
+    if is_skipped() {
+        return;
+    }
+    let package = packed().join("aar/prefab");
+    library::run(Command::new(root().join("tests/java/prefab.py")).arg(&package));
+    let include = package.join("modules/egret_ws/include");
+    for (language, header) in [("c", "egret_ws.h"), ("c++", "egret_ws.hpp")] {
+        let mut compile = Command::new(library::compiler(language == "c++"));
+        compile.arg(format!("-std={}", if language == "c" { "c99" } else { "c++17" })).arg("-fsyntax-only");
+        library::run(compile.args(["-x", language]).arg(include.join(header)).arg("-I").arg(&include));
+    }
+}
+
+#[test]
+fn a_crash_report_finds_the_symbols_of_the_shipped_library() {
+    if is_skipped() {
+        return;
+    }
+    let symbols = packed().join("symbols");
+    unpack(&packed().join("out/native-debug-symbols.zip"), &symbols);
+    for library in ["libegret_ws.so", "libegret_ws_jni.so"] {
+        let build_id = |path: &Path| {
+            let notes = library::run(Command::new("readelf").args(["-n", "-W"]).arg(path));
+            notes.split("Build ID: ").nth(1).and_then(|rest| rest.lines().next()).expect("a build ID").to_string()
+        };
+        let (full, shipped) = (symbols.join("x86_64").join(library), packed().join("aar/jni/x86_64").join(library));
+        assert_eq!(build_id(&full), build_id(&shipped));
+        let has_lines =
+            |path: &Path| library::run(Command::new("readelf").args(["-S", "-W"]).arg(path)).contains(".debug_line");
+        assert!(has_lines(&full) && !has_lines(&shipped), "{library}");
+    }
+
+    // A symbol file of another build is refused.
+    let parts = scratch("other_symbols");
+    fs::create_dir_all(parts.join("jni/x86_64")).expect("a directory");
+    fs::create_dir_all(parts.join("symbols/x86_64")).expect("a directory");
+    fs::copy(packed().join("aar/jni/x86_64/libegret_ws.so"), parts.join("jni/x86_64/libegret_ws.so")).expect("a copy");
+    fs::copy(symbols.join("x86_64/libegret_ws_jni.so"), parts.join("symbols/x86_64/libegret_ws.so")).expect("a copy");
+    let mut pack = Command::new(root().join("bindings/java/android/pack.py"));
+    let refused = pack.arg(&parts).arg(parts.join("out")).output().expect("the script runs");
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && stderr.contains("different build IDs"), "{stderr}");
+}
+
+/// By Maven's own resolver, which compares the checksums.
+#[test]
+fn maven_resolves_the_aar_from_the_folder() {
+    if is_skipped() {
+        return;
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let repository = packed().join("out/maven");
+    let damaged = packed().join("damaged");
+    library::run(Command::new("cp").arg("-r").arg(&repository).arg(&damaged));
+    let aar = damaged.join(format!("org/egret/egret-websocket/{version}/egret-websocket-{version}.aar"));
+    let mut bytes = fs::read(&aar).expect("the AAR");
+    bytes.push(0);
+    fs::write(&aar, bytes).expect("a file");
+
+    let newest = "org.egret:egret-websocket:aar:[0,)".to_string();
+    let [whole, sources, javadoc] =
+        ["aar", "jar:sources", "jar:javadoc"].map(|kind| format!("org.egret:egret-websocket:{kind}:{version}"));
+    let mut java = Command::new("java");
+    java.args(["-cp", "/usr/share/maven/lib/*:/usr/share/java/maven-resolver-transport-file.jar"]);
+    java.arg(root().join("tests/java/MavenResolver.java")).arg(scratch("maven-local"));
+    java.arg(&repository).args([&whole, &newest, &sources, &javadoc]).arg("--").arg(&damaged).arg(&whole);
+    let resolved = library::run(&mut java);
+    let lines: Vec<&str> = resolved.lines().collect();
+    let contents =
+        ["classes.jar", "classes.jar", "org/egret/websocket/WebSocket.java", "org/egret/websocket/WebSocket.html"];
+    assert_eq!(lines.len(), contents.len() + 1, "{resolved}");
+    for ((line, end), content) in lines.iter().zip([".aar", ".aar", "-sources.jar", "-javadoc.jar"]).zip(contents) {
+        assert!(line.ends_with(&format!("egret-websocket-{version}{end}")), "{line}");
+        assert!(files_of(Path::new(line)).iter().any(|file| file == content), "{line} without {content}");
+    }
+    assert!(lines[contents.len()].contains("Checksum validation failed"), "{resolved}");
+}
+
+#[test]
+fn notices_name_what_is_linked_and_nothing_else() {
+    if is_skipped() {
+        return;
+    }
+    let notices = fs::read_to_string(packed().join("aar/THIRD-PARTY-NOTICES.txt")).expect("the notices");
+    for part in [
+        "the Rust standard library",
+        "LLVM libunwind",
+        "\nurl ",
+        "\nzlib-rs ",
+        "UNICODE LICENSE V3",
+        "Permission is hereby granted",
+    ] {
+        assert!(notices.contains(part), "no {part}");
+    }
+    // OpenSSL is not in Android's library; proc-macros, tests and other systems' crates are in none.
+    for part in ["openssl", "native-tls", "thiserror-impl", "criterion", "windows-sys"] {
+        assert!(!notices.contains(part), "{part}");
+    }
+}
+
+/// A library with a fault: the source of its function `one`, the options that it is linked with, and what is reported.
+type Fault = (&'static str, &'static [&'static str], &'static str);
+
+const FAULTS: &[Fault] = &[
+    ("void one(void) {}", &[], ""),
+    // A weak symbol that is missing is allowed.
+    ("__attribute__((weak)) int getrandom(void); int one(void) { return getrandom ? getrandom() : 0; }", &[], ""),
+    ("void one(void) {}", &["-Wl,-z,max-page-size=4096"], "is aligned to 0x1000, less than a page of 0x4000"),
+    (
+        "void one(void) {}",
+        &["-Wl,--no-as-needed", "-l:libother.so"],
+        "needs libother.so, which is neither of API 21 nor of the AAR",
+    ),
+    ("void two(void) {}", &[], "does not export one"),
+    ("void one(void) {} void two(void) {}", &[], "exports two, which it should not"),
+    (
+        "int getifaddrs(void); int one(void) { return getifaddrs(); }",
+        &[],
+        "needs getifaddrs, which is not in symbols.txt",
+    ),
+    ("int dlsym(void); int one(void) { return dlsym(); }", &[], "needs dlsym of libdl.so, but not that library"),
+    (
+        "int __aarch64_ldadd4_acq_rel(void); int one(void) { return __aarch64_ldadd4_acq_rel(); }",
+        &[],
+        "an outlined atomic",
+    ),
+    ("__asm__(\".text\\n.quad malloc\"); void one(void) {}", &["-Wl,-z,notext"], "has text relocations"),
+    ("void *malloc(unsigned long); void *one(void) { return malloc(1); }", &["-Wl,-z,norelro"], "(RELRO)"),
+    (
+        "void *malloc(unsigned long); void *one(void) { return malloc(1); }",
+        &["-Wl,-z,lazy"],
+        "leaves its table of functions writable",
+    ),
+    ("void one(void) {}", &["-Wl,-z,execstack"], "asks for a stack that can be executed"),
+    (
+        "__asm__(\".section .both,\\\"awx\\\",@progbits\\n.long 0\"); void one(void) {}",
+        &[],
+        "has memory that can be written and executed",
+    ),
+    (
+        "static __thread int a; int one(void) { return a++; }",
+        &[],
+        "has thread-local variables of ELF, which need API 29",
+    ),
+    (
+        "static int a, *b = &a; int *one(void) { a++; return b++; }",
+        &["-Wl,-z,pack-relative-relocs"],
+        "has packed relocations",
+    ),
+    ("void one(void) {}", &["-Wl,--hash-style=gnu"], "has no table of symbols that Android before 6 can read"),
+    ("void one(void) {}", &["-Wl,--build-id=none"], "has no build ID"),
+    ("void one(void) {}", &["-Wl,-soname,libtwo.so"], "calls itself libtwo.so"),
+    ("void one(void) {}", &["-Wl,-rpath,/tmp"], "names directories to load libraries from"),
+];
+
+#[test]
+fn a_library_that_a_device_would_refuse_is_refused_here() {
+    if is_skipped() {
+        return;
+    }
+    let folder = scratch("faults");
+    let clang = stub_ndk().join("toolchains/llvm/prebuilt/linux-x86_64/bin/x86_64-linux-android21-clang");
+    let check = |library: &Path, abi: &str| {
+        let mut check = Command::new(root().join("bindings/java/android/check_so.py"));
+        let checked = check.args(["--abi", abi, "--exports", "one"]).arg(library).output().expect("the script runs");
+        (checked.status.success(), String::from_utf8_lossy(&checked.stderr).into_owned())
+    };
+    let link = |library: &Path, source: &str, options: &[&str]| {
+        let c = library.with_extension("c");
+        fs::write(&c, source).expect("a file");
+        let mut link = Command::new(&clang);
+        link.args(["-w", "-fno-builtin", "-shared", "-fPIC", "-L"]).arg(&folder).arg(&c).arg("-o").arg(library);
+        link.args(
+            "-Wl,-z,max-page-size=16384 -Wl,-z,relro,-z,now -Wl,--hash-style=both -Wl,--build-id=sha1".split(' '),
+        );
+        library::run(link.arg("-Wl,-soname,libone.so").args(options));
+    };
+    link(&folder.join("libother.so"), "void other(void) {}", &["-Wl,-soname,libother.so"]);
+    let library = folder.join("libone.so");
+    for (source, options, expected) in FAULTS {
+        link(&library, source, options);
+        let (is_accepted, stderr) = check(&library, "x86_64");
+        assert_eq!(is_accepted, expected.is_empty(), "{source} {options:?}: {stderr}");
+        assert!(stderr.contains(expected) && stderr.lines().count() <= 2, "{source} {options:?}: {stderr}");
+    }
+
+    link(&library, "void one(void) {}", &[]);
+    let (is_accepted, stderr) = check(&library, "arm64-v8a");
+    assert!(!is_accepted && stderr.contains("is no shared library for arm64-v8a"), "{stderr}");
+    let whole = fs::read(&library).expect("the library");
+    for bytes in
+        [&whole[..0], &whole[..40], &whole[..whole.len() / 2], b"not a library, but long enough to have a header"]
+    {
+        fs::write(&library, bytes).expect("a file");
+        let (is_accepted, stderr) = check(&library, "x86_64");
+        assert!(!is_accepted && stderr.contains("cannot be checked"), "{} bytes: {stderr}", bytes.len());
+    }
+}
 
 /// The home of the Java on the PATH.
 fn java_home() -> PathBuf {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|swift|test-cpp|bench|instructions|scale|size: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|android|swift|test-cpp|bench|instructions|scale|size: makes sure that the tools this purpose needs are there.
 #
 # Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -74,6 +74,9 @@ check_java() {
     need openjdk-17-jdk-headless javac -version
     need junit5 dpkg-query --status junit5
     need proguard-cli dpkg-query --status proguard-cli
+    need maven test -e /usr/share/maven/lib/maven-core-3.x.jar
+    need libmaven-resolver-java test -e /usr/share/java/maven-resolver-transport-file.jar
+    need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
     need nodejs node --version
     need npm npm --version
 }
@@ -209,6 +212,15 @@ check() {
         need g++-aarch64-linux-gnu command -v aarch64-linux-gnu-g++
         need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
         need qemu-user qemu-aarch64 --version
+        ;;
+    android)
+        check_sanitizers
+        check_java
+        need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
+        need python3-pip python3 -m pip --version
+        need binutils ar --version
+        [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
+        [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-strip-$llvm"
         ;;
     # The rest is in the Debian that tests/swift/setup.sh makes.
     swift) check_swift ;;

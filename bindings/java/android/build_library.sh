@@ -1,0 +1,27 @@
+#!/bin/sh
+# build_library.sh NDK ABI OUT: builds libegret_ws.so for one of Android's ABIs, without OpenSSL: TLS is the platform's.
+#
+# Writes OUT/jni/ABI/libegret_ws.so, which is stripped, and OUT/symbols/ABI/libegret_ws.so with its symbols, for crash reports. Both
+# have one build ID. CARGO is the cargo to use, which needs Rust's target for the ABI.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/ndk_tools.sh"
+
+[ $# -eq 3 ] || die "usage: build_library.sh NDK ABI OUT"
+find_tools "$1" "$2"
+abi=$2
+mkdir -p "$3/jni/$abi" "$3/symbols/$abi"
+out=$(cd "$3" && pwd)
+
+lower=$(echo "$target" | tr - _)
+upper=$(echo "$lower" | tr a-z A-Z)
+# rustc links shared libraries that lack a function without a word; the NDK's stubs of API 21 have all that Android 5 has.
+flags=""
+for flag in $link_flags -Wl,--no-undefined; do flags="$flags -Clink-arg=$flag"; done
+(cd "$here/../../.." && env ANDROID_NDK_ROOT="$ndk" "CC_$lower=$clang" "AR_$lower=$tools/llvm-ar" \
+    "CARGO_TARGET_${upper}_LINKER=$clang" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags" \
+    "${CARGO:-cargo}" rustc --lib --crate-type cdylib --profile android --no-default-features --features deflate,proxies \
+    --target "$target" --target-dir "$out/target")
+cp "$out/target/$target/android/libegret_ws.so" "$out/symbols/$abi"
+"$tools/llvm-strip" --strip-all -o "$out/jni/$abi/libegret_ws.so" "$out/symbols/$abi/libegret_ws.so"
+"$here/check_so.py" --abi "$abi" --exports "$here/../../../include/egret_ws.h" "$out/jni/$abi/libegret_ws.so"

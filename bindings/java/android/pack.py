@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""pack.py PARTS OUT: packs what build_aar.sh has built in the folder PARTS into the AAR, and puts this into the folder OUT:
+
+egret-websocket.aar       the classes, jni/ABI/*.so, the rules for R8, and prefab/: the header and the library for C and C++
+native-debug-symbols.zip  the libraries with their symbols, for crash reports
+maven/                    a repository for Gradle and Maven, with the AAR, its sources and its Javadoc
+THIRD-PARTY-NOTICES.txt   the licences of what is linked into the library; the AAR contains it, too
+
+PARTS has classes.jar, javadoc/, notices.txt, ndk (the major version of the NDK), jni/ABI/*.so (stripped) and symbols/ABI/*.so. The
+same parts make the same files.
+"""
+import json
+import pathlib
+import re
+import shutil
+import sys
+import zipfile
+
+import check_so
+import maven
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+ARTIFACT = 'egret-websocket'
+DESCRIPTION = 'The WebSocket of native Egret game shells, for Java, Kotlin and C++ on Android'
+MODULE = 'egret_ws'
+
+
+def archive(path, entries):
+    """Writes a zip with `entries`: paths or bytes by name."""
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as packed:
+        for name in sorted(entries):
+            content = entries[name]
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            packed.writestr(info, content if isinstance(content, bytes) else content.read_bytes())
+
+
+def files_in(folder, prefix=''):
+    return {prefix + str(path.relative_to(folder)): path for path in folder.rglob('*') if path.is_file()}
+
+
+def version():
+    return re.search(r'^version = "(.*)"', (ROOT / 'Cargo.toml').read_text(), re.MULTILINE)[1]
+
+
+def min_sdk():
+    return int(re.search(r'minSdkVersion="(\d+)"', (HERE / 'AndroidManifest.xml').read_text())[1])
+
+
+def prefab(parts):
+    """The package that the Android Gradle plugin turns into one of CMake: find_package(egret_ws), target egret_ws::egret_ws.
+
+    Schema 2 of https://google.github.io/prefab, which knows no keys but these.
+    """
+    def as_json(value):
+        return json.dumps(value, indent=2).encode() + b'\n'
+
+    module = f'prefab/modules/{MODULE}'
+    # A version of CMake is of numbers only.
+    number = re.match(r'\d+(\.\d+){0,3}', version())[0]
+    entries = {
+        'prefab/prefab.json': as_json({'schema_version': 2, 'name': MODULE, 'version': number, 'dependencies': []}),
+        f'{module}/module.json': as_json({'export_libraries': [], 'library_name': f'lib{MODULE}', 'android': {}}),
+        f'{module}/include/egret_ws.h': ROOT / 'include/egret_ws.h',
+        f'{module}/include/egret_ws.hpp': ROOT / 'bindings/cpp/egret_ws.hpp',
+        **files_in(ROOT / 'bindings/cpp/egret_ws', f'{module}/include/egret_ws/'),
+    }
+    for abi in sorted(path.name for path in (parts / 'jni').iterdir()):
+        folder = f'{module}/libs/android.{abi}'
+        # No STL: its interface is C, and C++ is in headers only.
+        entries[f'{folder}/abi.json'] = as_json(
+            {'abi': abi, 'api': min_sdk(), 'ndk': int((parts / 'ndk').read_text()), 'stl': 'none', 'static': False})
+        entries[f'{folder}/lib{MODULE}.so'] = parts / 'jni' / abi / f'lib{MODULE}.so'
+    return entries
+
+
+def check_symbols(parts):
+    """A crash report finds the symbols of a library by its build ID."""
+    libraries = files_in(parts / 'jni')
+    symbols = files_in(parts / 'symbols')
+    if not libraries or libraries.keys() != symbols.keys():
+        sys.exit(f'pack.py: jni has {sorted(libraries)}, and symbols has {sorted(symbols)}')
+    for name in libraries:
+        ids = [check_so.Library(folder[name]).build_id for folder in (libraries, symbols)]
+        if ids[0] is None or ids[0] != ids[1]:
+            sys.exit(f'pack.py: {name} with and without symbols have different build IDs: {ids}')
+
+
+def main():
+    parts, out = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    check_symbols(parts)
+    out.mkdir(parents=True, exist_ok=True)
+    aar = out / f'{ARTIFACT}.aar'
+    archive(aar, {
+        'AndroidManifest.xml': HERE / 'AndroidManifest.xml',
+        'R.txt': b'',  # an AAR must have this file, also without resources
+        'proguard.txt': HERE / 'proguard.txt',
+        'classes.jar': parts / 'classes.jar',
+        'THIRD-PARTY-NOTICES.txt': parts / 'notices.txt',
+        **{name: ROOT / name for name in ('LICENSE-MIT', 'LICENSE-APACHE')},
+        **files_in(parts / 'jni', 'jni/'),
+        **prefab(parts),
+    })
+    shutil.copyfile(parts / 'notices.txt', out / 'THIRD-PARTY-NOTICES.txt')
+    archive(out / 'native-debug-symbols.zip', files_in(parts / 'symbols'))
+    sources, javadoc = parts / 'sources.jar', parts / 'javadoc.jar'
+    archive(sources, {**files_in(HERE.parent / 'src'), **files_in(HERE / 'src')})
+    archive(javadoc, files_in(parts / 'javadoc'))
+    maven.publish(out / 'maven', ARTIFACT, version(), 'aar', DESCRIPTION, {'.aar': aar, '-sources.jar': sources, '-javadoc.jar': javadoc})
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,99 @@
+#!/bin/sh
+# ndk.sh DIR: makes a folder that looks like an NDK, as far as linking Rust goes, in DIR, if it is not there, and prints its name.
+#
+# Its compiler is clang, its linker lld. Android's libraries are stubs with the symbols that bindings/java/android/symbols.txt lists,
+# and LLVM's libunwind is compiled from the sources in the PyPI package ziglang, with musl's headers. There are no headers of Android:
+# no package has them, so C code cannot be compiled with it. DIR/ndk-stubs/musl/ABI has musl's headers, to check C code by.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+die() {
+    echo "ndk.sh: $*" >&2
+    exit 1
+}
+
+[ $# -eq 1 ] || die "usage: ndk.sh DIR"
+mkdir -p "$1"
+version=22 # of LLVM, as Debian's Rust has
+out=$(cd "$1" && pwd)/ndk-stubs
+# It is made again when the list of symbols has changed.
+stamp=$(cat "$here/ndk.sh" "$here/ndk_stubs.py" "$here/../../bindings/java/android/symbols.txt" | sha256sum)
+[ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" ] || { echo "$out" && exit; }
+
+fresh=$(mktemp -d "$1/ndk.XXXXXX")
+fresh=$(cd "$fresh" && pwd)
+trap 'rm -rf "$fresh"' EXIT
+zig=$fresh/zig/ziglang/lib
+python3 -m pip download --quiet --no-deps --dest "$fresh" ziglang==0.17.1 >&2 || die "cannot fetch ziglang"
+echo "ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54  $(echo "$fresh"/ziglang-*.whl)" | sha256sum --quiet --check ||
+    die "this is not the ziglang that the script was written for"
+python3 - "$fresh"/ziglang-*.whl "$fresh/zig" <<-'EXTRACT'
+	import sys, zipfile
+	wheel = zipfile.ZipFile(sys.argv[1])
+	parts = ('ziglang/lib/libunwind/', 'ziglang/lib/libc/include/')
+	wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.startswith(parts)])
+EXTRACT
+
+tools=$fresh/out/toolchains/llvm/prebuilt/linux-x86_64/bin
+mkdir -p "$tools"
+echo 'Pkg.Revision = 0.0.0' >"$fresh/out/source.properties"
+for tool in readelf objcopy strip nm ar; do
+    printf '#!/bin/sh\nexec llvm-%s-%s "$@"\n' $tool $version >"$tools/llvm-$tool"
+done
+for abi in arm64-v8a armeabi-v7a x86_64; do
+    case $abi in
+    arm64-v8a) triple=aarch64-linux-android21 musl=aarch64 ;;
+    armeabi-v7a) triple=armv7a-linux-androideabi21 musl=arm ;;
+    x86_64) triple=x86_64-linux-android21 musl=x86_64 ;;
+    esac
+    libraries=$fresh/out/lib/$abi
+    objects=$fresh/objects/$abi
+    mkdir -p "$libraries" "$objects"
+    clang="clang-$version --target=$triple"
+    lld="--ld-path=$(command -v ld.lld-$version)"
+    # shellcheck disable=SC2086 # a list of words
+    python3 "$here/ndk_stubs.py" $abi "$libraries" $clang "$lld"
+
+    # musl's headers, with Android's names for what is a symbol in them.
+    cat >"$fresh/android.h" <<-'HEADER'
+	#ifndef __ASSEMBLER__
+	#include <stdio.h>
+	#undef stderr
+	#define stderr ((FILE *)__sF)
+	#ifdef __cplusplus
+	extern "C"
+	#else
+	extern
+	#endif
+	char __sF[];
+	#endif
+	HEADER
+    mkdir -p "$fresh/out/musl"
+    cp -r "$zig/libc/include/generic-musl" "$fresh/out/musl/$abi"
+    cp -r "$zig/libc/include/$musl-linux-musl/." "$fresh/out/musl/$abi"
+    options="-O2 -fPIC -fno-exceptions -funwind-tables -fvisibility=hidden -ffunction-sections -fdata-sections -D__errno_location=__errno
+        -D_LIBUNWIND_IS_NATIVE_ONLY -DNDEBUG -D_GNU_SOURCE -nostdinc -isystem $(clang-$version -print-resource-dir)/include
+        -isystem $fresh/out/musl/$abi -I$zig/libunwind/include"
+    for source in libunwind.cpp Unwind-EHABI.cpp UnwindLevel1.c UnwindLevel1-gcc-ext.c UnwindRegistersRestore.S UnwindRegistersSave.S; do
+        case $source in *.cpp) language="-std=c++17 -nostdinc++ -fno-rtti" ;; *) language="" ;; esac
+        # shellcheck disable=SC2086
+        $clang $options $language -include "$fresh/android.h" -c "$zig/libunwind/src/$source" -o "$objects/$source.o"
+    done
+    ar rcs "$libraries/libunwind.a" "$objects"/*.o
+
+    # Android has no atexit: each library has its own, in the file that the NDK's clang links first.
+    cat >"$fresh/crtbegin.c" <<-'SOURCE'
+	int __cxa_atexit(void (*)(void *), void *, void *);
+	__attribute__((visibility("hidden"))) void *__dso_handle = &__dso_handle;
+	__attribute__((visibility("hidden"))) int atexit(void (*call)(void)) {
+	    return __cxa_atexit((void (*)(void *))call, 0, &__dso_handle);
+	}
+	SOURCE
+    $clang -O2 -fPIC -c "$fresh/crtbegin.c" -o "$libraries/crtbegin_so.o"
+    printf '#!/bin/sh\nexec %s -nostartfiles -L%s %s "$@"\n' "$clang $lld" "$out/lib/$abi" "$out/lib/$abi/crtbegin_so.o" >"$tools/$triple-clang"
+done
+chmod +x "$tools"/*
+echo "$stamp" >"$fresh/out/stamp"
+rm -rf "$out"
+mv -T "$fresh/out" "$out" 2>/dev/null || [ -d "$out" ] || die "cannot make $out"
+echo "$out"
