@@ -3,17 +3,42 @@
 use super::Engine;
 use crate::panics;
 use crate::transport::tls;
+use parking_lot::{Condvar, Mutex};
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 /// The thread of an engine.
 pub struct Handle {
     thread: JoinHandle<()>,
-    /// Disconnected at the end of the thread.
-    ended: Receiver<()>,
+    end: Arc<End>,
+}
+
+/// The end of the thread, for a wait with a limit, which std does not offer. A channel of std would add 8 KB to the library.
+#[derive(Default)]
+struct End {
+    is_over: Mutex<bool>,
+    came: Condvar,
+}
+
+impl End {
+    /// Whether the thread has ended within `limit`.
+    fn wait_for(&self, limit: Duration) -> bool {
+        let mut is_over = self.is_over.lock();
+        self.came.wait_while_for(&mut is_over, |is_over| !*is_over, limit);
+        *is_over
+    }
+}
+
+/// Notes the end of the thread when it is dropped.
+struct Running(Arc<End>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        *self.0.is_over.lock() = true;
+        self.0.came.notify_all();
+    }
 }
 
 /// The result of [`Handle::join`].
@@ -27,20 +52,21 @@ pub enum Joined {
 
 /// Starts the thread. It ends after [`super::Shared::push_stop`], or when the engine has failed.
 pub fn spawn(engine: Engine) -> io::Result<Handle> {
-    let (running, ended) = mpsc::channel();
+    let end = Arc::<End>::default();
+    let running = Running(Arc::clone(&end));
     let thread = with_signals_blocked(|| {
         Builder::new().name("egret-ws".to_owned()).spawn(move || {
             run(engine);
-            drop::<Sender<()>>(running);
+            drop(running);
         })
     })?;
-    Ok(Handle { thread, ended })
+    Ok(Handle { thread, end })
 }
 
 impl Handle {
     /// Waits for the end of the thread, with a limit if there is one.
     pub fn join(self, limit: Option<Duration>) -> Joined {
-        if limit.is_some_and(|limit| self.ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout)) {
+        if limit.is_some_and(|limit| !self.end.wait_for(limit)) {
             return Joined::StillRuns;
         }
         // The thread catches its own panics.
