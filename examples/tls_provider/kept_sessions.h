@@ -1,0 +1,74 @@
+/* TLS sessions of OpenSSL that can be resumed, each with its peer. A provider without EGRET_WS_TLS_CAN_RESUME needs none of this. */
+#ifndef KEPT_SESSIONS_H
+#define KEPT_SESSIONS_H
+
+#include <egret_ws.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_KEPT = 32, MAX_PEER = 600 };
+
+typedef struct {
+    SSL_SESSION *session; /* NULL: none */
+    char peer[MAX_PEER];
+} kept_session;
+
+typedef struct { /* a ring: new ones replace the oldest. All zeros: empty */
+    kept_session sessions[MAX_KEPT];
+    unsigned next;
+} kept_sessions;
+
+/* Host, port and name tell peers apart. Returns 0 if they are too long. */
+static inline int name_peer(char *peer, const egret_ws_tls_destination *destination) {
+    const int len = snprintf(peer, MAX_PEER, "%s %u %s %u", destination->host, (unsigned)destination->port,
+                             destination->name, (unsigned)destination->is_proxy);
+    if (len >= MAX_PEER) peer[0] = '\0';
+    return len < MAX_PEER;
+}
+
+static inline void drop_kept(kept_session *kept) {
+    SSL_SESSION_free(kept->session);
+    kept->session = NULL;
+}
+
+static inline void drop_all_kept(kept_sessions *all) {
+    unsigned at;
+    for (at = 0; at < MAX_KEPT; at++) drop_kept(&all->sessions[at]);
+}
+
+/* Keeps a session that the peer has issued. Returns 1 if the reference to it belongs to this side now. An empty peer keeps none. */
+static inline int keep(kept_sessions *all, const char *peer, SSL_SESSION *session) {
+    kept_session *kept = &all->sessions[all->next % MAX_KEPT];
+    if (peer[0] == '\0' || !SSL_SESSION_is_resumable(session)) return 0;
+    drop_kept(kept);
+    kept->session = session;
+    memcpy(kept->peer, peer, MAX_PEER);
+    all->next++;
+    return 1;
+}
+
+/* The newest session with this peer, or NULL. */
+static inline kept_session *find_kept(kept_sessions *all, const char *peer) {
+    unsigned age;
+    for (age = 1; age <= MAX_KEPT; age++) {
+        kept_session *kept = &all->sessions[(all->next - age) % MAX_KEPT];
+        if (kept->session != NULL && strcmp(kept->peer, peer) == 0) return kept;
+    }
+    return NULL;
+}
+
+/* Offers a session in a new handshake, if there is one. One of TLS 1.3 is for one connection (RFC 8446 appendix C.4). */
+static inline int offer_kept(kept_sessions *all, const char *peer, SSL *ssl) {
+    kept_session *kept = find_kept(all, peer);
+    const int is_set = kept != NULL && SSL_set_session(ssl, kept->session);
+    if (is_set && SSL_SESSION_get_protocol_version(kept->session) == TLS1_3_VERSION) drop_kept(kept);
+    return is_set;
+}
+
+static inline void forget_kept(kept_sessions *all, const char *peer) {
+    kept_session *kept;
+    while ((kept = find_kept(all, peer)) != NULL) drop_kept(kept);
+}
+
+#endif

@@ -1,0 +1,18 @@
+/* A TLS provider over OpenSSL 3, for the option `tls_provider` of a loop. */
+#ifndef OPENSSL_PROVIDER_H
+#define OPENSSL_PROVIDER_H
+
+#include <egret_ws.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Fills in a provider. It may be given to any number of loops. */
+egret_ws_error_t openssl_provider(egret_ws_tls_provider *provider);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
