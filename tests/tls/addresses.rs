@@ -2,13 +2,14 @@
 //! is HAProxy with virtual hosts; a look-up of its name finds nothing.
 
 use crate::certificates::refused;
+use crate::hosts::{loop_with, new_loop, on_both_drivers};
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::net::TcpListener;
 use test_support::certificates::{Certificate, NAMES_ONLY, RIGHT, ROOT, WRONG_HOST};
-use test_support::client::{DRIVERS, Driver, Loop, Socket, on_both_drivers};
+use test_support::client::{DRIVERS, Driver, Loop, Socket};
 use test_support::daemon::Daemon;
 use test_support::hooks::{Hooks, Query};
 use test_support::response::{address, local_address, tried_addresses};
@@ -79,7 +80,7 @@ fn an_edge_is_reached_by_its_address_under_its_name() {
 #[test]
 fn the_edge_refuses_other_names() {
     let edge = edge();
-    let host = Loop::new(Driver::Threaded);
+    let host = new_loop(Driver::Threaded);
     let trusting = Settings::trusting();
     let by_address = format!("wss://127.0.0.1:{}/", edge.port());
     let report = host.connect_url(&by_address, &trusting).wait_closed();
@@ -114,7 +115,7 @@ fn an_edge_that_on_resolve_finds_is_reached_under_its_name() {
             assert_eq!((name, query.resolved(Some("127.0.0.1"))), (NAME, EGRET_WS_OK));
         };
         let hooks = Hooks { on_resolve: Some(Box::new(on_resolve)), ..Hooks::default() };
-        let host = Loop::with(driver, |options| hooks.listen_by(options));
+        let host = loop_with(driver, |options| hooks.listen_by(options));
         let url = |port: u16| format!("wss://{NAME}:{port}/");
         exchanges_a_message(&host.connect_url(&url(edge.port()), &Settings::trusting()));
         refused(&host.connect_url(&url(other.port()), &Settings::trusting()), EGRET_WS_ERR_TLS_HOST, "");

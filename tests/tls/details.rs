@@ -1,12 +1,12 @@
 //! The details of TLS that the host can read: the certificates of the server, the cipher and the protocol of ALPN.
 
+use crate::hosts::on_both_drivers;
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use native_tls::Certificate as Parsed;
 use std::sync::{Arc, Mutex};
 use test_support::certificates::*;
-use test_support::client::on_both_drivers;
 use test_support::recorder::Event;
 use test_support::response::{self, TlsDetails};
 

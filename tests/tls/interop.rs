@@ -1,10 +1,10 @@
 //! Messages and closing handshakes with the TLS of five servers.
 
+use crate::hosts::on_both_drivers;
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use test_support::certificates::RIGHT;
-use test_support::client::on_both_drivers;
 use test_support::daemon::Daemon;
 use test_support::recorder::Event;
 use test_support::response::address;

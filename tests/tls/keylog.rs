@@ -1,13 +1,14 @@
 //! The secrets of connections in the file of SSLKEYLOGFILE: with the cargo feature `keylog` only, which releases do not have.
 #![allow(unsafe_code)] // sets a variable of the environment
 
+use crate::hosts::new_loop;
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use test_support::certificates::RIGHT;
-use test_support::client::{DRIVERS, Loop};
+use test_support::client::DRIVERS;
 use test_support::paths;
 use test_support::process::runs_alone;
 
@@ -23,7 +24,7 @@ fn secrets_are_written_only_with_the_feature() {
     unsafe { std::env::set_var(VARIABLE, &path) };
     let server = servers::haproxy(&RIGHT, "");
     for driver in DRIVERS {
-        let host = Loop::new(driver);
+        let host = new_loop(driver);
         for _ in 0..2 {
             let socket = host.connect_port(server.port(), &Settings::trusting());
             socket.wait_open();

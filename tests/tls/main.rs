@@ -3,6 +3,7 @@
 //! Needs besides Rust: openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, Node with npm.
 #![cfg(target_os = "linux")]
 
+mod hosts;
 mod python_server;
 mod relay;
 mod servers;
@@ -23,3 +24,12 @@ mod redirects;
 mod resumption;
 mod roots;
 mod versions;
+
+use ::egret_ws::egret_ws_loop_options;
+use hosts::TlsLibrary;
+
+/// The TLS library of the loops.
+const LIBRARY: TlsLibrary = TlsLibrary::Own;
+
+/// Sets it in the options of a loop.
+fn set_tls(_: &mut egret_ws_loop_options) {}

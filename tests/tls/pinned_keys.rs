@@ -1,11 +1,11 @@
 //! Pinned public keys, with and without a trusted authority.
 
+use crate::hosts::on_both_drivers;
 use crate::python_server::{BOTH_VERSIONS, Peer};
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use test_support::certificates::{EXPIRED, RIGHT, ROOT, SELF_SIGNED};
-use test_support::client::on_both_drivers;
 use test_support::close_report::CloseReport;
 
 #[track_caller]
@@ -41,11 +41,9 @@ fn no_request_is_sent_to_a_wrong_key() {
             for settings in [Settings::trusting(), Settings::default().flags(EGRET_WS_ACCEPT_ANY_CERTIFICATE)] {
                 not_pinned(&host.connect_port(server.port(), &settings.pins(&other)).wait_closed());
                 let client = server.next_report_while_polling(host);
-                assert_eq!(
-                    (client.end.as_str(), client.received.len()),
-                    ("SSLV3_ALERT_HANDSHAKE_FAILURE", 0),
-                    "{client:?}"
-                );
+                // With a provider the handshake is complete before the library sees the key.
+                let end = if crate::LIBRARY.is_provider() { "clean" } else { "SSLV3_ALERT_HANDSHAKE_FAILURE" };
+                assert_eq!((client.end.as_str(), client.received.len()), (end, 0), "{client:?}");
             }
         }
     });

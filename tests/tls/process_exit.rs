@@ -1,6 +1,7 @@
 //! The process ends while a loop uses TLS.
 #![allow(unsafe_code)] // `exit`, as C programs call it
 
+use crate::hosts::new_loop;
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use std::env;
@@ -40,7 +41,7 @@ fn live(arguments: &str) {
     // SAFETY: NULL means no settings. The host uses OpenSSL too, which cleans up at exit.
     assert_eq!(unsafe { openssl_sys::OPENSSL_init_ssl(0, ptr::null()) }, 1);
     let roots = env::var("EGRET_WS_TEST_ROOTS").expect("the roots");
-    let host = Box::leak(Box::new((Loop::new(DRIVERS[round as usize % 2]), port as u16)));
+    let host = Box::leak(Box::new((new_loop(DRIVERS[round as usize % 2]), port as u16)));
     HOST.store(host, Relaxed);
     let host = &host.0;
     let settings = Settings::default().roots(roots);

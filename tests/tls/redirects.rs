@@ -1,10 +1,11 @@
 //! Redirects to another origin: the restrictions of the host hold there too, what it permits does not.
 
+use crate::hosts::on_both_drivers;
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
 use test_support::certificates::{Certificate, RIGHT, ROOT, UNKNOWN_ISSUER};
-use test_support::client::{Socket, on_both_drivers};
+use test_support::client::Socket;
 use test_support::daemon::Daemon;
 use test_support::recorder::Event;
 

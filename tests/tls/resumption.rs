@@ -1,5 +1,6 @@
 //! TLS sessions are resumed with the same host, port and options, and with no others.
 
+use crate::hosts::{loop_with, on_both_drivers};
 use crate::relay::{Damage, relay};
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
@@ -9,7 +10,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::thread;
 use test_support::certificates::{CHAINED, CLIENT, RIGHT, ROOT, UNTRUSTED};
-use test_support::client::{DRIVERS, Loop, Socket, on_both_drivers, set_retry_waits};
+use test_support::client::{DRIVERS, Loop, Socket, set_retry_waits};
 use test_support::daemon::Daemon;
 use test_support::recorder::Event;
 use test_support::scripted_server::Request;
@@ -172,7 +173,9 @@ fn each_difference_makes_a_full_handshake() {
     on_both_drivers(|host| {
         assert!(!is_resumed_at(host, &there, &base()));
         for (what, url, settings) in &rows {
-            assert!(!is_resumed_at(host, url, settings), "{what}");
+            // The library checks pins of a resumed session too, so a provider need not know of them.
+            let knows_difference = !(crate::LIBRARY.is_provider() && what.contains("pins"));
+            assert_eq!(is_resumed_at(host, url, settings), !knows_difference, "{what}");
             // Sessions of an identity are kept as long as a socket with it.
             if !["identity", "resumption"].contains(what) {
                 assert!(is_resumed_at(host, url, settings), "{what}: it has sessions of its own");
@@ -209,7 +212,7 @@ fn a_change_of_the_network_drops_the_sessions_if_the_loop_has_the_flag() {
     let server = servers::haproxy(&RIGHT, "");
     for flags in [0, EGRET_WS_LOOP_FORGET_TLS_SESSIONS] {
         for driver in DRIVERS {
-            let host = Loop::with(driver, |options| options.flags |= flags);
+            let host = loop_with(driver, |options| options.flags |= flags);
             let kept = flags == 0;
             assert!(!is_resumed(&host, server.port(), &Settings::trusting()));
             assert!(is_resumed(&host, server.port(), &Settings::trusting()));

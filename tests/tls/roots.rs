@@ -1,6 +1,7 @@
 //! Trusted authorities: those of the system, additional ones, or only the given ones.
 
 use crate::certificates::refused;
+use crate::hosts::{new_loop, on_both_drivers};
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
 use ::egret_ws::*;
@@ -9,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use test_support::certificates::{Certificate, RIGHT, ROOT, UNTRUSTED};
-use test_support::client::{DRIVERS, Loop, Socket, on_both_drivers};
+use test_support::client::{DRIVERS, Socket};
 
 #[track_caller]
 fn unknown(socket: &Socket<'_>) {
@@ -107,7 +108,7 @@ fn in_a_system_whose_roots_hang(port: u16) {
     });
     // The loop ends, and later the process, while a thread still reads the system's roots.
     for driver in DRIVERS {
-        let host = Loop::new(driver);
+        let host = new_loop(driver);
         let socket = host.connect_port(port, &Settings::trusting().timeout_ms(50));
         socket.wait_closed().expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
         let _waiting = host.connect_port(port, &Settings::trusting());

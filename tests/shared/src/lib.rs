@@ -11,6 +11,7 @@
 //! | [`echo_server`], [`failing_servers`] | servers for programs that a test runs |
 //! | [`relay`] | a TCP relay that delays, cuts and stalls connections |
 //! | [`hooks`] | hooks of a loop, as closures |
+//! | [`tls_provider`] | TLS providers of a loop: OpenSSL by C, and those that a test writes |
 //! | [`deflate`] | servers and a codec for permessage-deflate, random messages |
 //! | [`daemon`] | servers of other projects as child processes |
 //! | [`certificates`] | certificates, good and bad |
@@ -52,6 +53,8 @@ pub mod response;
 pub mod scripted_server;
 pub mod skip;
 pub mod timing;
+#[cfg(unix)]
+pub mod tls_provider;
 
 use std::time::Duration;
 
