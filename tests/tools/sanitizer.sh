@@ -43,7 +43,8 @@ if [ "$1" = fuzz-abi ]; then
 fi
 instrumented rustc --lib --crate-type staticlib
 status=0
-CC=clang-$llvm CXX=clang++-$llvm \
+# Not CC, which openssl-sys watches: cargo would build the tests anew with it, and once more without.
+EGRET_WS_TEST_CC=clang-$llvm EGRET_WS_TEST_CXX=clang++-$llvm \
     EGRET_WS_TEST_LIB_DIR=$build/$host/debug EGRET_WS_TEST_STATIC=1 EGRET_WS_TEST_CFLAGS="-g -fsanitize=$sanitizer" \
     cargo test --test c_programs --no-fail-fast "${features[@]}" -- _c99 --test-threads=$((2 * $(nproc))) || status=$?
 # The explorations are long, and run safe code only: `make test` runs them without a sanitizer.
