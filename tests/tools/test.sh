@@ -2,6 +2,9 @@
 # test.sh: every check of the project. Goes on after a failure, and ends with the sum of what cargo counted.
 #
 # Nothing is left out but what SKIP names: SKIP="autobahn tsan".
+#
+# The optimised library and those with sanitizers have target directories of their own. They are built and tested in the background,
+# because the other tests wait most of the time.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 source tests/tools/skip.sh
@@ -13,12 +16,13 @@ read -r -a small < <(tests/tools/features.sh small) || true
 # The library, and the programs that are installed with it.
 packages=(--package egret-ws --package egret-ws-tools)
 
-passed=0 failed=0 skipped=0 failed_steps=""
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+scratch=$(mktemp -d)
+background_group=""
+trap '[ -z "$background_group" ] || kill -- "-$background_group" 2>/dev/null; rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
 
 step() { # NAME COMMAND...
-    local name=$1 status=0 start=$SECONDS p f i s
+    local name=$1 status=0 start=$SECONDS log=$scratch/$1.log p f i s
     shift
     printf '\n=== %s: %s\n' "$name" "$*"
     "$@" 2>&1 | tee "$log" || status=1
@@ -27,19 +31,31 @@ step() { # NAME COMMAND...
     read -r p f i < <(awk '/^test result: / { p += $4; f += $6; i += $8 } END { print p + 0, f + 0, i + 0 }' "$log")
     # A cargo test that SKIP names passes, and prints a line that says so.
     s=$(grep -o '^SKIPPED: ' "$log" | wc -l)
-    passed=$((passed + p - s)) failed=$((failed + f)) skipped=$((skipped + i + s))
-    [ $status -ne 0 ] || return 0
-    failed_steps+=" $name"
-    # A step can fail although no test did, by a warning or a crash: that counts as one failure.
-    [ "$f" -gt 0 ] || failed=$((failed + 1))
+    echo "$name $status $((p - s)) $f $((i + s))" >>"$scratch/counts"
 }
 
 optional() { # NAME COMMAND...
-    if skipped "$1"; then skipped=$((skipped + 1)); else step "$@"; fi
+    if skipped "$1"; then echo "$1 0 0 0 1" >>"$scratch/counts"; else step "$@"; fi
 }
 
+background() {
+    # The compiler takes the time that the tests leave.
+    export RUSTC_WRAPPER=${RUSTC_WRAPPER:-nice}
+    step release make --no-print-directory check-release
+    optional js python3 benches/lab/js.py --check "${features[@]}"
+    optional asan tests/tools/sanitizer.sh asan
+    optional tsan tests/tools/sanitizer.sh tsan
+}
+
+printf '\n=== in the background, with the output at the end: release js asan tsan\n'
+# A process group of its own, so that it can be ended as a whole.
+set -m
+background >"$scratch/background" 2>&1 </dev/null &
+background_group=$!
+set +m
+
 step format cargo fmt --check "${packages[@]}"
-step format cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
+step format-peers cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
 step lint cargo clippy "${packages[@]}" --all-targets "${features[@]}" -- -D warnings
 # The library with all that can be left out left out, with TLS only, and with all but TLS.
 step lint-small cargo clippy --all-targets --no-default-features "${small[@]}" -- -D warnings
@@ -50,12 +66,21 @@ step tests-small cargo test --lib --no-default-features "${small[@]}" -- --skip 
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${packages[@]}" "${features[@]}"
 # Most of the time the tests wait, so more of them run than there are cores.
 step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test "${packages[@]}" --no-fail-fast "${features[@]}"
-step release make --no-print-directory check-release
-optional js python3 benches/lab/js.py --check "${features[@]}"
-optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
-optional asan tests/tools/sanitizer.sh asan
-optional tsan tests/tools/sanitizer.sh tsan
 
+wait "$background_group" || echo "background 1 0 0 0" >>"$scratch/counts"
+background_group=""
+cat "$scratch/background"
+# Alone: the threaded driver's counts depend on the load.
+optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
+
+passed=0 failed=0 skipped=0 failed_steps=""
+while read -r name status p f s; do
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    [ "$status" -ne 0 ] || continue
+    failed_steps+=" $name"
+    # A step can fail although no test did, by a warning or a crash: that counts as one failure.
+    [ "$f" -gt 0 ] || failed=$((failed + 1))
+done <"$scratch/counts"
 echo
 for name in ${SKIP:-}; do echo "SKIPPED: $name (named in SKIP)"; done
 for name in $failed_steps; do echo "FAILED: $name"; done
