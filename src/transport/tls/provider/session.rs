@@ -21,8 +21,8 @@ const ALL_STATES: u32 =
 pub(super) struct Session {
     host: Option<Box<dyn HostSession>>,
     state: u32,
-    /// The facts of a session that has failed.
-    last_info: TlsInfo,
+    /// The facts of a session that has failed, and its first failure.
+    last: Option<(TlsInfo, TlsError)>,
 }
 
 /// The result of a step. The text of the error has no subject.
@@ -31,7 +31,7 @@ type Stepped<T> = Result<T, TlsError>;
 impl Session {
     /// A session at the beginning of its handshake, whose first output waits.
     pub(super) fn new(host: Box<dyn HostSession>) -> Session {
-        Session { host: Some(host), state: EGRET_WS_TLS_HAS_OUTPUT, last_info: TlsInfo::default() }
+        Session { host: Some(host), state: EGRET_WS_TLS_HAS_OUTPUT, last: None }
     }
 
     pub(super) fn is_established(&self) -> bool {
@@ -66,8 +66,7 @@ impl Session {
             }
             Err(failure) => {
                 self.write_alert(stream);
-                self.end();
-                Err(failure)
+                Err(self.end(failure))
             }
             received => received,
         }
@@ -117,16 +116,14 @@ impl Session {
                 Ok(_) => Ok(len),
                 Err(_) => Err(self.fail("the peer reads no more, so the output of TLS has no room")),
             },
-            Err(failure) => {
-                self.end();
-                Err(failure)
-            }
+            Err(failure) => Err(self.end(failure)),
         }
     }
 
     fn step(&mut self, step: Step, input: &[u8], output: &mut [u8]) -> Stepped<usize> {
         let Some(host) = &mut self.host else {
-            return Err(TlsError::new(Error::Tls, "the TLS session has failed before".into()));
+            let first = self.last.as_ref().map(|(_, failure)| failure.clone());
+            return Err(first.unwrap_or_else(|| TlsError::new(Error::Tls, "the TLS session has ended".into())));
         };
         let Reply { code, state, len, message } = host.step(step, input, output);
         if code != EGRET_WS_OK {
@@ -148,19 +145,24 @@ impl Session {
 
     #[cold]
     fn fail(&mut self, why: &str) -> TlsError {
-        self.end();
-        TlsError::new(Error::Tls, why.to_owned())
+        self.end(TlsError::new(Error::Tls, why.to_owned()))
     }
 
-    /// The session has failed: the host frees it.
-    fn end(&mut self) {
-        self.last_info = self.info();
-        self.host = None;
+    /// The session has failed: the host frees it. Later steps fail for this reason too, because a connection that cannot write reads what
+    /// the peer has said.
+    fn end(&mut self, failure: TlsError) -> TlsError {
+        if self.host.is_some() {
+            self.last = Some((self.info(), failure.clone()));
+            self.host = None;
+        }
+        failure
     }
 
     /// How far TLS was set up.
     pub(super) fn info(&mut self) -> TlsInfo {
-        let Some(host) = &mut self.host else { return self.last_info.clone() };
+        let Some(host) = &mut self.host else {
+            return self.last.as_ref().map(|(info, _)| info.clone()).unwrap_or_default();
+        };
         let Facts { info, chain } = host.facts();
         let version = if [EGRET_WS_TLS_1_2, EGRET_WS_TLS_1_3].contains(&info.version) { info.version } else { 0 };
         TlsInfo { version, chain: bounded_chain(certificates(&chain)), ..info }

@@ -270,3 +270,20 @@ fn the_peers_close_notify_ends_reading_and_nothing_goes_back() {
     assert!(stream.write(b"more").unwrap_err().to_string().contains("an earlier state"));
     assert_eq!(script.0.lock().live, 0);
 }
+
+#[test]
+fn a_session_that_has_failed_keeps_its_reason() {
+    let script = Script::default();
+    script.0.lock().scenes = VecDeque::from([(Step::Send, &b"data"[..], Ok((UP | 64, &b""[..])))]);
+    script.0.lock().live = 1;
+    let mut session = session::Session::new(Box::new(Actor(script.clone())));
+    let mut wire = Wire::default();
+    let first = session.send(b"data", &mut wire).unwrap_err();
+    assert_eq!(first.message, "the TLS provider returned an unknown state");
+    // The script has no further call.
+    assert_eq!(session.receive(HELLO, &mut [0; session::MAX_PLAINTEXT], &mut wire), Err(first.clone()));
+    assert_eq!(session.send(b"", &mut wire), Err(first.clone()));
+    assert_eq!(session.close_notify(&mut wire), Err(first));
+    assert_eq!((script.0.lock().live, wire.output.len()), (0, 0));
+    assert_eq!(session.info().cipher, "XOR", "its facts are kept, too");
+}
