@@ -4,6 +4,7 @@
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 mod functions;
+mod tls_providers;
 
 use ::egret_ws::*;
 use functions::{Args, FUNCTIONS, Function, error_name, listed};
@@ -629,4 +630,6 @@ fn functions_return_exactly_the_errors_they_list() {
     drop(host);
     drop(server.finish());
     misuse(&listed, &mut memory);
+    tls_providers::inside_a_provider();
+    tls_providers::incomplete_providers();
 }
