@@ -60,10 +60,8 @@ static int keep_session(SSL *ssl, SSL_SESSION *issued) {
 static int set_roots(SSL_CTX *ssl, const egret_ws_tls_settings *settings) {
     BIO *pem = BIO_new_mem_buf(settings->roots, (int)settings->roots_len);
     int count = 0, is_good = pem != NULL;
-    for (X509 *root; is_good && (root = PEM_read_bio_X509(pem, NULL, NULL, (void *)"")) != NULL; count++) {
-        is_good = X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), root); /* above, "": it asks for no password */
-        X509_free(root);
-    }
+    for (X509 *root; is_good && (root = PEM_read_bio_X509(pem, NULL, NULL, (void *)"")) != NULL; count++) /* no prompt */
+        is_good = X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), root), X509_free(root);
     BIO_free(pem);
     return is_good && count > 0 && last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE); /* which is the end */
 }
@@ -191,6 +189,8 @@ static void get_facts(void *user, void *of, egret_ws_tls_facts *facts) {
 egret_ws_error_t openssl_provider(egret_ws_tls_provider *provider) {
     const egret_ws_error_t error = egret_ws_tls_provider_init(provider, sizeof *provider);
     if (error != EGRET_WS_OK) return error;
+    /* The process may end while a thread of the library is in new_context, so OpenSSL must not clean up at exit. */
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
     provider->capabilities = EGRET_WS_TLS_CAN_ROOTS | EGRET_WS_TLS_CAN_IDENTITY | EGRET_WS_TLS_CAN_ANY_CERTIFICATE |
                              EGRET_WS_TLS_CAN_MIN_VERSION | EGRET_WS_TLS_CAN_CHAIN | EGRET_WS_TLS_CAN_RESUME;
     provider->new_context = new_context, provider->free_context = free_context;

@@ -38,14 +38,20 @@ fn recipes() -> BTreeSet<String> {
 
 /// Compiles a program of `examples`, strictly, and returns its path.
 fn compile(source: &str, options: &[&str]) -> PathBuf {
-    let source = examples().join(source);
-    let out = out_dir().join(source.file_stem().expect("a name"));
-    let is_cpp = source.extension().is_some_and(|extension| extension == "cpp");
+    let name = Path::new(source).file_stem().expect("a name").to_str().expect("a name in UTF-8");
+    compile_as(name, &[source], options, &[])
+}
+
+/// As [`compile`], from several files and with more libraries.
+fn compile_as(name: &str, sources: &[&str], options: &[&str], libraries: &[&str]) -> PathBuf {
+    let out = out_dir().join(name);
+    let is_cpp = sources.iter().any(|source| source.ends_with(".cpp")) || options.contains(&"c++");
     let library_dir = library::build();
     let mut compiler = Command::new(library::compiler(is_cpp));
     compiler.args(options).args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-pthread", "-I"]);
-    compiler.arg(library::include_dir()).arg(&source).arg("-o").arg(&out);
-    compiler.arg("-L").arg(&library_dir).arg("-legret_ws");
+    compiler.arg(library::include_dir()).args(sources.iter().map(|source| examples().join(source))).arg("-o").arg(&out);
+    // From here on the name of a file decides its type.
+    compiler.args(["-x", "none", "-L"]).arg(&library_dir).arg("-legret_ws").args(libraries);
     library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())));
     out
 }
@@ -89,6 +95,13 @@ impl Program {
 
     fn new(source: &str, options: &[&str]) -> Program {
         Program { path: compile(source, options), runs: std::cell::Cell::default() }
+    }
+
+    /// A program of `examples/tls_provider`.
+    fn with_tls_provider(name: &str, program: &str, options: &[&str]) -> Program {
+        let sources = [format!("tls_provider/{program}.c"), "tls_provider/openssl_provider.c".into()];
+        let path = compile_as(name, &sources.each_ref().map(|source| &**source), options, &["-lssl", "-lcrypto"]);
+        Program { path, runs: std::cell::Cell::default() }
     }
 
     fn run<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A]) -> Outcome {
@@ -357,6 +370,34 @@ fn hello_is_short_and_reports_errors() {
     program.run(&[dead_url()]).fails(&["refused", "EGRET_WS_ERR_CONNECT"]);
     program.run(&[refusing_url()]).fails(&["403", "EGRET_WS_ERR_HTTP_STATUS"]);
     program.run(&["ws://["]).fails(&["EGRET_WS_ERR_INVALID_URL"]);
+}
+
+/// It leaks nothing, whether a connection succeeds or fails.
+#[test]
+fn a_provider_over_openssl_connects_in_200_lines() {
+    let text = fs::read_to_string(examples().join("tls_provider/openssl_provider.c")).expect("the provider");
+    assert!(text.lines().count() <= 200, "{} lines", text.lines().count());
+    let root = ROOT.chain();
+    let root = root.to_str().expect("a path");
+    let [right, asks, wrong, self_signed] =
+        [(&RIGHT, false), (&RIGHT, true), (&WRONG_HOST, false), (&SELF_SIGNED, false)]
+            .map(|(certificate, asks)| format!("wss://127.0.0.1:{}/", servers::tls(certificate, asks)));
+    let variants: [(&str, &[&str]); 3] = [
+        ("hello_wss_c99", &["-std=c99", "-D_POSIX_C_SOURCE=200809L"]),
+        ("hello_wss_cpp11", &["-std=c++11", "-x", "c++"]),
+        ("hello_wss_asan", &["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-g", "-fsanitize=address,undefined"]),
+    ];
+    for (name, options) in variants {
+        let program = Program::with_tls_provider(name, "hello_wss", options);
+        program.run::<&str>(&[]).fails(&["usage: "]);
+        program.run(&[&right, root]).succeeds(&["received: Hello from OpenSSL\n", "TLS 1.3 with TLS_"]);
+        program.run(&[&right]).fails(&["EGRET_WS_ERR_TLS_ISSUER"]);
+        program.run(&[&asks, root]).fails(&["EGRET_WS_ERR_TLS"]);
+        program.run(&[&wrong, root]).fails(&["IP address mismatch", "EGRET_WS_ERR_TLS_HOST"]);
+        program.run(&[&self_signed, root]).fails(&["self-signed certificate"]);
+        program.run(&[&dead_url().replace("ws:", "wss:"), root]).fails(&["refused"]);
+        program.run(&[&*right, "/dev/null/none"]).fails(&["ROOTS cannot be read"]);
+    }
 }
 
 #[test]
