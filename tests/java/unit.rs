@@ -123,6 +123,11 @@ fn lifetime() {
 }
 
 #[test]
+fn end_handlers() {
+    junit_class("EndHandlerTest", &[]);
+}
+
+#[test]
 fn closing_loops() {
     junit_class("LoopCloseTest", &[]);
 }

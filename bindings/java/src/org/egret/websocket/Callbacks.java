@@ -86,7 +86,8 @@ final class Callbacks {
         } catch (Throwable thrown) {
             report(socket, thrown);
         }
-        socket.end(); // C frees the socket after this call
+        socket.keepLastValues(); // C frees the socket after this call
+        socket.end();
     }
 
     /** Returns the number of an action. */

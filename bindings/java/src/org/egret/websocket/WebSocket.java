@@ -74,6 +74,9 @@ public final class WebSocket implements AutoCloseable {
     volatile CloseInfo closeInfo;
     /** Null until the library is about to free the socket. */
     private volatile LastValues last;
+    /** No event begins any more. */
+    private boolean hasEnded;
+    private Runnable endHandler;
 
     WebSocket(WebSocketLoop loop, WebSocketListener listener, RequestHook requestHook) {
         this.loop = loop;
@@ -160,8 +163,25 @@ public final class WebSocket implements AutoCloseable {
 
     /** Ends the socket in any state. No method of its listener is called any more, also not {@code onClose}. */
     public void free() {
-        end();
+        keepLastValues();
         checkUnlessEnded(Native.free(live()));
+        end();
+    }
+
+    /**
+     * Sets the function that is called once when the socket has ended, in each of the three ways: after {@code onClose}, in
+     * {@link #free}, and in {@link WebSocketLoop#close}. It runs on the thread of that call; at once if the socket has ended already.
+     * It is for code that waits for events, which must not wait for ever if a loop is closed. It replaces the previous one; null for
+     * none.
+     */
+    public void setEndHandler(@Nullable Runnable handler) {
+        synchronized (this) {
+            if (!hasEnded) {
+                endHandler = handler;
+                return;
+            }
+        }
+        runEndHandler(handler);
     }
 
     /** Ends the wait before a reconnection, or one that a {@link RequestHook} has asked for. Does nothing if there is none. */
@@ -333,10 +353,24 @@ public final class WebSocket implements AutoCloseable {
         return handle;
     }
 
-    /** The library is about to free the socket. */
+    /** No event begins any more. A second call does nothing. */
     void end() {
-        keepLastValues();
+        Runnable handler;
+        synchronized (this) {
+            hasEnded = true;
+            handler = endHandler;
+            endHandler = null;
+        }
         loop.ended(this);
+        runEndHandler(handler);
+    }
+
+    private void runEndHandler(Runnable handler) {
+        try {
+            if (handler != null) handler.run();
+        } catch (Throwable thrown) {
+            Callbacks.report(this, thrown);
+        }
     }
 
     /** Call it before the library frees the socket. */

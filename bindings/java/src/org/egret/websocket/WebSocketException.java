@@ -1,12 +1,17 @@
 package org.egret.websocket;
 
 import org.jetbrains.annotations.NotNull;
+import org.jetbrains.annotations.Nullable;
 
-/** A call was refused and had no effect. The message says why, as the log of {@link LoopOptions.Builder#log} does. */
+/**
+ * A call was refused and had no effect. The message says why, as the log of {@link LoopOptions.Builder#log} does. Code on top of this
+ * package, such as the one for coroutines, also throws it when a connection has ended, with the report.
+ */
 public final class WebSocketException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final ErrorCode error;
+    private final transient CloseInfo closeInfo;
 
     /** C calls this too. */
     WebSocketException(int error) {
@@ -14,13 +19,24 @@ public final class WebSocketException extends RuntimeException {
     }
 
     WebSocketException(ErrorCode error, String reason) {
+        this(error, reason, null);
+    }
+
+    /** For code on top of this package: an error, its reason, and the report of the connection that has ended. */
+    public WebSocketException(@NotNull ErrorCode error, @NotNull String reason, @Nullable CloseInfo closeInfo) {
         super(reason.isEmpty() ? error.name() : error.name() + ": " + reason);
         this.error = error;
+        this.closeInfo = closeInfo;
     }
 
     /** Why the call was refused. */
     public @NotNull ErrorCode getError() {
         return error;
+    }
+
+    /** The report of the connection that has ended; null if a call was refused for another reason, or if there is no report. */
+    public @Nullable CloseInfo getCloseInfo() {
+        return closeInfo;
     }
 
     /** Throws if a call of the library returned an error. */

@@ -91,6 +91,7 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
             if (!connecting) sockets.remove(socket);
         }
         socket.handle = out[0];
+        if (closed) socket.end(); // another thread closed the loop, perhaps before this socket was in the set
         return socket;
     }
 
@@ -181,6 +182,7 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         if (!closed) {
             for (WebSocket socket : sockets) socket.keepLastValues();
             closed = true;
+            for (WebSocket socket : sockets) socket.end();
         }
         end();
     }
