@@ -10,7 +10,7 @@ BUILD_DEMO := echo "Building the library and an echo server (minutes the first t
 	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
 	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
-.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines bench-quick bench-instructions bench-scale bench-criterion size check-release clean
+.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -107,6 +107,10 @@ test-sockets: ## SOCKETS=100000 and MESSAGES=1000000 through each binding, which
 test-js-engines: ## the conformance suite of WebSocket in Node 20, 22 and 24, JavaScriptCore, V8 and on undici (npm, 100 MB)
 	@tests/tools/setup.sh test
 	EGRET_WS_TEST_ENGINES=all cargo test --test js_conformance $(FEATURES) -- --nocapture --test-threads=1
+
+test-kotlin: ## the artefact for coroutines, compiled and tested with Kotlin 1.4, 1.6 and 2.4 (npm, 230 MB)
+	@tests/tools/setup.sh test
+	EGRET_WS_TEST_KOTLIN=all cargo test --test java $(FEATURES) -- --nocapture coroutines_of_kotlin
 
 test-vendored: ## TLS, the exports and the link commands, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored

@@ -1,24 +1,75 @@
-//! The binding used from Kotlin.
+//! The binding used from Kotlin, and its artefact for coroutines.
 
 use crate::android::{android, android_classes};
+use crate::unit::{assert_junit_passed, tests};
 use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, output_of, root, scratch};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
-/// Kotlin compiles against the binding and knows which references may be null. The READMEs' samples are compiled, and the program among them runs.
+const NEWEST: &str = "2.4.20";
+/// The oldest one that the artefact for coroutines is for, and one between.
+const OLDER: &[&str] = &["1.4.32", "1.6.21"];
+
+/// The directory of a compiler, with Kotlin's library and kotlinx-coroutines, downloaded once.
+fn kotlin_home(version: &str) -> PathBuf {
+    let mut fetch = Command::new(root().join("tests/java/kotlin.sh"));
+    PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR")).arg(version)).trim_end())
+}
+
+/// A fast start of the compiler counts more than fast code. Kotlin 1.4 is older than Java 17.
+const COMPILER_OPTIONS: &str =
+    "-Xmx512M -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-opens=java.base/java.util=ALL-UNNAMED";
+
+fn kotlinc(home: &Path) -> Command {
+    let mut kotlinc = Command::new(home.join("bin/kotlinc"));
+    kotlinc.env("JAVA_OPTS", COMPILER_OPTIONS);
+    kotlinc
+}
+
+/// The jars in the compiler's directory that programs with coroutines need: Kotlin's library, and kotlinx-coroutines as the last.
+fn runtime(home: &Path) -> Vec<PathBuf> {
+    let lib = home.join("lib");
+    let names = ["kotlin-stdlib", "kotlin-stdlib-jdk7", "kotlin-stdlib-jdk8"];
+    let mut jars: Vec<PathBuf> = names.iter().map(|name| lib.join(format!("{name}.jar"))).collect();
+    let names = ["kotlinx-coroutines-core-jvm.jar", "kotlinx-coroutines-core.jar"];
+    jars.extend(names.iter().map(|name| lib.join(name)).filter(|jar| jar.exists()));
+    assert_eq!(jars.len(), 4, "{} has kotlinx-coroutines", lib.display());
+    jars
+}
+
+/// Builds the artefact for coroutines.
+fn build_coroutines(home: &Path, out: &Path) {
+    let mut build = Command::new(root().join("bindings/java/kotlin/build.sh"));
+    build.arg(binding().join("egret-websocket.jar")).args(runtime(home).last()).arg(out);
+    library::run(build.env("KOTLINC", home.join("bin/kotlinc")).env("JAVA_OPTS", COMPILER_OPTIONS));
+}
+
+/// The artefact for coroutines, built with the newest compiler.
+fn coroutines() -> &'static Path {
+    static JAR: LazyLock<PathBuf> = LazyLock::new(|| {
+        let jar = scratch("coroutines").join("egret-websocket-coroutines.jar");
+        build_coroutines(&kotlin_home(NEWEST), &jar);
+        jar
+    });
+    &JAR
+}
+
+/// Kotlin compiles against the binding and knows which references may be null. The READMEs' samples are compiled, and the programs
+/// among them run.
 #[test]
 fn kotlin() {
     if is_skipped() {
         return;
     }
-    let mut fetch = Command::new(root().join("tests/java/kotlin.sh"));
-    let kotlinc = PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR"))).trim_end());
+    let home = kotlin_home(NEWEST);
     let folder = scratch("kotlin");
     let blocks = |page: &str| -> Vec<String> {
         let text = fs::read_to_string(root().join(page)).expect(page);
         let blocks = text.split("```kotlin\n").skip(1);
-        blocks.map(|block| block.split("```").next().expect("lines in Kotlin").to_owned()).collect()
+        let blocks = blocks.map(|block| block.split("```").next().expect("lines in Kotlin").to_owned());
+        blocks.filter(|block| !block.starts_with("// build.gradle")).collect()
     };
     let write = |name: String, text: String| {
         fs::write(folder.join(&name), text).expect("a file");
@@ -26,22 +77,31 @@ fn kotlin() {
     };
     const IMPORTS: &str =
         "import android.os.Bundle\nimport org.egret.websocket.*\nimport org.egret.websocket.android.*\n";
-    // The README of the repository has members of an activity, that of the binding a program and classes.
+    // The README of the repository has members of an activity, that of the binding programs and classes.
     let [members] = &blocks("README.md")[..] else { panic!("README.md has one sample in Kotlin") };
+    let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity {{\n{members}}}\n"))];
+    let mut programs =
+        ["Echo.kt", "CoroutineEcho.kt"].map(|name| root().join("bindings/java/examples").join(name)).to_vec();
     let ours = blocks("bindings/java/README.md");
-    let echo = root().join("bindings/java/examples/Echo.kt");
-    assert_eq!(ours[0], fs::read_to_string(&echo).expect("Echo.kt"));
-    let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity {{\n{members}}}\n")), echo];
-    for (at, classes) in ours[1..].iter().enumerate() {
-        samples.push(write(format!("Readme{at}.kt"), format!("{IMPORTS}{classes}")));
+    for (at, block) in ours.iter().enumerate() {
+        if block.contains("fun main(") {
+            let program = fs::read_to_string(&programs[0]).expect("a program");
+            assert_eq!(*block, program, "{}", programs[0].display());
+            samples.push(programs.remove(0));
+        } else {
+            samples.push(write(format!("Readme{at}.kt"), format!("{IMPORTS}{block}")));
+        }
     }
-    assert!(samples.len() > 2, "the binding's README has samples");
+    assert!(programs.is_empty() && samples.len() > 3, "the binding's README has samples");
+    let path = [
+        &[android_classes().to_path_buf(), android().join("android.jar"), coroutines().to_path_buf()],
+        &runtime(&home)[..],
+    ];
+    let path = class_path(&path.concat());
     let compile = |files: &[PathBuf]| {
-        let mut compile = Command::new("bash");
-        let path = class_path(&[android_classes().to_path_buf(), android().join("android.jar")]);
-        compile.arg(&kotlinc).args(["-Werror", "-include-runtime", "-cp", &path]);
-        compile.arg("-d").arg(folder.join("game.jar")).args(files);
-        compile.output().expect("bash")
+        let mut compile = kotlinc(&home);
+        compile.args(["-Werror", "-cp", &path, "-d"]).arg(folder.join("game.jar")).args(files);
+        compile.output().expect("kotlinc")
     };
     let test = |file: &str| root().join("tests/java/kotlin").join(file);
     let nulls = compile(&[test("Nulls.kt")]);
@@ -53,13 +113,51 @@ fn kotlin() {
     );
     let game = compile(&[&[test("Game.kt")], &samples[..]].concat());
     assert!(game.status.success(), "{}", String::from_utf8_lossy(&game.stderr));
-    let path = class_path(&[folder.join("game.jar"), binding().join("egret-websocket.jar")]);
-    for (name, expected) in
-        [("Game", "received: hello"), ("Echo", "received: Hello Egret WebSocket\nclosed: OK, code 1000")]
-    {
+    let ours = [folder.join("game.jar"), binding().join("egret-websocket.jar"), coroutines().to_path_buf()];
+    let path = class_path(&[&ours, &runtime(&home)[..]].concat());
+    for (name, expected) in [
+        ("Game", "received: hello"),
+        ("Echo", "received: Hello Egret WebSocket\nclosed: OK, code 1000"),
+        ("CoroutineEcho", "received: Hello Egret WebSocket\nclosed: OK, code 1000"),
+    ] {
         let output =
             output_of(&format!("kotlin-{name}"), java().args(["-cp", &path, &format!("{name}Kt"), echo_url()]));
         assert!(output.contains(expected), "{output}");
+    }
+}
+
+/// Runs `CoroutinesTest` with a compiler, its library and its kotlinx-coroutines, on the artefact that a compiler has built. The program
+/// has less memory than the messages that it receives.
+fn coroutines_test(version: &str, artefact: &Path) {
+    let home = kotlin_home(version);
+    let classes = scratch(&format!("coroutines-test-{version}")).join("test.jar");
+    let mut jars = runtime(&home);
+    jars.push(artefact.to_path_buf());
+    let path = format!("{}:{}", tests(), class_path(&jars));
+    let mut compile = kotlinc(&home);
+    compile.args(["-jvm-target", "1.8", "-no-reflect", "-cp", &path, "-d"]).arg(&classes);
+    library::run(compile.arg(root().join("tests/java/kotlin/CoroutinesTest.kt")));
+    let mut java = java();
+    // -ea: kotlinx-coroutines then copies exceptions, for their stack traces, which must keep the report.
+    java.args(["-ea", "-Xmx64m"]).arg(format!("-Decho={}", echo_url()));
+    java.args(["-cp", &format!("{}:{path}", classes.display()), "org.junit.platform.console.ConsoleLauncher"]);
+    java.args(["--disable-banner", "--disable-ansi-colors", "--details=tree", "-c", "CoroutinesTest"]);
+    assert_junit_passed(&output_of(&format!("coroutines-{version}"), &mut java));
+}
+
+/// With `EGRET_WS_TEST_KOTLIN=all` also with older compilers and libraries, which compile the same sources and pass the same tests.
+#[test]
+fn coroutines_of_kotlin() {
+    if is_skipped() {
+        return;
+    }
+    coroutines_test(NEWEST, coroutines());
+    if std::env::var("EGRET_WS_TEST_KOTLIN").is_ok_and(|versions| versions == "all") {
+        for version in OLDER {
+            let jar = scratch(&format!("coroutines-{version}")).join("egret-websocket-coroutines.jar");
+            build_coroutines(&kotlin_home(version), &jar);
+            coroutines_test(version, &jar);
+        }
     }
 }
 

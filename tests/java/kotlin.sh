@@ -1,18 +1,23 @@
 #!/bin/sh
-# kotlin.sh DIR: downloads the Kotlin compiler from npm to DIR, if it is not there, and prints the path of its `kotlinc`.
+# kotlin.sh DIR [VERSION]: downloads a Kotlin compiler from npm to DIR, if it is not there, and prints the directory of its package. Its
+# `lib` has kotlinx-coroutines, too.
 #
-# The package is pinned by its integrity hash.
+# The packages are pinned by their integrity hashes.
 set -eu
-
-version=2.4.20
-integrity=sha512-IF5IVM7LpPhA/ntHQQpaVt1yxpaaQovtEVYLyqWMuaLr0XelLPPm7/sM6HLhtcRjjjoSsK7I7lP2kzYJkMy73w==
 
 die() {
     echo "kotlin.sh: $*" >&2
     exit 1
 }
 
-[ $# -eq 1 ] || die "usage: kotlin.sh DIR"
+[ $# -eq 1 ] || [ $# -eq 2 ] || die "usage: kotlin.sh DIR [VERSION]"
+version=${2:-2.4.20}
+case $version in
+2.4.20) integrity=sha512-IF5IVM7LpPhA/ntHQQpaVt1yxpaaQovtEVYLyqWMuaLr0XelLPPm7/sM6HLhtcRjjjoSsK7I7lP2kzYJkMy73w== ;;
+1.6.21) integrity=sha512-Nyfqj73Kp9DrDEbzWz1dTXiOas5Fu3Lkg+WoaM1xVgayYo1d38Bytv0dbtKeUQY3m4GTPbTa3xbQkT5W6vIBgA== ;;
+1.4.32) integrity=sha512-NyPopJ5K7ZYOViXCdFIHQE7R4V2XsX3f57N1OzEvUK78J0gev6sjUTDbYrfJ0ihryXcFl6xb5WvCui3BeJa6kg== ;;
+*) die "the integrity of kotlin-compiler@$version is not known" ;;
+esac
 compiler=$1/kotlin-compiler-$version
 
 if [ ! -d "$compiler" ]; then
@@ -28,7 +33,8 @@ if [ ! -d "$compiler" ]; then
     found=$(node -p '"sha512-" + require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("base64")' "$tarball")
     [ "$found" = "$integrity" ] || die "kotlin-compiler@$version has the integrity $found, not $integrity"
     tar -xzf "$tarball" -C "$fresh"
+    chmod +x "$fresh"/package/bin/*
     # If another process was faster, the directory exists already, with the same files.
     mv -T "$fresh/package" "$compiler" 2>/dev/null || [ -d "$compiler" ] || die "cannot make $compiler"
 fi
-echo "$compiler/bin/kotlinc"
+echo "$compiler"

@@ -36,7 +36,7 @@ fn junit() -> Vec<PathBuf> {
 }
 
 /// Compiles the tests once, with the Android part of the binding on stubs of Android's classes. Returns their class path.
-fn tests() -> &'static str {
+pub fn tests() -> &'static str {
     static TESTS: LazyLock<String> = LazyLock::new(|| {
         let classes = scratch("tests");
         let mut path = vec![classes.clone(), binding().join("egret-websocket.jar")];
@@ -99,7 +99,11 @@ fn junit_class(class: &str, properties: &[(&str, &str)]) {
         java.arg(format!("-D{name}={value}"));
     }
     java.args(["-cp", tests(), "org.junit.platform.console.ConsoleLauncher", "--disable-banner"]);
-    let output = output_of(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class]));
+    assert_junit_passed(&output_of(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class])));
+}
+
+/// JUnit's exit code says whether tests failed; this says whether there were any, and what `-Xcheck:jni` found.
+pub fn assert_junit_passed(output: &str) {
     println!("{output}");
     // These report a call that is not allowed, an unchecked exception, or too many local references.
     let has_warning = output.contains("in native method") || output.contains("WARNING: JNI");

@@ -1,0 +1,34 @@
+package org.egret.websocket.coroutines
+
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlin.coroutines.resume
+
+/** Coroutines that wait for a condition on what [lock] protects. They look again after each [takeAll]. */
+internal class Waiters(private val lock: Any) {
+    private var waiting = ArrayList<CancellableContinuation<Unit>>()
+
+    /** Suspends until the next [takeAll], if [isNeeded] under the lock. The condition may be another one when it returns. */
+    suspend fun await(isNeeded: () -> Boolean) {
+        suspendCancellableCoroutine<Unit> { continuation ->
+            val waits = synchronized(lock) { isNeeded() && waiting.add(continuation) }
+            if (waits) {
+                continuation.invokeOnCancellation { synchronized(lock) { waiting.remove(continuation) } }
+            } else {
+                continuation.resume(Unit)
+            }
+        }
+    }
+
+    /** Under the lock: takes those that wait. [resumeAll] continues them, without the lock, because they may run at once. */
+    fun takeAll(): List<CancellableContinuation<Unit>> {
+        if (waiting.isEmpty()) return emptyList()
+        val taken = waiting
+        waiting = ArrayList()
+        return taken
+    }
+}
+
+internal fun List<CancellableContinuation<Unit>>.resumeAll() {
+    for (continuation in this) continuation.resume(Unit)
+}
