@@ -152,6 +152,16 @@ fn threads() {
 }
 
 #[test]
+fn loop_threads() {
+    junit_class("LoopThreadTest", &[]);
+}
+
+#[test]
+fn executor_listeners() {
+    junit_class("ExecutorListenerTest", &[]);
+}
+
+#[test]
 fn options() {
     junit_class("OptionsTest", &[]);
 }

@@ -77,6 +77,13 @@ public final class WebSocket implements AutoCloseable {
     /** No event begins any more. */
     private boolean hasEnded;
     private Runnable endHandler;
+    /** {@link #free} was called. */
+    volatile boolean isFreed;
+    /** Who has paused receiving: bits, guarded by {@link #pauses}. */
+    private int pausedBy;
+    private final Object pauses = new Object();
+    private static final int PAUSED_BY_HOST = 1;
+    static final int PAUSED_BY_EXECUTOR = 2;
 
     WebSocket(WebSocketLoop loop, WebSocketListener listener, RequestHook requestHook) {
         this.loop = loop;
@@ -163,6 +170,7 @@ public final class WebSocket implements AutoCloseable {
 
     /** Ends the socket in any state. No method of its listener is called any more, also not {@code onClose}. */
     public void free() {
+        isFreed = true;
         keepLastValues();
         checkUnlessEnded(Native.free(live()));
         end();
@@ -194,12 +202,27 @@ public final class WebSocket implements AutoCloseable {
      * peer down. {@code onRetry} and {@code onClose} wait behind the messages.
      */
     public void pauseReceive() {
-        checkUnlessEnded(Native.pauseReceive(live()));
+        pauseReceive(PAUSED_BY_HOST);
     }
 
     /** Resumes receiving. Does nothing if it is not paused. */
     public void resumeReceive() {
-        checkUnlessEnded(Native.resumeReceive(live()));
+        resumeReceive(PAUSED_BY_HOST);
+    }
+
+    void pauseReceive(int who) {
+        synchronized (pauses) {
+            pausedBy |= who;
+            checkUnlessEnded(Native.pauseReceive(live()));
+        }
+    }
+
+    /** Resumes when nobody else has paused it. */
+    void resumeReceive(int who) {
+        synchronized (pauses) {
+            pausedBy &= ~who;
+            if (pausedBy == 0) checkUnlessEnded(Native.resumeReceive(live()));
+        }
     }
 
     /** Sends a ping, to measure {@link WebSocketStats#getRttMicros}. Returns what {@link #ping(byte[])} does. */

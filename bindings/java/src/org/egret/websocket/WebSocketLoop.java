@@ -33,6 +33,8 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     private volatile boolean closed;
     private volatile LoopCloseInfo closeInfo;
     private volatile Runnable wakeup;
+    /** The only thread that polls; null: any thread may. */
+    volatile Thread driver;
     private ByteBuffer received;
 
     /** A loop with an I/O thread. */
@@ -101,11 +103,14 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     }
 
     /**
-     * Runs the callbacks that are due and returns their number; 0 if the loop is closed.
+     * Runs the callbacks that are due and returns their number; 0 if the loop is closed. The loop of a {@link LoopThread} is polled by
+     * its thread only.
      *
      * @param timeoutMillis 0: does not block; positive: waits at most so long for an event; negative: waits without limit
      */
     public int poll(int timeoutMillis) {
+        if (driver != null && driver != Thread.currentThread() && !closed)
+            throw new WebSocketException(ErrorCode.BUSY, "the loop's LoopThread polls it");
         int result = closed ? 0 : Native.loopPoll(handle, timeoutMillis);
         if (closed) end(); // perhaps a listener or another thread closed it during this poll
         return closed ? Math.max(result, 0) : check(result);

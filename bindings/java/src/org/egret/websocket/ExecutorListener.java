@@ -1,0 +1,222 @@
+package org.egret.websocket;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.jetbrains.annotations.NotNull;
+
+/**
+ * Hands the events of sockets to an executor, which calls another listener: one event at a time and in their order, also if the
+ * executor has several threads. So a listener may block without a delay of the loop.
+ *
+ * <p>At most {@link #MAX_WAITING_EVENTS} events and about {@link #MAX_WAITING_BYTES} payload bytes wait for the executor. Beyond that the
+ * sockets pause receiving until half of it is left, so TCP slows the peer down. A buffer of
+ * {@link WebSocketOptions.Builder#directMessages} is copied.
+ *
+ * <p>When an event arrives, the socket may be in a later state already: a send in {@code onMessage} may return
+ * {@link ErrorCode#NOT_OPEN} because {@code onClose} waits. After {@link WebSocket#free} or {@link WebSocketLoop#close}, events that wait
+ * are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, also the one of an executor that takes no task: the events
+ * wait then until it takes one for a later event.
+ */
+public final class ExecutorListener extends WebSocketListener {
+    /** The number of events that may wait. */
+    public static final int MAX_WAITING_EVENTS = 1024;
+    /** The payload bytes that may wait. */
+    public static final int MAX_WAITING_BYTES = 1 << 20;
+    /** After so many events, the executor has a turn for other tasks. */
+    private static final int EVENTS_OF_A_TASK = 64;
+
+    private final Executor executor;
+    private final WebSocketListener listener;
+    private final Runnable task = new Runnable() {
+        @Override
+        public void run() {
+            runSome();
+        }
+    };
+    // Guarded by `waiting`.
+    private final ArrayDeque<Event> waiting = new ArrayDeque<>();
+    private final Set<WebSocket> paused = new HashSet<>();
+    private long waitingBytes;
+    /** The executor has the task. */
+    private boolean isScheduled;
+
+    /** Hands events to the executor, which calls the listener. */
+    public ExecutorListener(@NotNull Executor executor, @NotNull WebSocketListener listener) {
+        if (executor == null) throw new NullPointerException("executor");
+        if (listener == null) throw new NullPointerException("listener");
+        this.executor = executor;
+        this.listener = listener;
+    }
+
+    /** One event. */
+    private abstract static class Event {
+        final WebSocket socket;
+        final int bytes;
+
+        Event(WebSocket socket, int bytes) {
+            this.socket = socket;
+            this.bytes = bytes;
+        }
+
+        abstract void deliver();
+    }
+
+    private void add(Event event) {
+        boolean schedules;
+        synchronized (waiting) {
+            waiting.add(event);
+            waitingBytes += event.bytes;
+            if (isFull() && paused.add(event.socket)) event.socket.pauseReceive(WebSocket.PAUSED_BY_EXECUTOR);
+            schedules = !isScheduled;
+            isScheduled = true;
+        }
+        if (schedules) schedule();
+    }
+
+    private boolean isFull() {
+        return waiting.size() >= MAX_WAITING_EVENTS || waitingBytes >= MAX_WAITING_BYTES;
+    }
+
+    private boolean isHalfEmpty() {
+        return waiting.size() <= MAX_WAITING_EVENTS / 2 && waitingBytes <= MAX_WAITING_BYTES / 2;
+    }
+
+    /** An executor that refuses throws: in an event of the loop, which reports it, or in another task of the executor. */
+    private void schedule() {
+        boolean accepted = false;
+        try {
+            executor.execute(task);
+            accepted = true;
+        } finally {
+            if (!accepted) {
+                synchronized (waiting) {
+                    isScheduled = false;
+                }
+            }
+        }
+    }
+
+    private void runSome() {
+        for (int i = 0; i < EVENTS_OF_A_TASK; i++) {
+            Event event = take();
+            if (event == null) return;
+            WebSocket socket = event.socket;
+            if (socket.loop.isClosed() || socket.isFreed) continue;
+            try {
+                event.deliver();
+            } catch (Throwable thrown) {
+                Callbacks.report(socket, thrown);
+            }
+        }
+        schedule();
+    }
+
+    /** The next event. Null: there is none, and the task ends. */
+    private Event take() {
+        synchronized (waiting) {
+            Event event = waiting.poll();
+            if (event == null) isScheduled = false;
+            else waitingBytes -= event.bytes;
+            if (!paused.isEmpty() && isHalfEmpty()) {
+                for (WebSocket socket : paused) socket.resumeReceive(WebSocket.PAUSED_BY_EXECUTOR);
+                paused.clear();
+            }
+            return event;
+        }
+    }
+
+    @Override
+    public void onConnect(@NotNull WebSocket socket) {
+        add(new Event(socket, 0) {
+            @Override
+            void deliver() {
+                listener.onConnect(socket);
+            }
+        });
+    }
+
+    @Override
+    public void onMessage(@NotNull WebSocket socket, @NotNull final String text) {
+        add(new Event(socket, text.length()) {
+            @Override
+            void deliver() {
+                listener.onMessage(socket, text);
+            }
+        });
+    }
+
+    @Override
+    public void onMessage(@NotNull WebSocket socket, @NotNull final byte[] data) {
+        add(new Event(socket, data.length) {
+            @Override
+            void deliver() {
+                listener.onMessage(socket, data);
+            }
+        });
+    }
+
+    @Override
+    public void onMessage(@NotNull WebSocket socket, @NotNull ByteBuffer data) {
+        final ByteBuffer copy = ByteBuffer.allocate(data.remaining());
+        copy.put(data).flip();
+        add(new Event(socket, copy.remaining()) {
+            @Override
+            void deliver() {
+                listener.onMessage(socket, copy);
+            }
+        });
+    }
+
+    @Override
+    public void onPong(@NotNull WebSocket socket, @NotNull final byte[] data) {
+        add(new Event(socket, data.length) {
+            @Override
+            void deliver() {
+                listener.onPong(socket, data);
+            }
+        });
+    }
+
+    @Override
+    public void onFrame(@NotNull WebSocket socket, @NotNull final Frame frame) {
+        add(new Event(socket, 0) {
+            @Override
+            void deliver() {
+                listener.onFrame(socket, frame);
+            }
+        });
+    }
+
+    @Override
+    public void onClose(@NotNull WebSocket socket, @NotNull final CloseInfo info) {
+        add(new Event(socket, 0) {
+            @Override
+            void deliver() {
+                listener.onClose(socket, info);
+            }
+        });
+    }
+
+    @Override
+    public void onDrain(@NotNull WebSocket socket) {
+        add(new Event(socket, 0) {
+            @Override
+            void deliver() {
+                listener.onDrain(socket);
+            }
+        });
+    }
+
+    @Override
+    public void onRetry(@NotNull WebSocket socket, @NotNull final CloseInfo info, final int attempt, final long delayMillis) {
+        add(new Event(socket, 0) {
+            @Override
+            void deliver() {
+                listener.onRetry(socket, info, attempt, delayMillis);
+            }
+        });
+    }
+}
