@@ -4,22 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For longer text, Java code makes the string: desktop VMs copy single characters in JNI, which is slower. */
-enum { LONG_TEXT = 256 };
+/* Of a message with at most so many bytes, Java code makes the array or the string: the VM compiles that, and each call of JNI less
+ * saves a change of the thread's state. */
+enum { SMALL_BYTES = 4096 };
 
 /* Held while a peer is freed, and while a thread that does not poll reads one. */
 static pthread_mutex_t peers = PTHREAD_MUTEX_INITIALIZER;
 
-peer *peer_new(JNIEnv *env, jobject socket, jobject direct) {
+/* A global reference to a direct buffer with at least `size` bytes, and its memory. False: it is none, or there is no memory. */
+static bool keep_buffer(JNIEnv *env, jobject buffer, jlong size, jobject *kept, uint8_t **bytes) {
+    if (!buffer || (*env)->GetDirectBufferCapacity(env, buffer) < size) return false;
+    *kept = (*env)->NewGlobalRef(env, buffer);
+    *bytes = (*env)->GetDirectBufferAddress(env, buffer);
+    return *kept && *bytes;
+}
+
+peer *peer_new(JNIEnv *env, jobject socket, jobject small, jobject direct) {
     peer *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->socket = (*env)->NewWeakGlobalRef(env, socket);
-    /* on_direct relies on this size when it copies a message. */
-    if (direct && (*env)->GetDirectBufferCapacity(env, direct) >= EGRET_WS_MAX_MESSAGE_BYTES) {
-        p->direct = (*env)->NewGlobalRef(env, direct);
-        p->bytes = (*env)->GetDirectBufferAddress(env, direct);
-    }
-    if (p->socket && (!direct || (p->direct && p->bytes))) return p;
+    /* on_message relies on these sizes when it copies a message. */
+    if (p->socket && keep_buffer(env, small, SMALL_BYTES, &p->small, &p->small_bytes) &&
+        (!direct || keep_buffer(env, direct, EGRET_WS_MAX_MESSAGE_BYTES, &p->direct, &p->direct_bytes)))
+        return p;
     peer_free(p);
     return NULL;
 }
@@ -31,6 +38,7 @@ void peer_free(void *user) {
     pthread_mutex_lock(&peers);
     if (env) {
         (*env)->DeleteWeakGlobalRef(env, p->socket);
+        (*env)->DeleteGlobalRef(env, p->small);
         (*env)->DeleteGlobalRef(env, p->direct);
     }
     free(p);
@@ -63,11 +71,10 @@ static void on_connect(void *user, egret_ws *ws) {
     report(env, p);
 }
 
-static void on_text(JNIEnv *env, const peer *p, const uint8_t *data, size_t len) {
-    jstring text = text_to_java(env, (const char *)data, len);
-    if (text) (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_text, p->socket, text);
+static void on_small(JNIEnv *env, const peer *p, jmethodID method, const uint8_t *data, size_t len) {
+    memcpy(p->small_bytes, data, len);
+    (*env)->CallStaticVoidMethod(env, java.callbacks, method, p->socket, (jint)len);
     report(env, p);
-    (*env)->DeleteLocalRef(env, text);
 }
 
 static void on_bytes(JNIEnv *env, const peer *p, jmethodID method, const uint8_t *data, size_t len) {
@@ -82,7 +89,7 @@ static void on_bytes(JNIEnv *env, const peer *p, jmethodID method, const uint8_t
 
 /* A buffer over `data` itself would save the copy, but a listener that keeps the buffer could read freed memory. */
 static void on_direct(JNIEnv *env, const peer *p, const uint8_t *data, size_t len) {
-    memcpy(p->bytes, data, len);
+    memcpy(p->direct_bytes, data, len);
     (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_direct, p->socket, p->direct, (jint)len);
     report(env, p);
 }
@@ -92,14 +99,12 @@ static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *da
     JNIEnv *env = jvm_env();
     (void)ws;
     if (!env) return;
-    if (kind == EGRET_WS_TEXT && len <= LONG_TEXT)
-        on_text(env, p, data, len);
-    else if (kind == EGRET_WS_TEXT)
-        on_bytes(env, p, java.on_utf8, data, len);
-    else if (p->direct)
+    if (kind != EGRET_WS_TEXT && p->direct)
         on_direct(env, p, data, len);
+    else if (len <= SMALL_BYTES)
+        on_small(env, p, kind == EGRET_WS_TEXT ? java.on_small_text : java.on_small_binary, data, len);
     else
-        on_bytes(env, p, java.on_binary, data, len);
+        on_bytes(env, p, kind == EGRET_WS_TEXT ? java.on_utf8 : java.on_binary, data, len);
 }
 
 static void on_pong(void *user, egret_ws *ws, const uint8_t *data, size_t len) {

@@ -124,11 +124,11 @@ static void set_headers(copies *c, egret_ws_options *options, jobjectArray texts
 
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
                     jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
-                    jbyteArray tls_identity, jboolean hook, jboolean frames, jobject direct, jlongArray out) {
+                    jbyteArray tls_identity, jboolean hook, jboolean frames, jobject small, jobject direct, jlongArray out) {
     all_options all;
     egret_ws_options *options = &all.socket;
     egret_ws *ws = NULL;
-    peer *user = peer_new(env, socket, direct);
+    peer *user = peer_new(env, socket, small, direct);
     /* Texts, headers and their array, the URL or host, roots and identity. */
     copies c = {env, NULL, 0, COUNT(text_fields) + (size_t)(*env)->GetArrayLength(env, headers) + 4, false};
     int32_t result = EGRET_WS_ERR_NO_RESOURCES;

@@ -58,7 +58,8 @@ static bool find_names(JNIEnv *env) {
         const char *name, *signature;
     } callbacks[] = {
         {&java.on_connect, "onConnect", "(L" PACKAGE "WebSocket;J)V"},
-        {&java.on_text, "onText", "(L" PACKAGE "WebSocket;Ljava/lang/String;)V"},
+        {&java.on_small_text, "onSmallText", "(L" PACKAGE "WebSocket;I)V"},
+        {&java.on_small_binary, "onSmallBinary", "(L" PACKAGE "WebSocket;I)V"},
         {&java.on_utf8, "onUtf8", "(L" PACKAGE "WebSocket;[B)V"},
         {&java.on_binary, "onBinary", "(L" PACKAGE "WebSocket;[B)V"},
         {&java.on_direct, "onDirect", "(L" PACKAGE "WebSocket;Ljava/nio/ByteBuffer;I)V"},

@@ -22,7 +22,7 @@
 /* Classes and methods that callbacks use, looked up once. */
 typedef struct java_names {
     jclass callbacks;
-    jmethodID on_connect, on_text, on_utf8, on_binary, on_direct, on_pong, on_close, on_drain, on_retry, on_request, on_frame, on_resolve, on_proxy, on_socket,
+    jmethodID on_connect, on_small_text, on_small_binary, on_utf8, on_binary, on_direct, on_pong, on_close, on_drain, on_retry, on_request, on_frame, on_resolve, on_proxy, on_socket,
         on_log, on_wakeup, report;
     jclass close_info;
     jmethodID close_info_new;
@@ -70,11 +70,12 @@ jstring text_to_java(JNIEnv *env, const char *data, size_t len);
 /* The `user` of a socket, from connect to release_user. */
 typedef struct peer {
     jweak socket;   /* the WebSocket, which its loop keeps alive until it ends or is freed */
+    jobject small;  /* the loop's buffer for small messages */
     jobject direct; /* the loop's buffer for binary messages, or NULL */
-    uint8_t *bytes; /* the memory of `direct` */
+    uint8_t *small_bytes, *direct_bytes; /* the memory of both */
 } peer;
 
-peer *peer_new(JNIEnv *env, jobject socket, jobject direct);
+peer *peer_new(JNIEnv *env, jobject socket, jobject small, jobject direct);
 void peer_free(void *user);
 /* A local reference to the WebSocket of a socket, on any thread; NULL if the library or Java has freed it. */
 jobject peer_socket(JNIEnv *env, egret_ws *ws);
@@ -88,7 +89,7 @@ void set_hooks(egret_ws_hooks *hooks, bool resolve, bool proxy, bool socket, uin
 /* connect.c */
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,
                     jintArray numbers, jobjectArray texts, jobjectArray headers, jbyteArray tls_roots,
-                    jbyteArray tls_identity, jboolean hook, jboolean frames, jobject direct, jlongArray out);
+                    jbyteArray tls_identity, jboolean hook, jboolean frames, jobject small, jobject direct, jlongArray out);
 
 /* socket.c, loop.c: the functions of Java's class Native, for RegisterNatives. */
 extern const JNINativeMethod socket_natives[], loop_natives[];

@@ -299,7 +299,7 @@ static jboolean stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) 
 #define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
 
 const JNINativeMethod socket_natives[] = {
-    METHOD("connect", "(J" STRING "IL" PACKAGE "WebSocket;I[I[" STRING "[" STRING "[B[BZZLjava/nio/ByteBuffer;[J)I",
+    METHOD("connect", "(J" STRING "IL" PACKAGE "WebSocket;I[I[" STRING "[" STRING "[B[BZZLjava/nio/ByteBuffer;Ljava/nio/ByteBuffer;[J)I",
            connect_socket),
     METHOD("sendText", "(J" STRING "[C)I", send_text),
     METHOD("sendArray", "(J[BII)I", send_array),

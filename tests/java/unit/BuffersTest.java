@@ -160,16 +160,20 @@ class BuffersTest {
             String[] texts = (String[]) allTexts.get(new WebSocketOptions.Builder().build());
             String[] none = {};
             byte[] bytes = {1};
-            ByteBuffer small = ByteBuffer.allocateDirect(WebSocket.MAX_MESSAGE_BYTES - 1);
+            ByteBuffer small = ByteBuffer.allocateDirect(4096);
+            ByteBuffer tooSmall = ByteBuffer.allocateDirect(WebSocket.MAX_MESSAGE_BYTES - 1);
             long[] out = new long[1];
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    new int[numbers.length - 1], texts, none, null, null, false, false, null, out));
+                    new int[numbers.length - 1], texts, none, null, null, false, false, small, null, out));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    numbers, new String[texts.length - 1], new String[] {"a", "b"}, bytes, bytes, false, false, null, out));
+                    numbers, new String[texts.length - 1], new String[] {"a", "b"}, bytes, bytes, false, false, small, null, out));
             assertThrows(OutOfMemoryError.class, () -> call("connect", handle, server.url(), -1, socket, 0, numbers, texts, none, null,
-                    null, false, false, small, out));
+                    null, false, false, small, tooSmall, out));
+            for (ByteBuffer wrong : new ByteBuffer[] {null, ByteBuffer.allocate(4096), ByteBuffer.allocateDirect(4095)})
+                assertThrows(OutOfMemoryError.class, () -> call("connect", handle, server.url(), -1, socket, 0, numbers, texts, none, null,
+                        null, false, false, wrong, null, out));
             assertEquals(ErrorCode.INVALID_ARGUMENT.getNumber(), call("connect", handle, "127.0.0.1", 65536 + server.port(), socket, 0,
-                    numbers, texts, none, null, null, false, false, null, out));
+                    numbers, texts, none, null, null, false, false, small, null, out));
             assertEquals(0, out[0]);
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", loop, 0, false, new int[16], false, false, false, 0,
                     new long[0]));
@@ -178,7 +182,7 @@ class BuffersTest {
             assertTrue(server.found.isEmpty(), server.found::toString);
             // Here the connection was started before the return of its handle failed: it is freed.
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
-                    numbers, texts, none, null, null, false, false, null, new long[0]));
+                    numbers, texts, none, null, null, false, false, small, null, new long[0]));
             loop.poll();
             assertEquals(0, events.connects);
         }

@@ -44,7 +44,7 @@ class MessagesTest {
         texts.add("\u007f\u0080\u07ff\u0800\ud7ff\ue000\uffff" + new String(Character.toChars(0x10000))
                 + new String(Character.toChars(0x10ffff)));
         // Sizes around those at which the shim changes its buffer, with a surrogate pair across each boundary.
-        for (int size : new int[] {128, 255, 256, 257, 340, 341, 342, 511, 512, 513, 1023, 1024, 1025, 4096, 43690}) {
+        for (int size : new int[] {128, 255, 256, 257, 340, 341, 342, 511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 4094, 4095, 4096, 4097, 43690}) {
             StringBuilder text = new StringBuilder();
             while (text.length() < size) text.append(size % 2 == 0 ? "é" : "x");
             texts.add(text.toString());

@@ -28,20 +28,37 @@ final class Callbacks {
         }
     }
 
-    static void onText(WebSocket socket, String text) {
+    /** A text in the loop's memory. */
+    static void onSmallText(WebSocket socket, int length) {
         if (isOver(socket)) return;
         try {
-            socket.listener.onMessage(socket, text);
+            WebSocketLoop loop = socket.loop;
+            loop.small.clear();
+            loop.small.get(loop.smallText, 0, length);
+            socket.listener.onMessage(socket, new String(loop.smallText, 0, length, StandardCharsets.UTF_8));
         } catch (Throwable thrown) {
             report(socket, thrown);
         }
     }
 
-    /** Long text. */
+    /** A long text. */
     static void onUtf8(WebSocket socket, byte[] text) {
         if (isOver(socket)) return;
         try {
             socket.listener.onMessage(socket, new String(text, StandardCharsets.UTF_8));
+        } catch (Throwable thrown) {
+            report(socket, thrown);
+        }
+    }
+
+    /** A binary message in the loop's memory. */
+    static void onSmallBinary(WebSocket socket, int length) {
+        if (isOver(socket)) return;
+        try {
+            byte[] data = new byte[length];
+            socket.loop.small.clear();
+            socket.loop.small.get(data);
+            socket.listener.onMessage(socket, data);
         } catch (Throwable thrown) {
             report(socket, thrown);
         }

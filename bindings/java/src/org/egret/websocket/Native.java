@@ -36,10 +36,13 @@ final class Native {
     /** Fills the values of a {@link LoopCloseInfo}. */
     static native int loopFree(long loop, long reference, long[] lost);
 
-    /** The target is a URL if the port is -1. {@code direct} receives binary messages; without it each gets a new array. */
+    /**
+     * The target is a URL if the port is -1. {@code small} receives small messages. {@code direct} receives binary messages; without it
+     * each gets a new array.
+     */
     static native int connect(long loop, String target, int port, WebSocket socket, int flags, int[] numbers,
-            String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, boolean hook, boolean frames, ByteBuffer direct,
-            long[] out);
+            String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, boolean hook, boolean frames, ByteBuffer small,
+            ByteBuffer direct, long[] out);
 
     /** The text, and its characters or null. */
     static native int sendText(long socket, String text, char[] units);

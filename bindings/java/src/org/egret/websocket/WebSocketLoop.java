@@ -36,6 +36,12 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     /** The only thread that polls; null: any thread may. */
     volatile Thread driver;
     private ByteBuffer received;
+    /** C writes a small message here, and Callbacks makes an object of it: that costs less than the same by JNI. */
+    final ByteBuffer small = ByteBuffer.allocateDirect(SMALL_BYTES);
+    /** The bytes of a small text. */
+    final byte[] smallText = new byte[SMALL_BYTES];
+    /** As in {@code jni/callbacks.c}. */
+    private static final int SMALL_BYTES = 4096;
 
     /** A loop with an I/O thread. */
     public WebSocketLoop() {
@@ -87,7 +93,7 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         try {
             check(Native.connect(handle, Options.withoutNul("url", target), port, socket, options.flags, options.allNumbers,
                     options.texts, options.headers, options.tlsRoots, options.tlsIdentity,
-                    options.requestHook != null, options.traceFrames, options.directMessages ? received() : null, out));
+                    options.requestHook != null, options.traceFrames, small, options.directMessages ? received() : null, out));
             connecting = true;
         } finally {
             if (!connecting) sockets.remove(socket);
