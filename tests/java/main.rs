@@ -7,6 +7,7 @@
 #[allow(dead_code)] // made for other tests, which need more of them
 mod android;
 mod kotlin;
+mod tls_servers;
 mod unit;
 
 use std::fs::{self, File};

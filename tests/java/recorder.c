@@ -14,7 +14,7 @@
 #include <time.h>
 
 typedef char options_size[sizeof(void *) != 8 || sizeof(egret_ws_options) == 320 ? 1 : -1];
-typedef char loop_options_size[sizeof(void *) != 8 || sizeof(egret_ws_loop_options) == 48 ? 1 : -1];
+typedef char loop_options_size[sizeof(void *) != 8 || sizeof(egret_ws_loop_options) == 56 ? 1 : -1];
 typedef char retry_options_size[sizeof(egret_ws_retry_options) == 20 ? 1 : -1];
 typedef char deflate_options_size[sizeof(egret_ws_deflate_options) == 28 ? 1 : -1];
 typedef char stats_size[sizeof(egret_ws_statistics) == 168 ? 1 : -1];
@@ -30,6 +30,9 @@ int32_t egret_ws_loop_new(const egret_ws_loop_options *o, egret_ws_loop **out) {
     printf("loop flags %u log %d level %d callbacks %u us %u linger %u\n", o->flags, o->on_log != NULL, o->log_level,
            o->poll_max_callbacks, o->poll_max_us, o->linger_ms);
     printf("hooks %d threads %u\n", !!o->hooks->on_resolve + 2 * !!o->hooks->on_proxy + 4 * !!o->hooks->on_socket, o->hooks->max_threads);
+    if (o->tls_provider)
+        printf("tls provider capabilities %u callbacks %d\n", o->tls_provider->capabilities,
+               !!o->tls_provider->new_context + !!o->tls_provider->free_context + !!o->tls_provider->open + !!o->tls_provider->receive + !!o->tls_provider->send + !!o->tls_provider->close_notify + !!o->tls_provider->get_facts + !!o->tls_provider->free_session + !!o->tls_provider->release_user);
     hooks = *o->hooks;
     *out = (egret_ws_loop *)8192;
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* by lines, because Java writes to stdout too */

@@ -1,5 +1,6 @@
 //! Runs the JUnit tests in `tests/java/unit` with the virtual machine's JNI checks.
 
+use crate::tls_servers::Servers;
 use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, output_of, root, scratch, sockets};
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
-use test_support::certificates::{RIGHT, ROOT};
+use test_support::certificates::{CLIENT, Certificate, RIGHT, ROOT, UNACCEPTED_CLIENT, UNTRUSTED};
 
 /// The jars of JUnit 5 in Debian.
 fn junit() -> Vec<PathBuf> {
@@ -183,6 +184,33 @@ fn secure() {
     }
     let roots = ROOT.chain();
     junit_class("SecureTest", &[("secure", &secure_url()), ("roots", roots.to_str().expect("a path in UTF-8"))]);
+}
+
+/// TLS of the platform. `EGRET_WS_TEST_SOCKETS` sets the number of connections of the leak test; the default is 300.
+#[test]
+fn platform_tls() {
+    if is_skipped() {
+        return;
+    }
+    let servers = Servers::start();
+    let files = scratch("platform-tls");
+    let pem = |name: &str, certificate: &Certificate| {
+        fs::write(files.join(format!("{name}.pem")), certificate.pem()).expect("a file");
+    };
+    let identity = |name: &str, certificate: &Certificate| {
+        fs::write(files.join(format!("{name}.p12")), certificate.pkcs12("open sesame")).expect("a file");
+    };
+    pem("root", &ROOT);
+    pem("untrusted", &UNTRUSTED);
+    identity("client", &CLIENT);
+    identity("unaccepted", &UNACCEPTED_CLIENT);
+    identity("right", &RIGHT);
+    fs::write(files.join("right.pin"), RIGHT.pin()).expect("a file");
+    let connections = std::env::var("EGRET_WS_TEST_SOCKETS").unwrap_or_else(|_| "300".to_owned());
+    let files = files.to_str().expect("a path in UTF-8");
+    let mut properties = vec![("files", files), ("connections", &*connections)];
+    properties.extend(servers.properties.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    junit_class("PlatformTlsTest", &properties);
 }
 
 #[test]

@@ -46,8 +46,7 @@ int32_t jvm_no_memory(JNIEnv *env) {
     return EGRET_WS_ERR_NO_RESOURCES;
 }
 
-/* A global reference to the class; NULL with an exception pending. */
-static jclass find_class(JNIEnv *env, const char *name) {
+jclass find_class(JNIEnv *env, const char *name) {
     jclass local = (*env)->FindClass(env, name);
     return local ? (*env)->NewGlobalRef(env, local) : NULL;
 }
@@ -96,7 +95,7 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *machine, void *reserved) {
     if ((*vm)->GetEnv(vm, &found, JNI_VERSION_1_6) != JNI_OK || pthread_key_create(&attached, detach) != 0) return JNI_ERR;
     JNIEnv *env = found;
     jclass native = (*env)->FindClass(env, PACKAGE "Native");
-    if (!native || !find_names(env) ||
+    if (!native || !find_names(env) || !tls_find_names(env) ||
         (*env)->RegisterNatives(env, native, socket_natives, socket_natives_count) != JNI_OK ||
         (*env)->RegisterNatives(env, native, loop_natives, loop_natives_count) != JNI_OK)
         return JNI_ERR; /* an exception with the reason is pending */

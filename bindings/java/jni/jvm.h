@@ -34,6 +34,9 @@ extern java_names java;
 /* This thread's JNIEnv. Attaches a thread that Java does not know, until it ends; NULL if that fails. */
 JNIEnv *jvm_env(void);
 
+/* A global reference to a class, for JNI_OnLoad; NULL with an exception pending. */
+jclass find_class(JNIEnv *env, const char *name);
+
 /* Throws a WebSocketException with the reason that the library gives, unless an exception is pending already. Call it right after
  * the library has returned the error.
  *
@@ -85,6 +88,15 @@ void on_wakeup(void *user);
 
 /* hooks.c */
 void set_hooks(egret_ws_hooks *hooks, bool resolve, bool proxy, bool socket, uint32_t max_threads);
+
+/* tls.c */
+
+/* Looks up the names of the TLS provider. False: an exception is pending. */
+bool tls_find_names(JNIEnv *env);
+/* Sets the provider of a loop, which takes a Java TlsProvider. False: no memory, or an exception is pending. */
+bool tls_provider_new(JNIEnv *env, jobject java_provider, egret_ws_tls_provider *provider);
+/* Frees a provider that no loop has taken. */
+void tls_provider_free(egret_ws_tls_provider *provider);
 
 /* connect.c */
 jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint port, jobject socket, jint flags,

@@ -5,9 +5,10 @@
 
 /* Stores the loop's handle and the `user` of its callbacks, which lives until loop_free. */
 static jint loop_new(JNIEnv *env, jclass native, jobject self, jint flags, jboolean log, jintArray numbers,
-                     jboolean resolve, jboolean proxy, jboolean socket, jint max_hook_threads, jlongArray out) {
+                     jboolean resolve, jboolean proxy, jboolean socket, jint max_hook_threads, jobject tls, jlongArray out) {
     egret_ws_loop_options options;
     egret_ws_hooks hooks;
+    egret_ws_tls_provider provider;
     egret_ws_loop *loop = NULL;
     jweak user = (*env)->NewWeakGlobalRef(env, self);
     (void)native;
@@ -25,7 +26,10 @@ static jint loop_new(JNIEnv *env, jclass native, jobject self, jint flags, jbool
     options.poll_max_us = (uint32_t)values[2];
     options.linger_ms = (uint32_t)values[3];
     /* generated: end */
-    int32_t result = user && !(*env)->ExceptionCheck(env) ? egret_ws_loop_new(&options, &loop) : jvm_no_memory(env);
+    bool is_ready = user && !(*env)->ExceptionCheck(env) && (!tls || tls_provider_new(env, tls, &provider));
+    if (is_ready && tls) options.tls_provider = &provider;
+    int32_t result = is_ready ? egret_ws_loop_new(&options, &loop) : jvm_no_memory(env);
+    if (result != EGRET_WS_OK && options.tls_provider) tls_provider_free(&provider);
     if (result == EGRET_WS_OK) {
         jlong values[] = {NUMBER(loop), NUMBER(user)};
         (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
@@ -130,6 +134,33 @@ static jint proxy_found(JNIEnv *env, jclass native, jlong query, jstring proxies
     return answer(env, egret_ws_proxy_found, query, proxies);
 }
 
+static jint tls_ready(JNIEnv *env, jclass native, jlong socket) {
+    (void)env, (void)native;
+    return egret_ws_tls_ready(SOCKET(socket));
+}
+
+static int32_t never(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last, egret_ws_request *request) {
+    (void)user, (void)ws, (void)attempt, (void)last, (void)request;
+    return EGRET_WS_REQUEST_STOP;
+}
+
+/* A library without TLS refuses wss. A socket with an on_request does nothing before a poll, and an inline loop has no thread. */
+static jboolean has_tls(JNIEnv *env, jclass native) {
+    egret_ws_loop_options loop_options;
+    egret_ws_options options;
+    egret_ws_loop *loop = NULL;
+    egret_ws *ws = NULL;
+    (void)env, (void)native;
+    egret_ws_loop_options_init(&loop_options, sizeof loop_options);
+    loop_options.flags = EGRET_WS_LOOP_INLINE;
+    egret_ws_options_init(&options, sizeof options);
+    options.on_request = never;
+    if (egret_ws_loop_new(&loop_options, &loop) != EGRET_WS_OK) return JNI_TRUE;
+    bool is_refused = egret_ws_connect(loop, "wss://localhost/", &options, &ws) == EGRET_WS_ERR_UNSUPPORTED;
+    egret_ws_loop_free(loop, NULL);
+    return !is_refused;
+}
+
 static jstring last_error_message(JNIEnv *env, jclass native) {
     const char *message = egret_ws_last_error_message();
     (void)native;
@@ -151,7 +182,7 @@ static jint version_number(JNIEnv *env, jclass native) {
 #define METHOD(name, signature, function) {(char *)name, (char *)signature, (void *)(intptr_t)function}
 
 const JNINativeMethod loop_natives[] = {
-    METHOD("loopNew", "(L" PACKAGE "WebSocketLoop;IZ[IZZZI[J)I", loop_new),
+    METHOD("loopNew", "(L" PACKAGE "WebSocketLoop;IZ[IZZZIL" PACKAGE "TlsProvider;[J)I", loop_new),
     METHOD("loopPoll", "(JI)I", loop_poll),
     METHOD("loopWake", "(J)I", loop_wake),
     METHOD("loopSetWakeup", "(JJZ)I", loop_set_wakeup),
@@ -163,6 +194,8 @@ const JNINativeMethod loop_natives[] = {
     METHOD("loopFree", "(JJ[J)I", loop_free),
     METHOD("resolved", "(J" STRING ")I", resolved),
     METHOD("proxyFound", "(J" STRING ")I", proxy_found),
+    METHOD("hasTls", "()Z", has_tls),
+    METHOD("tlsReady", "(J)I", tls_ready),
     METHOD("normalizeUrl", "(" STRING ")" STRING, normalize_url),
     METHOD("lastErrorMessage", "()" STRING, last_error_message),
     METHOD("versionString", "()" STRING, version_string),

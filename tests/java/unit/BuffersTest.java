@@ -176,7 +176,7 @@ class BuffersTest {
                     numbers, texts, none, null, null, false, false, small, null, out));
             assertEquals(0, out[0]);
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", loop, 0, false, new int[16], false, false, false, 0,
-                    new long[0]));
+                    null, new long[0]));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.getId(), new long[3]));
             Support.until(loop, "the other ends", () -> events.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);

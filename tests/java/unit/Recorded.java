@@ -8,6 +8,7 @@ import org.egret.websocket.CloseInfo;
 import org.egret.websocket.DeflateOptions;
 import org.egret.websocket.Frame;
 import org.egret.websocket.LoopOptions;
+import org.egret.websocket.PlatformTls;
 import org.egret.websocket.RequestHook;
 import org.egret.websocket.RetryOptions;
 import org.egret.websocket.WebSocket;
@@ -38,7 +39,8 @@ class Recorded extends WebSocketListener {
                 }).socketHook((socket, descriptor) -> {
                     if (descriptor == 1) throw new IOException("no network");
                     return descriptor != 2;
-                }).exceptionHandler((socket, thrown) -> System.out.println("reported " + thrown.getMessage())).build();
+                }).exceptionHandler((socket, thrown) -> System.out.println("reported " + thrown.getMessage()))
+                .tls(new PlatformTls.Builder().build()).build();
         RetryOptions retry = new RetryOptions.Builder().minWaitMillis(RetryOptions.AT_ONCE).firstWaitMillis(122)
                 .maxWaitMillis(123).totalMillis(124).build();
         DeflateOptions deflate = new DeflateOptions.Builder().level(113).thresholdBytes(114).clientWindowBits(115)

@@ -112,7 +112,8 @@ final class Callbacks {
         if (isOver(socket)) return RequestHook.Action.STOP.number;
         socket.handle = handle;
         try {
-            return socket.requestHook.onRequest(socket, new RequestHook.Request(request, attempt, last)).number;
+            RequestHook.Request open = new RequestHook.Request(request, attempt, last, socket.loop.options.cleartextPolicy);
+            return socket.requestHook.onRequest(socket, open).number;
         } catch (Throwable thrown) {
             report(socket, thrown);
             return RequestHook.Action.STOP.number;

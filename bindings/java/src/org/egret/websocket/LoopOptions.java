@@ -61,6 +61,8 @@ public final class LoopOptions extends Options {
     final ResolveHook resolveHook;
     final ProxyHook proxyHook;
     final SocketHook socketHook;
+    final TlsChoice tls;
+    final CleartextPolicy cleartextPolicy;
 
     private LoopOptions(Builder builder) {
         super(builder);
@@ -69,6 +71,8 @@ public final class LoopOptions extends Options {
         resolveHook = builder.resolveHook;
         proxyHook = builder.proxyHook;
         socketHook = builder.socketHook;
+        tls = builder.tls;
+        cleartextPolicy = builder.cleartextPolicy;
     }
 
     /** A builder that begins with these options. */
@@ -80,6 +84,8 @@ public final class LoopOptions extends Options {
         builder.resolveHook = resolveHook;
         builder.proxyHook = proxyHook;
         builder.socketHook = socketHook;
+        builder.tls = tls;
+        builder.cleartextPolicy = cleartextPolicy;
         return builder;
     }
 
@@ -152,6 +158,16 @@ public final class LoopOptions extends Options {
         return number(HOOK_THREADS);
     }
 
+    /** The TLS of the platform that the loop uses; null: that of the library. See {@link Builder#tls}. */
+    public @Nullable PlatformTls getTls() {
+        return tls.of();
+    }
+
+    /** See {@link Builder#cleartextPolicy}. */
+    public @Nullable CleartextPolicy getCleartextPolicy() {
+        return cleartextPolicy;
+    }
+
     int maxHookThreads() {
         return numbers[HOOK_THREADS];
     }
@@ -163,6 +179,8 @@ public final class LoopOptions extends Options {
         private ResolveHook resolveHook;
         private ProxyHook proxyHook;
         private SocketHook socketHook;
+        private TlsChoice tls = TlsChoice.DEFAULT;
+        private CleartextPolicy cleartextPolicy = AndroidCleartext.DEFAULT;
 
         /** A builder without options. */
         public Builder() {
@@ -273,6 +291,32 @@ public final class LoopOptions extends Options {
         /** Changes descriptors before they connect. Default: none. As {@link #resolveHook}. */
         public @NotNull Builder socketHook(@Nullable SocketHook hook) {
             socketHook = hook;
+            return this;
+        }
+
+        /**
+         * Uses the TLS of the platform, by {@code javax.net.ssl}. Default: that of the platform on Android, and with a library that has
+         * none of its own; else that of the library. Its handshakes run on threads of the loop, at most as many as
+         * {@link #maxHookThreads} says.
+         */
+        public @NotNull Builder tls(@NotNull PlatformTls tls) {
+            if (tls == null) throw new NullPointerException("tls");
+            this.tls = new TlsChoice(tls);
+            return this;
+        }
+
+        /** Uses the TLS of the library, also on Android. If it was built without, connects to {@code wss://} are refused. */
+        public @NotNull Builder libraryTls() {
+            tls = TlsChoice.LIBRARY;
+            return this;
+        }
+
+        /**
+         * Says which hosts may be reached by {@code ws://}. A connect to another one is refused with {@link ErrorCode#UNSUPPORTED}.
+         * Default: on Android the policy of the app ({@code NetworkSecurityPolicy}), elsewhere null: all may be.
+         */
+        public @NotNull Builder cleartextPolicy(@Nullable CleartextPolicy policy) {
+            cleartextPolicy = policy;
             return this;
         }
 

@@ -15,7 +15,7 @@ final class Native {
 
     /** Stores the handle of the loop, and the reference to {@code self} that C keeps until {@link #loopFree}. */
     static native int loopNew(WebSocketLoop self, int flags, boolean log, int[] numbers, boolean resolve, boolean proxy, boolean socket,
-            int maxHookThreads, long[] out);
+            int maxHookThreads, TlsProvider tls, long[] out);
 
     static native int loopPoll(long loop, int timeoutMillis);
 
@@ -100,6 +100,12 @@ final class Native {
 
     /** Null: they could not be found. */
     static native int proxyFound(long query, String proxies);
+
+    /** Whether the library has TLS of its own. */
+    static native boolean hasTls();
+
+    /** A step of a handshake has ended. Any thread. */
+    static native int tlsReady(long socket);
 
     static native String normalizeUrl(String url);
 

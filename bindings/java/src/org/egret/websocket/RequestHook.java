@@ -40,7 +40,10 @@ public interface RequestHook {
         private final int attempt;
         private final CloseInfo last;
 
-        Request(long handle, int attempt, CloseInfo last) {
+        private final CleartextPolicy cleartextPolicy;
+
+        Request(long handle, int attempt, CloseInfo last, CleartextPolicy cleartextPolicy) {
+            this.cleartextPolicy = cleartextPolicy;
             this.handle = handle;
             this.attempt = attempt;
             this.last = last;
@@ -58,6 +61,7 @@ public interface RequestHook {
 
         /** Connects to another URL. Headers and other options stay: change those that its server must not get. */
         public void setUrl(@NotNull String url) {
+            Cleartext.check(cleartextPolicy, url, -1);
             WebSocketException.check(Native.requestSetUrl(handle, Options.withoutNul("url", url)));
         }
 

@@ -52,8 +52,10 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     public WebSocketLoop(@NotNull LoopOptions options) {
         this.options = options;
         long[] out = new long[2];
+        PlatformTls platform = options.getTls();
+        TlsProvider tls = platform == null ? null : new TlsProvider(platform, options.maxHookThreads());
         check(Native.loopNew(this, options.flags, options.log != null, options.numbers, options.resolveHook != null,
-                options.proxyHook != null, options.socketHook != null, options.maxHookThreads(), out));
+                options.proxyHook != null, options.socketHook != null, options.maxHookThreads(), tls, out));
         handle = out[0];
         reference = out[1];
         leak = Leak.watch(this, handle, reference);
@@ -86,12 +88,13 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     private WebSocket begin(String target, int port, WebSocketOptions options, WebSocketListener listener) {
         if (listener == null) throw new NullPointerException("listener");
         if (closed) throw new WebSocketException(ErrorCode.BAD_HANDLE, "the loop is closed");
+        int flags = options.flags | Cleartext.check(this.options.cleartextPolicy, target, port);
         WebSocket socket = new WebSocket(this, listener, options.requestHook);
         long[] out = new long[1];
         sockets.add(socket);
         boolean connecting = false;
         try {
-            check(Native.connect(handle, Options.withoutNul("url", target), port, socket, options.flags, options.allNumbers,
+            check(Native.connect(handle, Options.withoutNul("url", target), port, socket, flags, options.allNumbers,
                     options.texts, options.headers, options.tlsRoots, options.tlsIdentity,
                     options.requestHook != null, options.traceFrames, small, options.directMessages ? received() : null, out));
             connecting = true;

@@ -1,0 +1,35 @@
+package org.egret.websocket;
+
+import java.lang.reflect.Method;
+import org.jetbrains.annotations.NotNull;
+import org.jetbrains.annotations.Nullable;
+
+/**
+ * Android's policy, {@code android.security.NetworkSecurityPolicy}: for the host from API 24 on, for all hosts in API 23. Earlier there was
+ * none. By its names, because these classes are compiled for desktops too.
+ */
+final class AndroidCleartext implements CleartextPolicy {
+    /** The default of a loop. */
+    static final CleartextPolicy DEFAULT = TlsPlatform.IS_ANDROID ? new AndroidCleartext() : null;
+
+    @Override
+    public boolean isCleartextPermitted(@Nullable String host) {
+        try {
+            Class<?> type = Class.forName("android.security.NetworkSecurityPolicy");
+            Object policy = type.getMethod("getInstance").invoke(null);
+            Method forHost = host == null ? null : forHost(type);
+            Object answer = forHost != null ? forHost.invoke(policy, host) : type.getMethod("isCleartextTrafficPermitted").invoke(policy);
+            return (Boolean) answer;
+        } catch (ReflectiveOperationException missing) {
+            return true;
+        }
+    }
+
+    private static @Nullable Method forHost(@NotNull Class<?> type) {
+        try {
+            return type.getMethod("isCleartextTrafficPermitted", String.class);
+        } catch (NoSuchMethodException missing) {
+            return null;
+        }
+    }
+}

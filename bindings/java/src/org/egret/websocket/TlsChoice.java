@@ -1,0 +1,20 @@
+package org.egret.websocket;
+
+/** The TLS that a loop uses. */
+final class TlsChoice {
+    /** See {@link LoopOptions.Builder#tls}. */
+    static final TlsChoice DEFAULT = new TlsChoice(null);
+    static final TlsChoice LIBRARY = new TlsChoice(null);
+
+    private final PlatformTls platform;
+
+    TlsChoice(PlatformTls platform) {
+        this.platform = platform;
+    }
+
+    /** The platform's TLS; null: the library's. */
+    PlatformTls of() {
+        boolean isPlatform = this == DEFAULT && (TlsPlatform.IS_ANDROID || !Native.hasTls());
+        return isPlatform ? PlatformTls.DEFAULT : platform;
+    }
+}
