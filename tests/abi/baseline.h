@@ -1925,8 +1925,8 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
  *
  * After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
  *
- * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option asks for something this library
- * cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
+ * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, or a `wss` URL, asks for something that
+ * this library cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
  * `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
  *
  * Precondition:
@@ -2374,8 +2374,8 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query,
  * could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and UNSUPPORTED the question is
  * still open. Any thread, inside the hook too.
  *
- * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies, or one is `https://` and there is no TLS),
- * `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
+ * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies; or one is `https://`, and there
+ * is no TLS), `BAD_HANDLE` (as for `egret_ws_resolved`; or a question of `on_resolve`), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `proxies` is NULL or ends in a NUL.
@@ -2411,7 +2411,8 @@ egret_ws_error_t egret_ws_tls_ready(egret_ws *ws);
  * the new URL is: change or remove those that it must not get. After an error the request is unchanged.
  *
  * Errors: `INVALID_URL`, `INVALID_ARGUMENT` (`url` is NULL; it has a user name and the headers have an `Authorization`; the proxy of the
- * environment cannot be used for it), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+ * environment cannot be used for it), `UNSUPPORTED` (it needs TLS, and the library was built without), `BAD_HANDLE` (no request of an
+ * `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL.
