@@ -20,10 +20,10 @@ typedef struct { /* a ring: new ones replace the oldest. All zeros: empty */
 } kept_sessions;
 
 /* Host, port and name tell peers apart. Returns 0 if they are too long. */
-static inline int name_peer(char *peer, const egret_ws_tls_destination *destination) {
-    const int len = snprintf(peer, MAX_PEER, "%s %u %s %u", destination->host, (unsigned)destination->port,
-                             destination->name, (unsigned)destination->is_proxy);
-    if (len >= MAX_PEER) peer[0] = '\0';
+static inline int name_peer(char *text, const egret_ws_tls_destination *peer) {
+    const int len = snprintf(text, MAX_PEER, "%s %u %s %u", peer->host, (unsigned)peer->port, peer->name,
+                             (unsigned)peer->is_proxy);
+    if (len >= MAX_PEER) text[0] = '\0';
     return len < MAX_PEER;
 }
 

@@ -14,6 +14,11 @@ const VARIABLES: &[(&str, &str)] = &[
     ("egret_ws_options", "options"),
     ("egret_ws_retry_options", "retry"),
     ("egret_ws_statistics", "statistics"),
+    ("egret_ws_tls_call", "call"),
+    ("egret_ws_tls_destination", "peer"),
+    ("egret_ws_tls_facts", "facts"),
+    ("egret_ws_tls_provider", "provider"),
+    ("egret_ws_tls_settings", "settings"),
 ];
 
 /// Structs that examples fill in by an initializer.
@@ -105,8 +110,8 @@ pub fn unused(header: &str, sources: &str) -> Vec<String> {
         } else if let Some((_, rest)) = declaration.split_once("(*") {
             callback_types.extend(rest.split_once(')').map(|(name, _)| name.to_owned()));
         } else if let Some(name) = &of_struct {
-            // The functions that fill options in set it.
-            if INITIALIZED.contains(&name.as_str()) || last == "struct_size" {
+            // The functions that fill options in set `struct_size`.
+            if INITIALIZED.contains(&name.as_str()) || ["reserved", "struct_size"].contains(&&*last) {
                 continue;
             }
             let Some((_, variable)) = VARIABLES.iter().find(|(of, _)| of == name) else {
@@ -137,7 +142,10 @@ fn header() -> String {
 /// All programs in C that this suite compiles and runs.
 fn sources() -> String {
     let recipes = super::recipes().into_iter().map(|name| root().join("examples/recipes").join(name + ".c"));
-    recipes.chain([root().join("examples/hello.c")]).map(|path| read(&path)).collect()
+    let provider = root().join("examples/tls_provider");
+    let provider =
+        ["kept_sessions.h", "openssl_provider.c", "hello_wss.c", "trust_question.c"].map(|name| provider.join(name));
+    recipes.chain([root().join("examples/hello.c")]).chain(provider).map(|path| read(&path)).collect()
 }
 
 #[test]

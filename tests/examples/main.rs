@@ -382,22 +382,35 @@ fn a_provider_over_openssl_connects_in_200_lines() {
     let [right, asks, wrong, self_signed] =
         [(&RIGHT, false), (&RIGHT, true), (&WRONG_HOST, false), (&SELF_SIGNED, false)]
             .map(|(certificate, asks)| format!("wss://127.0.0.1:{}/", servers::tls(certificate, asks)));
-    let variants: [(&str, &[&str]); 3] = [
-        ("hello_wss_c99", &["-std=c99", "-D_POSIX_C_SOURCE=200809L"]),
-        ("hello_wss_cpp11", &["-std=c++11", "-x", "c++"]),
-        ("hello_wss_asan", &["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-g", "-fsanitize=address,undefined"]),
-    ];
-    for (name, options) in variants {
-        let program = Program::with_tls_provider(name, "hello_wss", options);
-        program.run::<&str>(&[]).fails(&["usage: "]);
-        program.run(&[&right, root]).succeeds(&["received: Hello from OpenSSL\n", "TLS 1.3 with TLS_"]);
-        program.run(&[&right]).fails(&["EGRET_WS_ERR_TLS_ISSUER"]);
-        program.run(&[&asks, root]).fails(&["EGRET_WS_ERR_TLS"]);
-        program.run(&[&wrong, root]).fails(&["IP address mismatch", "EGRET_WS_ERR_TLS_HOST"]);
-        program.run(&[&self_signed, root]).fails(&["self-signed certificate"]);
-        program.run(&[&dead_url().replace("ws:", "wss:"), root]).fails(&["refused"]);
-        program.run(&[&*right, "/dev/null/none"]).fails(&["ROOTS cannot be read"]);
-    }
+    let hello = "received: Hello from OpenSSL\n";
+    Program::with_tls_provider("hello_wss_cpp11", "hello_wss", CPP11).run(&[&right, root]).succeeds(&[hello]);
+    let program = Program::with_tls_provider("hello_wss", "hello_wss", SANITIZED_C99);
+    program.run::<&str>(&[]).fails(&["usage: "]);
+    program.run(&[&right, root]).succeeds(&[hello, "TLS 1.3 with TLS_"]);
+    program.run(&[&right]).fails(&["EGRET_WS_ERR_TLS_ISSUER"]);
+    program.run(&[&asks, root]).fails(&["EGRET_WS_ERR_TLS"]);
+    program.run(&[&wrong, root]).fails(&["IP address mismatch", "EGRET_WS_ERR_TLS_HOST"]);
+    program.run(&[&self_signed, root]).fails(&["self-signed certificate"]);
+    program.run(&[&dead_url().replace("ws:", "wss:"), root]).fails(&["refused"]);
+    program.run(&[&*right, "/dev/null/none"]).fails(&["ROOTS cannot be read"]);
+}
+
+const SANITIZED_C99: &[&str] = &["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-g", "-fsanitize=address,undefined"];
+const CPP11: &[&str] = &["-std=c++11", "-x", "c++"];
+
+#[test]
+fn a_provider_that_asks_the_user_is_busy_meanwhile() {
+    let url = format!("wss://127.0.0.1:{}/", servers::tls(&SELF_SIGNED, false));
+    let asked = "Do you trust this server?";
+    let released = "the provider is released\n";
+    let cpp = Program::with_tls_provider("trust_question_cpp11", "trust_question", CPP11);
+    cpp.run(&[&url, "yes"]).succeeds(&[asked, "connected\n", released]);
+    let program = Program::with_tls_provider("trust_question", "trust_question", SANITIZED_C99);
+    program.run::<&str>(&[]).fails(&["usage: "]);
+    program.run(&[&url, "yes"]).succeeds(&[asked, "connected\n", released]);
+    let refused = ["the user does not trust it", "EGRET_WS_ERR_TLS_ISSUER", released];
+    program.run(&[&url, "no"]).fails(&refused);
+    program.run(&[&dead_url().replace("ws:", "wss:"), "yes"]).fails(&["refused"]);
 }
 
 #[test]
