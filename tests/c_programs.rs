@@ -201,6 +201,7 @@ programs! {
     suspend
     threads
     timeouts
+    tls_provider
     unload_library
     wakeup_callback
 }
