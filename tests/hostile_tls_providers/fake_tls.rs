@@ -196,23 +196,38 @@ impl Drop for FakeSession {
 
 /// An echo server. It does not answer the handshake of names that begin with `silent`.
 pub fn server() -> u16 {
+    listen(echo)
+}
+
+/// A proxy of `https://`. It plays the server behind it, too.
+pub fn proxy() -> u16 {
+    listen(|stream| {
+        let Some(mut records) = Records::accept(stream) else { return };
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if !matches!(records.read(&mut byte), Ok(1)) {
+                return;
+            }
+            head.push(byte[0]);
+        }
+        assert!(head.starts_with(b"CONNECT some.test:"), "{}", String::from_utf8_lossy(&head));
+        if records.write_all(b"HTTP/1.1 200 OK\r\n\r\n").is_ok() {
+            echo(records);
+        }
+    })
+}
+
+fn listen(serve: fn(TcpStream)) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("the port").port();
-    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(|| serve(stream)))));
+    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(move || serve(stream)))));
     port
 }
 
 /// Echoes until one side ends. The client notices failures.
-fn serve(stream: TcpStream) {
-    let mut stream = Records { stream, plaintext: Vec::new() };
-    let Ok((HANDSHAKE, name)) = stream.receive() else { return };
-    if name.starts_with(b"silent") {
-        let _ = stream.receive();
-        return;
-    }
-    if stream.stream.write_all(&record(HANDSHAKE, b"hello")).is_err() {
-        return;
-    }
+fn echo(stream: impl Read + Write) {
+    let Some(stream) = Records::accept(stream) else { return };
     let Ok(mut socket) = tungstenite::accept(stream) else { return };
     while let Ok(message) = socket.read() {
         if (message.is_text() || message.is_binary()) && socket.send(message).is_err() {
@@ -221,12 +236,23 @@ fn serve(stream: TcpStream) {
     }
 }
 
-struct Records {
-    stream: TcpStream,
+struct Records<S> {
+    stream: S,
     plaintext: Vec<u8>,
 }
 
-impl Records {
+impl<S: Read + Write> Records<S> {
+    /// The server's side of the handshake.
+    fn accept(stream: S) -> Option<Records<S>> {
+        let mut records = Records { stream, plaintext: Vec::new() };
+        let Ok((HANDSHAKE, name)) = records.receive() else { return None };
+        if name.starts_with(b"silent") {
+            let _ = records.receive();
+            return None;
+        }
+        records.stream.write_all(&record(HANDSHAKE, b"hello")).ok().map(|()| records)
+    }
+
     fn receive(&mut self) -> io::Result<(u8, Vec<u8>)> {
         let mut header = [0; 5];
         self.stream.read_exact(&mut header)?;
@@ -236,7 +262,7 @@ impl Records {
     }
 }
 
-impl Read for Records {
+impl<S: Read + Write> Read for Records<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.plaintext.is_empty() {
             match self.receive()? {
@@ -251,7 +277,7 @@ impl Read for Records {
     }
 }
 
-impl Write for Records {
+impl<S: Read + Write> Write for Records<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = bytes.len().min(16 * 1024);
         self.stream.write_all(&record(DATA, &bytes[..count]))?;

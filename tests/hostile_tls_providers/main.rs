@@ -299,6 +299,33 @@ fn the_provider_gets_name_host_port_and_rules() {
     }
 }
 
+/// A session with the proxy, and one with the server inside it. A fault of either ends the connection only.
+#[test]
+#[cfg(feature = "proxies")]
+fn proxies_of_https_use_the_provider() {
+    let port = fake_tls::proxy();
+    for driver in DRIVERS {
+        let host = Host::new(driver);
+        let proxy = CString::new(format!("https://localhost:{port}/")).expect("no NUL");
+        let through = |name: &str| {
+            let set = |options: &mut egret_ws_options| options.proxy = proxy.as_ptr();
+            host.host().open_url(format!("wss://{name}/"), set).expect("the call succeeds")
+        };
+        let socket = through("some.test");
+        socket.wait_open();
+        echoes(&socket);
+        assert!(socket.send_binary(&[7; 100_000]) == EGRET_WS_OK);
+        assert_eq!(socket.wait_messages(2)[1], Event::Binary(vec![7; 100_000]));
+        let seen = host.state.destinations.lock().expect("no panic").clone();
+        let rows = seen.iter().map(|seen| (&*seen.name, seen.port, seen.is_proxy)).collect::<Vec<_>>();
+        assert_eq!(rows, [("localhost", u32::from(port), true), ("some.test", 443, false)]);
+        assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        assert_eq!(socket.wait_closed().error, EGRET_WS_OK);
+        drop(socket);
+        host.end();
+    }
+}
+
 /// Each option without its capability is refused, and named.
 #[test]
 fn options_without_their_capability_are_refused() {
