@@ -1,4 +1,5 @@
-/* hello_wss URL [ROOTS]: says hello over TLS of this program's own OpenSSL. ROOTS is a file of certificates in PEM to trust, too. */
+/* hello_wss URL [ROOTS]: says hello over TLS of this program's own OpenSSL. ROOTS is a file of certificates in PEM to trust, too.
+ * cc hello_wss.c openssl_provider.c $(pkg-config --cflags --libs egret_ws openssl) -pthread -o hello_wss */
 #include "openssl_provider.h"
 #include <stdio.h>
 

@@ -121,6 +121,10 @@ impl Session for FakeSession {
                 call.output_len = body.len();
             }
         }
+        if self.fault == Fault::IsBusyWithData && is_data && !self.state.is_ready() {
+            self.is_busy = true;
+            self.state.wait_for_ready(self.destination.socket);
+        }
         self.end(call)?;
         match self.fault {
             Fault::ReturnsTooMuchPlaintext if is_data => call.output_len = call.output.len() + 1,

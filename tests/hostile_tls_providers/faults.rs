@@ -50,6 +50,8 @@ pub enum Fault {
     IsBusy,
     /// BUSY until `ready`, and then an error.
     IsBusyAndFails,
+    /// BUSY until `ready`, after each record of data.
+    IsBusyWithData,
 }
 
 impl Fault {
@@ -99,6 +101,7 @@ const ALL: &[Fault] = &[
     Fault::Blocks,
     Fault::IsBusy,
     Fault::IsBusyAndFails,
+    Fault::IsBusyWithData,
 ];
 
 /// Holds calls of a provider until the test opens it.

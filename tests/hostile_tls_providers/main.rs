@@ -460,6 +460,28 @@ fn a_busy_session_goes_on_after_ready() {
     }
 }
 
+/// The plaintext that came with BUSY is delivered; what the host sends meanwhile waits.
+#[test]
+fn an_open_session_may_be_busy_and_loses_nothing() {
+    for driver in DRIVERS {
+        let host = Host::new(driver);
+        let (good, busy) = (host.good(), host.connect(Fault::IsBusyWithData));
+        busy.wait_open();
+        assert!(host.state.is_busy());
+        let sent: Vec<Vec<u8>> = (0..50).map(|number| vec![number; 5000]).collect();
+        for message in &sent {
+            assert_eq!(busy.send_binary(message), EGRET_WS_OK);
+        }
+        echoes(&good);
+        assert_eq!(busy.count_messages(), 0);
+        assert_eq!(host.state.set_ready().call(), EGRET_WS_OK);
+        let came = busy.wait_messages(sent.len());
+        assert!(came.iter().zip(&sent).all(|(came, sent)| *came == Event::Binary(sent.clone())));
+        drop((good, busy));
+        host.end();
+    }
+}
+
 #[test]
 fn a_session_that_stays_busy_times_out_and_a_late_ready_does_nothing() {
     for driver in DRIVERS {
