@@ -10,8 +10,9 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.flow.collect
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -399,12 +400,8 @@ class CoroutinesTest {
         }
     }
 
-    /** `collect` is an extension in older versions of kotlinx.coroutines, and a member in newer ones. */
-    private suspend fun <T> Flow<T>.collectAll(block: suspend (T) -> Unit) {
-        collect(object : FlowCollector<T> {
-            override suspend fun emit(value: T) = block(value)
-        })
-    }
+    /** `collect` with a function is an extension in older versions of kotlinx.coroutines, and a member in newer ones. */
+    private suspend fun <T> Flow<T>.collectAll(block: suspend (T) -> Unit): Unit = onEach(block).collect()
 
     /** Many messages wait, so receiving is paused, and the collector itself waits for the end. */
     @ParameterizedTest
@@ -412,6 +409,7 @@ class CoroutinesTest {
     fun aCollectorMayClose(driver: Driver) = server { peer -> repeat(1000) { peer.say("$it") } }.use { server ->
         test(driver) { loop ->
             val socket = loop.connect(server.url(), plain)
+            until("the messages wait") { socket.webSocket.stats.messagesReceived == 1000L }
             val taken = ArrayList<String>()
             socket.messages.collectAll {
                 taken.add(textOf(it))
