@@ -81,7 +81,7 @@ fn executable(path: &Path, script: &str) {
 }
 
 /// The files that `build_aar.sh` makes with the stub of the NDK, and the AAR unpacked to `aar`.
-fn packed() -> &'static Path {
+pub fn packed() -> &'static Path {
     static PACKED: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = scratch("aar");
         let built = build_aar(&folder.join("out"), "-Wl,-z,now");
@@ -124,7 +124,7 @@ sed -n 's/^[a-su-z].*[ *]\(egret_ws_[a-z0-9_]*\)(.*/void \1(void) {}/p' include/
     $(echo "$CARGO_TARGET_X86_64_LINUX_ANDROID_RUSTFLAGS" | sed 's/-Clink-arg=//g') "$LAST" -o "$dir/$target/android/libegret_ws.so"
 "#;
 
-fn files_of(zip: &Path) -> Vec<String> {
+pub fn files_of(zip: &Path) -> Vec<String> {
     let listed = library::run(Command::new("python3").args(["-m", "zipfile", "-l"]).arg(zip));
     let mut files: Vec<String> =
         listed.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(String::from).collect();

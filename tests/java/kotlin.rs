@@ -1,6 +1,6 @@
 //! The binding used from Kotlin, and its artefact for coroutines.
 
-use crate::android::{android, android_classes};
+use crate::android::{android, android_classes, files_of, packed};
 use crate::unit::{assert_junit_passed, tests};
 use crate::{binding, class_path, echo_url, is_skipped, java, java_files, library, output_of, root, scratch};
 use std::fs;
@@ -139,7 +139,7 @@ fn coroutines_test(version: &str, artefact: &Path) {
     library::run(compile.arg(root().join("tests/java/kotlin/CoroutinesTest.kt")));
     let mut java = java();
     // -ea: kotlinx-coroutines then copies exceptions, for their stack traces, which must keep the report.
-    java.args(["-ea", "-Xmx64m"]).arg(format!("-Decho={}", echo_url()));
+    java.args(["-ea", "-Xmx64m", "-XX:+ExitOnOutOfMemoryError"]).arg(format!("-Decho={}", echo_url()));
     java.args(["-cp", &format!("{}:{path}", classes.display()), "org.junit.platform.console.ConsoleLauncher"]);
     java.args(["--disable-banner", "--disable-ansi-colors", "--details=tree", "-c", "CoroutinesTest"]);
     assert_junit_passed(&output_of(&format!("coroutines-{version}"), &mut java));
@@ -158,6 +158,52 @@ fn coroutines_of_kotlin() {
             build_coroutines(&kotlin_home(version), &jar);
             coroutines_test(version, &jar);
         }
+    }
+}
+
+/// Adds JetBrains' jars to a repository: Kotlin's library as the least version that the artefact needs, and kotlinx-coroutines with its own
+/// version.
+const PUBLISH_LIBRARIES: &str = "
+import sys, zipfile
+android, repository, kotlin, coroutines = sys.argv[1:]
+sys.path.insert(0, android)
+import maven
+version = zipfile.ZipFile(coroutines).read('META-INF/kotlinx_coroutines_core.version').decode()
+for maven.GROUP, artifact, number, jar in [
+        ('org.jetbrains.kotlin', 'kotlin-stdlib', '2.0.0', kotlin),
+        ('org.jetbrains.kotlinx', 'kotlinx-coroutines-core-jvm', version, coroutines)]:
+    maven.publish(repository, artifact, number, 'jar', artifact, {'.jar': jar})
+";
+
+/// In the repository of the AAR, by Maven's own resolver, with the version of kotlinx-coroutines that the artefact was built with.
+#[test]
+fn maven_resolves_the_artefact_for_coroutines() {
+    if is_skipped() {
+        return;
+    }
+    let repository = scratch("coroutines-maven").join("maven");
+    library::run(Command::new("cp").arg("-r").arg(packed().join("out/maven")).arg(&repository));
+    let mut publish = Command::new(root().join("bindings/java/kotlin/publish.py"));
+    library::run(publish.arg(coroutines()).arg(&repository));
+    let jars = runtime(&kotlin_home(NEWEST));
+    let mut publish = Command::new("python3");
+    publish.args(["-c", PUBLISH_LIBRARIES]).arg(root().join("bindings/java/android")).arg(&repository);
+    library::run(publish.arg(&jars[0]).args(jars.last()));
+    let version = env!("CARGO_PKG_VERSION");
+    let artifact = |kind: &str| format!("org.egret:egret-websocket-coroutines:{kind}:{version}");
+    let mut java = Command::new("java");
+    java.args(["-cp", "/usr/share/maven/lib/*:/usr/share/java/maven-resolver-transport-file.jar"]);
+    java.arg(root().join("tests/java/MavenResolver.java")).arg(scratch("coroutines-maven-local"));
+    let resolved = library::run(java.arg(&repository).args([artifact("jar"), artifact("jar:sources")]));
+    let lines: Vec<&str> = resolved.lines().collect();
+    let [jar, sources] = lines[..] else { panic!("{resolved}") };
+    let package = "org/egret/websocket/coroutines/CoroutineWebSocket";
+    for (found, end, content) in [(jar, ".jar", ".class"), (sources, "-sources.jar", ".kt")] {
+        assert!(found.ends_with(&format!("egret-websocket-coroutines-{version}{end}")), "{found}");
+        assert!(
+            files_of(Path::new(found)).contains(&format!("{package}{content}")),
+            "{found} without {package}{content}"
+        );
     }
 }
 
