@@ -87,6 +87,7 @@ impl Servers {
         for (name, steps) in [
             ("closed-by-client", "upgrade frame close end"),
             ("closed-by-server", "upgrade close listen"),
+            ("closes-at-once", "upgrade close end"),
             ("ended", "upgrade hello end"),
             ("cut", "upgrade hello cut"),
             ("cut-record", "upgrade hello raw 17030301000102030405 cut"),

@@ -49,10 +49,12 @@ pub fn tests() -> &'static str {
         javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
         for dir in [
             "tests/java/unit",
+            "tests/java/unit/internal",
             "tests/java/stubs/android/app",
             "tests/java/stubs/android/content",
             "tests/java/stubs/android/net",
             "tests/java/stubs/android/os",
+            "tests/java/stubs/android/security",
             "tests/java/stubs/android/view",
             "bindings/java/android/src/org/egret/websocket/android",
         ] {
@@ -186,29 +188,39 @@ fn secure() {
     junit_class("SecureTest", &[("secure", &secure_url()), ("roots", roots.to_str().expect("a path in UTF-8"))]);
 }
 
-/// TLS of the platform. `EGRET_WS_TEST_SOCKETS` sets the number of connections of the leak test; the default is 300.
+/// The certificates for the tests of the platform's TLS, as files.
+fn certificate_files() -> &'static str {
+    static FILES: LazyLock<String> = LazyLock::new(|| {
+        let files = scratch("platform-tls");
+        let write = |name: &str, content: &[u8]| fs::write(files.join(name), content).expect("a file");
+        write("root.pem", ROOT.pem().as_bytes());
+        write("untrusted.pem", UNTRUSTED.pem().as_bytes());
+        write("client.p12", &CLIENT.pkcs12("open sesame"));
+        write("unaccepted.p12", &UNACCEPTED_CLIENT.pkcs12("open sesame"));
+        write("right.p12", &RIGHT.pkcs12("open sesame"));
+        write("right.pin", RIGHT.pin().as_bytes());
+        files.to_str().expect("a path in UTF-8").to_owned()
+    });
+    &FILES
+}
+
+/// The steps of the TLS provider, in memory.
+#[test]
+fn tls_sessions() {
+    if !is_skipped() {
+        junit_class("org.egret.websocket.TlsSessionTest", &[("files", certificate_files())]);
+    }
+}
+
+/// TLS of the platform, with servers. The leak test opens a tenth as many connections as there are sockets in the other one.
 #[test]
 fn platform_tls() {
     if is_skipped() {
         return;
     }
     let servers = Servers::start();
-    let files = scratch("platform-tls");
-    let pem = |name: &str, certificate: &Certificate| {
-        fs::write(files.join(format!("{name}.pem")), certificate.pem()).expect("a file");
-    };
-    let identity = |name: &str, certificate: &Certificate| {
-        fs::write(files.join(format!("{name}.p12")), certificate.pkcs12("open sesame")).expect("a file");
-    };
-    pem("root", &ROOT);
-    pem("untrusted", &UNTRUSTED);
-    identity("client", &CLIENT);
-    identity("unaccepted", &UNACCEPTED_CLIENT);
-    identity("right", &RIGHT);
-    fs::write(files.join("right.pin"), RIGHT.pin()).expect("a file");
-    let connections = std::env::var("EGRET_WS_TEST_SOCKETS").unwrap_or_else(|_| "300".to_owned());
-    let files = files.to_str().expect("a path in UTF-8");
-    let mut properties = vec![("files", files), ("connections", &*connections)];
+    let connections = (sockets() / 10).to_string();
+    let mut properties = vec![("files", certificate_files()), ("connections", &*connections)];
     properties.extend(servers.properties.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     junit_class("PlatformTlsTest", &properties);
 }

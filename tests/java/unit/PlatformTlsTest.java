@@ -44,6 +44,7 @@ import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketException;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
+import org.egret.websocket.android.KeyChainIdentity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -367,6 +368,36 @@ class PlatformTlsTest {
             }
     }
 
+    /** On stubs of Android's classes. */
+    @Test
+    void clientCertificateOfAndroidsKeyChain() throws Exception {
+        KeyStore store = store("client.p12");
+        String alias = store.aliases().nextElement();
+        android.security.KeyChain.key = (java.security.PrivateKey) store.getKey(alias, "open sesame".toCharArray());
+        android.security.KeyChain.chain = Arrays.stream(store.getCertificateChain(alias)).toArray(X509Certificate[]::new);
+        for (boolean inline : DRIVERS) {
+            KeyChainIdentity identity = new KeyChainIdentity(new android.app.Application(), "chosen");
+            android.security.KeyChain.refusal = "not granted";
+            android.security.KeyChain.reads = 0;
+            try (WebSocketLoop loop = loop(inline, new PlatformTls.Builder().keyManager(identity).build())) {
+                for (int version : VERSIONS) {
+                    CloseInfo refused = failure(loop, url("asks" + version), trusting());
+                    assertEquals(ErrorCode.TLS, refused.getError());
+                    assertTrue(refused.getMessage().contains("KeyChain does not give the key \"chosen\": not granted"), refused::toString);
+                }
+                int before = android.security.KeyChain.reads;
+                android.security.KeyChain.refusal = null;
+                for (int version : VERSIONS)
+                    assertEquals("- - client", connect(loop, url("asks" + version), trusting()).opened().echo("facts"));
+                assertEquals(before + 1, android.security.KeyChain.reads, "the key is kept");
+            }
+            try (WebSocketLoop loop = loop(inline, new PlatformTls.Builder()
+                    .keyManager(new KeyChainIdentity(new android.app.Application(), "removed")).build())) {
+                assertTrue(failure(loop, url("asks13"), trusting()).getMessage().contains("no key \"removed\""));
+            }
+        }
+    }
+
     // Versions, ALPN, sessions.
 
     @Test
@@ -499,6 +530,8 @@ class PlatformTlsTest {
             connect(loop, url("closed-by-client" + version), trusting()).opened().socket.free();
             assertEquals("clean", end(loop, "closed-by-client" + version));
             assertEquals(ErrorCode.OK, connect(loop, url("cut-after-close" + version), trusting()).ended().getError());
+            assertEquals(ErrorCode.OK, connect(loop, url("closes-at-once" + version), trusting()).ended().getError());
+            assertEquals("clean", end(loop, "closes-at-once" + version));
 
             Object[][] rows = {
                 {"ended", false, "clean"}, {"cut", true, "-"}, {"cut-record", true, "-"}, {"modified", false, "alert bad record mac"},
@@ -858,6 +891,20 @@ class PlatformTlsTest {
             Connection redirected = new Connection(loop, "ws://127.0.0.1:" + port("redirects-to-cleartext") + "/",
                     new WebSocketOptions.Builder().maxRedirects(3).build());
             assertEquals(ErrorCode.CONNECT, redirected.ended().getError());
+        }
+    }
+
+    /** Its default on Android, on a stub. */
+    @Test
+    void androidsPolicyForCleartext() throws Exception {
+        java.lang.reflect.Constructor<?> make = Class.forName("org.egret.websocket.AndroidCleartext").getDeclaredConstructor();
+        make.setAccessible(true);
+        CleartextPolicy policy = (CleartextPolicy) make.newInstance();
+        for (boolean inGeneral : new boolean[] {false, true}) {
+            android.security.NetworkSecurityPolicy.permitsInGeneral = inGeneral;
+            assertEquals(inGeneral, policy.isCleartextPermitted(null));
+            assertTrue(policy.isCleartextPermitted("permitted.example"));
+            assertFalse(policy.isCleartextPermitted("other.example"));
         }
     }
 

@@ -11,7 +11,7 @@ import javax.net.ssl.X509ExtendedKeyManager;
  * The certificate of {@code tlsIdentity}. A server that asks for a certificate gets it, whatever authorities the server names, as with
  * the library's own TLS: then the server's refusal says what is wrong. OpenJDK's key manager would send none.
  */
-final class TlsIdentity extends X509ExtendedKeyManager {
+class TlsIdentity extends X509ExtendedKeyManager {
     private static final String ALIAS = "identity";
 
     private final PrivateKey key;

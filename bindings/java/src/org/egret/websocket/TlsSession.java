@@ -222,15 +222,15 @@ final class TlsSession {
 
     /** Handles a record, or begins without one, until the engine needs the next record. */
     private State step(ByteBuffer record) {
+        boolean hasEnded = false;
         try {
-            if (shake(record)) {
-                noteFacts();
-                return State.ESTABLISHED;
-            }
-            return State.WAITING;
+            hasEnded = shake(record);
+            if (hasEnded) noteFacts();
+            return hasEnded ? State.ESTABLISHED : State.WAITING;
         } catch (Throwable thrown) {
             failure = TlsFailure.ofHandshake(thrown, checked != null || context.isGiven);
-            makeAlert();
+            if (hasEnded) waiting = null; // the name is wrong: the server gets no end of the handshake
+            else makeAlert();
             return State.FAILED;
         }
     }
@@ -311,15 +311,17 @@ final class TlsSession {
             checked = Arrays.copyOf(chain, chain.length, X509Certificate[].class);
         }
         if (provider.verifiesNames && !context.acceptsAny
-                && !HttpsURLConnection.getDefaultHostnameVerifier().verify(name, session)) {
-            waiting = null; // the end of the handshake
+                && !HttpsURLConnection.getDefaultHostnameVerifier().verify(name, session))
             throw new SSLPeerUnverifiedException("hostname " + name + " not verified");
-        }
     }
 
-    /** After a failure the engine makes an alert, perhaps after it has thrown the exception once more. */
+    /**
+     * After a failure the engine makes an alert, perhaps after it has thrown the exception once more. After one that the engine does not
+     * know of, it makes a close_notify.
+     */
     private void makeAlert() {
         ByteBuffer bytes = ByteBuffer.allocate(TlsProvider.MAX_RECORD_BYTES);
+        if (engine.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING) engine.closeOutbound();
         for (int attempt = 0; attempt < 3; attempt++) {
             try {
                 SSLEngineResult result = engine.wrap(NOTHING, bytes);
@@ -373,8 +375,11 @@ final class TlsSession {
         output.clear();
         while (input.hasRemaining() || needsWrap) {
             SSLEngineResult result = wrap(input, output);
-            if (result.getStatus() == SSLEngineResult.Status.CLOSED && input.hasRemaining())
-                throw new SSLException("TLS is closed in this direction");
+            if (result.getStatus() == SSLEngineResult.Status.CLOSED && input.hasRemaining()) {
+                if (!isPeerClosed) throw new SSLException("TLS is closed in this direction");
+                // By TLS 1.2 the server's close_notify ends both directions, and what was not sent is discarded (RFC 5246 section 7.2.1).
+                input.position(input.limit());
+            }
             if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
                 if (input.hasRemaining()) throw new SSLException("the platform does not encrypt: " + result.getHandshakeStatus());
                 needsWrap = false;
