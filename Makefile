@@ -102,7 +102,7 @@ MESSAGES ?= 1000000
 test-sockets: ## SOCKETS=100000 and MESSAGES=1000000 through each binding, which leave nothing behind (some minutes)
 	@tests/tools/setup.sh test
 	EGRET_WS_TEST_SOCKETS=$(SOCKETS) EGRET_WS_TEST_MESSAGES=$(MESSAGES) cargo test --test cpp --test java --test js --test js_jsc --test js_v8 $(FEATURES) -- \
-		--nocapture many lifetime node_memory thousands_of_sockets
+		--nocapture many lifetime platform_tls node_memory thousands_of_sockets
 
 test-js-engines: ## the conformance suite of WebSocket in Node 20, 22 and 24, JavaScriptCore, V8 and on undici (npm, 100 MB)
 	@tests/tools/setup.sh test

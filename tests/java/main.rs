@@ -1,7 +1,8 @@
 //! Tests the Java binding, `bindings/java`: the JUnit tests in `tests/java/unit` on this machine's Java, with its JNI checks, and
 //! the binding with Android's tools, ProGuard and Kotlin.
 //!
-//! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens; the default is 2000.
+//! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens; the default is 2000. The leak test of TLS opens
+//! a tenth as many.
 #![cfg(target_os = "linux")]
 
 #[allow(dead_code)] // made for other tests, which need more of them

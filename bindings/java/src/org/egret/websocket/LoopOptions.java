@@ -322,7 +322,8 @@ public final class LoopOptions extends Options {
 
         /**
          * The most threads for hooks, 1 to 64; calls beyond them wait. A hook that blocks keeps its thread, so this limits how many can
-         * block. One socket uses at most two of them at a time. Default: 32.
+         * block. One socket uses at most two of them at a time. As many again run handshakes of the {@linkplain #tls platform's TLS}.
+         * Default: 32.
          */
         public @NotNull Builder maxHookThreads(long count) {
             return number(HOOK_THREADS, "maxHookThreads", count);
