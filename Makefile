@@ -10,7 +10,7 @@ BUILD_DEMO := echo "Building the library and an echo server (minutes the first t
 	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
 	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
-.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-criterion size check-release clean
+.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-java bench-criterion size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -137,11 +137,12 @@ test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (
 	tests/swift/run.sh
 
 LAB := benches/lab
-bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (25 minutes)
+bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (45 minutes)
 	@tests/tools/setup.sh bench
 	python3 $(LAB)/bench.py $(FEATURES)
 	python3 $(LAB)/resumption.py $(FEATURES)
 	python3 $(LAB)/js.py $(FEATURES)
+	python3 $(LAB)/java.py $(FEATURES)
 	python3 $(LAB)/instructions.py --results $(FEATURES)
 	python3 $(LAB)/scale.py $(FEATURES)
 
@@ -156,6 +157,10 @@ bench-instructions: ## instructions and system calls a message, against benches/
 bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.md, and docs/scale.svg
 	@tests/tools/setup.sh scale
 	python3 $(LAB)/scale.py $(FEATURES)
+
+bench-java: ## the Java binding against other clients for Java: a section of benches/RESULTS.md (20 minutes); QUICK=1 writes nothing
+	@tests/tools/setup.sh bench-java
+	python3 $(LAB)/java.py $(if $(QUICK),--quick) $(FEATURES)
 
 bench-criterion: ## parts of the library by themselves: inflating, idle polls, wss against tungstenite
 	cargo bench --bench '*' $(FEATURES)

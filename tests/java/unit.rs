@@ -47,6 +47,10 @@ pub fn tests() -> &'static str {
         // -path and -classfile: the manifests of Debian's jars name jars that Debian does not have.
         javac.args(["-Xlint:all,-path,-classfile,-removal,-try", "-Werror", "-encoding", "UTF-8", "-cp", &path, "-d"]);
         javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
+        // The benchmark of the binding, without those of other clients.
+        for name in ["Contender", "Cpu", "Egret", "Workload"] {
+            javac.arg(root().join(format!("benches/lab/java/{name}.java")));
+        }
         for dir in [
             "tests/java/unit",
             "tests/java/unit/internal",

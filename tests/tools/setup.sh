@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|android|swift|test-cpp|bench|instructions|scale|size: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|android|swift|test-cpp|bench|bench-java|instructions|scale|size: makes sure that the tools this purpose needs are there.
 #
 # Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -159,6 +159,13 @@ check_instructions() {
     need strace strace --version
 }
 
+check_bench_java() {
+    need openjdk-17-jdk-headless javac -version
+    need libokhttp-java dpkg-query --status libokhttp-java
+    need libnetty-java dpkg-query --status libnetty-java
+    need libtomcat9-java dpkg-query --status libtomcat9-java
+}
+
 check_bench_peers() {
     need nodejs node --version
     need npm npm --version
@@ -235,9 +242,14 @@ check() {
         ;;
     scale) check_lab ;;
     instructions) check_instructions ;;
+    bench-java)
+        check_lab
+        check_bench_java
+        ;;
     bench)
         check_instructions
         check_bench_peers
+        check_bench_java
         check_js
         ;;
     test)

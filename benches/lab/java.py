@@ -1,0 +1,214 @@
+"""java.py [--check] [--quick] [--rounds N] [--only TEXT] [FEATURES]: compares our library in Java with other WebSocket clients for Java.
+
+In each round all contenders of a row run once, in a new random order, with the server of the lab. The columns of peers are multiples of
+OkHttp in the same round, and `to the best peer` compares ours with the cheapest peer of the round. Prints the medians of the rounds,
+and without --check, --quick and --only writes them to benches/RESULTS.md. --quick: fewer rows and rounds. --check only proves that every
+contender runs, with few messages: it prints no figures and writes no file.
+"""
+import argparse
+import os
+import pathlib
+import random
+import shutil
+import statistics
+import subprocess
+from dataclasses import dataclass
+
+import lab
+import machine
+import results
+from js import cell
+from results import number
+
+KIB = 1024
+SOURCES = lab.HERE / 'java'
+BINDING = lab.OUT / 'java'
+CLASSES = BINDING / 'classes'
+JARS = pathlib.Path('/usr/share/java')
+PEER_JARS = {
+    'libokhttp-java': ('okhttp', 'okio'),
+    'libnetty-java': tuple(f'netty-{part}' for part in ('buffer', 'codec', 'codec-http', 'common', 'handler', 'resolver', 'transport')),
+    'libtomcat9-java': tuple(f'tomcat9-{part}' for part in ('websocket', 'websocket-api', 'coyote', 'util', 'juli', 'annotations-api',
+                                                            'api')),
+}
+VIRTUAL_MACHINE = ('-XX:+UseSerialGC', '-Xms1g', '-Xmx1g')
+"""The collector that costs least on one core, and enough memory, so that it works rarely."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    client: str
+    """The first argument of Lab."""
+
+
+OKHTTP = Contender('OkHttp', 'okhttp')
+PEERS = (OKHTTP, Contender('JDK', 'jdk'), Contender('Netty', 'netty'), Contender('Tomcat', 'tomcat'))
+EGRET = Contender('egret', 'egret')
+DIRECT = Contender('egret, direct buffers', 'egret-direct')
+THREADED = Contender('egret threaded', 'egret-threaded')
+OURS = (EGRET, DIRECT, THREADED)
+
+
+@dataclass(frozen=True)
+class Row:
+    mode: str
+    size: int
+    kind: str
+    tls: bool = False
+    metric: str = 'cpu_us'
+    cores: str = 'apart'
+    """As `Case.cores` of rows.py."""
+    goal: float = 0.5
+    """The upper limit of our ratio: to the cheapest peer, and for latency to OkHttp."""
+    quick: bool = False
+
+    @property
+    def title(self):
+        size = f'{self.size // KIB} KiB' if self.size >= KIB else f'{self.size} B'
+        if not self.is_latency:
+            return f'{"wss " if self.tls else ""}{self.mode} {size}, {self.kind}'
+        cores = {'apart': 'a core each', 'both': 'both on two cores'}[self.cores]
+        return f'{"wss " if self.tls else ""}latency {size}, {cores}'
+
+    @property
+    def is_latency(self):
+        return self.metric == 'p50_us'
+
+    @property
+    def ours(self):
+        """Text has no direct buffers."""
+        return OURS if self.kind == 'binary' else (EGRET, THREADED)
+
+
+COUNTS = {
+    'receive': {32: 1_000_000, KIB: 100_000, 128 * KIB: 1500},
+    'send': {32: 100_000, KIB: 50_000, 128 * KIB: 800},
+    'ping-pong': {32: 15_000, KIB: 15_000, 128 * KIB: 600},
+}
+"""Messages of a run, of which there are two: the first is not measured."""
+SIZES = tuple(COUNTS['receive'])
+ONE_CORE = {'ping-pong': 'same'}
+"""CPU time of ping-pong is steady only if no core falls asleep between the messages."""
+ROWS = tuple(
+    Row(mode, size, kind, tls, cores=ONE_CORE.get(mode, 'apart'), quick=not tls and kind == 'binary')
+    for tls in (False, True) for mode in COUNTS for kind in ('binary', 'text') for size in SIZES
+) + tuple(
+    Row('ping-pong', size, 'binary', tls, 'p50_us', cores, 1.0, quick=not tls and size == 32)
+    for tls in (False, True) for cores in ('apart', 'both') for size in SIZES
+)
+
+
+def java_home():
+    javac = shutil.which('javac')
+    if not javac:
+        raise SystemExit('javac is missing; install a JDK (Debian: openjdk-17-jdk-headless)')
+    return pathlib.Path(os.environ.get('JAVA_HOME') or pathlib.Path(javac).resolve().parent.parent)
+
+
+def class_path():
+    jars = [JARS / f'{name}.jar' for names in PEER_JARS.values() for name in names]
+    missing = [package for package, names in PEER_JARS.items() if not all((JARS / f'{name}.jar').exists() for name in names)]
+    if missing:
+        raise SystemExit(f'clients for Java are missing; install {" ".join(missing)} (Debian)')
+    return ':'.join(map(str, [CLASSES, BINDING / 'egret-websocket.jar', *jars]))
+
+
+def build(features):
+    lab.build('server', features=features)
+    subprocess.run([lab.ROOT / 'bindings' / 'java' / 'build.sh', lab.LIBRARY.parent, BINDING], check=True)
+    home = java_home()
+    subprocess.run([os.environ.get('CC', 'cc'), '-O2', '-shared', '-fPIC', f'-I{home}/include', f'-I{home}/include/linux',
+                    SOURCES / 'cpu.c', '-o', BINDING / 'liblab_cpu.so'], check=True)
+    shutil.rmtree(CLASSES, ignore_errors=True)
+    # The manifests of Debian's jars name jars that Debian does not have.
+    subprocess.run(['javac', '-Xlint:all,-path,-classfile,-processing', '-Werror', '-cp', class_path(), '-d', CLASSES,
+                    *sorted(SOURCES.glob('*.java'))], check=True)
+
+
+def run(row, contender, count, servers):
+    url = servers[row.cores].url(row.tls)
+    cores = (lab.CLIENT_CORE, lab.SERVER_CORE) if row.cores == 'both' else (lab.CLIENT_CORE,)
+    return lab.run(('/usr/bin/env', 'java', *VIRTUAL_MACHINE, f'-Djava.library.path={BINDING}', '-cp', class_path(), 'Lab', contender.client,
+                    row.mode, url, row.size, count, row.kind, lab.OUT / 'ca.pem'), cores=cores)
+
+
+def line(row, rounds, servers):
+    """The line of a row: OkHttp's figure, and the medians of the ratios."""
+    contenders = PEERS + row.ours
+    base, ratios = [], {each: [] for each in contenders}
+    to_best = {each: [] for each in row.ours}
+    for _ in range(rounds):
+        found = {each: run(row, each, COUNTS[row.mode][row.size], servers)[row.metric]
+                 for each in random.sample(contenders, len(contenders))}
+        base.append(found[OKHTTP])
+        best = min(found[peer] for peer in PEERS)
+        for each in contenders:
+            ratios[each].append(found[each] / base[-1])
+        for each in row.ours:
+            to_best[each].append(found[each] / best)
+    shown = {each: number(statistics.median(ratios[each])) for each in contenders}
+    if row.is_latency:
+        shown[EGRET] = cell(statistics.median(ratios[EGRET]), row.goal)
+    best = {each: number(statistics.median(to_best[each])) for each in row.ours}
+    if not row.is_latency:
+        best[EGRET] = cell(statistics.median(to_best[EGRET]), row.goal)
+    cells = [f'{number(statistics.median(base), 3)} µs', *(shown[peer] for peer in PEERS[1:])]
+    cells += [shown.get(each, '') for each in OURS] + [best.get(each, '') for each in OURS[:2]]
+    return f'| {row.title} | {" | ".join(cells)} |'
+
+
+def table(rows, rounds, servers):
+    names = ['', *(peer.name for peer in PEERS), *(each.name for each in OURS), 'egret to the best peer', 'direct buffers to the best peer']
+    lines = [f'| {" | ".join(names)} |\n|{"---|" * len(names)}']
+    print(lines[0], flush=True)
+    for row in rows:
+        lines.append(line(row, rounds, servers))
+        print(lines[-1], flush=True)
+    return '\n'.join(lines)
+
+
+def section(lines, rounds):
+    packages = ', '.join(f'{package} {machine.output("dpkg-query", "--show", "--showformat=${Version}", package)}'
+                         for package in (*PEER_JARS, 'openjdk-17-jdk-headless'))
+    return f"""## In Java
+
+{machine.describe()}. {rounds} rounds.
+
+CPU time of the process for each message, and latency: half of the answers of ping-pong take less. OkHttp in microseconds, the others
+as a multiple of it; the last two columns compare ours with the cheapest peer of the row. `egret` is a `LoopThread` and
+arrays, `egret threaded` a loop with an I/O thread and another thread that polls.
+
+{lines}
+
+Versions: {packages}.
+"""
+
+
+def is_check(row):
+    return row.size == KIB and not row.is_latency and (row.kind == 'text') == (row.mode == 'send')
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument('--check', action='store_true')
+    arguments.add_argument('--quick', action='store_true')
+    arguments.add_argument('--rounds', type=int)
+    arguments.add_argument('--only', default='', help='rows whose title contains this')
+    arguments, features = arguments.parse_known_args()
+    rounds = arguments.rounds or (1 if arguments.quick else 3)
+    rows = [row for row in ROWS if arguments.only in row.title and (row.quick or not arguments.quick)]
+    build(features)
+    with lab.servers() as servers:
+        if arguments.check:
+            for row in filter(is_check, ROWS):
+                for contender in PEERS + row.ours:
+                    run(row, contender, 50, servers)
+            return
+        lines = table(rows, rounds, servers)
+    if not arguments.only and not arguments.quick:
+        results.write('java', section(lines, rounds))
+
+
+if __name__ == '__main__':
+    main()

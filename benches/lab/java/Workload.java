@@ -1,0 +1,210 @@
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The messages of one connection, their payloads (those of payload.h), and the measurement. A contender calls {@link #begin} when it is
+ * connected, sends {@link #introduction} if there is one, and then does as {@link #received} says. One thread at a time.
+ */
+final class Workload {
+    enum Mode {
+        RECEIVE("/source"), SEND("/sink"), PING_PONG("/echo");
+
+        final String path;
+
+        Mode(String path) {
+            this.path = path;
+        }
+
+        static Mode of(String name) {
+            return valueOf(name.toUpperCase().replace('-', '_'));
+        }
+    }
+
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    /** The content of one message in so many is checked, and the length of each; the server checks all that it receives. */
+    private static final int CHECKED = 16;
+    private static final int TIME_LIMIT_SECONDS = 60;
+
+    final Mode mode;
+    final int size;
+    final int count;
+    final boolean isText;
+    /** The next message to send, for contenders that send arrays or direct buffers. */
+    final byte[] bytes;
+    final ByteBuffer direct;
+    private final String[] texts;
+    private final long[] waits;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile Throwable failure;
+    private int received;
+    private int sent;
+    private long begunCpu;
+    private long begunAt;
+    private long askedAt;
+    private long usedCpu;
+    private long usedTime;
+
+    /** Makes the texts before the measurement, so that making strings does not count. */
+    Workload(Mode mode, int size, int count, boolean isText) {
+        this.mode = mode;
+        this.size = size;
+        this.count = count;
+        this.isText = isText;
+        bytes = new byte[size];
+        for (int i = 0; i < size; i++) bytes[i] = (byte) ('a' + i * 7 % 26);
+        direct = ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN);
+        direct.put(bytes);
+        texts = new String[isText && mode != Mode.RECEIVE ? count : 0];
+        for (int i = 0; i < texts.length; i++) {
+            stamp(i);
+            texts[i] = new String(bytes, StandardCharsets.ISO_8859_1);
+        }
+        waits = new long[mode == Mode.PING_PONG ? count : 0];
+    }
+
+    private static long tag(int number) {
+        long x = number & 0xFFFFFFFFL;
+        x = (x | x << 16) & 0x0000FFFF0000FFFFL;
+        x = (x | x << 8) & 0x00FF00FF00FF00FFL;
+        x = (x | x << 4) & 0x0F0F0F0F0F0F0F0FL;
+        return x + 0x4141414141414141L;
+    }
+
+    private static long check(int number) {
+        return tag(number * 0x9E3779B1);
+    }
+
+    private void stamp(int number) {
+        LONGS.set(bytes, 0, tag(number));
+        LONGS.set(bytes, size - 8, check(number));
+    }
+
+    // Sending.
+
+    /** The first message, as text; null: none. */
+    String introduction() {
+        return mode == Mode.PING_PONG ? null : size + " " + count + " 100 " + (isText ? "text" : "binary");
+    }
+
+    boolean hasMore() {
+        return sent < count;
+    }
+
+    /** The next message. Call it once for each. */
+    String nextText() {
+        asked();
+        return texts[sent++];
+    }
+
+    /** {@link #bytes} with the next message. */
+    byte[] nextBytes() {
+        asked();
+        stamp(sent++);
+        return bytes;
+    }
+
+    /** {@link #direct} with the next message. */
+    ByteBuffer nextDirect() {
+        asked();
+        direct.clear();
+        direct.putLong(0, tag(sent));
+        direct.putLong(size - 8, check(sent++));
+        return direct;
+    }
+
+    /** The message was not accepted, and is the next one again. */
+    void refused() {
+        sent--;
+    }
+
+    private void asked() {
+        if (mode == Mode.PING_PONG) askedAt = System.nanoTime();
+    }
+
+    // Receiving.
+
+    void begin() {
+        begunAt = System.nanoTime();
+        begunCpu = Cpu.nanos();
+    }
+
+    /** True: send the next message now. */
+    boolean received(String text) {
+        if (mode == Mode.SEND) {
+            if (!text.equals("ok " + count + " 0")) fail(new IllegalStateException("the server says " + text));
+            end();
+            return false;
+        }
+        if (isDue(text.length())) {
+            long tag = tag(received);
+            for (int i = 0; i < 8; i++) if (text.charAt(i) != (char) (tag >>> 8 * i & 0xFF)) failContent();
+        }
+        return next();
+    }
+
+    boolean received(byte[] data) {
+        if (isDue(data.length)) verify((long) LONGS.get(data, 0), (long) LONGS.get(data, size - 8));
+        return next();
+    }
+
+    boolean received(ByteBuffer data) {
+        if (isDue(data.remaining())) {
+            ByteBuffer view = data.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+            verify(view.getLong(data.position()), view.getLong(data.limit() - 8));
+        }
+        return next();
+    }
+
+    /** For other forms: checks the length; true: the content is due for {@link #verify}. {@link #next} comes afterwards. */
+    boolean isDue(int length) {
+        if (length != size) fail(new IllegalStateException("a message of " + length));
+        return received % CHECKED == 0;
+    }
+
+    void verify(long first, long last) {
+        if (first != tag(received) || last != check(received)) failContent();
+    }
+
+    boolean next() {
+        received++;
+        if (mode == Mode.PING_PONG) waits[received - 1] = System.nanoTime() - askedAt;
+        if (received == count) end();
+        return mode == Mode.PING_PONG && received < count;
+    }
+
+    private void failContent() {
+        fail(new IllegalStateException("a wrong message"));
+    }
+
+    // The end.
+
+    private void end() {
+        usedCpu = Cpu.nanos() - begunCpu;
+        usedTime = System.nanoTime() - begunAt;
+        ended.countDown();
+    }
+
+    void fail(Throwable thrown) {
+        if (failure == null && ended.getCount() > 0) failure = thrown;
+        ended.countDown();
+    }
+
+    void await() throws Exception {
+        if (!ended.await(TIME_LIMIT_SECONDS, TimeUnit.SECONDS)) failure = new IllegalStateException("not done in time");
+        if (failure != null) throw new Exception(mode + " " + size + " after " + received + " received, " + sent + " sent", failure);
+    }
+
+    /** The result line. */
+    @Override
+    public String toString() {
+        Arrays.sort(waits);
+        double p50 = waits.length == 0 ? 0 : waits[waits.length / 2] / 1e3;
+        return String.format("cpu_us=%.4f wall_us=%.4f p50_us=%.2f", usedCpu / 1e3 / count, usedTime / 1e3 / count, p50);
+    }
+}
