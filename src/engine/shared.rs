@@ -230,10 +230,15 @@ impl Shared {
     /// Wakes the engine if it sleeps. If not, it runs its commands before it sleeps.
     pub fn wake(&self) {
         // Either this sees that the engine sleeps, or the engine sees the command: see fall_asleep.
-        fence(SeqCst);
-        if self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst) || self.notifier.must_signal_host() {
+        if self.end_sleep() || self.notifier.must_signal_host() {
             self.signal_waker();
         }
+    }
+
+    /// True if the engine sleeps, and the caller must signal its waker.
+    fn end_sleep(&self) -> bool {
+        fence(SeqCst);
+        self.sleeping.load(Relaxed) && self.sleeping.swap(false, SeqCst)
     }
 
     /// Inline: wakes a host that waits for the descriptor, because the time to the next pass may have changed.
@@ -276,11 +281,12 @@ impl Shared {
         std::mem::take(&mut commands.queue)
     }
 
-    /// The engine is about to sleep. False if it must not sleep: there is a command, and no thread will wake it for that.
+    /// The engine is about to sleep. False if it must not sleep: there is a command, or, in a poll, something else to do, and no thread
+    /// will wake it for that.
     pub(super) fn fall_asleep(&self) -> bool {
         self.sleeping.store(true, Relaxed);
         fence(SeqCst);
-        !(self.has_commands() || self.by_poll && self.wake_requested.load(SeqCst))
+        !(self.has_commands() || self.by_poll && (self.wake_requested.load(SeqCst) || self.due.load(SeqCst)))
     }
 
     /// The engine does not sleep any more.
@@ -348,6 +354,11 @@ impl Shared {
             self.became_due.notify_all();
         }
         self.notify();
+        // The poll of an inline loop waits in the engine. Perhaps no command follows that would wake it: the engine does not take
+        // those of a connection that has ended.
+        if self.by_poll && self.end_sleep() {
+            self.signal_waker();
+        }
     }
 
     /// Makes the poll that waits, or the next one, return.

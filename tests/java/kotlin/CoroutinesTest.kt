@@ -21,6 +21,7 @@ import kotlinx.coroutines.withTimeout
 import org.egret.websocket.CloseInfo
 import org.egret.websocket.ErrorCode
 import org.egret.websocket.LoopOptions
+import org.egret.websocket.LoopThread
 import org.egret.websocket.RetryOptions
 import org.egret.websocket.WebSocket
 import org.egret.websocket.WebSocketException
@@ -52,6 +53,9 @@ enum class Driver {
     /** A thread polls; the coroutines run on others. */
     THREAD,
 
+    /** A `LoopThread` drives a loop; the coroutines run on others. */
+    LOOP_THREAD,
+
     /** A thread polls; the coroutines go on inside its poll, where the event is. */
     UNCONFINED,
 
@@ -71,7 +75,8 @@ class CoroutinesTest {
     private fun test(driver: Driver, block: suspend CoroutineScope.(WebSocketLoop) -> Unit) {
         val uncaught = ConcurrentLinkedQueue<Throwable>()
         val options = LoopOptions.Builder().inline(driver == Driver.GAME).exceptionHandler { _, thrown -> uncaught.add(thrown) }
-        val loop = WebSocketLoop(options.build())
+        val loopThread = if (driver == Driver.LOOP_THREAD) LoopThread(options.build()) else null
+        val loop = loopThread?.loop ?: WebSocketLoop(options.build())
         val whole: suspend CoroutineScope.() -> Unit = {
             withTimeout(limit) {
                 block(loop)
@@ -90,10 +95,12 @@ class CoroutinesTest {
                         polling.join(limit)
                     }
                 }
+                Driver.LOOP_THREAD -> runBlocking(Dispatchers.Default, whole)
                 Driver.GAME -> game(loop) { whole() }
                 Driver.LOOPER -> looper(loop, whole)
             }
         } finally {
+            loopThread?.close()
             loop.close()
         }
         assertEquals(emptyList<Throwable>(), uncaught.toList())
