@@ -204,6 +204,7 @@ pub fn server() -> u16 {
 }
 
 /// A proxy of `https://`. It plays the server behind it, too.
+#[cfg(feature = "proxies")]
 pub fn proxy() -> u16 {
     listen(|stream| {
         let Some(mut records) = Records::accept(stream) else { return };
