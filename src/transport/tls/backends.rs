@@ -29,6 +29,7 @@ pub enum MidHandshake<S> {
     Host(provider::backend::MidHandshake<S>),
 }
 
+#[cfg_attr(not(feature = "tls"), allow(clippy::large_enum_variant, reason = "the other variant is never made"))]
 pub enum Stream<S> {
     Library(backend::Stream<S>),
     Host(provider::backend::Stream<S>),
