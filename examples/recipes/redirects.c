@@ -1,4 +1,4 @@
-/* redirects URL: follows a server that sends its clients elsewhere, for example to a machine with room. */
+/* redirects URL [secure]: follows a server that sends its clients elsewhere, for example to a machine with room. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -32,8 +32,8 @@ int main(int argc, char **argv)
     egret_ws_options options;
     int32_t result;
 
-    if (argc != 2)
-        return fprintf(stderr, "usage: redirects URL\n"), 2;
+    if (argc != 2 && argc != 3)
+        return fprintf(stderr, "usage: redirects URL [secure]\n"), 2;
     egret_ws_options_init(&options, sizeof options);
     options.user = &was_open;
     options.on_connect = on_connect;
@@ -41,6 +41,8 @@ int main(int argc, char **argv)
     options.max_redirects = 5; /* without it none is followed */
     /* Only for servers on the player's own network: else a public server could reach machines behind the player's router. */
     options.flags = EGRET_WS_ALLOW_PRIVATE_REDIRECTS;
+    if (argc == 3)
+        options.flags |= EGRET_WS_SECURE_REDIRECTS_ONLY; /* to wss only, where the system forbids connections without TLS */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)

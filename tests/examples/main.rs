@@ -278,6 +278,7 @@ recipes! {
     }
     redirects |program| {
         program.run(&[servers::redirecting()]).succeeds(&["1 redirects\ncookies:\nws://127.0.0.1:", "/ seat=7\n", "closed by this side"]);
+        program.run(&[&*servers::redirecting(), "secure"]).fails(&["a redirect that is not allowed"]);
         program.run(&[dead_url()]).fails(&["refused"]);
     }
     self_signed |program| {
