@@ -1,4 +1,5 @@
 //! TLS providers that fail, block, return nonsense or call the library: each costs its own connection, and nothing leaks.
+#![cfg(unix)]
 
 mod fake_tls;
 mod faults;
