@@ -46,6 +46,8 @@ pub enum Fault {
     CallsLibrary,
     /// `receive` does not return before the test opens the gate.
     Blocks,
+    /// `send` does not return before that, if the test says so.
+    BlocksToSend,
     /// BUSY until `ready`.
     IsBusy,
     /// BUSY until `ready`, and then an error.
@@ -99,6 +101,7 @@ const ALL: &[Fault] = &[
     Fault::HasOtherAlpn,
     Fault::CallsLibrary,
     Fault::Blocks,
+    Fault::BlocksToSend,
     Fault::IsBusy,
     Fault::IsBusyAndFails,
     Fault::IsBusyWithData,
@@ -146,6 +149,8 @@ impl Gate {
 pub struct State {
     pub capabilities: u32,
     pub gate: Gate,
+    /// For [`Fault::BlocksToSend`].
+    pub blocks_sends: AtomicBool,
     /// The socket of the last session that became busy.
     pub busy: Mutex<Option<Ready>>,
     pub ready: AtomicBool,

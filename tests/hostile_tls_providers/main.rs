@@ -8,13 +8,14 @@ use ::egret_ws::*;
 use fake_tls::{Fake, server};
 use faults::{Fault, State};
 use std::ffi::CString;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::{Duration, Instant};
 use test_support::WAIT_LIMIT;
 use test_support::certificates::RIGHT;
-use test_support::client::{DRIVERS, Driver, Loop, Socket};
+use test_support::client::{DRIVERS, Driver, Loop, Socket, send_text};
 use test_support::close_report::CloseReport;
 use test_support::recorder::Event;
 use test_support::tls_provider::{self, Count};
@@ -406,6 +407,28 @@ fn a_blocked_call_does_not_hold_the_end_of_its_loop() {
     assert_eq!(Count::of(&host.count.released), 0, "a call still runs");
     host.state.gate.open();
     host.end();
+}
+
+/// With the inline driver the call runs on the thread that sends.
+#[test]
+fn a_send_that_blocks_does_not_hold_the_end_of_its_loop() {
+    for driver in DRIVERS {
+        let mut host = Host::new(driver);
+        let socket = host.connect(Fault::BlocksToSend);
+        socket.wait_open();
+        let handle = socket.handle().addr();
+        socket.forget();
+        host.state.blocks_sends.store(true, SeqCst);
+        let sender = thread::spawn(move || send_text(ptr::without_provenance_mut(handle), "hello"));
+        host.state.gate.wait_held();
+        let begun = Instant::now();
+        drop(host.host.take());
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+        assert_eq!(Count::of(&host.count.released), 0, "a call still runs");
+        host.state.gate.open();
+        assert_eq!(sender.join().expect("no panic"), EGRET_WS_OK, "it was accepted before the loop was freed");
+        host.end();
+    }
 }
 
 #[test]
