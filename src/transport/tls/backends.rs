@@ -171,6 +171,14 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
+    /// The stream below has no more bytes, and all plaintext was read: frees memory.
+    #[inline]
+    pub fn rest(&mut self) {
+        if let Stream::Host(host) = self {
+            host.rest();
+        }
+    }
+
     /// How TLS was set up.
     pub fn info(&mut self, resumption: &Resumption) -> TlsInfo {
         match (self, resumption) {

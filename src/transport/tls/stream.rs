@@ -170,6 +170,7 @@ impl<S: Transport> Transport for Tls<S> {
                     filled += count;
                     self.inner.get_mut().note_data();
                     if self.inner.get_ref().is_drained() && self.inner.reads_single_records() {
+                        self.inner.rest();
                         break;
                     }
                 }

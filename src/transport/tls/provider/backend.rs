@@ -106,6 +106,9 @@ impl<S: Read + Write> Channel<S> {
             if self.session.is_established() {
                 return Ok(Shaken::Established);
             }
+            if self.session.is_peer_closed() {
+                return Err(TlsError::new(Error::Tls, "the peer has ended TLS by a close_notify".into()));
+            }
             match self.reader.read(&mut self.stream) {
                 Ok(record) => {
                     self.session.receive(record, &mut [0; MAX_PLAINTEXT], &mut self.stream)?;
@@ -158,15 +161,31 @@ impl<S: Read + Write> Stream<S> {
             }
             let output = if has_room { &mut *buffer } else { &mut self.plain };
             let received = session.receive(record, output, stream);
-            if !has_room {
-                (self.taken, _) = (0, self.plain.truncate(*received.as_ref().unwrap_or(&0)));
+            let count = *received.as_ref().unwrap_or(&0);
+            if count == 0 {
+                (self.plain, self.taken) = (Vec::new(), 0);
+                received.map_err(failed)?;
+                continue;
             }
-            match received.map_err(failed)? {
-                0 => {}
-                count if has_room => return Ok(count),
-                _ => return Ok(self.take(buffer)),
+            // Now, because there may be no further call. The next one returns the error, after the data.
+            let _ = session.flush(stream);
+            if has_room {
+                return Ok(count);
             }
+            (self.taken, _) = (0, self.plain.truncate(count));
+            return Ok(self.take(buffer));
         }
+    }
+
+    /// The stream below has no more bytes: frees the memory for records.
+    pub fn rest(&mut self) {
+        self.channel.reader.rest();
+    }
+
+    /// The bytes of memory for records.
+    #[cfg(test)]
+    pub(super) fn kept_memory(&self) -> usize {
+        self.plain.capacity() + self.channel.reader.kept_memory()
     }
 
     /// Takes plaintext that waits.

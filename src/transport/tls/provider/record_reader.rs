@@ -30,12 +30,22 @@ impl RecordReader {
                 Ok(&self.bytes[..len])
             }
             Err(error) => {
-                if self.len == 0 {
-                    self.bytes = Vec::new(); // an idle connection needs no memory
-                }
+                self.rest();
                 Err(error)
             }
         }
+    }
+
+    /// Nothing more is there now: an idle connection needs no memory.
+    pub(super) fn rest(&mut self) {
+        if self.len == 0 {
+            self.bytes = Vec::new();
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn kept_memory(&self) -> usize {
+        self.bytes.capacity()
     }
 
     fn fill(&mut self, stream: &mut impl Read, until: usize) -> io::Result<()> {

@@ -78,8 +78,11 @@ impl Session {
         self.flush(stream)
     }
 
-    /// Writes a close_notify.
+    /// Writes a close_notify, unless another thread works on the session.
     pub(super) fn close_notify(&mut self, stream: &mut impl Write) -> Stepped<()> {
+        if self.is_busy() {
+            return Ok(());
+        }
         self.step_out(Step::CloseNotify, &[], stream)?;
         self.flush(stream)
     }
@@ -97,7 +100,7 @@ impl Session {
         Err(self.fail("the TLS provider returns output without end"))
     }
 
-    /// After an error of [`Step::Receive`]: the alert for the peer, if the host has one.
+    /// After an error of [`Step::Receive`], or of the work on another thread: the alert for the peer, if the host has one.
     fn write_alert(&mut self, stream: &mut impl Write) {
         let (Some(host), mut output) = (&mut self.host, [0; ROOM]) else { return };
         // It fails again, with or without an alert, so only the bytes count.
@@ -109,6 +112,7 @@ impl Session {
 
     /// A step whose result goes to the stream. Returns the number of bytes.
     fn step_out(&mut self, step: Step, input: &[u8], stream: &mut impl Write) -> Stepped<usize> {
+        let was_busy = self.is_busy();
         // Zeros, so that a host that returns a wrong number sends nothing of this process's memory to the peer.
         let mut output = vec![0; input.len() + ROOM];
         match self.step(step, input, &mut output) {
@@ -116,7 +120,12 @@ impl Session {
                 Ok(_) => Ok(len),
                 Err(_) => Err(self.fail("the peer reads no more, so the output of TLS has no room")),
             },
-            Err(failure) => Err(self.end(failure)),
+            Err(failure) => {
+                if was_busy {
+                    self.write_alert(stream);
+                }
+                Err(self.end(failure))
+            }
         }
     }
 
@@ -127,6 +136,7 @@ impl Session {
         };
         let Reply { code, state, len, message } = host.step(step, input, output);
         if code != EGRET_WS_OK {
+            self.state &= !EGRET_WS_TLS_BUSY; // its work has ended, too
             let (error, message) = Failure { code, message }.classify(Error::Tls);
             return Err(TlsError::new(error, message));
         }
@@ -158,8 +168,11 @@ impl Session {
         failure
     }
 
-    /// How far TLS was set up.
+    /// How far TLS was set up; nothing is known while another thread works on the session.
     pub(super) fn info(&mut self) -> TlsInfo {
+        if self.is_busy() {
+            return TlsInfo::default();
+        }
         let Some(host) = &mut self.host else {
             return self.last.as_ref().map(|(info, _)| info.clone()).unwrap_or_default();
         };

@@ -32,6 +32,8 @@ struct Play {
     surplus: usize,
     chain: Vec<u8>,
     live: usize,
+    /// A call of `facts` is an error.
+    is_silent: bool,
 }
 
 impl std::fmt::Debug for Script {
@@ -82,6 +84,7 @@ impl HostSession for Actor {
     }
 
     fn facts(&mut self) -> Facts {
+        assert!(!self.0.0.lock().is_silent, "no call");
         let info = TlsInfo { version: 0x0999, cipher: "XOR".into(), ..TlsInfo::default() };
         Facts { info, chain: self.0.0.lock().chain.clone() }
     }
@@ -286,4 +289,97 @@ fn a_session_that_has_failed_keeps_its_reason() {
     assert_eq!(session.close_notify(&mut wire), Err(first));
     assert_eq!((script.0.lock().live, wire.output.len()), (0, 0));
     assert_eq!(session.info().cipher, "XOR", "its facts are kept, too");
+}
+
+#[test]
+fn output_that_comes_with_data_is_sent_at_once() {
+    let scenes: &[Scene] = &[
+        (Step::Send, b"", Ok((UP, b""))),
+        (Step::Receive, HELLO, Ok((UP | MORE, b"data"))),
+        (Step::Send, b"", Ok((UP, b"answer"))),
+    ];
+    for size in [4, session::MAX_PLAINTEXT] {
+        let (script, step) = begin(scenes, HELLO);
+        let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
+        assert_eq!(stream.read(&mut vec![0; size]).unwrap(), 4);
+        // No further event may come.
+        assert_eq!(stream.get_ref().output, b"answer", "{size}");
+        assert!(script.0.lock().scenes.is_empty());
+    }
+}
+
+#[test]
+fn data_comes_before_a_failure_of_the_output_that_came_with_it() {
+    let scenes: &[Scene] = &[
+        (Step::Send, b"", Ok((UP, b""))),
+        (Step::Receive, HELLO, Ok((UP | MORE, b"data"))),
+        (Step::Send, b"", Ok((64, b""))),
+    ];
+    let (_, step) = begin(scenes, HELLO);
+    let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
+    let mut buffer = [0; 8];
+    assert_eq!(stream.read(&mut buffer).unwrap(), 4);
+    assert!(stream.read(&mut buffer).unwrap_err().to_string().contains("an unknown state"));
+}
+
+/// The script has no call of a session that is busy but `send`.
+#[test]
+fn a_busy_session_is_left_alone() {
+    let scenes: &[Scene] = &[(Step::Send, b"", Ok((UP, b""))), (Step::Receive, HELLO, Ok((UP | BUSY, b"data")))];
+    let (script, step) = begin(scenes, HELLO);
+    let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
+    assert_eq!(stream.read(&mut [0; 8]).unwrap(), 4);
+    script.0.lock().is_silent = true;
+    stream.shutdown().unwrap();
+    assert_eq!(stream.info(), TlsInfo::default());
+    let wait: &[Scene] = &[(Step::Send, b"", Ok((UP | BUSY, b""))), (Step::Send, b"", Ok((UP | BUSY, b"")))];
+    script.0.lock().scenes.extend(wait);
+    assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(stream.write(b"x").unwrap_err().kind(), ErrorKind::WouldBlock);
+    drop(stream);
+    assert_eq!(script.0.lock().live, 0);
+}
+
+#[test]
+fn a_busy_session_that_fails_gives_its_facts_and_an_alert() {
+    let scenes: &[Scene] = &[
+        (Step::Send, b"", Ok((0, b"hi"))),
+        (Step::Receive, HELLO, Ok((BUSY, b""))),
+        (Step::Send, b"", Err(EGRET_WS_ERR_TLS_ISSUER)),
+        (Step::Send, b"", Ok((0, b"alert"))),
+    ];
+    let (script, step) = begin(scenes, HELLO);
+    let HandshakeStep::Waiting(mid) = step else { panic!("it does not wait") };
+    let HandshakeStep::Failed(failure, info) = mid.advance() else { panic!("it does not fail") };
+    assert_eq!((failure.error, &*failure.message, &*info.cipher), (Error::TlsIssuer, "it is so", "XOR"));
+    let play = script.0.lock();
+    assert!(play.scenes.is_empty() && play.live == 0, "the alert was asked for");
+}
+
+#[test]
+fn a_close_notify_ends_a_handshake() {
+    let scenes: &[Scene] = &[(Step::Send, b"", Ok((0, b"hi"))), (Step::Receive, HELLO, Ok((CLOSED, b"")))];
+    let (error, message) = failure(begin(scenes, HELLO).1);
+    assert_eq!(error, Error::Tls);
+    assert!(message.contains("close_notify"), "{message}");
+}
+
+#[test]
+fn an_idle_stream_keeps_no_buffer() {
+    let long: &'static [u8] = vec![b'd'; 16_000].leak();
+    let record: &'static [u8] = [&[23, 3, 3], &16_000u16.to_be_bytes()[..], long].concat().leak();
+    for (buffer, dataless) in [(session::MAX_PLAINTEXT, false), (1000, false), (1000, true)] {
+        let received: Scene = (Step::Receive, record, Ok((UP, if dataless { b"" } else { long })));
+        let (_, step) = begin(&[(Step::Send, b"", Ok((UP, b""))), received], record);
+        let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
+        let mut count = 0;
+        while let Ok(more) = stream.read(&mut vec![0; buffer]) {
+            count += more;
+            if stream.is_taken() {
+                break;
+            }
+        }
+        stream.rest();
+        assert_eq!((count, stream.kept_memory()), (if dataless { 0 } else { 16_000 }, 0), "{buffer} {dataless}");
+    }
 }
