@@ -293,7 +293,8 @@ pub unsafe extern "C" fn egret_ws_tls_provider_init(
 }
 
 /// Reports that the work of a TLS session of this socket has ended, after its TLS provider has returned `EGRET_WS_TLS_BUSY`. `ws` is that of
-/// `egret_ws_tls_destination`. A call without such a session does nothing. Any thread, any callback of the provider too.
+/// `egret_ws_tls_destination`. A call without such a session does nothing. It makes no callback: the I/O thread goes on with the session,
+/// or with `EGRET_WS_LOOP_INLINE` the next poll. Any thread, any callback of the provider too.
 ///
 /// Errors: `BAD_HANDLE` (also: the socket was freed), `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]

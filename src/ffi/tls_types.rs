@@ -151,13 +151,15 @@ pub type egret_ws_tls_open_fn = Option<
 /// that there is no plaintext in either direction.
 ///
 /// Return `EGRET_WS_OK`, or `EGRET_WS_ERR_TLS`, `_TLS_EXPIRED`, `_TLS_HOST`, `_TLS_ISSUER`, `_TLS_OPTIONS` or `_NO_RESOURCES`: the
-/// connection ends with it, and with the text of `message`; another number counts as `EGRET_WS_ERR_TLS`. After an error of `receive` the
-/// library calls `send` without plaintext once more, for an alert to the peer, then `get_facts`, then `free_session`.
+/// connection ends with it, and with the text of `message`; another number counts as `EGRET_WS_ERR_TLS`. After an error of `receive`,
+/// or of `send` for a session that was busy, the library calls `send` without plaintext once more, for an alert to the peer, then
+/// `get_facts`, then `free_session`.
 pub type egret_ws_tls_call_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, session: *mut c_void, call: *mut egret_ws_tls_call) -> egret_ws_error_t,
 >;
 
-/// TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long.
+/// TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long; but
+/// not while the session is busy.
 pub type egret_ws_tls_get_facts_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, session: *mut c_void, facts: *mut egret_ws_tls_facts)>;
 
@@ -169,8 +171,9 @@ pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c
 /// limits, and checks `tls_pins` and ALPN. Fill it with `egret_ws_tls_provider_init`, then set every callback. All `wss` connections of
 /// the loop, and those to `https://` proxies, go through it. `examples/tls_provider` has one.
 ///
-/// **The callbacks come from other threads**: those of sessions from the I/O thread of the loop, or with `EGRET_WS_LOOP_INLINE` from the
-/// thread that polls or sends. The calls for the sessions of a loop never overlap. Only `new_context` may block. In the others all
+/// **The callbacks come from other threads**: those of sessions from the I/O thread of the loop, or with `EGRET_WS_LOOP_INLINE` from any
+/// thread that is inside a call for the loop or for one of its sockets, except `egret_ws_tls_ready`: so a provider may hold its own
+/// lock while it calls that. The calls for the sessions of a loop never overlap. Only `new_context` may block. In the others all
 /// connections of the loop wait: for work that may take long, such as a question to the user or a file, return `EGRET_WS_TLS_BUSY`, do
 /// it on a thread of yours, and call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
 ///

@@ -167,7 +167,7 @@ impl Socket {
 
     /// The host's TLS has ended work for this socket.
     pub fn continue_tls(&self) {
-        self.host_loop.scheduler.request(&self.shared, SocketRequest::Read);
+        self.host_loop.scheduler.continue_tls(&self.shared);
     }
 
     /// Begins the next try now.

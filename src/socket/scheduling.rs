@@ -35,6 +35,8 @@ enum Request {
     FlushLarge,
     /// Run a command that was queued.
     Command,
+    /// Go on with TLS of the host, whose work on another thread has ended.
+    Tls,
     /// Make the poll return.
     WakePoll,
 }
@@ -85,14 +87,17 @@ const fn action(request: Request, caller: Caller, driver: DriverKind) -> Action 
         // Written at once, also in a callback: the memory is used again while it is in the cache.
         (FlushLarge, Callback, Threaded) => Action::WakeEngine,
         (FlushLarge, Callback, Inline) => Action::RunEngine,
-        (Command, Callback, _) => Action::AfterCallbacks,
+        (Command | Tls, Callback, _) => Action::AfterCallbacks,
 
         // The engine can work while the next callback runs.
-        (Flush | FlushBehind | FlushLarge | Command, Dispatcher, _) => Action::WakeEngine,
+        (Flush | FlushBehind | FlushLarge | Command | Tls, Dispatcher, _) => Action::WakeEngine,
 
         // Also where a poll on another thread has deferred a flush: its callback may take long.
         (Flush | FlushBehind | FlushLarge | Command, OtherThread, Threaded) => Action::WakeEngine,
         (Flush | FlushBehind | FlushLarge | Command, OtherThread, Inline) => Action::RunEngine,
+
+        // The caller may hold a lock that the TLS of the host takes, so it must not run the engine: the next poll does.
+        (Tls, OtherThread, _) => Action::WakeEngine,
 
         (WakePoll, _, _) => Action::WakePoll,
     }
@@ -216,6 +221,13 @@ impl Scheduler {
         // An engine that has ended has ended its connections too: there is nothing left to do.
         if self.shared.push_socket_request(socket, request).is_ok() {
             self.command_queued();
+        }
+    }
+
+    /// Has the engine go on with a connection whose TLS, that of the host, has waited.
+    pub(super) fn continue_tls(&self, socket: &SocketShared) {
+        if self.shared.push_socket_request(socket, SocketRequest::Read).is_ok() {
+            self.perform(self.action(Request::Tls));
         }
     }
 

@@ -506,6 +506,21 @@ fn an_open_session_may_be_busy_and_loses_nothing() {
     }
 }
 
+/// A provider may hold its lock while it calls `egret_ws_tls_ready`: nothing of it is called inside. No thread polls meanwhile.
+#[test]
+fn ready_calls_nothing_of_the_provider() {
+    for driver in DRIVERS {
+        let host = Host::new(driver);
+        let busy = host.connect(Fault::IsBusy);
+        host.host().wait_until("a session is busy", || host.state.is_busy());
+        assert_eq!(host.state.set_ready().call(), EGRET_WS_OK);
+        busy.wait_open();
+        echoes(&busy);
+        drop(busy);
+        host.end();
+    }
+}
+
 #[test]
 fn a_session_that_stays_busy_times_out_and_a_late_ready_does_nothing() {
     for driver in DRIVERS {

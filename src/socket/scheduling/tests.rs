@@ -18,6 +18,9 @@ fn table_of_all_requests() {
         (Request::Command,      Callback,    AfterCallbacks, AfterCallbacks),
         (Request::Command,      Dispatcher,  WakeEngine,     WakeEngine),
         (Request::Command,      OtherThread, WakeEngine,     RunEngine),
+        (Request::Tls,          Callback,    AfterCallbacks, AfterCallbacks),
+        (Request::Tls,          Dispatcher,  WakeEngine,     WakeEngine),
+        (Request::Tls,          OtherThread, WakeEngine,     WakeEngine),
         (Request::WakePoll,     Callback,    WakePoll,       WakePoll),
         (Request::WakePoll,     Dispatcher,  WakePoll,       WakePoll),
         (Request::WakePoll,     OtherThread, WakePoll,       WakePoll),
@@ -27,7 +30,7 @@ fn table_of_all_requests() {
         assert_eq!(action(request, caller, Inline), inline, "{request:?}, {caller:?}, inline");
     }
     let distinct: std::collections::HashSet<_> = rows.iter().map(|row| format!("{:?} {:?}", row.0, row.1)).collect();
-    assert_eq!(distinct.len(), 5 * 3, "every request from every caller");
+    assert_eq!(distinct.len(), 6 * 3, "every request from every caller");
 }
 
 /// A loop without a thread that polls, as far as the scheduler is concerned.

@@ -3,6 +3,7 @@
 
 use crate::{kept, library, paths};
 use ::egret_ws::*;
+use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::Path;
 use std::process::Command;
@@ -62,6 +63,8 @@ pub struct Destination {
     pub socket: Ready,
 }
 
+thread_local!(static INSIDE_READY: Cell<bool> = const { Cell::new(false) });
+
 /// The handle of the socket of a session, for `egret_ws_tls_ready` on any thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready(pub usize);
@@ -69,7 +72,10 @@ pub struct Ready(pub usize);
 impl Ready {
     /// `egret_ws_tls_ready`
     pub fn call(self) -> i32 {
-        egret_ws_tls_ready(ptr::without_provenance_mut(self.0))
+        let was_inside = INSIDE_READY.replace(true);
+        let result = egret_ws_tls_ready(ptr::without_provenance_mut(self.0));
+        INSIDE_READY.set(was_inside);
+        result
     }
 }
 
@@ -331,6 +337,7 @@ type Method = fn(&mut dyn Session, &mut Call<'_>) -> Result<(), Failure>;
 unsafe fn step(session: *mut c_void, call: *mut egret_ws_tls_call, method: Method) -> i32 {
     // SAFETY: `open` has made the session, and its calls do not overlap. The message has at least one byte.
     let (session, call, first) = unsafe { (&mut *session.cast::<OpenSession>(), &mut *call, *(*call).message) };
+    assert!(!INSIDE_READY.get(), "a provider may hold a lock while it calls egret_ws_tls_ready");
     assert!(!call.input.is_null() && call.output_len == 0 && call.state == 0 && first == 0);
     // SAFETY: the pointers and lengths of the header.
     let (input, output) = unsafe {

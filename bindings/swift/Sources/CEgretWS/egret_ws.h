@@ -481,7 +481,8 @@
 
 /*
  * State of a TLS session: it works on another thread. The library calls `send` without plaintext after the next
- * `egret_ws_tls_ready`, perhaps before it too, and does nothing else with the session until this bit is gone. The time-outs go on.
+ * `egret_ws_tls_ready`, perhaps before it too. Until this bit is gone it calls nothing else for the session but `free_session`, which
+ * may come at any time: then the connection has ended without a close_notify, and nothing is known of the session. The time-outs go on.
  */
 #define EGRET_WS_TLS_BUSY 8
 
@@ -984,8 +985,9 @@ typedef struct egret_ws_tls_call {
  * that there is no plaintext in either direction.
  *
  * Return `EGRET_WS_OK`, or `EGRET_WS_ERR_TLS`, `_TLS_EXPIRED`, `_TLS_HOST`, `_TLS_ISSUER`, `_TLS_OPTIONS` or `_NO_RESOURCES`: the
- * connection ends with it, and with the text of `message`; another number counts as `EGRET_WS_ERR_TLS`. After an error of `receive` the
- * library calls `send` without plaintext once more, for an alert to the peer, then `get_facts`, then `free_session`.
+ * connection ends with it, and with the text of `message`; another number counts as `EGRET_WS_ERR_TLS`. After an error of `receive`,
+ * or of `send` for a session that was busy, the library calls `send` without plaintext once more, for an alert to the peer, then
+ * `get_facts`, then `free_session`.
  */
 typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egret_ws_tls_call *call);
 
@@ -1016,7 +1018,10 @@ typedef struct egret_ws_tls_facts {
     size_t chain_len;
 } egret_ws_tls_facts;
 
-/* TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long. */
+/*
+ * TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long; but
+ * not while the session is busy.
+ */
 typedef void (*egret_ws_tls_get_facts_fn)(void *user, void *session, egret_ws_tls_facts *facts);
 
 /* TLS provider: frees a session. Called once for each session, as its last call; also in the middle of a handshake. */
@@ -1028,8 +1033,9 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * limits, and checks `tls_pins` and ALPN. Fill it with `egret_ws_tls_provider_init`, then set every callback. All `wss` connections of
  * the loop, and those to `https://` proxies, go through it. `examples/tls_provider` has one.
  *
- * **The callbacks come from other threads**: those of sessions from the I/O thread of the loop, or with `EGRET_WS_LOOP_INLINE` from the
- * thread that polls or sends. The calls for the sessions of a loop never overlap. Only `new_context` may block. In the others all
+ * **The callbacks come from other threads**: those of sessions from the I/O thread of the loop, or with `EGRET_WS_LOOP_INLINE` from any
+ * thread that is inside a call for the loop or for one of its sockets, except `egret_ws_tls_ready`: so a provider may hold its own
+ * lock while it calls that. The calls for the sessions of a loop never overlap. Only `new_context` may block. In the others all
  * connections of the loop wait: for work that may take long, such as a question to the user or a file, return `EGRET_WS_TLS_BUSY`, do
  * it on a thread of yours, and call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
  *
@@ -2399,7 +2405,8 @@ egret_ws_error_t egret_ws_tls_provider_init(egret_ws_tls_provider *provider,
 
 /*
  * Reports that the work of a TLS session of this socket has ended, after its TLS provider has returned `EGRET_WS_TLS_BUSY`. `ws` is that of
- * `egret_ws_tls_destination`. A call without such a session does nothing. Any thread, any callback of the provider too.
+ * `egret_ws_tls_destination`. A call without such a session does nothing. It makes no callback: the I/O thread goes on with the session,
+ * or with `EGRET_WS_LOOP_INLINE` the next poll. Any thread, any callback of the provider too.
  *
  * Errors: `BAD_HANDLE` (also: the socket was freed), `FORKED`, `INTERNAL`.
  */
