@@ -27,6 +27,11 @@ static egret_ws_options kept;
 static egret_ws_hooks hooks;
 
 int32_t egret_ws_loop_new(const egret_ws_loop_options *o, egret_ws_loop **out) {
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* by lines, because Java writes to stdout too */
+    if (!o->hooks) { /* asks whether the library has TLS */
+        *out = (egret_ws_loop *)16384;
+        return EGRET_WS_OK;
+    }
     printf("loop flags %u log %d level %d callbacks %u us %u linger %u\n", o->flags, o->on_log != NULL, o->log_level,
            o->poll_max_callbacks, o->poll_max_us, o->linger_ms);
     printf("hooks %d threads %u\n", !!o->hooks->on_resolve + 2 * !!o->hooks->on_proxy + 4 * !!o->hooks->on_socket, o->hooks->max_threads);
@@ -35,7 +40,6 @@ int32_t egret_ws_loop_new(const egret_ws_loop_options *o, egret_ws_loop **out) {
                !!o->tls_provider->new_context + !!o->tls_provider->free_context + !!o->tls_provider->open + !!o->tls_provider->receive + !!o->tls_provider->send + !!o->tls_provider->close_notify + !!o->tls_provider->get_facts + !!o->tls_provider->free_session + !!o->tls_provider->release_user);
     hooks = *o->hooks;
     *out = (egret_ws_loop *)8192;
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* by lines, because Java writes to stdout too */
     return EGRET_WS_OK;
 }
 
@@ -80,6 +84,10 @@ static void print_options(const egret_ws_options *o) {
 }
 
 int32_t egret_ws_connect(egret_ws_loop *loop, const char *url, const egret_ws_options *options, egret_ws **out) {
+    if (loop == (egret_ws_loop *)16384) {
+        printf("wss without TLS, on_request %d\n", !!options->on_request);
+        return EGRET_WS_ERR_UNSUPPORTED;
+    }
     (void)loop;
     if (strcmp(url, "flag") == 0) {
         printf("flag %u\n", options->flags);
@@ -230,6 +238,7 @@ int32_t egret_ws_free(egret_ws *ws) {
 }
 
 int32_t egret_ws_loop_free(egret_ws_loop *loop, egret_ws_free_report *lost) {
+    if (!lost) return EGRET_WS_OK;
     (void)loop;
     *lost = (egret_ws_free_report){lost->struct_size, 4000000001u, (uint64_t)1 << 41, (uint64_t)1 << 42};
     return EGRET_WS_OK;

@@ -19,6 +19,8 @@ import org.egret.websocket.WebSocketOptions;
 /** Sets every option to a different value, for `recorder.c`, and prints the report that `recorder.c` returns. */
 class Recorded extends WebSocketListener {
     public static void main(String[] args) throws Exception {
+        boolean isPlatform = new LoopOptions.Builder().build().getTls() != null;
+        System.out.println("default TLS of the platform " + isPlatform + ", else " + new LoopOptions.Builder().libraryTls().build().getTls());
         LoopOptions loopOptions = new LoopOptions.Builder().inline(true).closeOnSuspend(true).forgetTlsSessions(true)
                 .log((level, text, socket) -> System.out.println("log " + level + " " + text + " " + socket))
                 .logLevel(LoopOptions.LogLevel.DEBUG).pollMaxCallbacks(2).pollMaxMicros(LoopOptions.UNLIMITED).lingerMillis(3).maxHookThreads(6)

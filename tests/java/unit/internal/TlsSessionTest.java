@@ -28,6 +28,7 @@ import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -43,6 +44,22 @@ class TlsSessionTest {
 
         Provider(PlatformTls tls, boolean verifiesNames) {
             super(tls, 2, verifiesNames);
+        }
+
+        /** Waits until so many threads run a step, and checks that there are no more. */
+        boolean runs(int count) throws Exception {
+            for (int i = 0; i < 2000 && threads().getActiveCount() < count; i++) Thread.sleep(10);
+            return threads().getPoolSize() == count;
+        }
+
+        int waits() throws Exception {
+            return threads().getQueue().size();
+        }
+
+        private java.util.concurrent.ThreadPoolExecutor threads() throws Exception {
+            java.lang.reflect.Field field = TlsProvider.class.getDeclaredField("threads");
+            field.setAccessible(true);
+            return (java.util.concurrent.ThreadPoolExecutor) field.get(this);
         }
 
         @Override
@@ -333,6 +350,30 @@ class TlsSessionTest {
         late.send(new byte[0]);
         assertEquals(ErrorCode.TLS.number, late.error);
         assertTrue(late.message.contains("the loop has ended"), late.message);
+    }
+
+    /** Steps beyond the number of threads wait, also when idle threads have ended, and each runs. */
+    @Test
+    void threadsAreLimited() throws Exception {
+        Provider provider = provider(false, null); // 2 threads
+        for (int round = 0; round < 3; round++) {
+            Semaphore mayEnd = new Semaphore(0);
+            Semaphore running = new Semaphore(0);
+            Semaphore done = new Semaphore(0);
+            for (int i = 0; i < 50; i++)
+                provider.execute(() -> {
+                    assertTrue(Thread.currentThread().isDaemon());
+                    running.release();
+                    mayEnd.acquireUninterruptibly();
+                    running.acquireUninterruptibly();
+                    done.release();
+                });
+            assertTrue(provider.runs(2));
+            assertEquals(48, provider.waits());
+            mayEnd.release(50);
+            assertTrue(done.tryAcquire(50, 20, TimeUnit.SECONDS));
+        }
+        provider.release();
     }
 
     /** The library's names are DNS names or addresses. */

@@ -14,7 +14,12 @@ final class TlsChoice {
 
     /** The platform's TLS; null: the library's. */
     PlatformTls of() {
-        boolean isPlatform = this == DEFAULT && (TlsPlatform.IS_ANDROID || !Native.hasTls());
+        boolean isPlatform = this == DEFAULT && (TlsPlatform.IS_ANDROID || !Library.HAS_TLS);
         return isPlatform ? PlatformTls.DEFAULT : platform;
+    }
+
+    /** Asked once, and not on Android. */
+    private static final class Library {
+        static final boolean HAS_TLS = Native.hasTls();
     }
 }

@@ -257,6 +257,7 @@ final class TlsSession {
                     addWaiting(bytes);
                     hasFinished = wrapped.getHandshakeStatus() == HandshakeStatus.FINISHED;
                     if (wrapped.getStatus() == SSLEngineResult.Status.CLOSED) throw new SSLException("the server has closed TLS");
+                    checkProgress(wrapped, wrapped.bytesProduced(), HandshakeStatus.NEED_WRAP);
                     break;
                 case NEED_UNWRAP:
                     if (!input.hasRemaining()) {
@@ -267,6 +268,7 @@ final class TlsSession {
                     SSLEngineResult unwrapped = engine.unwrap(input, bytes);
                     switch (unwrapped.getStatus()) {
                         case OK:
+                            checkProgress(unwrapped, unwrapped.bytesConsumed(), HandshakeStatus.NEED_UNWRAP);
                             break;
                         case BUFFER_OVERFLOW:
                             bytes = ByteBuffer.allocate(larger(bytes, engine.getSession().getApplicationBufferSize()));
@@ -282,6 +284,11 @@ final class TlsSession {
                     return true;
             }
         }
+    }
+
+    /** A platform that asks for the same call again without any bytes would hold the thread. */
+    private static void checkProgress(SSLEngineResult result, int bytes, HandshakeStatus asked) throws SSLException {
+        if (bytes == 0 && result.getHandshakeStatus() == asked) throw new SSLException("the platform's handshake makes no progress");
     }
 
     private static int larger(ByteBuffer than, int size) throws SSLException {
