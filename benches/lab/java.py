@@ -47,7 +47,10 @@ PEERS = (OKHTTP, Contender('JDK', 'jdk'), Contender('Netty', 'netty'), Contender
 EGRET = Contender('egret', 'egret')
 DIRECT = Contender('egret, direct buffers', 'egret-direct')
 THREADED = Contender('egret threaded', 'egret-threaded')
-OURS = (EGRET, DIRECT, THREADED)
+PLATFORM = Contender('egret, PlatformTls', 'egret-platform')
+OURS = (EGRET, DIRECT, THREADED, PLATFORM)
+TO_BEST = (EGRET, DIRECT, PLATFORM)
+"""Those that are compared with the cheapest peer."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,19 @@ class Row:
         return f'{"wss " if self.tls else ""}latency {size}, {cores}'
 
     @property
+    def count(self):
+        """With TLS twice as many: the virtual machine compiles the JDK's TLS late."""
+        return COUNTS[self.mode][self.size] * (2 if self.tls and not self.is_latency else 1)
+
+    @property
     def is_latency(self):
         return self.metric == 'p50_us'
 
     @property
     def ours(self):
-        """Text has no direct buffers."""
-        return OURS if self.kind == 'binary' else (EGRET, THREADED)
+        """Text has no direct buffers, and plain connections no TLS."""
+        direct = (DIRECT,) if self.kind == 'binary' else ()
+        return (EGRET, *direct, PLATFORM if self.tls else THREADED)
 
 
 COUNTS = {
@@ -86,7 +95,7 @@ COUNTS = {
     'send': {32: 100_000, KIB: 50_000, 128 * KIB: 800},
     'ping-pong': {32: 15_000, KIB: 15_000, 128 * KIB: 600},
 }
-"""Messages of a run, of which there are two: the first is not measured."""
+"""Messages of a plain run, of which there are two: the first is not measured."""
 SIZES = tuple(COUNTS['receive'])
 ONE_CORE = {'ping-pong': 'same'}
 """CPU time of ping-pong is steady only if no core falls asleep between the messages."""
@@ -139,7 +148,7 @@ def line(row, rounds, servers):
     base, ratios = [], {each: [] for each in contenders}
     to_best = {each: [] for each in row.ours}
     for _ in range(rounds):
-        found = {each: run(row, each, COUNTS[row.mode][row.size], servers)[row.metric]
+        found = {each: run(row, each, row.count, servers)[row.metric]
                  for each in random.sample(contenders, len(contenders))}
         base.append(found[OKHTTP])
         best = min(found[peer] for peer in PEERS)
@@ -149,17 +158,15 @@ def line(row, rounds, servers):
             to_best[each].append(found[each] / best)
     shown = {each: number(statistics.median(ratios[each])) for each in contenders}
     if row.is_latency:
-        shown[EGRET] = cell(statistics.median(ratios[EGRET]), row.goal)
-    best = {each: number(statistics.median(to_best[each])) for each in row.ours}
-    if not row.is_latency:
-        best[EGRET] = cell(statistics.median(to_best[EGRET]), row.goal)
+        shown |= {each: cell(statistics.median(ratios[each]), row.goal) for each in row.ours if each != THREADED}
+    best = {each: cell(statistics.median(to_best[each]), row.goal) for each in row.ours if not row.is_latency}
     cells = [f'{number(statistics.median(base), 3)} µs', *(shown[peer] for peer in PEERS[1:])]
-    cells += [shown.get(each, '') for each in OURS] + [best.get(each, '') for each in OURS[:2]]
+    cells += [shown.get(each, '') for each in OURS] + [best.get(each, '') for each in TO_BEST]
     return f'| {row.title} | {" | ".join(cells)} |'
 
 
 def table(rows, rounds, servers):
-    names = ['', *(peer.name for peer in PEERS), *(each.name for each in OURS), 'egret to the best peer', 'direct buffers to the best peer']
+    names = ['', *(each.name for each in PEERS + OURS), *(f'{each.name}, to the best peer' for each in TO_BEST)]
     lines = [f'| {" | ".join(names)} |\n|{"---|" * len(names)}']
     print(lines[0], flush=True)
     for row in rows:
@@ -176,8 +183,9 @@ def section(lines, rounds):
 {machine.describe()}. {rounds} rounds.
 
 CPU time of the process for each message, and latency: half of the answers of ping-pong take less. OkHttp in microseconds, the others
-as a multiple of it; the last two columns compare ours with the cheapest peer of the row. `egret` is a `LoopThread` and
-arrays, `egret threaded` a loop with an I/O thread and another thread that polls.
+as a multiple of it; the last columns compare ours with the cheapest peer of the row. `egret` is a `LoopThread` and arrays,
+with the library's OpenSSL; `egret, PlatformTls` the same with the JDK's TLS, as all peers have; `egret threaded` a loop with
+an I/O thread and another thread that polls.
 
 {lines}
 

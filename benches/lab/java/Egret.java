@@ -3,15 +3,17 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import org.egret.websocket.CloseInfo;
 import org.egret.websocket.ErrorCode;
+import org.egret.websocket.LoopOptions;
 import org.egret.websocket.LoopThread;
+import org.egret.websocket.PlatformTls;
 import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 
 /**
- * Our library. `egret`: a {@link LoopThread}; `egret-threaded`: an I/O thread, and a thread that polls. With `-direct`, binary
- * messages are sent and received in direct buffers, else in arrays.
+ * Our library. `egret`: a {@link LoopThread}; `egret-platform`: the same with the platform's TLS; `egret-threaded`: an I/O thread, and a
+ * thread that polls. With `-direct`, binary messages are sent and received in direct buffers, else in arrays.
  */
 final class Egret implements Contender {
     private final WebSocketLoop loop;
@@ -20,10 +22,16 @@ final class Egret implements Contender {
 
     Egret(String name, String authority) throws Exception {
         isDirect = name.endsWith("-direct");
-        loop = name.startsWith("egret-threaded") ? polled() : new LoopThread().getLoop();
+        loop = name.startsWith("egret-threaded") ? polled() : new LoopThread(options(name)).getLoop();
         WebSocketOptions.Builder options = new WebSocketOptions.Builder().disableDeflate(true).directMessages(isDirect);
         if (authority != null) options.tlsRoots(Files.readAllBytes(Paths.get(authority))).onlyTheseRoots(true);
         this.options = options.build();
+    }
+
+    private static LoopOptions options(String name) {
+        LoopOptions.Builder options = new LoopOptions.Builder();
+        if (name.equals("egret-platform")) options.tls(new PlatformTls.Builder().build());
+        return options.build();
     }
 
     /** A loop with an I/O thread, and a thread that polls it. */
