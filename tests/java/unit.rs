@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
-use test_support::certificates::{CLIENT, Certificate, RIGHT, ROOT, UNACCEPTED_CLIENT, UNTRUSTED};
+use test_support::certificates::{CLIENT, RIGHT, ROOT, UNACCEPTED_CLIENT, UNTRUSTED};
 
 /// The jars of JUnit 5 in Debian.
 fn junit() -> Vec<PathBuf> {
