@@ -85,13 +85,13 @@ pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     let (fours, ones) = lanes.as_chunks();
     for ([to_a, to_b, to_c, to_d], [a, b, c, d]) in to_fours.iter_mut().zip(fours) {
         let (a, b, c, d) = (xor(*a, wide), xor(*b, wide), xor(*c, wide), xor(*d, wide));
-        to_a.write_copy_of_slice(&a);
-        to_b.write_copy_of_slice(&b);
-        to_c.write_copy_of_slice(&c);
-        to_d.write_copy_of_slice(&d);
+        put(to_a, a);
+        put(to_b, b);
+        put(to_c, c);
+        put(to_d, d);
     }
     for (to, lane) in to_ones.iter_mut().zip(ones) {
-        to.write_copy_of_slice(&xor(*lane, wide));
+        put(to, xor(*lane, wide));
     }
     if rest.is_empty() {
         return;
@@ -99,11 +99,19 @@ pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     let (to_words, to_rest) = to_rest.as_chunks_mut::<4>();
     let (words, rest) = rest.as_chunks();
     for (to, word) in to_words.iter_mut().zip(words) {
-        to.write_copy_of_slice(&xor_word(*word, key));
+        put(to, xor_word(*word, key));
     }
     for ((to, byte), key) in to_rest.iter_mut().zip(rest).zip(&key) {
         to.write(byte ^ key);
     }
+}
+
+/// One store. `write_copy_of_slice` of std is a call, with a check of the length, where the compiler optimises for size.
+#[inline(always)]
+#[allow(unsafe_code)] // std has no safe conversion between the two arrays yet
+fn put<const N: usize>(to: &mut [MaybeUninit<u8>; N], bytes: [u8; N]) {
+    // SAFETY: `to` is valid for writes, and an array of bytes that may be uninitialised has the layout of one of bytes.
+    unsafe { *std::ptr::from_mut(to).cast::<[u8; N]>() = bytes };
 }
 
 /// Masks or unmasks in place. The library itself masks only while it copies.
