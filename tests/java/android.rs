@@ -103,7 +103,7 @@ fn build_aar(out: &Path, last: &str) -> std::process::Output {
 }
 
 /// A stub of `cargo rustc --target TARGET --target-dir DIR`: writes a library with our name and the header's functions to the same
-/// path, with the same link options and $LAST.
+/// path, with $LAST and the same link options but the one that only lld has.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
 case $* in
@@ -121,7 +121,7 @@ done
 mkdir -p "$dir/$target/android"
 sed -n 's/^[a-su-z].*[ *]\(egret_ws_[a-z0-9_]*\)(.*/void \1(void) {}/p' include/egret_ws.h >"$dir/functions.c"
 "$CARGO_TARGET_X86_64_LINUX_ANDROID_LINKER" -shared -fPIC -Wl,-soname,libegret_ws.so -g "$dir/functions.c" \
-    $(echo "$CARGO_TARGET_X86_64_LINUX_ANDROID_RUSTFLAGS" | sed 's/-Clink-arg=//g') "$LAST" -o "$dir/$target/android/libegret_ws.so"
+    $(echo "$CARGO_TARGET_X86_64_LINUX_ANDROID_RUSTFLAGS" | sed 's/-Clink-arg=//g; s/--cfg=[^ ]*//; s/-Wl,--icf=all//') "$LAST" -o "$dir/$target/android/libegret_ws.so"
 "#;
 
 pub fn files_of(zip: &Path) -> Vec<String> {

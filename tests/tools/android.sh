@@ -17,8 +17,9 @@ android_jar=$(tests/java/android.sh "$target_dir/tmp")/android.jar
 out=$target_dir/android
 mkdir -p "$out/parts"
 rm -rf "$out"/parts/{jni,symbols,javadoc}
-# As rustup's, for speed, but for what prints backtraces.
+# The levels of rustup's: for speed, but for what prints backtraces.
 std=""
+for crate in addr2line adler2 gimli miniz_oxide object rustc-demangle; do std+=" --config profile.android.package.$crate.opt-level='\"s\"'"; done
 for crate in core alloc std std_detect hashbrown memchr panic_unwind; do std+=" --config profile.android.package.$crate.opt-level=3"; done
 cat >"$out/cargo" <<CARGO
 #!/bin/sh

@@ -16,8 +16,9 @@ out=$(cd "$3" && pwd)
 lower=$(echo "$target" | tr - _)
 upper=$(echo "$lower" | tr a-z A-Z)
 # rustc links shared libraries that lack a function without a word; the NDK's stubs of API 21 have all that Android 5 has.
-flags=""
-for flag in $link_flags -Wl,--no-undefined; do flags="$flags -Clink-arg=$flag"; done
+# Equal functions are merged, and SHA-256, which is for pins only, is not unrolled: 12 KB.
+flags='--cfg=sha2_backend_soft="compact"'
+for flag in $link_flags -Wl,--no-undefined -Wl,--icf=all; do flags="$flags -Clink-arg=$flag"; done
 (cd "$here/../../.." && env ANDROID_NDK_ROOT="$ndk" "CC_$lower=$clang" "AR_$lower=$tools/llvm-ar" \
     "CARGO_TARGET_${upper}_LINKER=$clang" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags" \
     "${CARGO:-cargo}" rustc --lib --crate-type cdylib --profile android --no-default-features --features deflate,proxies \
