@@ -91,9 +91,9 @@ class Row:
 
 
 COUNTS = {
-    'receive': {32: 1_000_000, KIB: 100_000, 128 * KIB: 1500},
+    'receive': {32: 2_000_000, KIB: 300_000, 128 * KIB: 3000},
     'send': {32: 100_000, KIB: 50_000, 128 * KIB: 800},
-    'ping-pong': {32: 15_000, KIB: 15_000, 128 * KIB: 600},
+    'ping-pong': {32: 20_000, KIB: 20_000, 128 * KIB: 600},
 }
 """Messages of a plain run, of which there are two: the first is not measured."""
 SIZES = tuple(COUNTS['receive'])
