@@ -12,6 +12,7 @@ import random
 import shutil
 import statistics
 import subprocess
+import sys
 from dataclasses import dataclass
 
 import lab
@@ -77,7 +78,7 @@ class Row:
     @property
     def count(self):
         """With TLS twice as many: the virtual machine compiles the JDK's TLS late."""
-        return COUNTS[self.mode][self.size] * (2 if self.tls and not self.is_latency else 1)
+        return COUNTS[self.mode][self.size] * (2 if self.tls and self.mode != 'ping-pong' else 1)
 
     @property
     def is_latency(self):
@@ -93,7 +94,7 @@ class Row:
 COUNTS = {
     'receive': {32: 2_000_000, KIB: 300_000, 128 * KIB: 3000},
     'send': {32: 100_000, KIB: 50_000, 128 * KIB: 800},
-    'ping-pong': {32: 20_000, KIB: 20_000, 128 * KIB: 600},
+    'ping-pong': {32: 20_000, KIB: 20_000, 128 * KIB: 500},
 }
 """Messages of a plain run, of which there are two: the first is not measured."""
 SIZES = tuple(COUNTS['receive'])
@@ -139,7 +140,18 @@ def run(row, contender, count, servers):
     url = servers[row.cores].url(row.tls)
     cores = (lab.CLIENT_CORE, lab.SERVER_CORE) if row.cores == 'both' else (lab.CLIENT_CORE,)
     return lab.run(('/usr/bin/env', 'java', *VIRTUAL_MACHINE, f'-Djava.library.path={BINDING}', '-cp', class_path(), 'Lab', contender.client,
-                    row.mode, url, row.size, count, row.kind, lab.OUT / 'ca.pem'), cores=cores)
+                    row.mode, url, row.size, count, row.kind, lab.OUT / 'ca.pem'), cores=cores, timeout=150)
+
+
+def try_run(row, contender, servers):
+    """The figure of a contender; None for a peer that failed."""
+    try:
+        return run(row, contender, row.count, servers)[row.metric]
+    except lab.Failed as failure:
+        if contender not in PEERS[1:]:
+            raise
+        print(f'  {contender.name}: {failure}', file=sys.stderr)
+        return None
 
 
 def line(row, rounds, servers):
@@ -148,19 +160,19 @@ def line(row, rounds, servers):
     base, ratios = [], {each: [] for each in contenders}
     to_best = {each: [] for each in row.ours}
     for _ in range(rounds):
-        found = {each: run(row, each, row.count, servers)[row.metric]
-                 for each in random.sample(contenders, len(contenders))}
+        found = {each: try_run(row, each, servers) for each in random.sample(contenders, len(contenders))}
+        found = {each: figure for each, figure in found.items() if figure}
         base.append(found[OKHTTP])
-        best = min(found[peer] for peer in PEERS)
-        for each in contenders:
-            ratios[each].append(found[each] / base[-1])
-        for each in row.ours:
-            to_best[each].append(found[each] / best)
-    shown = {each: number(statistics.median(ratios[each])) for each in contenders}
+        best = min(found[peer] for peer in PEERS if peer in found)
+        for each, figure in found.items():
+            ratios[each].append(figure / base[-1])
+            if each in to_best:
+                to_best[each].append(figure / best)
+    shown = {each: number(statistics.median(ratios[each])) for each in contenders if ratios[each]}
     if row.is_latency:
         shown |= {each: cell(statistics.median(ratios[each]), row.goal) for each in row.ours if each != THREADED}
     best = {each: cell(statistics.median(to_best[each]), row.goal) for each in row.ours if not row.is_latency}
-    cells = [f'{number(statistics.median(base), 3)} µs', *(shown[peer] for peer in PEERS[1:])]
+    cells = [f'{number(statistics.median(base), 3)} µs', *(shown.get(peer, '') for peer in PEERS[1:])]
     cells += [shown.get(each, '') for each in OURS] + [best.get(each, '') for each in TO_BEST]
     return f'| {row.title} | {" | ".join(cells)} |'
 
