@@ -137,7 +137,7 @@ test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (
 	tests/swift/run.sh
 
 LAB := benches/lab
-bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (45 minutes)
+bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (50 minutes)
 	@tests/tools/setup.sh bench
 	python3 $(LAB)/bench.py $(FEATURES)
 	python3 $(LAB)/resumption.py $(FEATURES)
@@ -158,7 +158,7 @@ bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.
 	@tests/tools/setup.sh scale
 	python3 $(LAB)/scale.py $(FEATURES)
 
-bench-java: ## the Java binding against other clients for Java: a section of benches/RESULTS.md (20 minutes); QUICK=1 writes nothing
+bench-java: ## the Java binding against other clients for Java: a section of benches/RESULTS.md (25 minutes); QUICK=1 writes nothing
 	@tests/tools/setup.sh bench-java
 	python3 $(LAB)/java.py $(if $(QUICK),--quick) $(FEATURES)
 
