@@ -19,6 +19,8 @@ use std::time::Duration;
 const MAX_CACHED: usize = 8;
 /// The most connectors that are made at a time.
 const MAX_THREADS: usize = 2;
+/// The most contexts that a host makes at a time. It may block, and the others must not wait for that.
+const MAX_HOST_THREADS: usize = 16;
 /// The longest time that the end of a loop waits for a worker that makes a connector. The worker stops within a millisecond.
 const MAX_WITHDRAW_WAIT: Duration = Duration::from_secs(1);
 
@@ -118,8 +120,9 @@ pub struct TlsCache {
 impl TlsCache {
     /// Sends the connectors that are made to `shared`, as commands.
     pub fn new(shared: Arc<Shared>, host: Option<Arc<dyn HostTls>>) -> TlsCache {
+        let max_threads = if host.is_some() { MAX_HOST_THREADS } else { MAX_THREADS };
         TlsCache {
-            workers: Workers::new("egret-ws-tls", MAX_THREADS),
+            workers: Workers::new("egret-ws-tls", max_threads),
             cached: Vec::new(),
             pending: Vec::new(),
             shared,

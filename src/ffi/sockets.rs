@@ -86,8 +86,9 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
 /// After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, or a `wss` URL, asks for something that
-/// this library cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
-/// `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
+/// this library or the TLS provider of the loop cannot do, or that the library was built without), `NO_RESOURCES` (no memory for a copy
+/// of the options, no handle left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`,
+/// `INTERNAL`.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what they point to;
@@ -636,8 +637,8 @@ pub unsafe extern "C" fn egret_ws_proxy(ws: *mut egret_ws, out: *mut c_char, cap
 }
 
 /// Writes the name of the cipher suite of TLS to `out`, such as `TLS_AES_256_GCM_SHA384`, with a NUL, and returns its length without the
-/// NUL: 0 without TLS, before the handshake has agreed on one, and on Apple's systems and Windows. As `egret_ws_subprotocol` in all
-/// other respects; in `on_retry` and `on_close` too.
+/// NUL: 0 without TLS, before the handshake has agreed on one, and with the TLS of Apple's systems and Windows. As
+/// `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 ///
@@ -677,8 +678,8 @@ pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, 
 /// Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
 /// own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
 /// was not trusted; after an end in `EGRET_WS_PHASE_PROXY` those of the proxy. A resumed session has the certificates of its first
-/// handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if
-/// `capacity` is 0: then only the length is returned. Any thread.
+/// handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. With a TLS provider those
+/// that it returns, at most 10 and 64 KiB. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
 ///
 /// Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
 /// is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.

@@ -111,8 +111,8 @@ pub struct egret_ws_tls_facts {
 /// With an error, which should be `EGRET_WS_ERR_TLS_OPTIONS` or `EGRET_WS_ERR_NO_RESOURCES`, sockets with these options end with it;
 /// write the reason to `message`, which has `EGRET_WS_TLS_MESSAGE_BYTES` bytes, with a NUL at its end.
 ///
-/// Called on a worker thread of the library, several times at once for different settings; it may block, for example to read files:
-/// only the sockets that need this context wait, within their time-outs.
+/// Called on a worker thread of the library, at most 16 times at once in a loop, for different settings; it may block, for example to
+/// read files: only the sockets that need this context wait, within their time-outs.
 pub type egret_ws_tls_new_context_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -151,9 +151,10 @@ pub type egret_ws_tls_open_fn = Option<
 /// that there is no plaintext in either direction.
 ///
 /// Return `EGRET_WS_OK`, or `EGRET_WS_ERR_TLS`, `_TLS_EXPIRED`, `_TLS_HOST`, `_TLS_ISSUER`, `_TLS_OPTIONS` or `_NO_RESOURCES`: the
-/// connection ends with it, and with the text of `message`; another number counts as `EGRET_WS_ERR_TLS`. After an error of `receive`,
-/// or of `send` for a session that was busy, the library calls `send` without plaintext once more, for an alert to the peer, then
-/// `get_facts`, then `free_session`.
+/// handshake fails with it; another number counts as `EGRET_WS_ERR_TLS`. After the handshake any error ends the connection with
+/// `EGRET_WS_ERR_CONNECTION_LOST`, or before the server's answer with `EGRET_WS_ERR_TLS`. The close report has the text of `message`. After an
+/// error of `receive`, or of `send` for a session that was busy, the library calls `send` without plaintext once more, for an alert to the
+/// peer, then `get_facts`, then `free_session`.
 pub type egret_ws_tls_call_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, session: *mut c_void, call: *mut egret_ws_tls_call) -> egret_ws_error_t,
 >;
@@ -180,11 +181,11 @@ pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c
 /// In here every function that takes a handle, but `egret_ws_tls_ready`, returns `EGRET_WS_ERR_REENTRANT`. Callbacks must not throw a C++
 /// exception or longjmp out. If one forks, it must not return in the child: the child calls `_exit` or `exec`.
 ///
-/// The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails with
-/// `EGRET_WS_ERR_TLS` and a message that begins with "the TLS provider". `egret_ws_loop_free` waits at most a second longer than `linger_ms`
-/// for a call that does not return; then the thread of the loop ends by itself when it does. It does not wait for `new_context`. So before
-/// you unload the provider's code, or end its TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was
-/// initialized with `OPENSSL_INIT_NO_ATEXIT`.)
+/// The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails as by
+/// an `EGRET_WS_ERR_TLS` of its own, with a message that names the TLS provider. `egret_ws_loop_free` waits at most a second longer than
+/// `linger_ms` for a call that does not return; then the thread of the loop ends by itself when it does. It does not wait for
+/// `new_context`. So before you unload the provider's code, or end its TLS library, wait for `release_user`. (OpenSSL ends itself in
+/// `exit`, unless it was initialized with `OPENSSL_INIT_NO_ATEXIT`.)
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_tls_provider {

@@ -30,7 +30,7 @@ impl Provider for Fake {
 
     fn new_context(&self, settings: &Settings) -> Result<Box<dyn Context>, Failure> {
         match &*String::from_utf8_lossy(&settings.roots) {
-            "blocks" => self.0.gate.pass(),
+            roots if roots.starts_with("blocks") => self.0.gate.pass(),
             "fails" => return Err((EGRET_WS_ERR_TLS_OPTIONS, "no such roots".into())),
             "has no memory" => return Err((EGRET_WS_ERR_NO_RESOURCES, String::new())),
             "fails oddly" => return Err((4711, "\u{fc}".repeat(200))),

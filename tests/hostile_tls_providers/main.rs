@@ -444,9 +444,12 @@ fn contexts_that_are_never_made_delay_their_sockets_only() {
         let report = socket.wait_closed();
         report.expect(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_TRANSPORT);
         echoes(&good);
-        let waiting = host.connect_name("any.test", with_roots("blocks")).expect("the call succeeds");
-        host.state.gate.wait_held();
-        drop((good, socket, waiting));
+        let blocks = ["blocks", "blocks 2", "blocks 3", "blocks 4"];
+        let waiting = blocks.map(|roots| host.connect_name("any.test", with_roots(roots)).expect("the call succeeds"));
+        host.host().wait_until("all of them block", || host.state.gate.held() == blocks.len());
+        let other = host.connect_name("any.test", with_roots("other")).expect("the call succeeds");
+        other.wait_open();
+        drop((good, socket, waiting, other));
         let begun = Instant::now();
         drop(host.host.take());
         assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());

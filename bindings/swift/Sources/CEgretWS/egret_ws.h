@@ -308,8 +308,8 @@
  *   callback of a socket may fork too: when it returns in the child, the library does nothing more there, and the poll returns
  *   EGRET_WS_ERR_FORKED. A hook that forks must not return in the child, which calls _exit or exec.
  *
- *   Free every loop, and wait for the release_user of its hooks, before unloading the library. On ELF systems it stays in memory
- *   nevertheless, because a look-up may hang.
+ *   Free every loop, and wait for the release_user of its hooks and of its TLS provider, before unloading the library. On ELF
+ *   systems it stays in memory nevertheless, because a look-up may hang.
  *
  *
  * VERSIONS
@@ -895,8 +895,8 @@ typedef struct egret_ws_tls_settings {
  * With an error, which should be `EGRET_WS_ERR_TLS_OPTIONS` or `EGRET_WS_ERR_NO_RESOURCES`, sockets with these options end with it;
  * write the reason to `message`, which has `EGRET_WS_TLS_MESSAGE_BYTES` bytes, with a NUL at its end.
  *
- * Called on a worker thread of the library, several times at once for different settings; it may block, for example to read files:
- * only the sockets that need this context wait, within their time-outs.
+ * Called on a worker thread of the library, at most 16 times at once in a loop, for different settings; it may block, for example to
+ * read files: only the sockets that need this context wait, within their time-outs.
  */
 typedef egret_ws_error_t (*egret_ws_tls_new_context_fn)(void *user,
                                                         const egret_ws_tls_settings *settings,
@@ -985,9 +985,10 @@ typedef struct egret_ws_tls_call {
  * that there is no plaintext in either direction.
  *
  * Return `EGRET_WS_OK`, or `EGRET_WS_ERR_TLS`, `_TLS_EXPIRED`, `_TLS_HOST`, `_TLS_ISSUER`, `_TLS_OPTIONS` or `_NO_RESOURCES`: the
- * connection ends with it, and with the text of `message`; another number counts as `EGRET_WS_ERR_TLS`. After an error of `receive`,
- * or of `send` for a session that was busy, the library calls `send` without plaintext once more, for an alert to the peer, then
- * `get_facts`, then `free_session`.
+ * handshake fails with it; another number counts as `EGRET_WS_ERR_TLS`. After the handshake any error ends the connection with
+ * `EGRET_WS_ERR_CONNECTION_LOST`, or before the server's answer with `EGRET_WS_ERR_TLS`. The close report has the text of `message`. After an
+ * error of `receive`, or of `send` for a session that was busy, the library calls `send` without plaintext once more, for an alert to the
+ * peer, then `get_facts`, then `free_session`.
  */
 typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egret_ws_tls_call *call);
 
@@ -1042,11 +1043,11 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * In here every function that takes a handle, but `egret_ws_tls_ready`, returns `EGRET_WS_ERR_REENTRANT`. Callbacks must not throw a C++
  * exception or longjmp out. If one forks, it must not return in the child: the child calls `_exit` or `exec`.
  *
- * The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails with
- * `EGRET_WS_ERR_TLS` and a message that begins with "the TLS provider". `egret_ws_loop_free` waits at most a second longer than `linger_ms`
- * for a call that does not return; then the thread of the loop ends by itself when it does. It does not wait for `new_context`. So before
- * you unload the provider's code, or end its TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was
- * initialized with `OPENSSL_INIT_NO_ATEXIT`.)
+ * The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails as by
+ * an `EGRET_WS_ERR_TLS` of its own, with a message that names the TLS provider. `egret_ws_loop_free` waits at most a second longer than
+ * `linger_ms` for a call that does not return; then the thread of the loop ends by itself when it does. It does not wait for
+ * `new_context`. So before you unload the provider's code, or end its TLS library, wait for `release_user`. (OpenSSL ends itself in
+ * `exit`, unless it was initialized with `OPENSSL_INIT_NO_ATEXIT`.)
  */
 typedef struct egret_ws_tls_provider {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_tls_provider_init`. */
@@ -1934,8 +1935,9 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
  * After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, or a `wss` URL, asks for something that
- * this library cannot do, or was built without), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or
- * `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
+ * this library or the TLS provider of the loop cannot do, or that the library was built without), `NO_RESOURCES` (no memory for a copy
+ * of the options, no handle left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`,
+ * `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what they point to;
@@ -2277,8 +2279,8 @@ int32_t egret_ws_proxy(egret_ws *ws,
 
 /*
  * Writes the name of the cipher suite of TLS to `out`, such as `TLS_AES_256_GCM_SHA384`, with a NUL, and returns its length without the
- * NUL: 0 without TLS, before the handshake has agreed on one, and on Apple's systems and Windows. As `egret_ws_subprotocol` in all
- * other respects; in `on_retry` and `on_close` too.
+ * NUL: 0 without TLS, before the handshake has agreed on one, and with the TLS of Apple's systems and Windows. As
+ * `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  *
@@ -2306,8 +2308,8 @@ int32_t egret_ws_tls_alpn(egret_ws *ws,
  * Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
  * own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
  * was not trusted; after an end in `EGRET_WS_PHASE_PROXY` those of the proxy. A resumed session has the certificates of its first
- * handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. `out` may be NULL if
- * `capacity` is 0: then only the length is returned. Any thread.
+ * handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. With a TLS provider those
+ * that it returns, at most 10 and 64 KiB. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
  *
  * Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
  * is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
