@@ -1020,8 +1020,9 @@ typedef struct egret_ws_tls_facts {
 } egret_ws_tls_facts;
 
 /*
- * TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long; but
- * not while the session is busy.
+ * TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long.
+ * With `tls_pins` also before output of the handshake is sent, until there is a chain: return it as soon as it is known, because a
+ * server with another key must not get the certificate of `tls_identity`. Not called while the session is busy.
  */
 typedef void (*egret_ws_tls_get_facts_fn)(void *user, void *session, egret_ws_tls_facts *facts);
 

@@ -159,8 +159,9 @@ pub type egret_ws_tls_call_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, session: *mut c_void, call: *mut egret_ws_tls_call) -> egret_ws_error_t,
 >;
 
-/// TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long; but
-/// not while the session is busy.
+/// TLS provider: sets the facts about a session. Called when the handshake has ended, successfully or not, and when it takes too long.
+/// With `tls_pins` also before output of the handshake is sent, until there is a chain: return it as soon as it is known, because a
+/// server with another key must not get the certificate of `tls_identity`. Not called while the session is busy.
 pub type egret_ws_tls_get_facts_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, session: *mut c_void, facts: *mut egret_ws_tls_facts)>;
 

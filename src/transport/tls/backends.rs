@@ -74,7 +74,7 @@ impl Connector {
                 library.connect(name, pins, resumption, stream).map(Stream::Library, MidHandshake::Library)
             }
             (Connector::Host(host), Resumption::Host(request)) => {
-                host.connect(name, request, stream).map(Stream::Host, MidHandshake::Host)
+                host.connect(name, pins, request, stream).map(Stream::Host, MidHandshake::Host)
             }
             _ => unreachable!("the resumption was made by this connector"),
         }

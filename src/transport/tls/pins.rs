@@ -1,5 +1,6 @@
 //! Pins: the SHA-256 of the SubjectPublicKeyInfo in a certificate (RFC 7469 section 2.4).
 
+use super::TlsError;
 use crate::input_limits;
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
@@ -30,6 +31,18 @@ pub(super) fn format_pin(pin: &Pin) -> String {
 /// Returns the pin of a certificate; `None` if the bytes are not a certificate in DER.
 pub(super) fn of_certificate(der: &[u8]) -> Option<Pin> {
     Some(Sha256::digest(public_key_info(der)?).into())
+}
+
+/// Checks that the key of a certificate in DER is one of these pins, if there are any.
+pub(super) fn check(pins: &[Pin], certificate: Option<&[u8]>) -> Result<(), TlsError> {
+    if pins.is_empty() {
+        return Ok(());
+    }
+    match certificate.and_then(of_certificate) {
+        Some(pin) if pins.contains(&pin) => Ok(()),
+        Some(pin) => Err(TlsError::pin(&pin)),
+        None => Err(TlsError::unreadable_key()),
+    }
 }
 
 /// The tags of a SEQUENCE and of the optional version, `[0]`.

@@ -74,14 +74,7 @@ impl<S: Transport> Tls<S> {
     /// Checks that the key of the server's own certificate is one of these pins, if there are any. The keys of its issuers cannot be
     /// pinned, because native-tls returns the server's certificate only.
     pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), TlsError> {
-        if pins.is_empty() {
-            return Ok(());
-        }
-        match self.info.chain.first().and_then(|certificate| pins::of_certificate(certificate)) {
-            Some(pin) if pins.contains(&pin) => Ok(()),
-            Some(pin) => Err(TlsError::pin(&pin)),
-            None => Err(TlsError::unreadable_key()),
-        }
+        pins::check(pins, self.info.chain.first().map(|certificate| &certificate[..]))
     }
 
     /// Checks that the server has selected HTTP/1.1 by ALPN, or nothing.

@@ -2,6 +2,7 @@
 
 use super::super::destination::Destination;
 use super::super::handshake_step::HandshakeStep;
+use super::super::pins::Pin;
 use super::super::settings::Settings;
 use super::super::tls_error::TlsError;
 use super::super::tls_info::TlsInfo;
@@ -34,17 +35,18 @@ impl Connector {
         Request { peer, name: name.to_owned(), host: host.to_owned(), port, resumes, socket }
     }
 
-    /// Begins a handshake with the server `name`.
+    /// Begins a handshake with the server `name`, whose key must be one of the `pins`, if there are any.
     pub(in super::super) fn connect<S: Read + Write>(
         &self,
         name: &str,
+        pins: &[Pin],
         request: &mut Request,
         stream: S,
     ) -> HandshakeStep<Stream<S>, MidHandshake<S>> {
         request.name = name.to_owned();
         match self.context.open(request) {
             Ok(host) => {
-                let session = Session::new(host);
+                let session = Session::new(host, pins);
                 let context = Arc::clone(&self.context);
                 MidHandshake(Channel { session, context, stream, reader: RecordReader::default() }).advance()
             }

@@ -1,6 +1,6 @@
 //! A session of the host, with a check of everything that it returns.
 
-use super::super::pins::SEQUENCE;
+use super::super::pins::{Pin, SEQUENCE};
 use super::super::tls_info::{TlsInfo, bounded_chain};
 use super::super::{TlsError, pins};
 use super::host::{Facts, Failure, HostSession, Reply, Step};
@@ -17,10 +17,18 @@ const MAX_OUTPUT_CALLS: usize = 256;
 const ALL_STATES: u32 =
     EGRET_WS_TLS_ESTABLISHED | EGRET_WS_TLS_HAS_OUTPUT | EGRET_WS_TLS_PEER_CLOSED | EGRET_WS_TLS_BUSY;
 
+/// The most output of a busy session that waits for the comparison with the pins.
+const MAX_HELD: usize = 64 * 1024;
+const TOO_MUCH: &str = "the TLS provider returns output without end";
+
 /// A session, until it fails.
 pub(super) struct Session {
     host: Option<Box<dyn HostSession>>,
     state: u32,
+    /// The key of the peer must be one of these. Empty: it is, or there are no pins.
+    pins: Vec<Pin>,
+    /// The output of a busy session, whose peer cannot be compared with the pins yet.
+    held: Vec<u8>,
     /// The facts of a session that has failed, and its first failure.
     last: Option<(TlsInfo, TlsError)>,
 }
@@ -30,8 +38,8 @@ type Stepped<T> = Result<T, TlsError>;
 
 impl Session {
     /// A session at the beginning of its handshake, whose first output waits.
-    pub(super) fn new(host: Box<dyn HostSession>) -> Session {
-        Session { host: Some(host), state: EGRET_WS_TLS_HAS_OUTPUT, last: None }
+    pub(super) fn new(host: Box<dyn HostSession>, pins: &[Pin]) -> Session {
+        Session { host: Some(host), state: EGRET_WS_TLS_HAS_OUTPUT, pins: pins.to_vec(), held: Vec::new(), last: None }
     }
 
     pub(super) fn is_established(&self) -> bool {
@@ -97,7 +105,7 @@ impl Session {
                 return Err(self.fail("the TLS provider has output, but returns none"));
             }
         }
-        Err(self.fail("the TLS provider returns output without end"))
+        Err(self.fail(TOO_MUCH))
     }
 
     /// After an error of [`Step::Receive`], or of the work on another thread: the alert for the peer, if the host has one.
@@ -105,7 +113,7 @@ impl Session {
         let (Some(host), mut output) = (&mut self.host, [0; ROOM]) else { return };
         // It fails again, with or without an alert, so only the bytes count.
         let Reply { len, .. } = host.step(Step::Send, &[], &mut output);
-        if let Some(alert) = output.get(..len) {
+        if let Some(alert) = output.get(..len).filter(|_| self.check_pins().is_ok()) {
             let _ = stream.write(alert); // the connection ends in any case
         }
     }
@@ -115,18 +123,46 @@ impl Session {
         let was_busy = self.is_busy();
         // Zeros, so that a host that returns a wrong number sends nothing of this process's memory to the peer.
         let mut output = vec![0; input.len() + ROOM];
-        match self.step(step, input, &mut output) {
-            Ok(len) => match stream.write(&output[..len]) {
-                Ok(_) => Ok(len),
-                Err(_) => Err(self.fail("the peer reads no more, so the output of TLS has no room")),
-            },
+        let len = match self.step(step, input, &mut output) {
+            Ok(len) => len,
             Err(failure) => {
                 if was_busy {
                     self.write_alert(stream);
                 }
-                Err(self.end(failure))
+                return Err(self.end(failure));
             }
+        };
+        output.truncate(len);
+        if self.is_busy() && !self.pins.is_empty() {
+            self.held.append(&mut output);
+            return if self.held.len() <= MAX_HELD { Ok(len) } else { Err(self.fail(TOO_MUCH)) };
         }
+        if let Err(failure) = self.check_pins() {
+            return Err(self.end(failure));
+        }
+        if !self.held.is_empty() {
+            let rest = std::mem::replace(&mut output, std::mem::take(&mut self.held));
+            output.extend(rest);
+        }
+        match stream.write(&output) {
+            Ok(_) => Ok(len),
+            Err(_) => Err(self.fail("the peer reads no more, so the output of TLS has no room")),
+        }
+    }
+
+    /// Compares the key of the peer with the pins, as soon as the host knows it: a peer with another key gets nothing, not even the
+    /// certificate of this side, which may be a part of the handshake's output.
+    fn check_pins(&mut self) -> Stepped<()> {
+        if self.pins.is_empty() {
+            return Ok(());
+        }
+        let chain = self.info().chain;
+        if chain.is_empty() && !self.is_established() {
+            return Ok(());
+        }
+        pins::check(&self.pins, chain.first().map(|certificate| &certificate[..]))?;
+        self.pins = Vec::new();
+        Ok(())
     }
 
     fn step(&mut self, step: Step, input: &[u8], output: &mut [u8]) -> Stepped<usize> {

@@ -3,6 +3,7 @@
 use super::super::Settings;
 use super::super::handshake_step::HandshakeStep;
 use super::super::peer::Peer;
+use super::super::pins::{self, Pin};
 use super::super::tls_info::TlsInfo;
 use super::backend::{Connector, MidHandshake, Stream};
 use super::*;
@@ -137,15 +138,15 @@ type Opened = HandshakeStep<Stream<Wire>, MidHandshake<Wire>>;
 fn begin(scenes: &[Scene], input: &[u8]) -> (Script, Opened) {
     let script = Script::default();
     script.0.lock().scenes = scenes.iter().copied().collect();
-    let step = open(&script, "h", input);
+    let step = open(&script, "h", &[], input);
     (script, step)
 }
 
-fn open(script: &Script, name: &str, input: &[u8]) -> Opened {
+fn open(script: &Script, name: &str, pins: &[Pin], input: &[u8]) -> Opened {
     let connector = Connector::build(script, &settings(EGRET_WS_TLS_1_2)).unwrap();
     let mut request =
         Request { peer: Peer::Server, name: String::new(), host: "h".into(), port: 443, resumes: true, socket: 7 };
-    connector.connect(name, &mut request, Wire { input: input.iter().copied().collect(), ..Wire::default() })
+    connector.connect(name, pins, &mut request, Wire { input: input.iter().copied().collect(), ..Wire::default() })
 }
 
 fn failure(step: Opened) -> (Error, String) {
@@ -190,7 +191,7 @@ fn each_impossible_result_of_a_handshake_fails_with_its_reason() {
     for (scenes, surplus, text) in table {
         let script = Script::default();
         (script.0.lock().scenes, script.0.lock().surplus) = (scenes.iter().copied().collect(), *surplus);
-        let (error, message) = failure(open(&script, "h", b""));
+        let (error, message) = failure(open(&script, "h", &[], b""));
         assert!(error == Error::Tls && message.contains(text), "{text}: {message}");
         assert!(message.starts_with("the TLS provider "), "{message}");
         assert_eq!(script.0.lock().live, 0, "{text}");
@@ -226,7 +227,7 @@ fn errors_are_those_of_the_host_or_name_the_unknown_number() {
         assert!(message.starts_with("it is so"), "{message}");
         assert_eq!(message.contains(&format!("the number {code}")), reported.code() != code, "{message}");
     }
-    let (error, message) = failure(open(&Script::default(), "nobody", b""));
+    let (error, message) = failure(open(&Script::default(), "nobody", &[], b""));
     assert_eq!((error, &*message), (Error::TlsIssuer, "the TLS provider gives no reason"));
     let failed = Connector::build(&Script::default(), &settings(EGRET_WS_TLS_1_3)).err().unwrap();
     assert_eq!(failed.error, Error::TlsOptions);
@@ -239,10 +240,76 @@ fn an_alert_leaves_after_a_failure_and_other_bytes_are_no_tls() {
         &[(Step::Send, b"", Ok((0, b"hi"))), (Step::Receive, HELLO, Err(-60)), (Step::Send, b"", Ok((0, b"alert")))];
     let script = Script::default();
     script.0.lock().scenes = scenes.iter().copied().collect();
-    let HandshakeStep::Failed(..) = open(&script, "h", HELLO) else { panic!("it was accepted") };
+    let HandshakeStep::Failed(..) = open(&script, "h", &[], HELLO) else { panic!("it was accepted") };
     assert!(script.0.lock().scenes.is_empty(), "the alert was asked for");
     let (error, message) = failure(begin(&[(Step::Send, b"", Ok((0, b"hi")))], b"HTTP/1.1 400").1);
     assert!(error == Error::Tls && message.contains("no TLS record"), "{message}");
+}
+
+/// A peer with another key than the pins gets no output that may have the certificate of this side.
+#[test]
+fn pins_are_checked_before_output_is_sent() {
+    // With a serial number, four empty fields, and a key.
+    let certificate = [&b"\x30\x12\x30\x10\x02\x01\x01"[..], &b"\x30\x00".repeat(4), b"\x30\x03key"].concat();
+    let (right, other) = (pins::of_certificate(&certificate).unwrap(), [7; 32]);
+    for (chain, pin, refusal) in [
+        (&certificate[..], right, None),
+        (&certificate, other, Some("is none of the pinned keys")),
+        (b"", right, Some("could not be read")),
+    ] {
+        for state in [MORE, BUSY] {
+            let script = Script::default();
+            script.0.lock().scenes = VecDeque::from([
+                (Step::Send, &b""[..], Ok((0, &b"hi"[..]))),
+                (Step::Receive, HELLO, Ok((state, b""))),
+                (Step::Send, b"", Ok((UP, b" me"))),
+            ]);
+            let step = open(&script, "h", &[pin], b"");
+            let HandshakeStep::Waiting(mut mid) = step else { panic!("the key is not known yet") };
+            script.0.lock().chain = chain.to_vec();
+            mid.get_mut().input.extend(HELLO);
+            let step = match mid.advance() {
+                HandshakeStep::Waiting(mut mid) if state == BUSY => {
+                    assert_eq!(mid.get_mut().output, b"hi");
+                    mid.advance()
+                }
+                step => step,
+            };
+            match (step, refusal) {
+                (HandshakeStep::Done(stream), None) => assert_eq!(stream.get_ref().output, b"hi me"),
+                (step, Some(refusal)) => {
+                    let (error, message) = failure(step);
+                    assert!(error == Error::TlsPin && message.contains(refusal), "{message}");
+                }
+                _ => panic!("the right key is refused"),
+            }
+        }
+    }
+}
+
+/// While a session is busy its facts are not read, so its output waits for the comparison with the pins.
+#[test]
+fn the_output_of_a_busy_session_waits_for_the_pins() {
+    let certificate = [&b"\x30\x12\x30\x10\x02\x01\x01"[..], &b"\x30\x00".repeat(4), b"\x30\x03key"].concat();
+    let right = pins::of_certificate(&certificate).unwrap();
+    for (pin, is_right) in [(right, true), ([7; 32], false)] {
+        let script = Script::default();
+        script.0.lock().scenes = VecDeque::from([
+            (Step::Send, &b""[..], Ok((0, &b"hi"[..]))),
+            (Step::Receive, HELLO, Ok((BUSY | MORE, b""))),
+            (Step::Send, b"", Ok((BUSY, b" certif"))),
+            (Step::Send, b"", Ok((UP, b"icate"))),
+        ]);
+        let HandshakeStep::Waiting(mut mid) = open(&script, "h", &[pin], b"") else { panic!("it does not wait") };
+        script.0.lock().chain.clone_from(&certificate);
+        mid.get_mut().input.extend(HELLO);
+        let HandshakeStep::Waiting(mut mid) = mid.advance() else { panic!("it does not wait for the host") };
+        assert_eq!(mid.get_mut().output, b"hi");
+        match mid.advance() {
+            HandshakeStep::Done(stream) if is_right => assert_eq!(stream.get_ref().output, b"hi certificate"),
+            step => assert_eq!(failure(step).0, Error::TlsPin),
+        }
+    }
 }
 
 #[test]
@@ -279,7 +346,7 @@ fn a_session_that_has_failed_keeps_its_reason() {
     let script = Script::default();
     script.0.lock().scenes = VecDeque::from([(Step::Send, &b"data"[..], Ok((UP | 64, &b""[..])))]);
     script.0.lock().live = 1;
-    let mut session = session::Session::new(Box::new(Actor(script.clone())));
+    let mut session = session::Session::new(Box::new(Actor(script.clone())), &[]);
     let mut wire = Wire::default();
     let first = session.send(b"data", &mut wire).unwrap_err();
     assert_eq!(first.message, "the TLS provider returned an unknown state");
