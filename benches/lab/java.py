@@ -192,7 +192,7 @@ def section(lines, rounds):
                          for package in (*PEER_JARS, 'openjdk-17-jdk-headless'))
     return f"""## In Java
 
-{machine.describe()}. {rounds} rounds.
+{machine.describe()}. {rounds} {"round" if rounds == 1 else "rounds"}.
 
 CPU time of the process for each message, and latency: half of the answers of ping-pong take less. OkHttp in microseconds, the others
 as a multiple of it; the last columns compare ours with the cheapest peer of the row. `egret` is a `LoopThread` and arrays,
