@@ -6,14 +6,13 @@
 mod unix {
     use crate::error::{DetailedError, Error};
     use crate::interrupt;
+    use crate::process_flags::ProcessFlag;
     use std::sync::Once;
-    use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
-
-    static IS_CHILD: AtomicBool = AtomicBool::new(false);
+    use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
     extern "C" fn in_child() {
         // Only atomics are allowed here.
-        IS_CHILD.store(true, Relaxed);
+        ProcessFlag::ForkedChild.set();
         interrupt::raise();
     }
 
@@ -35,7 +34,7 @@ mod unix {
 
     /// Is this process a forked child?
     pub fn is_child() -> bool {
-        IS_CHILD.load(Relaxed)
+        ProcessFlag::ForkedChild.is_set()
     }
 }
 

@@ -12,10 +12,10 @@
 //! such a callback does not wait. Otherwise two threads could wait for each other, or a callback for its own end.
 
 use crate::fork;
+use crate::process_flags::ProcessFlag;
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 thread_local!(static INSIDE: Cell<bool> = const { Cell::new(false) });
 
@@ -36,12 +36,11 @@ pub fn in_hook<T>(call: impl FnOnce() -> T) -> T {
 
 thread_local!(static IN_PROVIDER: Cell<bool> = const { Cell::new(false) });
 
-/// A TLS provider was called in this process. Before that no thread can be inside one, so no thread-local variable is read.
-static HAS_PROVIDER: AtomicBool = AtomicBool::new(false);
-
 /// Calls a TLS provider of the host.
 pub fn in_provider<T>(call: impl FnOnce() -> T) -> T {
-    HAS_PROVIDER.store(true, Relaxed);
+    if !ProcessFlag::HasTlsProvider.is_set() {
+        ProcessFlag::HasTlsProvider.set();
+    }
     let was_inside = IN_PROVIDER.replace(true);
     let result = call();
     IN_PROVIDER.set(was_inside);
@@ -49,9 +48,8 @@ pub fn in_provider<T>(call: impl FnOnce() -> T) -> T {
 }
 
 /// Is this thread inside a call of a TLS provider? Then a connection may be in the middle of a step.
-#[inline]
 pub fn is_in_provider() -> bool {
-    HAS_PROVIDER.load(Relaxed) && IN_PROVIDER.get()
+    IN_PROVIDER.get()
 }
 
 /// Must this thread not poll? It is inside a callback that may hold the lock of the engine, or inside a hook, whose loop must be able to

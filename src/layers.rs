@@ -24,6 +24,7 @@ const LAYERS: [&[&str]; 8] = [
         "interrupt",
         "log",
         "panics",
+        "process_flags",
         "secret",
     ],
 ];

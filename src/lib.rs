@@ -16,7 +16,8 @@
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`input_limits`]: the largest texts and lists that the host may pass. All
-//!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `host_callback`, `interrupt`, `log`, `panics` and `secret`.
+//!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `host_callback`, `interrupt`, `log`, `panics`, `process_flags` and
+//!   `secret`.
 //!
 //! Where to look first:
 //! - a ping, a pong or a Close frame of the peer: `connection::session` (`control`); close codes: `protocol::close`
@@ -46,6 +47,7 @@ mod interrupt;
 mod layers;
 pub mod log;
 mod panics;
+mod process_flags;
 pub mod protocol;
 pub mod secret;
 pub mod socket;

@@ -10,7 +10,7 @@ use crate::error::{DetailedError, Error};
 use crate::log::Log;
 use crate::panics::{self, Panicked};
 use crate::socket::Socket;
-use crate::{failpoint, fork, host_callback};
+use crate::{failpoint, fork, host_callback, process_flags};
 use std::cell::Cell;
 use std::mem::forget;
 use std::sync::Arc;
@@ -162,11 +162,10 @@ pub(super) fn guard_with<S: Subject, T>(
     body: impl FnOnce(&S::Found) -> Result<T, DetailedError>,
     number: impl FnOnce(Error) -> T,
 ) -> T {
-    if fork::is_child() {
-        return number(refused(call, None, Error::Forked.into()));
-    }
-    if !S::FROM_PROVIDER && host_callback::is_in_provider() {
-        return number(refused(call, None, in_provider()));
+    if process_flags::any()
+        && let Some(refusal) = refusal(S::FROM_PROVIDER)
+    {
+        return number(refused(call, None, refusal));
     }
     // After a panic the handles stay valid and no lock is poisoned. The states behind the locks change by single assignments, so
     // none is half changed.
@@ -192,12 +191,15 @@ pub(super) fn guard_with<S: Subject, T>(
     }
 }
 
+/// Why no call is possible in this process or on this thread, if that is so.
 #[cold]
-fn in_provider() -> DetailedError {
-    DetailedError::new(
-        Error::Reentrant,
-        "not allowed inside a TLS provider, where only egret_ws_tls_ready takes a handle",
-    )
+#[inline(never)]
+fn refusal(from_provider: bool) -> Option<DetailedError> {
+    if fork::is_child() {
+        return Some(Error::Forked.into());
+    }
+    let detail = "not allowed inside a TLS provider, where only egret_ws_tls_ready takes a handle";
+    (!from_provider && host_callback::is_in_provider()).then(|| DetailedError::new(Error::Reentrant, detail))
 }
 
 /// Logs why the call was refused, stores it for the calling thread, and returns the error.
