@@ -53,9 +53,9 @@ final class TlsSession {
     private volatile State state = State.WAITING;
     /** Set by the library's thread, and then read by that of a step. */
     private volatile boolean isFreed;
-    /** The certificates of the server, as soon as they are checked. */
-    private volatile X509Certificate[] checked;
-    private volatile int version;
+    /** The certificates of the server, as soon as they are checked. The library does not ask while a thread works. */
+    private X509Certificate[] checked;
+    private int version;
     private boolean hasBegun;
     private boolean isPeerClosed;
     /** Whether the engine has something to send by itself, such as the answer to a key update. */
