@@ -117,8 +117,7 @@ final class TlsSession {
                     provider.input.clear().limit(length);
                     return encrypt(provider.input, room);
                 default:
-                    // The alert comes before the error, so that the server learns the reason.
-                    return waiting != null ? result(takeWaiting(room)) : isReported ? result(0) : failed();
+                    return isReported ? result(takeWaiting(room)) : failed(); // after the error the alert
             }
         } catch (Throwable thrown) {
             return fail(thrown);
@@ -452,7 +451,7 @@ final class TlsSession {
         int bits = now == State.WORKING ? TLS_BUSY : 0;
         if (now == State.ESTABLISHED) bits |= TLS_ESTABLISHED | (isPeerClosed ? TLS_PEER_CLOSED : 0);
         // A thread of the provider owns the rest while it works.
-        boolean hasMore = now != State.WORKING && (waiting != null || needsWrap || (now == State.FAILED && !isReported));
+        boolean hasMore = now != State.WORKING && (waiting != null || needsWrap);
         return (long) (bits | (hasMore ? TLS_HAS_OUTPUT : 0)) << 32 | count;
     }
 
