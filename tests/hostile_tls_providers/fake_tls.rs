@@ -5,17 +5,17 @@ use crate::faults::{Fault, State};
 use ::egret_ws::*;
 use std::ffi::CString;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use test_support::tls_provider::{Call, Context, Destination, Facts, Failure, Provider, Session, Settings};
 
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const DATA: u8 = 23;
+pub const ALERT: u8 = 21;
+pub const HANDSHAKE: u8 = 22;
+pub const DATA: u8 = 23;
 
-fn record(content_type: u8, body: &[u8]) -> Vec<u8> {
+pub fn record(content_type: u8, body: &[u8]) -> Vec<u8> {
     let len = u16::try_from(body.len()).expect("a record");
     [&[content_type, 3, 3], &len.to_be_bytes()[..], body].concat()
 }
@@ -204,64 +204,67 @@ impl Drop for FakeSession {
 
 /// An echo server. It does not answer the handshake of names that begin with `silent`.
 pub fn server() -> u16 {
-    listen(echo)
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("the port").port();
+    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(|| serve(stream)))));
+    port
 }
 
 /// A proxy of `https://`. It plays the server behind it, too.
 #[cfg(feature = "proxies")]
 pub fn proxy() -> u16 {
-    listen(|stream| {
-        let Some(mut records) = Records::accept(stream) else { return };
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            if !matches!(records.read(&mut byte), Ok(1)) {
-                return;
+    server()
+}
+
+/// Echoes until one side ends. The client notices failures. A client that asks for a tunnel gets one to this server.
+fn serve(stream: impl Read + Write + 'static) {
+    let mut stream = Records { stream: Box::new(stream), plaintext: Vec::new(), is_erratic: false };
+    let Ok((HANDSHAKE, name)) = stream.receive() else { return };
+    stream.is_erratic = name.starts_with(b"erratic");
+    if name.starts_with(b"silent") {
+        let _ = stream.receive();
+        return;
+    }
+    if stream.stream.write_all(&record(HANDSHAKE, b"hello")).is_err() || stream.fill().is_err() {
+        return;
+    }
+    if stream.plaintext.starts_with(b"CONNECT ") {
+        while !stream.plaintext.ends_with(b"\r\n\r\n") {
+            match stream.receive() {
+                Ok((DATA, body)) => stream.plaintext.extend(body),
+                _ => return,
             }
-            head.push(byte[0]);
         }
-        assert!(head.starts_with(b"CONNECT some.test:"), "{}", String::from_utf8_lossy(&head));
-        if records.write_all(b"HTTP/1.1 200 OK\r\n\r\n").is_ok() {
-            echo(records);
-        }
-    })
-}
-
-fn listen(serve: fn(TcpStream)) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("the port").port();
-    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(move || serve(stream)))));
-    port
-}
-
-/// Echoes until one side ends. The client notices failures.
-fn echo(stream: impl Read + Write) {
-    let Some(stream) = Records::accept(stream) else { return };
+        stream.plaintext.clear();
+        stream.is_erratic = true;
+        return match stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n") {
+            Ok(()) => serve(stream),
+            Err(_) => {}
+        };
+    }
     let Ok(mut socket) = tungstenite::accept(stream) else { return };
     while let Ok(message) = socket.read() {
         if (message.is_text() || message.is_binary()) && socket.send(message).is_err() {
             return;
         }
     }
+    // The end with unread input would be a reset, and the client would not get all.
+    let stream = socket.get_mut();
+    while stream.is_erratic && stream.receive().is_ok_and(|(content_type, _)| content_type != ALERT) {}
 }
 
-struct Records<S> {
-    stream: S,
+trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
+struct Records {
+    stream: Box<dyn Stream>,
     plaintext: Vec<u8>,
+    /// Sends records without data, too.
+    is_erratic: bool,
 }
 
-impl<S: Read + Write> Records<S> {
-    /// The server's side of the handshake.
-    fn accept(stream: S) -> Option<Records<S>> {
-        let mut records = Records { stream, plaintext: Vec::new() };
-        let Ok((HANDSHAKE, name)) = records.receive() else { return None };
-        if name.starts_with(b"silent") {
-            let _ = records.receive();
-            return None;
-        }
-        records.stream.write_all(&record(HANDSHAKE, b"hello")).ok().map(|()| records)
-    }
-
+impl Records {
     fn receive(&mut self) -> io::Result<(u8, Vec<u8>)> {
         let mut header = [0; 5];
         self.stream.read_exact(&mut header)?;
@@ -269,16 +272,23 @@ impl<S: Read + Write> Records<S> {
         self.stream.read_exact(&mut body)?;
         Ok((header[0], body))
     }
-}
 
-impl<S: Read + Write> Read for Records<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.plaintext.is_empty() {
+    /// Reads until there is plaintext. False at the end.
+    fn fill(&mut self) -> io::Result<bool> {
+        while self.plaintext.is_empty() {
             match self.receive()? {
                 (DATA, body) => self.plaintext = body,
-                _ => return Ok(0),
+                (HANDSHAKE, _) => {}
+                _ => return Ok(false),
             }
         }
+        Ok(true)
+    }
+}
+
+impl Read for Records {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.fill()?;
         let count = buffer.len().min(self.plaintext.len());
         buffer[..count].copy_from_slice(&self.plaintext[..count]);
         self.plaintext.drain(..count);
@@ -286,9 +296,12 @@ impl<S: Read + Write> Read for Records<S> {
     }
 }
 
-impl<S: Read + Write> Write for Records<S> {
+impl Write for Records {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = bytes.len().min(16 * 1024);
+        if self.is_erratic {
+            self.stream.write_all(&record(HANDSHAKE, b"a new key"))?;
+        }
         self.stream.write_all(&record(DATA, &bytes[..count]))?;
         Ok(count)
     }

@@ -1,6 +1,7 @@
 //! TLS providers that fail, block, return nonsense or call the library: each costs its own connection, and nothing leaks.
 #![cfg(unix)]
 
+mod erratic;
 mod fake_tls;
 mod faults;
 

@@ -29,7 +29,7 @@ pub enum MidHandshake<S> {
     Host(provider::backend::MidHandshake<S>),
 }
 
-#[cfg_attr(not(feature = "tls"), allow(clippy::large_enum_variant, reason = "the other variant is never made"))]
+#[allow(clippy::large_enum_variant, reason = "it is a part of `Tls`, which is in a box")]
 pub enum Stream<S> {
     Library(backend::Stream<S>),
     Host(provider::backend::Stream<S>),
@@ -116,6 +116,14 @@ impl<S: Read + Write> MidHandshake<S> {
             MidHandshake::Host(host) => host.get_mut(),
         }
     }
+
+    /// Does another thread work on the session of a host? Meanwhile nothing can be read.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            MidHandshake::Library(_) => false,
+            MidHandshake::Host(host) => host.is_busy(),
+        }
+    }
 }
 
 impl<S> Stream<S> {
@@ -150,6 +158,14 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         match self {
             Stream::Library(library) => library.write(bytes),
             Stream::Host(host) => host.write(bytes),
+        }
+    }
+
+    /// Does another thread work on the session of a host? Meanwhile nothing can be read.
+    pub fn is_busy(&mut self) -> bool {
+        match self {
+            Stream::Library(_) => false,
+            Stream::Host(host) => host.is_busy(),
         }
     }
 

@@ -114,6 +114,12 @@ impl<S: Transport> Tls<S> {
         }
     }
 
+    /// Writing has failed. The peer may have said why before, so callers read to the end, which must wait for a session that is busy.
+    #[cold]
+    fn after_unread(&mut self, error: io::Error) -> io::Error {
+        if self.end.is_none() && self.inner.is_busy() { ErrorKind::WouldBlock.into() } else { error }
+    }
+
     fn end_result(&self, end: &ReadEnd) -> io::Result<usize> {
         match end {
             ReadEnd::CloseNotify => Ok(0),
@@ -198,7 +204,7 @@ impl<S: Transport> Transport for Tls<S> {
         }
         let stream = self.inner.get_ref();
         match stream.write_error() {
-            Some(error) => Err(error),
+            Some(error) => Err(self.after_unread(error)),
             None if stream.is_flushed() => Ok(std::mem::take(&mut self.unreported)),
             None => Err(ErrorKind::WouldBlock.into()),
         }

@@ -88,6 +88,11 @@ impl<S: Read + Write> MidHandshake<S> {
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.0.stream
     }
+
+    /// Does another thread work on the session?
+    pub fn is_busy(&self) -> bool {
+        self.0.session.is_busy()
+    }
 }
 
 /// The result of [`Channel::shake`].
@@ -210,6 +215,13 @@ impl<S: Read + Write> Stream<S> {
         }
         session.send(bytes, stream).map_err(failed)?;
         Ok(bytes.len())
+    }
+
+    /// Does another thread still work on the session? Meanwhile nothing can be read.
+    pub fn is_busy(&mut self) -> bool {
+        let Channel { session, stream, .. } = &mut self.channel;
+        // A failure is that of the next read.
+        session.is_busy() && session.resume(stream).is_ok() && session.is_busy()
     }
 
     /// Sends close_notify.

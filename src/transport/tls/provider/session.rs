@@ -144,8 +144,8 @@ impl Session {
             let rest = std::mem::replace(&mut output, std::mem::take(&mut self.held));
             output.extend(rest);
         }
-        match stream.write(&output) {
-            Ok(_) => Ok(len),
+        match stream.write_all(&output) {
+            Ok(()) => Ok(len),
             Err(_) => Err(self.fail("the peer reads no more, so the output of TLS has no room")),
         }
     }

@@ -1,14 +1,15 @@
 //! Sessions that a script plays, with right and with impossible results.
 
-use super::super::Settings;
 use super::super::handshake_step::HandshakeStep;
 use super::super::peer::Peer;
 use super::super::pins::{self, Pin};
 use super::super::tls_info::TlsInfo;
+use super::super::{Advance, Destination, Handshake, Settings, backends, connector};
 use super::backend::{Connector, MidHandshake, Stream};
 use super::*;
 use crate::constants::*;
 use crate::error::Error;
+use crate::transport::Transport;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -449,4 +450,75 @@ fn an_idle_stream_keeps_no_buffer() {
         stream.rest();
         assert_eq!((count, stream.kept_memory()), (if dataless { 0 } else { 16_000 }, 0), "{buffer} {dataless}");
     }
+}
+
+/// A stream of bytes that were sent before the peer ended it: writing fails.
+struct Broken(VecDeque<u8>);
+
+impl Transport for Broken {
+    fn short_read_is_last(&self) -> bool {
+        false
+    }
+
+    fn note_hangup(&mut self) {}
+
+    fn poll_connected(&mut self) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer) {
+            Ok(0) => Err(ErrorKind::WouldBlock.into()),
+            result => result,
+        }
+    }
+
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(ErrorKind::BrokenPipe.into())
+    }
+
+    fn end_writing(&mut self) {}
+
+    fn reset_on_drop(&mut self) {}
+}
+
+/// Begins a handshake over a stream whose peer has sent a record before it ended.
+fn begin_broken(scenes: &[Scene]) -> Handshake<Broken> {
+    let script = Script::default();
+    script.0.lock().scenes = scenes.iter().copied().collect();
+    let context = Connector::build(&script, &settings(EGRET_WS_TLS_1_2)).unwrap();
+    let connector = connector::Connector { backend: backends::Connector::Host(context), infos: Arc::default() };
+    let (name, host, pins) = ("h", "h", &[][..]);
+    let destination = Destination { peer: Peer::Server, name, host, port: 443, pins, resumes: true, socket: 7 };
+    Handshake::begin(&connector, &destination, Broken(HELLO.iter().copied().collect()))
+}
+
+/// Else what the peer has sent would be lost: a caller whose write fails reads until nothing more is there.
+#[test]
+fn a_failed_write_is_reported_when_a_busy_session_can_read() {
+    let scenes: &[Scene] = &[
+        (Step::Send, b"", Ok((UP, b""))),
+        (Step::Send, b"x", Ok((UP | BUSY, b"X"))),
+        (Step::Send, b"", Ok((UP | BUSY, b""))),
+        (Step::Send, b"", Ok((UP, b""))),
+        (Step::Receive, HELLO, Ok((UP, b"data"))),
+    ];
+    let Ok(Advance::Done(mut tls)) = begin_broken(scenes).advance() else { panic!("it is not done") };
+    assert_eq!(tls.write(b"x").unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(tls.read(&mut [0; 9]).unwrap(), 4);
+    assert_eq!(tls.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_busy_handshake_reads_what_the_peer_has_sent_although_writing_has_failed() {
+    let scenes: &[Scene] = &[
+        (Step::Send, b"", Ok((BUSY, b"hi"))),
+        (Step::Send, b"", Ok((0, b""))),
+        (Step::Receive, HELLO, Err(EGRET_WS_ERR_TLS)),
+        (Step::Send, b"", Ok((0, b""))),
+    ];
+    let mut handshake = begin_broken(scenes);
+    assert!(matches!(handshake.advance(), Ok(Advance::Wait)));
+    let failure = handshake.advance().err().unwrap();
+    assert!(failure.error == Error::Tls && failure.message.ends_with("it is so"), "{}", failure.message);
 }

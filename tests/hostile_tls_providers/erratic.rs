@@ -1,0 +1,188 @@
+//! Sessions that are busy at any time, have output of their own, and return it in pieces. Nothing is lost, doubled or out of order, and
+//! nothing but `send` without plaintext is called for a session that is busy.
+
+use crate::fake_tls::{ALERT, DATA, HANDSHAKE, record, server};
+use ::egret_ws::*;
+use std::ffi::CString;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use test_support::client::{DRIVERS, Loop};
+use test_support::recorder::Event;
+use test_support::tls_provider::{
+    self, Call, Context, Count, Destination, Facts, Failure, Provider, Ready, Session, Settings,
+};
+
+/// The sessions that are busy, each with the flag that its work has ended.
+type Busy = Arc<Mutex<Vec<(Ready, Arc<AtomicBool>)>>>;
+
+struct Erratic(Busy);
+
+impl Provider for Erratic {
+    fn new_context(&self, _: &Settings) -> Result<Box<dyn Context>, Failure> {
+        Ok(Box::new(Erratic(Arc::clone(&self.0))))
+    }
+}
+
+impl Context for Erratic {
+    fn open(&self, destination: &Destination) -> Result<Box<dyn Session>, Failure> {
+        Ok(Box::new(ErraticSession {
+            busy: Arc::clone(&self.0),
+            socket: destination.socket,
+            work: None,
+            flags: 0,
+            output: record(HANDSHAKE, destination.name.as_bytes()),
+            random: destination.name.bytes().fold(7, |seed, byte| seed * 31 % 1_000_003 + u64::from(byte)),
+        }))
+    }
+}
+
+struct ErraticSession {
+    busy: Busy,
+    socket: Ready,
+    /// The session works until this flag is set.
+    work: Option<Arc<AtomicBool>>,
+    flags: u32,
+    output: Vec<u8>,
+    random: u64,
+}
+
+impl ErraticSession {
+    /// True once in so many calls.
+    fn one_in(&mut self, count: u64) -> bool {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random.is_multiple_of(count)
+    }
+
+    fn end(&mut self, call: &mut Call<'_>) -> Result<(), Failure> {
+        if self.work.is_none() && self.one_in(4) {
+            let work = Arc::new(AtomicBool::new(false));
+            self.busy.lock().expect("no panic").push((self.socket, Arc::clone(&work)));
+            self.work = Some(work);
+        }
+        call.state = self.flags;
+        call.state |= if self.output.is_empty() { 0 } else { EGRET_WS_TLS_HAS_OUTPUT };
+        call.state |= if self.work.is_some() { EGRET_WS_TLS_BUSY } else { 0 };
+        Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.work.is_none()
+    }
+}
+
+impl Session for ErraticSession {
+    fn receive(&mut self, call: &mut Call<'_>) -> Result<(), Failure> {
+        assert!(self.is_idle(), "it is busy");
+        match call.input[0] {
+            HANDSHAKE => self.flags |= EGRET_WS_TLS_ESTABLISHED,
+            ALERT => self.flags |= EGRET_WS_TLS_PEER_CLOSED,
+            _ => {
+                let body = &call.input[5..];
+                call.output[..body.len()].copy_from_slice(body);
+                call.output_len = body.len();
+            }
+        }
+        if self.one_in(3) {
+            self.output.extend(record(HANDSHAKE, b"a new key"));
+        }
+        self.end(call)
+    }
+
+    fn send(&mut self, call: &mut Call<'_>) -> Result<(), Failure> {
+        assert!(self.is_idle() || call.input.is_empty(), "it is busy");
+        if self.work.as_ref().is_some_and(|work| work.load(SeqCst)) {
+            self.work = None;
+        }
+        if !call.input.is_empty() {
+            self.output.extend(record(DATA, call.input));
+        }
+        if self.one_in(3) && self.output.len() > 1 {
+            let mut piece = self.output.drain(..self.output.len() / 2).collect();
+            call.put(&mut piece);
+            self.output.splice(..0, piece);
+        } else {
+            call.put(&mut self.output);
+        }
+        self.end(call)
+    }
+
+    fn close_notify(&mut self, call: &mut Call<'_>) -> Result<(), Failure> {
+        assert!(self.is_idle(), "it is busy");
+        self.output.extend(record(ALERT, &[1, 0]));
+        call.put(&mut self.output);
+        self.end(call)
+    }
+
+    fn facts(&mut self) -> Facts {
+        assert!(self.is_idle(), "it is busy");
+        Facts::default()
+    }
+}
+
+#[test]
+fn sessions_that_are_often_busy_lose_nothing() {
+    for driver in DRIVERS {
+        println!("driver: {driver:?}");
+        let busy = Busy::default();
+        let mut count = None;
+        let host = Loop::with(driver, |options| {
+            count = Some(tls_provider::set(options, Erratic(Arc::clone(&busy))));
+        });
+        let (count, port, ends) = (count.expect("it was set"), server(), Arc::new(AtomicBool::new(false)));
+        let worker = {
+            let (busy, ends) = (Arc::clone(&busy), Arc::clone(&ends));
+            thread::spawn(move || {
+                while !ends.load(SeqCst) {
+                    let works = std::mem::take(&mut *busy.lock().expect("no panic"));
+                    for (socket, work) in works {
+                        work.store(true, SeqCst);
+                        socket.call();
+                    }
+                    thread::yield_now();
+                }
+            })
+        };
+        // Each second one through TLS to a proxy.
+        let proxy = CString::new(format!("https://127.0.0.1:{port}")).expect("no NUL");
+        let open = |number: usize| {
+            host.open_url(format!("wss://erratic{number}.test:{port}/"), |options| match number % 2 {
+                0 => options.addresses = c"127.0.0.1".as_ptr(),
+                _ => options.proxy = proxy.as_ptr(),
+            })
+        };
+        let sockets: Vec<_> = (0..8).map(|number| open(number).expect("the call succeeds")).collect();
+        sockets.iter().for_each(|socket| socket.wait_open());
+        // From nothing to several records.
+        let text = |number: usize| format!("{number} {}", "x".repeat(number * number * 7 % 70_000));
+        for number in 0..60 {
+            for socket in &sockets {
+                assert_eq!(socket.send_text(text(number)), EGRET_WS_OK);
+            }
+            if number % 8 == 0 {
+                host.poll(1);
+            }
+        }
+        for socket in &sockets {
+            let events = socket.wait_messages(60);
+            for (number, event) in events.iter().enumerate() {
+                assert!(*event == Event::Text(text(number)), "message {number}");
+            }
+            assert_eq!(socket.close(1000, ""), EGRET_WS_OK);
+        }
+        for socket in &sockets {
+            let report = socket.wait_closed();
+            assert_eq!((report.error, report.code), (EGRET_WS_OK, 1000), "{report:#?}");
+        }
+        // The end in any state.
+        let _others: Vec<_> = (0..8).map(|number| open(number).expect("the call succeeds")).collect();
+        host.poll(1);
+        drop((sockets, _others));
+        drop(host);
+        ends.store(true, SeqCst);
+        worker.join().expect("no panic");
+        assert_eq!([&count.contexts, &count.sessions, &count.released].map(Count::of), [0, 0, 1]);
+    }
+}
