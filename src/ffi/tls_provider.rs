@@ -256,9 +256,9 @@ impl HostSession for Session {
     }
 }
 
-/// The most characters of the name of a cipher or a protocol, and the most bytes of a chain, that are read.
+/// The most characters of the name of a cipher or a protocol, and the most bytes of a chain, that are read: no more are kept.
 const MAX_TEXT: usize = 255;
-const MAX_CHAIN: usize = 1024 * 1024;
+const MAX_CHAIN: usize = 64 * 1024;
 
 impl Drop for Session {
     fn drop(&mut self) {

@@ -237,10 +237,10 @@ fn serve(stream: impl Read + Write + 'static) {
         }
         stream.plaintext.clear();
         stream.is_erratic = true;
-        return match stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n") {
-            Ok(()) => serve(stream),
-            Err(_) => {}
-        };
+        if stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").is_ok() {
+            serve(stream);
+        }
+        return;
     }
     let Ok(mut socket) = tungstenite::accept(stream) else { return };
     while let Ok(message) = socket.read() {

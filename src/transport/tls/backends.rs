@@ -24,6 +24,7 @@ pub enum Resumption {
     Host(Request),
 }
 
+#[allow(clippy::large_enum_variant, reason = "it is a part of a stage, which is in a box")]
 pub enum MidHandshake<S> {
     Library(backend::MidHandshake<S>),
     Host(provider::backend::MidHandshake<S>),

@@ -286,7 +286,7 @@
  *                                   hostile server sends so much)
  *     with wss (OpenSSL)            192 KiB; 4 MiB if a hostile server sends hundreds of certificates; as much again with
  *                                   an https:// proxy
- *     with wss (TLS provider)       128 KiB, besides the memory of the provider; as much again with an https:// proxy
+ *     with wss (TLS provider)       320 KiB, besides the memory of the provider; as much again with an https:// proxy
  *   The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a
  *   full send queue takes about 1.2 × max_send_buffer_bytes (RESEND 1.4, deflate 1.7).
  *
