@@ -2411,7 +2411,9 @@ egret_ws_error_t egret_ws_tls_provider_init(egret_ws_tls_provider *provider,
  * `egret_ws_tls_destination`. A call without such a session does nothing. It makes no callback: the I/O thread goes on with the session,
  * or with `EGRET_WS_LOOP_INLINE` the next poll. Any thread, any callback of the provider too.
  *
- * Errors: `BAD_HANDLE` (also: the socket was freed), `FORKED`, `INTERNAL`.
+ * The handle stays valid for this call until the last session of the socket is freed: a socket that was freed sends what is queued.
+ *
+ * Errors: `BAD_HANDLE` (also: the socket was freed, and has no session), `FORKED`, `INTERNAL`.
  */
 egret_ws_error_t egret_ws_tls_ready(egret_ws *ws);
 

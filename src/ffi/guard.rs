@@ -85,26 +85,6 @@ impl Subject for *mut egret_ws {
     }
 }
 
-/// The handle of an export that can be called inside a TLS provider.
-pub(super) struct FromProvider<S>(pub(super) S);
-
-impl<S: Subject> Subject for FromProvider<S> {
-    type Found = S::Found;
-    const FROM_PROVIDER: bool = true;
-
-    fn find(self) -> Result<S::Found, Error> {
-        self.0.find()
-    }
-
-    fn owner(found: &S::Found) -> Option<(Arc<Log>, usize)> {
-        S::owner(found)
-    }
-
-    fn log(found: &S::Found) -> Option<(&Log, usize)> {
-        S::log(found)
-    }
-}
-
 impl Subject for *mut egret_ws_request {
     type Found = Arc<Socket>;
 

@@ -1,17 +1,22 @@
 //! The TLS provider of a loop: the callbacks of the application behind [`HostTls`], and its exports.
 
 use super::callbacks::User;
-use super::guard::{FromProvider, NoHandle, guard_code};
+use super::guard::{NoHandle, Subject, guard_code};
+use super::handle;
 use super::sized;
 use super::text::lossy;
 use super::tls_types::*;
 use super::types::{egret_ws, egret_ws_error_t, egret_ws_release_user_fn};
 use crate::constants::*;
-use crate::error::DetailedError;
+use crate::error::{DetailedError, Error};
+use crate::log::Log;
 use crate::socket::{
-    Capabilities, Facts, Failure, HostContext, HostSession, HostTls, Request, Settings, Step, TlsInfo, TlsReply,
+    Capabilities, Facts, Failure, HostContext, HostSession, HostTls, Request, Settings, Step, TlsContinuation, TlsInfo,
+    TlsReply,
 };
 use crate::{fork, host_callback};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_void};
 use std::mem::size_of;
 use std::ptr;
@@ -173,7 +178,8 @@ impl HostContext for Context {
                     output_len: 0,
                     message: ptr::null_mut(),
                 });
-                Ok(Box::new(Session { callbacks: Arc::clone(&self.callbacks), session: User(session), call }))
+                let ready = KnownSession::new(request.socket);
+                Ok(Box::new(Session { callbacks: Arc::clone(&self.callbacks), session: User(session), call, ready }))
             }
             code => Err(Failure { code, message: lossy(&message) }),
         }
@@ -196,6 +202,8 @@ struct Session {
     session: User,
     /// The struct of each call, with pointers to nothing between two calls.
     call: Box<egret_ws_tls_call>,
+    #[allow(dead_code)] // its end is what counts
+    ready: KnownSession,
 }
 
 // SAFETY: the pointers of `call` are those of a call that has ended; `Callbacks` and `User` are `Send`.
@@ -270,6 +278,57 @@ impl Drop for Session {
     }
 }
 
+/// The sockets with sessions, by the numbers of their handles, and the number of sessions of each. A connection outlives the handle of its
+/// socket, while it sends what is queued, and a session may be busy then.
+static KNOWN: Mutex<BTreeMap<usize, (usize, TlsContinuation)>> = Mutex::new(BTreeMap::new());
+
+/// A session in [`KNOWN`]: the number of its socket. `None`: the socket was freed before its connection was open, which ends it.
+struct KnownSession(Option<usize>);
+
+impl KnownSession {
+    fn new(socket: usize) -> KnownSession {
+        let Ok(found) = handle::resolve_socket(ptr::without_provenance_mut(socket)) else { return KnownSession(None) };
+        let continuation = found.tls_continuation();
+        KNOWN.lock().entry(socket).or_insert((0, continuation)).0 += 1;
+        KnownSession(Some(socket))
+    }
+}
+
+impl Drop for KnownSession {
+    fn drop(&mut self) {
+        let Some(socket) = self.0.filter(|_| !fork::is_child()) else { return };
+        let mut known = KNOWN.lock();
+        let left = known.get_mut(&socket).map_or(0, |(sessions, _)| {
+            *sessions -= 1;
+            *sessions
+        });
+        let last = if left == 0 { known.remove(&socket) } else { None };
+        drop(known);
+        drop(last); // after the lock
+    }
+}
+
+/// A socket, or the connection of one that was freed.
+struct OfSession(*mut egret_ws);
+
+impl Subject for OfSession {
+    type Found = TlsContinuation;
+    const FROM_PROVIDER: bool = true;
+
+    fn find(self) -> Result<TlsContinuation, Error> {
+        let freed = || KNOWN.lock().get(&self.0.addr()).map(|(_, continuation)| continuation.clone());
+        handle::resolve_socket(self.0).map(|found| found.tls_continuation()).or_else(|error| freed().ok_or(error))
+    }
+
+    fn owner(_: &TlsContinuation) -> Option<(Arc<Log>, usize)> {
+        None
+    }
+
+    fn log(_: &TlsContinuation) -> Option<(&Log, usize)> {
+        None
+    }
+}
+
 /// The text with a NUL at its end. It has none inside: names and passwords are checked for that.
 fn c_text(text: &str) -> CString {
     CString::new(text).unwrap_or_default()
@@ -296,12 +355,14 @@ pub unsafe extern "C" fn egret_ws_tls_provider_init(
 /// `egret_ws_tls_destination`. A call without such a session does nothing. It makes no callback: the I/O thread goes on with the session,
 /// or with `EGRET_WS_LOOP_INLINE` the next poll. Any thread, any callback of the provider too.
 ///
-/// Errors: `BAD_HANDLE` (also: the socket was freed), `FORKED`, `INTERNAL`.
+/// The handle stays valid for this call until the last session of the socket is freed: a socket that was freed sends what is queued.
+///
+/// Errors: `BAD_HANDLE` (also: the socket was freed, and has no session), `FORKED`, `INTERNAL`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_tls_ready(ws: *mut egret_ws) -> egret_ws_error_t {
-    guard_code("egret_ws_tls_ready", FromProvider(ws), |socket| {
-        socket.continue_tls();
+    guard_code("egret_ws_tls_ready", OfSession(ws), |session| {
+        session.call();
         Ok(())
     })
 }

@@ -35,9 +35,9 @@ use crate::log::Log;
 use crate::protocol::close;
 use crate::protocol::ping::{MAX_PING_BYTES, PingPayload};
 use parking_lot::Mutex;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::{Arc, Weak};
 
 /// The callbacks of a socket. Only the thread that polls calls them, with no lock but that of the dispatcher; `release` is the
 /// last call, once.
@@ -116,6 +116,22 @@ pub struct Socket {
     released: AtomicBool,
 }
 
+/// See [`Socket::tls_continuation`]. It keeps neither the socket nor its loop.
+#[derive(Clone)]
+pub struct TlsContinuation {
+    shared: Arc<SocketShared>,
+    host_loop: Weak<Loop>,
+}
+
+impl TlsContinuation {
+    /// The host's TLS has ended work. Does nothing after the end of the loop.
+    pub fn call(&self) {
+        if let Some(host_loop) = self.host_loop.upgrade() {
+            host_loop.scheduler.continue_tls(&self.shared);
+        }
+    }
+}
+
 impl Socket {
     /// Queues a message.
     pub fn send(&self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
@@ -165,9 +181,10 @@ impl Socket {
         self.shared.send_queue.lock().gate().state()
     }
 
-    /// The host's TLS has ended work for this socket.
-    pub fn continue_tls(&self) {
-        self.host_loop.scheduler.continue_tls(&self.shared);
+    /// By this the host reports that its TLS has ended work for this socket, also after the socket is freed: then its connection sends
+    /// what is queued, and closes.
+    pub fn tls_continuation(&self) -> TlsContinuation {
+        TlsContinuation { shared: Arc::clone(&self.shared), host_loop: Arc::downgrade(&self.host_loop) }
     }
 
     /// Begins the next try now.

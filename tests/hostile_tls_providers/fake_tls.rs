@@ -153,6 +153,14 @@ impl Session for FakeSession {
         }
         if !call.input.is_empty() {
             self.output.extend(record(DATA, call.input));
+            if self.fault == Fault::IsBusyToSend && !call.input.starts_with(b"GET ") && !self.state.is_ready() {
+                self.is_busy = true;
+                self.state.wait_for_ready(self.destination.socket);
+            }
+        }
+        if self.is_busy {
+            call.state = self.flags | EGRET_WS_TLS_BUSY;
+            return Ok(());
         }
         call.put(&mut self.output);
         self.end(call)?;

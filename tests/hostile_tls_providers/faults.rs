@@ -54,6 +54,8 @@ pub enum Fault {
     IsBusyAndFails,
     /// BUSY until `ready`, after each record of data.
     IsBusyWithData,
+    /// BUSY until `ready` from the first frame on.
+    IsBusyToSend,
 }
 
 impl Fault {
@@ -105,6 +107,7 @@ const ALL: &[Fault] = &[
     Fault::IsBusy,
     Fault::IsBusyAndFails,
     Fault::IsBusyWithData,
+    Fault::IsBusyToSend,
 ];
 
 /// Holds calls of a provider until the test opens it.

@@ -525,6 +525,37 @@ fn ready_calls_nothing_of_the_provider() {
     }
 }
 
+/// A socket that was freed, and a loop that is being freed, send what is queued, also if the session was busy.
+#[test]
+fn a_busy_session_goes_on_after_its_socket_is_freed() {
+    for driver in DRIVERS {
+        for ends_loop in [false, true] {
+            let mut host = Host::with(driver, ALL_CAPABILITIES, |options| options.linger_ms = 600_000);
+            let set = |options: &mut egret_ws_options| options.flush_timeout_ms = EGRET_WS_UNLIMITED;
+            let socket = host.connect_name(&Fault::IsBusyToSend.name(), set).expect("the call succeeds");
+            socket.wait_open();
+            assert_eq!(socket.send_text("the last message"), EGRET_WS_OK);
+            host.host().wait_until("the session is busy", || host.state.is_busy());
+            drop(socket);
+            assert_eq!(Count::of(&host.count.sessions), 1);
+            if ends_loop {
+                let state = Arc::clone(&host.state);
+                let ready = thread::spawn(move || {
+                    thread::yield_now();
+                    state.set_ready().call()
+                });
+                drop(host.host.take());
+                assert_eq!(ready.join().expect("no panic"), EGRET_WS_OK);
+            } else {
+                assert_eq!(host.state.set_ready().call(), EGRET_WS_OK);
+                host.host().wait_until("the closing handshake ends", || Count::of(&host.count.sessions) == 0);
+                assert_eq!(host.state.set_ready().call(), EGRET_WS_ERR_BAD_HANDLE);
+            }
+            host.end();
+        }
+    }
+}
+
 #[test]
 fn a_session_that_stays_busy_times_out_and_a_late_ready_does_nothing() {
     for driver in DRIVERS {
