@@ -137,8 +137,8 @@ impl Session {
             self.held.append(&mut output);
             return if self.held.len() <= MAX_HELD { Ok(len) } else { Err(self.fail(TOO_MUCH)) };
         }
-        if let Err(failure) = self.check_pins() {
-            return Err(self.end(failure));
+        if let Err(other_key) = self.check_pins() {
+            return Err(self.refuse(other_key));
         }
         if !self.held.is_empty() {
             let rest = std::mem::replace(&mut output, std::mem::take(&mut self.held));
@@ -163,6 +163,20 @@ impl Session {
         pins::check(&self.pins, chain.first().map(|certificate| &certificate[..]))?;
         self.pins = Vec::new();
         Ok(())
+    }
+
+    /// The peer has another key than the pins. If this output is the alert of a session that has failed already, that is the reason.
+    fn refuse(&mut self, other_key: TlsError) -> TlsError {
+        let mut output = [0; ROOM];
+        for _ in 0..MAX_OUTPUT_CALLS {
+            if !self.has(EGRET_WS_TLS_HAS_OUTPUT) {
+                break;
+            }
+            if let Err(failure) = self.step(Step::Send, &[], &mut output) {
+                return self.end(failure);
+            }
+        }
+        self.end(other_key)
     }
 
     fn step(&mut self, step: Step, input: &[u8], output: &mut [u8]) -> Stepped<usize> {

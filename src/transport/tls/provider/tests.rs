@@ -313,6 +313,24 @@ fn the_output_of_a_busy_session_waits_for_the_pins() {
     }
 }
 
+/// The alert of a session that has failed is not taken for output to a wrong key: its reason counts.
+#[test]
+fn a_failure_comes_before_a_wrong_pin() {
+    let certificate = [&b"\x30\x12\x30\x10\x02\x01\x01"[..], &b"\x30\x00".repeat(4), b"\x30\x03key"].concat();
+    let script = Script::default();
+    script.0.lock().scenes = VecDeque::from([
+        (Step::Send, &b""[..], Ok((0, &b"hi"[..]))),
+        (Step::Receive, HELLO, Ok((BUSY, b""))),
+        (Step::Send, b"", Ok((MORE, b"alert"))),
+        (Step::Send, b"", Err(EGRET_WS_ERR_TLS_EXPIRED)),
+    ]);
+    let HandshakeStep::Waiting(mut mid) = open(&script, "h", &[[7; 32]], b"") else { panic!("it does not wait") };
+    script.0.lock().chain = certificate;
+    mid.get_mut().input.extend(HELLO);
+    let HandshakeStep::Waiting(mid) = mid.advance() else { panic!("it does not wait for the host") };
+    assert_eq!(failure(mid.advance()).0, Error::TlsExpired);
+}
+
 #[test]
 fn facts_are_checked() {
     let scenes: &[Scene] = &[(Step::Send, b"", Ok((UP, b"hi")))];
