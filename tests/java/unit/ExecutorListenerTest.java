@@ -5,9 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,8 +32,8 @@ import org.junit.jupiter.api.Test;
 class ExecutorListenerTest {
     /** Keeps its tasks until the test runs them. */
     private static final class Held implements Executor {
-        final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
-        boolean refuses;
+        final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+        volatile boolean refuses;
 
         @Override
         public void execute(Runnable task) {
@@ -282,6 +283,31 @@ class ExecutorListenerTest {
                 return texts.size() == 3;
             });
             assertEquals(List.of("throw", "refused", "next"), texts);
+        }
+    }
+
+    /** It is asked again, because no event comes from a socket whose receiving is paused. */
+    @Test
+    void aFullExecutorIsAskedAgain() {
+        Held executor = new Held();
+        Support.Recorder events = new Support.Recorder();
+        AtomicInteger refusals = new AtomicInteger();
+        LoopOptions options = new LoopOptions.Builder().inline(true).exceptionHandler((socket, thrown) -> refusals.incrementAndGet()).build();
+        try (WebSocketLoop loop = new WebSocketLoop(options)) {
+            WebSocket socket = loop.connect(Support.ECHO, new ExecutorListener(executor, events));
+            Support.until(loop, "it connects", () -> !executor.tasks.isEmpty());
+            executor.runAll();
+            executor.refuses = true;
+            for (int i = 0; i < 3000; i++) assertEquals(ErrorCode.OK, socket.send(new byte[8]));
+            Support.until(loop, "messages wait in the library", () -> socket.getStats().getReceiveQueueBytes() > 0);
+            for (int i = 0; i < 10; i++) loop.poll();
+            assertEquals(0, events.messages.size());
+            assertTrue(refusals.get() > 0, "the refusals are reported");
+            executor.refuses = false;
+            Support.until(loop, "all came", () -> {
+                executor.runAll();
+                return events.messages.size() == 3000;
+            });
         }
     }
 }

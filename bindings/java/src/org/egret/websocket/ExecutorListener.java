@@ -1,10 +1,15 @@
 package org.egret.websocket;
 
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import org.jetbrains.annotations.NotNull;
 
 /**
@@ -18,7 +23,7 @@ import org.jetbrains.annotations.NotNull;
  * <p>When an event arrives, the socket may be in a later state already: a send in {@code onMessage} may return
  * {@link ErrorCode#NOT_OPEN} because {@code onClose} waits. After {@link WebSocket#free} or {@link WebSocketLoop#close}, events that wait
  * are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, also the one of an executor that takes no task: the events
- * wait then until it takes one for a later event.
+ * wait then until it takes one, for a later event or when it is asked again, after a tenth of a second and then less often.
  */
 public final class ExecutorListener extends WebSocketListener {
     /** The number of events that may wait. */
@@ -27,6 +32,8 @@ public final class ExecutorListener extends WebSocketListener {
     public static final int MAX_WAITING_BYTES = 1 << 20;
     /** After so many events, the executor has a turn for other tasks. */
     private static final int EVENTS_OF_A_TASK = 64;
+    private static final long FIRST_RETRY_MILLIS = 100;
+    private static final long LAST_RETRY_MILLIS = 5000;
 
     private final Executor executor;
     private final WebSocketListener listener;
@@ -42,6 +49,8 @@ public final class ExecutorListener extends WebSocketListener {
     private long waitingBytes;
     /** The executor has the task. */
     private boolean isScheduled;
+    /** The time until the executor is asked again, if it has refused the task; 0: it has not. */
+    private long retryMillis;
 
     /** Hands events to the executor, which calls the listener. */
     public ExecutorListener(@NotNull Executor executor, @NotNull WebSocketListener listener) {
@@ -91,11 +100,86 @@ public final class ExecutorListener extends WebSocketListener {
             executor.execute(task);
             accepted = true;
         } finally {
-            if (!accepted) {
-                synchronized (waiting) {
+            synchronized (waiting) {
+                if (accepted) {
+                    retryMillis = 0;
+                } else {
                     isScheduled = false;
+                    // A paused socket has no later event.
+                    if (retryMillis == 0) retryLater();
                 }
             }
+        }
+    }
+
+    private void retryLater() {
+        retryMillis = Math.min(Math.max(FIRST_RETRY_MILLIS, 2 * retryMillis), LAST_RETRY_MILLIS);
+        Retries.TIMER.schedule(new Retry(this), retryMillis, TimeUnit.MILLISECONDS);
+    }
+
+    /** Asks the executor again, which was reported already. */
+    private void retry() {
+        synchronized (waiting) {
+            for (Iterator<Event> events = waiting.iterator(); events.hasNext();) {
+                Event event = events.next();
+                if (!isOver(event.socket)) continue;
+                waitingBytes -= event.bytes;
+                events.remove();
+            }
+            if (isScheduled || waiting.isEmpty()) {
+                retryMillis = 0;
+                return;
+            }
+            isScheduled = true;
+        }
+        try {
+            executor.execute(task);
+            synchronized (waiting) {
+                retryMillis = 0;
+            }
+        } catch (Throwable refused) {
+            synchronized (waiting) {
+                isScheduled = false;
+                retryLater();
+            }
+        }
+    }
+
+    private static boolean isOver(WebSocket socket) {
+        return socket.loop.isClosed() || socket.isFreed;
+    }
+
+    /** Does not keep a listener alive that the program has lost. */
+    private static final class Retry implements Runnable {
+        private final WeakReference<ExecutorListener> listener;
+
+        Retry(ExecutorListener listener) {
+            this.listener = new WeakReference<>(listener);
+        }
+
+        @Override
+        public void run() {
+            ExecutorListener alive = listener.get();
+            if (alive != null) alive.retry();
+        }
+    }
+
+    /** A daemon thread, while there are refusals. */
+    private static final class Retries {
+        static final ScheduledThreadPoolExecutor TIMER = timer();
+
+        private static ScheduledThreadPoolExecutor timer() {
+            ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, new ThreadFactory() {
+                @Override
+                public Thread newThread(Runnable run) {
+                    Thread thread = new Thread(run, "egret-ws executor");
+                    thread.setDaemon(true);
+                    return thread;
+                }
+            });
+            timer.setKeepAliveTime(1, TimeUnit.SECONDS);
+            timer.allowCoreThreadTimeOut(true);
+            return timer;
         }
     }
 
@@ -104,7 +188,7 @@ public final class ExecutorListener extends WebSocketListener {
             Event event = take();
             if (event == null) return;
             WebSocket socket = event.socket;
-            if (socket.loop.isClosed() || socket.isFreed) continue;
+            if (isOver(socket)) continue;
             try {
                 event.deliver();
             } catch (Throwable thrown) {
