@@ -66,6 +66,7 @@ impl Servers {
             acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
         };
         servers.both("asks", &RIGHT, asks, Script::Echo);
+        servers.both("asks-and-reports", &RIGHT, asks, Script::Steps("listen"));
         servers.both("alpn", &RIGHT, |acceptor| select(acceptor, b"http/1.1"), Script::Echo);
         servers.both("alpn-other", &RIGHT, |acceptor| select(acceptor, b"h2"), Script::Echo);
         servers.both("no-sessions", &RIGHT, without_sessions, Script::Echo);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
-use test_support::certificates::{CLIENT, RIGHT, ROOT, UNACCEPTED_CLIENT, UNTRUSTED};
+use test_support::certificates::*;
 
 /// The jars of JUnit 5 in Debian.
 fn junit() -> Vec<PathBuf> {
@@ -197,8 +197,19 @@ fn certificate_files() -> &'static str {
     static FILES: LazyLock<String> = LazyLock::new(|| {
         let files = scratch("platform-tls");
         let write = |name: &str, content: &[u8]| fs::write(files.join(name), content).expect("a file");
-        write("root.pem", ROOT.pem().as_bytes());
-        write("untrusted.pem", UNTRUSTED.pem().as_bytes());
+        for (name, certificate) in [
+            ("root", &ROOT),
+            ("untrusted", &UNTRUSTED),
+            ("right", &RIGHT),
+            ("expired", &EXPIRED),
+            ("not-yet-valid", &NOT_YET_VALID),
+            ("self-signed", &SELF_SIGNED),
+            ("names-only", &NAMES_ONLY),
+            ("odd-names", &ODD_NAMES),
+            ("no-names", &NO_NAMES),
+        ] {
+            write(&format!("{name}.pem"), certificate.pem().as_bytes());
+        }
         write("client.p12", &CLIENT.pkcs12("open sesame"));
         write("unaccepted.p12", &UNACCEPTED_CLIENT.pkcs12("open sesame"));
         write("right.p12", &RIGHT.pkcs12("open sesame"));
@@ -206,6 +217,14 @@ fn certificate_files() -> &'static str {
         files.to_str().expect("a path in UTF-8").to_owned()
     });
     &FILES
+}
+
+/// Names where the platform does not compare them, as on Android.
+#[test]
+fn tls_names() {
+    if !is_skipped() {
+        junit_class("org.egret.websocket.TlsNamesTest", &[("files", certificate_files())]);
+    }
 }
 
 /// The steps of the TLS provider, in memory.

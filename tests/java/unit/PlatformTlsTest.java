@@ -313,6 +313,49 @@ class PlatformTlsTest {
         });
     }
 
+    /** The name and the dates of a server's certificate are checked also if the certificate itself is in `tls_roots`. */
+    @Test
+    void aTrustedCertificateOfTheServerItself() throws Exception {
+        each((loop, version) -> {
+            for (boolean only : new boolean[] {true, false}) {
+                WebSocketOptions.Builder options = new WebSocketOptions.Builder().onlyTheseRoots(only);
+                String right = url("self-signed" + version);
+                connect(loop, right, options.tlsRoots(file("self-signed.pem"))).opened();
+                refused(loop, right, options.tlsServerName("other.example"), ErrorCode.TLS_HOST, "");
+                options = new WebSocketOptions.Builder().onlyTheseRoots(only).tlsRoots(file("expired.pem"));
+                refused(loop, url("expired" + version), options, ErrorCode.TLS_EXPIRED, "NotAfter");
+                options = new WebSocketOptions.Builder().onlyTheseRoots(only).tlsRoots(file("not-yet-valid.pem"));
+                refused(loop, url("not-yet-valid" + version), options, ErrorCode.TLS_EXPIRED, "NotBefore");
+            }
+        });
+    }
+
+    /** Hosts with an underscore exist, and the library's own TLS connects to them. */
+    @Test
+    void namesThatAreNoHostNames() throws Exception {
+        each((loop, version) -> {
+            String server = url("right" + version);
+            WebSocketOptions.Builder any = new WebSocketOptions.Builder().acceptAnyCertificate(true);
+            for (String name : new String[] {"my_host.example", "-host-.example", "_"})
+                assertEquals(name + " - -", connect(loop, server, any.tlsServerName(name)).opened().echo("facts"));
+            // OpenJDK finds no certificate right for such a name.
+            refused(loop, server, trusting().tlsServerName("my_host.example"), ErrorCode.TLS_HOST, "my_host.example");
+        });
+    }
+
+    /** The key of the server is compared with the pins before it gets the certificate of this side. */
+    @Test
+    void aServerWithAnotherPinGetsNoCertificate() throws Exception {
+        String other = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        each((loop, version) -> {
+            WebSocketOptions.Builder options = trusting().tlsIdentity(file("unaccepted.p12")).tlsIdentityPassword("open sesame");
+            failure(loop, url("asks-and-reports" + version), options);
+            assertEquals("certificate verify failed", end(loop, "asks-and-reports" + version), "it is sent without pins");
+            refused(loop, url("asks-and-reports" + version), options.tlsPins(other), ErrorCode.TLS_PIN, "");
+            assertEquals("cut", end(loop, "asks-and-reports" + version));
+        });
+    }
+
     // Certificates of clients.
 
     @Test
@@ -810,7 +853,9 @@ class PlatformTlsTest {
                     refused(loop, url("expired" + version), options, ErrorCode.TLS_EXPIRED, "");
                     assertFalse(resumes(loop, url("right" + version), options));
                     assertTrue(resumes(loop, url("right" + version), options));
+                    int kept = Collections.list(context.getClientSessionContext().getIds()).size();
                     assertFalse(resumes(loop, url("right" + version), new WebSocketOptions.Builder().disableTlsResumption(true)));
+                    assertEquals(kept, Collections.list(context.getClientSessionContext().getIds()).size(), "a session that is not used");
                     connect(loop, url("right" + version), new WebSocketOptions.Builder().tlsPins(new String(file("right.pin")))).opened();
                 }
                 for (WebSocketOptions.Builder cannot : List.of(trusting(), new WebSocketOptions.Builder().acceptAnyCertificate(true),

@@ -27,6 +27,15 @@ pub static WRONG_HOST: LazyLock<Certificate> =
 pub static NAMES_ONLY: LazyLock<Certificate> = LazyLock::new(|| {
     Request::new("127.0.0.1").hosts("DNS:localhost,DNS:127.0.0.1,DNS:*.wild.example").sign(Some(&ROOT))
 });
+/// Names that a client must not take for more than they are.
+pub static ODD_NAMES: LazyLock<Certificate> = LazyLock::new(|| {
+    const NAMES: &str = "DNS:*.wild.example.,DNS:dot.example.,DNS:my_host.example,DNS:*.example,DNS:*,DNS:part*.sub.example,\
+                         DNS:*.*.double.example,DNS:10.0.0.1,email:a@b.example,URI:http://203.0.113.7";
+    Request::new("odd-names").hosts(NAMES).sign(Some(&ROOT))
+});
+/// Only a common name.
+pub static NO_NAMES: LazyLock<Certificate> =
+    LazyLock::new(|| Request::new("no-names").without_hosts().sign(Some(&ROOT)));
 pub static UNKNOWN_ISSUER: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("unknown-issuer").sign(Some(&UNTRUSTED)));
 pub static SELF_SIGNED: LazyLock<Certificate> = LazyLock::new(|| Request::new("self-signed").sign(None));
@@ -113,10 +122,15 @@ impl Request {
         self.extensions = extensions.iter().map(|extension| extension.to_string()).collect();
     }
 
-    fn hosts(mut self, hosts: &str) -> Request {
+    fn without_hosts(mut self) -> Request {
         self.extensions.retain(|extension| !extension.starts_with("subjectAltName"));
-        self.extensions.push(format!("subjectAltName={hosts}"));
         self
+    }
+
+    fn hosts(self, hosts: &str) -> Request {
+        let mut this = self.without_hosts();
+        this.extensions.push(format!("subjectAltName={hosts}"));
+        this
     }
 
     fn valid(mut self, from: &'static str, until: &'static str) -> Request {

@@ -19,15 +19,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.HostnameVerifier;
-import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -247,13 +244,6 @@ class TlsSessionTest {
         return new Provider(new PlatformTls.Builder().keyManager((javax.net.ssl.X509KeyManager) identity).build(), verifiesNames);
     }
 
-    private final HostnameVerifier before = HttpsURLConnection.getDefaultHostnameVerifier();
-
-    @AfterEach
-    void restore() {
-        HttpsURLConnection.setDefaultHostnameVerifier(before);
-    }
-
     /** Output that has no room comes in further steps. The identity of this side has 10 certificates, the most that OpenJDK takes. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
@@ -287,32 +277,6 @@ class TlsSessionTest {
         assertTrue(client.state >= 0);
         client.result(client.session.closeNotify(ROOM), ROOM);
         assertEquals(TlsSession.TLS_ESTABLISHED | TlsSession.TLS_PEER_CLOSED, client.state);
-        provider.release();
-    }
-
-    /** As on Android: a verifier of names is asked after the handshake, also for a resumed session. */
-    @ParameterizedTest
-    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-    void aVerifierOfNames(String protocol) throws Exception {
-        Provider provider = provider(true, null);
-        TlsContext context = context(provider, WebSocketOptions.TLS_1_2);
-        List<String> asked = new ArrayList<>();
-        for (boolean accepts : new boolean[] {true, false}) {
-            HttpsURLConnection.setDefaultHostnameVerifier((name, session) -> asked.add(name) && accepts);
-            Server server = new Server(protocol, false);
-            Client client = new Client(provider, context);
-            client.run(server);
-            assertEquals(accepts, client.has(TlsSession.TLS_ESTABLISHED));
-            if (accepts) continue;
-            assertEquals(ErrorCode.TLS_HOST.number, client.error);
-            assertEquals("hostname localhost not verified", client.message);
-            // By TLS 1.3 the server got no end of the handshake. By TLS 1.2 the client's part had ended before.
-            boolean isOpen = server.engine.getHandshakeStatus() == SSLEngineResult.HandshakeStatus.NOT_HANDSHAKING;
-            assertEquals(protocol.equals("TLSv1.2"), isOpen);
-            assertEquals(0, server.received.size());
-            assertTrue(client.session.chain().length > 0);
-        }
-        assertEquals(Arrays.asList("localhost", "localhost"), asked);
         provider.release();
     }
 

@@ -1,5 +1,6 @@
 package org.egret.websocket;
 
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
@@ -20,6 +21,8 @@ final class AndroidCleartext implements CleartextPolicy {
             Method forHost = host == null ? null : forHost(type);
             Object answer = forHost != null ? forHost.invoke(policy, host) : type.getMethod("isCleartextTrafficPermitted").invoke(policy);
             return (Boolean) answer;
+        } catch (InvocationTargetException refused) {
+            return false; // the policy exists, but has no answer
         } catch (ReflectiveOperationException missing) {
             return true;
         }

@@ -32,6 +32,10 @@ final class TlsContext {
     private static final int MAX_DESTINATIONS = 1000;
     /** Numbers of all contexts, because a context of the program may serve several. */
     private static final AtomicInteger CACHE_NUMBERS = new AtomicInteger();
+    /** Those of connections that resume nothing, whose sessions do not stay. */
+    private static final AtomicInteger SINGLE_NUMBERS = new AtomicInteger();
+    /** The numbers have 16 bits. */
+    private static final int HALF_OF_NUMBERS = 1 << 15;
 
     private final KeyManager[] keyManagers;
     private final TrustManager[] trustManagers;
@@ -56,8 +60,9 @@ final class TlsContext {
         } else {
             keyManagers = identity == null ? tls.keyManagers : new KeyManager[] {identity(identity, password)};
             X509TrustManager added = roots == null || roots.length == 0 || acceptsAny ? null : managerOf(roots);
-            X509TrustManager first = acceptsAny ? null : onlyTheseRoots ? added : trustManager(tls);
-            trustManagers = new TrustManager[] {TlsTrust.of(first, onlyTheseRoots ? null : added)};
+            if (onlyTheseRoots && added == null && !acceptsAny)
+                throw new TlsException(ErrorCode.TLS_OPTIONS, "only the certificates in `tls_roots` are trusted, but it is empty");
+            trustManagers = new TrustManager[] {TlsTrust.of(acceptsAny || onlyTheseRoots ? null : trustManager(tls), added)};
             shared = newContext();
         }
         protocols = protocols(minVersion);
@@ -177,13 +182,13 @@ final class TlsContext {
      * program's own context those of other settings.
      */
     private synchronized int cacheNumber(String name, String host, boolean isProxy, boolean resumes) {
-        if (!resumes) return isGiven ? CACHE_NUMBERS.incrementAndGet() : 0;
+        if (!resumes) return isGiven ? HALF_OF_NUMBERS + (SINGLE_NUMBERS.getAndIncrement() & (HALF_OF_NUMBERS - 1)) : 0;
         if (!isGiven && !isProxy && name.equalsIgnoreCase(host)) return 0;
         String key = (isProxy ? "proxy " : "server ") + name + ' ' + host;
         Integer number = cacheNumbers.get(key);
         if (number != null) return number;
         if (cacheNumbers.size() >= MAX_DESTINATIONS) cacheNumbers.clear();
-        cacheNumbers.put(key, number = CACHE_NUMBERS.incrementAndGet());
+        cacheNumbers.put(key, number = 1 + (CACHE_NUMBERS.getAndIncrement() & Integer.MAX_VALUE) % (HALF_OF_NUMBERS - 1));
         return number;
     }
 

@@ -49,7 +49,7 @@ final class TlsFailure {
     /** The platforms have no exception of its own for a certificate of another host. These are parts of OpenJDK's and Conscrypt's texts. */
     private static boolean isAboutName(String message) {
         String text = message == null ? "" : message.toLowerCase(Locale.ROOT);
-        return text.contains("subject alternative") || text.contains("subjectalt") || text.contains("no name matching")
+        return text.contains("subject alternative") || text.contains("subjectalt") || text.contains("no name matching") || text.contains("illegal given domain name")
                 || (text.startsWith("hostname") && text.contains("not verified"));
     }
 

@@ -45,10 +45,18 @@ final class TlsPlatform {
 
     /** Sends the name, also one without a dot. Without this method the engine sends the host that it was made for. */
     static void setServerName(SSLParameters parameters, String name) {
-        if (SET_SERVER_NAMES != null) call(SET_SERVER_NAMES, parameters, Collections.singletonList(new SNIHostName(name)));
+        if (SET_SERVER_NAMES == null) return;
+        Object sent;
+        try {
+            sent = new SNIHostName(name);
+        } catch (IllegalArgumentException notForHosts) { // such as one with an underscore
+            if (IS_ANDROID) return; // it sends the host of the engine, and takes no other class of names
+            sent = new TlsOtherName(name);
+        }
+        call(SET_SERVER_NAMES, parameters, Collections.singletonList(sent));
     }
 
-    /** Lets the platform compare the name with the certificate. Without this method only a {@code HostnameVerifier} does. */
+    /** Lets the platform compare the name with the certificate. Without this method only {@link TlsNames} does. */
     static void checkServerName(SSLParameters parameters) {
         if (SET_IDENTIFICATION != null) call(SET_IDENTIFICATION, parameters, "HTTPS");
     }
@@ -59,7 +67,7 @@ final class TlsPlatform {
     }
 
     /**
-     * Whether names must be compared with certificates after the handshake. Android compares them only in its own trust managers, and
+     * Whether {@link TlsNames} must compare names with certificates. Android compares them only in its own trust managers, and
      * before API 24 not at all.
      */
     static boolean verifiesNames() {

@@ -36,7 +36,7 @@ class TlsProvider {
 
     private final ThreadPoolExecutor threads;
     private final PlatformTls tls;
-    /** Whether a {@code HostnameVerifier} compares the name with the certificate. */
+    /** Whether {@link TlsNames} compares the name with the certificate. */
     final boolean verifiesNames;
     /** The bytes for a session, and its result. C has their addresses. */
     final ByteBuffer input = ByteBuffer.allocateDirect(MAX_RECORD_BYTES);
@@ -75,7 +75,7 @@ class TlsProvider {
     /** Returns a {@link TlsSession} or a {@link TlsFailure}. */
     Object open(TlsContext context, String name, String host, int port, boolean isProxy, boolean resumes, long socket) {
         try {
-            return new TlsSession(this, context.engine(name, host, port, isProxy, resumes), context, name, socket);
+            return new TlsSession(this, context.engine(name, host, port, isProxy, resumes), context, name, resumes, socket);
         } catch (TlsContext.TlsException unusable) {
             return unusable.failure;
         } catch (Throwable thrown) {
@@ -106,6 +106,11 @@ class TlsProvider {
         public boolean offer(Runnable task) {
             return tryTransfer(task);
         }
+
+        /** Not by {@code put} or {@code add}: in Java 21.0.2 and 22 these call {@link #offer} (JDK-8323659), and the task would be lost. */
+        void append(Runnable task) {
+            super.offer(task);
+        }
     }
 
     /** All threads are busy: the step waits. A session has at most one. */
@@ -114,7 +119,7 @@ class TlsProvider {
         public void rejectedExecution(Runnable task, ThreadPoolExecutor pool) {
             if (pool.isShutdown()) throw new RejectedExecutionException("the loop has ended");
             BlockingQueue<Runnable> queue = pool.getQueue();
-            ((Handover) queue).put(task);
+            ((Handover) queue).append(task);
         }
     }
 

@@ -4,14 +4,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
-import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
 /**
@@ -46,6 +45,7 @@ final class TlsSession {
     private final SSLEngine engine;
     private final TlsContext context;
     private final String name;
+    private final boolean resumes;
     private final long socket;
     private final long openedMillis = System.currentTimeMillis();
 
@@ -71,11 +71,12 @@ final class TlsSession {
     private int waitingFrom;
     private int waitingTo;
 
-    TlsSession(TlsProvider provider, SSLEngine engine, TlsContext context, String name, long socket) {
+    TlsSession(TlsProvider provider, SSLEngine engine, TlsContext context, String name, boolean resumes, long socket) {
         this.provider = provider;
         this.engine = engine;
         this.context = context;
         this.name = name;
+        this.resumes = resumes;
         this.socket = socket;
     }
 
@@ -182,6 +183,8 @@ final class TlsSession {
     }
 
     private void release() {
+        // The cache of the program's context would keep it, for nothing.
+        if (context.isGiven && !resumes) engine.getSession().invalidate();
         if (!TlsPlatform.isEngineFreedByClosing()) return;
         try {
             engine.closeOutbound();
@@ -316,9 +319,17 @@ final class TlsSession {
             Certificate[] chain = session.getPeerCertificates();
             checked = Arrays.copyOf(chain, chain.length, X509Certificate[].class);
         }
-        if (provider.verifiesNames && !context.acceptsAny
-                && !HttpsURLConnection.getDefaultHostnameVerifier().verify(name, session))
-            throw new SSLPeerUnverifiedException("hostname " + name + " not verified");
+        try {
+            checkName(checked[0]);
+        } catch (CertificateException refused) {
+            throw new SSLException(refused);
+        }
+    }
+
+    /** Compares the name of the server with its certificate, where the platform does not. */
+    void checkName(X509Certificate certificate) throws CertificateException {
+        if (provider.verifiesNames && !context.acceptsAny && !TlsNames.matches(name, certificate))
+            throw new CertificateException("hostname " + name + " not verified: the certificate is not for it");
     }
 
     /**

@@ -1,0 +1,13 @@
+package org.egret.websocket;
+
+import java.nio.charset.StandardCharsets;
+import javax.net.ssl.SNIServerName;
+
+/** A name for SNI that {@code SNIHostName} does not take. Apart from {@link TlsPlatform}, because an old Android cannot load this class. */
+final class TlsOtherName extends SNIServerName {
+    private static final int HOST_NAME = 0;
+
+    TlsOtherName(String name) {
+        super(HOST_NAME, name.getBytes(StandardCharsets.US_ASCII));
+    }
+}
