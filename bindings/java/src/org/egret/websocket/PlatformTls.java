@@ -74,8 +74,10 @@ public final class PlatformTls {
         }
 
         /**
-         * Finds the certificate of this side when a server asks for one, for example in Android's {@code KeyChain}. The option
-         * {@code tlsIdentity} of a socket replaces it. It may block, as the trust manager. Default: none.
+         * Finds the certificate of this side when a server asks for one, for example in Android's {@code KeyChain}. It is asked for each
+         * server of the loop, also for an {@code https://} proxy and for the target of a redirect to another host: a manager for some
+         * hosts only compares {@code SSLEngine.getPeerHost}. (The port is the lower 16 bits of {@code getPeerPort}.) The option
+         * {@code tlsIdentity} of a socket replaces it for the host of its URL. It may block, as the trust manager. Default: none.
          */
         public @NotNull Builder keyManager(@Nullable X509KeyManager manager) {
             keyManager = manager;
