@@ -330,6 +330,12 @@ const FAULTS: &[Fault] = &[
         &["-Wl,-z,pack-relative-relocs"],
         "has packed relocations",
     ),
+    (
+        "static void a(void) {} static void (*choose(void))(void) { return a; } \
+         __attribute__((ifunc(\"choose\"), visibility(\"hidden\"))) void b(void); void one(void) { b(); }",
+        &[],
+        "has relocations of type 37",
+    ),
     ("void one(void) {}", &["-Wl,--hash-style=gnu"], "has no table of symbols that Android before 6 can read"),
     ("void one(void) {}", &["-Wl,--build-id=none"], "has no build ID"),
     ("void one(void) {}", &["-Wl,-soname,libtwo.so"], "calls itself libtwo.so"),

@@ -26,6 +26,9 @@ DT_FLAGS_1 = 0x6ffffffb
 DF_TEXTREL, DF_BIND_NOW, DF_1_NOW = 4, 8, 1
 PACKED_RELOCATIONS = {36: 28, 0x6000000f: 23, 0x60000011: 23, 0x6fffe000: 28}
 """DT_RELR, DT_ANDROID_REL, DT_ANDROID_RELA, DT_ANDROID_RELR, with the API level that reads them."""
+DT_PLTRELSZ, DT_RELA, DT_RELASZ, DT_REL, DT_RELSZ, DT_PLTREL, DT_JMPREL = 2, 7, 8, 17, 18, 20, 23
+RELOCATIONS = {183: {257, 1025, 1026, 1027}, 40: {2, 3, 21, 22, 23}, 62: {1, 6, 7, 8}, 3: {1, 2, 6, 7, 8}}
+"""The types of relocations that Android 5 knows for each machine: an address, of data or of a function, and one relative to the library."""
 STB_WEAK, STT_SECTION = 2, 3
 STV_DEFAULT, STV_PROTECTED = 0, 3
 
@@ -79,13 +82,27 @@ class Library:
             kind, offset, address, _, size, _, flags, align = struct.unpack_from('<IIIIIIII', self.bytes, at)
         return {'type': kind, 'flags': flags, 'offset': offset, 'address': address, 'size': size, 'align': align}
 
-    def string(self, offset):
-        table = self.dynamic[DT_STRTAB][0]
+    def offset(self, address, what):
         for segment in self.segments:
-            if segment['type'] == PT_LOAD and segment['address'] <= table < segment['address'] + segment['size']:
-                start = table - segment['address'] + segment['offset'] + offset
-                return self.bytes[start:self.bytes.index(b'\0', start)].decode()
-        raise ValueError('its table of strings is not loaded')
+            if segment['type'] == PT_LOAD and segment['address'] <= address < segment['address'] + segment['size']:
+                return address - segment['address'] + segment['offset']
+        raise ValueError(f'{what} is not loaded')
+
+    def string(self, offset):
+        start = self.offset(self.dynamic[DT_STRTAB][0], 'its table of strings') + offset
+        return self.bytes[start:self.bytes.index(b'\0', start)].decode()
+
+    def relocations(self):
+        """The types of its relocations."""
+        found = set()
+        word = 'Q' if self.bits == 64 else 'I'
+        procedures = DT_RELA in self.dynamic.get(DT_PLTREL, [])
+        for table, size, has_addend in (DT_RELA, DT_RELASZ, True), (DT_REL, DT_RELSZ, False), (DT_JMPREL, DT_PLTRELSZ, procedures):
+            if self.dynamic.get(size, [0])[0]:
+                start = self.offset(self.dynamic[table][0], 'a table of relocations')
+                entries = struct.iter_unpack(f'<{word * (3 if has_addend else 2)}', self.slice(start, self.dynamic[size][0]))
+                found.update(entry[1] & (0xffffffff if self.bits == 64 else 0xff) for entry in entries)
+        return found
 
     def read_symbols(self, table):
         form, order = ('<IBBHQQ', (0, 1, 2, 3)) if self.bits == 64 else ('<IIIBBH', (0, 3, 4, 5))
@@ -165,8 +182,12 @@ def faults_of_loading(library, abi):
         yield 'leaves its table of functions writable: link it with -Wl,-z,now'
     if DT_TEXTREL in library.dynamic or library.has_flag(DT_FLAGS, DF_TEXTREL):
         yield 'has text relocations, which Android 6 refuses: compile it with -fPIC'
+    other_relocations = library.relocations() - RELOCATIONS[library.machine]
     if any(segment['type'] == PT_TLS for segment in library.segments):
         yield 'has thread-local variables of ELF, which need API 29: compile it with -femulated-tls'
+        other_relocations = ()  # they have relocations of their own
+    for kind in sorted(other_relocations):
+        yield f'has relocations of type {kind}, which Android 5 may not know, such as those of functions that are chosen when it is loaded (ifunc)'
     for tag, level in PACKED_RELOCATIONS.items():
         if tag in library.dynamic:
             yield f'has packed relocations ({tag:#x}), which need API {level}: link it with -Wl,--pack-dyn-relocs=none'
