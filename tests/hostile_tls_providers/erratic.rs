@@ -3,11 +3,12 @@
 
 use crate::fake_tls::{ALERT, DATA, HANDSHAKE, record, server};
 use ::egret_ws::*;
+use std::collections::VecDeque;
 use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::thread;
-use test_support::client::{DRIVERS, Loop};
+use std::thread::{self, JoinHandle};
+use test_support::client::{DRIVERS, Driver, Loop, Socket};
 use test_support::recorder::Event;
 use test_support::tls_provider::{
     self, Call, Context, Count, Destination, Facts, Failure, Provider, Ready, Session, Settings,
@@ -122,38 +123,75 @@ impl Session for ErraticSession {
     }
 }
 
-#[test]
-fn sessions_that_are_often_busy_lose_nothing() {
-    for driver in DRIVERS {
+/// The proxy of every second connection, with sessions of its own.
+#[cfg(feature = "proxies")]
+fn proxy() -> Option<CString> {
+    CString::new(format!("https://127.0.0.1:{}", crate::fake_tls::proxy())).ok()
+}
+
+#[cfg(not(feature = "proxies"))]
+fn proxy() -> Option<CString> {
+    None
+}
+
+/// A loop whose sessions are erratic, and the thread that ends their work.
+struct Host {
+    host: Loop,
+    count: Arc<Count>,
+    port: u16,
+    proxy: Option<CString>,
+    ends: Arc<AtomicBool>,
+    worker: JoinHandle<()>,
+}
+
+impl Host {
+    fn new(driver: Driver) -> Host {
         println!("driver: {driver:?}");
-        let busy = Busy::default();
+        let (busy, ends) = (Busy::default(), Arc::new(AtomicBool::new(false)));
         let mut count = None;
         let host = Loop::with(driver, |options| {
             count = Some(tls_provider::set(options, Erratic(Arc::clone(&busy))));
         });
-        let (count, port, ends) = (count.expect("it was set"), server(), Arc::new(AtomicBool::new(false)));
-        let worker = {
-            let (busy, ends) = (Arc::clone(&busy), Arc::clone(&ends));
-            thread::spawn(move || {
-                while !ends.load(SeqCst) {
-                    let works = std::mem::take(&mut *busy.lock().expect("no panic"));
-                    for (socket, work) in works {
-                        work.store(true, SeqCst);
-                        socket.call();
-                    }
-                    thread::yield_now();
+        let has_ended = Arc::clone(&ends);
+        let worker = thread::spawn(move || {
+            while !has_ended.load(SeqCst) {
+                let works = std::mem::take(&mut *busy.lock().expect("no panic"));
+                for (socket, work) in works {
+                    work.store(true, SeqCst);
+                    socket.call();
                 }
-            })
-        };
-        // Each second one through TLS to a proxy.
-        let proxy = CString::new(format!("https://127.0.0.1:{port}")).expect("no NUL");
-        let open = |number: usize| {
-            host.open_url(format!("wss://erratic{number}.test:{port}/"), |options| match number % 2 {
-                0 => options.addresses = c"127.0.0.1".as_ptr(),
-                _ => options.proxy = proxy.as_ptr(),
-            })
-        };
-        let sockets: Vec<_> = (0..8).map(|number| open(number).expect("the call succeeds")).collect();
+                thread::yield_now();
+            }
+        });
+        Host { host, count: count.expect("it was set"), port: server(), proxy: proxy(), ends, worker }
+    }
+
+    /// Begins a connection; every second one through TLS to a proxy.
+    fn open(&self, number: usize) -> Socket<'_> {
+        let opened = self.host.open_url(format!("wss://erratic{number}.test:{}/", self.port), |options| {
+            match self.proxy.as_ref().filter(|_| number % 2 == 1) {
+                Some(proxy) => options.proxy = proxy.as_ptr(),
+                None => options.addresses = c"127.0.0.1".as_ptr(),
+            }
+        });
+        opened.expect("the call succeeds")
+    }
+
+    /// Frees the loop. Everything of the provider is freed.
+    fn end(self) {
+        drop(self.host);
+        self.ends.store(true, SeqCst);
+        self.worker.join().expect("no panic");
+        let Count { contexts, sessions, released, .. } = &*self.count;
+        assert_eq!([contexts, sessions, released].map(Count::of), [0, 0, 1]);
+    }
+}
+
+#[test]
+fn sessions_that_are_often_busy_lose_nothing() {
+    for driver in DRIVERS {
+        let host = Host::new(driver);
+        let sockets: Vec<_> = (0..8).map(|number| host.open(number)).collect();
         sockets.iter().for_each(|socket| socket.wait_open());
         // From nothing to several records.
         let text = |number: usize| format!("{number} {}", "x".repeat(number * number * 7 % 70_000));
@@ -162,7 +200,7 @@ fn sessions_that_are_often_busy_lose_nothing() {
                 assert_eq!(socket.send_text(text(number)), EGRET_WS_OK);
             }
             if number % 8 == 0 {
-                host.poll(1);
+                host.host.poll(1);
             }
         }
         for socket in &sockets {
@@ -176,13 +214,38 @@ fn sessions_that_are_often_busy_lose_nothing() {
             let report = socket.wait_closed();
             assert_eq!((report.error, report.code), (EGRET_WS_OK, 1000), "{report:#?}");
         }
-        // The end in any state.
-        let _others: Vec<_> = (0..8).map(|number| open(number).expect("the call succeeds")).collect();
-        host.poll(1);
-        drop((sockets, _others));
-        drop(host);
-        ends.store(true, SeqCst);
-        worker.join().expect("no panic");
-        assert_eq!([&count.contexts, &count.sessions, &count.released].map(Count::of), [0, 0, 1]);
+        drop(sockets);
+        host.end();
+    }
+}
+
+/// Abort, close, free, changes of the network and suspends, in any state of a handshake, of an open connection, and of its end.
+#[test]
+fn sessions_that_are_often_busy_end_at_any_time() {
+    for driver in DRIVERS {
+        let host = Host::new(driver);
+        let mut sockets = VecDeque::new();
+        for number in 0..200 {
+            let socket = host.open(number);
+            socket.send_text("too early, or not");
+            sockets.push_back(socket);
+            if sockets.len() > 12 {
+                let socket = sockets.pop_front().expect("there are twelve");
+                match number % 5 {
+                    0 => drop(socket.abort()),
+                    1 => drop(socket.close(1000, "")),
+                    _ => drop(socket.send_text("the last message")),
+                }
+            }
+            match number % 23 {
+                0 => host.host.network_changed(),
+                1 => host.host.suspend(),
+                4 => host.host.resume(),
+                _ => {}
+            }
+            host.host.poll((number % 3) as i32);
+        }
+        drop(sockets);
+        host.end();
     }
 }

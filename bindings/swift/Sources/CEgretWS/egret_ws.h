@@ -1046,7 +1046,8 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  *
  * The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails as by
  * an `EGRET_WS_ERR_TLS` of its own, with a message that names the TLS provider. `egret_ws_loop_free` waits at most a second longer than
- * `linger_ms` for a call that does not return; then the thread of the loop ends by itself when it does. It does not wait for
+ * `linger_ms` for a call that does not return; then the thread of the loop ends by itself when it does. With
+ * `EGRET_WS_LOOP_INLINE` it makes the last calls itself, and waits for these. It does not wait for
  * `new_context`. So before you unload the provider's code, or end its TLS library, wait for `release_user`. (OpenSSL ends itself in
  * `exit`, unless it was initialized with `OPENSSL_INIT_NO_ATEXIT`.)
  */

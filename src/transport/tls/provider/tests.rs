@@ -540,3 +540,28 @@ fn a_busy_handshake_reads_what_the_peer_has_sent_although_writing_has_failed() {
     let failure = handshake.advance().err().unwrap();
     assert!(failure.error == Error::Tls && failure.message.ends_with("it is so"), "{}", failure.message);
 }
+
+/// The buffer of output is full, because the peer does not read.
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(ErrorKind::WouldBlock.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_step_without_output_needs_no_room() {
+    let script = Script::default();
+    let wait: Scene = (Step::Send, b"", Ok((UP | BUSY, b"")));
+    script.0.lock().scenes = VecDeque::from([wait, wait, (Step::Send, b"", Ok((UP, b"x")))]);
+    script.0.lock().live = 1;
+    let mut session = session::Session::new(Box::new(Actor(script)), &[]);
+    session.resume(&mut Full).unwrap();
+    session.resume(&mut Full).unwrap();
+    assert!(session.resume(&mut Full).unwrap_err().message.contains("no room"));
+}
