@@ -1,6 +1,7 @@
 //! Servers without TLS, with incomplete handshakes, or with handshakes in pieces.
 
-use crate::hosts::{on_both_drivers, words};
+use crate::LIBRARY;
+use crate::hosts::{TlsLibrary, on_both_drivers, words};
 use crate::relay::{Damage, relay};
 use crate::servers;
 use crate::settings::{ConnectTls, Settings};
@@ -110,6 +111,22 @@ fn an_alert() {
             not_tls(report);
             assert!(report.message.contains(words("handshake failure")), "{}", report.message);
         },
+    );
+}
+
+/// A close_notify instead of a hello, from a server that does not end the stream.
+#[test]
+fn a_close_notify() {
+    if LIBRARY == TlsLibrary::Rustls {
+        return; // it ignores one that is not authenticated, so the time-out ends the handshake
+    }
+    meets(
+        |mut peer| {
+            wait_for_hello(&mut peer);
+            peer.write([0x15, 3, 3, 0, 2, 1, 0]);
+            peer.read_to_end();
+        },
+        not_tls,
     );
 }
 
