@@ -81,6 +81,7 @@ final class TlsFailure {
                 if (message.endsWith(name)) message = message.substring(0, message.length() - name.length());
                 if (message.endsWith(": ")) message = message.substring(0, message.length() - 2);
             }
+            message = message.trim(); // newer versions of OpenJDK begin with the alert in brackets
             if (message.isEmpty()) continue;
             text.append(text.length() == 0 ? "" : ": ").append(message);
         }
