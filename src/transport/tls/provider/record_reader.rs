@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind, Read};
 const HEADER: usize = 5;
 /// The most bytes after the header: 2^14 + 2048 in TLS 1.2 (RFC 5246 section 6.2.3), and less in TLS 1.3.
 const MAX_BODY: usize = 16 * 1024 + 2048;
+/// The record of a small message fits.
+const SMALL: usize = 512;
 /// The content types (RFC 8446 section 5.1, RFC 6520 section 3).
 const CONTENT_TYPES: std::ops::RangeInclusive<u8> = 20..=24;
 
@@ -50,6 +52,9 @@ impl RecordReader {
 
     fn fill(&mut self, stream: &mut impl Read, until: usize) -> io::Result<()> {
         if self.bytes.len() < until {
+            if self.bytes.capacity() == 0 {
+                self.bytes.reserve_exact(SMALL); // allocated once for most records
+            }
             self.bytes.resize(until, 0);
         }
         while self.len < until {
