@@ -914,6 +914,16 @@ class PlatformTlsTest {
                 assertThrows(WebSocketException.class, () -> loop.connect("ws://[::1]/", new Support.Recorder()));
                 assertThrows(WebSocketException.class, () -> loop.connect("other.example", 443, new Support.Recorder()));
                 assertEquals(List.of("other.example", "::1", "::1", "other.example"), asked);
+                // The host behind a user name, and others that are written in another way.
+                for (String url : new String[] {"ws://127.0.0.1:80@Other.example/", "ws://127.0.0.1@other.example:80", "ws://a:b%40127.0.0.1@other.example?x",
+                    "http://other.example./@127.0.0.1", "ws:\\\\127.0.0.1@other.example\\", "ws://other%2eexample"}) {
+                    asked.clear();
+                    assertEquals(ErrorCode.UNSUPPORTED, Support.errorOf(() -> loop.connect(url, new Support.Recorder())), url);
+                    assertEquals(List.of("other.example"), asked, url);
+                }
+                asked.clear();
+                assertEquals(ErrorCode.UNSUPPORTED, Support.errorOf(() -> loop.connect("fe80::1%lo", 80, new Support.Recorder())));
+                assertEquals(List.of("fe80::1"), asked);
                 assertEquals(ErrorCode.INVALID_URL, Support.errorOf(() -> loop.connect("ws://[", new Support.Recorder())));
                 connect(loop, url("right13"), trusting()).opened();
                 Connection plain = new Connection(loop, Support.ECHO, new WebSocketOptions.Builder().build()).opened();

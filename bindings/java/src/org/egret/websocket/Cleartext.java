@@ -23,17 +23,23 @@ final class Cleartext {
         return policy.isCleartextPermitted(null) ? 0 : SECURE_REDIRECTS_ONLY;
     }
 
-    /** A host as URLs have it: a connect with a host and a port takes IPv6 addresses without brackets too. */
+    /** A host as URLs have it: a connect with a host and a port takes IPv6 addresses without brackets too, and with a zone. */
     private static String bracketed(String host) {
-        return host.indexOf(':') >= 0 && !host.startsWith("[") ? '[' + host + ']' : host;
+        if (host.indexOf(':') < 0) return host;
+        String address = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+        int zone = address.indexOf('%');
+        return '[' + (zone < 0 ? address : address.substring(0, zone)) + ']';
     }
 
-    /** Of a normalized URL, which has a path. */
+    /** Of a normalized URL, which has a path. A user name may be before the host, and a dot may be at its end. */
     private static String host(String url) {
-        int from = SCHEME.length();
-        if (url.charAt(from) == '[') return url.substring(from + 1, url.indexOf(']'));
-        int end = from;
-        while (end < url.length() && ":/?".indexOf(url.charAt(end)) < 0) end++;
-        return url.substring(from, end);
+        int end = SCHEME.length();
+        while (end < url.length() && "/?#".indexOf(url.charAt(end)) < 0) end++;
+        String authority = url.substring(SCHEME.length(), end);
+        String server = authority.substring(authority.lastIndexOf('@') + 1);
+        if (server.startsWith("[")) return server.substring(1, server.indexOf(']'));
+        int port = server.indexOf(':');
+        String host = port < 0 ? server : server.substring(0, port);
+        return host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
     }
 }

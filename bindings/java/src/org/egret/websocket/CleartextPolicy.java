@@ -20,8 +20,8 @@ public interface CleartextPolicy {
      * Whether the host may be reached without TLS. Called by {@link WebSocketLoop#connect} and
      * {@link RequestHook.Request#setUrl}, on their thread, for {@code ws://} only.
      *
-     * @param host the host of the URL, an IPv6 address without brackets; null: whether hosts in general may be. If not, redirects to
-     *     {@code ws://} are refused
+     * @param host the host of the URL, in lower case, an IPv6 address without brackets and zone, a name without a dot at its end; null:
+     *     whether all hosts may be. If not, redirects to {@code ws://} are refused
      */
     boolean isCleartextPermitted(@Nullable String host);
 }
