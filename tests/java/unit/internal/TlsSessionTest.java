@@ -338,6 +338,137 @@ class TlsSessionTest {
         provider.release();
     }
 
+    /** An engine whose every step is an error of the virtual machine, also that for the alert: no thread ends by it. */
+    @Test
+    void anEngineThatIsBroken() throws Exception {
+        List<Throwable> uncaught = java.util.Collections.synchronizedList(new ArrayList<>());
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+        try {
+            Provider provider = provider(false, null);
+            TlsSession session = new TlsSession(provider, new BrokenEngine(), context(provider, WebSocketOptions.TLS_1_2), "localhost", true, 7);
+            assertEquals((long) TlsSession.TLS_BUSY << 32, session.send(0, ROOM));
+            assertTrue(provider.notices.tryAcquire(20, TimeUnit.SECONDS));
+            long result = session.send(0, ROOM);
+            assertEquals(ErrorCode.TLS.number, (int) (result >> 32));
+            byte[] text = new byte[(int) result];
+            provider.output.clear();
+            provider.output.get(text);
+            assertEquals("java.lang.AssertionError: broken", new String(text, StandardCharsets.UTF_8));
+            session.free();
+            java.util.concurrent.ThreadPoolExecutor threads = provider.threads();
+            provider.release();
+            assertTrue(threads.awaitTermination(20, TimeUnit.SECONDS));
+            assertEquals(0, uncaught.size(), uncaught::toString);
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+    }
+
+    private static final class BrokenEngine extends SSLEngine {
+        @Override
+        public SSLEngineResult wrap(ByteBuffer[] from, int at, int count, ByteBuffer to) {
+            throw new AssertionError("broken");
+        }
+
+        @Override
+        public SSLEngineResult unwrap(ByteBuffer from, ByteBuffer[] to, int at, int count) {
+            throw new AssertionError("broken");
+        }
+
+        @Override
+        public SSLEngineResult.HandshakeStatus getHandshakeStatus() {
+            return SSLEngineResult.HandshakeStatus.NEED_WRAP;
+        }
+
+        @Override
+        public Runnable getDelegatedTask() {
+            return null;
+        }
+
+        @Override
+        public javax.net.ssl.SSLSession getSession() {
+            return null;
+        }
+
+        @Override
+        public boolean isInboundDone() {
+            return false;
+        }
+
+        @Override
+        public boolean isOutboundDone() {
+            return false;
+        }
+
+        @Override
+        public String[] getSupportedCipherSuites() {
+            return new String[0];
+        }
+
+        @Override
+        public String[] getEnabledCipherSuites() {
+            return new String[0];
+        }
+
+        @Override
+        public String[] getSupportedProtocols() {
+            return new String[0];
+        }
+
+        @Override
+        public String[] getEnabledProtocols() {
+            return new String[0];
+        }
+
+        @Override
+        public boolean getUseClientMode() {
+            return true;
+        }
+
+        @Override
+        public boolean getNeedClientAuth() {
+            return false;
+        }
+
+        @Override
+        public boolean getWantClientAuth() {
+            return false;
+        }
+
+        @Override
+        public boolean getEnableSessionCreation() {
+            return true;
+        }
+
+        @Override
+        public void beginHandshake() {}
+
+        @Override
+        public void closeInbound() {}
+
+        @Override
+        public void closeOutbound() {}
+
+        @Override
+        public void setEnabledCipherSuites(String[] suites) {}
+
+        @Override
+        public void setEnabledProtocols(String[] protocols) {}
+
+        @Override
+        public void setUseClientMode(boolean mode) {}
+
+        @Override
+        public void setNeedClientAuth(boolean need) {}
+
+        @Override
+        public void setWantClientAuth(boolean want) {}
+
+        @Override
+        public void setEnableSessionCreation(boolean creates) {}
+    }
+
     /** The library's names are DNS names or addresses. */
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1", "2001:db8::1", "10.0.0.255"})

@@ -211,6 +211,8 @@ final class TlsSession {
                 TlsTrust.SESSION.set(TlsSession.this);
                 try {
                     next = step(record);
+                } catch (Throwable another) {
+                    // The first failure counts. One that ends this thread would end the app on Android.
                 } finally {
                     TlsTrust.SESSION.remove();
                     state = next;
