@@ -94,9 +94,10 @@ pub const EGRET_WS_TLS_CAN_RESUME: u32 = 32;
 
 /// State of a TLS session: the handshake is complete. The bit stays set.
 pub const EGRET_WS_TLS_ESTABLISHED: u32 = 1;
-/// State of a TLS session: there is more to send to the peer. The library calls `send` without plaintext.
+/// State of a TLS session: there is more to send to the peer. The library calls `send` without plaintext until the bit is gone; each of
+/// these calls must return some bytes, or clear the bit.
 pub const EGRET_WS_TLS_HAS_OUTPUT: u32 = 2;
-/// State of a TLS session: the peer has sent its close_notify. The bit stays set.
+/// State of a TLS session: the peer has sent its close_notify. The bit stays set. The library does not call `receive` any more.
 pub const EGRET_WS_TLS_PEER_CLOSED: u32 = 4;
 /// State of a TLS session: it works on another thread. The library calls `send` without plaintext after the next
 /// `egret_ws_tls_ready`, perhaps before it too. Until this bit is gone it calls nothing else for the session but `free_session`, which

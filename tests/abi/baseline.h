@@ -65,7 +65,7 @@
  *   close; egret_ws_loop_free runs the release_user calls that are left. These come from other threads too: on_log, the wake-up
  *   callback, and release_user of hooks and of a TLS provider. Hooks (on_resolve, on_proxy, on_socket) come only from threads of
  *   the library, several at the same time, and may block: that delays nothing but the connection that has asked. The callbacks of
- *   a TLS provider come from the thread that runs the loop's I/O, and must not block: see egret_ws_tls_provider.
+ *   a TLS provider come from other threads too, and only its new_context may block: see egret_ws_tls_provider.
  *
  *   Inside a callback of a socket, egret_ws_loop_poll and egret_ws_loop_free of its loop return EGRET_WS_ERR_REENTRANT; inside
  *   on_log, the wake-up callback and hooks, those of every loop do. Inside a TLS provider every function that takes a handle
@@ -473,10 +473,13 @@
 /* State of a TLS session: the handshake is complete. The bit stays set. */
 #define EGRET_WS_TLS_ESTABLISHED 1
 
-/* State of a TLS session: there is more to send to the peer. The library calls `send` without plaintext. */
+/*
+ * State of a TLS session: there is more to send to the peer. The library calls `send` without plaintext until the bit is gone; each of
+ * these calls must return some bytes, or clear the bit.
+ */
 #define EGRET_WS_TLS_HAS_OUTPUT 2
 
-/* State of a TLS session: the peer has sent its close_notify. The bit stays set. */
+/* State of a TLS session: the peer has sent its close_notify. The bit stays set. The library does not call `receive` any more. */
 #define EGRET_WS_TLS_PEER_CLOSED 4
 
 /*
@@ -866,7 +869,10 @@ typedef struct egret_ws_tls_settings {
     uint32_t struct_size;
     /* The lowest version of TLS: `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. */
     uint32_t min_version;
-    /* Certificates of authorities to trust, in PEM, `roots_len` bytes; NULL: none. Not empty only with `EGRET_WS_TLS_CAN_ROOTS`. */
+    /*
+     * Certificates of authorities to trust besides those of the system, in PEM, `roots_len` bytes; NULL: none. Not NULL only with
+     * `EGRET_WS_TLS_CAN_ROOTS`.
+     */
     const char *roots;
     /* Bytes of `roots`. */
     size_t roots_len;
@@ -881,7 +887,7 @@ typedef struct egret_ws_tls_settings {
     const char *identity_password;
     /* The protocol to offer by ALPN (RFC 7301), `http/1.1`; NULL: offer none. */
     const char *alpn;
-    /* 1: trust `roots` only, and not the certificates of the system. */
+    /* 1: trust `roots` only, and not the certificates of the system. Not 1 without `EGRET_WS_TLS_CAN_ROOTS`. */
     uint32_t only_these_roots;
     /* 1: accept any certificate: expired, of another host, of an unknown issuer. Not 1 without `EGRET_WS_TLS_CAN_ANY_CERTIFICATE`. */
     uint32_t any_certificate;
@@ -893,7 +899,8 @@ typedef struct egret_ws_tls_settings {
  * context in `egret_ws_loop_network_changed` with `EGRET_WS_LOOP_FORGET_TLS_SESSIONS`, so sessions belong to the context.
  *
  * With an error, which should be `EGRET_WS_ERR_TLS_OPTIONS` or `EGRET_WS_ERR_NO_RESOURCES`, sockets with these options end with it;
- * write the reason to `message`, which has `EGRET_WS_TLS_MESSAGE_BYTES` bytes, with a NUL at its end.
+ * write the reason to `message`, which has `EGRET_WS_TLS_MESSAGE_BYTES` bytes, with a NUL at its end. It is empty before the call.
+ * `*context` is not read then, and `free_context` is not called.
  *
  * Called on a worker thread of the library, at most 16 times at once in a loop, for different settings; it may block, for example to
  * read files: only the sockets that need this context wait, within their time-outs.
@@ -932,7 +939,8 @@ typedef struct egret_ws_tls_destination {
 
 /*
  * TLS provider: begins a session with a peer, stores it in `*session`, and returns `EGRET_WS_OK`. It sends nothing yet: the library calls
- * `send` next. With an error the connection fails; errors and `message` are as for `egret_ws_tls_call_fn`.
+ * `send` next. With an error the connection fails: `*session` is not read, and `free_session` is not called. Errors and
+ * `message` are as for `egret_ws_tls_call_fn`.
  */
 typedef egret_ws_error_t (*egret_ws_tls_open_fn)(void *user,
                                                  void *context,
@@ -957,7 +965,7 @@ typedef struct egret_ws_tls_call {
     const uint8_t *input;
     /* Bytes of `input`. */
     size_t input_len;
-    /* The room for the result. Filled with other bytes or zeros; it does not overlap `input`. */
+    /* The room for the result. Its bytes have no meaning before the call; it does not overlap `input`. */
     uint8_t *output;
     /* Bytes of `output`. */
     size_t output_size;
@@ -988,7 +996,8 @@ typedef struct egret_ws_tls_call {
  * handshake fails with it; another number counts as `EGRET_WS_ERR_TLS`. After the handshake any error ends the connection with
  * `EGRET_WS_ERR_CONNECTION_LOST`, or before the server's answer with `EGRET_WS_ERR_TLS`. The close report has the text of `message`. After an
  * error of `receive`, or of `send` for a session that was busy, the library calls `send` without plaintext once more, for an alert to the
- * peer, then `get_facts`, then `free_session`.
+ * peer, then `get_facts`, then `free_session`. After an error `state` and `output_len` do not count; of the call for the alert only
+ * `output` and `output_len` count, whatever it returns.
  */
 typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egret_ws_tls_call *call);
 
@@ -1035,20 +1044,24 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * limits, and checks `tls_pins` and ALPN. Fill it with `egret_ws_tls_provider_init`, then set every callback. All `wss` connections of
  * the loop, and those to `https://` proxies, go through it. `examples/tls_provider` has one.
  *
+ * **The provider checks the certificate of the peer**, unless `any_certificate` is 1: its issuer, its dates, that it is one for servers, and
+ * that it has the `name` of the destination. The library does not check that again.
+ *
  * **The callbacks come from other threads**: those of sessions from the I/O thread of the loop, or with `EGRET_WS_LOOP_INLINE` from any
  * thread that is inside a call for the loop or for one of its sockets, except `egret_ws_tls_ready`: so a provider may hold its own
  * lock while it calls that. The calls for the sessions of a loop never overlap. Only `new_context` may block. In the others all
  * connections of the loop wait: for work that may take long, such as a question to the user or a file, return `EGRET_WS_TLS_BUSY`, do
  * it on a thread of yours, and call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
  *
- * In here every function that takes a handle, but `egret_ws_tls_ready`, returns `EGRET_WS_ERR_REENTRANT`. Callbacks must not throw a C++
- * exception or longjmp out. If one forks, it must not return in the child: the child calls `_exit` or `exec`.
+ * Inside these callbacks every function that takes a handle, but `egret_ws_tls_ready`, returns `EGRET_WS_ERR_REENTRANT`. Callbacks must
+ * not throw a C++ exception or longjmp out. If one forks, it must not return in the child: the child calls `_exit` or `exec`.
  *
- * The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails as by
- * an `EGRET_WS_ERR_TLS` of its own, with a message that names the TLS provider. `egret_ws_loop_free` waits at most a second longer than
- * `linger_ms` for a call that does not return; then the thread of the loop ends by itself when it does. It does not wait for
- * `new_context`. So before you unload the provider's code, or end its TLS library, wait for `release_user`. (OpenSSL ends itself in
- * `exit`, unless it was initialized with `OPENSSL_INIT_NO_ATEXIT`.)
+ * The library checks the results. A session that returns something impossible, such as more bytes than there was room for, fails
+ * as if it had returned `EGRET_WS_ERR_TLS`, with a message that names the TLS provider. `egret_ws_loop_free` waits at most a second longer
+ * than `linger_ms` for a call that does not return; then the thread of the loop ends by itself when it does. With
+ * `EGRET_WS_LOOP_INLINE` it makes the last calls itself, and waits for these. It does not wait for `new_context`. So before you unload
+ * the provider's code, or end its TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was initialized with
+ * `OPENSSL_INIT_NO_ATEXIT`.)
  */
 typedef struct egret_ws_tls_provider {
     /* Bytes of this struct as the caller knows it; set by `egret_ws_tls_provider_init`. */
