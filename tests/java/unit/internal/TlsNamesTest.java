@@ -43,6 +43,8 @@ class TlsNamesTest {
     void namesOfCertificates() throws Exception {
         check("right.pem", true, "localhost", "LOCALHOST", "127.0.0.1", "::1", "0:0:0:0:0:0:0:1", "0000::0001");
         check("right.pem", false, "local", "localhost.example", "a.localhost", "127.0.0.2", "127.0.0.11", "::2", "::", "right");
+        // No addresses in the usual form: Java would read them as 127.0.0.1, or look them up.
+        check("right.pem", false, "127.1", "2130706433", "127.0.1", "0127.0.0.1", "127.0.0.01", "a.1", "localhost.1", "256.0.0.1", "127.0.0.1.", "");
         check("names-only.pem", true, "localhost", "any.wild.example", "ANY.Wild.Example");
         // The common name is an address, and so is one of the DNS names; neither is an address of the certificate.
         check("names-only.pem", false, "127.0.0.1", "wild.example", ".wild.example", "too.many.wild.example", "wild.example.x");

@@ -28,6 +28,7 @@ final class TlsNames {
             return false;
         }
         if (names == null) return false;
+        if (name.isEmpty()) return false;
         boolean isAddress = TlsContext.isAddress(name);
         for (List<?> one : names) {
             Object type = one.get(0);
@@ -55,13 +56,25 @@ final class TlsNames {
 
     /** Platforms write one IPv6 address in different ways. */
     private static boolean isEqualAddress(String name, String value) {
-        for (int i = 0; i < value.length(); i++)
-            if ("0123456789abcdefABCDEF:.".indexOf(value.charAt(i)) < 0) return false;
+        if (!isAddress(name) || !isAddress(value)) return false; // Java would look it up
         try {
-            // Both are addresses, so that nothing is looked up.
-            return TlsContext.isAddress(value) && InetAddress.getByName(name).equals(InetAddress.getByName(value));
+            return InetAddress.getByName(name).equals(InetAddress.getByName(value));
         } catch (UnknownHostException unreadable) {
             return false;
         }
+    }
+
+    /** An IPv4 address of four decimal numbers, or a text that Java reads as an IPv6 address or not at all. */
+    private static boolean isAddress(String text) {
+        boolean isIpv6 = text.indexOf(':') >= 0;
+        for (int i = 0; i < text.length(); i++)
+            if ((isIpv6 ? "0123456789abcdefABCDEF:." : "0123456789.").indexOf(text.charAt(i)) < 0) return false;
+        if (isIpv6) return true;
+        String[] numbers = text.split("\\.", -1);
+        for (String number : numbers) {
+            boolean isDecimal = !number.isEmpty() && number.length() <= 3 && (number.length() == 1 || number.charAt(0) != '0');
+            if (!isDecimal || Integer.parseInt(number) > 255) return false;
+        }
+        return numbers.length == 4;
     }
 }
