@@ -171,7 +171,9 @@
  *                                     if (lost.sockets > 0) ...         (lost.unsent_messages have not gone out)
  *
  *   A process may end at any time, by exit() too: the library does nothing then, and servers see connections end without a
- *   Close frame. A loop that is not freed may still log, and call its wake-up, from its I/O thread while exit() runs.
+ *   Close frame. A loop that is not freed may still log, and call its wake-up, from its I/O thread while exit() runs. A TLS
+ *   provider may be inside a call then, also after egret_ws_loop_free: if its TLS library ends itself in exit(), as OpenSSL does,
+ *   free the loop and wait for the provider's release_user before.
  *
  *
  * ERRORS
