@@ -83,6 +83,11 @@ pub trait Transport {
         false
     }
 
+    /// Returns true if the TLS of the host works on another thread. Then nothing can be read now, although bytes may be there.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// Ends the writing side of the stream.
     fn end_writing(&mut self);
 

@@ -69,6 +69,10 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.is_turn_over())
     }
 
+    fn is_busy(&self) -> bool {
+        either!(self, stream => stream.is_busy())
+    }
+
     fn end_writing(&mut self) {
         either!(self, stream => stream.end_writing());
     }

@@ -80,6 +80,7 @@ impl<S: Transport> Upgrade<S> {
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => match write_error {
                     None => return Outcome::Wait,
+                    Some(_) if self.stream.is_busy() => return Outcome::Wait, // it has not read to the end yet
                     Some(error) => return self.io_error(&error),
                 },
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,

@@ -139,7 +139,8 @@ impl<S: Transport> Session<S> {
                 Progress::Wait if more => Progress::Again,
                 progress => progress,
             },
-            ReadStop::WouldBlock if self.control.writer.has_failed() => self.stream_ended(),
+            // A stream that is busy has not read to the end yet.
+            ReadStop::WouldBlock if self.control.writer.has_failed() && !self.stream.is_busy() => self.stream_ended(),
             ReadStop::WouldBlock | ReadStop::QueueFull if !more => Progress::Wait,
             _ => Progress::Again,
         }

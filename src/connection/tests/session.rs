@@ -323,3 +323,24 @@ fn a_full_queue_stops_reading_and_loses_nothing() {
     };
     run_scenario(scenario, &["connected", "text 1", "text 2", "closed OK in Closing by Peer, got 1000, sent 1000"]);
 }
+
+/// Also what has come before the end and was not read yet, because the TLS of the host works on another thread.
+#[test]
+fn all_that_the_peer_has_sent_is_read_before_a_failed_write_ends_the_connection() {
+    for is_busy in [false, true] {
+        let mut sim = Simulation::new();
+        sim.open();
+        sim.wire().to_client.extend(frame(TEXT, b"the last words"));
+        (sim.wire().is_broken, sim.wire().is_busy) = (true, is_busy);
+        let _ = sim.send("into the void");
+        if is_busy {
+            sim.turn();
+            assert_eq!(as_strs(&sim.events()), ["connected"], "it waits");
+            sim.wire().is_busy = false;
+            sim.turn();
+        }
+        let events = sim.events();
+        assert_eq!(as_strs(&events)[..2], ["connected", "text the last words"], "{events:?}");
+        assert!(events.len() == 3 && events[2].starts_with("closed ConnectionLost"), "{events:?}");
+    }
+}

@@ -163,7 +163,7 @@ impl<S: Transport> Stream<BufferedStream<S>> {
     }
 
     /// Does another thread work on the session of a host? Meanwhile nothing can be read.
-    pub fn is_busy(&mut self) -> bool {
+    pub fn is_busy(&self) -> bool {
         match self {
             Stream::Library(_) => false,
             Stream::Host(host) => host.is_busy(),

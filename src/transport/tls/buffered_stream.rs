@@ -128,6 +128,11 @@ impl<S: Transport> BufferedStream<S> {
         self.is_exhausted && self.input_pos == self.input.len()
     }
 
+    /// Does the TLS below wait for the host?
+    pub(super) fn is_busy(&self) -> bool {
+        self.stream.is_busy()
+    }
+
     /// Returns true if the stream has taken all bytes.
     pub(super) fn is_flushed(&self) -> bool {
         self.output_pos == self.output.len()

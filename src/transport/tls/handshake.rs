@@ -81,7 +81,9 @@ impl<S: Transport> Handshake<S> {
             HandshakeStep::Waiting(_) if self.status.other_protocol().is_some() => (self.not_tls(), TlsInfo::default()),
             HandshakeStep::Waiting(mut mid) => match mid.get_mut().write_error() {
                 // The peer may have sent an alert before, which a session that is busy has not read.
-                Some(error) if !mid.is_busy() => (self.connection_lost(&error, ""), mid.info(&self.resumption)),
+                Some(error) if !mid.is_busy() && !mid.get_mut().is_busy() => {
+                    (self.connection_lost(&error, ""), mid.info(&self.resumption))
+                }
                 _ => {
                     let is_turn_over = mid.get_mut().is_turn_over();
                     self.state = State::Running(mid);

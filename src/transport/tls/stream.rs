@@ -114,12 +114,6 @@ impl<S: Transport> Tls<S> {
         }
     }
 
-    /// Writing has failed. The peer may have said why before, so callers read to the end, which must wait for a session that is busy.
-    #[cold]
-    fn after_unread(&mut self, error: io::Error) -> io::Error {
-        if self.end.is_none() && self.inner.is_busy() { ErrorKind::WouldBlock.into() } else { error }
-    }
-
     fn end_result(&self, end: &ReadEnd) -> io::Result<usize> {
         match end {
             ReadEnd::CloseNotify => Ok(0),
@@ -204,7 +198,7 @@ impl<S: Transport> Transport for Tls<S> {
         }
         let stream = self.inner.get_ref();
         match stream.write_error() {
-            Some(error) => Err(self.after_unread(error)),
+            Some(error) => Err(error),
             None if stream.is_flushed() => Ok(std::mem::take(&mut self.unreported)),
             None => Err(ErrorKind::WouldBlock.into()),
         }
@@ -220,6 +214,10 @@ impl<S: Transport> Transport for Tls<S> {
 
     fn is_turn_over(&self) -> bool {
         self.inner.get_ref().is_turn_over()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.end.is_none() && (self.inner.is_busy() || self.inner.get_ref().is_busy())
     }
 
     /// Sends close_notify, and ends the writing side of the stream below after it.

@@ -34,6 +34,10 @@ pub struct Wire {
     /// The most bytes of a read or a write.
     pub cut: usize,
     pub reads: usize,
+    /// TLS works on another thread, and reads nothing.
+    pub is_busy: bool,
+    /// Writing fails.
+    pub is_broken: bool,
     pub operations_until_failure: Option<usize>,
 }
 
@@ -75,6 +79,9 @@ impl Transport for FakeStream {
         let mut wire = self.0.borrow_mut();
         wire.reads += 1;
         wire.operation()?;
+        if wire.is_busy {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         if wire.to_client.is_empty() {
             return if wire.ended { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) };
         }
@@ -99,6 +106,9 @@ impl Transport for FakeStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut wire = self.0.borrow_mut();
         wire.operation()?;
+        if wire.is_broken {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
         let count = bytes.len().min(wire.cut).min(wire.room);
         if count == 0 {
             return Err(ErrorKind::WouldBlock.into());
@@ -114,6 +124,10 @@ impl Transport for FakeStream {
 
     fn unacked_bytes(&mut self) -> Option<usize> {
         self.0.borrow().unacked_bytes
+    }
+
+    fn is_busy(&self) -> bool {
+        self.0.borrow().is_busy
     }
 
     fn end_writing(&mut self) {

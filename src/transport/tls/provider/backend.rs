@@ -217,11 +217,9 @@ impl<S: Read + Write> Stream<S> {
         Ok(bytes.len())
     }
 
-    /// Does another thread still work on the session? Meanwhile nothing can be read.
-    pub fn is_busy(&mut self) -> bool {
-        let Channel { session, stream, .. } = &mut self.channel;
-        // A failure is that of the next read.
-        session.is_busy() && session.resume(stream).is_ok() && session.is_busy()
+    /// Does another thread work on the session? Meanwhile nothing can be read.
+    pub fn is_busy(&self) -> bool {
+        self.channel.session.is_busy()
     }
 
     /// Sends close_notify.

@@ -511,9 +511,9 @@ fn begin_broken(scenes: &[Scene]) -> Handshake<Broken> {
     Handshake::begin(&connector, &destination, Broken(HELLO.iter().copied().collect()))
 }
 
-/// Else what the peer has sent would be lost: a caller whose write fails reads until nothing more is there.
+/// A caller whose write has failed reads until nothing more is there. It must wait for a session that is busy.
 #[test]
-fn a_failed_write_is_reported_when_a_busy_session_can_read() {
+fn a_stream_whose_write_has_failed_says_that_it_is_busy() {
     let scenes: &[Scene] = &[
         (Step::Send, b"", Ok((UP, b""))),
         (Step::Send, b"x", Ok((UP | BUSY, b"X"))),
@@ -522,9 +522,12 @@ fn a_failed_write_is_reported_when_a_busy_session_can_read() {
         (Step::Receive, HELLO, Ok((UP, b"data"))),
     ];
     let Ok(Advance::Done(mut tls)) = begin_broken(scenes).advance() else { panic!("it is not done") };
-    assert_eq!(tls.write(b"x").unwrap_err().kind(), ErrorKind::WouldBlock);
-    assert_eq!(tls.read(&mut [0; 9]).unwrap(), 4);
+    assert!(!tls.is_busy());
     assert_eq!(tls.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    assert_eq!(tls.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(tls.is_busy());
+    assert_eq!(tls.read(&mut [0; 9]).unwrap(), 4);
+    assert!(!tls.is_busy());
 }
 
 #[test]
