@@ -171,7 +171,9 @@
  *                                     if (lost.sockets > 0) ...         (lost.unsent_messages have not gone out)
  *
  *   A process may end at any time, by exit() too: the library does nothing then, and servers see connections end without a
- *   Close frame. A loop that is not freed may still log, and call its wake-up, from its I/O thread while exit() runs.
+ *   Close frame. A loop that is not freed may still log, and call its wake-up, from its I/O thread while exit() runs. A TLS
+ *   provider may be inside a call then, also after egret_ws_loop_free: if its TLS library ends itself in exit(), as OpenSSL does,
+ *   free the loop and wait for the provider's release_user before.
  *
  *
  * ERRORS
@@ -485,7 +487,8 @@
 /*
  * State of a TLS session: it works on another thread. The library calls `send` without plaintext after the next
  * `egret_ws_tls_ready`, perhaps before it too. Until this bit is gone it calls nothing else for the session but `free_session`, which
- * may come at any time: then the connection has ended without a close_notify, and nothing is known of the session. The time-outs go on.
+ * may come at any time: then the connection has ended without a close_notify, and nothing is known of the session. A step that returns
+ * bytes may set this bit too. The time-outs go on.
  */
 #define EGRET_WS_TLS_BUSY 8
 

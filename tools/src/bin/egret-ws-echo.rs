@@ -170,31 +170,41 @@ fn run(settings: Settings) -> Result<(), String> {
         ip if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), bound.port()),
         _ => bound,
     };
-    if ends_with_input {
-        thread::spawn(|| {
-            let mut input = io::stdin().lock();
-            let mut part = [0; 1024];
-            while matches!(input.read(&mut part), Ok(1..)) {}
-            exit(0);
-        });
-    }
+    // After the URL was written: the input may have ended already.
+    let follow_input = move || {
+        if ends_with_input {
+            thread::spawn(|| {
+                let mut input = io::stdin().lock();
+                let mut part = [0; 1024];
+                while matches!(input.read(&mut part), Ok(1..)) {}
+                exit(0);
+            });
+        }
+    };
     match tls {
         None => {
             say(format_args!("ws://{host}/\n"));
+            follow_input();
             egret_ws_tools::echo::serve_as(listener, behaviour);
         }
-        Some(tls) => serve_tls(listener, host, behaviour, tls)?,
+        Some(tls) => serve_tls(listener, host, behaviour, tls, follow_input)?,
     }
     Ok(())
 }
 
 #[cfg(any(windows, target_vendor = "apple"))]
-fn serve_tls(_: TcpListener, _: SocketAddr, _: Behaviour, _: Tls) -> Result<(), String> {
+fn serve_tls(_: TcpListener, _: SocketAddr, _: Behaviour, _: Tls, _: impl FnOnce()) -> Result<(), String> {
     Err("--tls works where OpenSSL is the library for TLS: not on Windows and Apple's systems".to_owned())
 }
 
 #[cfg(not(any(windows, target_vendor = "apple")))]
-fn serve_tls(listener: TcpListener, host: SocketAddr, behaviour: Behaviour, tls: Tls) -> Result<(), String> {
+fn serve_tls(
+    listener: TcpListener,
+    host: SocketAddr,
+    behaviour: Behaviour,
+    tls: Tls,
+    follow_input: impl FnOnce(),
+) -> Result<(), String> {
     use egret_ws_tools::echo::tls::{Kind, server};
     let kind = match tls.certificate.as_deref() {
         None | Some("good") => Kind::Good,
@@ -212,6 +222,7 @@ fn serve_tls(listener: TcpListener, host: SocketAddr, behaviour: Behaviour, tls:
         None => write_new(&made.authority_pem, host.port())?,
     };
     say(format_args!("wss://{host}/\n{}\n", file.display()));
+    follow_input();
     egret_ws_tools::echo::serve_tls(listener, behaviour, made.acceptor);
     Ok(())
 }

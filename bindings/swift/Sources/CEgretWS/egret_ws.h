@@ -487,7 +487,8 @@
 /*
  * State of a TLS session: it works on another thread. The library calls `send` without plaintext after the next
  * `egret_ws_tls_ready`, perhaps before it too. Until this bit is gone it calls nothing else for the session but `free_session`, which
- * may come at any time: then the connection has ended without a close_notify, and nothing is known of the session. The time-outs go on.
+ * may come at any time: then the connection has ended without a close_notify, and nothing is known of the session. A step that returns
+ * bytes may set this bit too. The time-outs go on.
  */
 #define EGRET_WS_TLS_BUSY 8
 

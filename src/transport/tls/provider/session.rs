@@ -101,7 +101,11 @@ impl Session {
             if !self.has(EGRET_WS_TLS_HAS_OUTPUT) {
                 return Ok(());
             }
-            if self.step_out(Step::Send, &[], stream)? == 0 && self.has(EGRET_WS_TLS_HAS_OUTPUT) {
+            let len = self.step_out(Step::Send, &[], stream)?;
+            if len == 0 && self.is_busy() {
+                return Ok(());
+            }
+            if len == 0 && self.has(EGRET_WS_TLS_HAS_OUTPUT) {
                 return Err(self.fail("the TLS provider has output, but returns none"));
             }
         }
