@@ -166,7 +166,7 @@ bench-criterion: ## parts of the library by themselves: inflating, idle polls, w
 	cargo bench --bench '*' $(FEATURES)
 
 # Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md lists the parts.
-SIZE_LIMIT := 1515000
+SIZE_LIMIT := 1560000
 size: ## the parts of the shared library; fails if it has grown
 	@tests/tools/setup.sh size
 	RUSTFLAGS=-Csymbol-mangling-version=v0 cargo clib --release --target-dir $(TARGET)/size $(FEATURES) \

@@ -16,7 +16,6 @@ use crate::socket::{
 };
 use crate::{fork, host_callback};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_void};
 use std::mem::size_of;
 use std::ptr;
@@ -278,31 +277,44 @@ impl Drop for Session {
     }
 }
 
-/// The sockets with sessions, by the numbers of their handles, and the number of sessions of each. A connection outlives the handle of its
-/// socket, while it sends what is queued, and a session may be busy then.
-static KNOWN: Mutex<BTreeMap<usize, (usize, TlsContinuation)>> = Mutex::new(BTreeMap::new());
+/// A socket with sessions. Its connection outlives its handle while it sends what is queued, and a session may be busy then.
+struct KnownSocket {
+    /// The number of the handle.
+    number: usize,
+    sessions: usize,
+    continuation: TlsContinuation,
+}
+
+/// The sockets with sessions, in the order of their numbers.
+static KNOWN: Mutex<Vec<KnownSocket>> = Mutex::new(Vec::new());
+
+fn place_in(known: &[KnownSocket], number: usize) -> Result<usize, usize> {
+    known.binary_search_by_key(&number, |socket| socket.number)
+}
 
 /// A session in [`KNOWN`]: the number of its socket. `None`: the socket was freed before its connection was open, which ends it.
 struct KnownSession(Option<usize>);
 
 impl KnownSession {
-    fn new(socket: usize) -> KnownSession {
-        let Ok(found) = handle::resolve_socket(ptr::without_provenance_mut(socket)) else { return KnownSession(None) };
+    fn new(number: usize) -> KnownSession {
+        let Ok(found) = handle::resolve_socket(ptr::without_provenance_mut(number)) else { return KnownSession(None) };
         let continuation = found.tls_continuation();
-        KNOWN.lock().entry(socket).or_insert((0, continuation)).0 += 1;
-        KnownSession(Some(socket))
+        let mut known = KNOWN.lock();
+        match place_in(&known, number) {
+            Ok(place) => known[place].sessions += 1,
+            Err(place) => known.insert(place, KnownSocket { number, sessions: 1, continuation }),
+        }
+        KnownSession(Some(number))
     }
 }
 
 impl Drop for KnownSession {
     fn drop(&mut self) {
-        let Some(socket) = self.0.filter(|_| !fork::is_child()) else { return };
+        let Some(number) = self.0.filter(|_| !fork::is_child()) else { return };
         let mut known = KNOWN.lock();
-        let left = known.get_mut(&socket).map_or(0, |(sessions, _)| {
-            *sessions -= 1;
-            *sessions
-        });
-        let last = if left == 0 { known.remove(&socket) } else { None };
+        let Ok(place) = place_in(&known, number) else { return };
+        known[place].sessions -= 1;
+        let last = (known[place].sessions == 0).then(|| known.remove(place));
         drop(known);
         drop(last); // after the lock
     }
@@ -316,7 +328,10 @@ impl Subject for OfSession {
     const FROM_PROVIDER: bool = true;
 
     fn find(self) -> Result<TlsContinuation, Error> {
-        let freed = || KNOWN.lock().get(&self.0.addr()).map(|(_, continuation)| continuation.clone());
+        let freed = || {
+            let known = KNOWN.lock();
+            place_in(&known, self.0.addr()).ok().map(|place| known[place].continuation.clone())
+        };
         handle::resolve_socket(self.0).map(|found| found.tls_continuation()).or_else(|error| freed().ok_or(error))
     }
 

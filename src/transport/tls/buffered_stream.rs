@@ -138,7 +138,7 @@ impl<S: Transport> BufferedStream<S> {
         self.output_pos == self.output.len()
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
     pub(super) fn buffered_output(&self) -> usize {
         self.output.len() - self.output_pos
     }

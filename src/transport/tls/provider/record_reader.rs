@@ -21,7 +21,7 @@ pub(super) struct RecordReader {
 
 impl RecordReader {
     /// Reads a record. `InvalidData`: the bytes are not TLS. `UnexpectedEof`: the stream has ended.
-    pub(super) fn read(&mut self, stream: &mut impl Read) -> io::Result<&[u8]> {
+    pub(super) fn read(&mut self, stream: &mut dyn Read) -> io::Result<&[u8]> {
         let filled = self.fill(stream, HEADER).and_then(|()| {
             let body = body_len(&self.bytes[..HEADER])?;
             self.fill(stream, HEADER + body)
@@ -50,7 +50,7 @@ impl RecordReader {
         self.bytes.capacity()
     }
 
-    fn fill(&mut self, stream: &mut impl Read, until: usize) -> io::Result<()> {
+    fn fill(&mut self, stream: &mut dyn Read, until: usize) -> io::Result<()> {
         if self.bytes.len() < until {
             if self.bytes.capacity() == 0 {
                 self.bytes.reserve_exact(SMALL); // allocated once for most records

@@ -51,7 +51,7 @@ impl Session {
     }
 
     /// Continues a session that works on another thread, and writes the output that waits. Called at the beginning of a turn.
-    pub(super) fn resume(&mut self, stream: &mut impl Write) -> Stepped<()> {
+    pub(super) fn resume(&mut self, stream: &mut dyn Write) -> Stepped<()> {
         if self.is_busy() { self.send(&[], stream) } else { self.flush(stream) }
     }
 
@@ -65,7 +65,7 @@ impl Session {
 
     /// Decrypts a record to `output`, which has room for [`MAX_PLAINTEXT`] bytes. Returns their number. Writes an alert to `stream` if
     /// that fails.
-    pub(super) fn receive(&mut self, record: &[u8], output: &mut [u8], stream: &mut impl Write) -> Stepped<usize> {
+    pub(super) fn receive(&mut self, record: &[u8], output: &mut [u8], stream: &mut dyn Write) -> Stepped<usize> {
         let was_established = self.is_established();
         match self.step(Step::Receive, record, output) {
             Ok(0) => Ok(0),
@@ -81,13 +81,13 @@ impl Session {
     }
 
     /// Encrypts plaintext, at most [`MAX_PLAINTEXT`] bytes, and writes it and the output that waits to `stream`.
-    pub(super) fn send(&mut self, plaintext: &[u8], stream: &mut impl Write) -> Stepped<()> {
+    pub(super) fn send(&mut self, plaintext: &[u8], stream: &mut dyn Write) -> Stepped<()> {
         self.step_out(Step::Send, plaintext, stream)?;
         self.flush(stream)
     }
 
     /// Writes a close_notify, unless another thread works on the session.
-    pub(super) fn close_notify(&mut self, stream: &mut impl Write) -> Stepped<()> {
+    pub(super) fn close_notify(&mut self, stream: &mut dyn Write) -> Stepped<()> {
         if self.is_busy() {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// Writes all output that waits.
-    pub(super) fn flush(&mut self, stream: &mut impl Write) -> Stepped<()> {
+    pub(super) fn flush(&mut self, stream: &mut dyn Write) -> Stepped<()> {
         for _ in 0..MAX_OUTPUT_CALLS {
             if !self.has(EGRET_WS_TLS_HAS_OUTPUT) {
                 return Ok(());
@@ -113,7 +113,7 @@ impl Session {
     }
 
     /// After an error of [`Step::Receive`], or of the work on another thread: the alert for the peer, if the host has one.
-    fn write_alert(&mut self, stream: &mut impl Write) {
+    fn write_alert(&mut self, stream: &mut dyn Write) {
         let (Some(host), mut output) = (&mut self.host, [0; ROOM]) else { return };
         // It fails again, with or without an alert, so only the bytes count.
         let Reply { len, .. } = host.step(Step::Send, &[], &mut output);
@@ -123,7 +123,7 @@ impl Session {
     }
 
     /// A step whose result goes to the stream. Returns the number of bytes.
-    fn step_out(&mut self, step: Step, input: &[u8], stream: &mut impl Write) -> Stepped<usize> {
+    fn step_out(&mut self, step: Step, input: &[u8], stream: &mut dyn Write) -> Stepped<usize> {
         let was_busy = self.is_busy();
         // Zeros, so that a host that returns a wrong number sends nothing of this process's memory to the peer.
         let mut output = vec![0; input.len() + ROOM];

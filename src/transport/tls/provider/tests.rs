@@ -452,8 +452,14 @@ fn a_close_notify_ends_a_handshake() {
 
 #[test]
 fn an_idle_stream_keeps_no_buffer() {
-    let long: &'static [u8] = vec![b'd'; 16_000].leak();
-    let record: &'static [u8] = [&[23, 3, 3], &16_000u16.to_be_bytes()[..], long].concat().leak();
+    const RECORD: [u8; 16_005] = {
+        let [high, low] = 16_000u16.to_be_bytes();
+        let mut record = [b'd'; 16_005];
+        (record[0], record[1], record[2], record[3], record[4]) = (23, 3, 3, high, low);
+        record
+    };
+    static BYTES: [u8; 16_005] = RECORD;
+    let (record, long) = (&BYTES[..], &BYTES[5..]);
     for (buffer, dataless) in [(session::MAX_PLAINTEXT, false), (1000, false), (1000, true)] {
         let received: Scene = (Step::Receive, record, Ok((UP, if dataless { b"" } else { long })));
         let (_, step) = begin(&[(Step::Send, b"", Ok((UP, b""))), received], record);
