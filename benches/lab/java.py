@@ -199,6 +199,9 @@ as a multiple of it; the last columns compare ours with the cheapest peer of the
 with the library's OpenSSL; `egret, PlatformTls` the same with the JDK's TLS, as all peers have; `egret threaded` a loop with
 an I/O thread and another thread that polls.
 
+In the rows "both on two cores" the system chooses the cores. Where it puts client and server on one core, a round trip takes 15 to 20 µs;
+on two cores each wake-up crosses them, and it takes 50 µs in a virtual machine. A row shows which of both a client got.
+
 {lines}
 
 Versions: {packages}.
