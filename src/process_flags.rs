@@ -9,6 +9,7 @@ static FLAGS: AtomicU8 = AtomicU8::new(0);
 #[repr(u8)]
 pub enum ProcessFlag {
     /// It is a forked child.
+    #[cfg(unix)]
     ForkedChild = 1,
     /// It has called a TLS provider of the host.
     HasTlsProvider = 2,

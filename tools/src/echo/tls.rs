@@ -84,8 +84,9 @@ fn builder(
     builder.set_subject_name(subject)?;
     builder.set_issuer_name(issuer)?;
     builder.set_pubkey(key)?;
-    builder.set_not_before(&*Asn1Time::from_unix(now + days[0] * DAY)?)?;
-    builder.set_not_after(&*Asn1Time::from_unix(now + days[1] * DAY)?)?;
+    // A time has 32 bits on some systems.
+    builder.set_not_before(&*Asn1Time::from_unix((now + days[0] * DAY) as _)?)?;
+    builder.set_not_after(&*Asn1Time::from_unix((now + days[1] * DAY) as _)?)?;
     Ok(builder)
 }
 
