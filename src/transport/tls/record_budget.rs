@@ -19,7 +19,7 @@ pub(super) const MAX_DATALESS_RECORDS: usize = 256;
 pub(super) const MAX_HANDSHAKE_BYTES: usize = 256 * 1024;
 
 /// Content type, version, length (RFC 8446 section 5.1).
-const HEADER_LEN: usize = 5;
+pub(super) const HEADER_LEN: usize = 5;
 
 /// Counts the records and bytes that TLS reads.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The most payload of a record (RFC 8446 section 5.1).
-const MAX_RECORD: usize = 16 * 1024;
+pub(super) const MAX_RECORD: usize = 16 * 1024;
 
 /// The name of HTTP/1.1 in ALPN (RFC 7301 section 6).
 const HTTP_1_1: &str = "http/1.1";

@@ -52,7 +52,7 @@ pub(super) struct StreamStatus {
 /// The most first bytes that are kept.
 const MAX_FIRST_BYTES: usize = 40;
 /// The content types of TLS records (RFC 8446 section 5.1). The version that follows always begins with 3.
-const CONTENT_TYPES: RangeInclusive<u8> = 20..=24;
+pub(super) const CONTENT_TYPES: RangeInclusive<u8> = 20..=24;
 
 impl StreamStatus {
     pub(super) fn new(peer: Peer) -> StreamStatus {

@@ -4,11 +4,12 @@ use super::super::destination::Destination;
 use super::super::handshake_step::HandshakeStep;
 use super::super::pins::Pin;
 use super::super::settings::Settings;
+use super::super::stream::MAX_RECORD;
 use super::super::tls_error::TlsError;
 use super::super::tls_info::TlsInfo;
 use super::host::{HostContext, HostTls, Request};
 use super::record_reader::RecordReader;
-use super::session::{MAX_PLAINTEXT, Session};
+use super::session::Session;
 use crate::error::Error;
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -118,7 +119,7 @@ impl<S: Read + Write> Channel<S> {
             }
             match self.reader.read(&mut self.stream) {
                 Ok(record) => {
-                    self.session.receive(record, &mut [0; MAX_PLAINTEXT], &mut self.stream)?;
+                    self.session.receive(record, &mut [0; MAX_RECORD], &mut self.stream)?;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Shaken::Waits),
                 Err(error) => return Err(TlsError::new(Error::Tls, error.to_string())),
@@ -162,9 +163,9 @@ impl<S: Read + Write> Stream<S> {
                 return Err(ErrorKind::WouldBlock.into());
             }
             let record = reader.read(stream)?;
-            let has_room = buffer.len() >= MAX_PLAINTEXT;
+            let has_room = buffer.len() >= MAX_RECORD;
             if !has_room {
-                self.plain.resize(MAX_PLAINTEXT, 0);
+                self.plain.resize(MAX_RECORD, 0);
             }
             let output = if has_room { &mut *buffer } else { &mut self.plain };
             let received = session.receive(record, output, stream);
@@ -179,7 +180,8 @@ impl<S: Read + Write> Stream<S> {
             if has_room {
                 return Ok(count);
             }
-            (self.taken, _) = (0, self.plain.truncate(count));
+            self.plain.truncate(count);
+            self.taken = 0;
             return Ok(self.take(buffer));
         }
     }

@@ -1,15 +1,13 @@
 //! Reads whole TLS records from a stream.
 
+use super::super::record_budget::HEADER_LEN;
+use super::super::stream_status::CONTENT_TYPES;
 use std::io::{self, ErrorKind, Read};
 
-/// Content type, version, length (RFC 8446 section 5.1).
-const HEADER: usize = 5;
 /// The most bytes after the header: 2^14 + 2048 in TLS 1.2 (RFC 5246 section 6.2.3), and less in TLS 1.3.
 const MAX_BODY: usize = 16 * 1024 + 2048;
 /// The record of a small message fits.
 const SMALL: usize = 512;
-/// The content types (RFC 8446 section 5.1, RFC 6520 section 3).
-const CONTENT_TYPES: std::ops::RangeInclusive<u8> = 20..=24;
 
 /// Reads one record after the other. An error of the stream, `WouldBlock` too, keeps what was read of the record.
 #[derive(Debug, Default)]
@@ -22,9 +20,9 @@ pub(super) struct RecordReader {
 impl RecordReader {
     /// Reads a record. `InvalidData`: the bytes are not TLS. `UnexpectedEof`: the stream has ended.
     pub(super) fn read(&mut self, stream: &mut dyn Read) -> io::Result<&[u8]> {
-        let filled = self.fill(stream, HEADER).and_then(|()| {
-            let body = body_len(&self.bytes[..HEADER])?;
-            self.fill(stream, HEADER + body)
+        let filled = self.fill(stream, HEADER_LEN).and_then(|()| {
+            let body = body_len(&self.bytes[..HEADER_LEN])?;
+            self.fill(stream, HEADER_LEN + body)
         });
         match filled {
             Ok(()) => {

@@ -8,8 +8,6 @@ use crate::constants::*;
 use crate::error::Error;
 use std::io::Write;
 
-/// The most plaintext of a record (RFC 8446 section 5.1).
-pub(super) const MAX_PLAINTEXT: usize = 16 * 1024;
 /// The room for the records of a step, besides their plaintext.
 const ROOM: usize = 2048;
 /// The most calls for the output of one step: the certificates of this side fit.
@@ -63,7 +61,7 @@ impl Session {
         self.state & state != 0
     }
 
-    /// Decrypts a record to `output`, which has room for [`MAX_PLAINTEXT`] bytes. Returns their number. Writes an alert to `stream` if
+    /// Decrypts a record to `output`, which has room for 16 KiB. Returns their number. Writes an alert to `stream` if
     /// that fails.
     pub(super) fn receive(&mut self, record: &[u8], output: &mut [u8], stream: &mut dyn Write) -> Stepped<usize> {
         let was_established = self.is_established();
@@ -80,7 +78,7 @@ impl Session {
         }
     }
 
-    /// Encrypts plaintext, at most [`MAX_PLAINTEXT`] bytes, and writes it and the output that waits to `stream`.
+    /// Encrypts plaintext, at most 16 KiB, and writes it and the output that waits to `stream`.
     pub(super) fn send(&mut self, plaintext: &[u8], stream: &mut dyn Write) -> Stepped<()> {
         self.step_out(Step::Send, plaintext, stream)?;
         self.flush(stream)

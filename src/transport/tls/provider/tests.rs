@@ -3,6 +3,7 @@
 use super::super::handshake_step::HandshakeStep;
 use super::super::peer::Peer;
 use super::super::pins::{self, Pin};
+use super::super::stream::MAX_RECORD;
 use super::super::tls_info::TlsInfo;
 use super::super::{Advance, Destination, Handshake, Settings, backends, connector};
 use super::backend::{Connector, MidHandshake, Stream};
@@ -370,7 +371,7 @@ fn a_session_that_has_failed_keeps_its_reason() {
     let first = session.send(b"data", &mut wire).unwrap_err();
     assert_eq!(first.message, "the TLS provider returned an unknown state");
     // The script has no further call.
-    assert_eq!(session.receive(HELLO, &mut [0; session::MAX_PLAINTEXT], &mut wire), Err(first.clone()));
+    assert_eq!(session.receive(HELLO, &mut [0; MAX_RECORD], &mut wire), Err(first.clone()));
     assert_eq!(session.send(b"", &mut wire), Err(first.clone()));
     assert_eq!(session.close_notify(&mut wire), Err(first));
     assert_eq!((script.0.lock().live, wire.output.len()), (0, 0));
@@ -384,7 +385,7 @@ fn output_that_comes_with_data_is_sent_at_once() {
         (Step::Receive, HELLO, Ok((UP | MORE, b"data"))),
         (Step::Send, b"", Ok((UP, b"answer"))),
     ];
-    for size in [4, session::MAX_PLAINTEXT] {
+    for size in [4, MAX_RECORD] {
         let (script, step) = begin(scenes, HELLO);
         let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
         assert_eq!(stream.read(&mut vec![0; size]).unwrap(), 4);
@@ -460,7 +461,7 @@ fn an_idle_stream_keeps_no_buffer() {
     };
     static BYTES: [u8; 16_005] = RECORD;
     let (record, long) = (&BYTES[..], &BYTES[5..]);
-    for (buffer, dataless) in [(session::MAX_PLAINTEXT, false), (1000, false), (1000, true)] {
+    for (buffer, dataless) in [(MAX_RECORD, false), (1000, false), (1000, true)] {
         let received: Scene = (Step::Receive, record, Ok((UP, if dataless { b"" } else { long })));
         let (_, step) = begin(&[(Step::Send, b"", Ok((UP, b""))), received], record);
         let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
