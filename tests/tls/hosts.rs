@@ -22,7 +22,7 @@ impl TlsLibrary {
     }
 }
 
-/// Texts of OpenSSL, and what rustls says instead.
+/// Texts of OpenSSL, and those of rustls for the same failures.
 const WORDS: &[(&str, &str)] = &[
     ("IP address mismatch", "certificate not valid for name"),
     ("bad record mac", "cannot decrypt peer's message"),

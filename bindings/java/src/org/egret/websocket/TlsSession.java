@@ -335,8 +335,8 @@ final class TlsSession {
     }
 
     /**
-     * After a failure the engine makes an alert, perhaps after it has thrown the exception once more. After one that the engine does not
-     * know of, it makes a close_notify.
+     * Takes the alert of an engine that has failed. Some engines throw their exception once more before that. If the failure was not one
+     * of the engine, its alert is a close_notify.
      */
     private void makeAlert() {
         ByteBuffer bytes = ByteBuffer.allocate(TlsProvider.MAX_RECORD_BYTES);
