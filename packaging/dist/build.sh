@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# build.sh TARGET OUT [OPTION...]: builds the library and its tools for Rust's target TARGET, for a release, into the folder OUT:
+#
+#   libegret_ws.so, .dylib, or egret_ws.dll and its import library    stripped
+#   libegret_ws.a                                                     one object (packaging/one_object.py), without debug information
+#   egret-ws-doctor, egret-ws-echo                                    stripped
+#   debug/                                                            the debug file of each, for crash reports
+#
+# `install.sh OUT PREFIX` installs them. OPTION... goes to cargo, such as --features vendored. LIBRARY_ONLY=1 leaves the tools out.
+# The variables of cargo and of the crate cc choose the linker and the C compiler: CARGO_TARGET_<TARGET>_LINKER, CC_<target>,
+# AR_<target>; RUSTFLAGS and CFLAGS are added to those of this script.
+#
+# Equal sources and tools make equal files: no file contains a path of this machine.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+[ $# -ge 2 ] || die "usage: build.sh TARGET OUT [OPTION...]"
+target=$1 out=$2
+shift 2
+mkdir -p "$out/debug"
+out=$(cd "$out" && pwd)
+cd "$root"
+choose_cargo "$target"
+
+reproducible_flags
+case $target in
+*-apple-* | *-windows-*) ;;
+# A crash report finds the debug file by the build ID.
+*) rustflags+=(-Clink-arg=-Wl,--build-id=sha1) ;;
+esac
+
+compile() { # COMMAND OPTION...
+    local command=$1
+    shift
+    RUSTFLAGS="${rustflags[*]} ${RUSTFLAGS:-}" CFLAGS="$cflags ${CFLAGS:-}" \
+        "${cargo[@]}" "$command" --locked --profile dist --target "$target" --target-dir "$cargo_dir" "${std[@]}" "$@"
+}
+cargo_dir=$build_dir/cargo
+compile rustc --lib --crate-type cdylib,staticlib "$@"
+[ -n "${LIBRARY_ONLY:-}" ] || compile build --package egret-ws-tools --bins "$@"
+
+built=$cargo_dir/$target/dist
+take() { # FILE: copies a shared library or a program without its symbols, and puts those into a debug file
+    case $target in
+    *-apple-*)
+        "dsymutil-$llvm" --out "$out/debug/$1.dSYM" "$built/$1"
+        llvm strip -x -o "$out/$1" "$built/$1"
+        ;;
+    *)
+        llvm objcopy --only-keep-debug "$built/$1" "$out/debug/$1.debug"
+        (cd "$out/debug" && llvm objcopy --strip-all --add-gnu-debuglink="$1.debug" "$built/$1" "$out/$1")
+        ;;
+    esac
+}
+case $target in
+*-apple-*) shared=libegret_ws.dylib suffix="" ;;
+*-windows-*) shared=egret_ws.dll suffix=.exe ;;
+*) shared=libegret_ws.so suffix="" ;;
+esac
+[ ! -f "$built/$shared" ] || take "$shared" # musl and some others have no shared library
+if [ -z "${LIBRARY_ONLY:-}" ]; then
+    for tool in egret-ws-doctor egret-ws-echo; do take "$tool$suffix"; done
+fi
+cp "$built/libegret_ws.a" "$out/debug/"
+"$root/packaging/one_object.py" --strip-debug "$out/debug/libegret_ws.a" "$out/libegret_ws.a"
