@@ -10,7 +10,7 @@ BUILD_DEMO := echo "Building the library and an echo server (minutes the first t
 	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
 	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
-.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-java bench-criterion size check-release clean
+.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-java bench-parts size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -162,7 +162,7 @@ bench-java: ## the Java binding against other clients for Java: a section of ben
 	@tests/tools/setup.sh bench-java
 	python3 $(LAB)/java.py $(if $(QUICK),--quick) $(FEATURES)
 
-bench-criterion: ## parts of the library by themselves: inflating, idle polls, wss against tungstenite
+bench-parts: ## parts of the library by themselves: inflating, idle polls, wss against tungstenite
 	cargo bench --bench '*' $(FEATURES)
 
 # Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md lists the parts.

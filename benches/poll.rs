@@ -2,9 +2,23 @@
 #![allow(unsafe_code)] // Measures the C functions, as a game calls them.
 
 use ::egret_ws::*;
-use criterion::{Criterion, criterion_group, criterion_main};
+use std::time::Instant;
 use std::{ffi::CString, net::TcpListener, ptr, thread};
 use test_support::echo_server;
+
+const ROUNDS: usize = 41;
+const POLLS: u32 = 20_000;
+
+fn main() {
+    println!("An idle poll in ns, medians of {ROUNDS} rounds of {POLLS} polls.");
+    for (driver, flags) in [("threaded", 0), ("inline", EGRET_WS_LOOP_INLINE)] {
+        for sockets in [0, 10] {
+            let idle = IdleLoop::new(flags, sockets);
+            assert_eq!(idle.poll(), 0, "there is something to do");
+            println!("  {driver:<9}{sockets:3} sockets {:7.1}", idle.cost());
+        }
+    }
+}
 
 /// A loop with open sockets without traffic.
 struct IdleLoop(*mut egret_ws_loop);
@@ -40,6 +54,20 @@ impl IdleLoop {
     fn poll(&self) -> i32 {
         egret_ws_loop_poll(self.0, 0)
     }
+
+    /// Nanoseconds of one poll. The first round is a warm-up.
+    fn cost(&self) -> f64 {
+        let mut rounds: Vec<f64> = (0..=ROUNDS)
+            .map(|_| {
+                let began = Instant::now();
+                (0..POLLS).for_each(|_| assert_eq!(self.poll(), 0));
+                began.elapsed().as_secs_f64() * 1e9 / f64::from(POLLS)
+            })
+            .skip(1)
+            .collect();
+        rounds.sort_by(f64::total_cmp);
+        rounds[ROUNDS / 2]
+    }
 }
 
 impl Drop for IdleLoop {
@@ -48,17 +76,3 @@ impl Drop for IdleLoop {
         unsafe { egret_ws_loop_free(self.0, std::ptr::null_mut()) };
     }
 }
-
-fn poll(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("idle poll");
-    for (driver, flags) in [("threaded", 0), ("inline", EGRET_WS_LOOP_INLINE)] {
-        for sockets in [0, 10] {
-            let idle = IdleLoop::new(flags, sockets);
-            assert_eq!(idle.poll(), 0, "there is something to do");
-            group.bench_function(format!("{driver}, {sockets} sockets"), |bencher| bencher.iter(|| idle.poll()));
-        }
-    }
-}
-
-criterion_group!(benches, poll);
-criterion_main!(benches);
