@@ -14,30 +14,18 @@ import pathlib
 import re
 import shutil
 import sys
-import zipfile
 
 import check_so
 import maven
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+sys.path.append(str(ROOT / 'packaging/dist'))
+from archive import files_in, write_zip  # noqa: E402: found by the line above
+
 ARTIFACT = 'egret-websocket'
 DESCRIPTION = 'The WebSocket of native Egret game shells, for Java, Kotlin and C++ on Android'
 MODULE = 'egret_ws'
-
-
-def archive(path, entries):
-    """Writes a zip with `entries`: paths or bytes by name."""
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as packed:
-        for name in sorted(entries):
-            content = entries[name]
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            packed.writestr(info, content if isinstance(content, bytes) else content.read_bytes())
-
-
-def files_in(folder, prefix=''):
-    return {prefix + str(path.relative_to(folder)): path for path in folder.rglob('*') if path.is_file()}
 
 
 def version():
@@ -92,7 +80,7 @@ def main():
     check_symbols(parts)
     out.mkdir(parents=True, exist_ok=True)
     aar = out / f'{ARTIFACT}.aar'
-    archive(aar, {
+    write_zip(aar, {
         'AndroidManifest.xml': HERE / 'AndroidManifest.xml',
         'R.txt': b'',  # an AAR must have this file, also without resources
         'proguard.txt': HERE / 'proguard.txt',
@@ -103,10 +91,10 @@ def main():
         **prefab(parts),
     })
     shutil.copyfile(parts / 'notices.txt', out / 'THIRD-PARTY-NOTICES.txt')
-    archive(out / 'native-debug-symbols.zip', files_in(parts / 'symbols'))
+    write_zip(out / 'native-debug-symbols.zip', files_in(parts / 'symbols'))
     sources, javadoc = parts / 'sources.jar', parts / 'javadoc.jar'
-    archive(sources, {**files_in(HERE.parent / 'src'), **files_in(HERE / 'src')})
-    archive(javadoc, files_in(parts / 'javadoc'))
+    write_zip(sources, {**files_in(HERE.parent / 'src'), **files_in(HERE / 'src')})
+    write_zip(javadoc, files_in(parts / 'javadoc'))
     maven.publish(out / 'maven', ARTIFACT, version(), 'aar', DESCRIPTION, {'.aar': aar, '-sources.jar': sources, '-javadoc.jar': javadoc})
 
 
