@@ -21,6 +21,7 @@ out=$(cd "$out" && pwd)
 cd "$root"
 choose_cargo "$target"
 
+profile_options
 reproducible_flags
 case $target in
 *-apple-* | *-windows-*) ;;
@@ -29,16 +30,18 @@ case $target in
 esac
 
 compile() { # COMMAND OPTION...
-    local command=$1
+    local command=$1 flags IFS=' '
     shift
-    RUSTFLAGS="${rustflags[*]} ${RUSTFLAGS:-}" CFLAGS="$cflags ${CFLAGS:-}" \
-        "${cargo[@]}" "$command" --locked --profile dist --target "$target" --target-dir "$cargo_dir" "${std[@]}" "$@"
+    # A list whose words may contain spaces.
+    # shellcheck disable=SC2206 # RUSTFLAGS is a list of words
+    flags=("${rustflags[@]}" ${RUSTFLAGS:-})
+    IFS=$'\x1f'
+    CARGO_ENCODED_RUSTFLAGS="${flags[*]}" CFLAGS="$cflags ${CFLAGS:-}" \
+        "${cargo[@]}" "$command" "${profile[@]}" --target "$target" --target-dir "$cargo_dir" "${std[@]}" "$@"
 }
 cargo_dir=$build_dir/cargo
-compile rustc --lib --crate-type cdylib,staticlib "$@"
-[ -n "${LIBRARY_ONLY:-}" ] || compile build --package egret-ws-tools --bins "$@"
-
 built=$cargo_dir/$target/dist
+
 take() { # FILE: copies a shared library or a program without its symbols, and puts those into a debug file
     case $target in
     *-apple-*)
@@ -56,9 +59,15 @@ case $target in
 *-windows-*) shared=egret_ws.dll suffix=.exe ;;
 *) shared=libegret_ws.so suffix="" ;;
 esac
+
+# The libraries are taken before the tools are built: cargo makes the library again for these, as a Rust library too and therefore
+# without link-time optimisation.
+compile rustc --lib --crate-type cdylib,staticlib "$@"
 [ ! -f "$built/$shared" ] || take "$shared" # musl and some others have no shared library
-if [ -z "${LIBRARY_ONLY:-}" ]; then
-    for tool in egret-ws-doctor egret-ws-echo; do take "$tool$suffix"; done
-fi
+[[ $target != *-windows-gnu* ]] || cp "$built/libegret_ws.dll.a" "$out/"
 cp "$built/libegret_ws.a" "$out/debug/"
 "$root/packaging/one_object.py" --strip-debug "$out/debug/libegret_ws.a" "$out/libegret_ws.a"
+if [ -z "${LIBRARY_ONLY:-}" ]; then
+    compile build --package egret-ws-tools --bins "$@"
+    for tool in egret-ws-doctor egret-ws-echo; do take "$tool$suffix"; done
+fi

@@ -1,8 +1,15 @@
 # Sourced by the scripts beside it, in bash: the version, how cargo is called for a target, and the tools of other projects.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build_dir=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}/dist")
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
+# EGRET_WS_DIST_QUICK=1 builds without optimisation, to try the packaging: seconds instead of minutes. Its files have folders of their
+# own, so that they never get among those of a release.
+quick=""
+[ -z "${EGRET_WS_DIST_QUICK:-}" ] || quick=-quick
+target_dir=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
+build_dir=$target_dir/dist$quick  # what is built from these sources
+cache_dir=$target_dir/dist-cache  # what is fetched or does not depend on these sources
+dist_dir=$root/dist$quick         # the packages
 # Files in archives get the time of the commit, so that equal sources make equal archives.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 315532800)}
 export SOURCE_DATE_EPOCH
@@ -12,15 +19,32 @@ die() {
     exit 1
 }
 
+# For a part that this machine cannot build, because it lacks a tool or an SDK: what it lacks, and what to do.
+cannot() {
+    echo "CANNOT: $*"
+    exit 3
+}
+
+# A part calls it for each file that it made, with the name in DIST.
+made() { # NAME...
+    local name
+    for name; do echo "dist: $name"; done
+}
+
+# pack OUT FOLDER: see archive.py.
+pack() {
+    "$root/packaging/dist/archive.py" "$@"
+}
+
 # Where the program cannot be built by the C compiler of this machine, zig's C compiler does it: it has the headers and the
 # libraries of many systems. PyPI has it as a package.
 python_tools() { # sets `tools`: a folder with the programs of requirements.txt, which are installed there if they are not yet
     local stamp
-    tools=$build_dir/tools
+    tools=$cache_dir/tools
     stamp=$(sha256sum <"$root/packaging/dist/requirements.txt")
     [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ] || return 0
     rm -rf "$tools"
-    mkdir -p "$build_dir"
+    mkdir -p "$cache_dir"
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
         -r "$root/packaging/dist/requirements.txt"
@@ -38,9 +62,21 @@ choose_cargo() { # TARGET: sets `cargo`, a list of words, and `std`, options of 
     [ -x /usr/bin/cargo ] || die "no library of Rust for $1: rustup target add $1"
     cargo=(env RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc /usr/bin/cargo)
     std=(-Zbuild-std=std,panic_unwind)
+    [ -z "$quick" ] || return 0
     local crate
     for crate in core alloc std std_detect hashbrown memchr panic_unwind; do
         std+=(--config "profile.dist.package.$crate.opt-level=3")
+    done
+}
+
+# profile_options: sets `profile`, the options of cargo for what a release contains.
+profile_options() {
+    profile=(--locked --profile dist)
+    [ -n "$quick" ] || return 0
+    local name
+    profile+=(--config profile.dist.opt-level=0 --config 'profile.dist.lto="off"' --config profile.dist.codegen-units=256)
+    for name in $(sed -n 's/^\[profile\.release\.package\.\(.*\)\]/\1/p' "$root/Cargo.toml"); do
+        profile+=(--config "profile.dist.package.$name.opt-level=0")
     done
 }
 
