@@ -10,7 +10,7 @@ BUILD_DEMO := echo "Building the library and an echo server (minutes the first t
 	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
 	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
-.PHONY: help build tools install demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-java bench-parts size check-release clean
+.PHONY: help build tools install dist test-dist demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-java bench-parts size check-release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -21,9 +21,21 @@ build: ## the library, optimised, as shared and static library in target/release
 tools: ## egret-ws-doctor and egret-ws-echo, optimised, in target/release
 	cargo build --release --package egret-ws-tools $(FEATURES)
 
+# The library is built last, because cargo makes another one for the tools, without link-time optimisation.
+.NOTPARALLEL:
 PREFIX ?= /usr/local
-install: build tools ## install the library, the headers, the tools, and what pkg-config and CMake need: PREFIX=/usr/local DESTDIR=
+install: tools build ## install the library, the headers, the tools, and what pkg-config and CMake need: PREFIX=/usr/local DESTDIR=
 	@FEATURES="$(FEATURES)" packaging/install.sh $(RELEASE) "$(PREFIX)" "$(DESTDIR)"
+
+DIST := dist$(if $(EGRET_WS_DIST_QUICK),-quick)
+PARTS ?=
+dist: ## the packages of a release in dist/, as far as this machine can build them (an hour); PARTS="linux npm" makes some only
+	@tests/tools/setup.sh dist
+	@packaging/dist/dist.sh $(PARTS)
+
+test-dist: ## use each package of dist/ from an empty folder, as a user would; PARTS="linux npm" tests some only
+	@tests/tools/setup.sh dist
+	@tests/dist/run.sh $(DIST) $(PARTS)
 
 demo: ## say hello to an echo server from C
 	@tests/tools/setup.sh demo

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|asan|tsan|autobahn|vendored|targets|windows|arm64|android|swift|test-cpp|bench|bench-java|instructions|scale|size: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|swift|test-cpp|bench|bench-java|instructions|scale|size: makes sure that the tools this purpose needs are there.
 #
 # Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -178,6 +178,17 @@ check_bench_peers() {
     need binutils strip --version
 }
 
+# Each part of packaging/dist adds what it needs.
+check_dist() {
+    need git git --version
+    need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
+    need python3-venv python3 -c 'import ensurepip, venv'
+    need cmake cmake --version
+    need pkg-config pkg-config --version
+    [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
+    [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-objcopy-$llvm"
+}
+
 check() {
     packages=() others=()
     check_c
@@ -229,6 +240,11 @@ check() {
         need binutils ar --version
         [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
         [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-strip-$llvm"
+        ;;
+    dist)
+        check_sanitizers
+        check_openssl vendored
+        check_dist
         ;;
     # The rest is in the Debian that tests/swift/setup.sh makes.
     swift) check_swift ;;

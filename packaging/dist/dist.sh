@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# dist.sh [PART...]: makes the packages of a release in dist/, or only those of the parts that are named.
+#
+# A part is a script beside this one, PART.sh DIST. It writes its files into the folder DIST, prints "dist: NAME" for each file, or
+# "dist: NAME/" for a folder, and "CANNOT: reason" for what this machine cannot build, because a tool or an SDK is missing; with the
+# status 3 if that is all of the part. Any other status but 0 is a failure. The other parts are built nevertheless.
+#
+# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+# In this order: some need what others have built.
+parts=(source linux debian windows apple android ohos java npm crate recipes sbom)
+
+here=$root/packaging/dist
+state=$build_dir/parts # PART.log, PART.files (what it has made), PART.cannot and PART.failed (why not)
+chosen=()
+for part in "${@:-"${parts[@]}"}"; do
+    [[ " ${parts[*]} " == *" $part "* ]] || die "no part $part; the parts are: ${parts[*]}"
+    [ ! -x "$here/$part.sh" ] || chosen+=("$part")
+done
+mkdir -p "$state" "$dist_dir"
+
+remove_files() { # PART: what it made the last time
+    local name
+    [ -f "$state/$1.files" ] || return 0
+    while read -r name; do rm -rf "${dist_dir:?}/$name"; done <"$state/$1.files"
+    rm -f "$state/$1.files"
+}
+
+run() { # PART
+    local part=$1 status=0 start=$SECONDS name
+    printf '\n=== %s\n' "$part"
+    remove_files "$part"
+    rm -f "$state/$part".{cannot,failed}
+    "$here/$part.sh" "$dist_dir" 2>&1 </dev/null | tee "$state/$part.log" || status=$?
+    sed -n 's/^dist: //p' "$state/$part.log" >"$state/$part.files"
+    sed -n 's/^CANNOT: //p' "$state/$part.log" >"$state/$part.cannot"
+    case $status in
+    0) [ -s "$state/$part.files" ] || [ -s "$state/$part.cannot" ] || echo "it made no file" >"$state/$part.failed" ;;
+    3) [ -s "$state/$part.cannot" ] || echo "it did not say what it lacks" >"$state/$part.failed" ;;
+    *) echo "failed with status $status: see $state/$part.log" >"$state/$part.failed" ;;
+    esac
+    while read -r name; do
+        [ -e "$dist_dir/$name" ] || echo "it did not make $name" >"$state/$part.failed"
+    done <"$state/$part.files"
+    printf -- '--- %s: %d s\n' "$part" $((SECONDS - start))
+}
+
+[ $# -gt 0 ] || rm -rf "${dist_dir:?}"/* "${state:?}"/*
+for part in "${chosen[@]}"; do run "$part"; done
+
+# What each file of dist/ is, is known: it is of a part.
+cd "$dist_dir"
+rm -f SHA256SUMS NOT-BUILT.txt
+files() { find . -type f -printf '%P\n' | LC_ALL=C sort; }
+unknown=""
+while read -r file; do
+    known=""
+    while read -r name; do
+        if [ "$file" = "$name" ] || [[ $name == */ && $file == "$name"* ]]; then known=1; fi
+    done < <(cat "$state"/*.files)
+    [ -n "$known" ] || unknown+=" $file"
+done < <(files)
+
+not_built() {
+    local part line
+    [ -z "$quick" ] || echo "all: not for a release: built without optimisation (EGRET_WS_DIST_QUICK)"
+    [ -z "$(git -C "$root" status --porcelain 2>/dev/null)" ] ||
+        echo "all: not for a release: the checkout has changes that are not committed"
+    for part in "${parts[@]}"; do
+        if [ -f "$state/$part.failed" ]; then
+            sed "s/^/$part: FAILED: /" "$state/$part.failed"
+        elif [ ! -f "$state/$part.files" ]; then
+            echo "$part: was not asked for"
+        fi
+        [ ! -s "$state/$part.cannot" ] || sed "s/^/$part: /" "$state/$part.cannot"
+    done
+}
+not_built >NOT-BUILT.txt
+files | xargs -d '\n' sha256sum >"$state/sums"
+mv "$state/sums" SHA256SUMS
+
+printf '\n=== %s\n' "$dist_dir"
+files | xargs -d '\n' du -h --apparent-size
+if [ -s NOT-BUILT.txt ]; then
+    printf '\nNot built:\n'
+    sed 's/^/  /' NOT-BUILT.txt
+fi
+[ -z "$unknown" ] || die "no part says that it made:$unknown"
+failed=$(find "$state" -name '*.failed' -printf '%f ' | sed 's/\.failed//g')
+[ -z "$failed" ] || die "failed: $failed"
