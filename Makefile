@@ -10,7 +10,7 @@ BUILD_DEMO := echo "Building the library and an echo server (minutes the first t
 	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
 	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
-.PHONY: help build tools install dist test-dist demo demo-frames demo-egret header quick test test-asan test-tsan autobahn fuzz fuzz-abi fuzz-abi-asan soak test-vendored check-targets test-windows test-arm64 test-android test-swift bench test-cpp test-sockets test-js-engines test-kotlin bench-quick bench-instructions bench-scale bench-java bench-parts size check-release clean
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 28
@@ -60,6 +60,9 @@ header: ## write include/egret_ws.h from the Rust sources, and the lists in bind
 	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test header $(FEATURES) the_header_is_what_the_sources_say
 	@cp include/egret_ws.h bindings/swift/Sources/CEgretWS/
 	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test generated_bindings $(FEATURES) lists_of_bindings_are_what_the_header_says
+
+notices: ## write packaging/notices, the licences of all that is linked in each package, from Cargo.lock
+	packaging/notices.py
 
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
 	cargo fmt --check --package egret-ws --package egret-ws-tools

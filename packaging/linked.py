@@ -1,0 +1,106 @@
+"""What is linked into each package: the one place for it. notices.py and dist/sbom.py use it; `make notices` is to follow a change.
+
+A set is what packages of one kind contain: the crates that cargo links for the targets and features, without proc-macros and what is
+used at build time only, and components that are no crates of ours. Their licence texts are in notices/parts.
+"""
+import collections
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+OWN = ('egret-ws', 'egret-ws-tools')
+
+Component = collections.namedtuple('Component', 'name licence url text')
+RUST_URL = 'https://github.com/rust-lang/rust'
+LLVM = 'Apache-2.0 WITH LLVM-exception'
+COMPONENTS = {
+    'rust': Component('the Rust standard library', 'MIT OR Apache-2.0', 'https://www.rust-lang.org', 'libc'),
+    'unicode': Component('tables of Unicode in the Rust standard library', 'Unicode-3.0', RUST_URL, 'unicode'),
+    'compiler_builtins': Component('compiler_builtins', f'MIT AND {LLVM}', 'https://github.com/rust-lang/compiler-builtins',
+                                   'compiler_builtins'),
+    'libm': Component('libm, in compiler_builtins', 'MIT', 'https://github.com/rust-lang/compiler-builtins', 'libm'),
+    'addr2line': Component('addr2line', 'Apache-2.0 OR MIT', 'https://github.com/gimli-rs/addr2line', 'addr2line'),
+    'adler2': Component('adler2', '0BSD OR MIT OR Apache-2.0', 'https://github.com/oyvindln/adler2', 'adler2'),
+    'backtrace': Component('backtrace', 'MIT OR Apache-2.0', 'https://github.com/rust-lang/backtrace-rs', 'alex-crichton'),
+    'cfg-if': Component('cfg-if', 'MIT OR Apache-2.0', 'https://github.com/rust-lang/cfg-if', 'alex-crichton'),
+    'gimli': Component('gimli', 'MIT OR Apache-2.0', 'https://github.com/gimli-rs/gimli', 'gimli'),
+    'hashbrown': Component('hashbrown', 'MIT OR Apache-2.0', 'https://github.com/rust-lang/hashbrown', 'hashbrown'),
+    'libc': Component('libc', 'MIT OR Apache-2.0', 'https://github.com/rust-lang/libc', 'libc'),
+    'memchr': Component('memchr', 'Unlicense OR MIT', 'https://github.com/BurntSushi/memchr', 'memchr'),
+    'miniz_oxide': Component('miniz_oxide', 'MIT OR Zlib OR Apache-2.0', 'https://github.com/Frommi/miniz_oxide', 'miniz_oxide'),
+    'object': Component('object', 'Apache-2.0 OR MIT', 'https://github.com/gimli-rs/object', 'object'),
+    'rustc-demangle': Component('rustc-demangle', 'MIT/Apache-2.0', 'https://github.com/rust-lang/rustc-demangle', 'alex-crichton'),
+    'gcc': Component('libgcc, of GCC', 'GPL-3.0-or-later WITH GCC-exception-3.1', 'https://gcc.gnu.org', 'gcc'),
+    'glibc': Component('start files of the GNU C Library', 'LGPL-2.1-or-later WITH GNU-compiler-exception', 'https://sourceware.org/glibc',
+                       'glibc'),
+    'libunwind': Component('LLVM libunwind', LLVM, 'https://llvm.org', 'llvm'),
+    'compiler-rt': Component('LLVM compiler-rt', LLVM, 'https://llvm.org', 'llvm'),
+    'zig': Component('compiler-rt of Zig', 'MIT', 'https://ziglang.org', 'zig'),
+    'musl': Component('musl', 'MIT', 'https://musl.libc.org', 'musl'),
+    'mingw-w64': Component('the runtime of MinGW-w64', 'ZPL-2.1', 'https://www.mingw-w64.org', 'mingw-w64'),
+    'winpthreads': Component('winpthreads, of MinGW-w64', 'MIT AND BSD-3-Clause', 'https://www.mingw-w64.org', 'winpthreads'),
+}
+# Rust's library, and the crates inside it. Their versions are those of the Rust that builds.
+RUST = ('rust', 'unicode', 'compiler_builtins', 'libm', 'addr2line', 'adler2', 'backtrace', 'cfg-if', 'gimli', 'hashbrown', 'libc', 'memchr',
+        'miniz_oxide', 'object', 'rustc-demangle')
+
+Set = collections.namedtuple('Set', 'title targets options tools components')
+LINUX = ('x86_64-unknown-linux-gnu', 'aarch64-unknown-linux-gnu')
+MUSL = ('x86_64-unknown-linux-musl', 'aarch64-unknown-linux-musl')
+APPLE = ('aarch64-apple-darwin', 'x86_64-apple-darwin', 'aarch64-apple-ios', 'aarch64-apple-ios-sim', 'x86_64-apple-ios')
+ANDROID = ('aarch64-linux-android', 'armv7-linux-androideabi', 'x86_64-linux-android')
+VENDORED = ('--features', 'vendored')
+SETS = {
+    'linux': Set('Linux, with the OpenSSL of the system', LINUX, (), True, RUST + ('gcc', 'glibc')),
+    'linux-vendored': Set('Linux, with OpenSSL inside', LINUX, VENDORED, True, RUST + ('gcc', 'glibc', 'libunwind', 'zig')),
+    'musl-vendored': Set('Linux with musl, with OpenSSL inside', MUSL, VENDORED, True, RUST + ('libunwind', 'zig', 'musl')),
+    'windows': Set('Windows', ('x86_64-pc-windows-gnu',), (), True, RUST + ('gcc', 'mingw-w64', 'winpthreads')),
+    'apple': Set('macOS, iOS and other systems of Apple', APPLE, (), True, RUST),
+    'android': Set('Android', ANDROID, ('--no-default-features', '--features', 'deflate,proxies'), False,
+                   RUST + ('libunwind', 'compiler-rt')),
+    'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind', 'compiler-rt')),
+}
+
+
+def is_vendored(name):
+    return 'vendored' in ','.join(SETS[name].options)
+
+
+def cargo(*arguments):
+    command = [os.environ.get('CARGO', 'cargo'), *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f'{" ".join(command)}:\n{done.stderr}')
+    return done.stdout
+
+
+def crates(name):
+    """Name and version of each crate of others that is linked in the set."""
+    found = set()
+    of_set = SETS[name]
+    packages = [word for package in OWN[:2 if of_set.tools else 1] for word in ('--package', package)]
+    for target in of_set.targets:
+        tree = cargo('tree', '--locked', *packages, *of_set.options, '--edges', 'normal,no-proc-macro', '--target', target,
+                     '--prefix', 'none', '--format', '{p}')
+        found.update(tuple(line.split()[:2]) for line in tree.splitlines() if line)
+    return sorted((crate, version[1:]) for crate, version in found if crate not in OWN)
+
+
+def packages():
+    """What cargo knows of each crate, by name and version."""
+    metadata = json.loads(cargo('metadata', '--locked', '--features', 'vendored', '--format-version', '1'))
+    return {(package['name'], package['version']): package for package in metadata['packages']}
+
+
+def openssl(known):
+    """The crate with OpenSSL's sources, and the version of OpenSSL: the part behind the plus of its version."""
+    package = next(package for (name, _), package in known.items() if name == 'openssl-src')
+    return package, package['version'].split('+')[1]
+
+
+def version():
+    return re.search(r'^version = "(.*)"', (ROOT / 'Cargo.toml').read_text(), re.MULTILINE)[1]
