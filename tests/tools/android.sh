@@ -44,6 +44,6 @@ done
 echo 0 >"$out/parts/ndk"
 "$scripts/classes.sh" "$android_jar" "$out/parts/classes.jar"
 "$scripts/javadoc.sh" "$android_jar" "$out/parts/javadoc"
-"$scripts/notices.py" "$out/parts/notices.txt"
+cp packaging/notices/android.txt "$out/parts/notices.txt"
 "$scripts/pack.py" "$out/parts" "$out/aar"
 [ -z "$failed" ] || { echo "android.sh:$failed see docs/size.md" >&2 && exit 1; }

@@ -35,5 +35,5 @@ done
 
 "$here/classes.sh" "$android_jar" "$parts/classes.jar"
 "$here/javadoc.sh" "$android_jar" "$parts/javadoc"
-"$here/notices.py" "$parts/notices.txt"
+cp "$root/packaging/notices/android.txt" "$parts/notices.txt"
 "$here/pack.py" "$parts" "$out"
