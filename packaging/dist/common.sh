@@ -36,6 +36,11 @@ pack() {
     "$root/packaging/dist/archive.py" "$@"
 }
 
+# Recipes name the files of the release at release_url/FILE. The person who releases sets it; without it the recipes are complete but
+# for this address, and packages made by them cannot be downloaded.
+release_url=${EGRET_WS_RELEASE_URL:-https://egret-ws.invalid/releases/$version}
+release_url=${release_url%/}
+
 # Where the program cannot be built by the C compiler of this machine, zig's C compiler does it: it has the headers and the
 # libraries of many systems. PyPI has it as a package.
 python_tools() { # sets `tools`: a folder with the programs of requirements.txt, which are installed there if they are not yet
