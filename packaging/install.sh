@@ -3,8 +3,11 @@
 # files for pkg-config and CMake, the script and glue for JavaScript engines, the pages of the tools, and the tools if they were built
 # there too, for use in PREFIX. For packagers: DESTDIR is put before PREFIX.
 #
-# FEATURES: the arguments for features that the library was built with: empty, "--features=vendored" (see tests/tools/features.sh), or
-# "--no-default-features" and the features that it has.
+# Variables of the environment:
+#   FEATURES       the arguments for features that the library was built with: empty, "--features=vendored" (see
+#                  tests/tools/features.sh), or "--no-default-features" and the features that it has
+#   LIBDIR         where libraries are in PREFIX, if not in lib: such as lib64 or lib/x86_64-linux-gnu
+#   RELOCATABLE=1  PREFIX can be moved: pkg-config finds the files from its own file. CMake always does
 set -eu
 [ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
 built=$(cd "$1" && pwd) prefix=$2 to=${3:-}$2
@@ -14,6 +17,13 @@ case $prefix in
 esac
 case $prefix$to in
 *[\ \|\&\\]*) echo "install.sh: files of pkg-config cannot contain a path with a space, |, & or \\: $to" >&2; exit 2 ;;
+esac
+libdir=${LIBDIR:-lib}
+case /$libdir/ in
+*//* | */./* | */../* | *[\ \|\&\\]*)
+    echo "install.sh: LIBDIR is not a plain path in PREFIX, such as lib64: $libdir" >&2
+    exit 2
+    ;;
 esac
 cd "$(dirname "$0")/.."
 
@@ -34,6 +44,10 @@ case $shared in
     ;;
 *.dll) requires="" libs="-lws2_32 -luserenv -lntdll -ldbghelp" ;;
 esac
+# The way up from files of CMake and of pkg-config.
+above_libdir=$(echo "$libdir" | sed 's|[^/][^/]*|..|g')
+pc_prefix=$prefix
+[ -z "${RELOCATABLE:-}" ] || pc_prefix="\${pcfiledir}/../$above_libdir"
 
 put() { # MODE FILE DIRECTORY
     mkdir -p "$to/$3"
@@ -42,7 +56,7 @@ put() { # MODE FILE DIRECTORY
 fill() { # TEMPLATE DIRECTORY
     mkdir -p "$to/$2"
     name=$(basename "$1" .in)
-    sed -e "s|@PREFIX@|$prefix|; s|@VERSION@|$version|; s|@VENDORED@|$vendored|; s|@TLS@|$tls|" \
+    sed -e "s|@PREFIX@|$pc_prefix|; s|@LIBDIR@|$libdir|; s|@ABOVE_LIBDIR@|$above_libdir|; s|@VERSION@|$version|; s|@VENDORED@|$vendored|; s|@TLS@|$tls|" \
         -e "s|@REQUIRES_PRIVATE@|$requires|; s|@LIBS_PRIVATE@|$libs|" "$1" >"$to/$2/$name.new"
     chmod 644 "$to/$2/$name.new"
     mv "$to/$2/$name.new" "$to/$2/$name"
@@ -51,11 +65,11 @@ fill() { # TEMPLATE DIRECTORY
 case $shared in
 *.dll)
     put 755 "$built/$shared" bin
-    put 644 "$built/libegret_ws.dll.a" lib
+    put 644 "$built/libegret_ws.dll.a" "$libdir"
     ;;
-*) put 755 "$built/$shared" lib ;;
+*) put 755 "$built/$shared" "$libdir" ;;
 esac
-put 644 "$built/libegret_ws.a" lib
+put 644 "$built/libegret_ws.a" "$libdir"
 for tool in egret-ws-doctor egret-ws-echo; do
     case $shared in *.dll) tool=$tool.exe ;; esac
     if [ -f "$built/$tool" ]; then
@@ -64,16 +78,16 @@ for tool in egret-ws-doctor egret-ws-echo; do
         echo "install.sh: $tool is not built, and not installed (make tools)" >&2
     fi
 done
-mkdir -p "$to/lib/egret_ws/static"
-ln -sf ../../libegret_ws.a "$to/lib/egret_ws/static/libegret_ws.a"
+mkdir -p "$to/$libdir/egret_ws/static"
+ln -sf ../../libegret_ws.a "$to/$libdir/egret_ws/static/libegret_ws.a"
 put 644 include/egret_ws.h include
 put 644 bindings/cpp/egret_ws.hpp include
 for part in bindings/cpp/egret_ws/*.hpp; do put 644 "$part" include/egret_ws; done
-fill packaging/egret_ws.pc.in lib/pkgconfig
-fill packaging/egret_ws-shared.pc.in lib/pkgconfig
-fill packaging/egret_ws-config.cmake.in lib/cmake/egret_ws
-fill packaging/egret_ws-config-version.cmake.in lib/cmake/egret_ws
-put 644 packaging/egret_ws-targets.cmake lib/cmake/egret_ws
+fill packaging/egret_ws.pc.in "$libdir/pkgconfig"
+fill packaging/egret_ws-shared.pc.in "$libdir/pkgconfig"
+fill packaging/egret_ws-config.cmake.in "$libdir/cmake/egret_ws"
+fill packaging/egret_ws-config-version.cmake.in "$libdir/cmake/egret_ws"
+put 644 packaging/egret_ws-targets.cmake "$libdir/cmake/egret_ws"
 # The files of the npm package: package.json lists them.
 for file in $(cd bindings/js && sed -n '/"files"/,/]/s/^ *"\(.*\)",\{0,1\}$/\1/p' package.json |
     while read -r pattern; do ls $pattern 2>/dev/null || :; done) package.json README.md; do

@@ -58,8 +58,15 @@ fn install(arguments: &[&OsStr]) -> Output {
 
 /// Installs the library as one that was built with these features.
 fn install_as_built_with(features: &str, arguments: &[&OsStr]) -> Output {
+    install_with(&[("FEATURES", features)], arguments)
+}
+
+fn install_with(environment: &[(&str, &str)], arguments: &[&OsStr]) -> Output {
     let mut script = Command::new(root().join("packaging/install.sh"));
-    script.arg(library_copy()).args(arguments).env("FEATURES", features);
+    for name in ["FEATURES", "LIBDIR", "RELOCATABLE", "NOTICES"] {
+        script.env_remove(name);
+    }
+    script.arg(library_copy()).args(arguments).envs(environment.iter().copied());
     script.output().expect("a shell")
 }
 
@@ -196,6 +203,62 @@ fn the_libraries_that_a_static_library_needs_depend_on_its_features() {
         for line in [format!("set(EGRET_WS_TLS {tls})"), format!("set(EGRET_WS_VENDORED {vendored})")] {
             assert!(cmake.contains(&line), "{features}: {line}: {cmake}");
         }
+    }
+}
+
+/// Compiles and runs a program against the installed files: by pkg-config and by CMake, with the shared and the static library.
+fn both_tools_find_it(prefix: &Path, libdir: &str) {
+    let source = root().join("examples/cmake_shell/version.c");
+    for arguments in [&["--cflags", "--libs"][..], &["--cflags", "--libs", "--static"]] {
+        let mut pkg_config = Command::new("pkg-config");
+        pkg_config.args(arguments).arg("egret_ws").env("PKG_CONFIG_PATH", prefix.join(libdir).join("pkgconfig"));
+        let said = run(&mut pkg_config);
+        let program = prefix.with_file_name("version");
+        let mut compiler = Command::new(library::compiler(false));
+        compiler.arg(&source).args(said.split_whitespace()).arg("-o").arg(&program);
+        run(compiler.arg(format!("-Wl,-rpath,{}", prefix.join(libdir).display())));
+        run(&mut Command::new(&program));
+    }
+    let build = prefix.with_file_name("build");
+    let settings = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
+    let mut cmake = Command::new("cmake");
+    run(cmake.arg("-S").arg(root().join("examples/cmake_shell")).arg("-B").arg(&build).arg(settings));
+    run(Command::new("cmake").arg("--build").arg(&build));
+    fs::remove_dir_all(&build).expect("the build");
+}
+
+#[test]
+fn a_relocatable_prefix_works_where_it_is_moved() {
+    if is_skipped() {
+        return;
+    }
+    for libdir in ["lib", "lib/x86_64-linux-gnu"] {
+        let folder = directory("relocatable");
+        let vendored = if cfg!(feature = "vendored") { "--features=vendored" } else { "" };
+        let environment = [("RELOCATABLE", "1"), ("LIBDIR", libdir), ("FEATURES", vendored)];
+        let output = install_with(&environment, &["/egret".as_ref(), folder.join("made").as_os_str()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let prefix = folder.join("moved");
+        fs::rename(folder.join("made/egret"), &prefix).expect("the prefix");
+        both_tools_find_it(&prefix, libdir);
+        // Where /lib is a link to /usr/lib, CMake may find the package through the link.
+        let link = folder.join("link");
+        fs::create_dir(&link).expect("a directory");
+        std::os::unix::fs::symlink(prefix.join("lib"), link.join("lib")).expect("a link");
+        let mut cmake = Command::new("cmake");
+        let package = format!("-Degret_ws_DIR={}", link.join(libdir).join("cmake/egret_ws").display());
+        cmake.arg("-S").arg(root().join("examples/cmake_shell")).arg("-B").arg(folder.join("build")).arg(package);
+        run(&mut cmake);
+        run(Command::new("cmake").arg("--build").arg(folder.join("build")));
+    }
+}
+
+#[test]
+fn a_libdir_that_is_no_plain_path_is_refused() {
+    for libdir in ["/lib", "lib/", "../lib", "lib/..", "./lib", ".", "a//b", "a b"] {
+        let output = install_with(&[("LIBDIR", libdir)], &[directory("libdir").as_os_str()]);
+        assert_eq!(output.status.code(), Some(2), "{libdir}");
+        assert!(fs::read_dir(directory("libdir")).expect("it is there").next().is_none());
     }
 }
 
