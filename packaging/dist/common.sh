@@ -97,6 +97,7 @@ reproducible_flags() { # uses what choose_cargo has set
         "--remap-path-prefix=$("$rustc" --print sysroot)/lib/rustlib/src/rust=/rustc/$("$rustc" -vV | sed -n 's/^commit-hash: //p')"
     )
     cflags="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$build_dir=/build"
+    export OPENSSL_SRC_PERL=$root/packaging/dist/openssl_perl.sh
 }
 
 # LLVM's tools read and write the files of each system. Debian has them with a version in the name.
