@@ -7,7 +7,7 @@ EXAMPLES := $(RELEASE)/examples
 WARNINGS := -Wall -Wextra -pedantic
 LINK := -Iinclude -L$(RELEASE) -legret_ws -Wl,-rpath,$(abspath $(RELEASE))
 BUILD_DEMO := echo "Building the library and an echo server (minutes the first time) ..." && \
-	cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
+	cargo build --locked --quiet --release --package egret-ws-tools --bin egret-ws-echo $(FEATURES) && \
 	cargo clib --quiet --release $(FEATURES) && mkdir -p $(EXAMPLES)
 
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -19,7 +19,7 @@ build: ## the library, optimised, as shared and static library in target/release
 	cargo clib --release $(FEATURES)
 
 tools: ## egret-ws-doctor and egret-ws-echo, optimised, in target/release
-	cargo build --release --package egret-ws-tools $(FEATURES)
+	cargo build --locked --release --package egret-ws-tools $(FEATURES)
 
 # The library is built last, because cargo makes another one for the tools, without link-time optimisation.
 .NOTPARALLEL:
@@ -57,19 +57,19 @@ demo-egret: ## the sample of Egret's documentation in a native shell, with the r
 		examples/egret_shell/demo.sh $(EXAMPLES)/egret_shell "$$engine"
 
 header: ## write include/egret_ws.h from the Rust sources, and the lists in bindings from the header
-	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test header $(FEATURES) the_header_is_what_the_sources_say
+	EGRET_WS_WRITE_GENERATED=1 cargo test --locked --quiet --test header $(FEATURES) the_header_is_what_the_sources_say
 	@cp include/egret_ws.h bindings/swift/Sources/CEgretWS/
-	EGRET_WS_WRITE_GENERATED=1 cargo test --quiet --test generated_bindings $(FEATURES) lists_of_bindings_are_what_the_header_says
+	EGRET_WS_WRITE_GENERATED=1 cargo test --locked --quiet --test generated_bindings $(FEATURES) lists_of_bindings_are_what_the_header_says
 
 notices: ## write packaging/notices, the licences of all that is linked in each package, from Cargo.lock
 	packaging/notices.py
 
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
 	cargo fmt --check --package egret-ws --package egret-ws-tools
-	cargo clippy --quiet --package egret-ws --package egret-ws-tools --all-targets $(FEATURES) -- -D warnings
-	cargo test --quiet --lib $(FEATURES)
-	cargo test --quiet --test header --test symbols --test message_size --test queue_limits --test requests --test hostile_servers $(FEATURES)
-	cargo test --quiet --test c_programs $(FEATURES) -- _c99
+	cargo clippy --locked --quiet --package egret-ws --package egret-ws-tools --all-targets $(FEATURES) -- -D warnings
+	cargo test --locked --quiet --lib $(FEATURES)
+	cargo test --locked --quiet --test header --test symbols --test message_size --test queue_limits --test requests --test hostile_servers $(FEATURES)
+	cargo test --locked --quiet --test c_programs $(FEATURES) -- _c99
 
 test: ## every check; SKIP="autobahn asan tsan" leaves out the steps it names
 	@tests/tools/test.sh
@@ -98,7 +98,7 @@ fuzz: ## look for inputs that break the parsers, FUZZ_SECONDS for each of three 
 # Runs other cases each time; `make test` runs the first ones only.
 FUZZ_ABI := EGRET_WS_FUZZ_SECONDS=$(FUZZ_SECONDS) EGRET_WS_FUZZ_FIRST=$$(date +%s)000
 fuzz-abi: ## random calls of the C ABI against a hostile server, compared with a model, for FUZZ_SECONDS
-	$(FUZZ_ABI) cargo test --test abi_model $(FEATURES) -- --nocapture
+	$(FUZZ_ABI) cargo test --locked --test abi_model $(FEATURES) -- --nocapture
 
 fuzz-abi-asan: ## fuzz-abi under AddressSanitizer, with leak detection
 	@tests/tools/setup.sh asan
@@ -106,30 +106,30 @@ fuzz-abi-asan: ## fuzz-abi under AddressSanitizer, with leak detection
 
 SOAK_SECONDS ?= 600
 soak: ## 200 sockets, random faults of the network and random calls, for SOAK_SECONDS: nothing lost, doubled or leaked
-	EGRET_WS_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --release --test soak $(FEATURES) -- --nocapture
+	EGRET_WS_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --locked --release --test soak $(FEATURES) -- --nocapture
 
 test-cpp: ## the C++ binding with each compiler, standard, sanitizer, with exceptions and without (some minutes)
 	@tests/tools/setup.sh test-cpp
-	EGRET_WS_TEST_VARIANTS=all cargo test --test cpp $(FEATURES)
+	EGRET_WS_TEST_VARIANTS=all cargo test --locked --test cpp $(FEATURES)
 
 SOCKETS ?= 100000
 MESSAGES ?= 1000000
 test-sockets: ## SOCKETS=100000 and MESSAGES=1000000 through each binding, which leave nothing behind (some minutes)
 	@tests/tools/setup.sh test
-	EGRET_WS_TEST_SOCKETS=$(SOCKETS) EGRET_WS_TEST_MESSAGES=$(MESSAGES) cargo test --test cpp --test java --test js --test js_jsc --test js_v8 $(FEATURES) -- \
+	EGRET_WS_TEST_SOCKETS=$(SOCKETS) EGRET_WS_TEST_MESSAGES=$(MESSAGES) cargo test --locked --test cpp --test java --test js --test js_jsc --test js_v8 $(FEATURES) -- \
 		--nocapture many lifetime platform_tls node_memory thousands_of_sockets
 
 test-js-engines: ## the conformance suite of WebSocket in Node 20, 22 and 24, JavaScriptCore, V8 and on undici (npm, 100 MB)
 	@tests/tools/setup.sh test
-	EGRET_WS_TEST_ENGINES=all cargo test --test js_conformance $(FEATURES) -- --nocapture --test-threads=1
+	EGRET_WS_TEST_ENGINES=all cargo test --locked --test js_conformance $(FEATURES) -- --nocapture --test-threads=1
 
 test-kotlin: ## the artefact for coroutines, compiled and tested with Kotlin 1.4, 1.6 and 2.4 (npm, 230 MB)
 	@tests/tools/setup.sh test
-	EGRET_WS_TEST_KOTLIN=all cargo test --test java $(FEATURES) -- --nocapture coroutines_of_kotlin
+	EGRET_WS_TEST_KOTLIN=all cargo test --locked --test java $(FEATURES) -- --nocapture coroutines_of_kotlin
 
 test-vendored: ## TLS, the exports and the link commands, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored
-	cargo test --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls --test install
+	cargo test --locked --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls --test install
 
 check-targets: ## type-check the library and the tools for Android, iOS, macOS, Windows, arm64 Linux and HarmonyOS (there with its glue)
 	@tests/tools/setup.sh targets
@@ -178,7 +178,7 @@ bench-java: ## the Java binding against other clients for Java: a section of ben
 	python3 $(LAB)/java.py $(if $(QUICK),--quick) $(FEATURES)
 
 bench-parts: ## parts of the library by themselves: inflating, idle polls, wss against tungstenite
-	cargo bench --bench '*' $(FEATURES)
+	cargo bench --locked --bench '*' $(FEATURES)
 
 # Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md lists the parts.
 SIZE_LIMIT := 1560000
@@ -190,7 +190,7 @@ size: ## the parts of the shared library; fails if it has grown
 
 check-release: build ## the optimised library: its size (link-time optimisation is on) and its exported functions
 	tests/tools/size.py $(RELEASE)/libegret_ws.so $(if $(strip $(FEATURES)),,$(SIZE_LIMIT))
-	EGRET_WS_TEST_LIB_DIR=$(abspath $(RELEASE)) cargo test --quiet --test symbols $(FEATURES)
+	EGRET_WS_TEST_LIB_DIR=$(abspath $(RELEASE)) cargo test --locked --quiet --test symbols $(FEATURES)
 
 clean: ## remove what was built
 	cargo clean

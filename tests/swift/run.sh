@@ -10,7 +10,7 @@ EGRET_WS_SWIFT_ROOT=$(tests/swift/setup.sh)
 TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 export EGRET_WS_SWIFT_ROOT TARGET
 read -r -a features < <(tests/tools/features.sh) || true
-cargo build --quiet --release --package egret-ws-tools --bin egret-ws-echo "${features[@]}"
+cargo build --locked --quiet --release --package egret-ws-tools --bin egret-ws-echo "${features[@]}"
 cargo clib --quiet --release "${features[@]}"
 [ $# -gt 0 ] || set -- ../../tests/swift/tests.sh
 tests/tools/with_echo_server.sh "$TARGET/release/egret-ws-echo" tests/swift/inside.sh "$@"

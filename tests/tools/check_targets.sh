@@ -30,7 +30,7 @@ for target in "${targets[@]}"; do
             "CC_${target//-/_}=gcc")
         ;;
     esac
-    if env "${environment[@]}" /usr/bin/cargo check --quiet -Zbuild-std=std,panic_unwind \
+    if env "${environment[@]}" /usr/bin/cargo check --locked --quiet -Zbuild-std=std,panic_unwind \
         --package egret-ws --package egret-ws-tools --lib --bins --target "$target" \
         --target-dir "$target_dir"; then
         echo "ok      $target"

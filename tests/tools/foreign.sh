@@ -12,7 +12,7 @@ export RUSTC_BOOTSTRAP=1
 build() { # TARGET [OPTION...]
     local target=$1
     shift
-    RUSTC=/usr/bin/rustc /usr/bin/cargo build --lib -Zbuild-std=std,panic_unwind --target "$target" \
+    RUSTC=/usr/bin/rustc /usr/bin/cargo build --locked --lib -Zbuild-std=std,panic_unwind --target "$target" \
         --target-dir "$target_dir" "$@"
     export EGRET_WS_TEST_LIB_DIR=$target_dir/$target/debug
 }
@@ -53,10 +53,10 @@ arm64)
 *) echo "foreign.sh: windows or arm64, not $1" >&2 && exit 2 ;;
 esac
 unset RUSTC_BOOTSTRAP
-cargo test --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
+cargo test --locked --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
 [ "$1" = windows ] || exit 0
 
-cargo build --quiet --package egret-ws-tools --bin egret-ws-echo
+cargo build --locked --quiet --package egret-ws-tools --bin egret-ws-echo
 echo_server=${CARGO_TARGET_DIR:-target}/debug/egret-ws-echo
 plays() { # PROGRAM.exe: against an echo server, under wine
     printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EGRET_WS_TEST_RUNNER" "$1" >"$1.sh"

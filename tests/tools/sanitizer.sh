@@ -29,7 +29,7 @@ instrumented() {
     shift
     RUSTC_BOOTSTRAP=1 RUSTC=$rustc RUSTDOC=/usr/bin/rustdoc CARGO_PROFILE_DEV_DEBUG=line-tables-only \
         RUSTFLAGS="-Zsanitizer=$sanitizer -Zexternal-clangrt -Clinker=clang-$llvm -Clink-arg=-fsanitize=$sanitizer" \
-        /usr/bin/cargo "$command" "${build_std[@]}" --target "$host" --target-dir "$build" "${features[@]}" "$@"
+        /usr/bin/cargo "$command" --locked "${build_std[@]}" --target "$host" --target-dir "$build" "${features[@]}" "$@"
 }
 
 # addr2line is in binutils; without it reports have no line numbers.
@@ -53,7 +53,7 @@ status=0
 # Not CC, which openssl-sys watches: cargo would build the tests anew with it, and once more without.
 EGRET_WS_TEST_CC=clang-$llvm EGRET_WS_TEST_CXX=clang++-$llvm \
     EGRET_WS_TEST_LIB_DIR=$build/$host/debug EGRET_WS_TEST_STATIC=1 EGRET_WS_TEST_CFLAGS="-g -fsanitize=$sanitizer" \
-    cargo test --test c_programs --no-fail-fast "${features[@]}" -- _c99 --test-threads=$((2 * $(nproc))) || status=$?
+    cargo test --locked --test c_programs --no-fail-fast "${features[@]}" -- _c99 --test-threads=$((2 * $(nproc))) || status=$?
 # The explorations are long, and run safe code only: `make test` runs them without a sanitizer.
 [ "$1" != asan ] || instrumented test --no-fail-fast --lib --test tls -- --skip exploration --skip thundering_herd || status=$?
 exit $status

@@ -29,7 +29,7 @@ step() { # NAME COMMAND...
     printf -- '--- %s: %d s\n' "$name" $((SECONDS - start))
     # test result: ok. 12 passed; 0 failed; 0 ignored; ...
     read -r p f i < <(awk '/^test result: / { p += $4; f += $6; i += $8 } END { print p + 0, f + 0, i + 0 }' "$log")
-    # A cargo test that SKIP names passes, and prints a line that says so.
+    # A cargo test --locked that SKIP names passes, and prints a line that says so.
     s=$(grep -o '^SKIPPED: ' "$log" | wc -l)
     echo "$name $status $((p - s)) $f $((i + s))" >>"$scratch/counts"
 }
@@ -56,16 +56,16 @@ set +m
 
 step format cargo fmt --check "${packages[@]}"
 step format-peers cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
-step lint cargo clippy "${packages[@]}" --all-targets "${features[@]}" -- -D warnings
+step lint cargo clippy --locked "${packages[@]}" --all-targets "${features[@]}" -- -D warnings
 # The library with all that can be left out left out, with TLS only, and with all but TLS.
-step lint-small cargo clippy --all-targets --no-default-features "${small[@]}" -- -D warnings
-step lint-tls cargo clippy --no-default-features --features tls "${features[@]}" -- -D warnings
-step lint-no-tls cargo clippy --no-default-features --features deflate,proxies -- -D warnings
+step lint-small cargo clippy --locked --all-targets --no-default-features "${small[@]}" -- -D warnings
+step lint-tls cargo clippy --locked --no-default-features --features tls "${features[@]}" -- -D warnings
+step lint-no-tls cargo clippy --locked --no-default-features --features deflate,proxies -- -D warnings
 # The explorations are long, and do not depend on a feature.
-step tests-small cargo test --lib --no-default-features "${small[@]}" -- --skip exploration --skip thundering_herd
-step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps "${packages[@]}" "${features[@]}"
+step tests-small cargo test --locked --lib --no-default-features "${small[@]}" -- --skip exploration --skip thundering_herd
+step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps "${packages[@]}" "${features[@]}"
 # Most of the time the tests wait, so more of them run than there are cores.
-step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test "${packages[@]}" --no-fail-fast "${features[@]}"
+step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --locked "${packages[@]}" --no-fail-fast "${features[@]}"
 
 wait "$background_group" || echo "background 1 0 0 0" >>"$scratch/counts"
 background_group=""

@@ -34,7 +34,7 @@ fn build_with_cargo() -> PathBuf {
     // where it builds a test too; without, it would build the library again, and once more at the next `cargo test`. An optimised
     // library is built as it is shipped.
     let command: &[&str] = if profile == "dev" { &["build", "--lib", "--test", "symbols"] } else { &["clib"] };
-    cargo.args(command).args(["--quiet", "--profile", profile]);
+    cargo.args(command).args(["--locked", "--quiet", "--profile", profile]);
     let features = [
         ("deflate", cfg!(feature = "deflate")),
         ("proxies", cfg!(feature = "proxies")),
