@@ -18,8 +18,10 @@ import machine
 import results
 from results import number
 
-PACKAGES = {'ws': '8.23.0', 'undici': '7.30.2'}
 NPM = lab.OUT / 'npm'
+LIST = lab.HERE / 'js'
+"""package-lock.json there pins the other clients by hash."""
+PACKAGES = json.loads((LIST / 'package.json').read_text())['dependencies']
 ADDON = lab.OUT / 'egret_ws.node'
 CLIENT = lab.HERE / 'js' / 'node.js'
 KIB = 1024
@@ -78,16 +80,7 @@ SHELL = lab.HERE / 'clients' / 'shell.sh'
 
 def install_packages():
     """Downloads the other clients, unless they are there."""
-    wanted = {'private': True, 'dependencies': PACKAGES}
-    manifest = NPM / 'package.json'
-    if manifest.exists() and json.loads(manifest.read_text()) == wanted and (NPM / 'node_modules' / 'ws').exists():
-        return
-    NPM.mkdir(parents=True, exist_ok=True)
-    manifest.write_text(json.dumps(wanted))
-    npm = shutil.which('npm')
-    if not npm:
-        raise SystemExit('npm is missing; install it (Debian: npm)')
-    subprocess.run([npm, 'install', '--silent', '--no-audit', '--no-fund', '--no-package-lock'], cwd=NPM, check=True)
+    subprocess.run([lab.ROOT / 'tests' / 'js' / 'npm_list.sh', LIST, NPM], check=True)
 
 
 def build(features):

@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
 
 # The environment is as old as what made it.
-stamp=$(cd "$here" && cat install.sh requirements.txt port3.py octets.py | cksum)
+stamp=$(cd "$here" && cat install.sh ./*.txt port3.py octets.py | cksum)
 if [ "$(cat "$venv/stamp" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c 'import autobahntestsuite' 2>/dev/null; then
     exit 0
 fi
@@ -30,8 +30,10 @@ echo "install.sh: installing Autobahn's test suite from PyPI"
 pip() {
     "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input "$@" || die "pip failed; it has to reach PyPI"
 }
-pip install --no-deps -r "$here/requirements.txt"
-pip download --no-deps --no-binary autobahntestsuite -d "$venv/sdist" autobahntestsuite==25.10.1
+# Without isolation pip does not fetch what builds a package, in any version that it finds.
+pip install --no-deps --require-hashes -r "$here/build.txt"
+pip install --no-deps --require-hashes --no-build-isolation -r "$here/requirements.txt"
+pip download --no-deps --require-hashes --no-build-isolation --no-binary autobahntestsuite -d "$venv/sdist" -r "$here/testsuite.txt"
 "$venv/bin/python" -W ignore "$here/port3.py" "$venv"/sdist/autobahntestsuite-*.tar.gz \
     "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 echo "$stamp" >"$venv/stamp"
