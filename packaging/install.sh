@@ -8,6 +8,7 @@
 #                  tests/tools/features.sh), or "--no-default-features" and the features that it has
 #   LIBDIR         where libraries are in PREFIX, if not in lib: such as lib64 or lib/x86_64-linux-gnu
 #   RELOCATABLE=1  PREFIX can be moved: pkg-config finds the files from its own file. CMake always does
+#   NOTICES        the licences of what is linked in the library, if not the file of packaging/notices for this system
 set -eu
 [ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
 built=$(cd "$1" && pwd) prefix=$2 to=${3:-}$2
@@ -25,6 +26,11 @@ case /$libdir/ in
     exit 2
     ;;
 esac
+notices=${NOTICES:-}
+case $notices in
+"" | /*) ;;
+*) notices=$PWD/$notices ;;
+esac
 cd "$(dirname "$0")/.."
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -37,13 +43,18 @@ esac
 # The name of the shared library shows the system that it was built for.
 for shared in libegret_ws.so libegret_ws.dylib egret_ws.dll; do [ ! -f "$built/$shared" ] || break; done
 case $shared in
-*.so) libs="-lpthread -ldl -lm" ;;
+*.so)
+    libs="-lpthread -ldl -lm" system=linux
+    [ $vendored = OFF ] || system=linux-vendored
+    ;;
 *.dylib)
-    requires="" libs=-liconv
+    requires="" libs=-liconv system=apple
     [ $tls = OFF ] || libs="-framework Security -framework CoreFoundation $libs"
     ;;
-*.dll) requires="" libs="-lws2_32 -luserenv -lntdll -ldbghelp" ;;
+*.dll) requires="" libs="-lws2_32 -luserenv -lntdll -ldbghelp" system=windows ;;
 esac
+: "${notices:=packaging/notices/$system.txt}"
+[ -f "$notices" ] || { echo "install.sh: no licences of what is linked: $notices" >&2; exit 1; }
 # The way up from files of CMake and of pkg-config.
 above_libdir=$(echo "$libdir" | sed 's|[^/][^/]*|..|g')
 pc_prefix=$prefix
@@ -98,5 +109,6 @@ for licence in LICENSE-MIT LICENSE-APACHE; do
     put 644 "$licence" share/doc/egret_ws
     put 644 "$licence" share/egret_ws/js # `npm pack` works there too
 done
+install -m 644 "$notices" "$to/share/doc/egret_ws/THIRD-PARTY-NOTICES.txt"
 for page in docs/doctor.md docs/echo-server.md; do put 644 "$page" share/doc/egret_ws; done
 echo "installed egret_ws $version in $to"

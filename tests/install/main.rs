@@ -158,6 +158,7 @@ fn destdir_goes_before_the_prefix_and_nowhere_into_the_files() {
             "644 lib/pkgconfig/egret_ws.pc",
             "644 share/doc/egret_ws/LICENSE-APACHE",
             "644 share/doc/egret_ws/LICENSE-MIT",
+            "644 share/doc/egret_ws/THIRD-PARTY-NOTICES.txt",
             "644 share/doc/egret_ws/doctor.md",
             "644 share/doc/egret_ws/echo-server.md",
         ]
@@ -225,6 +226,30 @@ fn both_tools_find_it(prefix: &Path, libdir: &str) {
     run(cmake.arg("-S").arg(root().join("examples/cmake_shell")).arg("-B").arg(&build).arg(settings));
     run(Command::new("cmake").arg("--build").arg(&build));
     fs::remove_dir_all(&build).expect("the build");
+}
+
+#[test]
+fn the_licences_are_those_of_what_is_linked() {
+    let installed = |environment: &[(&str, &str)]| {
+        let prefix = directory("notices");
+        let output = install_with(environment, &[prefix.as_os_str()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::read_to_string(prefix.join("share/doc/egret_ws/THIRD-PARTY-NOTICES.txt")).expect("it was written")
+    };
+    let notices = |name: &str| {
+        fs::read_to_string(root().join("packaging/notices").join(name)).expect("the licences for this system")
+    };
+    assert_eq!(installed(&[]), notices("linux.txt"));
+    assert_eq!(installed(&[("FEATURES", "--features=vendored")]), notices("linux-vendored.txt"));
+    assert_ne!(notices("linux.txt"), notices("linux-vendored.txt"));
+    let own = directory("own-notices").join("own.txt");
+    fs::write(&own, "own").expect("a file");
+    assert_eq!(installed(&[("NOTICES", &own.to_string_lossy())]), "own");
+    let prefix = directory("no-notices");
+    let output = install_with(&[("NOTICES", "/nowhere.txt")], &[prefix.as_os_str()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no licences of what is linked: /nowhere.txt"));
+    assert!(fs::read_dir(prefix).expect("it is there").next().is_none());
 }
 
 #[test]
