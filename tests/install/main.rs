@@ -7,6 +7,7 @@
 mod cmake;
 mod cross;
 mod javascript;
+mod packages;
 mod readme;
 
 use std::ffi::OsStr;
