@@ -64,6 +64,9 @@ header: ## write include/egret_ws.h from the Rust sources, and the lists in bind
 notices: ## write packaging/notices, the licences of all that is linked in each package, from Cargo.lock
 	packaging/notices.py
 
+audit: ## licences, origins, duplicates and known faults of the crates of others (deny.toml); SKIP=advisories without network
+	packaging/audit/audit.sh
+
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
 	cargo fmt --check --package egret-ws --package egret-ws-tools
 	cargo clippy --locked --quiet --package egret-ws --package egret-ws-tools --all-targets $(FEATURES) -- -D warnings

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""versions.py [ROOT]: checks that each file that repeats the version of Cargo.toml has that version. Files that are made for a
+release take it from Cargo.toml, and are not in the list."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(*sys.argv[1:2] or [pathlib.Path(__file__).resolve().parents[1]])
+FULL = r'(\d+\.\d+\.\d+[-+.\w]*)'
+# A file, and what stands around the version, at each place of it.
+PLACES = (
+    ('tools/Cargo.toml', rf'^version = "{FULL}"'),
+    ('Cargo.lock', rf'^name = "egret-ws"\nversion = "{FULL}"'),
+    ('Cargo.lock', rf'^name = "egret-ws-tools"\nversion = "{FULL}"'),
+    ('bindings/js/package.json', rf'^  "version": "{FULL}"'),
+    ('bindings/js/module/package.json', rf'^  "version": "{FULL}"'),
+    ('bindings/js/module/package-lock.json', rf'^  "version": "{FULL}"'),
+    ('bindings/java/README.md', rf'org\.egret:egret-websocket(?:-coroutines)?:{FULL}"'),
+)
+# Files with the first two numbers, and with the number of the header.
+SHORT = (
+    ('README.md', r'find_package\(egret_ws (\d+\.\d+) '),
+)
+NUMBER = 'include/egret_ws.h', r'^#define EGRET_WS_VERSION_NUMBER (\d+)$'
+
+
+def check(file, pattern, wanted):
+    path = ROOT / file
+    found = re.findall(pattern, path.read_text(encoding='utf-8'), re.MULTILINE) if path.exists() else []
+    if not found:
+        return [f'{file}: no version at {pattern}']
+    return [f'{file}: {version}' for version in found if version != wanted]
+
+
+def main():
+    version = re.search(rf'^version = "{FULL}"', (ROOT / 'Cargo.toml').read_text(), re.MULTILINE)[1]
+    major, minor, patch = (int(number) for number in re.match(r'(\d+)\.(\d+)\.(\d+)', version).groups())
+    wrong = [fault for place in PLACES for fault in check(*place, version)]
+    wrong += [fault for place in SHORT for fault in check(*place, f'{major}.{minor}')]
+    wrong += check(*NUMBER, str(major << 16 | minor << 8 | patch))
+    if wrong:
+        sys.exit(f'versions.py: Cargo.toml has {version}; not so:\n  ' + '\n  '.join(wrong))
+
+
+if __name__ == '__main__':
+    main()
