@@ -4,6 +4,7 @@ A set is what packages of one kind contain: the crates that cargo links for the 
 used at build time only, and components that are no crates of ours. Their licence texts are in notices/parts.
 """
 import collections
+import fnmatch
 import json
 import os
 import pathlib
@@ -64,6 +65,40 @@ SETS = {
                    RUST + ('libunwind', 'compiler-rt')),
     'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind', 'compiler-rt')),
 }
+
+# The sets that each package of a release contains, by its name in dist/: the first pattern that fits. An empty list: nothing is linked.
+PACKAGES = (
+    ('egret-ws-*-linux-musl-*', ('musl-vendored',)),
+    ('egret-ws-*-linux-*', ('linux-vendored',)),
+    ('debian*/*', ('linux',)),
+    ('egret-ws-*-windows-*', ('windows',)),
+    ('EgretWS*.zip', ('apple',)),
+    ('android/*', ('android',)),
+    ('egret-ws-*-ohos*', ('ohos',)),
+    ('egret-websocket-*-sources.jar', ()),
+    ('egret-websocket-*-javadoc.jar', ()),
+    ('egret-websocket-*', ('linux-vendored', 'windows')),
+    ('egret-ws-*.tgz', ('linux-vendored',)),
+    # Sources and recipes.
+    ('egret-ws-*.tar.gz', ()),
+    ('egret-ws-*.crate', ()),
+    ('egret-ws-*-vcpkg.zip', ()),
+    ('egret-ws-*-conan.zip', ()),
+    ('egret-ws.rb', ()),
+    ('EgretWebSocket*', ()),
+    ('egret-ws-*.cdx.json', ()),
+    ('THIRD-PARTY-NOTICES/*', ()),
+    ('NOT-BUILT.txt', ()),
+    ('SHA256SUMS*', ()),
+)
+
+
+def sets_of(package):
+    """The sets that are in a file of dist/."""
+    for pattern, sets in PACKAGES:
+        if fnmatch.fnmatchcase(package, pattern):
+            return sets
+    sys.exit(f'linked.py: nobody said what is linked into {package}: add it to PACKAGES')
 
 
 def is_vendored(name):

@@ -105,3 +105,107 @@ fn notices_name_what_is_linked_and_nothing_else() {
         }
     }
 }
+
+#[test]
+fn versions_are_equal() {
+    assert_success(&run("versions.py", &[]));
+}
+
+/// Each file that repeats the version is found when only Cargo.toml changes.
+#[test]
+fn versions_that_were_forgotten_are_refused() {
+    let folder = scratch("versions");
+    let files = [
+        "README.md",
+        "tools/Cargo.toml",
+        "Cargo.lock",
+        "bindings/js/package.json",
+        "bindings/js/module/package.json",
+        "bindings/js/module/package-lock.json",
+        "bindings/java/README.md",
+        "include/egret_ws.h",
+    ];
+    for file in files {
+        let copy = folder.join(file);
+        fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+        fs::copy(root().join(file), copy).expect("a copy");
+    }
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    let current = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+    let write = |version: &str| {
+        fs::write(folder.join("Cargo.toml"), manifest.replacen(&current, version, 1)).expect("a file");
+        run("versions.py", &[&folder])
+    };
+    assert_success(&write(&current));
+    let refused = write("version = \"77.1.2\"");
+    for file in files {
+        assert_refused(&refused, &format!("\n  {file}: "));
+    }
+    fs::remove_file(folder.join("bindings/js/package.json")).expect("removed");
+    assert_refused(&write(&current), "bindings/js/package.json: no version");
+}
+
+/// `make test-dist` compares it with the schema of CycloneDX.
+#[test]
+fn the_list_of_contents_has_what_is_linked_with_checksums() {
+    let folder = scratch("sbom");
+    let dist = folder.join("dist");
+    fs::create_dir(&dist).expect("a folder");
+    fs::write(dist.join("egret-ws-0.1.0-windows-x86_64.zip"), "a package").expect("a file");
+    let write = |name: &str| {
+        let path = folder.join(name);
+        assert_success(&run("dist/sbom.py", &[&path, &dist]));
+        fs::read_to_string(path).expect("the list")
+    };
+    let bom = write("first.json");
+    assert_eq!(bom, write("second.json"), "equal inputs make different lists");
+    let bom: serde_json::Value = serde_json::from_str(&bom).expect("JSON");
+    let components = bom["components"].as_array().expect("components");
+    let depends = |of: &str| -> Vec<&str> {
+        let all = bom["dependencies"].as_array().expect("dependencies");
+        let found = all.iter().find(|entry| entry["ref"] == of).expect("an entry");
+        found["dependsOn"].as_array().expect("a list").iter().map(|to| to.as_str().expect("a reference")).collect()
+    };
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    for component in components {
+        let (reference, hash) =
+            (component["bom-ref"].as_str().expect("a reference"), &component["hashes"][0]["content"]);
+        assert!(reference.starts_with("file:") || component["licenses"][0]["expression"].is_string(), "{reference}");
+        if reference.starts_with("pkg:cargo/") {
+            assert!(lock.contains(&format!("checksum = {hash}")), "{reference} with {hash}");
+        }
+    }
+    assert_eq!(depends("file:egret-ws-0.1.0-windows-x86_64.zip"), ["set:windows"]);
+    // The notices of each set name the same crates.
+    for (name, text) in notices() {
+        let name = name.trim_end_matches(".txt");
+        let of_set = depends(&format!("set:{name}"));
+        let crates = of_set.iter().filter(|reference| reference.starts_with("pkg:cargo/")).count();
+        let head = text.split("\n\nParts of the compiler").next().expect("the list of crates");
+        let named = head.lines().skip(5).filter(|line| !line.is_empty() && !line.starts_with("OpenSSL ")).count();
+        assert_eq!(crates, named, "{name}");
+        assert_eq!(of_set.iter().any(|part| part.starts_with("pkg:generic/openssl@3.")), text.contains("\nOpenSSL 3."));
+    }
+    fs::write(dist.join("unknown.exe"), "").expect("a file");
+    assert_refused(
+        &run("dist/sbom.py", &[&folder.join("third.json"), &dist]),
+        "nobody said what is linked into unknown.exe",
+    );
+}
+
+#[test]
+fn a_package_without_its_licences_is_refused() {
+    let dist = scratch("licences");
+    let package = |files: &[&str]| {
+        let mut tar = Command::new("tar");
+        tar.arg("-czf").arg(dist.join("egret-ws-0.1.0-linux-x86_64.tar.gz")).arg("-C").arg(root());
+        tar.arg("--transform=s|.*/|top/THIRD-PARTY-|");
+        assert!(tar.args(files).status().expect("tar runs").success());
+        run("../tests/dist/licences.py", &[&dist])
+    };
+    let [mit, apache] = ["LICENSE-MIT", "LICENSE-APACHE"];
+    assert_success(&package(&[mit, apache, "packaging/notices/linux-vendored.txt"]));
+    assert_refused(&package(&[mit, apache]), "x86_64.tar.gz: without notices/linux-vendored.txt");
+    assert_refused(&package(&[mit, apache, "packaging/notices/linux.txt"]), "without notices/linux-vendored.txt");
+    assert_refused(&package(&[apache, "packaging/notices/linux-vendored.txt"]), "without LICENSE-MIT");
+}

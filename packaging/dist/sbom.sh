@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# sbom.sh DIST: the list of all that is linked into the packages (CycloneDX), and the licences of it: the last part, for it lists
+# the files of the others.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+[ $# -eq 1 ] || die "usage: sbom.sh DIST"
+dist=$1
+
+"$root/packaging/notices.py" --check
+rm -rf "$dist/THIRD-PARTY-NOTICES"
+mkdir "$dist/THIRD-PARTY-NOTICES"
+cp "$root"/packaging/notices/*.txt "$dist/THIRD-PARTY-NOTICES/"
+"$root/packaging/dist/sbom.py" "$dist/egret-ws-$version.cdx.json" "$dist"
+made "egret-ws-$version.cdx.json" THIRD-PARTY-NOTICES/

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""licences.py DIST: fails if a package in the folder DIST lacks a licence: our two, and the notices of each set that it contains, by
+packaging/linked.py. Files with symbols for crash reports, and files that belong to a package beside them, contain none."""
+import gzip
+import pathlib
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+import io
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'packaging'))
+import linked  # noqa: E402
+
+# Nothing that an app contains: symbols, sources, documents, sums, descriptions.
+NO_PACKAGE = re.compile(r'(-debug\.(zip|tar\.gz)|-dbgsym_.*|dSYMs\.zip|native-debug-symbols\.zip|-(sources|javadoc)\.jar'
+                        r'|\.(txt|pom|module|xml|md5|sha1|sha256|sha512|buildinfo|changes))$')
+
+
+def contents(path):
+    """The files in a package, by name."""
+    if path.suffix == '.deb':
+        data = subprocess.run(['dpkg-deb', '--fsys-tarfile', str(path)], check=True, stdout=subprocess.PIPE).stdout
+        packed = tarfile.open(fileobj=io.BytesIO(data))
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    else:
+        packed = tarfile.open(path)
+    return {member.name: packed.extractfile(member).read() for member in packed if member.isfile()}
+
+
+def faults(name, path):
+    sets = linked.sets_of(name)
+    if not sets or NO_PACKAGE.search(name):
+        return []
+    found = [gzip.decompress(data) if data[:2] == b'\x1f\x8b' else data for data in contents(path).values()]
+    wanted = {f'notices/{one}.txt': ROOT / 'packaging/notices' / f'{one}.txt' for one in sets}
+    wanted.update((licence, ROOT / licence) for licence in ('LICENSE-MIT', 'LICENSE-APACHE'))
+    missing = []
+    for label, file in wanted.items():
+        text = file.read_bytes().strip()
+        if not any(data.strip() == text for data in found):
+            missing.append(label)
+    return [f'{name}: without {", ".join(missing)}'] if missing else []
+
+
+def main():
+    dist = pathlib.Path(sys.argv[1])
+    files = sorted(path for path in dist.rglob('*') if path.is_file())
+    wrong = [fault for path in files for fault in faults(path.relative_to(dist).as_posix(), path)]
+    if wrong:
+        sys.exit('licences.py: ' + '\n  '.join(wrong))
+
+
+if __name__ == '__main__':
+    main()
