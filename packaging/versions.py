@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""versions.py [ROOT]: checks that each file that repeats the version of Cargo.toml has that version. Files that are made for a
-release take it from Cargo.toml, and are not in the list."""
+"""versions.py [ROOT]: checks that each file that repeats the version, or the oldest Rust, of Cargo.toml has the same. Files that are
+made for a release take it from Cargo.toml, and are not in the list."""
 import pathlib
 import re
 import sys
@@ -16,6 +16,13 @@ PLACES = (
     ('bindings/js/module/package.json', rf'^  "version": "{FULL}"'),
     ('bindings/js/module/package-lock.json', rf'^  "version": "{FULL}"'),
     ('bindings/java/README.md', rf'org\.egret:egret-websocket(?:-coroutines)?:{FULL}"'),
+)
+# The oldest Rust: `rust-version` of Cargo.toml.
+RUST = (
+    ('tools/Cargo.toml', r'^rust-version = "(.*)"'),
+    ('README.md', r'Rust (\d+\.\d+) or newer'),
+    ('CONTRIBUTING.md', r'Rust (\d+\.\d+) or newer'),
+    ('tests/tools/setup.sh', r'Rust (\d+\.\d+) or newer'),
 )
 # Files with the first two numbers, and with the number of the header.
 SHORT = (
@@ -33,13 +40,16 @@ def check(file, pattern, wanted):
 
 
 def main():
-    version = re.search(rf'^version = "{FULL}"', (ROOT / 'Cargo.toml').read_text(), re.MULTILINE)[1]
+    manifest = (ROOT / 'Cargo.toml').read_text(encoding='utf-8')
+    version = re.search(rf'^version = "{FULL}"', manifest, re.MULTILINE)[1]
     major, minor, patch = (int(number) for number in re.match(r'(\d+)\.(\d+)\.(\d+)', version).groups())
     wrong = [fault for place in PLACES for fault in check(*place, version)]
     wrong += [fault for place in SHORT for fault in check(*place, f'{major}.{minor}')]
+    rust = re.search(r'^rust-version = "(.*)"', manifest, re.MULTILINE)[1]
+    wrong += [fault for place in RUST for fault in check(*place, rust)]
     wrong += check(*NUMBER, str(major << 16 | minor << 8 | patch))
     if wrong:
-        sys.exit(f'versions.py: Cargo.toml has {version}; not so:\n  ' + '\n  '.join(wrong))
+        sys.exit(f'versions.py: Cargo.toml has {version}, and Rust {rust}; not so:\n  ' + '\n  '.join(wrong))
 
 
 if __name__ == '__main__':

@@ -125,7 +125,8 @@ fn versions_that_were_forgotten_are_refused() {
         "bindings/java/README.md",
         "include/egret_ws.h",
     ];
-    for file in files {
+    let with_rust = ["CONTRIBUTING.md", "tests/tools/setup.sh", "README.md", "tools/Cargo.toml"];
+    for file in files.iter().chain(&with_rust) {
         let copy = folder.join(file);
         fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
         fs::copy(root().join(file), copy).expect("a copy");
@@ -139,6 +140,10 @@ fn versions_that_were_forgotten_are_refused() {
     assert_success(&write(&current));
     let refused = write("version = \"77.1.2\"");
     for file in files {
+        assert_refused(&refused, &format!("\n  {file}: "));
+    }
+    let refused = write(&format!("{current}\nrust-version = \"1.0\""));
+    for file in with_rust {
         assert_refused(&refused, &format!("\n  {file}: "));
     }
     fs::remove_file(folder.join("bindings/js/package.json")).expect("removed");

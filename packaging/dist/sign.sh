@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# sign.sh DIST KEY: signs the release in the folder DIST with the secret key in the file KEY, by minisign: DIST/SHA256SUMS.minisig is
+# the signature of SHA256SUMS, which lists all files. minisign asks for the password of the key. See RELEASING.md.
+#
+# It refuses what is not a release: files that are not those of SHA256SUMS, and what `make dist` has named in NOT-BUILT.txt as failed or
+# as not for a release.
+set -euo pipefail
+die() {
+    echo "sign.sh: $*" >&2
+    exit 1
+}
+[ $# -eq 2 ] || die "usage: sign.sh DIST KEY"
+command -v minisign >/dev/null || die "minisign is missing: apt-get install minisign, or brew install minisign"
+key=$(realpath "$2")
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$(dirname "$0")/../../Cargo.toml" | head -n 1)
+cd "$1"
+
+[ -f SHA256SUMS ] && [ -f NOT-BUILT.txt ] || die "$1 is not what make dist has made: SHA256SUMS or NOT-BUILT.txt is missing"
+if grep -E '^all: |FAILED' NOT-BUILT.txt >&2; then die "this is not a release: see the lines above, of NOT-BUILT.txt"; fi
+sha256sum --quiet --strict --check SHA256SUMS >&2 || die "a file is not what SHA256SUMS says: repeat make dist"
+listed=$(sed 's/^[0-9a-f]*  //' SHA256SUMS | LC_ALL=C sort)
+present=$(find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | LC_ALL=C sort)
+[ "$listed" = "$present" ] || die "SHA256SUMS does not list exactly the files of $1: repeat make dist"
+grep -q -- "egret-ws-$version\.cdx\.json\$" SHA256SUMS || die "no list of contents of version $version: is this another release?"
+
+# The comment is signed, too: an old release cannot be shown as this one.
+minisign -S -s "$key" -m SHA256SUMS -c "signature of the minisign secret key of egret-ws" -t "egret-ws $version"
