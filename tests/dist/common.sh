@@ -30,14 +30,13 @@ must_contain() {
 needs_only() {
     local library=$1 maximum=$2 newest name
     shift 2
-    newest=$(objdump_of -T "$library" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -uV | tail -n 1)
+    newest=$(llvm objdump -T "$library" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -uV | tail -n 1)
     [ "$(printf '%s\n' "$newest" "$maximum" | sort -V | tail -n 1)" = "$maximum" ] ||
         die "$library needs glibc $newest, newer than $maximum"
     while read -r name; do
         case " $* " in *" $name "*) ;; *) die "$library needs $name" ;; esac
     done < <(readelf --dynamic --wide "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 }
-objdump_of() { llvm objdump "$@"; }
 
 # exports_only LIBRARY NAME...: it exports these and nothing else.
 exports_only() {
@@ -45,6 +44,13 @@ exports_only() {
     shift
     found=$(readelf --dyn-syms --wide "$library" | awk '$7 != "UND" && ($5 == "GLOBAL" || $5 == "WEAK") && $8 != "" { sub(/@.*/, "", $8); print $8 }' | sort -u | tr '\n' ' ')
     [ "$found" = "$(printf '%s\n' "$@" | sort -u | tr '\n' ' ')" ] || die "$library exports: $found"
+}
+
+# same_build_id LIBRARY DEBUG_FILE
+same_build_id() {
+    local file ids=()
+    for file; do ids+=("$(readelf --notes --wide "$file" 2>/dev/null | sed -n 's/.*Build ID: //p')"); done
+    [ -n "${ids[0]}" ] && [ "${ids[0]}" = "${ids[1]}" ] || die "$1 and $2 have different build IDs: ${ids[*]}"
 }
 
 # start_echo [OPTION...]: starts the test server, and sets `url`, and with --tls `ca`: the file with its certificate.

@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_void};
 use std::ptr;
 
-use egret_ws::*;
+use ::egret_ws::*;
 
 unsafe extern "C" fn on_connect(_: *mut c_void, ws: *mut egret_ws) {
     let text = b"Hello Egret WebSocket";
@@ -33,7 +33,7 @@ fn main() {
         options.on_message = Some(on_message);
         options.on_close = Some(on_close);
         if let Some(roots) = &roots {
-            options.tls_roots = roots.as_ptr();
+            options.tls_roots = roots.as_ptr().cast();
             options.tls_roots_len = roots.len();
         }
         let (mut event_loop, mut ws) = (ptr::null_mut(), ptr::null_mut());
