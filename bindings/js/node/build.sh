@@ -31,8 +31,9 @@ else
         set -- $(pkg-config --cflags --libs egret_ws) "-Wl,-rpath,$(pkg-config --variable=libdir egret_ws)"
     else
         set -- $(pkg-config --cflags --libs --static egret_ws)
-        # The addon exports none of the library's functions: another addon may have another version of them.
-        [ "$(uname -s)" = Darwin ] || set -- "$@" -Wl,--exclude-libs,ALL
+        # The addon exports what Node needs and none of the functions of the library and of OpenSSL, of which Node and other addons
+        # have their own. It stays loaded, because a look-up that hangs cannot be ended.
+        [ "$(uname -s)" = Darwin ] || set -- "$@" "-Wl,--version-script=$here/exports.map" -Wl,-z,nodelete
     fi
 fi
 
