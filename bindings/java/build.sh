@@ -27,11 +27,9 @@ Darwin) machine=darwin suffix=dylib here_path=@loader_path relro="" ;;
 *) machine=linux suffix=so here_path=\$ORIGIN relro=-Wl,-z,relro,-z,now ;;
 esac
 
-# Class files of Java 8, which all of Android's tools accept.
 classes=$(mktemp -d)
 trap 'rm -r "$classes"' EXIT
-"$JAVA_HOME/bin/javac" --release 8 -Xlint:all,-options -Xdoclint:reference -Werror -encoding UTF-8 -d "$classes" \
-    -sourcepath "$here/compile-only" "$here"/src/org/egret/websocket/*.java
+JAVA_HOME=$JAVA_HOME "$here/classes.sh" "$classes"
 "$JAVA_HOME/bin/jar" --create --file "$out/egret-websocket.jar" -C "$classes" org/egret
 
 cp "$library/libegret_ws.$suffix" "$out"

@@ -117,6 +117,48 @@ fn the_shim_is_hardened() {
     }
 }
 
+/// The jar of a release has the library of each platform inside, and leaves no file behind. `tests/dist/java.sh` runs the real one.
+#[test]
+fn a_jar_loads_the_library_that_it_contains() {
+    if is_skipped() {
+        return;
+    }
+    let folder = scratch("jar-with-library");
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { std::env::consts::ARCH };
+    let natives = PathBuf::from(format!("org/egret/websocket/native/linux-{arch}"));
+    fs::create_dir_all(folder.join(&natives)).expect("a folder");
+    fs::copy(binding().join("libegret_ws_jni.so"), folder.join(&natives).join("libegret_ws_jni.so")).expect("the shim");
+    fs::copy(binding().join("egret-websocket.jar"), folder.join("whole.jar")).expect("the jar");
+    library::run(Command::new("jar").args(["--update", "--file", "whole.jar", "org"]).current_dir(&folder));
+    let sample = root().join("bindings/java/examples/Echo.java");
+    library::run(Command::new("javac").args(["-cp", "whole.jar", "-d", "."]).arg(&sample).current_dir(&folder));
+    fs::create_dir(folder.join("temporary")).expect("a folder");
+
+    let echo = |options: &[&str]| {
+        let mut java = Command::new("java");
+        // The shim of the tests takes the library from its own folder, which is another one here.
+        java.args(options).args(["-cp", ".:whole.jar", "Echo", echo_url()]).current_dir(&folder);
+        java.env("LD_LIBRARY_PATH", binding());
+        java
+    };
+    let output = library::run(&mut echo(&["-Djava.io.tmpdir=temporary"]));
+    assert!(output.contains("received: Hello Egret WebSocket"), "{output}");
+    assert_eq!(fs::read_dir(folder.join("temporary")).expect("the folder").count(), 0);
+
+    let shim = format!("-Dorg.egret.websocket.library={}", binding().join("libegret_ws_jni.so").display());
+    let output = library::run(&mut echo(&[&shim, "-Djava.io.tmpdir=/nowhere"]));
+    assert!(output.contains("received: Hello Egret WebSocket"), "{output}");
+
+    for (option, complaint) in [
+        ("-Dos.arch=mips", "has no native/linux-mips/libegret_ws_jni.so"),
+        ("-Djava.io.tmpdir=/nowhere", "java.io.tmpdir"),
+        ("-Dorg.egret.websocket.library=/nowhere/library.so", "/nowhere/library.so"),
+    ] {
+        let output = failing_servers::failure_of(&mut echo(&[option]), &folder.join("output"));
+        assert!(output.contains(complaint), "{option}: {output}");
+    }
+}
+
 /// Runs the README's commands in an empty folder with its program, except those that build the library and the echo server.
 #[test]
 fn the_commands_of_the_readme_work() {

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  */
 final class Native {
     static {
-        System.loadLibrary("egret_ws_jni");
+        NativeLibrary.load();
     }
 
     private Native() {}
