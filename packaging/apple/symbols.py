@@ -1,0 +1,27 @@
+"""Reads symbols.txt: what the library may take from Apple's systems."""
+import pathlib
+import re
+
+LIST = pathlib.Path(__file__).with_name('symbols.txt')
+# The file of each library of the system, without its suffix, and where it is on a device. A Mac's frameworks have versions.
+LIBRARIES = {'libSystem': ('usr/lib/libSystem', '/usr/lib/libSystem.B.dylib', '/usr/lib/libSystem.B.dylib')} | {
+    name: (f'System/Library/Frameworks/{name}.framework/{name}', f'/System/Library/Frameworks/{name}.framework/{name}',
+           f'/System/Library/Frameworks/{name}.framework/Versions/A/{name}')
+    for name in ('Security', 'CoreFoundation')}
+
+
+def install_name(library, platform):
+    return LIBRARIES[library][2 if platform.has_versions else 1]
+
+
+def allowed(platform, architecture=None):
+    """The symbols of each library that may be used on a platform, on any of its processors or on one."""
+    found, current = {name: set() for name in LIBRARIES}, set()
+    for line in LIST.read_text().splitlines():
+        if section := re.fullmatch(r'\[(\w+)((?: [\w-]+)*)\]', line):
+            conditions = set(section[2].split())
+            here = {platform.name, *([architecture] if architecture else platform.targets)}
+            current = found[section[1]] if conditions <= here else set()
+        elif not line.startswith('#'):
+            current.update(line.split())
+    return found
