@@ -9,7 +9,7 @@ let hasFramework = FileManager.default.fileExists(atPath: Context.packageDirecto
 
 let package = Package(
     name: "EgretWebSocket",
-    platforms: [.iOS(.v13), .macOS(.v10_15)],
+    platforms: [.iOS(.v13), .macOS(.v10_15), .macCatalyst(.v13), .tvOS(.v13), .visionOS(.v1)],
     products: [.library(name: "EgretWebSocket", targets: ["EgretWebSocket"])],
     targets: [
         hasFramework

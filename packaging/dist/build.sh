@@ -45,8 +45,17 @@ built=$cargo_dir/$target/dist
 take() { # FILE: copies a shared library or a program without its symbols, and puts those into a debug file
     case $target in
     *-apple-*)
-        "dsymutil-$llvm" --out "$out/debug/$1.dSYM" "$built/$1"
-        llvm strip -x -o "$out/$1" "$built/$1"
+        # rustc has called dsymutil, while the objects existed. The folder Relocations has paths of this machine, and no reader.
+        rm -rf "$out/debug/$1.dSYM"
+        cp -RL "$built/$1.dSYM" "$out/debug/"
+        rm -rf "$out/debug/$1.dSYM/Contents/Resources/Relocations"
+        mv "$out/debug/$1.dSYM/Contents/Resources/DWARF/"* "$out/debug/$1.dSYM/Contents/Resources/DWARF/$1" 2>/dev/null || true
+        if command -v xcrun >/dev/null; then
+            xcrun strip -S -x -o "$out/$1" "$built/$1"
+            codesign --force --sign - "$out/$1"
+        else
+            llvm strip -S -x -o "$out/$1" "$built/$1"
+        fi
         ;;
     *)
         llvm objcopy --only-keep-debug "$built/$1" "$out/debug/$1.debug"
