@@ -48,8 +48,8 @@ case $shared in
     [ $vendored = OFF ] || system=linux-vendored
     ;;
 *.dylib)
-    requires="" libs=-liconv system=apple
-    [ $tls = OFF ] || libs="-framework Security -framework CoreFoundation $libs"
+    requires="" libs="" system=apple
+    [ $tls = OFF ] || libs="-framework Security -framework CoreFoundation"
     ;;
 *.dll) requires="" libs="-lws2_32 -luserenv -lntdll -ldbghelp" system=windows ;;
 esac
