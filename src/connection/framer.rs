@@ -87,7 +87,10 @@ impl Framer {
             return new;
         }
         let mut counted = 0;
-        while let Some((_, size)) = self.marks.pop_front_if(|(end, _)| *end <= written) {
+        while let Some(&(end, size)) = self.marks.front()
+            && end <= written
+        {
+            self.marks.pop_front();
             counted += size;
         }
         if self.marks.is_empty() && self.marks.capacity() > SMALL / size_of::<(usize, usize)>() {

@@ -495,7 +495,10 @@ impl SendQueue {
         let Unsent { sizes, partly_written, wire_bytes, payload_bytes, close_code } = &mut self.unsent;
         *wire_bytes -= bytes;
         *partly_written += bytes;
-        while let Some(size) = sizes.pop_front_if(|size| *size as usize <= *partly_written) {
+        while let Some(&size) = sizes.front()
+            && size as usize <= *partly_written
+        {
+            sizes.pop_front();
             *partly_written -= size as usize;
             let is_close = sizes.is_empty() && close_code.is_some();
             if !is_close {

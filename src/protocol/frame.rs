@@ -130,8 +130,9 @@ pub fn append_inline(out: &mut Vec<u8>, opcode: u8, payload: &[u8], key: [u8; 4]
     let room = &mut out.spare_capacity_mut()[..HEADER_ROOM + len];
     let (header, size) = header(FIN | opcode, len, key);
     // All 16 bytes are written in any case. The payload overwrites those after the header.
-    room[..8].write_copy_of_slice(&header[0].to_le_bytes());
-    room[8..HEADER_ROOM].write_copy_of_slice(&header[1].to_le_bytes());
+    let (words, _) = room.as_chunks_mut();
+    mask::put(&mut words[0], header[0].to_le_bytes());
+    mask::put(&mut words[1], header[1].to_le_bytes());
     mask::write_masked(&mut room[size..size + len], payload, key);
     let end = out.len() + size + len;
     // SAFETY: the memory was reserved. The header has initialised its first `size` bytes, and write_masked has initialised the

@@ -106,10 +106,11 @@ pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     }
 }
 
-/// One store. `write_copy_of_slice` of std is a call, with a check of the length, where the compiler optimises for size.
+/// One store. `write_copy_of_slice` of std is newer than the oldest Rust that compiles this, and a call, with a check of the length,
+/// where the compiler optimises for size.
 #[inline(always)]
 #[allow(unsafe_code)] // std has no safe conversion between the two arrays yet
-fn put<const N: usize>(to: &mut [MaybeUninit<u8>; N], bytes: [u8; N]) {
+pub(super) fn put<const N: usize>(to: &mut [MaybeUninit<u8>; N], bytes: [u8; N]) {
     // SAFETY: `to` is valid for writes, and an array of bytes that may be uninitialised has the layout of one of bytes.
     unsafe { *std::ptr::from_mut(to).cast::<[u8; N]>() = bytes };
 }

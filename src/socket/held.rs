@@ -128,7 +128,8 @@ impl Held {
             self.ready.pop_front();
             return Next::Nothing;
         };
-        let event = queue.events.pop_front_if(|next| !(holds_messages && next.is_message()));
+        let is_held = |next: &HeldEvent| holds_messages && next.is_message();
+        let event = if queue.events.front().is_some_and(is_held) { None } else { queue.events.pop_front() };
         let Some(event) = event else {
             self.ready.pop_front();
             return Next::Nothing;

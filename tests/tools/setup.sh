@@ -25,7 +25,7 @@ compiles() { # COMPILER LANGUAGE HEADER: a compiler without the headers of its l
 }
 
 check_c() {
-    need_other "Rust 1.95 or newer, by rustup" cargo --version
+    need_other "Rust 1.88 or newer, by rustup" cargo --version
     need gcc command -v "${CC:-cc}"
     need libc6-dev compiles "${CC:-cc}" c stdio.h
 }

@@ -56,6 +56,7 @@ set +m
 
 step format cargo fmt --check "${packages[@]}"
 step format-peers cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
+step msrv tests/tools/msrv.py
 step lint cargo clippy --locked "${packages[@]}" --all-targets "${features[@]}" -- -D warnings
 # The library with all that can be left out left out, with TLS only, and with all but TLS.
 step lint-small cargo clippy --locked --all-targets --no-default-features "${small[@]}" -- -D warnings

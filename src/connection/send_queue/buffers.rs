@@ -67,7 +67,9 @@ impl Buffers {
         chunks: &'a mut VecDeque<Vec<u8>>,
         bytes: usize,
     ) -> Result<&'a mut Vec<u8>, NoMemory> {
-        if let Some(empty) = chunks.pop_back_if(|chunk| chunk.is_empty()) {
+        if chunks.back().is_some_and(Vec::is_empty)
+            && let Some(empty) = chunks.pop_back()
+        {
             self.spare = empty;
             return Err(NoMemory);
         }

@@ -71,15 +71,15 @@ impl<S: Transport> Handshake<S> {
             }
             State::Finished => return Err(TlsError::new(Error::Internal, "the TLS handshake is over".into())),
         };
-        let (failure, info) = match step {
-            HandshakeStep::Done(stream) => return self.finish(stream),
+        let (failure, info) = match (step, self.status.read_error()) {
+            (HandshakeStep::Done(stream), _) => return self.finish(stream),
             // The error of the stream is more exact than the report of the platform.
-            step if let Some(error) = self.status.read_error() => {
-                (self.stream_failed(error), step.info(|mut mid| mid.info(&self.resumption)))
-            }
+            (step, Some(error)) => (self.stream_failed(error), step.info(|mut mid| mid.info(&self.resumption))),
             // The platform waits for a complete record header, but the first bytes are not TLS already.
-            HandshakeStep::Waiting(_) if self.status.other_protocol().is_some() => (self.not_tls(), TlsInfo::default()),
-            HandshakeStep::Waiting(mut mid) => match mid.get_mut().write_error() {
+            (HandshakeStep::Waiting(_), None) if self.status.other_protocol().is_some() => {
+                (self.not_tls(), TlsInfo::default())
+            }
+            (HandshakeStep::Waiting(mut mid), None) => match mid.get_mut().write_error() {
                 // The peer may have sent an alert before, which a session that is busy has not read.
                 Some(error) if !mid.is_busy() && !mid.get_mut().is_busy() => {
                     (self.connection_lost(&error, ""), mid.info(&self.resumption))
@@ -90,7 +90,7 @@ impl<S: Transport> Handshake<S> {
                     return Ok(if is_turn_over { Advance::Again } else { Advance::Wait });
                 }
             },
-            HandshakeStep::Failed(failure, info) => (self.with_hint(failure.with_subject(self.peer())), info),
+            (HandshakeStep::Failed(failure, info), None) => (self.with_hint(failure.with_subject(self.peer())), info),
         };
         self.info = Some(self.infos.share(info));
         self.resumption.fail();

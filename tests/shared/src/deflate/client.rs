@@ -78,7 +78,9 @@ impl RandomMessages {
         while text.len() < size {
             text += &piece(&mut |limit| self.random(limit));
         }
-        text.truncate(text.floor_char_boundary(size));
+        while text.len() > size {
+            text.pop();
+        }
         let missing = size - text.len();
         text + &" ".repeat(missing)
     }

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""msrv.py: checks that each package of the workspace names the same oldest Rust, and that no dependency in Cargo.lock needs a newer one."""
+import json
+import subprocess
+import sys
+
+
+def version(text):
+    return tuple(int(part) for part in (text + '.0').split('.')[:2])
+
+
+def faults(packages):
+    """The faults of the packages that `cargo metadata` lists."""
+    own = {package['name']: package['rust_version'] for package in packages if not package['source']}
+    if len(set(own.values())) != 1 or None in own.values():
+        return [f'the packages of the workspace differ in rust-version: {own}']
+    oldest = next(iter(own.values()))
+    return [f'{package["name"]} {package["version"]} needs Rust {package["rust_version"]}, and Cargo.toml allows {oldest}'
+            for package in packages
+            if package['source'] and package['rust_version'] and version(package['rust_version']) > version(oldest)]
+
+
+def check_this():
+    """A list with each fault must be refused."""
+    def package(name, rust, source=None):
+        return {'name': name, 'version': '1.0.0', 'rust_version': rust, 'source': source}
+
+    own = [package('a', '1.88'), package('b', '1.88')]
+    assert not faults(own + [package('c', '1.88.0', 'registry'), package('d', None, 'registry')])
+    assert faults(own + [package('c', '1.89', 'registry')])
+    assert faults(own + [package('c', '2.0', 'registry')])
+    assert faults([package('a', '1.88'), package('b', '1.87')])
+    assert faults([package('a', None)])
+
+
+def main():
+    check_this()
+    listed = subprocess.run(['cargo', 'metadata', '--locked', '--format-version', '1'], check=True, stdout=subprocess.PIPE)
+    found = faults(json.loads(listed.stdout)['packages'])
+    for fault in found:
+        print(f'msrv.py: {fault}', file=sys.stderr)
+    if found:
+        print('msrv.py: take an older version of it (cargo update NAME --precise VERSION), or raise rust-version', file=sys.stderr)
+    sys.exit(bool(found))
+
+
+if __name__ == '__main__':
+    main()
