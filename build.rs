@@ -1,11 +1,12 @@
-//! Names the shared library inside itself, so that a program linked to it asks for `libegret_ws` and not for a path.
+//! Chooses the library's TLS, and names the shared library inside itself, so that a program linked to it asks for `libegret_ws` and
+//! not for a path.
 //!
 //! The name has no version: the ABI only grows, so a second version never exists, and Android packages libraries by their
 //! plain name only.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let of_target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
+    choose_tls();
     match (of_target("VENDOR").as_str(), of_target("OS").as_str()) {
         ("apple", _) => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libegret_ws.dylib");
@@ -21,4 +22,21 @@ fn main() {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
         }
     }
+}
+
+/// Sets `tls_openssl` or `tls_native`, or neither without the feature `tls`. The dependencies in Cargo.toml follow the same rule.
+///
+/// `egret_ws_openssl` is no cargo feature, because cargo cannot make a dependency depend on a feature and a target.
+fn choose_tls() {
+    println!("cargo:rustc-check-cfg=cfg(tls_openssl, tls_native)");
+    let is_set = |name| std::env::var_os(name).is_some();
+    if is_set("CARGO_FEATURE_TLS") {
+        let has_own_tls = of_target("OS") == "windows" || of_target("VENDOR") == "apple" && !is_set("CARGO_CFG_EGRET_WS_OPENSSL");
+        println!("cargo:rustc-cfg={}", if has_own_tls { "tls_native" } else { "tls_openssl" });
+    }
+}
+
+/// A property of the target, such as its `OS`.
+fn of_target(property: &str) -> String {
+    std::env::var(format!("CARGO_CFG_TARGET_{property}")).unwrap_or_default()
 }

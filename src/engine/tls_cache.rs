@@ -232,7 +232,7 @@ impl Drop for TlsCache {
     }
 }
 
-#[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
+#[cfg(all(test, tls_openssl))]
 mod tests {
     use super::*;
     use crate::connection::send_queue::SendQueue;

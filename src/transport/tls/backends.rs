@@ -47,7 +47,7 @@ impl Connector {
         }
     }
 
-    #[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
+    #[cfg(all(test, tls_openssl))]
     pub fn kept_sessions(&self) -> usize {
         match self {
             Connector::Library(library) => library.kept_sessions(),

@@ -1,7 +1,7 @@
 //! The stream from which the platform's TLS reads, and to which it writes: the stream below, with a buffer in each direction, a limit
 //! for what is read in one turn, and the errors of both directions.
 
-#[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
+#[cfg(tls_native)]
 use super::native::server_hello::ServerHello;
 use super::peer::Peer;
 use super::record_budget::{Limit, RecordBudget};
@@ -22,7 +22,7 @@ const MAX_OUTPUT: usize = 64 * 1024;
 /// Otherwise Secure Transport would queue them where we cannot see them, and the others would require the same call again.
 pub(super) struct BufferedStream<S> {
     stream: S,
-    #[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
+    #[cfg(tls_native)]
     hello: ServerHello,
     /// The read buffer. TLS has not read `input[input_pos..]` yet. The buffer is freed when there is nothing to read.
     input: Vec<u8>,
@@ -47,7 +47,7 @@ impl<S: Transport> BufferedStream<S> {
     pub(super) fn new(stream: S, peer: Peer) -> BufferedStream<S> {
         BufferedStream {
             stream,
-            #[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
+            #[cfg(tls_native)]
             hello: ServerHello::default(),
             input: Vec::new(),
             input_pos: 0,
@@ -71,7 +71,7 @@ impl<S: Transport> BufferedStream<S> {
     }
 
     /// The version that the server has selected; 0 if it is not known.
-    #[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
+    #[cfg(tls_native)]
     pub(super) fn version(&self) -> u32 {
         self.hello.version()
     }
@@ -138,7 +138,7 @@ impl<S: Transport> BufferedStream<S> {
         self.output_pos == self.output.len()
     }
 
-    #[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
+    #[cfg(all(test, tls_openssl))]
     pub(super) fn buffered_output(&self) -> usize {
         self.output.len() - self.output_pos
     }
@@ -175,7 +175,7 @@ impl<S: Transport> BufferedStream<S> {
         let result = self.stream.read(buffer);
         if let Ok(count) = result {
             self.status.note_bytes(&buffer[..count]);
-            #[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
+            #[cfg(tls_native)]
             self.hello.watch(&buffer[..count]);
         }
         self.note_result(result, buffer.len())
@@ -202,7 +202,7 @@ impl<S: Transport> BufferedStream<S> {
             }
         };
         self.status.note_bytes(&self.input);
-        #[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
+        #[cfg(tls_native)]
         self.hello.watch(&self.input);
         self.note_result(result, size)
     }

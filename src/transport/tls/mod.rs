@@ -15,12 +15,12 @@ mod destination;
 mod handshake;
 mod handshake_step;
 // On other systems only its tests are compiled.
-#[cfg(any(test, all(feature = "tls", any(windows, target_vendor = "apple"))))]
-#[cfg_attr(not(all(feature = "tls", any(windows, target_vendor = "apple"))), allow(dead_code))]
+#[cfg(any(test, tls_native))]
+#[cfg_attr(not(tls_native), allow(dead_code))]
 mod native;
 #[cfg(not(feature = "tls"))]
 mod none;
-#[cfg(all(feature = "tls", not(any(windows, target_vendor = "apple"))))]
+#[cfg(tls_openssl)]
 mod openssl;
 mod peer;
 mod pem;
@@ -31,16 +31,16 @@ mod settings;
 mod stream;
 mod stream_status;
 // The server of the tests is OpenSSL.
-#[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
+#[cfg(all(test, tls_openssl))]
 pub(crate) mod tests;
 mod tls_error;
 mod tls_info;
 
-#[cfg(all(feature = "tls", any(windows, target_vendor = "apple")))]
+#[cfg(tls_native)]
 use native::backend;
 #[cfg(not(feature = "tls"))]
 use none as backend;
-#[cfg(all(feature = "tls", not(any(windows, target_vendor = "apple"))))]
+#[cfg(tls_openssl)]
 use openssl::backend;
 
 pub use connector::{Connector, Sources};
@@ -59,13 +59,13 @@ pub const NO_TLS: &str =
     "this build has no TLS: build the library with the feature `tls`, or give the loop a TLS provider";
 
 /// The warning for the log if the secrets of connections are written to a file.
-#[cfg(all(feature = "keylog", not(any(windows, target_vendor = "apple"))))]
+#[cfg(all(feature = "keylog", tls_openssl))]
 pub fn keylog_warning() -> Option<String> {
     backend::keylog_warning()
 }
 
 /// Only with the cargo feature `keylog`, and with OpenSSL, secrets are written.
-#[cfg(not(all(feature = "keylog", not(any(windows, target_vendor = "apple")))))]
+#[cfg(not(all(feature = "keylog", tls_openssl)))]
 pub fn keylog_warning() -> Option<String> {
     None
 }

@@ -46,13 +46,13 @@ impl<S: Transport> Tls<S> {
     }
 
     /// How TLS was set up.
-    #[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
+    #[cfg(all(test, tls_openssl))]
     pub(super) fn info(&self) -> &TlsInfo {
         &self.info
     }
 
     /// The version of TLS, 0x0303 or 0x0304.
-    #[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
+    #[cfg(all(test, tls_openssl))]
     pub(super) fn version(&self) -> u32 {
         self.info.version
     }
@@ -91,7 +91,7 @@ impl<S: Transport> Tls<S> {
     }
 
     /// The number of bytes that the stream below has not taken yet.
-    #[cfg(all(test, feature = "tls", not(any(windows, target_vendor = "apple"))))]
+    #[cfg(all(test, tls_openssl))]
     pub(super) fn buffered_output(&self) -> usize {
         self.inner.get_ref().buffered_output()
     }

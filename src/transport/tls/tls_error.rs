@@ -44,13 +44,13 @@ impl TlsError {
     }
 
     /// The certificate of the peer is refused.
-    #[cfg(all(feature = "tls", not(any(target_vendor = "apple", windows))))]
+    #[cfg(tls_openssl)]
     pub(super) fn certificate(error: Error, why: &str) -> TlsError {
         TlsError::new(error, why.to_owned())
     }
 
     /// The handshake has failed for another reason.
-    #[cfg(all(feature = "tls", not(any(target_vendor = "apple", windows))))]
+    #[cfg(tls_openssl)]
     pub(super) fn of_handshake(why: &impl std::fmt::Display) -> TlsError {
         TlsError::new(Error::Tls, why.to_string())
     }

@@ -1,11 +1,11 @@
 //! The error code of a failed handshake, found in the error of native-tls: it has no public error number, so its text is parsed.
 //! `native::backend` is the only user; OpenSSL reports numbers. The tests run on every system.
 
-#[cfg(any(target_vendor = "apple", windows))]
+#[cfg(tls_native)]
 use super::super::tls_error::TlsError;
 
 /// Makes the error of a handshake that native-tls reports as failed.
-#[cfg(any(target_vendor = "apple", windows))]
+#[cfg(tls_native)]
 pub(super) fn handshake_error(error: &native_tls::Error) -> TlsError {
     let text = error.to_string();
     #[cfg(target_vendor = "apple")]
