@@ -39,7 +39,7 @@ run() { # PART
     case $status in
     0) [ -s "$state/$part.files" ] || [ -s "$state/$part.cannot" ] || echo "it made no file" >"$state/$part.failed" ;;
     3) [ -s "$state/$part.cannot" ] || echo "it did not say what it lacks" >"$state/$part.failed" ;;
-    *) echo "failed with status $status: see $state/$part.log" >"$state/$part.failed" ;;
+    *) echo "its script ended with status $status: see $part.log" >"$state/$part.failed" ;;
     esac
     while read -r name; do
         [ -e "$dist_dir/$name" ] || echo "it did not make $name" >"$state/$part.failed"
@@ -68,6 +68,8 @@ not_built() {
     [ -z "$quick" ] || echo "all: not for a release: built without optimisation (EGRET_WS_DIST_QUICK)"
     [ -z "$(git -C "$root" status --porcelain 2>/dev/null)" ] ||
         echo "all: not for a release: the checkout has changes that are not committed"
+    [ -n "${EGRET_WS_RELEASE_URL:-}" ] ||
+        echo "all: not for a release: EGRET_WS_RELEASE_URL, the folder that the files will be downloaded from, is not set"
     for part in "${parts[@]}"; do
         if [ -f "$state/$part.failed" ]; then
             sed "s/^/$part: FAILED: /" "$state/$part.failed"
@@ -87,6 +89,10 @@ if [ -s NOT-BUILT.txt ]; then
     printf '\nNot built:\n'
     sed 's/^/  /' NOT-BUILT.txt
 fi
-[ -z "$unknown" ] || die "no part says that it made:$unknown"
-failed=$(find "$state" -name '*.failed' -printf '%f ' | sed 's/\.failed//g')
-[ -z "$failed" ] || die "failed: $failed"
+
+faults=""
+"$here/check_paths.py" "$dist_dir" || faults+="; the packages contain traces of this machine"
+[ -z "$unknown" ] || faults+="; no part says that it made:$unknown"
+failed=$(find "$state" -name '*.failed' -printf ' %f' | sed 's/\.failed//g')
+[ -z "$failed" ] || faults+="; these parts failed:$failed (their logs are in $state)"
+[ -z "$faults" ] || die "${faults#; }"

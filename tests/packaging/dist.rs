@@ -1,0 +1,114 @@
+//! `dist.sh`, with parts of our own.
+
+use crate::{root, scratch, write};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A copy of the scripts with these parts only.
+fn project(name: &str, parts: &[(&str, &str)]) -> PathBuf {
+    let folder = scratch(name);
+    for file in ["dist.sh", "common.sh", "archive.py", "check_paths.py"] {
+        write(&folder.join("packaging/dist").join(file), b"");
+        fs::copy(root().join("packaging/dist").join(file), folder.join("packaging/dist").join(file)).expect("a copy");
+    }
+    write(&folder.join("Cargo.toml"), b"version = \"9.8.7\"\n");
+    for (part, script) in parts {
+        let file = folder.join(format!("packaging/dist/{part}.sh"));
+        write(&file, format!("#!/bin/bash\nset -e\n. \"$(dirname \"$0\")/common.sh\"\n{script}\n").as_bytes());
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a mode");
+    }
+    folder
+}
+
+fn dist(folder: &Path, parts: &[&str]) -> Output {
+    let mut dist = Command::new(folder.join("packaging/dist/dist.sh"));
+    dist.args(parts).env_remove("CARGO_TARGET_DIR").env_remove("EGRET_WS_DIST_QUICK");
+    dist.env("EGRET_WS_RELEASE_URL", "https://example.test").env("GIT_CEILING_DIRECTORIES", root());
+    dist.output().expect("dist.sh runs")
+}
+
+fn text(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join("dist").join(name)).expect(name)
+}
+
+fn not_built(folder: &Path, part: &str) -> Vec<String> {
+    let text = text(folder, "NOT-BUILT.txt");
+    text.lines().filter_map(|line| line.strip_prefix(part)?.strip_prefix(": ")).map(str::to_owned).collect()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn parts_are_built_summed_and_what_is_missing_is_listed() {
+    let folder = project(
+        "dist_good",
+        &[
+            ("source", "echo \"$version\" >\"$1/b.txt\"; made b.txt"),
+            ("linux", "mkdir -p \"$1/sub\"; echo x >\"$1/sub/a\"; made sub/; echo 'CANNOT: arm64: no qemu'"),
+            ("android", "cannot 'the AAR needs an NDK: set ANDROID_NDK_ROOT'"),
+        ],
+    );
+    let built = dist(&folder, &[]);
+    assert!(built.status.success(), "{}", stderr(&built));
+    assert_eq!(text(&folder, "b.txt"), "9.8.7\n");
+    let sums = text(&folder, "SHA256SUMS");
+    let names: Vec<&str> = sums.lines().map(|line| line.split("  ").nth(1).expect("a name")).collect();
+    assert_eq!(names, ["NOT-BUILT.txt", "b.txt", "sub/a"]);
+    let check = Command::new("sha256sum").args(["--check", "SHA256SUMS"]).current_dir(folder.join("dist")).output();
+    assert!(check.expect("sha256sum").status.success());
+    assert_eq!(not_built(&folder, "linux"), ["arm64: no qemu"]);
+    assert_eq!(not_built(&folder, "android"), ["the AAR needs an NDK: set ANDROID_NDK_ROOT"]);
+    assert_eq!(not_built(&folder, "npm"), ["was not asked for"]);
+    assert!(String::from_utf8_lossy(&built.stdout).contains("the AAR needs an NDK"));
+
+    // A part that is built again replaces its files, and leaves those of the others.
+    write(&folder.join("packaging/dist/linux.sh"), b"#!/bin/bash\necho y >\"$1/c\"; echo 'dist: c'\n");
+    let again = dist(&folder, &["linux"]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert!(
+        !folder.join("dist/sub/a").exists() && folder.join("dist/c").exists() && folder.join("dist/b.txt").exists()
+    );
+    assert_eq!(not_built(&folder, "linux"), [""; 0]);
+    assert_eq!(not_built(&folder, "android").len(), 1);
+}
+
+#[test]
+fn a_part_that_fails_does_not_stop_the_others_but_fails_the_whole() {
+    let folder = project(
+        "dist_failing",
+        &[
+            ("source", "exit 1"),
+            ("linux", "echo x >\"$1/a\"; made a"),
+            ("windows", "exit 3"),
+            ("apple", "made missing.zip"),
+            ("npm", "exit 0"),
+        ],
+    );
+    let built = dist(&folder, &[]);
+    assert!(!built.status.success());
+    for (part, reason) in [
+        ("source", "FAILED: its script ended with status 1: see source.log"),
+        ("windows", "FAILED: it did not say what it lacks"),
+        ("apple", "FAILED: it did not make missing.zip"),
+        ("npm", "FAILED: it made no file"),
+    ] {
+        assert!(not_built(&folder, part)[0].starts_with(reason), "{part}: {:?}", not_built(&folder, part));
+        assert!(
+            stderr(&built).lines().any(|line| line.starts_with("dist.sh: these parts failed: ") && line.contains(part))
+        );
+    }
+    assert!(text(&folder, "SHA256SUMS").contains("  a\n"));
+}
+
+#[test]
+fn unknown_files_traces_of_the_builder_and_unknown_parts_are_refused() {
+    let folder = project("dist_unknown", &[("source", "echo x >\"$1/a\"; echo x >\"$1/extra\"; made a")]);
+    assert!(stderr(&dist(&folder, &[])).contains("no part says that it made: extra"));
+    let folder = project("dist_traces", &[("source", "echo \"$root/src\" >\"$1/a\"; made a")]);
+    assert!(stderr(&dist(&folder, &[])).contains("the packages contain traces of this machine"));
+    assert!(stderr(&dist(&folder, &["nosuch"])).contains("no part nosuch; the parts are: source linux"));
+}

@@ -1,0 +1,102 @@
+//! No package contains a trace of its builder.
+
+use crate::{is_refused, root, scratch, script, succeeds, write};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const HOME: &str = "/home/somebody";
+
+fn check(path: &Path) -> Command {
+    let mut check = script("check_paths.py");
+    check.env("HOME", HOME).env_remove("CARGO_HOME").env_remove("RUSTUP_HOME").env_remove("CARGO_TARGET_DIR").arg(path);
+    check
+}
+
+fn refused(file: PathBuf, content: &[u8], reason: &str) {
+    write(&file, content);
+    is_refused(&mut check(&file), 1, reason);
+}
+
+#[test]
+fn clean_packages_pass() {
+    let folder = scratch("clean");
+    write(&folder.join("a.so"), b"\x7fEgret\0/cargo/registry/src/libc/lib.rs\0/egret-ws/src/lib.rs\0/usr/lib/x\0");
+    write(&folder.join("b.sh"), b"cp $fresh/home/somebody/file /home/another /tmp/file\n");
+    assert_eq!(succeeds(&mut check(&folder)), "2 files contain no trace of this machine\n");
+}
+
+#[test]
+fn traces_of_the_builder_are_refused() {
+    let folder = scratch("traces");
+    refused(folder.join("home.so"), b"\0text/home/somebody/.cargo/registry\0", "contains /home/somebody: ");
+    refused(folder.join("home.txt"), b"see /home/somebody/notes", "contains /home/somebody: ");
+    let wide: Vec<u8> = "/home/somebody/a.pdb".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    refused(folder.join("wide.dll"), &wide, "contains /home/somebody: ");
+    let sources = format!("\0{}/src/lib.rs\0", root().display());
+    refused(folder.join("sources.a"), sources.as_bytes(), &format!("contains {}: ", root().display()));
+    for temporary in ["/tmp/ccQx81aZ.o", "/tmp/rustcAb12Cd/symbols.o", "/tmp/tmp.Zz09yXw8vU/x", "/tmp/tmpab12cd34/y"] {
+        refused(folder.join("temporary"), temporary.as_bytes(), "contains the name of a temporary file: ");
+    }
+    write(&folder.join("word"), b"made by gandalf.");
+    succeeds(&mut check(&folder.join("word")));
+    is_refused(check(&folder.join("word")).args(["--forbid", "gandalf"]), 1, "contains gandalf: ");
+    is_refused(&mut check(&folder.join("nothing")), 1, "there are no files");
+}
+
+/// A home with one name, such as `/root`, is a word that may begin other texts.
+#[test]
+fn a_home_at_the_root_is_found_by_what_is_in_it() {
+    let folder = scratch("root_home");
+    write(&folder.join("good"), b"\0-Wl,--as-root /rootless root\0");
+    succeeds(check(&folder.join("good")).env("HOME", "/root"));
+    write(&folder.join("bad"), b"\0at /root/.cargo/x\0");
+    is_refused(check(&folder.join("bad")).env("HOME", "/root"), 1, "contains /root/");
+}
+
+#[test]
+fn traces_in_archives_are_found() {
+    let folder = scratch("archives");
+    let bad = folder.join("in/bad");
+    write(&bad, b"\0/home/somebody/x\0");
+    let run = |program: &str, arguments: &[&str]| {
+        succeeds(Command::new(program).args(arguments).current_dir(&folder));
+    };
+    run("tar", &["--owner=root:0", "--group=root:0", "-czf", "a.tar.gz", "in"]);
+    run("tar", &["--owner=root:0", "--group=root:0", "-cJf", "data.tar.xz", "in"]);
+    run("ar", &["rcD", "a.deb", "data.tar.xz"]);
+    run("ar", &["rcD", "a.a", "in/bad"]);
+    run("python3", &["-m", "zipfile", "-c", "inner.jar", "in/bad"]);
+    run("python3", &["-m", "zipfile", "-c", "outer.zip", "inner.jar"]);
+    for archive in ["a.tar.gz", "a.deb", "a.a", "outer.zip"] {
+        is_refused(&mut check(&folder.join(archive)), 1, "contains /home/somebody: ");
+    }
+    fs::write(&bad, b"nothing").expect("a file");
+    run("tar", &["--owner=gandalf:1001", "--group=root:0", "-czf", "owned.tgz", "in/bad"]);
+    is_refused(&mut check(&folder.join("owned.tgz")), 1, "belongs to gandalf:root, not to root");
+    fs::rename(&bad, folder.join("in/rustcAb12Cd")).expect("a name");
+    run("tar", &["--owner=root:0", "--group=root:0", "--transform=s|^|./tmp/|", "-czf", "named.tgz", "in/rustcAb12Cd"]);
+    succeeds(&mut check(&folder.join("named.tgz")));
+}
+
+#[test]
+fn compressed_debug_sections_are_searched() {
+    let folder = scratch("sections");
+    // Only what becomes shorter is compressed.
+    let source = folder.join("home/somebody").join("a".repeat(200)).join("a.c");
+    write(&source, b"int a(void) { return 1; }\n");
+    let object = folder.join("a.o");
+    let compile = |option: &str| {
+        succeeds(
+            Command::new("cc")
+                .args(["-g", "-c", option, &format!("-ffile-prefix-map={}=", folder.display())])
+                .arg(&source)
+                .arg("-o")
+                .arg(&object),
+        );
+    };
+    compile("-gz=zlib");
+    let raw = fs::read(&object).expect("the object");
+    assert!(!raw.windows(HOME.len()).any(|window| window == HOME.as_bytes()), "it is not compressed");
+    is_refused(&mut check(&object), 1, "contains /home/somebody: ");
+}
