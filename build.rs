@@ -31,7 +31,8 @@ fn choose_tls() {
     println!("cargo:rustc-check-cfg=cfg(tls_openssl, tls_native)");
     let is_set = |name| std::env::var_os(name).is_some();
     if is_set("CARGO_FEATURE_TLS") {
-        let has_own_tls = of_target("OS") == "windows" || of_target("VENDOR") == "apple" && !is_set("CARGO_CFG_EGRET_WS_OPENSSL");
+        let has_own_tls =
+            of_target("OS") == "windows" || of_target("VENDOR") == "apple" && !is_set("CARGO_CFG_EGRET_WS_OPENSSL");
         println!("cargo:rustc-cfg={}", if has_own_tls { "tls_native" } else { "tls_openssl" });
     }
 }
