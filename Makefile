@@ -37,6 +37,10 @@ test-dist: ## use each package of dist/ from an empty folder, as a user would; P
 	@tests/tools/setup.sh dist
 	@tests/dist/run.sh $(DIST) $(PARTS)
 
+test-reproducible: ## build twice in different folders, and compare all files; PARTS="linux npm": these of make dist (some minutes)
+	@tests/tools/setup.sh dist
+	@tests/tools/reproducible.sh $(PARTS)
+
 demo: ## say hello to an echo server from C
 	@tests/tools/setup.sh demo
 	@$(BUILD_DEMO)

@@ -19,6 +19,7 @@ shift 2
 mkdir -p "$out/debug"
 out=$(cd "$out" && pwd)
 cd "$root"
+if [[ $build_dir == *\ * && $* == *vendored* ]]; then die "OpenSSL cannot be built in a folder with a space: $build_dir"; fi
 choose_cargo "$target"
 
 profile_options

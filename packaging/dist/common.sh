@@ -97,6 +97,8 @@ reproducible_flags() { # uses what choose_cargo has set
         "--remap-path-prefix=$("$rustc" --print sysroot)/lib/rustlib/src/rust=/rustc/$("$rustc" -vV | sed -n 's/^commit-hash: //p')"
     )
     cflags="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$build_dir=/build"
+    # A list of words, for OpenSSL, which cannot be built in a folder with a space.
+    [[ $home$build_dir != *\ * ]] || cflags=""
     export OPENSSL_SRC_PERL=$root/packaging/dist/openssl_perl.sh
 }
 

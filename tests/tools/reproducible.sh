@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# reproducible.sh [PART...]: builds the commit that is checked out twice, and compares all files: in folders of different depth, with
+# two folders of cargo, in other time zones and with other rights of new files. Then it looks for traces of this machine in them.
+#
+# Without PART it builds the library and the tools for this machine with their debug files, with OpenSSL inside, and the archive of the
+# sources. With PART it builds these parts of `make dist`. EGRET_WS_DIST_QUICK=1: without optimisation and with the system's OpenSSL.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+[ -z "$(git status --porcelain)" ] || echo "reproducible.sh: changes that are not committed are left out" >&2
+folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")/reproducible
+rm -rf "$folder"
+mkdir -p "$folder"
+unset CARGO_TARGET_DIR
+host=$(rustc -vV | sed -n 's/^host: //p')
+# OpenSSL cannot be built in a folder with a space.
+features=(--features vendored) space=""
+[ -z "${EGRET_WS_DIST_QUICK:-}" ] || { [ $# -eq 0 ] && features=() space=" of egret"; }
+
+build() { # CHECKOUT OUT PART...
+    local checkout=$1 out=$2
+    shift 2
+    git clone --quiet "$root" "$checkout"
+    mkdir -p "$out"
+    if [ $# -gt 0 ]; then
+        "$checkout/packaging/dist/dist.sh" "$@"
+        mv "$checkout"/dist*/* "$out/"
+    else
+        "$checkout/packaging/dist/build.sh" "$host" "$out/$host" "${features[@]}"
+        "$checkout/packaging/dist/source.sh" "$out"
+    fi
+    rm -rf "$checkout/target"
+}
+
+build "$folder/a" "$folder/out/one" "$@"
+(
+    # What cargo has downloaded already, in another place.
+    home=${CARGO_HOME:-$HOME/.cargo}
+    export CARGO_HOME=$folder/another/home-of-cargo TZ=Asia/Tokyo
+    mkdir -p "$CARGO_HOME"
+    for name in registry config.toml; do
+        [ ! -e "$home/$name" ] || cp -a "$home/$name" "$CARGO_HOME/"
+    done
+    umask 027
+    build "$folder/another/deeper/checkout$space" "$folder/out/two" "$@"
+)
+
+fault=0
+diff -rq "$folder/out/one" "$folder/out/two" || fault=1
+for out in one two; do
+    "$root/packaging/dist/check_paths.py" --forbid "$folder" "$folder/out/$out" || fault=1
+done
+[ $fault -eq 0 ] || { echo "reproducible.sh: the files are in $folder/out" >&2 && exit 1; }
+echo "$(find "$folder/out/one" -type f | wc -l) files are equal in both builds"
+rm -rf "$folder"
