@@ -22,12 +22,3 @@ exports_of_addon() {
 
 # Not unloaded: a look-up that hangs in the system's resolver cannot be ended, so its code must stay. See build.rs.
 addon_link_flags=(-Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--build-id=sha1)
-
-# split_debug FILE OUT DEBUG_DIR: OUT is FILE without symbols, and DEBUG_DIR gets its debug file, for crash reports.
-split_debug() {
-    local debug
-    debug=$(basename "$2").debug
-    mkdir -p "$3" "$(dirname "$2")"
-    llvm objcopy --only-keep-debug "$1" "$3/$debug"
-    (cd "$3" && llvm objcopy --strip-all --add-gnu-debuglink="$debug" "$1" "$2")
-}

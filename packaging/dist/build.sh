@@ -58,10 +58,7 @@ take() { # FILE: copies a shared library or a program without its symbols, and p
             llvm strip -S -x -o "$out/$1" "$built/$1"
         fi
         ;;
-    *)
-        llvm objcopy --only-keep-debug "$built/$1" "$out/debug/$1.debug"
-        (cd "$out/debug" && llvm objcopy --strip-all --add-gnu-debuglink="$1.debug" "$built/$1" "$out/$1")
-        ;;
+    *) split_debug "$built/$1" "$out/$1" "$out/debug" ;;
     esac
 }
 case $target in

@@ -110,3 +110,14 @@ llvm() { # TOOL ARGUMENT...
     ! command -v "$tool-$llvm" >/dev/null || tool=$tool-$llvm
     "$tool" "$@"
 }
+
+# split_debug FILE OUT DEBUG_DIR: OUT, an absolute path, is the ELF or Windows file FILE without symbols, and DEBUG_DIR gets its debug
+# file OUT.debug, for crash reports. Debuggers find it by its name in OUT, and on Linux by the build ID, which both have.
+split_debug() {
+    local debug
+    debug=$(basename "$2").debug
+    mkdir -p "$3" "$(dirname "$2")"
+    llvm objcopy --only-keep-debug "$1" "$3/$debug"
+    chmod 644 "$3/$debug"
+    (cd "$3" && llvm objcopy --strip-all --add-gnu-debuglink="$debug" "$1" "$2")
+}

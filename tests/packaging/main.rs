@@ -1,6 +1,7 @@
 //! The scripts that make the packages of a release: `make dist`. The packages themselves are tested by `make test-dist`.
 
 mod archives;
+mod crash_reports;
 mod dist;
 mod paths;
 mod pins;

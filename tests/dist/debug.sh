@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# debug.sh DIST: a crash report of each shipped library for Linux finds its debug file by the build ID, and in it the line of an address.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+pairs=0
+for archive in "$dist"/egret-ws-"$version"-linux*-debug.tar.gz; do
+    [ -f "$archive" ] || { echo "CANNOT: there is no debug archive for Linux in $dist" && exit 3; }
+    name=$(basename "$archive" -debug.tar.gz)
+    mkdir -p "$work/$name"
+    tar -xzf "$archive" -C "$work/$name"
+    tar -xzf "$(artefact "$name.tar.gz")" -C "$work/$name"
+    while read -r file; do
+        [ "$(head -c 4 "$file" | tail -c 3)" = ELF ] || continue
+        base=$(basename "$file")
+        debug=$(find "$work/$name/$name-debug" -name "$base.debug")
+        [ -f "$debug" ] || die "$name has no debug file of $base"
+        same_build_id "$file" "$debug"
+        ! readelf --section-headers --wide "$file" | grep -q '\.debug_line' || die "$name: $base is not stripped"
+        pairs=$((pairs + 1))
+        [[ $base == *.so ]] || continue
+        # As in docs/crash-reports.md, for an address in a function that each library has.
+        address=$(llvm nm --dynamic --defined-only "$file" | sed -n 's/^\([0-9a-f]*\) T egret_ws_loop_new$/0x\1/p')
+        expect "/egret-ws/src/ffi/" llvm symbolizer --obj="$debug" "$address"
+    done < <(find "$work/$name/$name" -type f \( -name '*.so' -o -perm -100 \))
+done
+ok "$pairs stripped files have their debug files, with lines"
