@@ -94,11 +94,18 @@ def elf_sections(contents):
     return sections
 
 
+def macho_commands(contents):
+    """(command, offset) of each load command."""
+    count, at = struct.unpack_from('<I', contents, 16)[0], 32
+    for _ in range(count):
+        command, size = struct.unpack_from('<II', contents, at)
+        yield command, at
+        at += size
+
+
 def macho_symbols(contents):
     defined, undefined = set(), set()
-    commands, at = struct.unpack_from('<I', contents, 16)[0], 32
-    for _ in range(commands):
-        command, size = struct.unpack_from('<II', contents, at)
+    for command, at in macho_commands(contents):
         if command == 2:  # LC_SYMTAB
             table, count, strings, _ = struct.unpack_from('<IIII', contents, at + 8)
             for number in range(count):
@@ -107,7 +114,6 @@ def macho_symbols(contents):
                     continue
                 is_undefined = flags & 0x0e == 0 and value == 0
                 (undefined if is_undefined else defined).add(text(contents, strings + name))
-        at += size
     return defined, undefined
 
 

@@ -6,8 +6,8 @@ of Rust (`rust_eh_personality` is defined twice) or another OpenSSL. Here the ob
 symbols but `egret_ws_*` become local. Objects that the functions of the header do not need are left out. On Windows the parts that
 import functions of DLLs stay files of their own, because the linker sorts them by name.
 
-It uses ld and objcopy, of GNU or LLVM; LD and OBJCOPY in the environment choose them. For macOS and iOS it uses Apple's ld, or where
-there is none zig's linker (ZIG in the environment, or `zig` of PyPI's package ziglang) and llvm-objcopy.
+It uses ld and objcopy, of GNU or LLVM; LD and OBJCOPY in the environment choose them. For macOS and iOS it uses Apple's ld. Elsewhere
+than on a Mac it uses llvm-objcopy, and the library must be one of link-time optimisation, which has one object already.
 OUT.a may be LIBRARY.a.
 """
 
@@ -22,12 +22,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-import objects
+sys.dont_write_bytecode = True
+import objects  # noqa: E402
 
 HEADER = Path(__file__).parent.parent / 'include' / 'egret_ws.h'
 # The machine in an object, and the prefix of a cross-compiler's tools.
 ELF_MACHINES = {3: 'i686', 40: 'arm', 62: 'x86_64', 183: 'aarch64', 243: 'riscv64', 21: 'powerpc64le'}
 COFF_MACHINES = {0x14c: 'i686', 0x8664: 'x86_64', 0xaa64: 'aarch64'}
+MACHO_MACHINES = {0x1000007: 'x86_64', 0x100000c: 'arm64'}
+# What a compiler calls, and Apple's libSystem has.
+SYSTEM_BUILTINS = re.compile(
+    r'_(mem(cpy|move|set|cmp)|bcmp|strlen|__(u?(div|mod)[dt]i3|udivmod[dt]i4|mul[dt]i3|mulo[sdt]i4|(ashl|ashr|lshr)[dt]i3'
+    r'|(clz|ctz|popcount|parity)[sdt]i2|powi[sd]f2|fix(uns)?[sd]f[dt]i|float(un)?[dt]i[sd]f))')
 
 
 class Failure(Exception):
@@ -84,16 +90,18 @@ def linked_elf(library, _, names, folder, machine, strip):
     cpu = ELF_MACHINES.get(machine)
     if not cpu:
         raise Failure('machine %d of ELF is not known here' % machine)
-    # GNU's tools exist beside each gcc, but for one machine only; LLVM's tools know all machines.
-    gnu = [] if not (is_native(cpu) and sys.platform.startswith('linux')) else ['ld'], ['objcopy']
-    cross = ['%s-linux-%s-%%s' % (cpu, abi) for abi in ('gnu', 'gnueabihf', 'gnueabi')]
-    gnu = gnu if gnu[0] else ([name % 'ld' for name in cross], [name % 'objcopy' for name in cross])
+    # GNU's tools exist beside each gcc, but know one machine; LLVM's know all.
+    if sys.platform.startswith('linux') and is_native(cpu):
+        gnu = ['%s']
+    else:
+        gnu = ['%s-linux-%s-%%s' % (cpu, abi) for abi in ('gnu', 'gnueabihf', 'gnueabi')]
     advice = 'install the binutils for %s, or LLVM 19 or newer' % cpu
-    linker = tool('LD', gnu[0] + with_versions('ld.lld'), advice)
-    objcopy = tool('OBJCOPY', gnu[1] + with_versions('llvm-objcopy') + rust_tool('rust-objcopy'), advice)
+    linker = tool('LD', [name % 'ld' for name in gnu] + with_versions('ld.lld'), advice)
+    objcopy = tool('OBJCOPY', [name % 'objcopy' for name in gnu] + with_versions('llvm-objcopy') + rust_tool('rust-objcopy'), advice)
     linked, out = folder / 'linked.o', folder / 'out.o'
-    # Without groups: the linker would take a group of another library with an equal name in place of ours.
-    run(linker + ['-r', '--force-group-allocation', '-o', linked] + [word for name in names for word in ('-u', name)] + [library])
+    # Without groups: the linker would take a group of another library with an equal name in place of ours. With `-d` variables that
+    # assembler code declares as common (OpenSSL's OPENSSL_ia32cap_P) get their place here; LLD lacks that.
+    run(linker + ['-r', '-d', '--force-group-allocation', '-o', linked] + [word for name in names for word in ('-u', name)] + [library])
     # Compiler-builtins contain bitcode of LLVM, by which tools would take the object for one of link-time optimisation.
     run(objcopy + ['--keep-global-symbols', list_file(names, folder), '--remove-section=.llvmbc', '--remove-section=.llvmcmd']
         + strip + [linked, out])
@@ -132,28 +140,27 @@ def linked_coff(_, files, names, folder, machine, strip):
 
 
 def linked_macho(library, files, names, folder, machine, strip):
-    names = ['_' + name for name in names]
-    cpu = {0x100000c: 'aarch64', 0x1000007: 'x86_64'}.get(machine)
-    if not cpu:
+    if machine not in MACHO_MACHINES:
         raise Failure('machine %#x of Mach-O is not known here' % machine)
-    linked, out = folder / 'linked.o', folder / 'out.o'
-    wanted = [word for name in names for word in ('-u', name)]
+    names = ['_' + name for name in names]
+    out = folder / 'out.o'
     if sys.platform == 'darwin':
         linker = tool('LD', ['ld'], 'install the command line tools of Xcode')
-        run(linker + ['-r', '-arch', 'arm64' if cpu == 'aarch64' else cpu, '-exported_symbols_list', list_file(names, folder)]
-            + (['-S'] if strip else []) + ['-o', out] + wanted + [library])
+        run(linker + ['-r', '-arch', MACHO_MACHINES[machine], '-exported_symbols_list', list_file(names, folder)]
+            + (['-S'] if strip else []) + ['-o', out] + [word for name in names for word in ('-u', name)] + [library])
         return out.read_bytes()
-    zig = tool('ZIG', ['zig', 'python-zig'], 'install zig: pip install ziglang')
-    objcopy = tool('OBJCOPY', with_versions('llvm-objcopy') + rust_tool('rust-objcopy'), 'install LLVM')
-    # zig takes no member of a static library here, and it only copies a single object.
-    paths = []
-    for name, contents in needed(files, names):
-        paths.append(folder / ('%d.o' % len(paths)))
-        paths[-1].write_bytes(contents)
-    if len(paths) == 1:
-        linked = paths[0]
-    else:
-        run(zig + ['build-obj', '-target', cpu + '-macos', '-femit-bin=%s' % linked] + paths)
+    # No other linker makes one object of Mach-O so that exceptions still unwind. Link-time optimisation makes one, too.
+    builtins = [file for file in files if file[0].startswith('compiler_builtins')]
+    files = needed([file for file in files if not file[0].startswith('compiler_builtins')], names)
+    defined, undefined = (set().union(*parts) for parts in zip(*(objects.symbols(contents) for _, contents in files)))
+    lost = {name for _, contents in builtins for name in objects.symbols(contents)[0] & (undefined - defined)}
+    lost = sorted(name for name in lost if not SYSTEM_BUILTINS.fullmatch(name))
+    if len(files) != 1 or lost:
+        raise Failure('%d objects%s cannot become one without a Mac; build with link-time optimisation (cargo clib --release)'
+                      % (len(files) + bool(lost), ' and %s' % ' '.join(lost[:5]) if lost else ''))
+    objcopy = tool('OBJCOPY', with_versions('llvm-objcopy') + rust_tool('rust-objcopy'), 'install LLVM 18 or newer')
+    linked = folder / 'linked.o'
+    linked.write_bytes(files[0][1])
     run(objcopy + ['--keep-global-symbols', list_file(names, folder)] + strip + [linked, out])
     return out.read_bytes()
 
@@ -192,25 +199,33 @@ def one_object(library, strip_debug):
         raise Failure('%s has no object that is known here, or objects of several kinds' % library)
     (format_, machine), = kinds
     files = [(name, contents) for name, contents in files if objects.kind(contents)[0]]
-    imports = [file for file in files if format_ == objects.COFF and is_import(file[1])]
-    files = [file for file in files if file not in imports] if imports else files
+    imports = []
+    if format_ == objects.COFF:
+        imports = [file for file in files if is_import(file[1])]
+        files = [file for file in files if not is_import(file[1])]
     names = functions()
+    if len(files) == 1 and not strip_debug and objects.symbols(files[0][1])[0] == shown(names, format_, machine):
+        return library.read_bytes()  # it was made here
     strip = ['--strip-debug'] if strip_debug else []
     with tempfile.TemporaryDirectory(prefix='egret_ws-') as folder:
         link = {objects.ELF: linked_elf, objects.MACHO: linked_macho, objects.COFF: linked_coff}[format_]
         contents = link(library, files, names, Path(folder), machine, strip)
-    check(contents, names, format_, machine)
+    check(contents, shown(names, format_, machine))
     return objects.static_library([('egret_ws.o', contents)] + needed(imports, objects.symbols(contents)[1]))
 
 
-def check(contents, names, format_, machine):
+def shown(names, format_, machine):
+    """The names as symbols."""
+    has_prefix = format_ == objects.MACHO or format_ == objects.COFF and machine == 0x14c
+    return {'_' + name for name in names} if has_prefix else set(names)
+
+
+def check(contents, wanted):
     """The object shows the functions of the header, and nothing else."""
-    prefix = '_' if format_ == objects.MACHO or format_ == objects.COFF and machine == 0x14c else ''
-    wanted = {prefix + name for name in names}
-    shown = objects.symbols(contents)[0]
-    if shown != wanted:
-        raise Failure('the object shows too much: %s; and lacks: %s'
-                      % (' '.join(sorted(shown - wanted)[:10]) or '-', ' '.join(sorted(wanted - shown)[:10]) or '-'))
+    found = objects.symbols(contents)[0]
+    if found != wanted:
+        raise Failure('the object has symbols that the header does not declare: %s; and lacks functions of the header: %s'
+                      % (' '.join(sorted(found - wanted)[:10]) or '-', ' '.join(sorted(wanted - found)[:10]) or '-'))
 
 
 def main():
