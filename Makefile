@@ -17,6 +17,7 @@ help: ## list the targets
 
 build: ## the library, optimised, as shared and static library in target/release
 	cargo clib --release $(FEATURES)
+	packaging/one_object.py $(RELEASE)/libegret_ws.a $(RELEASE)/libegret_ws.a
 
 tools: ## egret-ws-doctor and egret-ws-echo, optimised, in target/release
 	cargo build --locked --release --package egret-ws-tools $(FEATURES)

@@ -9,6 +9,8 @@
 #   LIBDIR         where libraries are in PREFIX, if not in lib: such as lib64 or lib/x86_64-linux-gnu
 #   RELOCATABLE=1  PREFIX can be moved: pkg-config finds the files from its own file. CMake always does
 #   NOTICES        the licences of what is linked in the library, if not the file of packaging/notices for this system
+#   ONE_OBJECT=no  installs the static library as rustc made it, which cannot be linked beside another static library of Rust
+#                  (python3 and packaging/one_object.py make it one object)
 set -eu
 [ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
 built=$(cd "$1" && pwd) prefix=$2 to=${3:-}$2
@@ -32,6 +34,10 @@ case $notices in
 *) notices=$PWD/$notices ;;
 esac
 cd "$(dirname "$0")/.."
+if [ "${ONE_OBJECT:-}" != no ] && ! command -v python3 >/dev/null; then
+    echo "install.sh: there is no python3 (3.9 or newer), which packaging/one_object.py needs; install it, or set ONE_OBJECT=no" >&2
+    exit 1
+fi
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 case " ${FEATURES:-} " in
@@ -80,7 +86,13 @@ case $shared in
     ;;
 *) put 755 "$built/$shared" "$libdir" ;;
 esac
-put 644 "$built/libegret_ws.a" "$libdir"
+mkdir -p "$to/$libdir"
+if [ "${ONE_OBJECT:-}" = no ]; then
+    put 644 "$built/libegret_ws.a" "$libdir"
+else
+    packaging/one_object.py "$built/libegret_ws.a" "$to/$libdir/libegret_ws.a"
+    chmod 644 "$to/$libdir/libegret_ws.a"
+fi
 for tool in egret-ws-doctor egret-ws-echo; do
     case $shared in *.dll) tool=$tool.exe ;; esac
     if [ -f "$built/$tool" ]; then

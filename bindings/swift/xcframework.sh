@@ -22,7 +22,8 @@ slice() { # NAME TARGET...: one library for the targets of one platform
     for target in "$@"; do
         rustup target add "$target"
         cargo clib --release --target "$target"
-        built+=("${CARGO_TARGET_DIR:-target}/$target/release/libegret_ws.a")
+        packaging/one_object.py "${CARGO_TARGET_DIR:-target}/$target/release/libegret_ws.a" "$out/$target.a"
+        built+=("$out/$target.a")
     done
     mkdir -p "$out/$name"
     lipo -create "${built[@]}" -output "$out/$name/libegret_ws.a"

@@ -79,7 +79,11 @@ profile_options() {
     profile=(--locked --profile dist)
     [ -n "$quick" ] || return 0
     local name
-    profile+=(--config profile.dist.opt-level=0 --config 'profile.dist.lto="off"' --config profile.dist.codegen-units=256)
+    profile+=(--config profile.dist.opt-level=0)
+    case $target in
+    *-apple-*) ;; # one_object.py needs link-time optimisation there
+    *) profile+=(--config 'profile.dist.lto="off"' --config profile.dist.codegen-units=256) ;;
+    esac
     for name in $(sed -n 's/^\[profile\.release\.package\.\(.*\)\]/\1/p' "$root/Cargo.toml"); do
         profile+=(--config "profile.dist.package.$name.opt-level=0")
     done

@@ -42,9 +42,10 @@ fn library_copy() -> &'static Path {
     static COPY: OnceLock<PathBuf> = OnceLock::new();
     COPY.get_or_init(|| {
         let (built, copy) = (library::build(), directory("library"));
-        for name in ["libegret_ws.so", "libegret_ws.a"] {
-            fs::copy(built.join(name), copy.join(name)).expect("the library is built");
-        }
+        fs::copy(built.join("libegret_ws.so"), copy.join("libegret_ws.so")).expect("the library is built");
+        // Once for all tests: the script leaves one object as it is.
+        let [original, one] = [built.join("libegret_ws.a"), copy.join("libegret_ws.a")];
+        library::run(Command::new(root().join("packaging/one_object.py")).args([&original, &one]).arg("--strip-debug"));
         // `tests` of the package of the tools run them; here they are files like others.
         for name in ["egret-ws-doctor", "egret-ws-echo"] {
             fs::write(copy.join(name), "#!/bin/sh\n").expect("a program");
@@ -87,6 +88,41 @@ fn run(command: &mut Command) -> String {
 fn needs(program: &Path, library: &str) -> bool {
     let dynamic = run(Command::new("readelf").args(["--dynamic", "--wide"]).arg(program));
     dynamic.lines().any(|line| line.contains("(NEEDED)") && line.contains(library))
+}
+
+#[test]
+fn the_static_library_becomes_one_object() {
+    let folder = directory("one_object");
+    let built = folder.join("built");
+    fs::create_dir(&built).expect("a directory");
+    for name in ["libegret_ws.so", "libegret_ws.a"] {
+        fs::copy(library::build().join(name), built.join(name)).expect("the library is built");
+    }
+    let install = |prefix: &str, environment: &[(&str, &str)]| {
+        let mut script = Command::new(root().join("packaging/install.sh"));
+        script.env_remove("ONE_OBJECT").arg(&built).arg(folder.join(prefix)).envs(environment.iter().copied());
+        script.output().expect("a shell")
+    };
+    let members = |prefix: &str| {
+        let listing = run(Command::new("ar").arg("t").arg(folder.join(prefix).join("lib/libegret_ws.a")));
+        listing.lines().map(String::from).collect::<Vec<_>>()
+    };
+    assert!(install("one", &[]).status.success());
+    assert_eq!(members("one"), ["egret_ws.o"]);
+    assert!(install("rustc", &[("ONE_OBJECT", "no")]).status.success());
+    assert!(members("rustc").len() > 1);
+
+    // Without python3.
+    let tools = folder.join("bin");
+    fs::create_dir(&tools).expect("a directory");
+    for tool in ["sh", "dirname"] {
+        let path = run(Command::new("sh").args(["-c", &format!("command -v {tool}")]));
+        std::os::unix::fs::symlink(path.trim_end(), tools.join(tool)).expect("a link");
+    }
+    let output = install("none", &[("PATH", tools.to_str().expect("UTF-8"))]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("no python3") && said.contains("ONE_OBJECT=no"), "{said}");
+    assert!(!folder.join("none").exists());
 }
 
 #[test]
