@@ -2,20 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::process::Command;
 use test_support::library;
-
-/// The names before a `(` at the beginning of a declaration: no comment and no callback type has such a line.
-fn declared() -> BTreeSet<String> {
-    let header = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header");
-    header
-        .lines()
-        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()) && !line.starts_with("typedef"))
-        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
-        .map(String::from)
-        .collect()
-}
 
 fn exported() -> BTreeSet<String> {
     let library = library::build().join("libegret_ws.so");
@@ -25,7 +13,7 @@ fn exported() -> BTreeSet<String> {
 
 #[test]
 fn the_library_exports_what_the_header_declares_and_nothing_else() {
-    let declared = declared();
+    let declared = library::declared_functions();
     assert!(declared.len() >= 16, "the header's functions were not found: {declared:?}");
     assert!(declared.iter().all(|name| name.starts_with("egret_ws_")), "{declared:?}");
     assert_eq!(exported(), declared);

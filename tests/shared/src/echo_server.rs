@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use std::thread;
 
 pub use egret_ws_tools::echo::serve;
+#[cfg(feature = "vendored")]
+pub use egret_ws_tools::echo::{Behaviour, serve_tls, tls};
 
 /// The port of one echo server for all tests of a program.
 pub fn echo_port() -> u16 {

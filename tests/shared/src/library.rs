@@ -1,7 +1,9 @@
 //! The built shared library, and functions to compile and run C programs with it.
 
 use crate::paths::{is_target_dir, repository};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::OnceLock;
@@ -61,6 +63,18 @@ fn build_with_cargo() -> PathBuf {
 /// The directory of `egret_ws.h`.
 pub fn include_dir() -> PathBuf {
     repository().join("include")
+}
+
+/// The functions that the header declares: the names before a `(` at the beginning of a declaration. No comment and no callback type
+/// has such a line.
+pub fn declared_functions() -> BTreeSet<String> {
+    let header = fs::read_to_string(include_dir().join("egret_ws.h")).expect("the header");
+    header
+        .lines()
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()) && !line.starts_with("typedef"))
+        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
+        .map(String::from)
+        .collect()
 }
 
 /// The C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The first
