@@ -10,6 +10,11 @@
 #include <openssl/ssl.h>
 #endif
 
+#ifdef _WIN32
+#define setenv(name, value, replace) _putenv_s(name, value)
+#define unsetenv(name) _putenv_s(name, "")
+#endif
+
 extern int second_catches(void);
 #ifdef THIRD
 extern int third_catches(void);

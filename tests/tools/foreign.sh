@@ -54,21 +54,48 @@ arm64)
 esac
 unset RUSTC_BOOTSTRAP
 cargo test --locked --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
-[ "$1" = windows ] || exit 0
 
 cargo build --locked --quiet --package egret-ws-tools --bin egret-ws-echo
 echo_server=${CARGO_TARGET_DIR:-target}/debug/egret-ws-echo
-plays() { # PROGRAM.exe: against an echo server, under wine
+plays() { # PROGRAM: against an echo server, under wine or qemu
     printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EGRET_WS_TEST_RUNNER" "$1" >"$1.sh"
     chmod +x "$1.sh"
     tests/tools/with_echo_server.sh "$echo_server" "$1.sh"
 }
+
+# The static library as one object, beside another static library of Rust, in both orders: panics are caught in both.
+beside_another_library() { # TARGET LIBRARY...
+    local deps=$target_dir/$1/debug/deps out=$target_dir/beside-$1 library=() crate order
+    mkdir -p "$out"
+    for crate in std core alloc compiler_builtins panic_unwind; do
+        # shellcheck disable=SC2012 # the newest one
+        library+=(--extern "$crate=$(ls -t "$deps/lib$crate"-*.rlib | head -n 1)")
+    done
+    RUSTC_BOOTSTRAP=1 /usr/bin/rustc --edition 2024 --crate-type staticlib -Cpanic=unwind --crate-name second --target "$1" \
+        --sysroot "$out" -Ldependency="$deps" "${library[@]}" tests/static_libraries/second.rs -o "$out/second.a"
+    packaging/one_object.py --strip-debug "$EGRET_WS_TEST_LIB_DIR/libegret_ws.a" "$out/egret_ws.a"
+    shift
+    for order in "egret_ws second" "second egret_ws"; do
+        # shellcheck disable=SC2086 # lists of words
+        $EGRET_WS_TEST_CC -std=gnu99 -DPANICS -Iinclude tests/static_libraries/program.c \
+            $(printf "$out/%s.a " $order) "$@" -o "$out/program"
+        plays "$out/program"
+    done
+}
+
+if [ "$1" = arm64 ]; then
+    beside_another_library aarch64-unknown-linux-gnu -lpthread -ldl -lm
+    exit
+fi
 
 # The static library, with the libraries that the README lists.
 needs=$(sed -n 's/^| Windows, MinGW | `\([^`]*\)`.*/\1/p' README.md)
 # shellcheck disable=SC2086 # a list of words
 $EGRET_WS_TEST_CC -std=c99 -Iinclude examples/hello.c "$EGRET_WS_TEST_LIB_DIR/libegret_ws.a" $needs -o "$run_dir/hello.exe"
 plays "$run_dir/hello.exe"
+
+# shellcheck disable=SC2086
+beside_another_library x86_64-pc-windows-gnu -static-libgcc $needs
 
 packaging/install.sh "$EGRET_WS_TEST_LIB_DIR" "$run_dir/installed"
 for is_static in OFF ON; do
