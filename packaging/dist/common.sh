@@ -125,3 +125,10 @@ split_debug() {
     chmod 644 "$3/$debug"
     (cd "$3" && llvm objcopy --strip-all --add-gnu-debuglink="$debug" "$1" "$2")
 }
+
+# linux_stage gnu|musl x86_64|arm64: sets `stage` to a folder with the library for Linux that build.sh there makes: for glibc 2.17 or
+# for musl, with OpenSSL inside. It is built if it is not there or not new.
+linux_stage() {
+    stage=$build_dir/linux-$1-$2
+    "$root/packaging/dist/linux/build.sh" "$1" "$2" "$stage"
+}

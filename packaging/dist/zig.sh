@@ -1,0 +1,33 @@
+# Sourced after common.sh: zig as the C compiler and the linker of one of Rust's targets. zig has the headers of glibc and of musl, and
+# links for any version of glibc.
+
+# zig_toolchain TARGET ZIG_TARGET: exports the variables with which cargo and the crate cc use zig for Rust's target TARGET.
+# ZIG_TARGET is zig's name of it, with the version of glibc: x86_64-linux-gnu.2.17.
+zig_toolchain() {
+    local target=$1 zig_target=$2 folder
+    python_tools
+    folder=$build_dir/zig/$zig_target
+    mkdir -p "$folder"
+    # As a linker, `cargo-zigbuild zig cc` is called, which replaces the arguments of rustc that zig does not know. To compile, zig
+    # itself is called, because that is much faster. The crate cc names the target as Rust does, which zig does not know either.
+    local zig
+    zig=$(echo "$tools"/lib/python3*/site-packages/ziglang/zig)
+    [ -x "$zig" ] || die "no zig in $tools: remove that folder, and try again"
+    cat >"$folder/cc.new" <<END
+#!/usr/bin/env bash
+arguments=() compiler=('$tools/bin/cargo-zigbuild' zig cc --)
+for argument in "\$@"; do
+    case \$argument in --target=*) continue ;; -c | -E | -S) compiler=('$zig' cc) ;; esac
+    arguments+=("\$argument")
+done
+export CARGO_ZIGBUILD_ZIG_PATH='$zig' ZIG_GLOBAL_CACHE_DIR='$cache_dir/zig'
+exec "\${compiler[@]}" -target $zig_target "\${arguments[@]}"
+END
+    chmod +x "$folder/cc.new"
+    mv "$folder/cc.new" "$folder/cc" # another part may run the old one
+    local lower=${target//-/_}
+    local upper=${lower^^}
+    export "CARGO_TARGET_${upper}_LINKER=$folder/cc" "CC_$lower=$folder/cc"
+    export "AR_$lower=$(command -v "llvm-ar-$llvm" || command -v llvm-ar || command -v ar)"
+    export "RANLIB_$lower=$(command -v "llvm-ranlib-$llvm" || command -v llvm-ranlib || command -v ranlib)"
+}
