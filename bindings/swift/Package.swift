@@ -6,6 +6,9 @@ import PackageDescription
 // pkg-config finds.
 let framework = "EgretWS.xcframework"
 let hasFramework = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
+let apple: [Platform] = [.iOS, .macOS, .macCatalyst, .tvOS, .visionOS]
+// An XCFramework's target has its name. Both contain the module CEgretWS.
+let library = hasFramework ? "EgretWS" : "CEgretWS"
 
 let package = Package(
     name: "EgretWebSocket",
@@ -13,15 +16,15 @@ let package = Package(
     products: [.library(name: "EgretWebSocket", targets: ["EgretWebSocket"])],
     targets: [
         hasFramework
-            ? .binaryTarget(name: "CEgretWS", path: framework)
-            : .systemLibrary(name: "CEgretWS", pkgConfig: "egret_ws"),
+            ? .binaryTarget(name: library, path: framework)
+            : .systemLibrary(name: library, pkgConfig: "egret_ws"),
         .target(
             name: "EgretWebSocket",
-            dependencies: ["CEgretWS"],
+            dependencies: [.target(name: library)],
             resources: [.copy("PrivacyInfo.xcprivacy")],
             linkerSettings: [
-                .linkedFramework("Security", .when(platforms: [.iOS, .macOS])),
-                .linkedFramework("CoreFoundation", .when(platforms: [.iOS, .macOS])),
+                .linkedFramework("Security", .when(platforms: apple)),
+                .linkedFramework("CoreFoundation", .when(platforms: apple)),
             ]),
         .testTarget(name: "EgretWebSocketTests", dependencies: ["EgretWebSocket"]),
     ],

@@ -14,19 +14,21 @@ import symbols
 def write(platform, directory):
     directory = pathlib.Path(directory)
     shutil.rmtree(directory, ignore_errors=True)
-    targets = ', '.join(f'{architecture}-{platform.tbd}' for architecture in platform.targets)
-    for library, names in symbols.allowed(platform).items():
-        stub = directory / f'{symbols.LIBRARIES[library][0]}.tbd'
+    by_target = {f'{architecture}-{platform.tbd}': symbols.allowed(platform, architecture) for architecture in platform.targets}
+    targets = ', '.join(by_target)
+    for library, (path, *_) in symbols.LIBRARIES.items():
+        stub = directory / f'{path}.tbd'
         stub.parent.mkdir(parents=True, exist_ok=True)
-        stub.write_text(f'''--- !tapi-tbd
+        exports = ''.join(f"""
+  - targets: [ {target} ]
+    symbols: [ {', '.join(f"'{name}'" for name in sorted(names[library]))} ]""" for target, names in by_target.items())
+        stub.write_text(f"""--- !tapi-tbd
 tbd-version: 4
 targets: [ {targets} ]
 install-name: '{symbols.install_name(library, platform)}'
-exports:
-  - targets: [ {targets} ]
-    symbols: [ {', '.join(sorted(names))} ]
+exports:{exports}
 ...
-''')
+""")
     # The crate libc asks for it. Nothing uses it, and -dead_strip_dylibs leaves it out.
     (directory / 'usr/lib/libiconv.tbd').write_text(f"""--- !tapi-tbd
 tbd-version: 4

@@ -14,14 +14,12 @@ def install_name(library, platform):
     return LIBRARIES[library][2 if platform.has_versions else 1]
 
 
-def allowed(platform, architecture=None):
-    """The symbols of each library that may be used on a platform, on any of its processors or on one."""
+def allowed(platform, architecture):
+    """The symbols of each library that may be used on a platform."""
     found, current = {name: set() for name in LIBRARIES}, set()
     for line in LIST.read_text().splitlines():
         if section := re.fullmatch(r'\[(\w+)((?: [\w-]+)*)\]', line):
-            conditions = set(section[2].split())
-            here = {platform.name, *([architecture] if architecture else platform.targets)}
-            current = found[section[1]] if conditions <= here else set()
+            current = found[section[1]] if set(section[2].split()) <= {platform.name, architecture} else set()
         elif not line.startswith('#'):
             current.update(line.split())
     return found
