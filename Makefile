@@ -158,6 +158,10 @@ test-android: ## link Android's library for three ABIs against stubs of Android'
 	@tests/tools/setup.sh android
 	tests/tools/android.sh
 
+test-apple: ## link the library for iOS against stubs of the system, and check it; make dist PARTS=apple does so for each system of Apple's
+	@tests/tools/setup.sh apple
+	tests/tools/apple.sh
+
 test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (3.4 GB in /opt, some minutes, as root)
 	@tests/tools/setup.sh swift
 	tests/swift/run.sh

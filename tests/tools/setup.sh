@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|swift|test-cpp|bench|bench-java|instructions|scale|size: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|size: makes sure that the tools this purpose needs are there.
 #
 # Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -179,7 +179,15 @@ check_bench_peers() {
 }
 
 # Each part of packaging/dist adds what it needs.
+# What links for Apple's systems: packaging/apple/toolchain.sh.
+check_apple() {
+    [ -z "$llvm" ] || need "clang-$llvm" "clang-$llvm" --version
+    [ -z "$llvm" ] || need "lld-$llvm" command -v "ld64.lld-$llvm"
+    [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-lipo-$llvm"
+}
+
 check_dist() {
+    check_apple
     need git git --version
     need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
     need python3-venv python3 -c 'import ensurepip, venv'
@@ -232,6 +240,10 @@ check() {
         need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
         need qemu-user qemu-aarch64 --version
         ;;
+    apple)
+        check_sanitizers
+        check_apple
+        ;;
     android)
         check_sanitizers
         check_java
@@ -280,7 +292,8 @@ check() {
         skipped instructions || check_instructions
         skipped autobahn || check_autobahn
         skipped js || { check_js && need chromium "${CHROMIUM:-chromium}" --version; }
-        { skipped asan && skipped tsan; } || check_sanitizers
+        { skipped asan && skipped tsan && skipped apple; } || check_sanitizers
+        skipped apple || check_apple
         ;;
     *) echo "setup.sh: unknown purpose: $1" >&2 && exit 2 ;;
     esac

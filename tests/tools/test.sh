@@ -45,9 +45,10 @@ background() {
     optional js python3 benches/lab/js.py --check "${features[@]}"
     optional asan tests/tools/sanitizer.sh asan
     optional tsan tests/tools/sanitizer.sh tsan
+    optional apple tests/tools/apple.sh
 }
 
-printf '\n=== in the background, with the output at the end: release js asan tsan\n'
+printf '\n=== in the background, with the output at the end: release js asan tsan apple\n'
 # A process group of its own, so that it can be ended as a whole.
 set -m
 background >"$scratch/background" 2>&1 </dev/null &

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# apple.sh: the short form of `make dist PARTS=apple`: the checks of packages refuse faulty libraries, and the library links for iOS, not
+# optimised, against stubs of the system, and passes them. It is linked, never run.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export EGRET_WS_DIST_QUICK=1
+. packaging/dist/common.sh
+. packaging/apple/toolchain.sh
+[ "$(uname -s)" = Linux ] || { echo "apple.sh: on a Mac, use packaging/dist/apple.sh" && exit; }
+
+python3 tests/apple/test_checks.py "clang-$llvm" "$(command -v "ld64.lld-$llvm")" "-$llvm"
+
+target=aarch64-apple-ios
+choose_cargo "$target"
+apple_toolchain "$target"
+"${cargo[@]}" rustc --quiet --locked "${std[@]}" --lib --crate-type cdylib --target "$target" --target-dir "$target_dir/apple" \
+    --config profile.dev.debug=0 --config 'profile.dev.strip="none"' --config profile.dev.package.zlib-rs.opt-level=0
+library=$target_dir/apple/$target/debug/libegret_ws.dylib
+"$apple/check_macho.py" --platform "$platform" "$library"
+"$apple/check_privacy.py" bindings/swift/Sources/EgretWebSocket/PrivacyInfo.xcprivacy "$library"
+echo "linked for iOS: $(stat -c %s "$library") bytes"
