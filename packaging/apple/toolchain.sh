@@ -22,8 +22,4 @@ apple_toolchain() {
     export SDKROOT=$sdk "CARGO_TARGET_${upper}_LINKER=clang-$llvm"
     # Apple's linker signs without a key only what arm64 Macs and simulators run; the build of an app signs it again.
     export RUSTFLAGS="-Clink-arg=--target=$triple -Clink-arg=--ld-path=$(command -v "ld64.lld-$llvm") -Clink-arg=-mlinker-version=1000 -Clink-arg=-Wl,-adhoc_codesign ${RUSTFLAGS:-}"
-    # rustc calls it, without a version in the name.
-    mkdir -p "$build_dir/apple/bin"
-    ln -sf "$(command -v "dsymutil-$llvm")" "$build_dir/apple/bin/dsymutil"
-    [[ :$PATH: == *":$build_dir/apple/bin:"* ]] || PATH=$build_dir/apple/bin:$PATH
 }

@@ -25,7 +25,15 @@ choose_cargo "$target"
 profile_options
 reproducible_flags
 case $target in
-*-apple-* | *-windows-*) ;;
+*-apple-*)
+    # The linker notes the paths and times of the objects for dsymutil, and makes the UUID of all. The objects stay where they are.
+    export ZERO_AR_DATE=1
+    rustflags+=("-Clink-arg=-Wl,-oso_prefix,$build_dir/")
+    profile+=(--config 'profile.dist.split-debuginfo="unpacked"')
+    # Objects become one (one_object.py) only where there is one.
+    [ -z "$quick" ] || profile+=(--config 'profile.dist.lto="fat"' --config profile.dist.codegen-units=16)
+    ;;
+*-windows-*) ;;
 # A crash report finds the debug file by the build ID.
 *) rustflags+=(-Clink-arg=-Wl,--build-id=sha1) ;;
 esac
@@ -46,17 +54,17 @@ built=$cargo_dir/$target/dist
 take() { # FILE: copies a shared library or a program without its symbols, and puts those into a debug file
     case $target in
     *-apple-*)
-        # rustc has called dsymutil, while the objects existed. The folder Relocations has paths of this machine, and no reader.
         rm -rf "$out/debug/$1.dSYM"
-        cp -RL "$built/$1.dSYM" "$out/debug/"
-        rm -rf "$out/debug/$1.dSYM/Contents/Resources/Relocations"
-        mv "$out/debug/$1.dSYM/Contents/Resources/DWARF/"* "$out/debug/$1.dSYM/Contents/Resources/DWARF/$1" 2>/dev/null || true
         if command -v xcrun >/dev/null; then
+            xcrun dsymutil --oso-prepend-path="$build_dir/" --out "$out/debug/$1.dSYM" "$built/$1"
             xcrun strip -S -x -o "$out/$1" "$built/$1"
             codesign --force --sign - "$out/$1"
         else
-            llvm strip -S -x -o "$out/$1" "$built/$1"
+            "dsymutil-$llvm" --oso-prepend-path="$build_dir/" --out "$out/debug/$1.dSYM" "$built/$1"
+            llvm strip -S -x -o "$out/$1" "$built/$1" # and it signs again
         fi
+        # It has paths of this machine, and no reader.
+        rm -rf "$out/debug/$1.dSYM/Contents/Resources/Relocations"
         ;;
     *) split_debug "$built/$1" "$out/$1" "$out/debug" ;;
     esac
