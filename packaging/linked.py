@@ -11,6 +11,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 OWN = ('egret-ws', 'egret-ws-tools')
@@ -45,9 +46,9 @@ COMPONENTS = {
     'mingw-w64': Component('the runtime of MinGW-w64', 'ZPL-2.1', 'https://www.mingw-w64.org', 'mingw-w64'),
     'winpthreads': Component('winpthreads, of MinGW-w64', 'MIT AND BSD-3-Clause', 'https://www.mingw-w64.org', 'winpthreads'),
 }
-# Rust's library, and the crates inside it. Their versions are those of the Rust that builds.
-RUST = ('rust', 'unicode', 'compiler_builtins', 'libm', 'addr2line', 'adler2', 'backtrace', 'cfg-if', 'gimli', 'hashbrown', 'libc', 'memchr',
-        'miniz_oxide', 'object', 'rustc-demangle')
+# Rust's library, and what is inside it. The versions are those of the Rust that builds. Rustup's has C functions of compiler-rt.
+RUST = ('rust', 'unicode', 'compiler_builtins', 'compiler-rt', 'libm', 'addr2line', 'adler2', 'backtrace', 'cfg-if', 'gimli', 'hashbrown',
+        'libc', 'memchr', 'miniz_oxide', 'object', 'rustc-demangle')
 
 Set = collections.namedtuple('Set', 'title targets options tools components')
 LINUX = ('x86_64-unknown-linux-gnu', 'aarch64-unknown-linux-gnu')
@@ -62,23 +63,30 @@ SETS = {
     'windows': Set('Windows', ('x86_64-pc-windows-gnu',), (), True, RUST + ('gcc', 'mingw-w64', 'winpthreads')),
     'apple': Set('macOS, iOS and other systems of Apple', APPLE, (), True, RUST),
     'android': Set('Android', ANDROID, ('--no-default-features', '--features', 'deflate,proxies'), False,
-                   RUST + ('libunwind', 'compiler-rt')),
-    'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind', 'compiler-rt')),
+                   RUST + ('libunwind',)),
+    'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind',)),
 }
 
 # The sets that each package of a release contains, by its name in dist/: the first pattern that fits. An empty list: nothing is linked.
 PACKAGES = (
+    ('*-sources.jar', ()),
+    ('*-javadoc.jar', ()),
     ('egret-ws-*-linux-musl-*', ('musl-vendored',)),
     ('egret-ws-*-linux-*', ('linux-vendored',)),
     ('debian*/*', ('linux',)),
     ('egret-ws-*-windows-*', ('windows',)),
     ('EgretWS*.zip', ('apple',)),
-    ('android/*', ('android',)),
+    ('EgretWebSocket-*-pod.zip', ('apple',)),
+    ('android/*.aar', ('android',)),
+    ('android/*', ()),
     ('egret-ws-*-ohos*', ('ohos',)),
-    ('egret-websocket-*-sources.jar', ()),
-    ('egret-websocket-*-javadoc.jar', ()),
-    ('egret-websocket-*', ('linux-vendored', 'windows')),
+    ('egret-websocket-*.jar', ('linux-vendored', 'windows')),
+    ('java/*.jar', ('linux-vendored', 'windows')),
+    ('java/*', ()),
     ('egret-ws-*.tgz', ('linux-vendored',)),
+    # Symbols for crash reports.
+    ('egret-websocket-*-debug.zip', ()),
+    ('egret-ws-*-node-debug.zip', ()),
     # Sources and recipes.
     ('egret-ws-*.tar.gz', ()),
     ('egret-ws-*.crate', ()),
@@ -93,11 +101,15 @@ PACKAGES = (
 )
 
 
-def sets_of(package):
-    """The sets that are in a file of dist/."""
+def sets_of(package, path):
+    """The sets that are in a file of dist/. A jar may have no library for Windows, where the machine could not build it."""
     for pattern, sets in PACKAGES:
-        if fnmatch.fnmatchcase(package, pattern):
-            return sets
+        if not fnmatch.fnmatchcase(package, pattern):
+            continue
+        if 'windows' in sets[1:]:
+            with zipfile.ZipFile(path) as archive:
+                return sets if any(name.endswith('.dll') for name in archive.namelist()) else sets[:1]
+        return sets
     sys.exit(f'linked.py: nobody said what is linked into {package}: add it to PACKAGES')
 
 

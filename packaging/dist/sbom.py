@@ -56,7 +56,17 @@ def openssl_component(known, sums):
                      pedigree={'ancestors': [source], 'notes': 'The sources are those in this crate, unchanged.'})
 
 
+def files(dist):
+    """Name, sets and checksum of each package in which something is linked."""
+    for path in sorted(path for path in dist.rglob('*') if path.is_file()):
+        name = path.relative_to(dist).as_posix()
+        sets = linked.sets_of(name, path)
+        if sets:
+            yield name, sets, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def bom(dist):
+    packages = list(files(dist)) if dist else []
     known, sums, version = linked.packages(), checksums(), linked.version()
     main = f'pkg:cargo/egret-ws@{version}'
     components, depends = {}, {main: [f'set:{name}' for name in linked.SETS]}
@@ -69,11 +79,9 @@ def bom(dist):
         components.update((part['bom-ref'], part) for part in parts)
         components[f'set:{name}'] = component('library', f'set:{name}', f'egret-ws for {of_set.title}', version, 'MIT OR Apache-2.0')
         depends[f'set:{name}'] = [part['bom-ref'] for part in parts]
-    for path in sorted(path for path in dist.rglob('*') if path.is_file()) if dist else ():
-        name = path.relative_to(dist).as_posix()
-        if linked.sets_of(name):
-            components[f'file:{name}'] = component('file', f'file:{name}', name, hashes=sha256(hashlib.sha256(path.read_bytes()).hexdigest()))
-            depends[f'file:{name}'] = [f'set:{of_set}' for of_set in linked.sets_of(name)]
+    for name, sets, checksum in packages:
+        components[f'file:{name}'] = component('file', f'file:{name}', name, hashes=sha256(checksum))
+        depends[f'file:{name}'] = [f'set:{of_set}' for of_set in sets]
     time = datetime.datetime.fromtimestamp(int(os.environ.get('SOURCE_DATE_EPOCH', '315532800')), datetime.timezone.utc)
     content = {
         'metadata': {

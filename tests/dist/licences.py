@@ -33,7 +33,7 @@ def contents(path):
 
 
 def faults(name, path):
-    sets = linked.sets_of(name)
+    sets = linked.sets_of(name, path)
     if not sets or NO_PACKAGE.search(name):
         return []
     found = [gzip.decompress(data) if data[:2] == b'\x1f\x8b' else data for data in contents(path).values()]

@@ -189,6 +189,7 @@ check_apple() {
 check_dist() {
     check_apple
     need git git --version
+    need minisign command -v minisign
     need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
     need python3-venv python3 -c 'import ensurepip, venv'
     need cmake cmake --version
