@@ -2,8 +2,8 @@
 # sign.sh DIST KEY: signs the release in the folder DIST with the secret key in the file KEY, by minisign: DIST/SHA256SUMS.minisig is
 # the signature of SHA256SUMS, which lists all files. minisign asks for the password of the key. See RELEASING.md.
 #
-# It refuses what is not a release: files that are not those of SHA256SUMS, and what `make dist` has named in NOT-BUILT.txt as failed or
-# as not for a release.
+# It refuses what is not a release: files that are not those of SHA256SUMS, and what `make dist` has named in NOT-BUILT.txt as failed, as
+# not for a release, or as recipes without an address.
 set -euo pipefail
 die() {
     echo "sign.sh: $*" >&2
@@ -16,7 +16,7 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$(dirname "$0")/../../Cargo.toml"
 cd "$1"
 
 [ -f SHA256SUMS ] && [ -f NOT-BUILT.txt ] || die "$1 is not what make dist has made: SHA256SUMS or NOT-BUILT.txt is missing"
-if grep -E '^all: |FAILED' NOT-BUILT.txt >&2; then die "this is not a release: see the lines above, of NOT-BUILT.txt"; fi
+if grep -E '^all: |FAILED|EGRET_WS_RELEASE_URL' NOT-BUILT.txt >&2; then die "this is not a release: see the lines above, of NOT-BUILT.txt"; fi
 sha256sum --quiet --strict --check SHA256SUMS >&2 || die "a file is not what SHA256SUMS says: repeat make dist"
 listed=$(sed 's/^[0-9a-f]*  //' SHA256SUMS | LC_ALL=C sort)
 present=$(find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | LC_ALL=C sort)
