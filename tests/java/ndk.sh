@@ -2,8 +2,9 @@
 # ndk.sh DIR: makes a folder that looks like an NDK, as far as linking Rust goes, in DIR, if it is not there, and prints its name.
 #
 # Its compiler is clang, its linker lld. Android's libraries are stubs with the symbols that bindings/java/android/symbols.txt lists,
-# and LLVM's libunwind is compiled from the sources in the PyPI package ziglang, with musl's headers. There are no headers of Android:
-# no package has them, so C code cannot be compiled with it. DIR/ndk-stubs/musl/ABI has musl's headers, to check C code by.
+# and LLVM's libunwind is compiled from the sources in the PyPI package ziglang. No package has the headers of Android's C library; those
+# of musl take their place, and Debian has Android's jni.h. So the compiler is only for C code for which both C libraries are the same:
+# see abi.h in this script.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -79,7 +80,35 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
         # shellcheck disable=SC2086
         $clang $options $language -include "$fresh/android.h" -c "$zig/libunwind/src/$source" -o "$objects/$source.o"
     done
-    ar rcs "$libraries/libunwind.a" "$objects"/*.o
+    ar rcs "$libraries/libunwind.a" "$objects"/*.o # before other objects are there
+    # Clang links its run-time library. Rust has its own; the JNI shim needs only the names of the ABI of 32-bit ARM for functions of C,
+    # which are in libc.so from Android 7 on. check_so.py finds what is missing.
+    cat >"$fresh/runtime.c" <<-'SOURCE'
+	#ifdef __arm__
+	#include <string.h>
+	#define NAMES(name, parameters) \
+	    __attribute__((visibility("hidden"))) void __aeabi_##name parameters; \
+	    __attribute__((visibility("hidden"), alias("__aeabi_" #name))) void __aeabi_##name##4 parameters; \
+	    __attribute__((visibility("hidden"), alias("__aeabi_" #name))) void __aeabi_##name##8 parameters; \
+	    void __aeabi_##name parameters
+	NAMES(memcpy, (void *to, const void *from, size_t size)) { memcpy(to, from, size); }
+	NAMES(memmove, (void *to, const void *from, size_t size)) { memmove(to, from, size); }
+	NAMES(memset, (void *to, size_t size, int byte)) { memset(to, byte, size); }
+	NAMES(memclr, (void *to, size_t size)) { memset(to, 0, size); }
+	#endif
+	SOURCE
+    # shellcheck disable=SC2086
+    $clang $options -fno-builtin -c "$fresh/runtime.c" -o "$objects/runtime.o"
+    ar rcs "$libraries/libgcc.a" "$objects/runtime.o"
+
+    # What the JNI shim uses of the C library besides functions of pointers and sizes. A mutex that is initialised is zero in both.
+    cat >"$fresh/out/musl/$abi/abi.h" <<-'HEADER'
+	#ifndef __ASSEMBLER__
+	#include <pthread.h>
+	_Static_assert(sizeof(pthread_key_t) == sizeof(int), "a key is an int for Android");
+	_Static_assert(sizeof(pthread_mutex_t) >= (sizeof(long) == 8 ? 40 : 4), "a mutex of Android has this size");
+	#endif
+	HEADER
 
     # Android has no atexit: each library has its own, in the file that the NDK's clang links first.
     cat >"$fresh/crtbegin.c" <<-'SOURCE'
@@ -90,7 +119,9 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
 	}
 	SOURCE
     $clang -O2 -fPIC -c "$fresh/crtbegin.c" -o "$libraries/crtbegin_so.o"
-    printf '#!/bin/sh\nexec %s -nostartfiles -L%s %s "$@"\n' "$clang $lld" "$out/lib/$abi" "$out/lib/$abi/crtbegin_so.o" >"$tools/$triple-clang"
+    headers="-nostdinc -isystem $(clang-$version -print-resource-dir)/include -isystem $out/musl/$abi -isystem /usr/include/android/nativehelper"
+    printf '#!/bin/sh\nexec %s -Wno-unused-command-line-argument -D_GNU_SOURCE %s -include abi.h -nostartfiles -L%s %s "$@"\n' \
+        "$clang $lld" "$headers" "$out/lib/$abi" "$out/lib/$abi/crtbegin_so.o" >"$tools/$triple-clang"
 done
 chmod +x "$tools"/*
 echo "$stamp" >"$fresh/out/stamp"

@@ -3,7 +3,8 @@
 # belongs to it: OUT gets the files that pack.py lists.
 #
 # ABIs default to arm64-v8a, armeabi-v7a and x86_64. Needs Rust's targets for them (rustup target add aarch64-linux-android
-# armv7-linux-androideabi x86_64-linux-android), a JDK (11 or newer) and Python (3.9 or newer).
+# armv7-linux-androideabi x86_64-linux-android), a JDK (11 or newer) and Python (3.9 or newer). CFLAGS and RUSTFLAGS have their usual
+# meaning. PARTS is a folder that keeps what cargo has built for the next time.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -16,8 +17,14 @@ out=$3
 shift 3
 [ $# -gt 0 ] || set -- arm64-v8a armeabi-v7a x86_64
 
-parts=$(mktemp -d)
-trap 'rm -r "$parts"' EXIT
+if [ -n "${PARTS:-}" ]; then
+    mkdir -p "$PARTS"
+    parts=$(cd "$PARTS" && pwd)
+    rm -rf "$parts/jni" "$parts/symbols" "$parts/javadoc"
+else
+    parts=$(mktemp -d)
+    trap 'rm -r "$parts"' EXIT
+fi
 sed -n 's/^Pkg.Revision *= *\([0-9]*\).*/\1/p' "$ndk/source.properties" >"$parts/ndk"
 [ -s "$parts/ndk" ] || die "no Pkg.Revision in $ndk/source.properties"
 
@@ -27,7 +34,7 @@ for abi in "$@"; do
     shim=$parts/symbols/$abi/libegret_ws_jni.so
     # shellcheck disable=SC2086 # a list of words
     "$clang" -std=c99 -O2 -g -Wall -Wextra -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
-        -shared -fPIC -fvisibility=hidden $link_flags -I"$root/include" \
+        ${CFLAGS:-} -shared -fPIC -fvisibility=hidden $link_flags -I"$root/include" \
         "$here"/../jni/*.c -o "$shim" -Wl,-soname,libegret_ws_jni.so -L"$parts/jni/$abi" -legret_ws
     "$tools/llvm-strip" --strip-all -o "$parts/jni/$abi/libegret_ws_jni.so" "$shim"
     "$here/check_so.py" --abi "$abi" --exports JNI_OnLoad --beside "$parts/jni/$abi/libegret_ws.so" "$parts/jni/$abi/libegret_ws_jni.so"

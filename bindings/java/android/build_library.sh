@@ -2,7 +2,7 @@
 # build_library.sh NDK ABI OUT: builds libegret_ws.so for one of Android's ABIs, without OpenSSL: TLS is the platform's.
 #
 # Writes OUT/jni/ABI/libegret_ws.so, which is stripped, and OUT/symbols/ABI/libegret_ws.so with its symbols, for crash reports. Both
-# have one build ID. CARGO is the cargo to use, which needs Rust's target for the ABI.
+# have one build ID. CARGO is the cargo to use, which needs Rust's target for the ABI. RUSTFLAGS is added to the flags of this script.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/ndk_tools.sh"
@@ -19,7 +19,8 @@ upper=$(echo "$lower" | tr a-z A-Z)
 # Equal functions are merged, and SHA-256, which is for pins only, is not unrolled: 12 KB.
 flags='--cfg=sha2_backend_soft="compact"'
 for flag in $link_flags -Wl,--no-undefined -Wl,--icf=all; do flags="$flags -Clink-arg=$flag"; done
-(cd "$here/../../.." && env ANDROID_NDK_ROOT="$ndk" "CC_$lower=$clang" "AR_$lower=$tools/llvm-ar" \
+flags="$flags ${RUSTFLAGS:-}"
+(cd "$here/../../.." && env -u RUSTFLAGS ANDROID_NDK_ROOT="$ndk" "CC_$lower=$clang" "AR_$lower=$tools/llvm-ar" \
     "CARGO_TARGET_${upper}_LINKER=$clang" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags" \
     "${CARGO:-cargo}" rustc --locked --lib --crate-type cdylib --profile android --no-default-features --features deflate,proxies \
     --target "$target" --target-dir "$out/target")

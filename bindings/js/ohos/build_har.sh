@@ -1,6 +1,7 @@
 #!/bin/sh
 # build_har.sh LIBS OUT.har: packs the module of HarmonyOS. LIBS has a directory for each ABI, such as arm64-v8a, with the
-# libegret_ws_napi.so that build_so.sh made.
+# libegret_ws_napi.so that build_so.sh made. NOTICES is a file with the licences of what is linked into them. If SOURCE_DATE_EPOCH is
+# set, equal files make an equal archive (this takes GNU tar).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -31,6 +32,7 @@ for licence in LICENSE-MIT LICENSE-APACHE; do
         [ ! -f "$place/$licence" ] || cp "$place/$licence" "$package/"
     done
 done
+[ -z "${NOTICES:-}" ] || cp "$NOTICES" "$package/THIRD-PARTY-NOTICES.txt"
 for library in "$libs"/*/libegret_ws_napi.so; do
     abi=$(basename "$(dirname "$library")")
     mkdir "$package/libs/$abi"
@@ -50,4 +52,9 @@ done
     echo
     cat "$here/install.d.ts"
 } >"$package/src/main/ets/websocket.d.ts"
-tar -czf "$out" -C "$stage" package
+if [ -n "${SOURCE_DATE_EPOCH:-}" ]; then
+    tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r,go-w -cf - -C "$stage" package |
+        gzip -9n >"$out"
+else
+    tar -czf "$out" -C "$stage" package
+fi

@@ -17,11 +17,12 @@ clang=$sdk/llvm/bin/clang
 # The header of the repository, or of an installed copy of these files.
 for include in "$js/../../include" "$js/../../../include"; do [ ! -f "$include/egret_ws.h" ] || break; done
 
-# 16 KiB pages: devices with them load no other library.
+# 16 KiB pages: devices with them load no other library. Not unloaded: a look-up that hangs in the system's resolver cannot be ended.
 # shellcheck disable=SC2086 # these are lists of words
 "$clang" --target=aarch64-linux-ohos --sysroot="$sdk/sysroot" -std=c99 -O2 -fPIC -Wall -Wextra -pedantic -fvisibility=hidden \
     -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 ${CFLAGS:-} -I"$js/ohos/include" -I"$include" \
     "$js/node/egret_ws_node.c" "$js/node/egret_ws_node_events.c" "$js/node/egret_ws_node_values.c" "$js/egret_ws_host.c" \
     "$js"/ohos/*.c "$library" -o "$out" \
-    -shared -Wl,-soname,libegret_ws_napi.so -Wl,--exclude-libs,ALL -Wl,-z,defs,-z,relro,-z,now,-z,max-page-size=16384 \
+    -shared -Wl,-soname,libegret_ws_napi.so -Wl,--exclude-libs,ALL -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,max-page-size=16384 \
+    -Wl,--build-id=sha1 \
     ${LDFLAGS:-} -lace_napi.z -lm -ldl
