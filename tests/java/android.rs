@@ -118,10 +118,33 @@ while [ $# -gt 0 ]; do
     shift
 done
 mkdir -p "$dir/$target/android"
+upper=$(echo "$target" | tr a-z- A-Z_)
+eval "clang=\$CARGO_TARGET_${upper}_LINKER flags=\$CARGO_TARGET_${upper}_RUSTFLAGS"
 sed -n 's/^[a-su-z].*[ *]\(egret_ws_[a-z0-9_]*\)(.*/void \1(void) {}/p' include/egret_ws.h >"$dir/functions.c"
-"$CARGO_TARGET_X86_64_LINUX_ANDROID_LINKER" -shared -fPIC -Wl,-soname,libegret_ws.so -g "$dir/functions.c" \
-    $(echo "$CARGO_TARGET_X86_64_LINUX_ANDROID_RUSTFLAGS" | sed 's/-Clink-arg=//g; s/--cfg=[^ ]*//; s/-Wl,--icf=all//') "$LAST" -o "$dir/$target/android/libegret_ws.so"
+"$clang" -shared -fPIC -Wl,-soname,libegret_ws.so -g "$dir/functions.c" \
+    $(echo "$flags" | sed 's/-Clink-arg=//g; s/--cfg=[^ ]*//; s/-Wl,--icf=all//') "$LAST" -o "$dir/$target/android/libegret_ws.so"
 "#;
+
+/// The JNI shim is linked for the processors of phones, against stubs of Android's libraries; `build_aar.sh` checks it as a device would.
+/// `make test-android` links the library itself, too.
+#[test]
+fn the_shim_links_for_android() {
+    if is_skipped() {
+        return;
+    }
+    let folder = scratch("aar-of-phones");
+    let cargo = folder.join("cargo");
+    executable(&cargo, CARGO);
+    let ndk = library::run(Command::new(root().join("tests/java/ndk.sh")).arg(env!("CARGO_TARGET_TMPDIR")));
+    let mut build = Command::new(root().join("bindings/java/android/build_aar.sh"));
+    build.arg(ndk.trim_end()).arg(android().join("android.jar")).arg(folder.join("out"));
+    build.args(["arm64-v8a", "armeabi-v7a"]).env("CARGO", &cargo).env("LAST", "-Wl,-z,now").env("CFLAGS", "-Werror");
+    library::run(&mut build);
+    let files = files_of(&folder.join("out/egret-websocket.aar"));
+    for abi in ["arm64-v8a", "armeabi-v7a"] {
+        assert!(files.contains(&format!("jni/{abi}/libegret_ws_jni.so")), "{files:?}");
+    }
+}
 
 pub fn files_of(zip: &Path) -> Vec<String> {
     let listed = library::run(Command::new("python3").args(["-m", "zipfile", "-l"]).arg(zip));

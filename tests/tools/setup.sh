@@ -71,6 +71,15 @@ links_with_asan() { # COMPILER
     return $status
 }
 
+# The JNI shim is linked for Android, too.
+check_shim_of_android() {
+    check_sanitizers
+    need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
+    need python3-pip python3 -m pip --version
+    [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
+    [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-strip-$llvm"
+}
+
 check_java() {
     need openjdk-17-jdk-headless javac -version
     need junit5 dpkg-query --status junit5
@@ -196,6 +205,16 @@ check_dist() {
     need pkg-config pkg-config --version
     [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
     [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-objcopy-$llvm"
+    # Android, HarmonyOS, Java, npm, recipes.
+    check_java
+    [ -z "$llvm" ] || need "clang-$llvm" "clang-$llvm" --version
+    need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
+    need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
+    need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-gcc-posix
+    need qemu-user qemu-aarch64 --version
+    need libc6-arm64-cross test -e /usr/aarch64-linux-gnu/lib/libc.so.6
+    need unzip unzip -v
+    need ruby ruby --version
 }
 
 check() {
@@ -288,7 +307,7 @@ check() {
         check_peers
         skipped netns || check_netns
         skipped cmake || check_cmake
-        skipped java || check_java
+        skipped java || { check_java && check_shim_of_android; }
         skipped valgrind || need valgrind valgrind --version
         skipped instructions || check_instructions
         skipped autobahn || check_autobahn

@@ -21,16 +21,5 @@ ar rc "$work/libegret_ws.a" "$work/libegret_ws.o"
 out=$work/libegret_ws_napi.so
 CFLAGS=-Werror LDFLAGS="-nostartfiles -nodefaultlibs -lc" "$root/bindings/js/ohos/build_so.sh" "$sdk" "$work/libegret_ws.a" "$out"
 
-dynamic=$(readelf --dynamic --wide "$out")
-needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic" | sort | tr '\n' ' ')
-[ "$needed" = "libace_napi.z.so libc.so " ] ||
-    die "the library needs others than those of HarmonyOS: $needed"
-grep -q '(SONAME).*\[libegret_ws_napi.so\]' <<<"$dynamic" || die "the library has another name"
-exported=$(readelf --dyn-syms --wide "$out" | awk '$7 != "UND" && $5 == "GLOBAL" && $8 != "" { print $8 }')
-[ -z "$exported" ] || die "the library exports: $exported"
-# The constructor that registers the module.
-readelf --sections --wide "$out" | grep -q init_array || die "nothing runs when the library is loaded"
-readelf --dyn-syms --wide "$out" | grep -q 'UND napi_module_register' || die "the library does not register a module"
-readelf --program-headers --wide "$out" | awk '$1 == "LOAD" && $NF != "0x4000" { wrong = 1 } END { exit wrong }' ||
-    die "the segments are not aligned to 16 KiB"
+"$(dirname "$0")/check_library.sh" "$out"
 echo "ok      glue for HarmonyOS: $(readelf --dyn-syms --wide "$out" | grep -cE 'UND (napi|node_api)_') functions of Node-API"

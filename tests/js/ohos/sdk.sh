@@ -12,6 +12,10 @@ die() {
     exit 1
 }
 
+# It is made again when this script or the list has changed.
+stamp=$(cat "$0" "$(dirname "$0")/napi_functions.txt" | sha256sum)
+[ "$(cat "$work/sdk/stamp" 2>/dev/null)" != "$stamp" ] || { echo "$work/sdk" && exit; }
+
 clang=$(compgen -c clang- | grep -E '^clang-[0-9]+$' | sort -ruV | while read -r name; do
     ! command -v "ld.lld-${name#clang-}" >/dev/null || { echo "$name" && break; }
 done)
@@ -31,7 +35,7 @@ if [ ! -d "$work/musl/usr/include" ]; then
     rm -r "$apt"
 fi
 
-sdk=$work/sdk
+sdk=$work/sdk.new
 rm -rf "$sdk"
 include=$sdk/sysroot/usr/include
 libraries=$sdk/sysroot/usr/lib/aarch64-linux-ohos
@@ -49,4 +53,7 @@ stub() { # FILE
     sed 's/.*/void &(void) {}/' | "$sdk/llvm/bin/clang" --target=aarch64-linux-ohos -x c - "${link[@]}" -Wl,-soname,"$1" -o "$libraries/$1"
 }
 grep -oE '\b(napi|node_api)_[a-z0-9_]+' <(sed '/^#/d' "$(dirname "$0")/napi_functions.txt") | stub libace_napi.z.so
-echo "$sdk"
+echo "$stamp" >"$sdk/stamp"
+rm -rf "$work/sdk"
+mv "$sdk" "$work/sdk"
+echo "$work/sdk"

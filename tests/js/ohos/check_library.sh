@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# check_library.sh LIBRARY.so: checks the glue for HarmonyOS before a device does: what it needs and exports, how it is registered, and the
+# alignment of its segments.
+set -euo pipefail
+[ $# -eq 1 ] || { echo "usage: check_library.sh LIBRARY.so" >&2; exit 2; }
+out=$1
+
+die() {
+    echo "check_library.sh: $*" >&2
+    exit 1
+}
+
+dynamic=$(readelf --dynamic --wide "$out")
+needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic" | sort | tr '\n' ' ')
+[ "$needed" = "libace_napi.z.so libc.so " ] ||
+    die "the library needs others than those of HarmonyOS: $needed"
+grep -q '(SONAME).*\[libegret_ws_napi.so\]' <<<"$dynamic" || die "the library has another name"
+exported=$(readelf --dyn-syms --wide "$out" | awk '$7 != "UND" && $5 == "GLOBAL" && $8 != "" { print $8 }')
+[ -z "$exported" ] || die "the library exports: $exported"
+# The constructor that registers the module.
+readelf --sections --wide "$out" | grep -q init_array || die "nothing runs when the library is loaded"
+readelf --dyn-syms --wide "$out" | grep -q 'UND napi_module_register' || die "the library does not register a module"
+readelf --program-headers --wide "$out" | awk '$1 == "LOAD" && $NF != "0x4000" { wrong = 1 } END { exit wrong }' ||
+    die "the segments are not aligned to 16 KiB"
+readelf --dynamic --wide "$out" | grep -q NODELETE || die "the library can be unloaded"
