@@ -15,7 +15,13 @@ fn main() {
             // Frameworks have a longer name, which is put into the finished library.
             println!("cargo:rustc-cdylib-link-arg=-Wl,-headerpad_max_install_names");
         }
-        (_, "windows") => {}
+        (_, "windows") => {
+            // An object file with the version that Windows shows, for packages: packaging/dist/windows.sh makes it.
+            println!("cargo:rerun-if-env-changed=EGRET_WS_VERSION_RESOURCE");
+            if let Ok(resource) = std::env::var("EGRET_WS_VERSION_RESOURCE") {
+                println!("cargo:rustc-cdylib-link-arg={resource}");
+            }
+        }
         _ => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libegret_ws.so");
             // A look-up that hangs in the system's resolver cannot be ended: its code must not go away beneath it.

@@ -83,6 +83,8 @@ case $shared in
 *.dll)
     put 755 "$built/$shared" bin
     put 644 "$built/libegret_ws.dll.a" "$libdir"
+    # The import library of Visual Studio, if it was made, and the list that others can be made of.
+    for file in egret_ws.lib egret_ws.def; do [ ! -f "$built/$file" ] || put 644 "$built/$file" "$libdir"; done
     ;;
 *) put 755 "$built/$shared" "$libdir" ;;
 esac

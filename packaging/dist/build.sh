@@ -33,7 +33,9 @@ case $target in
     # Objects become one (one_object.py) only where there is one.
     [ -z "$quick" ] || profile+=(--config 'profile.dist.lto="fat"' --config profile.dist.codegen-units=16)
     ;;
-*-windows-*) ;;
+*-windows-msvc) ;;
+# No DLL of the compiler, and no time of the link. A build ID as below.
+*-windows-gnu) rustflags+=(-Clink-arg=-static -Clink-arg=-Wl,--no-insert-timestamp,--build-id) ;;
 # A crash report finds the debug file by the build ID.
 *) rustflags+=(-Clink-arg=-Wl,--build-id=sha1) ;;
 esac
