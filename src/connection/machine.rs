@@ -158,6 +158,15 @@ impl<S: Transport> Connection<S> {
         }
     }
 
+    /// Does a stream wait until it can be written to?
+    pub fn waits_for_writing(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Opening(opening) => opening.waits_for_writing(),
+            Stage::Session(session) => session.waits_for_writing(),
+            Stage::Asking(_) | Stage::Waiting(_) | Stage::Closed => false,
+        }
+    }
+
     /// The host has sent: writes as much as can be written now.
     #[inline]
     pub fn flush<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {

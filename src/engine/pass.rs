@@ -75,6 +75,11 @@ impl Engine {
         for event in self.readiness.iter().filter(|event| event.token() != WAKER) {
             let key = event.token().0;
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
+            // On Windows mio asks for both directions again after a read that would block, and so reports at once that writing is possible.
+            // A connection that reads on that report would repeat this without end.
+            if cfg!(windows) && !event.is_readable() && !entry.connection.waits_for_writing() {
+                continue;
+            }
             if event.is_read_closed() || event.is_error() {
                 entry.connection.note_hangup();
             }

@@ -38,6 +38,11 @@ pub trait Transport {
     /// a read returns it.
     fn note_hangup(&mut self);
 
+    /// Does the stream wait until it can be written to: because it connects, or because the last write was not possible?
+    fn waits_for_writing(&mut self) -> bool {
+        true
+    }
+
     /// The call of `on_socket` without whose end the connection does not begin.
     fn host_call(&self) -> Option<HostCall> {
         None

@@ -39,6 +39,10 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.note_hangup());
     }
 
+    fn waits_for_writing(&mut self) -> bool {
+        either!(self, stream => stream.waits_for_writing())
+    }
+
     fn poll_connected(&mut self) -> io::Result<bool> {
         either!(self, stream => stream.poll_connected())
     }

@@ -24,6 +24,8 @@ pub struct Tcp {
     state: State,
     /// A readiness event has reported the end or an error of the stream.
     hung_up: bool,
+    /// The last write was not possible.
+    write_blocked: bool,
 }
 
 #[derive(Debug)]
@@ -84,7 +86,7 @@ impl Tcp {
             begin_to_connect(&stream, address)?;
             stream
         };
-        Ok(Tcp { stream, state: State::Connecting, hung_up: false })
+        Ok(Tcp { stream, state: State::Connecting, hung_up: false, write_blocked: false })
     }
 
     /// As [`Tcp::connect`], but the host may change the socket first. [`Tcp::continue_connecting`] begins.
@@ -93,7 +95,8 @@ impl Tcp {
         let loan = Arc::new(Loan { socket: Mutex::new(Some(socket.try_clone()?)), verdict: OnceLock::new() });
         let lent = Lent(Arc::downgrade(&loan));
         let state = State::Held(Box::new(Held { address, loan }));
-        Ok((Tcp { stream: TcpStream::from_std(socket.into()), state, hung_up: false }, lent))
+        let stream = TcpStream::from_std(socket.into());
+        Ok((Tcp { stream, state, hung_up: false, write_blocked: false }, lent))
     }
 
     /// Begins to connect if the host has allowed it. Returns true then: the caller registers the source. Fails if the host has refused.
@@ -150,6 +153,10 @@ impl Transport for Tcp {
 
     fn note_hangup(&mut self) {
         self.hung_up = true;
+    }
+
+    fn waits_for_writing(&mut self) -> bool {
+        self.write_blocked || !matches!(self.state, State::Connected)
     }
 
     fn host_call(&self) -> Option<HostCall> {
@@ -218,7 +225,11 @@ impl Transport for Tcp {
 
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write(bytes)
+        let result = self.stream.write(bytes);
+        if cfg!(windows) {
+            self.write_blocked = matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        }
+        result
     }
 
     fn local_address(&self) -> Option<SocketAddr> {

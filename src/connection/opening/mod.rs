@@ -217,6 +217,10 @@ impl<S: Transport> Opening<S> {
         self.stage.note_hangup();
     }
 
+    pub(super) fn waits_for_writing(&mut self) -> bool {
+        self.stage.waits_for_writing()
+    }
+
     /// Every stream is reset when it is dropped.
     pub(super) fn reset(&mut self) {
         self.stage.reset_on_drop();

@@ -134,6 +134,19 @@ impl<S: Transport> HopStage<S> {
         }
     }
 
+    /// Does a stream of the stage wait until it can be written to?
+    pub(super) fn waits_for_writing(&mut self) -> bool {
+        match self {
+            HopStage::Connecting(connecting) => connecting.streams().any(S::waits_for_writing),
+            HopStage::Proxy(handshake) => handshake.stream.waits_for_writing(),
+            HopStage::TlsConnector(stream, _) => stream.waits_for_writing(),
+            HopStage::TlsHandshake(handshake) => handshake.stream().is_none_or(Stream::waits_for_writing),
+            HopStage::Upgrading(upgrade) => upgrade.stream.waits_for_writing(),
+            HopStage::Refused(refusal) => refusal.stream.waits_for_writing(),
+            HopStage::FindingProxies(_) | HopStage::Left => false,
+        }
+    }
+
     /// Every stream of the stage is reset when it is dropped.
     pub(super) fn reset_on_drop(&mut self) {
         match self {

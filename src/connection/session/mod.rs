@@ -101,6 +101,10 @@ impl<S: Transport> Session<S> {
         self.stream.note_hangup();
     }
 
+    pub(super) fn waits_for_writing(&mut self) -> bool {
+        self.stream.waits_for_writing()
+    }
+
     /// Begins with the bytes that came with the response to the upgrade. `would_block`: the stream has no more bytes now.
     pub(super) fn begin<P: Ports>(
         &mut self,

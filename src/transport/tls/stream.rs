@@ -144,6 +144,10 @@ impl<S: Transport> Transport for Tls<S> {
         self.stream().note_hangup();
     }
 
+    fn waits_for_writing(&mut self) -> bool {
+        self.stream().waits_for_writing()
+    }
+
     fn poll_connected(&mut self) -> io::Result<bool> {
         Ok(true)
     }
