@@ -38,6 +38,9 @@ pub static NO_NAMES: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("no-names").without_hosts().sign(Some(&ROOT)));
 pub static UNKNOWN_ISSUER: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("unknown-issuer").sign(Some(&UNTRUSTED)));
+/// As `UNKNOWN_ISSUER`, but the server sends the certificate of the authority, too.
+pub static UNKNOWN_ROOT: LazyLock<Certificate> =
+    LazyLock::new(|| Request::new("unknown-root").with_root().sign(Some(&UNTRUSTED)));
 pub static SELF_SIGNED: LazyLock<Certificate> = LazyLock::new(|| Request::new("self-signed").sign(None));
 /// Sent with the certificate of its issuer.
 pub static CHAINED: LazyLock<Certificate> = LazyLock::new(|| Request::new("chained").sign(Some(&INTERMEDIATE)));
@@ -77,6 +80,11 @@ impl Certificate {
         read(&self.chain())
     }
 
+    /// The certificate alone, in DER.
+    pub fn der(&self) -> Vec<u8> {
+        run(&mut openssl(&self.folder, &["x509", "-in", "certificate.pem", "-outform", "DER"]))
+    }
+
     /// The public key, for the option `tls_pins`.
     pub fn pin(&self) -> String {
         let hash = "openssl pkey -in key.pem -pubout -outform DER | openssl dgst -sha256 -binary | openssl base64 -A";
@@ -98,12 +106,14 @@ struct Request {
     extensions: Vec<String>,
     validity: Vec<&'static str>,
     runs_alone: bool,
+    sends_root: bool,
 }
 
 impl Request {
     /// For a server, valid now, for `localhost` and the loopback addresses.
     fn new(name: &'static str) -> Request {
-        let mut request = Request { name, extensions: vec![], validity: vec!["-days", "30"], runs_alone: false };
+        let validity = vec!["-days", "30"];
+        let mut request = Request { name, extensions: vec![], validity, runs_alone: false, sends_root: false };
         request.uses(&["basicConstraints=CA:false", "extendedKeyUsage=serverAuth"]);
         request.hosts("DNS:localhost,IP:127.0.0.1,IP:::1")
     }
@@ -144,6 +154,12 @@ impl Request {
         self
     }
 
+    /// With its issuer's certificate, although that is a root.
+    fn with_root(mut self) -> Request {
+        self.sends_root = true;
+        self
+    }
+
     /// Signs it by the issuer, or by itself. `openssl ca` is the only command that sets both dates in every version. Each certificate
     /// has its own index file, so that tests may make certificates at the same time.
     fn sign(self, issuer: Option<&Certificate>) -> Certificate {
@@ -172,7 +188,8 @@ impl Request {
 
         let certificate = Certificate { folder, is_root: issuer.is_none() };
         let own = read(&certificate.folder.join("certificate.pem"));
-        let above = issuer.filter(|issuer| !self.runs_alone && !issuer.is_root).map(Certificate::pem);
+        let above =
+            issuer.filter(|issuer| !self.runs_alone && (self.sends_root || !issuer.is_root)).map(Certificate::pem);
         let chain = own + &above.unwrap_or_default();
         write(&certificate.chain(), &chain);
         write(&certificate.chain_and_key(), &(chain + &read(&certificate.key())));

@@ -67,6 +67,9 @@ mod windows {
             // SEC_E_CERT_WRONG_USAGE
             0x800b_0103 | 0x800b_0104 | 0x800b_0105 | 0x800b_0106 | 0x800b_0108 | 0x800b_010c | 0x800b_0110
             | 0x800b_0113 | 0x800b_0114 | 0x8009_6019 | 0x8009_2010 | 0x8009_0349 => Error::TlsIssuer,
+            // CERT_E_REVOCATION_FAILURE, CRYPT_E_NO_REVOCATION_CHECK, CRYPT_E_REVOCATION_OFFLINE: it is not known whether the
+            // certificate was revoked. native-tls lets Windows ignore that, but wine does not ignore it.
+            0x800b_010e | 0x8009_2012 | 0x8009_2013 => Error::TlsIssuer,
             // The check of native-tls itself, if only the given roots are trusted.
             _ if text.contains("user-specified roots") => Error::TlsIssuer,
             _ => Error::Tls,
@@ -95,7 +98,7 @@ mod tests {
         let read = |code: u32| windows::classify(&format!("A certificate (chain). (os error {})", code as i32));
         assert_eq!(read(0x800b_0101), (Error::TlsExpired, 0x800b_0101_u32 as i32));
         assert_eq!(read(0x800b_010f).0, Error::TlsHost);
-        for refused in [0x800b_0109, 0x800b_0110, 0x800b_0114, 0x8009_0349] {
+        for refused in [0x800b_0109, 0x800b_010e, 0x800b_0110, 0x800b_0114, 0x8009_0349] {
             assert_eq!(read(refused).0, Error::TlsIssuer);
         }
         assert_eq!(read(0x8009_0326).0, Error::Tls);
