@@ -23,6 +23,9 @@ RUST = (
     ('README.md', r'Rust (\d+\.\d+) or newer'),
     ('CONTRIBUTING.md', r'Rust (\d+\.\d+) or newer'),
     ('tests/tools/setup.sh', r'Rust (\d+\.\d+) or newer'),
+    ('CMakeLists.txt', r"Rust's cargo, (\d+\.\d+) or newer"),
+    ('packaging/vcpkg/portfile.cmake.in', r'cargo \((\d+\.\d+) or newer\)'),
+    ('packaging/conan/conanfile.py', r'Rust (\d+\.\d+) or newer'),
 )
 # Files with the first two numbers, and with the number of the header.
 SHORT = (

@@ -1,4 +1,4 @@
-"""The recipe of egret-ws for Conan 2: builds the library from the sources of a release, with the cargo (1.95 or newer) of the PATH."""
+"""The recipe of egret-ws for Conan 2: builds the library from the sources of a release, with the cargo (1.88 or newer) of the PATH."""
 import os
 import shutil
 
@@ -49,7 +49,7 @@ class EgretWs(ConanFile):
 
     def validate_build(self):
         if not shutil.which('cargo'):
-            raise ConanInvalidConfiguration('cargo is missing: install Rust 1.95 or newer (https://rustup.rs)')
+            raise ConanInvalidConfiguration('cargo is missing: install Rust 1.88 or newer (https://rustup.rs)')
 
     def layout(self):
         cmake_layout(self, src_folder='src')
