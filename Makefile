@@ -142,7 +142,7 @@ test-vendored: ## TLS, the exports and the link commands, with OpenSSL built fro
 test-msrv: ## compile the library, the tools and the tests with the oldest Rust that Cargo.toml allows
 	tests/tools/msrv.sh
 
-check-targets: ## type-check the library and the tools for Android, iOS, macOS, Windows, arm64 Linux and HarmonyOS (there with its glue)
+check-targets: ## type-check the library and the tools for Android, iOS, macOS, Mac Catalyst, Windows (MinGW, MSVC), arm64 Linux and HarmonyOS (there with its glue)
 	@tests/tools/setup.sh targets
 	tests/tools/check_targets.sh
 

@@ -16,7 +16,8 @@ targets=("$@")
     aarch64-linux-android armv7-linux-androideabi x86_64-linux-android
     aarch64-apple-ios aarch64-apple-ios-sim
     aarch64-apple-darwin
-    x86_64-pc-windows-gnu
+    aarch64-apple-ios-macabi x86_64-apple-ios-macabi
+    x86_64-pc-windows-gnu x86_64-pc-windows-msvc
     aarch64-unknown-linux-gnu
     aarch64-unknown-linux-ohos
 )
