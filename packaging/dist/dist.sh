@@ -5,7 +5,7 @@
 # "dist: NAME/" for a folder, and "CANNOT: reason" for what this machine cannot build, because a tool or an SDK is missing; with the
 # status 3 if that is all of the part. Any other status but 0 is a failure. The other parts are built nevertheless.
 #
-# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why.
+# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why: "PART: reason", or "PART: nothing: reason".
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -17,7 +17,7 @@ state=$build_dir/parts # PART.log, PART.files (what it has made), PART.cannot an
 chosen=()
 for part in "${@:-"${parts[@]}"}"; do
     [[ " ${parts[*]} " == *" $part "* ]] || die "no part $part; the parts are: ${parts[*]}"
-    [ ! -x "$here/$part.sh" ] || chosen+=("$part")
+    chosen+=("$part")
 done
 mkdir -p "$state" "$dist_dir"
 
@@ -64,7 +64,7 @@ while read -r file; do
 done < <(files)
 
 not_built() {
-    local part line
+    local part nothing
     [ -z "$quick" ] || echo "all: not for a release: built without optimisation (EGRET_WS_DIST_QUICK)"
     [ -z "$(git -C "$root" status --porcelain 2>/dev/null)" ] ||
         echo "all: not for a release: the checkout has changes that are not committed"
@@ -76,7 +76,9 @@ not_built() {
         elif [ ! -f "$state/$part.files" ]; then
             echo "$part: was not asked for"
         fi
-        [ ! -s "$state/$part.cannot" ] || sed "s/^/$part: /" "$state/$part.cannot"
+        nothing=""
+        [ -s "$state/$part.files" ] || nothing="nothing: "
+        [ ! -s "$state/$part.cannot" ] || sed "s/^/$part: $nothing/" "$state/$part.cannot"
     done
 }
 not_built >NOT-BUILT.txt

@@ -38,7 +38,7 @@ for part; do
     if reason=$(sed -n "s/^$part: //p" "$dist/NOT-BUILT.txt" | grep -v '^FAILED') && [ -n "$reason" ]; then
         echo "NOT BUILT: $part: $reason"
     fi
-    if grep -q "^$part: was not asked for" "$dist/NOT-BUILT.txt"; then
+    if grep -q "^$part: \(was not asked for\|nothing: \)" "$dist/NOT-BUILT.txt"; then
         count "$part" 3
     else
         step "$part" "$here/$part.sh" "$dist"
