@@ -69,8 +69,8 @@ def tool(variable, names, advice):
 
 
 def with_versions(name):
-    """Debian's names of LLVM's tools contain a version. The newest one is taken."""
-    return ['%s-%d' % (name, version) for version in range(40, 17, -1)] + [name]
+    """Debian's names of LLVM's tools contain a version. The newest one is taken; 18 and older lack what is needed here."""
+    return ['%s-%d' % (name, version) for version in range(40, 18, -1)] + [name]
 
 
 def rust_tool(name):
@@ -90,18 +90,20 @@ def linked_elf(library, _, names, folder, machine, strip):
     cpu = ELF_MACHINES.get(machine)
     if not cpu:
         raise Failure('machine %d of ELF is not known here' % machine)
-    # GNU's tools exist beside each gcc, but know one machine; LLVM's know all.
+    # GNU's tools exist beside each gcc, but know one machine; LLVM's know all, and are faster for arm64.
+    linkers, copiers = with_versions('ld.lld'), with_versions('llvm-objcopy') + rust_tool('rust-objcopy')
     if sys.platform.startswith('linux') and is_native(cpu):
-        gnu = ['%s']
+        linkers, copiers = ['ld'] + linkers, ['objcopy'] + copiers
     else:
-        gnu = ['%s-linux-%s-%%s' % (cpu, abi) for abi in ('gnu', 'gnueabihf', 'gnueabi')]
+        for abi in ('gnu', 'gnueabihf', 'gnueabi'):
+            linkers.append('%s-linux-%s-ld' % (cpu, abi))
+            copiers.append('%s-linux-%s-objcopy' % (cpu, abi))
     advice = 'install the binutils for %s, or LLVM 19 or newer' % cpu
-    linker = tool('LD', [name % 'ld' for name in gnu] + with_versions('ld.lld'), advice)
-    objcopy = tool('OBJCOPY', [name % 'objcopy' for name in gnu] + with_versions('llvm-objcopy') + rust_tool('rust-objcopy'), advice)
+    linker, objcopy = tool('LD', linkers, advice), tool('OBJCOPY', copiers, advice)
     linked, out = folder / 'linked.o', folder / 'out.o'
     # Without groups: the linker would take a group of another library with an equal name in place of ours. With `-d` variables that
     # assembler code declares as common (OpenSSL's OPENSSL_ia32cap_P) get their place here; LLD lacks that.
-    run(linker + ['-r', '-d', '--force-group-allocation', '-o', linked] + [word for name in names for word in ('-u', name)] + [library])
+    link(linker + ['-r', '-d', '--force-group-allocation'], names, library, linked)
     # Compiler-builtins contain bitcode of LLVM, by which tools would take the object for one of link-time optimisation.
     run(objcopy + ['--keep-global-symbols', list_file(names, folder), '--remove-section=.llvmbc', '--remove-section=.llvmcmd']
         + strip + [linked, out])
@@ -129,7 +131,7 @@ def linked_coff(_, files, names, folder, machine, strip):
     library, linked, out = folder / 'objects.a', folder / 'linked.o', folder / 'out.o'
     library.write_bytes(objects.static_library(renamed))
     # Sections stay apart, because a section with more than 65535 relocations is not read again.
-    run(linker + ['-r', '--unique=*', '-o', linked] + [word for name in names for word in ('-u', name)] + [library])
+    link(linker + ['-r', '--unique=*'], names, library, linked)
     run(objcopy + ['--redefine-sym', '%s=%s' % (other, tls), '--keep-global-symbols', list_file(names, folder)]
         + strip + [linked, out])
     # Without COMDAT: the linker would take a section of another library with an equal name in place of ours.
@@ -146,8 +148,8 @@ def linked_macho(library, files, names, folder, machine, strip):
     out = folder / 'out.o'
     if sys.platform == 'darwin':
         linker = tool('LD', ['ld'], 'install the command line tools of Xcode')
-        run(linker + ['-r', '-arch', MACHO_MACHINES[machine], '-exported_symbols_list', list_file(names, folder)]
-            + (['-S'] if strip else []) + ['-o', out] + [word for name in names for word in ('-u', name)] + [library])
+        options = ['-r', '-arch', MACHO_MACHINES[machine], '-exported_symbols_list', list_file(names, folder)]
+        link(linker + options + (['-S'] if strip else []), names, library, out)
         return out.read_bytes()
     # No other linker makes one object of Mach-O so that exceptions still unwind. Link-time optimisation makes one, too.
     builtins = [file for file in files if file[0].startswith('compiler_builtins')]
@@ -158,11 +160,19 @@ def linked_macho(library, files, names, folder, machine, strip):
     if len(files) != 1 or lost:
         raise Failure('%d objects%s cannot become one without a Mac; build with link-time optimisation (cargo clib --release)'
                       % (len(files) + bool(lost), ' and %s' % ' '.join(lost[:5]) if lost else ''))
-    objcopy = tool('OBJCOPY', with_versions('llvm-objcopy') + rust_tool('rust-objcopy'), 'install LLVM 18 or newer')
+    objcopy = tool('OBJCOPY', with_versions('llvm-objcopy') + rust_tool('rust-objcopy'), 'install LLVM 19 or newer')
     linked = folder / 'linked.o'
     linked.write_bytes(files[0][1])
     run(objcopy + ['--keep-global-symbols', list_file(names, folder)] + strip + [linked, out])
     return out.read_bytes()
+
+
+def link(command, names, library, out):
+    """A relocatable link of the members that these names need."""
+    run(command + ['-o', out] + [word for name in names for word in ('-u', name)] + [library])
+    lacking = set(names) - objects.symbols(out.read_bytes())[0]
+    if lacking:
+        raise Failure('it lacks functions of the header: %s' % ' '.join(sorted(lacking)[:10]))
 
 
 def list_file(names, folder):
@@ -208,8 +218,8 @@ def one_object(library, strip_debug):
         return library.read_bytes()  # it was made here
     strip = ['--strip-debug'] if strip_debug else []
     with tempfile.TemporaryDirectory(prefix='egret_ws-') as folder:
-        link = {objects.ELF: linked_elf, objects.MACHO: linked_macho, objects.COFF: linked_coff}[format_]
-        contents = link(library, files, names, Path(folder), machine, strip)
+        make = {objects.ELF: linked_elf, objects.MACHO: linked_macho, objects.COFF: linked_coff}[format_]
+        contents = make(library, files, names, Path(folder), machine, strip)
     check(contents, shown(names, format_, machine))
     return objects.static_library([('egret_ws.o', contents)] + needed(imports, objects.symbols(contents)[1]))
 
