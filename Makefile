@@ -137,7 +137,7 @@ test-kotlin: ## the artefact for coroutines, compiled and tested with Kotlin 1.4
 
 test-vendored: ## TLS, the exports and the link commands, with OpenSSL built from its sources (some minutes)
 	@tests/tools/setup.sh vendored
-	cargo test --locked --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test tls --test install
+	cargo test --locked --features vendored --target-dir $(TARGET)/vendored --lib --test symbols --test static_libraries --test tls --test install
 
 test-msrv: ## compile the library, the tools and the tests with the oldest Rust that Cargo.toml allows
 	tests/tools/msrv.sh
@@ -150,7 +150,7 @@ test-windows: ## the C programs, the static library and the CMake package on Win
 	@tests/tools/setup.sh windows
 	tests/tools/foreign.sh windows
 
-test-arm64: ## the C programs on arm64 Linux, under qemu (OpenSSL is built for it: some minutes)
+test-arm64: ## the C programs and the static library on arm64 Linux, under qemu (OpenSSL is built for it: some minutes)
 	@tests/tools/setup.sh arm64
 	tests/tools/foreign.sh arm64
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # foreign.sh windows|arm64: runs the programs of tests/c on another system: as a Windows DLL under wine, or on arm64 Linux under
-# qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side. For
-# Windows also the install, CMake's package and the static library are tried.
+# qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side. The
+# static library is linked beside another one of Rust. For Windows also the install and CMake's package are tried.
 #
 # wine uses this machine's CPU and qemu emulates one, so they do not test speed or memory ordering.
 set -euo pipefail

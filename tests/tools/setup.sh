@@ -227,6 +227,8 @@ check() {
         check_cpp
         check_cmake
         need binutils readelf --version
+        need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
+        need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h # another OpenSSL beside ours
         ;;
     size)
         need binutils nm --version
