@@ -212,9 +212,17 @@ check_dist() {
     need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
     need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-gcc-posix
     need qemu-user qemu-aarch64 --version
-    need libc6-arm64-cross test -e /usr/aarch64-linux-gnu/lib/libc.so.6
     need unzip unzip -v
     need ruby ruby --version
+    # Linux: the packages for arm64, and the tests of all.
+    need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+    need g++-aarch64-linux-gnu command -v aarch64-linux-gnu-g++
+    need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
+    need musl test -e /lib/ld-musl-x86_64.so.1
+    need debian-archive-keyring test -e /usr/share/keyrings/debian-archive-keyring.gpg
+    need dpkg-dev dpkg-shlibdeps --version
+    need lintian lintian --version
+    need debootstrap test -x /usr/sbin/debootstrap
 }
 
 check() {
