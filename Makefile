@@ -146,7 +146,7 @@ check-targets: ## type-check the library and the tools for Android, iOS, macOS, 
 	@tests/tools/setup.sh targets
 	tests/tools/check_targets.sh
 
-test-windows: ## the C programs, the static library and the CMake package on Windows, under wine
+test-windows: ## the C programs, wss, the static library and the CMake package on Windows, under wine
 	@tests/tools/setup.sh windows
 	tests/tools/foreign.sh windows
 

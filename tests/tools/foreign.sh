@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # foreign.sh windows|arm64: runs the programs of tests/c on another system: as a Windows DLL under wine, or on arm64 Linux under
 # qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side. The
-# static library is linked beside another one of Rust. For Windows also the install and CMake's package are tried.
+# static library is linked beside another one of Rust. For Windows also wss, the install and CMake's package are
+# tried.
 #
 # wine uses this machine's CPU and qemu emulates one, so they do not test speed or memory ordering.
 set -euo pipefail
@@ -54,6 +55,8 @@ arm64)
 esac
 unset RUSTC_BOOTSTRAP
 cargo test --locked --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
+# TLS of the platform: Schannel, as far as wine has it (tests/README.md).
+[ "$1" != windows ] || cargo test --locked --test wss_program --no-fail-fast
 
 cargo build --locked --quiet --package egret-ws-tools --bin egret-ws-echo
 echo_server=${CARGO_TARGET_DIR:-target}/debug/egret-ws-echo

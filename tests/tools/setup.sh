@@ -195,6 +195,17 @@ check_apple() {
     [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-lipo-$llvm"
 }
 
+# wine, with what its Schannel needs.
+check_wine() {
+    need g++-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-g++-posix
+    need wine64 test -x /usr/lib/wine/wine64
+    need libgnutls30 dpkg-query --status libgnutls30
+}
+
+has_server() { # COMMAND: is it there, or in the directories of root?
+    PATH=$PATH:/usr/sbin:/sbin command -v "$1"
+}
+
 check_dist() {
     check_apple
     need git git --version
@@ -211,6 +222,8 @@ check_dist() {
     need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
     need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
     need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-gcc-posix
+    check_wine
+    need unzip unzip -v
     need qemu-user qemu-aarch64 --version
     need unzip unzip -v
     need ruby ruby --version
@@ -258,9 +271,11 @@ check() {
     windows)
         check_sanitizers
         need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-gcc-posix
-        need g++-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-g++-posix
-        need wine64 test -x /usr/lib/wine/wine64
+        check_wine
         need cmake cmake --version
+        need openssl openssl version
+        need nginx-light has_server nginx
+        need haproxy has_server haproxy
         ;;
     arm64)
         check_sanitizers
