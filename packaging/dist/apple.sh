@@ -37,32 +37,4 @@ while read -r name list; do
     done
 done <<<"$targets"
 
-rm -rf "$out/packages"
-mkdir -p "$out/packages"
-"$apple/xcframework.py" "$out/parts" "$out/packages" "$root/packaging/notices/apple.txt" "${chosen[@]}"
-"$apple/check.sh" "$out/packages" "${chosen[@]}"
-
-cd "$out/packages"
-for name in EgretWS.xcframework EgretWS-dynamic.xcframework; do pack "$dist/$name.zip" "$name"; done
-pack "$dist/EgretWS-dSYMs.zip" dSYMs
-
-# A Swift package and a pod name the address and the checksum of the file that they fetch.
-fill() { # TEMPLATE URL FILE
-    sed "s|@VERSION@|$version|; s|@HOMEPAGE@|${release_url%/releases/*}|; s|@URL@|$release_url/$2|; s|@CHECKSUM@|$(sha256sum "$dist/$2" | cut -d ' ' -f 1)|" "$1"
-}
-swift_sources() { # FOLDER
-    mkdir -p "$1/Sources"
-    cp -R "$root/bindings/swift/Sources/EgretWebSocket" "$1/Sources/"
-    cp "$root/LICENSE-MIT" "$root/LICENSE-APACHE" "$root/bindings/swift/README.md" "$1/"
-    cp "$root/packaging/notices/apple.txt" "$1/THIRD-PARTY-NOTICES.txt"
-}
-swift_sources swift
-fill "$apple/Package.swift.in" EgretWS.xcframework.zip >swift/Package.swift
-pack "$dist/EgretWebSocket-$version-swift.zip" swift
-swift_sources pod
-cp -R EgretWS.xcframework pod/
-# CocoaPods looks for the files at the top of the archive.
-pack --flat "$dist/EgretWebSocket-$version-pod.zip" pod
-fill "$apple/EgretWebSocket.podspec.in" "EgretWebSocket-$version-pod.zip" >"$dist/EgretWebSocket.podspec"
-made EgretWS.xcframework.zip EgretWS-dynamic.xcframework.zip EgretWS-dSYMs.zip \
-    "EgretWebSocket-$version-swift.zip" "EgretWebSocket-$version-pod.zip" EgretWebSocket.podspec
+"$apple/pack.sh" "$out/parts" "$out/packages" "$dist" "${chosen[@]}"

@@ -26,6 +26,12 @@ OBJECTIVE_C = '''
 @import %s;
 int main(void) { return egret_ws_version_number() == 0; }
 '''
+# libc++ of zig has no file of its configuration.
+LIBCPP = [
+    'ABI_VERSION=1', 'ABI_NAMESPACE=__1', 'HAS_THREADS=1', 'HAS_THREAD_API_PTHREAD=1', 'HAS_MONOTONIC_CLOCK=1', 'HAS_TERMINAL=1',
+    'HAS_MUSL_LIBC=0', 'HAS_FILESYSTEM=1', 'HAS_RANDOM_DEVICE=1', 'HAS_LOCALIZATION=1', 'HAS_UNICODE=1', 'HAS_WIDE_CHARACTERS=1',
+    'HAS_TIME_ZONE_DATABASE=0', 'HAS_VENDOR_AVAILABILITY_ANNOTATIONS=0', 'HARDENING_MODE_DEFAULT=2', 'PSTL_BACKEND_SERIAL',
+    'ASSERTION_SEMANTIC_DEFAULT=_LIBCPP_ASSERTION_SEMANTIC_IGNORE']
 MH_EXECUTE = 2
 
 
@@ -62,10 +68,7 @@ class Packages(unittest.TestCase):
             run(sys.executable, APPLE / 'sdk.py', platform.name, cls.folder / 'sdk' / platform.name)
 
     def each(self):
-        for platform in self.slices:
-            for architecture in platform.targets:
-                with self.subTest(platform=platform.name, architecture=architecture):
-                    yield platform, architecture
+        return [(platform, architecture) for platform in self.slices for architecture in platform.targets]
 
     def program(self, platform, architecture, source, options, libraries):
         """The program that is linked of a source file. What C++'s library has is not checked."""
@@ -89,15 +92,15 @@ class Packages(unittest.TestCase):
 
     def sources(self, module):
         """(source, compiler options) of each language."""
-        headers = ['-isystem', ZIG / 'libc/include/any-darwin-any']
+        headers = ['-isystem', ZIG / 'lib/libc/include/any-darwin-any']
         objective_c = self.folder / f'{module}.m'
         objective_c.write_text(OBJECTIVE_C % module)
         yield ROOT / 'examples/hello.c', ['-std=c99', f'-I{self.folder}/shim', *headers]
-        yield objective_c, ['-fmodules', f'-fmodules-cache-path={self.folder}/cache', *headers]
+        # Without the C library's headers, for which there is no module here.
+        yield objective_c, ['-ffreestanding', '-fmodules', f'-fmodules-cache-path={self.folder}/cache']
         yield ROOT / 'examples/frame_loop.cpp', [
-            '-std=c++17', '-nostdinc++', '-isystem', ZIG / 'libcxx/include', f'-I{self.folder}/shim', *headers,
-            '-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_NONE', '-D_LIBCPP_ABI_VERSION=1', '-D_LIBCPP_ABI_NAMESPACE=__1',
-            '-D_LIBCPP_HAS_NO_VENDOR_AVAILABILITY_ANNOTATIONS', '-D_LIBCPP_PSTL_BACKEND_SERIAL']
+            '-std=c++17', '-nostdinc++', '-isystem', ZIG / 'lib/libcxx/include', f'-I{self.folder}/shim', *headers,
+            *(f'-D_LIBCPP_{name}' for name in LIBCPP)]
 
     def shim(self, headers):
         """The examples include <egret_ws.h> and <egret_ws.hpp>; here the headers have a folder."""
