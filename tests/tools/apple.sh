@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# apple.sh: the short form of `make dist PARTS=apple`: the checks of packages refuse faulty libraries, and the library links for iOS, not
-# optimised, against stubs of the system, and passes them. It is linked, never run.
+# apple.sh: the short form of `make dist PARTS=apple`: the checks refuse faulty libraries; packages of small libraries of C have all that
+# they need; and the library links for iOS, not optimised, against stubs of the system, and passes the checks. It is linked, never run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export EGRET_WS_DIST_QUICK=1
@@ -8,7 +8,17 @@ export EGRET_WS_DIST_QUICK=1
 . packaging/apple/toolchain.sh
 [ "$(uname -s)" = Linux ] || { echo "apple.sh: on a Mac, use packaging/dist/apple.sh" && exit; }
 
-python3 tests/apple/test_checks.py "clang-$llvm" "$(command -v "ld64.lld-$llvm")" "-$llvm"
+tools=("clang-$llvm" "$(command -v "ld64.lld-$llvm")" "-$llvm")
+python3 tests/apple/test_checks.py "${tools[@]}"
+
+# Packages of all platforms, of small libraries in place of ours.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch/dist"
+python3 tests/apple/parts.py "${tools[@]}" "$scratch/parts"
+"$apple/pack.sh" "$scratch/parts" "$scratch/packages" "$scratch/dist" >/dev/null
+python3 tests/apple/test_packages.py "$scratch/dist" "$version" "$llvm" "" \
+    Packages.test_{each_platform_is_there,frameworks,the_debug_files_have_lines,archives_are_sorted_and_plain} Recipes.test_the_pod
 
 target=aarch64-apple-ios
 choose_cargo "$target"
