@@ -294,7 +294,7 @@ mod tests {
         socket.connect(&own_address).unwrap();
         socket.set_nonblocking(true).unwrap();
         let stream = TcpStream::from_std(socket.into());
-        let mut tcp = Tcp { stream, state: State::Connecting, hung_up: false };
+        let mut tcp = Tcp { stream, state: State::Connecting, hung_up: false, write_blocked: false };
         assert_eq!(tcp.poll_connected().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     }
 }
