@@ -56,8 +56,8 @@ pub const EGRET_WS_DISABLE_DEFLATE: u32 = 8;
 pub const EGRET_WS_DISABLE_ALPN: u32 = 16;
 /// `flags` of a socket's options: with `wss`, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a full
 /// handshake. Without this flag a connection may resume a session of an earlier one of the same loop, with the same host, port and TLS
-/// options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. On
-/// Apple's systems and Windows every connection makes a full handshake.
+/// options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. With
+/// the TLS of Windows and of Apple's systems every connection makes a full handshake.
 pub const EGRET_WS_DISABLE_TLS_RESUMPTION: u32 = 32;
 /// `flags` of a socket's options: do not follow a redirect to a URL of `ws`, so without TLS; it ends with `EGRET_WS_ERR_REDIRECT`. (A
 /// redirect from `wss` to `ws` is never followed.)
@@ -76,7 +76,7 @@ pub const EGRET_WS_ALLOW_PRIVATE_REDIRECTS: u32 = 0x200_0000;
 
 /// TLS 1.2, for `tls_min_version`, and in the statistics.
 pub const EGRET_WS_TLS_1_2: u32 = 0x0303;
-/// TLS 1.3, for `tls_min_version`, and in the statistics.
+/// TLS 1.3, for `tls_min_version`, and in the statistics. Secure Transport, the TLS of Apple's systems, does not have it.
 pub const EGRET_WS_TLS_1_3: u32 = 0x0304;
 
 /// A TLS provider honours `tls_roots` and `EGRET_WS_ONLY_THESE_ROOTS`.

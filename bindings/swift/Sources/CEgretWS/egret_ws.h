@@ -421,8 +421,8 @@
 /*
  * `flags` of a socket's options: with `wss`, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a full
  * handshake. Without this flag a connection may resume a session of an earlier one of the same loop, with the same host, port and TLS
- * options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. On
- * Apple's systems and Windows every connection makes a full handshake.
+ * options, whose certificate was checked then, at most a day ago, and has not expired. Each session is used for one connection. With
+ * the TLS of Windows and of Apple's systems every connection makes a full handshake.
  */
 #define EGRET_WS_DISABLE_TLS_RESUMPTION 0x00000020u
 
@@ -451,7 +451,7 @@
 /* TLS 1.2, for `tls_min_version`, and in the statistics. */
 #define EGRET_WS_TLS_1_2 771
 
-/* TLS 1.3, for `tls_min_version`, and in the statistics. */
+/* TLS 1.3, for `tls_min_version`, and in the statistics. Secure Transport, the TLS of Apple's systems, does not have it. */
 #define EGRET_WS_TLS_1_3 772
 
 /* A TLS provider honours `tls_roots` and `EGRET_WS_ONLY_THESE_ROOTS`. */
@@ -1525,11 +1525,12 @@ typedef struct egret_ws_options {
     /*
      * The proxy to connect through: `http://host:port` (with CONNECT), `https://host:port` (the same, with TLS to the proxy) or
      * `socks5://host:port`, with `user:password@` before the host if the proxy requires it, at most 8192 bytes, ending in a NUL,
-     * copied. The proxy resolves the server's name. The certificate of an `https://` proxy is always checked, for the host of its URL:
-     * the trusted authorities and `tls_min_version` are those of the socket, and `tls_pins`, `tls_identity`, `tls_server_name` and
-     * `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only; a failure has the error of a server's certificate, in
-     * `EGRET_WS_PHASE_PROXY`. NULL: see `EGRET_WS_PROXY_FROM_ENVIRONMENT`, else see `on_proxy`, else none. Empty: none, whatever these
-     * say.
+     * copied. The only authentication at an HTTP proxy is Basic: one that wants NTLM, Negotiate or Digest ends the connection with
+     * `EGRET_WS_ERR_PROXY`, and the message names them. The proxy resolves the server's name. The certificate of an `https://` proxy
+     * is always checked, for the host of its URL: the trusted authorities and `tls_min_version` are those of the socket, and
+     * `tls_pins`, `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only; a failure has the
+     * error of a server's certificate, in `EGRET_WS_PHASE_PROXY`. NULL: see `EGRET_WS_PROXY_FROM_ENVIRONMENT`, else see `on_proxy`,
+     * else none. Empty: none, whatever these say.
      */
     const char *proxy;
     /* The longest time in milliseconds for the name look-up. 0: `connect_timeout_ms`. */
@@ -1568,15 +1569,20 @@ typedef struct egret_ws_options {
      * effect if that is `EGRET_WS_UNLIMITED`.
      */
     uint32_t probe_timeout_ms;
-    /* With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. */
+    /*
+     * With `wss`: the lowest version of TLS, `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`. 0: 1.2. Secure Transport, the TLS of Apple's
+     * systems, has no TLS 1.3: there `EGRET_WS_TLS_1_3` ends the connection with `EGRET_WS_ERR_TLS_OPTIONS`, unless the loop has a TLS
+     * provider, or the library was built with OpenSSL (see the README of the Swift binding).
+     */
     uint32_t tls_min_version;
     /*
      * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or with
      * `EGRET_WS_ONLY_THESE_ROOTS` instead of them: PEM, `tls_roots_len` bytes (or up to its NUL with `EGRET_WS_NUL_TERMINATED`), at
-     * most 1048576 bytes, copied. NULL if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below one, or a server's own
-     * certificate (on Windows a root only). The name and the dates of a server's certificate are always checked. On Linux the
-     * system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a process with
-     * more rights than its user (setuid, setgid) does not read the two variables.
+     * most 1048576 bytes, copied. NULL if, and only if, that is 0. Each certificate is trusted as given: a root, an authority below
+     * one, or a server's own certificate (on Windows a root only). The name and the dates of a server's certificate are always
+     * checked. OpenSSL does not check whether a certificate was revoked; Windows and Apple's systems refuse one if they know that
+     * already. On Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, else those of the distribution; a
+     * process with more rights than its user (setuid, setgid) does not read the two variables.
      */
     const char *tls_roots;
     /* Bytes of `tls_roots`. */
@@ -1586,7 +1592,7 @@ typedef struct egret_ws_options {
      * of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a comma-separated list of at most 64 pins, at most 8192
      * bytes, ending in a NUL, copied. One of them must match, so list the next key beside the present key. The key is checked
      * after the certificate and before the request is sent. It is also checked before the certificate of `tls_identity` is sent,
-     * except on Apple's systems and Windows. NULL: none.
+     * except with the TLS of Apple's systems and of Windows. NULL: none.
      */
     const char *tls_pins;
     /*

@@ -18,7 +18,10 @@ public final class WebSocketOptions extends Options {
     // generated: constants, by "make header"; do not edit
     /** TLS 1.2, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
     public static final int TLS_1_2 = 771;
-    /** TLS 1.3, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
+    /**
+     * TLS 1.3, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. Secure Transport, the
+     * TLS of Apple's systems, does not have it.
+     */
     public static final int TLS_1_3 = 772;
     // generated: end
 
@@ -508,7 +511,10 @@ public final class WebSocketOptions extends Options {
 
         /**
          * With {@code wss}: the lowest version of TLS, {@link WebSocketOptions#TLS_1_2} or
-         * {@link WebSocketOptions#TLS_1_3}. Default: 1.2.
+         * {@link WebSocketOptions#TLS_1_3}. Default: 1.2. Secure Transport, the TLS of Apple's systems, has no TLS
+         * 1.3: there {@link WebSocketOptions#TLS_1_3} ends the connection with {@link ErrorCode#TLS_OPTIONS},
+         * unless the loop has a TLS provider, or the library was built with OpenSSL (see the README of the Swift
+         * binding).
          */
         public @NotNull Builder tlsMinVersion(long version) {
             return number(13, "tlsMinVersion", version);
@@ -638,12 +644,14 @@ public final class WebSocketOptions extends Options {
         /**
          * The proxy to connect through: {@code http://host:port} (with CONNECT), {@code https://host:port} (the
          * same, with TLS to the proxy) or {@code socks5://host:port}, with {@code user:password@} before the host
-         * if the proxy requires it, at most 8192 bytes. The proxy resolves the server's name. The certificate of an
-         * {@code https://} proxy is always checked, for the host of its URL: the trusted authorities and
-         * {@link #tlsMinVersion} are those of the socket, and {@link #tlsPins}, {@link #tlsIdentity},
-         * {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only; a failure has the error
-         * of a server's certificate, in {@link CloseInfo.Phase#PROXY}. Default: see {@link #proxyFromEnvironment},
-         * else see {@link ProxyHook#onProxy}, else none. Empty: none, whatever these say.
+         * if the proxy requires it, at most 8192 bytes. The only authentication at an HTTP proxy is Basic: one that
+         * wants NTLM, Negotiate or Digest ends the connection with {@link ErrorCode#PROXY}, and the message names
+         * them. The proxy resolves the server's name. The certificate of an {@code https://} proxy is always
+         * checked, for the host of its URL: the trusted authorities and {@link #tlsMinVersion} are those of the
+         * socket, and {@link #tlsPins}, {@link #tlsIdentity}, {@link #tlsServerName} and
+         * {@link #acceptAnyCertificate} are for the server only; a failure has the error of a server's certificate,
+         * in {@link CloseInfo.Phase#PROXY}. Default: see {@link #proxyFromEnvironment}, else see
+         * {@link ProxyHook#onProxy}, else none. Empty: none, whatever these say.
          */
         public @NotNull Builder proxy(@Nullable String text) {
             return text(5, "proxy", text);
@@ -654,7 +662,8 @@ public final class WebSocketOptions extends Options {
          * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a list of at most
          * 64 pins, at most 8192 bytes. One of them must match, so list the next key beside the present key. The key
          * is checked after the certificate and before the request is sent. It is also checked before the
-         * certificate of {@link #tlsIdentity} is sent, except on Apple's systems and Windows. Default: none.
+         * certificate of {@link #tlsIdentity} is sent, except with the TLS of Apple's systems and of Windows.
+         * Default: none.
          */
         public @NotNull Builder tlsPins(@NotNull List<String> list) {
             return text(6, "tlsPins", joined("tlsPins", list));
@@ -761,8 +770,8 @@ public final class WebSocketOptions extends Options {
          * With {@code wss}, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a
          * full handshake. Without this flag a connection may resume a session of an earlier one of the same loop,
          * with the same host, port and TLS options, whose certificate was checked then, at most a day ago, and has
-         * not expired. Each session is used for one connection. On Apple's systems and Windows every connection
-         * makes a full handshake.
+         * not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems
+         * every connection makes a full handshake.
          */
         public @NotNull Builder disableTlsResumption(boolean on) {
             return flag(0x20, on);
