@@ -4,6 +4,8 @@
 # Debian's Rust has its own standard library in source (rust-web-src), so that it can check targets whose library this machine does not
 # have. Nothing is linked: no system's SDK is needed. OpenSSL's headers are this machine's, which is near enough for types.
 #
+# TARGET+openssl is an Apple system with OpenSSL in place of Secure Transport.
+#
 # For HarmonyOS the JavaScript glue is compiled and linked, too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -17,27 +19,30 @@ targets=("$@")
     aarch64-apple-ios aarch64-apple-ios-sim
     aarch64-apple-darwin
     aarch64-apple-ios-macabi x86_64-apple-ios-macabi
+    aarch64-apple-ios+openssl aarch64-apple-darwin+openssl
     x86_64-pc-windows-gnu x86_64-pc-windows-msvc
     aarch64-unknown-linux-gnu
     aarch64-unknown-linux-ohos
 )
 failed=""
-for target in "${targets[@]}"; do
+for spec in "${targets[@]}"; do
+    target=${spec%+openssl}
     environment=()
-    case $target in
-    *-linux-*)
+    case $spec in
+    *-linux-* | *+openssl)
         upper=$(tr a-z- A-Z_ <<<"$target")
         environment=(CRATE_CC_NO_DEFAULTS=1 "${upper}_OPENSSL_INCLUDE_DIR=/usr/include" "${upper}_OPENSSL_LIB_DIR=$libraries"
             "CC_${target//-/_}=gcc")
+        [[ $spec != *+openssl ]] || environment+=(RUSTFLAGS="$RUSTFLAGS --cfg egret_ws_openssl")
         ;;
     esac
     if env "${environment[@]}" /usr/bin/cargo check --locked --quiet -Zbuild-std=std,panic_unwind \
         --package egret-ws --package egret-ws-tools --lib --bins --target "$target" \
         --target-dir "$target_dir"; then
-        echo "ok      $target"
+        echo "ok      $spec"
     else
-        echo "FAILED  $target"
-        failed+=" $target"
+        echo "FAILED  $spec"
+        failed+=" $spec"
     fi
     [[ $target != *-ohos ]] || tests/js/ohos/check_glue.sh "${CARGO_TARGET_DIR:-target}/tmp/ohos" || failed+=" $target (glue)"
 done

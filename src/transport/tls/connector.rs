@@ -56,7 +56,7 @@ impl Sources {
         if let Some(host) = host {
             return provider::backend::Connector::build(host, settings).map(Sources::Host);
         }
-        if settings.needs_tls_1_3() && cfg!(target_vendor = "apple") {
+        if settings.needs_tls_1_3() && cfg!(all(target_vendor = "apple", tls_native)) {
             return unusable("`tls_min_version` is TLS 1.3, which Secure Transport, Apple's TLS, does not have".into());
         }
         let roots = match settings.roots.as_slice() {

@@ -1,5 +1,5 @@
 //! TLS over another stream, with the certificates that the platform trusts. OpenSSL is the backend on Linux, Android and the BSDs. On
-//! Apple systems and Windows it is the TLS of the platform. Without the Cargo feature `tls` there is none. A host can bring its own
+//! Apple systems and Windows it is the TLS of the platform; on Apple systems it can be OpenSSL, with the system's check of certificates. Without the Cargo feature `tls` there is none. A host can bring its own
 //! instead: a TLS provider.
 //!
 //! ```text
@@ -8,6 +8,9 @@
 //!   Handshake, Tls ─► backends ─► openssl, native, none or provider ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
 //! ```
 
+// On other systems only its tests are compiled.
+#[cfg(any(test, target_vendor = "apple"))]
+mod apple_status;
 mod backends;
 mod buffered_stream;
 mod connector;

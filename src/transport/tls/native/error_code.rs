@@ -26,22 +26,11 @@ fn number_after(text: &str, before: &str) -> Option<i32> {
 #[cfg(any(test, target_vendor = "apple"))]
 mod apple {
     use crate::error::Error;
+    use crate::transport::tls::apple_status::error_of;
 
     pub(super) fn classify(debug: &str) -> (Error, i32) {
         let status = super::number_after(debug, "code: ").unwrap_or(0);
-        let error = match status {
-            // errSSLCertExpired, errSSLCertNotYetValid, errSecCertificateExpired, errSecCertificateNotValidYet
-            -9814 | -9815 | -67818 | -67819 => Error::TlsExpired,
-            // errSSLHostNameMismatch, errSecHostNameMismatch
-            -9843 | -67602 => Error::TlsHost,
-            // errSSLXCertChainInvalid, errSSLUnknownRootCert, errSSLNoRootCert, errSecNotTrusted, errSecCreateChainFailed,
-            // errSecTrustSettingDeny
-            -9807 | -9812 | -9813 | -67843 | -25318 | -67654 => Error::TlsIssuer,
-            // errSSLBadCert, errSecInvalidExtendedKeyUsage, errSecCertificateRevoked
-            -9808 | -67609 | -67820 => Error::TlsIssuer,
-            _ => Error::Tls,
-        };
-        (error, status)
+        (error_of(status), status)
     }
 }
 

@@ -19,6 +19,7 @@ use super::keylog;
 use super::resumption;
 use super::sessions::Sessions;
 use super::system_roots::SystemRoots;
+use super::system_trust::SystemTrust;
 use super::verify::{self, Refusal};
 use crate::error::Error;
 use crate::transport::Transport;
@@ -41,7 +42,7 @@ pub const READS_SINGLE_RECORDS: bool = true;
 
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
 
-/// The certificates of the system for a connector.
+/// The certificates of the system for a connector. Apple's systems check certificates themselves.
 pub struct Sources {
     system_roots: Option<SystemRoots>,
 }
@@ -49,7 +50,8 @@ pub struct Sources {
 impl Sources {
     /// Reads the certificates. May block. Does not call OpenSSL.
     pub fn read(settings: &Settings) -> Sources {
-        Sources { system_roots: (!settings.only_these_roots).then(SystemRoots::read) }
+        let needs_them = !settings.only_these_roots && !cfg!(target_vendor = "apple");
+        Sources { system_roots: needs_them.then(SystemRoots::read) }
     }
 }
 
@@ -58,11 +60,23 @@ pub struct Connector {
     context: Arc<ExitSafe<SslContext>>,
     sessions: Arc<Sessions>,
     insecure: bool,
+    trust: Option<SystemTrust>,
 }
 
 impl Connector {
     /// `roots` are the certificates of the settings, in DER.
     pub fn build(
+        settings: &Settings,
+        roots: &[Vec<u8>],
+        sources: &Sources,
+        may_continue: &dyn Fn() -> bool,
+    ) -> Result<Connector, String> {
+        Connector::checked_by(SystemTrust::of(settings, roots)?, settings, roots, sources, may_continue)
+    }
+
+    /// As [`Connector::build`], with this check of certificates instead of OpenSSL's, if there is one.
+    pub(in super::super) fn checked_by(
+        trust: Option<SystemTrust>,
         settings: &Settings,
         roots: &[Vec<u8>],
         sources: &Sources,
@@ -100,6 +114,9 @@ impl Connector {
             store.add_cert(root).map_err(|error| bad_root(at, error))?;
         }
         builder.set_cert_store(store.build());
+        if let Some(trust) = &trust {
+            trust.prepare(&mut builder);
+        }
         resumption::prepare(&mut builder);
         #[cfg(feature = "keylog")]
         keylog::prepare(&mut builder);
@@ -107,7 +124,7 @@ impl Connector {
             set_identity(&mut builder, pkcs12, password)?;
         }
         let context = Arc::new(ExitSafe::new(builder.build()));
-        Ok(Connector { context, sessions: Arc::default(), insecure: settings.insecure })
+        Ok(Connector { context, sessions: Arc::default(), insecure: settings.insecure, trust })
     }
 
     /// This connector without its sessions.
@@ -152,7 +169,7 @@ impl Connector {
         if address.is_none() {
             ssl.set_hostname(name)?;
         }
-        let refusal = verify::set_rules(&mut ssl, name, address, self.insecure, pins)?;
+        let refusal = verify::set_rules(&mut ssl, name, address, self.insecure, self.trust.as_ref(), pins)?;
         resumption.offer(&mut ssl);
         ssl.set_connect_state();
         Ok(MidHandshake { stream: ExitSafe::new(SslStream::new(ssl, stream)?), refusal })

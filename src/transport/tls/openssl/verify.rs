@@ -1,6 +1,7 @@
 //! The rules for the server's certificate, and the errors if it breaks them.
 #![allow(unsafe_code)] // a function of OpenSSL that the crate does not have
 
+use super::system_trust::SystemTrust;
 use crate::error::Error;
 use crate::transport::tls::pins::{self, Pin};
 use crate::transport::tls::tls_error::TlsError;
@@ -21,8 +22,8 @@ pub(super) struct Refusal(Arc<Refused>);
 
 #[derive(Default)]
 struct Refused {
-    /// Set if the key of the server is none of the pins. The value is the pin of that key, or `None` if the key could not be read.
-    pin_mismatch: OnceLock<Option<Pin>>,
+    /// The error, if another rule than those of OpenSSL is broken.
+    failure: OnceLock<TlsError>,
     /// The certificates, if one of the rules is broken.
     chain: OnceLock<Chain>,
 }
@@ -32,20 +33,33 @@ impl Refusal {
     pub(super) fn chain(&self) -> Option<&Chain> {
         self.0.chain.get()
     }
+
+    /// Another rule than those of OpenSSL is broken.
+    #[cfg_attr(not(any(test, target_vendor = "apple")), allow(dead_code))]
+    pub(super) fn set(&self, failure: TlsError, chain: Chain) {
+        let _ = self.0.failure.set(failure);
+        let _ = self.0.chain.set(chain);
+    }
 }
 
 unsafe extern "C" {
     fn X509_STORE_CTX_get0_untrusted(context: *const openssl_sys::X509_STORE_CTX) -> *mut openssl_sys::stack_st_X509;
 }
 
-/// Sets the rules for one connection.
+/// Sets the rules for one connection. `trust` checks the certificates instead of OpenSSL, if there is one.
 pub(super) fn set_rules(
     ssl: &mut SslRef,
     name: &str,
     address: Option<IpAddr>,
     insecure: bool,
+    trust: Option<&SystemTrust>,
     pinned: &[Pin],
 ) -> Result<Refusal, ErrorStack> {
+    if let Some(trust) = trust {
+        let refusal = Refusal::default();
+        trust.set_rules(ssl, name, pinned, &refusal)?;
+        return Ok(refusal);
+    }
     if !insecure {
         let rules = ssl.param_mut();
         // Every certificate of the store is trusted, also if it is an intermediate authority or the server's own certificate.
@@ -74,7 +88,7 @@ pub(super) fn set_rules(
 }
 
 /// The certificates that the server has sent.
-fn received_chain(chain: &X509StoreContextRef) -> Chain {
+pub(super) fn received_chain(chain: &X509StoreContextRef) -> Chain {
     // SAFETY: the pointer is that of a live context, and the function only reads it.
     let received = unsafe { X509_STORE_CTX_get0_untrusted(chain.as_ptr()) };
     if received.is_null() {
@@ -87,11 +101,8 @@ fn received_chain(chain: &X509StoreContextRef) -> Chain {
 
 fn is_pinned(chain: &mut X509StoreContextRef, pinned: &[Pin], refusal: &Refusal) -> bool {
     let der = chain.current_cert().and_then(|certificate| certificate.to_der().ok());
-    let found = der.and_then(|der| pins::of_certificate(&der));
-    if found.is_some_and(|found| pinned.contains(&found)) {
-        return true;
-    }
-    let _ = refusal.0.pin_mismatch.set(found);
+    let Err(failure) = pins::check(pinned, der.as_deref()) else { return true };
+    let _ = refusal.0.failure.set(failure);
     chain.set_error(X509VerifyResult::APPLICATION_VERIFICATION);
     false
 }
@@ -105,11 +116,8 @@ const UNUSABLE: [i32; 8] = [239, 247, 304, 318, 383, 397, 398, 399];
 
 /// Makes the error of a handshake that OpenSSL reports as failed.
 pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, refusal: &Refusal) -> TlsError {
-    if let Some(found) = refusal.0.pin_mismatch.get() {
-        return match found {
-            Some(pin) => TlsError::pin(pin),
-            None => TlsError::unreadable_key(),
-        };
+    if let Some(failure) = refusal.0.failure.get() {
+        return failure.clone();
     }
     let reasons = error.ssl_error().map_or(&[][..], ErrorStack::errors).iter().map(|error| error.reason_code());
     for reason in reasons {

@@ -7,4 +7,5 @@ mod pair;
 mod refusals;
 mod resumption;
 mod streams;
+mod system_trust;
 mod trust;
