@@ -198,19 +198,41 @@ fn the_list_of_contents_has_what_is_linked_with_checksums() {
     );
 }
 
+/// The first two texts are ours, the third is that of the set, and the last a library with the OpenSSL of `Cargo.lock`.
 #[test]
 fn a_package_without_its_licences_is_refused() {
-    let dist = scratch("licences");
-    let package = |files: &[&str]| {
-        let mut tar = Command::new("tar");
-        tar.arg("-czf").arg(dist.join("egret-ws-0.1.0-linux-x86_64.tar.gz")).arg("-C").arg(root());
-        tar.arg("--transform=s|.*/|top/THIRD-PARTY-|");
-        assert!(tar.args(files).status().expect("tar runs").success());
-        run("../tests/dist/licences.py", &[&dist])
+    let folder = scratch("licences");
+    let (dist, tree) = (folder.join("dist"), folder.join("egret-ws"));
+    fs::create_dir(&dist).and_then(|()| fs::create_dir(&tree)).expect("folders");
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    let openssl = lock.split("name = \"openssl-src\"\nversion = \"").nth(1).expect("openssl-src");
+    let openssl = openssl.split(['+', '"']).nth(1).expect("a version");
+    for file in ["LICENSE-MIT", "LICENSE-APACHE", "packaging/notices/linux-vendored.txt", "packaging/notices/linux.txt"]
+    {
+        let name = Path::new(file).file_name().expect("a name");
+        fs::copy(root().join(file), tree.join(name)).expect("a copy");
+    }
+    fs::write(tree.join("with_openssl"), format!("text\0{openssl}\0text")).expect("a file");
+    fs::write(tree.join("with_another"), "text\x003.0.1\0text").expect("a file");
+    let check = |name: &str, files: [&str; 4]| {
+        let package = dist.join(name);
+        let tar = Command::new("tar").arg("-czf").arg(&package).arg("-C").arg(&tree).args(files).status();
+        assert!(tar.expect("tar runs").success());
+        let output = run("../tests/dist/licences.py", &[&dist]);
+        fs::remove_file(package).expect("removed");
+        output
     };
-    let [mit, apache] = ["LICENSE-MIT", "LICENSE-APACHE"];
-    assert_success(&package(&[mit, apache, "packaging/notices/linux-vendored.txt"]));
-    assert_refused(&package(&[mit, apache]), "x86_64.tar.gz: without notices/linux-vendored.txt");
-    assert_refused(&package(&[mit, apache, "packaging/notices/linux.txt"]), "without notices/linux-vendored.txt");
-    assert_refused(&package(&[apache, "packaging/notices/linux-vendored.txt"]), "without LICENSE-MIT");
+    let [mit, apache, linux, vendored] = ["LICENSE-MIT", "LICENSE-APACHE", "linux.txt", "linux-vendored.txt"];
+    let [ours, another] = ["with_openssl", "with_another"];
+    let name = "egret-ws-0.1.0-linux-x86_64.tar.gz";
+    assert_success(&check(name, [mit, apache, vendored, ours]));
+    assert_refused(&check(name, [mit, apache, linux, ours]), &format!("{name}: without notices/linux-vendored.txt"));
+    assert_refused(&check(name, [apache, apache, vendored, ours]), "without LICENSE-MIT");
+    assert_refused(&check(name, [mit, mit, vendored, ours]), "without LICENSE-APACHE");
+    assert_refused(&check(name, [mit, apache, vendored, another]), &format!("OpenSSL {openssl} in no library"));
+    // OpenSSL inside where the notices name none.
+    assert_refused(
+        &check("egret-ws-0.1.0-windows-x86_64.tar.gz", [mit, apache, vendored, ours]),
+        "which the notices do not name",
+    );
 }

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """licences.py DIST: fails if a package in the folder DIST lacks a licence: our two, and the notices of each set that it contains, by
-packaging/linked.py. Files with symbols for crash reports, and files that belong to a package beside them, contain none."""
+packaging/linked.py; or if it contains another OpenSSL than the notices name. Files with symbols for crash reports, and files that
+belong to a package beside them, need none."""
 import gzip
+import io
 import pathlib
 import re
 import subprocess
 import sys
 import tarfile
 import zipfile
-import io
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'packaging'))
@@ -32,7 +33,15 @@ def contents(path):
     return {member.name: packed.extractfile(member).read() for member in packed if member.isfile()}
 
 
-def faults(name, path):
+def openssl_fault(version, sets, files):
+    """OpenSSL's default provider contains its version as a string."""
+    is_inside = any(f'\0{version}\0'.encode() in data for data in files)
+    if is_inside != any(linked.is_vendored(one) for one in sets):
+        return f'OpenSSL {version} in a library, which the notices do not name' if is_inside else f'OpenSSL {version} in no library'
+    return None
+
+
+def faults(version, name, path):
     sets = linked.sets_of(name, path)
     if not sets or NO_PACKAGE.search(name):
         return []
@@ -44,13 +53,16 @@ def faults(name, path):
         text = file.read_bytes().strip()
         if not any(data.strip() == text for data in found):
             missing.append(label)
-    return [f'{name}: without {", ".join(missing)}'] if missing else []
+    wrong = [f'{name}: without {", ".join(missing)}'] if missing else []
+    fault = openssl_fault(version, sets, found)
+    return wrong + [f'{name}: {fault}'] if fault else wrong
 
 
 def main():
     dist = pathlib.Path(sys.argv[1])
     files = sorted(path for path in dist.rglob('*') if path.is_file())
-    wrong = [fault for path in files for fault in faults(path.relative_to(dist).as_posix(), path)]
+    version = linked.openssl(linked.packages())[1]
+    wrong = [fault for path in files for fault in faults(version, path.relative_to(dist).as_posix(), path)]
     if wrong:
         sys.exit('licences.py: ' + '\n  '.join(wrong))
 
