@@ -125,7 +125,15 @@ fn versions_that_were_forgotten_are_refused() {
         "bindings/java/README.md",
         "include/egret_ws.h",
     ];
-    let with_rust = ["CONTRIBUTING.md", "tests/tools/setup.sh", "README.md", "tools/Cargo.toml"];
+    let with_rust = [
+        "CONTRIBUTING.md",
+        "tests/tools/setup.sh",
+        "README.md",
+        "tools/Cargo.toml",
+        "CMakeLists.txt",
+        "packaging/vcpkg/portfile.cmake.in",
+        "packaging/conan/conanfile.py",
+    ];
     for file in files.iter().chain(&with_rust) {
         let copy = folder.join(file);
         fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
