@@ -50,7 +50,8 @@ COMPONENTS = {
 RUST = ('rust', 'unicode', 'compiler_builtins', 'compiler-rt', 'libm', 'addr2line', 'adler2', 'backtrace', 'cfg-if', 'gimli', 'hashbrown',
         'libc', 'memchr', 'miniz_oxide', 'object', 'rustc-demangle')
 
-Set = collections.namedtuple('Set', 'title targets options tools components')
+# `rustflags` chooses what is no feature of cargo.
+Set = collections.namedtuple('Set', 'title targets options tools components rustflags', defaults=('',))
 LINUX = ('x86_64-unknown-linux-gnu', 'aarch64-unknown-linux-gnu')
 MUSL = ('x86_64-unknown-linux-musl', 'aarch64-unknown-linux-musl')
 APPLE = ('aarch64-apple-darwin', 'x86_64-apple-darwin', 'aarch64-apple-ios', 'aarch64-apple-ios-sim', 'x86_64-apple-ios')
@@ -62,6 +63,8 @@ SETS = {
     'musl-vendored': Set('Linux with musl, with OpenSSL inside', MUSL, VENDORED, True, RUST + ('libunwind', 'zig', 'musl')),
     'windows': Set('Windows', ('x86_64-pc-windows-gnu',), (), True, RUST + ('gcc', 'mingw-w64', 'winpthreads')),
     'apple': Set('macOS, iOS and other systems of Apple', APPLE, (), True, RUST),
+    'apple-vendored': Set('macOS, iOS and other systems of Apple, with OpenSSL inside', APPLE, VENDORED, False, RUST,
+                          '--cfg egret_ws_openssl'),
     'android': Set('Android', ANDROID, ('--no-default-features', '--features', 'deflate,proxies'), False,
                    RUST + ('libunwind',)),
     'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind',)),
@@ -121,9 +124,10 @@ def is_vendored(name):
     return 'vendored' in ','.join(SETS[name].options)
 
 
-def cargo(*arguments):
+def cargo(*arguments, rustflags=''):
     command = [os.environ.get('CARGO', 'cargo'), *arguments]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, 'RUSTFLAGS': rustflags}, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f'{" ".join(command)}:\n{done.stderr}')
     return done.stdout
@@ -136,7 +140,7 @@ def crates(name):
     packages = [word for package in OWN[:2 if of_set.tools else 1] for word in ('--package', package)]
     for target in of_set.targets:
         tree = cargo('tree', '--locked', *packages, *of_set.options, '--edges', 'normal,no-proc-macro', '--target', target,
-                     '--prefix', 'none', '--format', '{p}')
+                     '--prefix', 'none', '--format', '{p}', rustflags=of_set.rustflags)
         found.update(tuple(line.split()[:2]) for line in tree.splitlines() if line)
     return sorted((crate, version[1:]) for crate, version in found if crate not in OWN)
 
