@@ -75,7 +75,8 @@ class EgretWs(ConanFile):
             os.environ['OPENSSL_DIR'] = self.dependencies['openssl'].package_folder
         cmake = CMake(self)
         cmake.configure()
-        cmake.build(target='egret_ws_cargo')
+        # The static library is one object: it can stand beside other libraries of Rust.
+        cmake.build(target='egret_ws_cargo' if self.options.shared else 'egret_ws_one_object')
 
     def package(self):
         copy(self, 'LICENSE-*', self.source_folder, os.path.join(self.package_folder, 'licenses'))
@@ -90,12 +91,12 @@ class EgretWs(ConanFile):
         lib = os.path.join(self.package_folder, 'lib')
         if self.options.shared:
             copy(self, 'egret_ws.dll', self._cargo_dir, os.path.join(self.package_folder, 'bin'), keep_path=False, excludes='*/deps/*')
-            patterns = 'libegret_ws.so', 'libegret_ws.dylib', 'libegret_ws.dll.a'
+            patterns, built = ('libegret_ws.so', 'libegret_ws.dylib', 'libegret_ws.dll.a'), self._cargo_dir
         else:
-            patterns = 'libegret_ws.a',
-        found = [path for pattern in patterns for path in copy(self, pattern, self._cargo_dir, lib, keep_path=False, excludes='*/deps/*')]
+            patterns, built = ('libegret_ws.a',), os.path.join(self.build_folder, 'one_object')
+        found = [path for pattern in patterns for path in copy(self, pattern, built, lib, keep_path=False, excludes='*/deps/*')]
         if not found:
-            raise FileNotFoundError(f'cargo has built none of {patterns} in {self._cargo_dir}')
+            raise FileNotFoundError(f'none of {patterns} was built in {built}')
 
     def package_info(self):
         self.cpp_info.set_property('cmake_file_name', 'egret_ws')
