@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_macho.py --platform NAME [--install-name NAME] [--dsym FOLDER.dSYM] [--forbid TEXT] FILE...: checks libraries for Apple's systems.
+"""check_macho.py --platform NAME [OPTION...] FILE...: checks libraries for Apple's systems.
 
 FILE is a dynamic or a static library, of one processor or of several. A library that a device or the App Store refuses fails there and
 nowhere else. Every fault is printed, and the exit status is then 1. Checked are:
@@ -9,6 +9,9 @@ nowhere else. Every fault is printed, and the exit status is then 1. Checked are
 - the symbols of the system that it uses: symbols.txt lists them; and the system's libraries
 - of a dynamic library: its install name, its signature, and the UUID, which its dSYM must have, too
 - texts that it must not contain, such as a path of the builder
+
+--not-optimised: a static library also contains functions that nothing calls, and that a program's linker leaves out; so the symbols that it
+uses are not checked.
 """
 import argparse
 import pathlib
@@ -88,7 +91,7 @@ def faults_of_dynamic(file, platform, install_name, uuids):
         yield f'has the UUID {file.uuid}, and its dSYM has {uuids.get(file.architecture)}'
 
 
-def faults(path, platform, install_name, uuids, forbidden):
+def faults(path, platform, install_name, uuids, forbidden, is_optimised=True):
     """(name, fault) of each fault of a library."""
     parts = macho.slices(path)
     architectures = [part.architecture for part in parts]
@@ -105,7 +108,7 @@ def faults(path, platform, install_name, uuids, forbidden):
                 defined |= {symbol for symbol, kind, _ in file.symbols if kind & macho.N_TYPE and kind & macho.N_EXT}
                 undefined.update(dict.fromkeys(file.undefined()))
             found = set().union(*(file.defined() for file in part.files))
-            needed = {symbol: None for symbol in undefined if symbol not in defined}
+            needed = {symbol: None for symbol in undefined if is_optimised and symbol not in defined}
             yield from ((name, fault) for fault in (*faults_of_names(found), *faults_of_needs(needed, platform, part.architecture)))
         elif part.type != macho.MH_DYLIB:
             yield name, 'is neither a dynamic nor a static library'
@@ -132,13 +135,15 @@ def main():
     parser.add_argument('--install-name', default='@rpath/libegret_ws.dylib')
     parser.add_argument('--dsym', type=pathlib.Path)
     parser.add_argument('--forbid', action='append', default=[])
+    parser.add_argument('--not-optimised', action='store_true')
     parser.add_argument('files', nargs='+', metavar='FILE')
     arguments = parser.parse_args()
     found = []
     for path in arguments.files:
         try:
             uuids = uuids_of(arguments.dsym) if arguments.dsym else None
-            found += faults(path, platforms.BY_NAME[arguments.platform], arguments.install_name, uuids, arguments.forbid)
+            found += faults(path, platforms.BY_NAME[arguments.platform], arguments.install_name, uuids, arguments.forbid,
+                            not arguments.not_optimised)
         except (macho.Damaged, OSError) as error:
             found.append((path, f'cannot be checked: {error}'))
     for name, fault in found:

@@ -125,7 +125,10 @@ class Libraries(Case):
         path = self.library(GOOD + USES + 'void other(void); USE d(void) { other(); }', '-lother')
         self.refused('needs the library /usr/lib/libother.dylib', path)
         self.refused('uses _other, which symbols.txt does not list for ios', path)
-        self.refused('uses _other', self.archive(GOOD + 'void other(void); void f(void) { other(); }'))
+        archive = self.archive(GOOD + 'void other(void); void f(void) { other(); }')
+        self.refused('uses _other', archive)
+        self.assertEqual(list(check_macho.faults(archive, self.ios, NAME, None, (), is_optimised=False)),
+                         [(f'{archive} (arm64)', 'exports _f, which is not in the header')])
         # A function that only the Mac has.
         self.refused('uses _SecKeychainCreate', self.archive(GOOD + 'void SecKeychainCreate(void); void f(void) { SecKeychainCreate(); }'))
 
