@@ -76,7 +76,7 @@ class Search:
             self.scan(f'{name}: {inner}', data)
 
     def search(self, name, content):
-        # In a text, `$folder/root/file` is another file than `/root/file`. In a program, texts may follow each other without a gap.
+        # In a text, `$folder/home/file` is another file than `/home/file`. In a program, texts may follow each other without a gap.
         begin = rb'' if b'\0' in content else rb'(?<![\w.)}*-])'
         for text, pattern in self.texts:
             if found := re.search(begin + pattern, content):

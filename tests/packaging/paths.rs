@@ -35,8 +35,13 @@ fn traces_of_the_builder_are_refused() {
     refused(folder.join("wide.dll"), &wide, "contains /home/somebody: ");
     let sources = format!("\0{}/src/lib.rs\0", root().display());
     refused(folder.join("sources.a"), sources.as_bytes(), &format!("contains {}: ", root().display()));
-    for temporary in ["/tmp/ccQx81aZ.o", "/tmp/rustcAb12Cd/symbols.o", "/tmp/tmp.Zz09yXw8vU/x", "/tmp/tmpab12cd34/y"] {
-        refused(folder.join("temporary"), temporary.as_bytes(), "contains the name of a temporary file: ");
+    // Not as one text, because this file is in a package, too.
+    for temporary in ["ccQx81aZ.o", "rustcAb12Cd/symbols.o", "tmp.Zz09yXw8vU/x", "tmpab12cd34/y"] {
+        refused(
+            folder.join("temporary"),
+            format!("/tmp/{temporary}").as_bytes(),
+            "contains the name of a temporary file: ",
+        );
     }
     write(&folder.join("word"), b"made by gandalf.");
     succeeds(&mut check(&folder.join("word")));
@@ -44,14 +49,14 @@ fn traces_of_the_builder_are_refused() {
     is_refused(&mut check(&folder.join("nothing")), 1, "there are no files");
 }
 
-/// A home with one name, such as `/root`, is a word that may begin other texts.
+/// A home with one name, such as that of root, is a word that may begin other texts.
 #[test]
 fn a_home_at_the_root_is_found_by_what_is_in_it() {
     let folder = scratch("root_home");
-    write(&folder.join("good"), b"\0-Wl,--as-root /rootless root\0");
-    succeeds(check(&folder.join("good")).env("HOME", "/root"));
-    write(&folder.join("bad"), b"\0at /root/.cargo/x\0");
-    is_refused(check(&folder.join("bad")).env("HOME", "/root"), 1, "contains /root/");
+    write(&folder.join("good"), b"\0-Wl,--as-lair /lairs lair\0");
+    succeeds(check(&folder.join("good")).env("HOME", "/lair"));
+    write(&folder.join("bad"), b"\0at /lair/.cargo/x\0");
+    is_refused(check(&folder.join("bad")).env("HOME", "/lair"), 1, "contains /lair/");
 }
 
 #[test]

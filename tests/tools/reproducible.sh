@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
+commit=$(git rev-parse HEAD)
 [ -z "$(git status --porcelain)" ] || echo "reproducible.sh: changes that are not committed are left out" >&2
 folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")/reproducible
 rm -rf "$folder"
@@ -20,7 +21,8 @@ features=(--features vendored) space=""
 build() { # CHECKOUT OUT PART...
     local checkout=$1 out=$2
     shift 2
-    git clone --quiet "$root" "$checkout"
+    git clone --quiet --no-checkout "$root" "$checkout"
+    git -C "$checkout" checkout --quiet "$commit"
     mkdir -p "$out"
     if [ $# -gt 0 ]; then
         "$checkout/packaging/dist/dist.sh" "$@"
