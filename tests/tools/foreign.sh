@@ -81,8 +81,8 @@ beside_another_library() { # TARGET LIBRARY...
     for order in "egret_ws second" "second egret_ws"; do
         # shellcheck disable=SC2086 # lists of words
         $EGRET_WS_TEST_CC -std=gnu99 -DPANICS -Iinclude tests/static_libraries/program.c \
-            $(printf "$out/%s.a " $order) "$@" -o "$out/program"
-        plays "$out/program"
+            $(printf "$out/%s.a " $order) "$@" -o "$out/program.exe"
+        plays "$out/program.exe"
     done
 }
 
