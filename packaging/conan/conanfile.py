@@ -90,8 +90,8 @@ class EgretWs(ConanFile):
         copy(self, '*.hpp', os.path.join(self.source_folder, 'bindings', 'cpp'), include)
         lib = os.path.join(self.package_folder, 'lib')
         if self.options.shared:
-            copy(self, 'egret_ws.dll', self._cargo_dir, os.path.join(self.package_folder, 'bin'), keep_path=False, excludes='*/deps/*')
-            patterns, built = ('libegret_ws.so', 'libegret_ws.dylib', 'libegret_ws.dll.a'), self._cargo_dir
+            copy(self, '*/egret_ws.dll', self._cargo_dir, os.path.join(self.package_folder, 'bin'), keep_path=False, excludes='*/deps/*')
+            patterns, built = ('*/libegret_ws.so', '*/libegret_ws.dylib', '*/libegret_ws.dll.a'), self._cargo_dir
         else:
             patterns, built = ('libegret_ws.a',), os.path.join(self.build_folder, 'one_object')
         found = [path for pattern in patterns for path in copy(self, pattern, built, lib, keep_path=False, excludes='*/deps/*')]
