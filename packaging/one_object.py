@@ -235,6 +235,7 @@ def check(contents, wanted):
     found = objects.symbols(contents)[0]
     if found != wanted:
         raise Failure('the object has symbols that the header does not declare: %s; and lacks functions of the header: %s'
+                      " (LLD leaves common symbols of assembler code: GNU's linker in LD does not)"
                       % (' '.join(sorted(found - wanted)[:10]) or '-', ' '.join(sorted(wanted - found)[:10]) or '-'))
 
 
