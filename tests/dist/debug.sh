@@ -21,7 +21,8 @@ for archive in "$dist"/egret-ws-"$version"-linux*-debug.tar.gz; do
         [[ $base == *.so ]] || continue
         # As in docs/crash-reports.md, for an address in a function that each library has.
         address=$(llvm nm --dynamic --defined-only "$file" | sed -n 's/^\([0-9a-f]*\) T egret_ws_loop_new$/0x\1/p')
-        expect "/egret-ws/src/ffi/" llvm symbolizer --obj="$debug" "$address"
+        line=$(llvm symbolizer --obj="$debug" "$address")
+        [[ $line == */egret-ws/src/ffi/loops.rs:* ]] || die "$name: the debug file says that $address of $base is: $line"
     done < <(find "$work/$name/$name" -type f \( -name '*.so' -o -perm -100 \))
 done
 ok "$pairs stripped files have their debug files, with lines"
