@@ -105,3 +105,33 @@ fn compressed_debug_sections_are_searched() {
     assert!(!raw.windows(HOME.len()).any(|window| window == HOME.as_bytes()), "it is not compressed");
     is_refused(&mut check(&object), 1, "contains /home/somebody: ");
 }
+
+/// As the crate openssl-src calls perl, in a copy of OpenSSL's sources.
+#[test]
+fn openssl_records_no_folder_of_its_builder() {
+    let folder = scratch("openssl");
+    let record = folder.join("util/mkbuildinf.pl");
+    let recorded = b"my $platform = pop @ARGV;\nmy $cflags = join(' ', @ARGV);\nprint \"$cflags|$platform\\n\";\n";
+    write(&record, recorded);
+    let makefile = "OPENSSLDIR=/usr/local/ssl\nlibdir=/home/somebody/out/lib\nENGINESDIR=$(libdir)/engines-3\nMODULESDIR=$(libdir)/ossl-modules\n";
+    let configure = |makefile: &str| {
+        write(&folder.join("Configure"), format!("open F, '>Makefile'; print F '{makefile}'; close F;\n").as_bytes());
+        let mut perl = script("openssl_perl.sh");
+        perl.args(["./Configure", "--prefix=/home/somebody/out", "linux-x86_64"])
+            .env_remove("PERL")
+            .current_dir(&folder);
+        perl
+    };
+    succeeds(&mut configure(makefile));
+    let made = fs::read_to_string(folder.join("Makefile")).expect("the Makefile");
+    assert!(made.contains("\nENGINESDIR=/usr/local/ssl/engines\nMODULESDIR=/usr/local/ssl/modules\n"), "{made}");
+    let flags =
+        ["/home/somebody/bin/zig-cc -O2", "-ffile-prefix-map=/home/somebody=/x -I/home/somebody/include -DNDEBUG"];
+    let printed = succeeds(Command::new("perl").arg(&record).args(flags).arg("linux-x86_64"));
+    assert_eq!(printed, "zig-cc -O2 -DNDEBUG|linux-x86_64\n");
+
+    // Another OpenSSL, for which this does not work, is refused.
+    is_refused(&mut configure("OPENSSLDIR=/usr/local/ssl\n"), 1, "the Makefile of this OpenSSL is not as expected");
+    write(&record, b"my $flags = 'other';\n");
+    is_refused(&mut configure(makefile), 1, "util/mkbuildinf.pl of this OpenSSL is not as expected");
+}
