@@ -111,7 +111,7 @@ for variant in "${chosen[@]}"; do
 
     depends() { "$root/packaging/dist/debian/depends.py" --openssl "$openssl" "$@"; }
     finish libegret-ws0 libegret-ws0.control "DEPENDS=$(depends "$stage/libegret_ws.so")"
-    finish libegret-ws-dev libegret-ws-dev.control
+    finish libegret-ws-dev libegret-ws-dev.control "STATIC_NEEDS=${static_needs:+, $static_needs}"
     finish egret-ws-tools egret-ws-tools.control "DEPENDS=$(depends "$stage/egret-ws-doctor" "$stage/egret-ws-echo")"
     symbols libegret-ws0 libegret_ws.so
     symbols egret-ws-tools egret-ws-doctor egret-ws-echo

@@ -1,17 +1,18 @@
 # Sourced after common.sh: the releases of Debian that there are packages for, and what is known of each. One line a release:
-# number, name, version of glibc, OpenSSL's package and the two parts of the names of its libraries.
+# number, name, version of glibc, OpenSSL's package, the version in the names of its libraries, and what `pkg-config --static openssl`
+# asks for, but libssl-dev does not depend on.
 debian_releases='
 11 bullseye 2.31 libssl1.1   1.1
 12 bookworm 2.36 libssl3     3
-13 trixie   2.41 libssl3t64  3
+13 trixie   2.41 libssl3t64  3    zlib1g-dev, libzstd-dev
 '
 debian_mirror=${EGRET_WS_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# debian_release NUMBER: sets `suite`, `glibc`, `openssl` (a package) and `openssl_version` (of the libraries' names).
+# debian_release NUMBER: sets `suite`, `glibc`, `openssl` (a package), `openssl_version` (of the libraries' names) and `static_needs`.
 debian_release() {
     # shellcheck disable=SC2034 # for the scripts that source this file
-    read -r _ suite glibc openssl openssl_version < <(grep "^$1 " <<<"$debian_releases") || die "no Debian $1 in releases.sh"
+    read -r _ suite glibc openssl openssl_version static_needs < <(grep "^$1 " <<<"$debian_releases") || die "no Debian $1 in releases.sh"
 }
 
 # debian_machine amd64|arm64: sets `machine` (as in other packages), `triplet` and `processor`.

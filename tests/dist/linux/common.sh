@@ -65,7 +65,7 @@ debian_root() {
     rm -rf --one-file-system "$debian"
     mkdir -p "$debian"
     echo "Debian $1 is being installed in $debian ..."
-    debootstrap --variant=minbase --include=gcc,g++,libc6-dev,cmake,make,pkg-config,ca-certificates,libssl-dev \
+    debootstrap --variant=minbase --include=gcc,g++,libc6-dev,cmake,make,pkg-config,ca-certificates,libssl-dev,zlib1g-dev,libzstd-dev \
         "$suite" "$debian" "$debian_mirror" >"$debian.log" 2>&1 || die "debootstrap failed: see $debian.log"
     touch "$debian.ready"
 }
