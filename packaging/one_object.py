@@ -132,8 +132,9 @@ def linked_coff(_, files, names, folder, machine, strip):
     library.write_bytes(objects.static_library(renamed))
     # Sections stay apart, because a section with more than 65535 relocations is not read again.
     link(linker + ['-r', '--unique=*'], names, library, linked)
+    # As for ELF; and in a program GNU's ld would place these sections below its first address, so that Windows refuses it.
     run(objcopy + ['--redefine-sym', '%s=%s' % (other, tls), '--keep-global-symbols', list_file(names, folder)]
-        + strip + [linked, out])
+        + ['--remove-section=.llvmbc', '--remove-section=.llvmcmd'] + strip + [linked, out])
     # Without COMDAT: the linker would take a section of another library with an equal name in place of ours.
     contents = bytearray(out.read_bytes())
     for at, _ in objects.coff_sections(contents):
