@@ -20,5 +20,6 @@ exports_of_addon() {
     echo "{ global: $(printf '%s; ' "$@")local: *; };" >"$file"
 }
 
-# Not unloaded: a look-up that hangs in the system's resolver cannot be ended, so its code must stay. See build.rs.
-addon_link_flags=(-Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--build-id=sha1)
+# Not unloaded: a look-up that hangs in the system's resolver cannot be ended, so its code must stay. See build.rs. zig's libunwind is
+# linked in: the process may have none.
+addon_link_flags=(-Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--build-id=sha1 -lunwind)

@@ -56,7 +56,7 @@ exports_of_addon "$work/exports.map" JNI_OnLoad
 for arch in x86_64 arm64; do
     linux_library "$arch"
     shim "linux-$arch" libegret_ws_jni.so "$cc" -fPIC -Wl,--version-script="$work/exports.map" -Wl,-soname,libegret_ws_jni.so \
-        "${addon_link_flags[@]}" -lpthread -ldl -lm
+        "${addon_link_flags[@]}" -Wl,-z,defs -lpthread -ldl -lm
 done
 library=$build_dir/windows-x86_64/debug/libegret_ws.a
 if [ -f "$library" ] && command -v x86_64-w64-mingw32-gcc-posix >/dev/null; then

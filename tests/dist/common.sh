@@ -46,6 +46,13 @@ exports_only() {
     [ "$found" = "$(printf '%s\n' "$@" | sort -u | tr '\n' ' ')" ] || die "$library exports: $found"
 }
 
+# finds_all LIBRARY [REGEX]: each function that it needs is of glibc, is looked for at run time only (weak), or fits REGEX.
+finds_all() {
+    local missing
+    missing=$(readelf --dyn-syms --wide "$1" | awk '$7 == "UND" && $5 == "GLOBAL" && $8 != "" && $8 !~ /@/ { print $8 }' | grep -Ev "^(${2:-})$" || :)
+    [ -z "$missing" ] || die "$1 needs functions that no library has: $missing"
+}
+
 # same_build_id LIBRARY DEBUG_FILE
 same_build_id() {
     local file ids=()
