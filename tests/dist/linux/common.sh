@@ -10,7 +10,7 @@ passed() {
 }
 
 build_id() { # FILE
-    readelf --notes "$1" | sed -n "s,^ *Build ID: ,,p"
+    readelf --notes "$1" 2>/dev/null | sed -n "s,^ *Build ID: ,,p"
 }
 
 # choose_machine x86_64|arm64|musl-x86_64|musl-arm64: sets `cc`, `cxx`, `runner` and what else use_prefix needs.
