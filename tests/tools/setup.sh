@@ -187,9 +187,8 @@ check_bench_peers() {
     need binutils strip --version
 }
 
-# Each part of packaging/dist adds what it needs.
-# What links for Apple's systems: packaging/apple/toolchain.sh.
-check_apple() {
+# LLVM's tools link for Apple's systems (packaging/apple/toolchain.sh) and Android (packaging/android/toolchain.sh).
+check_llvm() {
     [ -z "$llvm" ] || need "clang-$llvm" "clang-$llvm" --version
     [ -z "$llvm" ] || need "lld-$llvm" command -v "ld64.lld-$llvm"
     [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-lipo-$llvm"
@@ -206,8 +205,9 @@ has_server() { # COMMAND: is it there, or in the directories of root?
     PATH=$PATH:/usr/sbin:/sbin command -v "$1"
 }
 
+# Each part of packaging/dist adds what it needs.
 check_dist() {
-    check_apple
+    check_llvm
     need git git --version
     need minisign command -v minisign
     need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
@@ -287,7 +287,7 @@ check() {
         ;;
     apple)
         check_sanitizers
-        check_apple
+        check_llvm
         ;;
     android)
         check_sanitizers
@@ -337,8 +337,9 @@ check() {
         skipped instructions || check_instructions
         skipped autobahn || check_autobahn
         skipped js || { check_js && need chromium "${CHROMIUM:-chromium}" --version; }
-        { skipped asan && skipped tsan && skipped apple; } || check_sanitizers
-        skipped apple || check_apple
+        { skipped asan && skipped tsan && skipped apple && skipped android; } || check_sanitizers
+        { skipped apple && skipped android; } || check_llvm
+        skipped android || need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
         ;;
     *) echo "setup.sh: unknown purpose: $1" >&2 && exit 2 ;;
     esac

@@ -46,9 +46,10 @@ background() {
     optional asan tests/tools/sanitizer.sh asan
     optional tsan tests/tools/sanitizer.sh tsan
     optional apple tests/tools/apple.sh
+    optional android tests/tools/android_link.sh
 }
 
-printf '\n=== in the background, with the output at the end: release js asan tsan apple\n'
+printf '\n=== in the background, with the output at the end: release js asan tsan apple android\n'
 # A process group of its own, so that it can be ended as a whole.
 set -m
 background >"$scratch/background" 2>&1 </dev/null &
