@@ -100,7 +100,7 @@ reproducible_flags() { # uses what choose_cargo has set
         "--remap-path-prefix=$build_dir=/build"
         "--remap-path-prefix=$("$rustc" --print sysroot)/lib/rustlib/src/rust=/rustc/$("$rustc" -vV | sed -n 's/^commit-hash: //p')"
     )
-    cflags="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$build_dir=/build"
+    cflags="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$build_dir=/build -ffile-prefix-map=$cache_dir=/cache"
     # A list of words, for OpenSSL, which cannot be built in a folder with a space.
     [[ $home$build_dir != *\ * ]] || cflags=""
     export OPENSSL_SRC_PERL=$root/packaging/dist/openssl_perl.sh

@@ -12,16 +12,26 @@ zig_toolchain() {
     # itself is called, because that is much faster. The crate cc names the target as Rust does, which zig does not know either.
     local zig
     zig=$(echo "$tools"/lib/python3*/site-packages/ziglang/zig)
+    local objcopy
+    objcopy=$(command -v "llvm-objcopy-$llvm" || command -v llvm-objcopy) || die "llvm-objcopy is missing (Debian: llvm-$llvm)"
     [ -x "$zig" ] || die "no zig in $tools: remove that folder, and try again"
     cat >"$folder/cc.new" <<END
 #!/usr/bin/env bash
-arguments=() compiler=('$tools/bin/cargo-zigbuild' zig cc --)
+arguments=() links=1 compiler=('$tools/bin/cargo-zigbuild' zig cc --)
 for argument in "\$@"; do
-    case \$argument in --target=*) continue ;; -c | -E | -S) compiler=('$zig' cc) ;; esac
+    case \$argument in --target=*) continue ;; -c | -E | -S) links="" compiler=('$zig' cc) ;; esac
     arguments+=("\$argument")
 done
 export CARGO_ZIGBUILD_ZIG_PATH='$zig' ZIG_GLOBAL_CACHE_DIR='$cache_dir/zig'
-exec "\${compiler[@]}" -target $zig_target "\${arguments[@]}"
+"\${compiler[@]}" -target $zig_target "\${arguments[@]}" || exit
+[ -n "\$links" ] || exit 0
+# What zig adds to each program, such as crt1.o, it compiles once, with its own folder and the present one in the debug information. That
+# information is removed, and if there was any, the program is linked again.
+again=""
+while read -r file; do
+    '$objcopy' --strip-debug "\$file" && touch "\$file.stripped" && again=1
+done < <(find "\$ZIG_GLOBAL_CACHE_DIR/o" -type f \\( -name '*crt[1in].o' -o -name 'lib*.a' \\) -exec sh -c '[ -e "\$1.stripped" ] || echo "\$1"' - {} \\;)
+[ -z "\$again" ] || exec "\${compiler[@]}" -target $zig_target "\${arguments[@]}"
 END
     chmod +x "$folder/cc.new"
     mv "$folder/cc.new" "$folder/cc" # another part may run the old one
