@@ -98,7 +98,9 @@ else
         # wine 8 lacks this DLL, from which Rust's library takes its random numbers.
         x86_64-w64-mingw32-gcc-posix -shared -o "$WINEPATH/bcryptprimitives.dll" "$root/tests/c/windows/bcryptprimitives.c" -ladvapi32
         timeout 200 /usr/lib/wine/wine64 wineboot --init >/dev/null 2>&1 || :
-        under_wine=(prlimit --as=16000000000 /usr/lib/wine/wine64 "$java" -Xmx64m -cp ".;$(basename "$jar")")
+        # wine 8 also lacks what this JVM seeds the random names of temporary files with, so the library is not copied from the jar.
+        under_wine=(prlimit --as=16000000000 /usr/lib/wine/wine64 "$java" -Xmx64m -Djava.library.path="Z:$(dirname "$shim")"
+            -cp ".;$(basename "$jar")")
         expect "$says_hello" "${under_wine[@]}" Echo "$ws"
         # wine does not trust authorities that a program passes.
         expect "$says_hello" "${under_wine[@]}" SecureEcho "$wss" --insecure

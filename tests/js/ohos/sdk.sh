@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # sdk.sh DIR: makes a folder that looks like the native SDK of OpenHarmony, DIR/sdk, and prints its name: clang and lld of this machine,
-# the headers and the C library of musl for arm64 from Debian (HarmonyOS has musl), Node's headers, and libraries of HarmonyOS without
+# the headers and the C library of musl for arm64 from Debian (HarmonyOS has musl), the kernel's headers, Node's, and libraries of HarmonyOS without
 # code. So each function that is linked must be one that musl or OpenHarmony exports.
 set -euo pipefail
 [ $# -eq 1 ] || { echo "usage: sdk.sh DIR" >&2; exit 2; }
@@ -24,14 +24,14 @@ node=${NODE_INCLUDE:-/usr/include/node}
 [ -f "$node/node_api.h" ] || die "no node_api.h in $node; set NODE_INCLUDE to the directory of Node's headers (Debian: libnode-dev)"
 
 # musl of another architecture, without a change of this machine's list of packages.
-if [ ! -d "$work/musl/usr/include" ]; then
+if [ ! -d "$work/musl/usr/include/linux" ]; then
     apt=$work/apt
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
     foreign=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt/cache"
         -o Dir::State::status=/dev/null -o APT::Sandbox::User=)
-    (cd "$apt" && apt-get "${foreign[@]}" -qq update && apt-get "${foreign[@]}" -qq download musl:arm64 musl-dev:arm64) >&2 ||
-        die "cannot fetch Debian's packages musl and musl-dev for arm64"
-    for package in "$apt"/musl*.deb; do dpkg -x "$package" "$work/musl"; done
+    (cd "$apt" && apt-get "${foreign[@]}" -qq update && apt-get "${foreign[@]}" -qq download musl:arm64 musl-dev:arm64 linux-libc-dev:arm64) >&2 ||
+        die "cannot fetch Debian's packages musl, musl-dev and linux-libc-dev for arm64"
+    for package in "$apt"/*.deb; do dpkg -x "$package" "$work/musl"; done
     rm -r "$apt"
 fi
 
@@ -43,6 +43,7 @@ mkdir -p "$sdk/llvm/bin" "$include/napi" "$libraries"
 printf '#!/bin/sh\nexec %s --ld-path=%s -Wno-unused-command-line-argument "$@"\n' "$(command -v "$clang")" "$(command -v "ld.lld-${clang#clang-}")" >"$sdk/llvm/bin/clang"
 chmod +x "$sdk/llvm/bin/clang"
 cp -R "$work/musl/usr/include/aarch64-linux-musl/." "$include"
+cp -R "$work/musl/usr/include/linux" "$work/musl/usr/include/asm-generic" "$work/musl/usr/include/aarch64-linux-gnu/asm" "$include"
 cp "$node"/*node_api*.h "$node"/js_native_api*.h "$include/napi"
 echo '#include "node_api.h"' >"$include/napi/native_api.h"
 cp "$work/musl/lib/aarch64-linux-musl/libc.so" "$work"/musl/usr/lib/aarch64-linux-musl/lib{m,dl}.a "$libraries"
