@@ -231,7 +231,6 @@ check_dist() {
     need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
     need g++-aarch64-linux-gnu command -v aarch64-linux-gnu-g++
     need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
-    need musl test -e /lib/ld-musl-x86_64.so.1
     need debian-archive-keyring test -e /usr/share/keyrings/debian-archive-keyring.gpg
     need dpkg-dev dpkg-shlibdeps --version
     need lintian lintian --version

@@ -35,8 +35,15 @@ choose_machine() {
         # The unwinder that a compiler of Alpine links by itself.
         static_libraries=-lunwind
         if [ $processor = aarch64 ] && [ "$(uname -m)" != aarch64 ]; then
-            debian_fetch 12 arm64 "$cache_dir/musl-arm64" musl
-            runner="qemu-aarch64 -L $cache_dir/musl-arm64"
+            debian_fetch 13 arm64 "$cache_dir/musl13-arm64" musl
+            runner="qemu-aarch64 -L $cache_dir/musl13-arm64"
+        else
+            debian_fetch 13 amd64 "$cache_dir/musl13-amd64" musl # musl 1.2.5; Debian 12's has no statx
+            local loader
+            loader=$(find "$cache_dir/musl13-amd64" -name libc.so -type f)
+            runner=$scratch/run-musl # zig links programs with the static library statically, and the loader refuses them
+            printf '#!/bin/sh\nreadelf --program-headers "$1" | grep -q INTERP || exec "$@"\nexec "%s" "$@"\n' "$loader" >"$runner"
+            chmod +x "$runner"
         fi
         ;;
     esac
@@ -46,9 +53,6 @@ choose_machine() {
 can_run() {
     command -v "$cc" >/dev/null || return
     [ -z "$runner" ] || { command -v "${runner%% *}" >/dev/null || return; }
-    case $cc in
-    *musl-x86_64*) [ -e /lib/ld-musl-x86_64.so.1 ] ;;
-    esac
 }
 
 use_prefix() { # PREFIX LIBDIR
