@@ -37,7 +37,7 @@ for abi in $abis; do
         echo '#include <egret_ws.h>
         int game(void) { egret_ws_loop *loop; return egret_ws_loop_new(0, &loop); }' |
         "$clang" -std=c99 -fPIC -shared -x c - -I"$module/include" -L"$module/libs/android.$abi" -legret_ws -Wl,-z,defs -o "$work/libgame.so")
-    readelf --dynamic --wide "$work/libgame.so" | grep -q 'NEEDED.*\[libegret_ws.so\]' || die "a game for $abi does not need libegret_ws.so"
+    readelf --dynamic --wide "$work/libgame.so" | grep 'NEEDED.*\[libegret_ws.so\]' >/dev/null || die "a game for $abi does not need libegret_ws.so"
 done
 ok "a game in C links the library"
 

@@ -11,6 +11,7 @@ servers=()
 trap 'for server in "${servers[@]}"; do kill "$server" 2>/dev/null || :; done; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
+# In a pipe with pipefail, grep without -q: it reads all, so that the other program does not fail.
 ok() { echo "ok      $*"; }
 
 # artefact NAME: prints the path of a file of DIST.

@@ -16,7 +16,7 @@ for arch in x86_64 arm64; do
     exports_only "$shim" JNI_OnLoad
     needs_only "$shim" 2.17 libc.so.6 libpthread.so.0 libdl.so.2 libm.so.6 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1
     finds_all "$shim"
-    readelf --dynamic --wide "$shim" | grep -q NODELETE || die "$shim can be unloaded"
+    readelf --dynamic --wide "$shim" | grep NODELETE >/dev/null || die "$shim can be unloaded"
     same_build_id "$shim" "$work/egret-websocket-$version-debug/linux-$arch/libegret_ws_jni.so.debug"
     ok "linux-$arch: exports, glibc, build ID: $(stat -c %s "$shim") bytes"
 done

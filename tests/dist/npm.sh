@@ -21,7 +21,7 @@ for name in linux-x64 linux-arm64; do
     ! readelf --dyn-syms --wide "$addon" | awk '$7 == "UND" { print $8 }' | grep -E '^(SSL|EVP|X509|ERR|BIO|OPENSSL)_' ||
         die "$addon uses functions of the process's OpenSSL"
     finds_all "$addon" '(napi|node_api|uv)_.*'
-    readelf --dynamic --wide "$addon" | grep -q NODELETE || die "$addon can be unloaded"
+    readelf --dynamic --wide "$addon" | grep NODELETE >/dev/null || die "$addon can be unloaded"
     same_build_id "$addon" "$work/egret-ws-$version-node-debug/$name/egret_ws.node.debug"
     ok "$name: exports, glibc, OpenSSL, build ID: $(stat -c %s "$addon") bytes"
 done

@@ -18,8 +18,8 @@ grep -q '(SONAME).*\[libegret_ws_napi.so\]' <<<"$dynamic" || die "the library ha
 exported=$(readelf --dyn-syms --wide "$out" | awk '$7 != "UND" && $5 == "GLOBAL" && $8 != "" { print $8 }')
 [ -z "$exported" ] || die "the library exports: $exported"
 # The constructor that registers the module.
-readelf --sections --wide "$out" | grep -q init_array || die "nothing runs when the library is loaded"
-readelf --dyn-syms --wide "$out" | grep -q 'UND napi_module_register' || die "the library does not register a module"
+readelf --sections --wide "$out" | grep init_array >/dev/null || die "nothing runs when the library is loaded"
+readelf --dyn-syms --wide "$out" | grep 'UND napi_module_register' >/dev/null || die "the library does not register a module"
 readelf --program-headers --wide "$out" | awk '$1 == "LOAD" && $NF != "0x4000" { wrong = 1 } END { exit wrong }' ||
     die "the segments are not aligned to 16 KiB"
-readelf --dynamic --wide "$out" | grep -q NODELETE || die "the library can be unloaded"
+readelf --dynamic --wide "$out" | grep NODELETE >/dev/null || die "the library can be unloaded"
