@@ -28,9 +28,9 @@ for arch in x86_64 arm64; do
     name=linux-$arch
     [ "$arch" != x86_64 ] || name=linux-x64
     # The headers of libuv are beside those of Node, and not in the folders of the compiler's system.
-    CC=$cc STATIC=1 PKG_CONFIG_PATH=$prefix/lib/pkgconfig \
-        CFLAGS="-g -ffile-prefix-map=$package=/egret-ws/bindings/js -ffile-prefix-map=$build_dir=/build ${addon_link_flags[*]}" \
-        "$package/node/build.sh" "" "$work/$name.node"
+    (cd "$root" && CC=$cc STATIC=1 PKG_CONFIG_PATH=$prefix/lib/pkgconfig \
+        CFLAGS="-g -ffile-prefix-map=$root=/egret-ws -ffile-prefix-map=$package=/egret-ws/bindings/js -ffile-prefix-map=$build_dir=/build ${addon_link_flags[*]}" \
+        "$package/node/build.sh" "" "$work/$name.node")
     split_debug "$work/$name.node" "$package/prebuilds/$name/egret_ws.node" "$work/debug/$name"
 done
 cp "$root/packaging/notices/linux-vendored.txt" "$package/THIRD-PARTY-NOTICES.txt"
