@@ -38,7 +38,8 @@ pub trait Transport {
     /// a read returns it.
     fn note_hangup(&mut self);
 
-    /// Does the stream wait until it can be written to: because it connects, or because the last write was not possible?
+    /// Writing is possible, says the system. Did the stream wait for it: because it connects, or because the last write was not possible?
+    /// Each such write counts for one report only, because a connection may have nothing to write any more.
     fn waits_for_writing(&mut self) -> bool {
         true
     }

@@ -156,7 +156,7 @@ impl Transport for Tcp {
     }
 
     fn waits_for_writing(&mut self) -> bool {
-        self.write_blocked || !matches!(self.state, State::Connected)
+        std::mem::take(&mut self.write_blocked) || !matches!(self.state, State::Connected)
     }
 
     fn host_call(&self) -> Option<HostCall> {
@@ -296,5 +296,21 @@ mod tests {
         let stream = TcpStream::from_std(socket.into());
         let mut tcp = Tcp { stream, state: State::Connecting, hung_up: false, write_blocked: false };
         assert_eq!(tcp.poll_connected().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    /// Otherwise a connection that has nothing to write any more would run again and again on Windows.
+    #[test]
+    fn a_write_that_was_not_possible_waits_for_one_report() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let stream = TcpStream::from_std(stream);
+        let mut tcp = Tcp { stream, state: State::Connecting, hung_up: false, write_blocked: false };
+        assert!(tcp.waits_for_writing() && tcp.waits_for_writing());
+        assert!(tcp.poll_connected().unwrap());
+        assert!(!tcp.waits_for_writing());
+        tcp.write_blocked = true;
+        assert!(tcp.waits_for_writing());
+        assert!(!tcp.waits_for_writing());
     }
 }
