@@ -12,9 +12,13 @@ PLACES = (
     ('tools/Cargo.toml', rf'^version = "{FULL}"'),
     ('Cargo.lock', rf'^name = "egret-ws"\nversion = "{FULL}"'),
     ('Cargo.lock', rf'^name = "egret-ws-tools"\nversion = "{FULL}"'),
+    ('fuzz/Cargo.lock', rf'^name = "egret-ws"\nversion = "{FULL}"'),
     ('bindings/js/package.json', rf'^  "version": "{FULL}"'),
     ('bindings/js/module/package.json', rf'^  "version": "{FULL}"'),
     ('bindings/js/module/package-lock.json', rf'^  "version": "{FULL}"'),
+    ('bindings/js/module/package-lock.json', rf'^    "": {{\n(?:      .*\n)*?      "version": "{FULL}"'),
+    ('bindings/js/README.md', rf'\begret-ws-{FULL}(?:\.tgz|-ohos\.har)'),
+    ('bindings/java/README.md', rf'\begret-websocket-{FULL}\.jar'),
     ('bindings/java/README.md', rf'org\.egret:egret-websocket(?:-coroutines)?:{FULL}"'),
 )
 # The oldest Rust: `rust-version` of Cargo.toml.
@@ -27,11 +31,16 @@ RUST = (
     ('packaging/vcpkg/portfile.cmake.in', r'cargo \((\d+\.\d+) or newer\)'),
     ('packaging/conan/conanfile.py', r'Rust (\d+\.\d+) or newer'),
 )
-# Files with the first two numbers, and with the number of the header.
+# Files with the first two numbers.
 SHORT = (
     ('README.md', r'find_package\(egret_ws (\d+\.\d+) '),
 )
-NUMBER = 'include/egret_ws.h', r'^#define EGRET_WS_VERSION_NUMBER (\d+)$'
+# The number of the header, and where `make header` takes it from.
+NUMBERS = (
+    ('src/ffi/about.rs', r'^pub const EGRET_WS_VERSION_NUMBER: u32 = 0x([0-9a-f]{6});', '{:06x}'),
+    ('include/egret_ws.h', r'^#define EGRET_WS_VERSION_NUMBER (\d+)$', '{}'),
+    ('bindings/swift/Sources/CEgretWS/egret_ws.h', r'^#define EGRET_WS_VERSION_NUMBER (\d+)$', '{}'),
+)
 
 
 def check(file, pattern, wanted):
@@ -50,7 +59,8 @@ def main():
     wrong += [fault for place in SHORT for fault in check(*place, f'{major}.{minor}')]
     rust = re.search(r'^rust-version = "(.*)"', manifest, re.MULTILINE)[1]
     wrong += [fault for place in RUST for fault in check(*place, rust)]
-    wrong += check(*NUMBER, str(major << 16 | minor << 8 | patch))
+    number = major << 16 | minor << 8 | patch
+    wrong += [fault for file, pattern, form in NUMBERS for fault in check(file, pattern, form.format(number))]
     if wrong:
         sys.exit(f'versions.py: Cargo.toml has {version}, and Rust {rust}; not so:\n  ' + '\n  '.join(wrong))
 

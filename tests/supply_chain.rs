@@ -120,11 +120,15 @@ fn versions_that_were_forgotten_are_refused() {
         "README.md",
         "tools/Cargo.toml",
         "Cargo.lock",
+        "fuzz/Cargo.lock",
+        "bindings/js/README.md",
         "bindings/js/package.json",
         "bindings/js/module/package.json",
         "bindings/js/module/package-lock.json",
         "bindings/java/README.md",
+        "src/ffi/about.rs",
         "include/egret_ws.h",
+        "bindings/swift/Sources/CEgretWS/egret_ws.h",
     ];
     let with_rust = [
         "CONTRIBUTING.md",
