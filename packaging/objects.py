@@ -13,6 +13,8 @@ def text(data, offset):
 
 def members(library):
     """(name, contents) of each file in a static library; tables of symbols and of names are left out."""
+    if library.startswith(b'!<thin>\n'):
+        raise ValueError('it is a thin archive, which names its objects only: make it without the option --thin of ar')
     if not library.startswith(b'!<arch>\n'):
         raise ValueError('it is no static library')
     found, names, at = [], b'', 8
@@ -20,6 +22,8 @@ def members(library):
         name, size = library[at:at + 16].decode().rstrip(), int(library[at + 48:at + 58])
         contents = library[at + 60:at + 60 + size]
         at += 60 + size + size % 2
+        if size < 0 or len(contents) != size:
+            raise ValueError('it is damaged: %s is not complete' % name)
         if name == '//':  # GNU's table of long names
             names = contents
             continue

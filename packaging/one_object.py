@@ -17,6 +17,7 @@ import platform
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,7 @@ def tool(variable, names, advice):
         path = shutil.which(name)
         if path:
             return [path]
+    names = dict.fromkeys(re.sub(r'-[0-9]+$', '', name) for name in names)
     raise Failure('there is no %s here; %s, or set %s' % (' and no '.join(names), advice, variable))
 
 
@@ -250,9 +252,14 @@ def main():
         contents = one_object(options.library, options.strip_debug)
     except (Failure, ValueError, OSError) as error:
         sys.exit('one_object.py: %s: %s' % (options.library, error))
+    except (struct.error, IndexError, KeyError, OverflowError) as error:
+        sys.exit('one_object.py: %s: it is damaged: an object in it cannot be read: %s' % (options.library, error))
     new = options.out.with_name(options.out.name + '.new')
-    new.write_bytes(contents)
-    new.replace(options.out)
+    try:
+        new.write_bytes(contents)
+        new.replace(options.out)
+    except OSError as error:
+        sys.exit('one_object.py: %s cannot be written: %s' % (options.out, error))
 
 
 if __name__ == '__main__':

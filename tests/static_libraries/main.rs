@@ -206,6 +206,24 @@ fn what_cannot_be_one_object_is_refused() {
     fs::write(&other, "nothing").expect("a file");
     let said = refusal(&mut one_object(&other, &out));
     assert!(said.contains("is no static library"), "{said}");
+    fs::write(&other, "!<thin>\n").expect("a file");
+    let said = refusal(&mut one_object(&other, &out));
+    assert!(said.contains("is a thin archive"), "{said}");
+    // The end is missing, or the table of an object.
+    let library = fs::read(&*SECOND).expect("the library");
+    fs::write(&other, &library[..library.len() / 2]).expect("a file");
+    let said = refusal(&mut one_object(&other, &out));
+    assert!(said.contains("is damaged"), "{said}");
+    let mut object =
+        b"!<arch>\nx.o/            0           0     0     644     64        `\n\x7fELF\x02\x01\x01".to_vec();
+    object.resize(8 + 60 + 64, 0xff);
+    object[8 + 60 + 18..][..2].copy_from_slice(&[62, 0]);
+    fs::write(&other, object).expect("a file");
+    let said = refusal(&mut one_object(&other, &out));
+    assert!(said.contains("is damaged") && !said.contains("Traceback"), "{said}");
+
+    let said = refusal(&mut one_object(&ORIGINAL, &folder.join("nothing/out.a")));
+    assert!(said.contains("nothing/out.a cannot be written"), "{said}");
 }
 
 /// OpenSSL is built from its sources into the library, and the program has the system's, as static library.
