@@ -13,7 +13,13 @@
 #                  (python3 and packaging/one_object.py make it one object)
 set -eu
 [ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
-built=$(cd "$1" && pwd) prefix=$2 to=${3:-}$2
+# Users other than root read what root installs.
+umask 022
+built=$(cd "$1" && pwd) prefix=$2
+case ${3:-} in
+"" | /*) to=${3:-}$2 ;;
+*) to=$PWD/$3$2 ;;
+esac
 case $prefix in
 /*) ;;
 *) echo "install.sh: PREFIX is not an absolute path: $prefix" >&2; exit 2 ;;
@@ -47,7 +53,10 @@ case " ${FEATURES:-} " in
 *) tls=ON vendored=OFF requires=openssl ;;
 esac
 # The name of the shared library shows the system that it was built for.
-for shared in libegret_ws.so libegret_ws.dylib egret_ws.dll; do [ ! -f "$built/$shared" ] || break; done
+for shared in libegret_ws.dylib egret_ws.dll libegret_ws.so; do [ ! -f "$built/$shared" ] || break; done
+for library in "$shared" libegret_ws.a; do
+    [ -f "$built/$library" ] || { echo "install.sh: $built has no $library: build the library (make build)" >&2; exit 1; }
+done
 case $shared in
 *.so)
     libs="-lpthread -ldl -lm" system=linux

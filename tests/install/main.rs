@@ -325,6 +325,35 @@ fn a_libdir_that_is_no_plain_path_is_refused() {
 }
 
 #[test]
+fn a_library_that_is_not_built_is_refused_before_anything_is_installed() {
+    let folder = directory("not_built");
+    for (built, missing) in [(&[][..], "no libegret_ws.so"), (&["libegret_ws.so"], "no libegret_ws.a")] {
+        for name in built {
+            fs::write(folder.join(name), "").expect("a file");
+        }
+        let prefix = folder.join("prefix");
+        let mut script = Command::new(root().join("packaging/install.sh"));
+        let output = script.arg(&folder).arg(&prefix).output().expect("a shell");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(missing), "{said}");
+        assert!(!prefix.exists());
+    }
+}
+
+/// As for all of `make install`; and all users can read what root installs with a strict umask.
+#[test]
+fn a_relative_destdir_is_below_the_folder_of_the_caller() {
+    let folder = directory("relative_destdir");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "umask 077; mkdir strict; exec \"$@\" /usr strict", "sh"]).current_dir(&folder);
+    run(shell.arg(root().join("packaging/install.sh")).arg(library_copy()));
+    let installed = folder.join("strict/usr/lib/pkgconfig");
+    assert!(installed.join("egret_ws.pc").exists());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(installed).expect("a folder").permissions());
+    assert_eq!(mode & 0o777, 0o755);
+}
+
+#[test]
 fn a_prefix_that_cannot_work_is_refused() {
     for prefix in ["relative", "/a b"] {
         let output = install(&[prefix.as_ref(), directory("refused").as_os_str()]);
