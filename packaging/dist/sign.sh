@@ -19,7 +19,7 @@ cd "$1"
 if grep -E '^all: |FAILED|EGRET_WS_RELEASE_URL' NOT-BUILT.txt >&2; then die "this is not a release: see the lines above, of NOT-BUILT.txt"; fi
 sha256sum --quiet --strict --check SHA256SUMS >&2 || die "a file is not what SHA256SUMS says: repeat make dist"
 listed=$(sed 's/^[0-9a-f]*  //' SHA256SUMS | LC_ALL=C sort)
-present=$(find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | LC_ALL=C sort)
+present=$(find . -type f ! -name 'SHA256SUMS*' | sed 's|^\./||' | LC_ALL=C sort)
 [ "$listed" = "$present" ] || die "SHA256SUMS does not list exactly the files of $1: repeat make dist"
 grep -q -- "egret-ws-$version\.cdx\.json\$" SHA256SUMS || die "no list of contents of version $version: is this another release?"
 
