@@ -7,17 +7,30 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 quick=""
 [ -z "${EGRET_WS_DIST_QUICK:-}" ] || quick=-quick
 target_dir=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
+# Scripts change the folder, and the tests of packages use the variable too.
+[ -z "${CARGO_TARGET_DIR:-}" ] || export CARGO_TARGET_DIR=$target_dir
 build_dir=$target_dir/dist$quick  # what is built from these sources
 cache_dir=$target_dir/dist-cache  # what is fetched or does not depend on these sources
 dist_dir=$root/dist$quick         # the packages
-# Files in archives get the time of the commit, so that equal sources make equal archives.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 315532800)}
-export SOURCE_DATE_EPOCH
 
 die() {
     echo "$(basename "$0"): $*" >&2
     exit 1
 }
+
+# Is this a checkout of git? Sources that were unpacked in a folder of another checkout are none.
+is_checkout() {
+    local prefix
+    prefix=$(git -C "$root" rev-parse --verify --quiet HEAD >/dev/null 2>&1 && git -C "$root" rev-parse --show-prefix 2>/dev/null) &&
+        [ -z "$prefix" ]
+}
+
+# Files in archives get the time of the commit, so that equal sources make equal archives.
+if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
+    SOURCE_DATE_EPOCH=315532800
+    ! is_checkout || SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
+fi
+export SOURCE_DATE_EPOCH
 
 # For a part that this machine cannot build, because it lacks a tool or an SDK: what it lacks, and what to do.
 cannot() {
@@ -40,6 +53,9 @@ pack() {
 # for this address, and packages made by them cannot be downloaded.
 release_url=${EGRET_WS_RELEASE_URL:-https://egret-ws.invalid/releases/$version}
 release_url=${release_url%/}
+# Recipes are programs: no character of it may have a meaning in them.
+[[ $release_url =~ ^(https?|file)://[A-Za-z0-9._~:/@%+=,-]+$ ]] ||
+    die "EGRET_WS_RELEASE_URL is not a plain address, such as https://example.org/egret-ws/$version: $release_url"
 
 # Where the program cannot be built by the C compiler of this machine, zig's C compiler does it: it has the headers and the
 # libraries of many systems. PyPI has it as a package.

@@ -13,12 +13,16 @@ set -euo pipefail
 parts=(source linux debian windows apple android ohos java npm crate recipes sbom)
 
 here=$root/packaging/dist
-state=$build_dir/parts # PART.log, PART.files (what it has made), PART.cannot and PART.failed (why not)
+state=$build_dir/parts # PART.log, PART.commit, PART.files (what it has made), PART.cannot and PART.failed (why not)
 chosen=()
 for part in "${@:-"${parts[@]}"}"; do
     [[ " ${parts[*]} " == *" $part "* ]] || die "no part $part; the parts are: ${parts[*]}"
     chosen+=("$part")
 done
+# The list of contents has the checksums of all files.
+[[ ! -f $state/sbom.files || " ${chosen[*]} " == *" sbom "* ]] || chosen+=(sbom)
+commit=unknown
+! is_checkout || commit=$(git -C "$root" rev-parse HEAD)
 mkdir -p "$state" "$dist_dir"
 
 remove_files() { # PART: what it made the last time
@@ -33,6 +37,7 @@ run() { # PART
     printf '\n=== %s\n' "$part"
     remove_files "$part"
     rm -f "$state/$part".{cannot,failed}
+    echo "$commit" >"$state/$part.commit"
     "$here/$part.sh" "$dist_dir" 2>&1 </dev/null | tee "$state/$part.log" || status=$?
     sed -n 's/^dist: //p' "$state/$part.log" >"$state/$part.files"
     sed -n 's/^CANNOT: //p' "$state/$part.log" >"$state/$part.cannot"
@@ -66,11 +71,16 @@ done < <(files)
 not_built() {
     local part nothing
     [ -z "$quick" ] || echo "all: not for a release: built without optimisation (EGRET_WS_DIST_QUICK)"
-    [ -z "$(git -C "$root" status --porcelain 2>/dev/null)" ] ||
+    if ! is_checkout; then
+        echo "all: not for a release: the sources are not a checkout of git, or one of another user"
+    elif [ -n "$(git -C "$root" status --porcelain)" ]; then
         echo "all: not for a release: the checkout has changes that are not committed"
+    fi
     [ -n "${EGRET_WS_RELEASE_URL:-}" ] ||
         echo "all: not for a release: EGRET_WS_RELEASE_URL, the folder that the files will be downloaded from, is not set"
     for part in "${parts[@]}"; do
+        [ "$(cat "$state/$part.commit" 2>/dev/null || echo "$commit")" = "$commit" ] ||
+            echo "all: not for a release: $part is of another commit"
         if [ -f "$state/$part.failed" ]; then
             sed "s/^/$part: FAILED: /" "$state/$part.failed"
         elif [ ! -f "$state/$part.files" ]; then

@@ -3,7 +3,7 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -eq 1 ] || die "usage: source.sh DIST"
-git -C "$root" rev-parse HEAD >/dev/null 2>&1 || cannot "the source archive: $root is not a checkout of git"
+is_checkout || cannot "the source archive: $root is not a checkout of git, or one of another user"
 name=egret-ws-$version
 
 folder=$(mktemp -d)

@@ -112,3 +112,71 @@ fn unknown_files_traces_of_the_builder_and_unknown_parts_are_refused() {
     assert!(stderr(&dist(&folder, &["source"])).contains("the packages contain traces of this machine"));
     assert!(stderr(&dist(&folder, &["nosuch"])).contains("no part nosuch; the parts are: source linux"));
 }
+
+#[test]
+fn the_list_of_contents_follows_a_part_that_is_built_again() {
+    let sbom = "cat \"$1/a\" >\"$1/list\"; made list";
+    let folder = project("dist_list", &[("linux", "echo 1 >\"$1/a\"; made a"), ("sbom", sbom)]);
+    assert!(dist(&folder, &["linux", "sbom"]).status.success());
+    write(&folder.join("packaging/dist/linux.sh"), b"#!/bin/bash\necho 2 >\"$1/a\"; echo 'dist: a'\n");
+    assert!(dist(&folder, &["linux"]).status.success());
+    assert_eq!(text(&folder, "list"), "2\n");
+}
+
+/// Only a checkout has a commit that others can build. Sources in a folder of another checkout have none.
+#[test]
+fn what_is_not_of_one_commit_is_not_for_a_release() {
+    let folder = project("dist_commit", &[("linux", "echo 1 >\"$1/a\"; made a"), ("npm", "echo 2 >\"$1/b\"; made b")]);
+    write(&folder.join(".gitignore"), b"/dist/\n/target/\n");
+    let not_for_release = |parts: &[&str]| {
+        let built = dist(&folder, parts);
+        assert!(built.status.success(), "{}", stderr(&built));
+        not_built(&folder, "all")
+    };
+    let no_checkout = ["not for a release: the sources are not a checkout of git, or one of another user"];
+    assert_eq!(not_for_release(&["linux", "npm"]), no_checkout);
+    let git = |folder: &Path, arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=test", "-c", "user.email=test@example.test", "-c", "core.excludesFile="]);
+        crate::succeeds(git.args(arguments).current_dir(folder));
+    };
+    let commit = || {
+        git(&folder, &["add", "."]);
+        git(&folder, &["commit", "--quiet", "--allow-empty", "--message", "a commit"]);
+    };
+    git(&folder, &["init", "--quiet"]);
+    commit();
+    assert_eq!(not_for_release(&["linux", "npm"]), [""; 0]);
+    write(&folder.join("new"), b"");
+    assert_eq!(not_for_release(&["npm"]), ["not for a release: the checkout has changes that are not committed"]);
+    commit();
+    assert_eq!(not_for_release(&["npm"]), ["not for a release: linux is of another commit"]);
+    assert_eq!(not_for_release(&["linux"]), [""; 0]);
+    // In a folder of the checkout.
+    let inner = folder.join("inner");
+    fs::create_dir(&inner).expect("a folder");
+    crate::succeeds(
+        Command::new("cp").arg("-R").arg(folder.join("packaging")).arg(folder.join("Cargo.toml")).arg(&inner),
+    );
+    assert!(dist(&inner, &["linux"]).status.success());
+    assert_eq!(not_built(&inner, "all"), no_checkout);
+}
+
+#[test]
+fn an_address_that_recipes_cannot_contain_is_refused() {
+    let folder = project("dist_address", &[("linux", "echo 1 >\"$1/a\"; made a")]);
+    for address in [
+        "https://example.test/a&b",
+        "https://example.test/\"",
+        "https://example.test/#{x}",
+        "example.test",
+        "https://a|b",
+    ] {
+        let mut dist = Command::new(folder.join("packaging/dist/dist.sh"));
+        let refused = dist.arg("linux").env("EGRET_WS_RELEASE_URL", address).output().expect("dist.sh runs");
+        assert!(
+            !refused.status.success() && stderr(&refused).contains("is not a plain address"),
+            "{address}: {refused:?}"
+        );
+    }
+}
