@@ -71,6 +71,7 @@ SETS = {
 }
 
 # The sets that each package of a release contains, by its name in dist/: the first pattern that fits. An empty list: nothing is linked.
+# VERSION stands for that of Cargo.toml, where a star would fit the packages of a new system too.
 PACKAGES = (
     ('*-sources.jar', ()),
     ('*-javadoc.jar', ()),
@@ -95,7 +96,7 @@ PACKAGES = (
     ('java/*', ()),
     ('egret-ws-*.tgz', ('linux-vendored',)),
     # Sources and recipes.
-    ('egret-ws-*.tar.gz', ()),
+    ('egret-ws-VERSION.tar.gz', ()),
     ('egret-ws-*.crate', ()),
     ('egret-ws-*-vcpkg.zip', ()),
     ('egret-ws-*-conan.zip', ()),
@@ -111,7 +112,7 @@ PACKAGES = (
 def sets_of(package, path):
     """The sets that are in a file of dist/. A jar may have no library for Windows, where the machine could not build it."""
     for pattern, sets in PACKAGES:
-        if not fnmatch.fnmatchcase(package, pattern):
+        if not fnmatch.fnmatchcase(package, pattern.replace('VERSION', version())):
             continue
         if 'windows' in sets[1:]:
             with zipfile.ZipFile(path) as archive:
