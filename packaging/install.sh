@@ -24,8 +24,8 @@ case $prefix in
 /*) ;;
 *) echo "install.sh: PREFIX is not an absolute path: $prefix" >&2; exit 2 ;;
 esac
-case $prefix$to in
-*[\ \|\&\\]*) echo "install.sh: files of pkg-config cannot contain a path with a space, |, & or \\: $to" >&2; exit 2 ;;
+case $prefix in
+*[\ \|\&\\]*) echo "install.sh: files of pkg-config cannot contain a path with a space, |, & or \\: $prefix" >&2; exit 2 ;;
 esac
 libdir=${LIBDIR:-lib}
 case /$libdir/ in

@@ -345,9 +345,9 @@ fn a_library_that_is_not_built_is_refused_before_anything_is_installed() {
 fn a_relative_destdir_is_below_the_folder_of_the_caller() {
     let folder = directory("relative_destdir");
     let mut shell = Command::new("sh");
-    shell.args(["-c", "umask 077; mkdir strict; exec \"$@\" /usr strict", "sh"]).current_dir(&folder);
+    shell.args(["-c", "umask 077; mkdir 'a b'; exec \"$@\" /usr 'a b'", "sh"]).current_dir(&folder);
     run(shell.arg(root().join("packaging/install.sh")).arg(library_copy()));
-    let installed = folder.join("strict/usr/lib/pkgconfig");
+    let installed = folder.join("a b/usr/lib/pkgconfig");
     assert!(installed.join("egret_ws.pc").exists());
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(installed).expect("a folder").permissions());
     assert_eq!(mode & 0o777, 0o755);
