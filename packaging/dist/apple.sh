@@ -25,6 +25,7 @@ if ! has_xcode; then
 fi
 
 out=$build_dir/apple
+[ -z "${EGRET_WS_APPLE_PLATFORMS:-}" ] || echo "CANNOT: other platforms than $EGRET_WS_APPLE_PLATFORMS: EGRET_WS_APPLE_PLATFORMS leaves them out"
 read -r -a chosen <<<"${EGRET_WS_APPLE_PLATFORMS:-}"
 targets=$("$apple/platforms.py" "${chosen[@]}") || exit
 while read -r name list; do

@@ -80,7 +80,7 @@ choose_cargo() { # TARGET: sets `cargo`, a list of words, and `std`, options of 
         cargo=(cargo)
         return
     fi
-    [ -x /usr/bin/cargo ] || die "no library of Rust for $1: rustup target add $1"
+    [ -x /usr/bin/cargo ] || cannot "no library of Rust for $1: rustup target add $1"
     cargo=(env RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc /usr/bin/cargo)
     std=(-Zbuild-std=std,panic_unwind)
     [ -z "$quick" ] || return 0

@@ -9,10 +9,15 @@ set -euo pipefail
 dist=${1:?usage: debian.sh DIST}
 recipes=$root/packaging/debian
 maintainer=${EGRET_WS_MAINTAINER:-egret-ws maintainers <maintainers@egret-ws.invalid>}
-read -r -a chosen <<<"${EGRET_WS_DEBIAN:-11-amd64 11-arm64 12-amd64 12-arm64 13-amd64 13-arm64}"
+all="11-amd64 11-arm64 12-amd64 12-arm64 13-amd64 13-arm64"
+read -r -a chosen <<<"${EGRET_WS_DEBIAN:-$all}"
 
 for tool in apt-get dpkg-deb; do command -v "$tool" >/dev/null || cannot "no $tool: this is not a Debian"; done
 [ -f "$debian_keyring" ] || cannot "no keys of Debian's archive: apt-get install debian-archive-keyring"
+
+for variant in $all; do
+    [[ " ${chosen[*]} " == *" $variant "* ]] || echo "CANNOT: $variant: EGRET_WS_DEBIAN leaves it out"
+done
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -35,7 +40,7 @@ fill() { # FILE [NAME=VALUE...]: a template of packaging/debian
     shift
     for setting in "VERSION=$deb_version" "ARCHITECTURE=$architecture" "MAINTAINER=$maintainer" "UPSTREAM=$version" "SUITE=$suite" \
         "DATE=$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")" "$@"; do
-        program+=(-e "s|@${setting%%=*}@|${setting#*=}|g")
+        program+=(-e "s|@${setting%%=*}@|$(sed 's/[&|\\]/\\&/g' <<<"${setting#*=}")|g")
     done
     sed "${program[@]}" "$recipes/$file"
 }

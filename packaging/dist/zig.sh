@@ -13,7 +13,7 @@ zig_toolchain() {
     local zig
     zig=$(echo "$tools"/lib/python3*/site-packages/ziglang/zig)
     local objcopy
-    objcopy=$(command -v "llvm-objcopy-$llvm" || command -v llvm-objcopy) || die "llvm-objcopy is missing (Debian: llvm-$llvm)"
+    objcopy=$(command -v "llvm-objcopy-$llvm" || command -v llvm-objcopy) || cannot "llvm-objcopy is missing (Debian: llvm-$llvm)"
     [ -x "$zig" ] || die "no zig in $tools: remove that folder, and try again"
     cat >"$folder/cc.new" <<END
 #!/usr/bin/env bash

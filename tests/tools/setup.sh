@@ -225,7 +225,6 @@ check_dist() {
     check_wine
     need unzip unzip -v
     need qemu-user qemu-aarch64 --version
-    need unzip unzip -v
     need ruby ruby --version
     # Linux: the packages for arm64, and the tests of all.
     need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
