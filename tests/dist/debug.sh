@@ -16,7 +16,7 @@ for archive in "$dist"/egret-ws-"$version"-linux*-debug.tar.gz; do
         debug=$(find "$work/$name/$name-debug" -name "$base.debug")
         [ -f "$debug" ] || die "$name has no debug file of $base"
         same_build_id "$file" "$debug"
-        ! readelf --section-headers --wide "$file" | grep -q '\.debug_line' || die "$name: $base is not stripped"
+        ! readelf --section-headers --wide "$file" | grep '\.debug_line' >/dev/null || die "$name: $base is not stripped"
         pairs=$((pairs + 1))
         [[ $base == *.so ]] || continue
         # As in docs/crash-reports.md, for an address in a function that each library has.

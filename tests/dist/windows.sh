@@ -54,7 +54,7 @@ ok "the check of DLLs, and 13 faults that it finds"
 
 # A debug file leads from an address to a line of our sources.
 address=$(llvm nm "$work/$name-debug/egret_ws.dll.debug" | awk '$3 == "egret_ws_loop_poll" { print $1 }')
-llvm symbolizer --obj="$work/$name-debug/egret_ws.dll.debug" "0x$address" | grep -q '/egret-ws/src/' || die "the debug file has no line for egret_ws_loop_poll"
+llvm symbolizer --obj="$work/$name-debug/egret_ws.dll.debug" "0x$address" | grep '/egret-ws/src/' >/dev/null || die "the debug file has no line for egret_ws_loop_poll"
 ok "the debug file"
 
 # wine, with what it lacks. It gets a limit of memory, as all of its programs share this machine.
@@ -86,7 +86,7 @@ for static in "" --static; do
     "${cc[@]}" "$root/examples/hello.c" $flags -o "$app/pkg$static.exe"
     expect "received: Hello Egret WebSocket" "$run" "$app/pkg$static.exe" "$ws"
 done
-llvm objdump -p "$app/pkg--static.exe" | grep -q 'egret_ws.dll' && die "pkg-config --static takes the DLL"
+! llvm objdump -p "$app/pkg--static.exe" | grep 'egret_ws.dll' >/dev/null || die "pkg-config --static takes the DLL"
 for is_static in OFF ON; do
     cmake -S "$root/examples/cmake_shell" -B "$work/shell-$is_static" -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_C_COMPILER=$mingw-gcc-posix \
         -DCMAKE_CXX_COMPILER=$mingw-g++-posix -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_PREFIX_PATH="$package" \

@@ -14,7 +14,7 @@ die() {
 [ $# -eq 1 ] || die "usage: v8.sh DIR"
 
 is_installed() {
-    dpkg-query --show --showformat '${Status}\n' "$1" 2>/dev/null | grep -q '^install ok installed$'
+    dpkg-query --show --showformat '${Status}\n' "$1" 2>/dev/null | grep '^install ok installed$' >/dev/null
 }
 
 # The libraries that a package needs and that are not installed.

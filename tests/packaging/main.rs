@@ -5,6 +5,7 @@ mod crash_reports;
 mod dist;
 mod paths;
 mod pins;
+mod scripts;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ dpkg --audit
 [ -z "$(dpkg --audit)" ] || die "dpkg --audit complains"
 apt-get check -qq >/tmp/log 2>&1 || die "apt-get check: $(cat /tmp/log)"
 dpkg --verify libegret-ws0 libegret-ws-dev egret-ws-tools >/tmp/log || die "md5sums: $(cat /tmp/log)"
-ldconfig --print-cache | grep -q libegret_ws.so || die "ldconfig does not know the library"
+ldconfig --print-cache | grep libegret_ws.so >/dev/null || die "ldconfig does not know the library"
 /repository/tests/dist/linux/use_prefix.sh /usr "lib/$triplet"
 dpkg --install ./*.deb >/tmp/log 2>&1 || die "again: $(cat /tmp/log)"
 /repository/tests/dist/linux/use_prefix.sh /usr "lib/$triplet"

@@ -1,0 +1,33 @@
+//! Scripts of the shell.
+
+use crate::pins::files;
+use crate::root;
+use std::fs;
+
+/// `grep -q` ends at the first line that fits. With `pipefail` the program before it then fails, if it has more to write: a check that
+/// something is there fails at random, and a check that it is not there never fails.
+fn is_random(line: &str) -> bool {
+    let Some((before, after)) = line.split_once("| grep -") else { return false };
+    let options = after.split(' ').next().unwrap_or_default();
+    // A program that is written to a file, and runs without `pipefail`.
+    !before.ends_with('|')
+        && !options.starts_with('-')
+        && options.contains('q')
+        && !line.trim_start().starts_with("printf ")
+}
+
+#[test]
+fn no_check_depends_on_when_grep_ends() {
+    assert!(is_random("readelf -d x | grep -qF y || die"));
+    assert!(!is_random("readelf -d x | grep y >/dev/null || die") && !is_random("test x || grep -q y x"));
+    let mut scripts = Vec::new();
+    files(root(), &mut scripts);
+    scripts.retain(|script| script.extension().is_some_and(|extension| extension == "sh"));
+    assert!(scripts.len() > 50, "{scripts:?}");
+    for script in scripts {
+        let text = fs::read_to_string(&script).expect("UTF-8");
+        for (number, line) in text.lines().enumerate() {
+            assert!(!is_random(line), "{}:{}: {line}", script.display(), number + 1);
+        }
+    }
+}
