@@ -19,9 +19,6 @@ if ! has_xcode; then
         command -v "$tool-$llvm" >/dev/null || cannot "no $tool-$llvm: apt-get install clang-$llvm lld-$llvm llvm-$llvm"
     done
     [ -x /usr/bin/cargo ] || cannot "no Rust of Debian, which has its library as sources: apt-get install rustc-web cargo-web rust-web-src"
-    # It joins the objects of a static library.
-    python_tools
-    export ZIG=${ZIG:-$tools/bin/python-zig}
 fi
 
 out=$build_dir/apple
