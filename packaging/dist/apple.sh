@@ -36,3 +36,4 @@ while read -r name list; do
 done <<<"$targets"
 
 "$apple/pack.sh" "$out/parts" "$out/packages" "$dist" "${chosen[@]}"
+has_xcode || echo "CANNOT: the libraries were linked against stubs of Apple's libraries and have not run: run packaging/dist/apple.sh DIST on a Mac with Xcode"
