@@ -1,4 +1,4 @@
-"""What is linked into each package: the one place for it. notices.py and dist/sbom.py use it; `make notices` is to follow a change.
+"""The list of all that is linked into each package. notices.py and dist/sbom.py use it. Run `make notices` after a change.
 
 A set is what packages of one kind contain: the crates that cargo links for the targets and features, without proc-macros and what is
 used at build time only, and components that are no crates of ours. Their licence texts are in notices/parts.
@@ -118,7 +118,7 @@ def sets_of(package, path):
             with zipfile.ZipFile(path) as archive:
                 return sets if any(name.endswith('.dll') for name in archive.namelist()) else sets[:1]
         return sets
-    sys.exit(f'linked.py: nobody said what is linked into {package}: add it to PACKAGES')
+    sys.exit(f'linked.py: PACKAGES does not say which licences {package} needs: add a line for it')
 
 
 def is_vendored(name):
@@ -147,7 +147,7 @@ def crates(name):
 
 
 def packages():
-    """What cargo knows of each crate, by name and version."""
+    """The metadata of cargo for each crate, by name and version."""
     metadata = json.loads(cargo('metadata', '--locked', '--features', 'vendored', '--format-version', '1'))
     return {(package['name'], package['version']): package for package in metadata['packages']}
 

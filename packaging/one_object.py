@@ -31,7 +31,7 @@ HEADER = Path(__file__).parent.parent / 'include' / 'egret_ws.h'
 ELF_MACHINES = {3: 'i686', 40: 'arm', 62: 'x86_64', 183: 'aarch64', 243: 'riscv64', 21: 'powerpc64le'}
 COFF_MACHINES = {0x14c: 'i686', 0x8664: 'x86_64', 0xaa64: 'aarch64'}
 MACHO_MACHINES = {0x1000007: 'x86_64', 0x100000c: 'arm64'}
-# What a compiler calls, and Apple's libSystem has.
+# Functions that compilers call, and that Apple's libSystem has.
 SYSTEM_BUILTINS = re.compile(
     r'_(mem(cpy|move|set|cmp)|bcmp|strlen|__(u?(div|mod)[dt]i3|udivmod[dt]i4|mul[dt]i3|mulo[sdt]i4|(ashl|ashr|lshr)[dt]i3'
     r'|(clz|ctz|popcount|parity)[sdt]i2|powi[sd]f2|fix(uns)?[sd]f[dt]i|float(un)?[dt]i[sd]f))')

@@ -208,7 +208,7 @@ fn the_list_of_contents_has_what_is_linked_with_checksums() {
         fs::write(dist.join(unknown), "").expect("a file");
         assert_refused(
             &run("dist/sbom.py", &[&folder.join("third.json"), &dist]),
-            &format!("nobody said what is linked into {unknown}"),
+            &format!("PACKAGES does not say which licences {unknown} needs"),
         );
         fs::remove_file(dist.join(unknown)).expect("removed");
     }

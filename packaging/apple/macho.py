@@ -184,7 +184,7 @@ class Archive:
 
 
 def slices(path):
-    """What is in a file, for each processor: a File or an Archive."""
+    """The contents of a file by processor: a File or an Archive."""
     path = pathlib.Path(path)
     data = path.read_bytes()
     parts = [data]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pack.sh PARTS PACKAGES DIST [PLATFORM...]: makes the packages of packaging/dist/apple.sh in the folder DIST of what build.sh has built in
-# PARTS/TARGET, for these platforms or all. PACKAGES is a folder for what is packed.
+# pack.sh PARTS PACKAGES DIST [PLATFORM...]: makes the packages of packaging/dist/apple.sh in the folder DIST, for these platforms or all.
+# PARTS/TARGET has the output of build.sh. PACKAGES is a scratch folder.
 set -euo pipefail
 . "$(dirname "$0")/../dist/common.sh"
 . "$root/packaging/apple/toolchain.sh"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # audit.sh: `make audit`. Checks the crates of others by the rules of deny.toml, with cargo-deny: licences, origins, duplicates, and
-# known faults (RustSec's database of advisories); and that packaging/notices is what is linked.
+# known faults (RustSec's database of advisories). Also checks that packaging/notices has the licences of all that is linked.
 #
 # The database is a git repository. Where it cannot be fetched, this fails: a check that did not run is not passed.
-# SKIP=advisories leaves that check out, and says so. git's `url.<base>.insteadOf` names a mirror.
+# SKIP=advisories leaves that check out, and says so. To use a mirror, set git's `url.<base>.insteadOf`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 case ${SKIP:-} in "" | advisories) ;; *) echo "audit.sh: SKIP: no check is called '$SKIP'; there is: advisories" >&2 && exit 2 ;; esac
@@ -25,7 +25,7 @@ deny check licenses bans sources || failed+=" rules"
 packaging/notices.py --check || failed+=" notices"
 packaging/versions.py || failed+=" versions"
 if [ "${SKIP:-}" = advisories ]; then
-    echo "SKIPPED: advisories (named in SKIP): nobody looked for known faults of the crates"
+    echo "SKIPPED: advisories (named in SKIP): known faults of the crates were not looked for"
 elif ! deny fetch db; then
     echo "NOT CHECKED: advisories: RustSec's database could not be fetched: repeat this with a network, or name a mirror to git" >&2
     failed+=" advisories"

@@ -105,7 +105,7 @@ class EgretWs(ConanFile):
         self.cpp_info.libs = ['egret_ws.dll' if self.settings.os == 'Windows' and self.options.shared else 'egret_ws']
         if self.options.shared:
             return
-        # What Rust's library needs, and TLS.
+        # The libraries that Rust's library and TLS need.
         if self.settings.os == 'Windows':
             self.cpp_info.system_libs = ['ws2_32', 'userenv', 'ntdll', 'dbghelp']
         elif self.settings.os in ('Macos', 'iOS'):

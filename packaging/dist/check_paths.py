@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """check_paths.py [--forbid TEXT]... PATH...: looks for traces of this machine in the packages PATH (files, or folders of them).
 
-A package must not contain the home folder of its builder, the folders of cargo, of rustup, of the sources and of what is built, the
-name of the user or of the machine, or the name of a temporary file. Other builders could not make equal packages, and the names are
-nobody's business. --forbid names more texts.
+A package must not contain the path of a folder of its builder (home, cargo, rustup, the sources, the output), the name of the user or of
+the machine, or the name of a temporary file. Such names make packages of other builders differ, and they are private. --forbid names more texts.
 
 Archives are unpacked: zip (jar, aar), tar, gzip, xz, zstd, ar (static libraries, Debian's packages). Compressed debug sections too. The
 owner of a file in a tar must be root. Every finding is printed, and the exit status is then 1.

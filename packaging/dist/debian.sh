@@ -103,7 +103,7 @@ for variant in "${chosen[@]}"; do
     mv "$dev"/share/doc/egret_ws/{doctor,echo-server}.md "$tools/share/doc/egret-ws-tools/"
     rm -r "$dev/share/doc/egret_ws" # `finish` adds the licences
 
-    # What programs that need the library depend on.
+    # The dependency of programs that use the library.
     {
         echo "libegret_ws.so libegret-ws0 #MINVER#"
         # check_elf.py has compared them with the header.

@@ -2,10 +2,11 @@
 # dist.sh [PART...]: makes the packages of a release in dist/, or only those of the parts that are named.
 #
 # A part is a script beside this one, PART.sh DIST. It writes its files into the folder DIST, prints "dist: NAME" for each file, or
-# "dist: NAME/" for a folder, and "CANNOT: reason" for what this machine cannot build, because a tool or an SDK is missing; with the
-# status 3 if that is all of the part. Any other status but 0 is a failure. The other parts are built nevertheless.
+# "dist: NAME/" for a folder. If a tool or an SDK is missing, it prints "CANNOT: reason"; if it has built no file, it ends with status 3.
+# Every other status but 0 is a failure. After a failure the other parts are still built.
 #
-# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why: "PART: reason", or "PART: nothing: reason".
+# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why: "PART: reason", or "PART: nothing: reason" if the part has
+# built no file.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -43,7 +44,7 @@ run() { # PART
     sed -n 's/^CANNOT: //p' "$state/$part.log" >"$state/$part.cannot"
     case $status in
     0) [ -s "$state/$part.files" ] || [ -s "$state/$part.cannot" ] || echo "it made no file" >"$state/$part.failed" ;;
-    3) [ -s "$state/$part.cannot" ] || echo "it did not say what it lacks" >"$state/$part.failed" ;;
+    3) [ -s "$state/$part.cannot" ] || echo "it ended with status 3 and printed no line CANNOT" >"$state/$part.failed" ;;
     *) echo "its script ended with status $status: see $part.log" >"$state/$part.failed" ;;
     esac
     while read -r name; do
@@ -55,7 +56,7 @@ run() { # PART
 [ $# -gt 0 ] || rm -rf "${dist_dir:?}"/* "${state:?}"/*
 for part in "${chosen[@]}"; do run "$part"; done
 
-# What each file of dist/ is, is known: it is of a part.
+# Each file in dist/ must be one that a part has named.
 cd "$dist_dir"
 rm -f SHA256SUMS NOT-BUILT.txt
 files() { find . -type f -printf '%P\n' | LC_ALL=C sort; }
@@ -104,7 +105,7 @@ fi
 
 faults=""
 "$here/check_paths.py" "$dist_dir" || faults+="; the packages contain traces of this machine"
-[ -z "$unknown" ] || faults+="; no part says that it made:$unknown"
+[ -z "$unknown" ] || faults+="; no part made these files, so remove them:$unknown"
 failed=$(find "$state" -name '*.failed' -printf ' %f' | sed 's/\.failed//g')
 [ -z "$failed" ] || faults+="; these parts failed:$failed (their logs are in $state)"
 [ -z "$faults" ] || die "${faults#; }"

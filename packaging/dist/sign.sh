@@ -2,8 +2,8 @@
 # sign.sh DIST KEY: signs the release in the folder DIST with the secret key in the file KEY, by minisign: DIST/SHA256SUMS.minisig is
 # the signature of SHA256SUMS, which lists all files. minisign asks for the password of the key. See RELEASING.md.
 #
-# It refuses what is not a release: files that are not those of SHA256SUMS, and what `make dist` has named in NOT-BUILT.txt as failed, as
-# not for a release, or as recipes without an address.
+# It refuses a folder that is no release: its files differ from SHA256SUMS, or NOT-BUILT.txt names a part that failed, a build that is not
+# for a release, or recipes without an address.
 set -euo pipefail
 die() {
     echo "sign.sh: $*" >&2

@@ -6,8 +6,8 @@
 #   lib/egret_ws.lib         the import library of Visual Studio and clang-cl; lib/egret_ws.def lists the functions, for others
 #   lib/libegret_ws.a        the static library, for MinGW only
 #
-# and what install.sh installs everywhere. A second archive has the debug files, in DWARF, which gdb and lldb read. They are found by
-# the build ID, which is in a crash report of Windows, too. There is no PDB: Rust makes one for Visual Studio's ABI only.
+# and the files that install.sh installs on each system. A second archive has the debug files, in DWARF, which gdb and lldb read. The build
+# ID, which crash reports of Windows contain too, leads to them. There is no PDB: Rust makes one for Visual Studio's ABI only.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -eq 1 ] || die "usage: windows.sh DIST"
@@ -21,7 +21,7 @@ done
 built=$build_dir/windows-x86_64
 mkdir -p "$built"
 numbers=$(echo "$version" | sed -n 's/^\([0-9]*\)\.\([0-9]*\)\.\([0-9]*\).*/\1,\2,\3,0/p')
-[ -n "$numbers" ] || die "a version of Windows has three numbers: $version"
+[ -n "$numbers" ] || die "the DLL needs a version of three numbers, not $version"
 export EGRET_WS_VERSION_RESOURCE=$build_dir/version-$version.o
 $mingw-windres --codepage=65001 "-DNUMBERS=$numbers" "-DVERSION=\\\"$version\\\"" "$root/packaging/dist/windows/version.rc" "$EGRET_WS_VERSION_RESOURCE"
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=$mingw-gcc-posix

@@ -25,8 +25,8 @@ done
 export CARGO_ZIGBUILD_ZIG_PATH='$zig' ZIG_GLOBAL_CACHE_DIR='$cache_dir/zig'
 "\${compiler[@]}" -target $zig_target "\${arguments[@]}" || exit
 [ -n "\$links" ] || exit 0
-# What zig adds to each program, such as crt1.o, it compiles once, with its own folder and the present one in the debug information. That
-# information is removed, and if there was any, the program is linked again.
+# zig compiles the objects that it adds to each program, such as crt1.o, only once. Their debug information names zig's folder and the
+# working folder. It is removed, and if there was any, the program is linked again.
 again=""
 while read -r file; do
     '$objcopy' --strip-debug "\$file" && touch "\$file.stripped" && again=1

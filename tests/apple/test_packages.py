@@ -71,7 +71,7 @@ class Packages(unittest.TestCase):
         return [(platform, architecture) for platform in self.slices for architecture in platform.targets]
 
     def program(self, platform, architecture, source, options, libraries):
-        """The program that is linked of a source file. What C++'s library has is not checked."""
+        """Links a program of a source file. Functions of the C++ library are not checked."""
         sdk, scratch = self.folder / 'sdk' / platform.name, pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         common = [f'clang-{LLVM}', f'--target={platform.triple(architecture)}', '-isysroot', sdk]
         obj, program = scratch / 'program.o', scratch / 'program'

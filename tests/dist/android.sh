@@ -24,7 +24,7 @@ for abi in $abis; do
     cmp "$library" "$work/aar/prefab/modules/egret_ws/libs/android.$abi/libegret_ws.so" || die "prefab has another library for $abi"
     for name in libegret_ws.so libegret_ws_jni.so; do same_build_id "$work/aar/jni/$abi/$name" "$work/symbols/$abi/$name"; done
     size=$(stat -c %s "$library")
-    [ -n "$quick" ] || [ "$size" -le "${limits[$abi]:-$size}" ] || die "$abi has $size bytes, more than ${limits[$abi]}: see docs/size.md"
+    [ -n "$quick" ] || [ "$size" -le "${limits[$abi]:-$size}" ] || die "$abi: the library is $size bytes, more than ${limits[$abi]}: see docs/size.md"
     ok "$abi: loading, exports, undefined symbols, build IDs: $size bytes"
 done
 

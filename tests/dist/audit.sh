@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# audit.sh: the rules of `make audit` find what they are for: a known fault, a database that cannot be fetched, a licence that is not
-# allowed, and crates from elsewhere. No network but the registries is used: git gets a database from a folder.
+# audit.sh: `make audit` must fail for a known fault, a database that cannot be fetched, a licence that is not allowed, and a crate from
+# another place than the registry. It uses no network but the registries: git gets a database from a folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)

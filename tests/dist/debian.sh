@@ -50,7 +50,7 @@ check_packages() { # NUMBER ARCHITECTURE
     passed "Debian $1 $2: what is in the packages"
 }
 
-# What dpkg-shlibdeps finds, where this machine is that Debian.
+# On that Debian, dpkg-shlibdeps must find the same dependencies.
 compare_with_shlibdeps() { # NUMBER
     command -v dpkg-shlibdeps >/dev/null || return 0
     local found

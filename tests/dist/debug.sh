@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# debug.sh DIST: a crash report of each shipped library for Linux finds its debug file by the build ID, and in it the line of an address.
+# debug.sh DIST: for each library and program for Linux, there is a debug file with its build ID, which gives the line of an address.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 

@@ -43,7 +43,7 @@ ok "this machine's JVM: ws, wss, an unknown issuer"
 # Where the library comes from, and that nothing is left behind.
 mkdir temporary
 expect "$says_hello" java -Djava.io.tmpdir=temporary -cp ".:$jar" Echo "$ws"
-[ -z "$(ls temporary)" ] || die "this is left behind: $(ls temporary)"
+[ -z "$(ls temporary)" ] || die "these files are left in java.io.tmpdir: $(ls temporary)"
 ok "no file is left behind"
 fails() { # TEXT COMMAND...: it fails, and prints a line with TEXT
     local text=$1 printed

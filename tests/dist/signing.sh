@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# signing.sh [DIST]: with a key that is thrown away: a release is signed, users verify it with the commands of RELEASING.md, and a file
-# that was changed, another key and what is no release are refused.
+# signing.sh [DIST]: signs a release with a key of this test, and verifies it with the commands of RELEASING.md. A changed file, another key
+# and a folder that is no release must be refused.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 command -v minisign >/dev/null || { echo "CANNOT: minisign is missing: apt-get install minisign" && exit 3; }

@@ -1,6 +1,6 @@
-# Sourced after common.sh: the releases of Debian that there are packages for, and what is known of each. One line a release:
-# number, name, version of glibc, OpenSSL's package, the version in the names of its libraries, and what `pkg-config --static openssl`
-# asks for, but libssl-dev does not depend on.
+# Sourced after common.sh: the releases of Debian that there are packages for. A line of a release has its number, its name, its version of
+# glibc, OpenSSL's package, the version in the names of OpenSSL's libraries, and the packages that `pkg-config --static openssl` needs and
+# that libssl-dev does not depend on.
 debian_releases='
 11 bullseye 2.31 libssl1.1   1.1
 12 bookworm 2.36 libssl3     3

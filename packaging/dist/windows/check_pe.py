@@ -37,7 +37,7 @@ class NotPe(Exception):
 
 
 class Image:
-    """What the loader of Windows reads of a DLL or a program."""
+    """The parts of a DLL or a program that the loader of Windows reads."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
