@@ -110,7 +110,6 @@ class EgretWs(ConanFile):
             self.cpp_info.system_libs = ['ws2_32', 'userenv', 'ntdll', 'dbghelp']
         elif self.settings.os in ('Macos', 'iOS'):
             self.cpp_info.frameworks = ['Security', 'CoreFoundation'] if self.options.tls else []
-            self.cpp_info.system_libs = ['iconv']
         else:
             self.cpp_info.system_libs = ['pthread', 'dl', 'm']
             if self.settings.os == 'Android':
