@@ -7,6 +7,7 @@
 #   FEATURES       the arguments for features that the library was built with: empty, "--features=vendored" (see
 #                  tests/tools/features.sh), or "--no-default-features" and the features that it has
 #   LIBDIR         where libraries are in PREFIX, if not in lib: such as lib64 or lib/x86_64-linux-gnu
+#   RUSTFLAGS      with "--cfg egret_ws_openssl" a library for Apple's systems was built with OpenSSL
 #   RELOCATABLE=1  PREFIX can be moved: pkg-config finds the files from its own file. CMake always does
 #   NOTICES        the licences of what is linked in the library, if not the file of packaging/notices for this system
 #   ONE_OBJECT=no  installs the static library as rustc made it, which cannot be linked beside another static library of Rust
@@ -65,6 +66,11 @@ case $shared in
 *.dylib)
     requires="" libs="" system=apple
     [ $tls = OFF ] || libs="-framework Security -framework CoreFoundation"
+    # As build.rs chooses: OpenSSL in place of Secure Transport.
+    case $vendored:${RUSTFLAGS:-} in
+    ON:*egret_ws_openssl*) system=apple-vendored ;;
+    OFF:*egret_ws_openssl*) [ $tls = OFF ] || requires=openssl ;;
+    esac
     ;;
 *.dll) requires="" libs="-lws2_32 -luserenv -lntdll -ldbghelp" system=windows ;;
 esac

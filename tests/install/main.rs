@@ -282,6 +282,19 @@ fn the_licences_are_those_of_what_is_linked() {
     let own = directory("own-notices").join("own.txt");
     fs::write(&own, "own").expect("a file");
     assert_eq!(installed(&[("NOTICES", &own.to_string_lossy())]), "own");
+    // For Apple's systems OpenSSL is a choice of the compiler's options.
+    let apple = directory("apple");
+    for name in ["libegret_ws.dylib", "libegret_ws.a"] {
+        fs::write(apple.join(name), "").expect("a file");
+    }
+    for (rustflags, wanted) in [("", "apple.txt"), ("--cfg egret_ws_openssl", "apple-vendored.txt")] {
+        let prefix = directory("notices");
+        let mut install = Command::new(root().join("packaging/install.sh"));
+        install.args([&apple, &prefix]).env("ONE_OBJECT", "no");
+        run(install.env("FEATURES", "--features=vendored").env("RUSTFLAGS", rustflags));
+        let installed = fs::read_to_string(prefix.join("share/doc/egret_ws/THIRD-PARTY-NOTICES.txt"));
+        assert_eq!(installed.expect("it was written"), notices(wanted));
+    }
     let prefix = directory("no-notices");
     let output = install_with(&[("NOTICES", "/nowhere.txt")], &[prefix.as_os_str()]);
     assert_eq!(output.status.code(), Some(1));
