@@ -42,6 +42,7 @@ check_cpp() {
 }
 
 check_test() {
+    need git git --version
     need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h # the TLS provider of the examples
     need_other "rustfmt, by rustup component add rustfmt" cargo fmt --version
     need_other "clippy, by rustup component add clippy" cargo clippy --version
