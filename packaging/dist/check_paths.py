@@ -34,6 +34,12 @@ COMPRESSED_SECTION = 0x800  # SHF_COMPRESSED
 COMMON_NAMES = {'root', 'user', 'builder', 'build', 'debian', 'ubuntu', 'linux', 'localhost', 'host', 'server', 'nobody'}
 
 
+def is_of_the_sources(name):
+    """Do the packages contain this word on every machine?"""
+    files = [ROOT / name for name in ('README.md', 'Cargo.lock')] + sorted((ROOT / 'packaging' / 'notices').glob('*.txt'))
+    return any(name.lower() in file.read_text(encoding='utf-8').lower() for file in files if file.exists())
+
+
 def texts_of_this_machine():
     """The texts that no package may contain."""
     home = os.environ.get('HOME', '')
@@ -47,7 +53,7 @@ def texts_of_this_machine():
         names = [getpass.getuser(), socket.gethostname()]
     except (KeyError, OSError):  # a user without a name
         names = [socket.gethostname()]
-    texts.update(name for name in names if len(name) > 3 and name.lower() not in COMMON_NAMES)
+    texts.update(name for name in names if len(name) > 3 and name.lower() not in COMMON_NAMES and not is_of_the_sources(name))
     return texts
 
 
