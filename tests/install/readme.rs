@@ -186,3 +186,78 @@ fn a_recipe_is_made_by_the_commands_of_its_page() {
     let said = follow(&with_echo_server(blocks(&page, "sh")[0]), &home.join("folder"));
     assert!(said.starts_with("connection 1\nreceived: login\n"), "{said}");
 }
+
+/// The pages below a folder, without what was built or fetched.
+fn pages_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_other = name.starts_with(['.', '_']) || ["target", "node_modules", "build"].contains(&name);
+        if path.is_dir() && !path.is_symlink() && !is_other && !name.starts_with("dist") {
+            pages_below(&path, found);
+        } else if path.extension().is_some_and(|end| end == "md") {
+            found.push(path);
+        }
+    }
+}
+
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    pages_below(root(), &mut found);
+    assert!(found.len() > 20, "only {} pages", found.len());
+    found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).expect("a page"))).collect()
+}
+
+/// The page without blocks of code.
+fn prose(page: &str) -> String {
+    page.split("```").step_by(2).collect()
+}
+
+/// The names by which links lead to the headings of a page.
+fn anchors(page: &str) -> Vec<String> {
+    let is_kept = |letter: &char| letter.is_alphanumeric() || ['-', '_', ' '].contains(letter);
+    let headings = page
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    headings
+        .map(|heading| heading.to_lowercase().chars().filter(is_kept).collect::<String>().replace(' ', "-"))
+        .collect()
+}
+
+#[test]
+fn links_lead_to_files_and_headings() {
+    let mut faults = Vec::new();
+    for (path, page) in pages() {
+        for rest in prose(&page).split("](").skip(1) {
+            let link = rest.split([')', ' ']).next().unwrap_or_default();
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let to = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            let is_page = heading.is_empty() || to.extension().is_none_or(|end| end != "md");
+            if !to.exists()
+                || !is_page && !anchors(&prose(&fs::read_to_string(&to).expect("a page"))).contains(&heading.to_owned())
+            {
+                faults.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "links that lead nowhere: {faults:#?}");
+}
+
+#[test]
+fn commands_of_make_exist() {
+    let makefile = fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    let mut faults = Vec::new();
+    for (path, page) in pages() {
+        for rest in page.split("`make ").skip(1) {
+            let target: String =
+                rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+            if !target.is_empty() && target == target.to_lowercase() && !makefile.contains(&format!("\n{target}:")) {
+                faults.push(format!("{}: make {target}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "the Makefile does not have: {faults:#?}");
+}
