@@ -23,7 +23,7 @@ def main():
     version = pack.version()
     with tempfile.TemporaryDirectory() as scratch:
         sources = pathlib.Path(scratch, 'sources.jar')
-        pack.archive(sources, pack.files_in(HERE / 'src'))
+        pack.write_zip(sources, pack.files_in(HERE / 'src'))
         maven.publish(
             repository, 'egret-websocket-coroutines', version, 'jar', "egret-websocket for Kotlin's coroutines",
             {'.jar': jar, '-sources.jar': sources},
