@@ -97,7 +97,7 @@ check_cmake() {
     need pkg-config pkg-config --version
 }
 
-# Servers and proxies of other hands. Their daemons are in the directories of root.
+# Third-party servers and proxies. Their daemons are in the directories of root.
 check_peers() {
     local PATH=$PATH:/usr/sbin:/sbin
     need openssl openssl version
