@@ -25,8 +25,11 @@ android_toolchain() {
         fi
         export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc
     fi
-    [ -z "$quick" ] || options+=(--config profile.android.opt-level=0 --config 'profile.android.lto="off"' --config profile.android.codegen-units=256
-        --config profile.android.package.egret-ws.opt-level=0)
+    if [ -n "$quick" ]; then
+        options+=(--config profile.android.opt-level=0 --config 'profile.android.lto="off"' --config profile.android.codegen-units=256
+            --config profile.android.debug=0 --config profile.android.package.egret-ws.opt-level=0)
+        [ ${#std[@]} -eq 0 ] || options+=(-Zbuild-std-features=panic-unwind) # without what prints backtraces
+    fi
     {
         echo '#!/bin/sh'
         # shellcheck disable=SC2016 # for the script

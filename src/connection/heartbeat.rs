@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_peers_are_detected_in_time_in_every_order_of_six_events() {
+    fn exploration_of_six_events_detects_lost_peers_in_time() {
         let mut ended = 0;
         for number in 0..EVENTS.len().pow(6) {
             let now = Instant::now();

@@ -295,7 +295,7 @@ mod tests {
     /// Walks every error, initiator, phase and code, and the statuses near those of the rule. A decision depends on nothing else but the host's part, and agrees
     /// with the rule.
     #[test]
-    fn the_rule_decides_about_every_end() {
+    fn exploration_of_every_end_follows_the_rule() {
         use Initiator::{Local, Peer, Transport};
         const PHASES: [Phase; 9] = [
             Phase::Request,

@@ -77,7 +77,6 @@ check_shim_of_android() {
     check_sanitizers
     need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
     need python3-pip python3 -m pip --version
-    [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
     [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-strip-$llvm"
 }
 
@@ -153,6 +152,7 @@ check_sanitizers() { # sets `llvm`
     if llvm=$(/usr/bin/rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p') && [ -n "$llvm" ]; then
         need "clang-$llvm" "clang-$llvm" --version
         need "libclang-rt-$llvm-dev" dpkg-query --status "libclang-rt-$llvm-dev"
+        need "lld-$llvm" command -v "ld.lld-$llvm"
     fi
 }
 
