@@ -86,8 +86,9 @@ for number in 11 12 13; do
             start_server "${qemu[@]}" "$scratch/unpacked/usr/bin/egret-ws-echo" --tls --ca-file "$scratch/ca.pem"
             "${qemu[@]}" "$scratch/unpacked/usr/bin/egret-ws-doctor" --roots "$scratch/ca.pem" "$url" >"$scratch/said" || die "the doctor: $(cat "$scratch/said")"
             stop_server
-            "$triplet-gcc" --sysroot="$sysroot" -I"$scratch/unpacked/usr/include" "$root/examples/hello.c" \
-                -L"$scratch/unpacked/usr/lib/$triplet" -legret_ws -Wl,--unresolved-symbols=ignore-in-shared-libs -o "$scratch/hello"
+            # The compiler would take its own C library before that of --sysroot.
+            "$triplet-gcc" --sysroot="$sysroot" "-B$sysroot/usr/lib/$triplet" "-L$sysroot/usr/lib/$triplet" \
+                -I"$scratch/unpacked/usr/include" "$root/examples/hello.c" -L"$scratch/unpacked/usr/lib/$triplet" -legret_ws -Wl,--unresolved-symbols=ignore-in-shared-libs -o "$scratch/hello"
             start_server "${qemu[@]}" "$scratch/unpacked/usr/bin/egret-ws-echo" --tls --ca-file "$scratch/ca.pem"
             SSL_CERT_FILE=$scratch/ca.pem "${qemu[@]}" "$scratch/hello" "$url" >"$scratch/said" || die "hello.c failed"
             stop_server
