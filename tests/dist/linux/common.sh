@@ -36,6 +36,8 @@ choose_machine() {
         static_libraries=-lunwind
         if [ $processor = aarch64 ] && [ "$(uname -m)" != aarch64 ]; then
             debian_fetch 13 arm64 "$cache_dir/musl13-arm64" musl
+            # Where programs name their loader.
+            [ -e "$cache_dir/musl13-arm64/lib" ] || ln -s usr/lib "$cache_dir/musl13-arm64/lib"
             runner="qemu-aarch64 -L $cache_dir/musl13-arm64"
         else
             debian_fetch 13 amd64 "$cache_dir/musl13-amd64" musl # musl 1.2.5; Debian 12's has no statx
