@@ -51,5 +51,5 @@ audit 1 "RUSTSEC-2026-0001" fault
 audit 1 "^NOT CHECKED: advisories" none
 SKIP=advisories audit 0 "^SKIPPED: advisories" none
 audit 1 "error\[rejected\]" clean 's/, "Zlib"//'
-audit 1 "error\[duplicate\]" clean 's/^skip = .*//'
+audit 1 "error\[duplicate\]" clean '/^skip = /,/^]/d'
 audit 1 "error\[source-not-allowed\]" clean '/^unknown-registry/a allow-registry = []'
