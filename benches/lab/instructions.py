@@ -2,8 +2,8 @@
 
 callgrind counts user instructions, strace counts system calls. Each figure is the difference of two runs with different numbers of
 messages, so that the start and the end of the program cancel out. A count that is above the baseline (benches/instructions.json) by
-more than the tolerance fails. --quick measures three paths, --write renews the baseline, --results writes a section of
-benches/RESULTS.md.
+more than the tolerance fails, unless it depends on the load of the machine (PRINTED). --quick measures three paths, --write renews the
+baseline, --results writes a section of benches/RESULTS.md.
 
 The counts include the machine code of the library and of its host (benches/lab/clients/egret.c), and do not depend on the
 processor: glibc is configured not to choose code by the processor's features, and our code for binary messages does not do that
@@ -36,6 +36,11 @@ COUNTED = {'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-ERMS,-F
 MOST_SECONDS = 120
 
 
+NOT_COUNTED, PRINTED, COMPARED = 'not counted', 'printed', 'compared'
+"""PRINTED: the count depends on how late the host polls after its I/O thread, so on the load of the machine. For 32 bytes received it
+rises by a third with a busy processor. Round trips guard the threaded driver in every run."""
+
+
 @dataclass(frozen=True)
 class Path:
     title: str
@@ -43,8 +48,9 @@ class Path:
     size: int
     few: int
     many: int
-    threaded: bool = False
-    """Whether the threaded driver's instructions are repeatable. Its system calls are not: they depend on when threads sleep."""
+    threaded: str = NOT_COUNTED
+    """Whether the threaded driver's instructions are counted, and compared with the baseline. Its system calls are not counted: they
+    depend on when threads sleep."""
     calls: bool = True
     """Whether the inline driver's system calls are repeatable. They are counted with the server on the same core."""
     cores: str = 'apart'
@@ -54,18 +60,18 @@ class Path:
 
 KIB = 1024
 PATHS = (
-    Path('receive 32 B', 'receive', 32, 50_000, 450_000, threaded=True, quick=True),
-    Path('receive 1 KiB', 'receive', KIB, 5_000, 45_000, threaded=True, calls=False, cores='same'),
+    Path('receive 32 B', 'receive', 32, 50_000, 450_000, threaded=PRINTED, quick=True),
+    Path('receive 1 KiB', 'receive', KIB, 5_000, 45_000, threaded=COMPARED, calls=False, cores='same'),
     Path('receive 128 KiB', 'receive', 128 * KIB, 200, 4200, cores='same'),
     Path('ping-pong 128 KiB', 'ping-pong', 128 * KIB, 50, 250, cores='same'),
-    Path('send 32 B', 'send', 32, 20_000, 120_000, threaded=True, quick=True),
-    Path('send 1 KiB', 'send', KIB, 2_000, 22_000, threaded=True),
-    Path('send 128 KiB', 'send', 128 * KIB, 100, 400, threaded=True),
-    Path('ping-pong 16 B', 'ping-pong', 16, 300, 2300, threaded=True, quick=True),
-    Path('bursts of 100 × 64 B', 'burst', 64, 2_000, 22_000, threaded=True),
+    Path('send 32 B', 'send', 32, 20_000, 120_000, threaded=PRINTED, quick=True),
+    Path('send 1 KiB', 'send', KIB, 2_000, 22_000, threaded=COMPARED),
+    Path('send 128 KiB', 'send', 128 * KIB, 100, 400, threaded=COMPARED),
+    Path('ping-pong 16 B', 'ping-pong', 16, 300, 2300, threaded=COMPARED, quick=True),
+    Path('bursts of 100 × 64 B', 'burst', 64, 2_000, 22_000, threaded=COMPARED),
     Path('a frame with 100 messages', 'frame', 64, 5, 105, calls=False),
-    Path('a poll with nothing to do', 'poll', 16, 1_000, 11_000, threaded=True),
-    Path('opening a connection', 'open', 16, 20, 220, threaded=True, cores='same'),
+    Path('a poll with nothing to do', 'poll', 16, 1_000, 11_000, threaded=COMPARED),
+    Path('opening a connection', 'open', 16, 20, 220, threaded=COMPARED, cores='same'),
 )
 
 
@@ -108,14 +114,15 @@ def least(measure, limit):
 
 
 def measured(paths, servers, limits):
-    """Yields the key of each count and the count."""
+    """Yields the key of each count, its limit or None, and the count."""
     for path in paths:
-        for contender in (INLINE, THREADED) if path.threaded else (INLINE,):
+        for contender in (INLINE,) if path.threaded == NOT_COUNTED else (INLINE, THREADED):
             key = f'{path.title}, {contender.name.split()[1]}, instructions'
-            yield key, least(lambda: count_per_message(count_instructions, contender, path, servers[path.cores]), limits.get(key))
+            limit = limits.get(key) if contender is INLINE or path.threaded == COMPARED else None
+            yield key, limit, least(lambda: count_per_message(count_instructions, contender, path, servers[path.cores]), limit)
         if path.calls:
             key = f'{path.title}, inline, system calls'
-            yield key, least(lambda: count_per_message(count_calls, INLINE, path, servers['same']), limits.get(key))
+            yield key, limits.get(key), least(lambda: count_per_message(count_calls, INLINE, path, servers['same']), limits.get(key))
 
 
 def tools():
@@ -169,11 +176,11 @@ def main():
     limits = {key: count * (1 + tolerance) + SLACK for key, count in baseline.items()}
     counts, over = {}, []
     with lab.servers() as servers:
-        for key, count in measured(paths, servers, limits):
+        for key, limit, count in measured(paths, servers, limits):
             counts[key] = count
             change = f'{count / baseline[key] - 1:+.1%}' if baseline.get(key) else ''
             print(f'{key:<58}{count:12,.3f}  {change}', flush=True)
-            if key in limits and count > limits[key]:
+            if limit is not None and count > limit:
                 over.append(key)
         if arguments.results:
             write_results(paths, servers, counts)
