@@ -3,8 +3,8 @@
 #
 # Nothing is left out but what SKIP names: SKIP="autobahn tsan".
 #
-# The optimised library and those with sanitizers have target directories of their own. They are built and tested in the background,
-# because the other tests wait most of the time.
+# The optimised library, those with sanitizers, and those for other systems have target directories of their own. They are built and
+# tested in the background, because the other tests wait most of the time.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 source tests/tools/skip.sh
@@ -38,15 +38,21 @@ optional() { # NAME COMMAND...
     if skipped "$1"; then echo "$1 0 0 0 1" >>"$scratch/counts"; else step "$@"; fi
 }
 
+# The compiler takes the time that the tests leave.
+links_for_other_systems() {
+    export RUSTC_WRAPPER=${RUSTC_WRAPPER:-nice}
+    optional apple tests/tools/apple.sh
+    optional android tests/tools/android_link.sh
+}
 background() {
-    # The compiler takes the time that the tests leave.
+    links_for_other_systems >"$scratch/links" 2>&1 &
     export RUSTC_WRAPPER=${RUSTC_WRAPPER:-nice}
     step release make --no-print-directory check-release
     optional js python3 benches/lab/js.py --check "${features[@]}"
     optional asan tests/tools/sanitizer.sh asan
     optional tsan tests/tools/sanitizer.sh tsan
-    optional apple tests/tools/apple.sh
-    optional android tests/tools/android_link.sh
+    wait
+    cat "$scratch/links"
 }
 
 printf '\n=== in the background, with the output at the end: release js asan tsan apple android\n'
