@@ -8,7 +8,7 @@ use crate::transport::tls::record_budget::{
     MAX_BYTES_PER_TURN, MAX_DATALESS_PER_TURN, MAX_DATALESS_RECORDS, MAX_HANDSHAKE_BYTES, MAX_RECORDS_PER_TURN,
 };
 use crate::transport::tls::{Advance, Tls};
-use openssl::ssl::SslRef;
+use openssl::ssl::{SslAcceptorBuilder, SslRef};
 use std::ffi::c_int;
 use std::io::{ErrorKind, Write};
 
@@ -18,7 +18,7 @@ const REQUESTED: c_int = 1;
 #[allow(unsafe_code)] // the crate does not have these functions
 unsafe extern "C" {
     fn SSL_key_update(ssl: *mut openssl_sys::SSL, kind: c_int) -> c_int;
-    fn SSL_set_block_padding(ssl: *mut openssl_sys::SSL, block: usize) -> c_int;
+    fn SSL_CTX_set_block_padding(context: *mut openssl_sys::SSL_CTX, block: usize) -> c_int;
 }
 
 /// The pointer of C. A reference of this type has the same address.
@@ -41,8 +41,15 @@ pub fn send_updates(pair: &mut Pair, count: usize, kind: c_int) {
 }
 
 fn open(profile: NetworkProfile) -> (Pair, Tls<ClientStream>) {
+    open_to(profile, |_| ())
+}
+
+/// As [`open`], with these settings of the server.
+fn open_to(profile: NetworkProfile, set: impl FnOnce(&mut SslAcceptorBuilder)) -> (Pair, Tls<ClientStream>) {
     let root = Issued::root("root");
-    let mut pair = Pair::new(&trusting(&[&root]), "localhost", acceptor(&root.server("DNS:localhost")), profile);
+    let mut acceptor = acceptor(&root.server("DNS:localhost"));
+    set(&mut acceptor);
+    let mut pair = Pair::new(&trusting(&[&root]), "localhost", acceptor, profile);
     let mut tls = pair.complete_handshake().unwrap();
     if profile.max_transfer == usize::MAX {
         // The session tickets.
@@ -139,8 +146,7 @@ fn one_read_takes_a_bounded_number_of_small_records() {
 /// TLS 1.3 lets a record of one byte have 16 KiB of padding.
 #[test]
 fn padding_counts_as_bytes() {
-    let (mut pair, mut tls) = open(IDEAL);
-    pad(pair.server.ssl(), 16_000);
+    let (mut pair, mut tls) = open_to(IDEAL, |acceptor| pad(acceptor, 16_000));
     (0..100).for_each(|_| pair.server.write_all(b"x").unwrap());
     assert!(pair.unread() > 100 * 15_000, "the server pads: {}", pair.unread());
     let count = tls.read(&mut [0; 64 * 1024]).unwrap();
@@ -149,9 +155,9 @@ fn padding_counts_as_bytes() {
 }
 
 #[allow(unsafe_code)] // the crate does not have this function
-fn pad(ssl: &SslRef, block: usize) {
-    // SAFETY: the SSL lives as long as the reference; the other argument is a number.
-    assert_eq!(unsafe { SSL_set_block_padding(raw(ssl), block) }, 1);
+fn pad(acceptor: &mut SslAcceptorBuilder, block: usize) {
+    // SAFETY: the context lives as long as the reference; the other argument is a number.
+    assert_eq!(unsafe { SSL_CTX_set_block_padding(acceptor.as_ptr(), block) }, 1);
 }
 
 #[test]
