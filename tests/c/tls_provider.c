@@ -48,7 +48,7 @@ static void *serve_client(void *argument) {
         if (fds[0].revents) {
             goes_on = pass_record(client, echo);
         } else {
-            len = recv(echo, bytes, sizeof bytes, 0);
+            len = recv(echo, (char *)bytes, sizeof bytes, 0);
             goes_on = len > 0 && send_record(client, DATA, bytes, (size_t)len);
         }
     }
