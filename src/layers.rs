@@ -26,6 +26,7 @@ const LAYERS: [&[&str]; 8] = [
         "panics",
         "process_flags",
         "secret",
+        "text",
     ],
 ];
 /// `ffi` decides nothing, so it does not import these. It gets what it needs from `socket` and `config`.

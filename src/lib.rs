@@ -51,6 +51,7 @@ mod process_flags;
 pub mod protocol;
 pub mod secret;
 pub mod socket;
+mod text;
 pub mod transport;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A buffer of fixed size belongs to each thread. So a refusal allocates nothing, there is nothing to free when the thread ends, and a
 //! call during that end finds the buffer too.
 
+use crate::text::floor_char_boundary;
 use std::cell::Cell;
 use std::ffi::c_char;
 
@@ -13,10 +14,7 @@ thread_local!(static MESSAGE: [Cell<u8>; CAPACITY] = const { [const { Cell::new(
 
 /// Stores the text for the calling thread. A long text is cut between two characters.
 pub(super) fn set(text: &str) {
-    let mut end = text.len().min(CAPACITY - 1);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = floor_char_boundary(text, CAPACITY - 1);
     MESSAGE.with(|message| {
         for (place, byte) in message.iter().zip(&text.as_bytes()[..end]) {
             place.set(if *byte < b' ' { b' ' } else { *byte });

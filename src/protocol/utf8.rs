@@ -6,12 +6,6 @@ use simdutf8::compat;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;
 
-/// The largest index up to `at` that is the start of a character or the end of the text: `str::floor_char_boundary`, which is newer than
-/// the oldest Rust that compiles this.
-pub fn floor_char_boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
 /// Validates a text piece by piece. Between pieces it keeps at most three bytes of an incomplete character.
 #[derive(Debug, Default)]
 pub struct Utf8 {

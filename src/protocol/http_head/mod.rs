@@ -13,8 +13,8 @@ mod tests;
 
 pub use reader::{HeadError, HeadReader};
 
-use super::utf8;
 use crate::buffer_pool::NoMemory;
+use crate::text::floor_char_boundary;
 use std::borrow::Cow;
 
 /// The most bytes of a head, including the heads of interim responses before it.
@@ -128,7 +128,7 @@ impl Head {
         }
         let is_valid = is_header_value(reason);
         let status = digits.iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
-        let mut reason = reason[..utf8::floor_char_boundary(reason, MAX_REASON_PHRASE)].to_owned();
+        let mut reason = reason[..floor_char_boundary(reason, MAX_REASON_PHRASE)].to_owned();
         if !is_valid {
             reason.retain(|c| !c.is_control());
         }
