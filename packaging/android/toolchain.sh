@@ -7,7 +7,6 @@ android_toolchain() {
     if [ -n "${ANDROID_NDK_ROOT:-}" ]; then
         ndk=$ANDROID_NDK_ROOT
         std=()
-        reproducible_flags
     else
         for tool in "clang-$llvm" "ld.lld-$llvm" "llvm-strip-$llvm"; do
             command -v "$tool" >/dev/null || cannot "no NDK (ANDROID_NDK_ROOT, ANDROID_HOME), and no $tool to link against stubs (Debian: clang-$llvm lld-$llvm llvm-$llvm)"
@@ -17,7 +16,6 @@ android_toolchain() {
         ndk=$("$root/tests/java/ndk.sh" "$cache_dir")
         # Rust's library is compiled from its sources, with the levels of optimisation of rustup's: for speed, but for what prints backtraces.
         std=(-Zbuild-std=std,panic_unwind)
-        reproducible_flags
         options=("${std[@]}")
         if [ -z "$quick" ]; then
             for crate in addr2line adler2 gimli miniz_oxide object rustc-demangle; do options+=(--config "profile.android.package.$crate.opt-level='s'"); done
@@ -25,6 +23,7 @@ android_toolchain() {
         fi
         export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc
     fi
+    reproducible_flags
     if [ -n "$quick" ]; then
         options+=(--config profile.android.opt-level=0 --config 'profile.android.lto="off"' --config profile.android.codegen-units=256
             --config profile.android.debug=0 --config profile.android.package.egret-ws.opt-level=0)

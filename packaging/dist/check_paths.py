@@ -36,7 +36,7 @@ COMMON_NAMES = {'root', 'user', 'builder', 'build', 'debian', 'ubuntu', 'linux',
 
 def is_of_the_sources(name):
     """Do the packages contain this word on every machine?"""
-    files = [ROOT / name for name in ('README.md', 'Cargo.lock')] + sorted((ROOT / 'packaging' / 'notices').glob('*.txt'))
+    files = [ROOT / file for file in ('README.md', 'Cargo.lock')] + sorted((ROOT / 'packaging' / 'notices').glob('*.txt'))
     return any(name.lower() in file.read_text(encoding='utf-8').lower() for file in files if file.exists())
 
 

@@ -38,6 +38,17 @@ cannot() {
     exit 3
 }
 
+# choose_variants VARIABLE VARIANT...: sets `chosen` to the variants that the variable of the environment lists, or to all of them. Reports
+# the others as not built.
+choose_variants() {
+    local variable=$1 variant
+    shift
+    read -r -a chosen <<<"${!variable:-$*}"
+    for variant; do
+        [[ " ${chosen[*]} " == *" $variant "* ]] || echo "CANNOT: $variant: $variable leaves it out"
+    done
+}
+
 # A part calls it for each file that it made, with the name in DIST.
 made() { # NAME...
     local name

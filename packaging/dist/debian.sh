@@ -9,15 +9,11 @@ set -euo pipefail
 dist=${1:?usage: debian.sh DIST}
 recipes=$root/packaging/debian
 maintainer=${EGRET_WS_MAINTAINER:-egret-ws maintainers <maintainers@egret-ws.invalid>}
-all="11-amd64 11-arm64 12-amd64 12-arm64 13-amd64 13-arm64"
-read -r -a chosen <<<"${EGRET_WS_DEBIAN:-$all}"
 
 for tool in apt-get dpkg-deb; do command -v "$tool" >/dev/null || cannot "no $tool: this is not a Debian"; done
 [ -f "$debian_keyring" ] || cannot "no keys of Debian's archive: apt-get install debian-archive-keyring"
 
-for variant in $all; do
-    [[ " ${chosen[*]} " == *" $variant "* ]] || echo "CANNOT: $variant: EGRET_WS_DEBIAN leaves it out"
-done
+choose_variants EGRET_WS_DEBIAN 11-amd64 11-arm64 12-amd64 12-arm64 13-amd64 13-arm64
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -4,11 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 dist=${1:?usage: linux.sh DIST}
-all="gnu-x86_64 gnu-arm64 musl-x86_64 musl-arm64"
-read -r -a chosen <<<"${EGRET_WS_LINUX:-$all}"
-for variant in $all; do
-    [[ " ${chosen[*]} " == *" $variant "* ]] || echo "CANNOT: $variant: EGRET_WS_LINUX leaves it out"
-done
+choose_variants EGRET_WS_LINUX gnu-x86_64 gnu-arm64 musl-x86_64 musl-arm64
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
