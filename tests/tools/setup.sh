@@ -188,9 +188,9 @@ check_bench_peers() {
     need binutils strip --version
 }
 
-# LLVM's tools link for Apple's systems (packaging/apple/toolchain.sh) and Android (packaging/android/toolchain.sh).
+# With those of check_sanitizers, LLVM's tools link for Apple's systems (packaging/apple/toolchain.sh) and Android
+# (packaging/android/toolchain.sh).
 check_llvm() {
-    [ -z "$llvm" ] || need "clang-$llvm" "clang-$llvm" --version
     [ -z "$llvm" ] || need "lld-$llvm" command -v "ld64.lld-$llvm"
     [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-lipo-$llvm"
 }
@@ -215,11 +215,9 @@ check_dist() {
     need python3-venv python3 -c 'import ensurepip, venv'
     need cmake cmake --version
     need pkg-config pkg-config --version
-    [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
     [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-objcopy-$llvm"
     # Android, HarmonyOS, Java, npm, recipes.
     check_java
-    [ -z "$llvm" ] || need "clang-$llvm" "clang-$llvm" --version
     need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
     need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
     need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-gcc-posix
@@ -265,7 +263,6 @@ check() {
         need gcc-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-dlltool
         need binutils readelf --version
         need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
-        [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
         ;;
     windows)
         check_sanitizers
@@ -289,13 +286,9 @@ check() {
         check_llvm
         ;;
     android)
-        check_sanitizers
         check_java
-        need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
-        need python3-pip python3 -m pip --version
+        check_shim_of_android
         need binutils ar --version
-        [ -z "$llvm" ] || need "lld-$llvm" command -v "ld.lld-$llvm"
-        [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-strip-$llvm"
         ;;
     dist)
         check_sanitizers

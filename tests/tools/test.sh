@@ -38,15 +38,14 @@ optional() { # NAME COMMAND...
     if skipped "$1"; then echo "$1 0 0 0 1" >>"$scratch/counts"; else step "$@"; fi
 }
 
-# The compiler takes the time that the tests leave.
 links_for_other_systems() {
-    export RUSTC_WRAPPER=${RUSTC_WRAPPER:-nice}
     optional apple tests/tools/apple.sh
     optional android tests/tools/android_link.sh
 }
 background() {
-    links_for_other_systems >"$scratch/links" 2>&1 &
+    # The compiler takes the time that the tests leave.
     export RUSTC_WRAPPER=${RUSTC_WRAPPER:-nice}
+    links_for_other_systems >"$scratch/links" 2>&1 &
     step release make --no-print-directory check-release
     optional js python3 benches/lab/js.py --check "${features[@]}"
     optional asan tests/tools/sanitizer.sh asan
