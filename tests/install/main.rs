@@ -64,11 +64,16 @@ fn install_as_built_with(features: &str, arguments: &[&OsStr]) -> Output {
 }
 
 fn install_with(environment: &[(&str, &str)], arguments: &[&OsStr]) -> Output {
+    install_from(library_copy(), environment, arguments)
+}
+
+/// Installs the library in the folder `built`, with no other variables of install.sh than these.
+fn install_from(built: &Path, environment: &[(&str, &str)], arguments: &[&OsStr]) -> Output {
     let mut script = Command::new(root().join("packaging/install.sh"));
-    for name in ["FEATURES", "LIBDIR", "RELOCATABLE", "NOTICES"] {
+    for name in ["FEATURES", "LIBDIR", "RUSTFLAGS", "RELOCATABLE", "NOTICES", "ONE_OBJECT"] {
         script.env_remove(name);
     }
-    script.arg(library_copy()).args(arguments).envs(environment.iter().copied());
+    script.arg(built).args(arguments).envs(environment.iter().copied());
     script.output().expect("a shell")
 }
 
@@ -282,16 +287,16 @@ fn the_licences_are_those_of_what_is_linked() {
     let own = directory("own-notices").join("own.txt");
     fs::write(&own, "own").expect("a file");
     assert_eq!(installed(&[("NOTICES", &own.to_string_lossy())]), "own");
-    // For Apple's systems OpenSSL is a choice of the compiler's options.
+    // On Apple's systems RUSTFLAGS selects OpenSSL.
     let apple = directory("apple");
     for name in ["libegret_ws.dylib", "libegret_ws.a"] {
         fs::write(apple.join(name), "").expect("a file");
     }
     for (rustflags, wanted) in [("", "apple.txt"), ("--cfg egret_ws_openssl", "apple-vendored.txt")] {
         let prefix = directory("notices");
-        let mut install = Command::new(root().join("packaging/install.sh"));
-        install.args([&apple, &prefix]).env("ONE_OBJECT", "no");
-        run(install.env("FEATURES", "--features=vendored").env("RUSTFLAGS", rustflags));
+        let variables = [("ONE_OBJECT", "no"), ("FEATURES", "--features=vendored"), ("RUSTFLAGS", rustflags)];
+        let output = install_from(&apple, &variables, &[prefix.as_os_str()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let installed = fs::read_to_string(prefix.join("share/doc/egret_ws/THIRD-PARTY-NOTICES.txt"));
         assert_eq!(installed.expect("it was written"), notices(wanted));
     }
@@ -345,8 +350,7 @@ fn a_library_that_is_not_built_is_refused_before_anything_is_installed() {
             fs::write(folder.join(name), "").expect("a file");
         }
         let prefix = folder.join("prefix");
-        let mut script = Command::new(root().join("packaging/install.sh"));
-        let output = script.arg(&folder).arg(&prefix).output().expect("a shell");
+        let output = install_from(&folder, &[], &[prefix.as_os_str()]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains(missing), "{said}");
         assert!(!prefix.exists());

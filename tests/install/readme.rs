@@ -235,10 +235,10 @@ fn links_lead_to_files_and_headings() {
             }
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             let to = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
-            let is_page = heading.is_empty() || to.extension().is_none_or(|end| end != "md");
-            if !to.exists()
-                || !is_page && !anchors(&prose(&fs::read_to_string(&to).expect("a page"))).contains(&heading.to_owned())
-            {
+            let names_a_heading = !heading.is_empty() && to.extension().is_some_and(|end| end == "md");
+            let has_heading =
+                || anchors(&prose(&fs::read_to_string(&to).expect("a page"))).iter().any(|a| a == heading);
+            if !to.exists() || names_a_heading && !has_heading() {
                 faults.push(format!("{}: {link}", path.display()));
             }
         }
