@@ -31,11 +31,11 @@ install: tools build ## install the library, the headers, the tools, and what pk
 DIST := dist$(if $(EGRET_WS_DIST_QUICK),-quick)
 PARTS ?=
 dist: ## the packages of a release in dist/, as far as this machine can build them (an hour); PARTS="linux npm" makes some only
-	@tests/tools/setup.sh dist || echo "make dist: builds what can be built without them" >&2
+	@tests/tools/setup.sh dist || echo "make dist: builds the packages that do not need the missing tools" >&2
 	@packaging/dist/dist.sh $(PARTS)
 
 test-dist: ## use each package of dist/ from an empty folder, as a user would; PARTS="linux npm" tests some only
-	@tests/tools/setup.sh dist || echo "make test-dist: tests what can be tested without them" >&2
+	@tests/tools/setup.sh dist || echo "make test-dist: tests the packages that do not need the missing tools" >&2
 	@tests/dist/run.sh $(DIST) $(PARTS)
 
 test-reproducible: ## build twice in different folders, and compare all files; PARTS="linux npm": these of make dist (some minutes)

@@ -158,7 +158,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// Did a stream wait until it can be written to? See [`Transport::waits_for_writing`].
+    /// Returns true if a stream waited to become writable: see [`Transport::waits_for_writing`].
     pub fn waits_for_writing(&mut self) -> bool {
         match &mut self.stage {
             Stage::Opening(opening) => opening.waits_for_writing(),

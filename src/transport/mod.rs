@@ -38,8 +38,8 @@ pub trait Transport {
     /// a read returns it.
     fn note_hangup(&mut self);
 
-    /// Writing is possible, says the system. Did the stream wait for it: because it connects, or because the last write was not possible?
-    /// Each such write counts for one report only, because a connection may have nothing to write any more.
+    /// The system has reported that the stream is writable. Returns true if the stream waited for that: it connects, or its last write
+    /// would have blocked. Such a write counts for one report only, because the connection may have nothing to write any more.
     fn waits_for_writing(&mut self) -> bool {
         true
     }

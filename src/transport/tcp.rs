@@ -24,7 +24,7 @@ pub struct Tcp {
     state: State,
     /// A readiness event has reported the end or an error of the stream.
     hung_up: bool,
-    /// The last write was not possible.
+    /// The last write would have blocked.
     write_blocked: bool,
 }
 
@@ -300,7 +300,7 @@ mod tests {
 
     /// Otherwise a connection that has nothing to write any more would run again and again on Windows.
     #[test]
-    fn a_write_that_was_not_possible_waits_for_one_report() {
+    fn a_write_that_would_have_blocked_waits_for_one_report() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         stream.set_nonblocking(true).unwrap();

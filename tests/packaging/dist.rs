@@ -123,7 +123,7 @@ fn the_list_of_contents_follows_a_part_that_is_built_again() {
     assert_eq!(text(&folder, "list"), "2\n");
 }
 
-/// Only a checkout has a commit that others can build. Sources in a folder of another checkout have none.
+/// A release names the commit that others can build. Sources that were copied into another checkout have no commit.
 #[test]
 fn what_is_not_of_one_commit_is_not_for_a_release() {
     let folder = project("dist_commit", &[("linux", "echo 1 >\"$1/a\"; made a"), ("npm", "echo 2 >\"$1/b\"; made b")]);

@@ -9,7 +9,7 @@ use std::fs;
 fn is_random(line: &str) -> bool {
     let Some((before, after)) = line.split_once("| grep -") else { return false };
     let options = after.split(' ').next().unwrap_or_default();
-    // A program that is written to a file, and runs without `pipefail`.
+    // `printf` writes such a line into another script, which runs without `pipefail`.
     !before.ends_with('|')
         && !options.starts_with('-')
         && options.contains('q')

@@ -134,7 +134,7 @@ impl<S: Transport> HopStage<S> {
         }
     }
 
-    /// Did a stream of the stage wait until it can be written to?
+    /// Returns true if a stream of the stage waited to become writable.
     pub(super) fn waits_for_writing(&mut self) -> bool {
         match self {
             HopStage::Connecting(connecting) => connecting.streams().any(S::waits_for_writing),

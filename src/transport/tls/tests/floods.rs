@@ -44,7 +44,7 @@ fn open(profile: NetworkProfile) -> (Pair, Tls<ClientStream>) {
     open_to(profile, |_| ())
 }
 
-/// As [`open`], with these settings of the server.
+/// Does the same as [`open`], after `set` has changed the settings of the server.
 fn open_to(profile: NetworkProfile, set: impl FnOnce(&mut SslAcceptorBuilder)) -> (Pair, Tls<ClientStream>) {
     let root = Issued::root("root");
     let mut acceptor = acceptor(&root.server("DNS:localhost"));
