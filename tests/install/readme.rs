@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use test_support::failing_servers::{dead_url, failure_of, refusing_url};
+use test_support::paths::sources;
 
 /// The blocks of a page that begin with three backticks and the language.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
@@ -187,23 +188,9 @@ fn a_recipe_is_made_by_the_commands_of_its_page() {
     assert!(said.starts_with("connection 1\nreceived: login\n"), "{said}");
 }
 
-/// The pages below a folder, without what was built or fetched.
-fn pages_below(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_other = name.starts_with(['.', '_']) || ["target", "node_modules", "build"].contains(&name);
-        if path.is_dir() && !path.is_symlink() && !is_other && !name.starts_with("dist") {
-            pages_below(&path, found);
-        } else if path.extension().is_some_and(|end| end == "md") {
-            found.push(path);
-        }
-    }
-}
-
 fn pages() -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    pages_below(root(), &mut found);
+    let mut found = sources(root());
+    found.retain(|path| path.extension().is_some_and(|end| end == "md"));
     assert!(found.len() > 20, "only {} pages", found.len());
     found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).expect("a page"))).collect()
 }

@@ -1,8 +1,8 @@
-//! What is downloaded is pinned: by hash from the registries of Python and Node, by `Cargo.lock` from that of Rust.
+//! All downloads are pinned: by hash from the registries of Python and Node, by `Cargo.lock` from that of Rust.
 
 use crate::root;
 use std::fs;
-use std::path::{Path, PathBuf};
+use test_support::paths::sources;
 
 /// Files that compare a hash themselves, with what shows that.
 const COMPARE_THEMSELVES: [(&str, &str); 3] = [
@@ -55,28 +55,8 @@ fn faults(line: &str) -> Vec<&'static str> {
     found
 }
 
-/// The files of the repository, without what is built.
-pub fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("UTF-8");
-        let is_built = ["target", "node_modules"].contains(&name)
-            || folder == root() && ["build", "dist", "dist-quick"].contains(&name);
-        if path.is_symlink() || name.starts_with('.') || is_built {
-            continue;
-        }
-        if path.is_dir() {
-            files(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
-}
-
 fn named(endings: &[&str]) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    files(root(), &mut all);
-    let wanted = all.into_iter().filter(|path| {
+    let wanted = sources(root()).into_iter().filter(|path| {
         let name = path.file_name().and_then(|name| name.to_str()).expect("UTF-8");
         endings.iter().any(|ending| name.ends_with(ending))
     });

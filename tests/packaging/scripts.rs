@@ -1,8 +1,8 @@
 //! Scripts of the shell.
 
-use crate::pins::files;
 use crate::root;
 use std::fs;
+use test_support::paths::sources;
 
 /// `grep -q` ends at the first line that fits. With `pipefail` the program before it then fails, if it has more to write: a check that
 /// something is there fails at random, and a check that it is not there never fails.
@@ -20,8 +20,7 @@ fn is_random(line: &str) -> bool {
 fn no_check_depends_on_when_grep_ends() {
     assert!(is_random("readelf -d x | grep -qF y || die"));
     assert!(!is_random("readelf -d x | grep y >/dev/null || die") && !is_random("test x || grep -q y x"));
-    let mut scripts = Vec::new();
-    files(root(), &mut scripts);
+    let mut scripts = sources(root());
     scripts.retain(|script| script.extension().is_some_and(|extension| extension == "sh"));
     assert!(scripts.len() > 50, "{scripts:?}");
     for script in scripts {
