@@ -167,7 +167,7 @@ test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (
 	tests/swift/run.sh
 
 LAB := benches/lab
-bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (50 minutes)
+bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (an hour)
 	@tests/tools/setup.sh bench
 	python3 $(LAB)/bench.py $(FEATURES)
 	python3 $(LAB)/resumption.py $(FEATURES)

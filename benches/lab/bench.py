@@ -63,11 +63,12 @@ class Runs:
         """How many messages take about RUN_US; None for a contender that failed."""
         if case.least == case.most:
             return case.least
-        measured = self._try(case, contender, case.least)
+        least = int(case.least * contender.share)
+        measured = self._try(case, contender, least)
         if measured is None:
             return None
         run_us = RUN_US / 2 if self._quick else RUN_US
-        count = min(max(case.least, int(run_us / max(measured['wall_us'], 1e-3))), case.most)
+        count = min(max(least, int(run_us / max(measured['wall_us'], 1e-3))), case.most)
         return count - count % 100 if case.mode == 'burst' else count
 
     def _measure(self, case, contender, count):

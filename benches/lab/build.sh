@@ -1,16 +1,16 @@
 #!/bin/bash
-# build.sh LIBRARY_DIRECTORY OUT [PROGRAM...]: builds the programs and certificates of the benchmark in OUT, from Debian's packages
-# and crates.io.
+# build.sh LIBRARY_DIRECTORY OUT [PROGRAM...]: builds the programs and certificates of the benchmark in OUT, from Debian's packages,
+# crates.io and PyPI.
 #
-# PROGRAM: server raw egret scale beast libwebsockets websocketpp wslay curl rust; default: all. A program that is newer than its sources
-# is not built again.
+# PROGRAM: server raw egret scale beast libwebsockets websocketpp wslay curl rust python; default: all. A program that is newer than its
+# sources is not built again. `python` is the environment of the clients in Python.
 set -euo pipefail
 library=$(realpath "$1")
 mkdir -p "$2"
 out=$(realpath "$2")
 shift 2
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- server raw egret scale beast libwebsockets websocketpp wslay curl rust
+[ $# -gt 0 ] || set -- server raw egret scale beast libwebsockets websocketpp wslay curl rust python
 
 flags="-O3 -Wall -Wextra -pthread"
 tls="-lssl -lcrypto"
@@ -32,6 +32,16 @@ cpp() { # NAME STANDARD LIBRARIES
     is_newer "$out/$1" "clients/$1.cc" || "${CXX:-c++}" -std="$2" $flags -o "$out/$1" "clients/$1.cc" $3
 }
 
+install_python() { # installs what the clients in Python need, unless it is there
+    local lists=(clients/requirements.txt ../../tests/shared/servers/requirements.txt) stamp
+    stamp=$(cat "${lists[@]}" | sha256sum)
+    [ "$(cat "$out/python/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    python3 -m venv --clear "$out/python"
+    "$out/python/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+        "${lists[@]/#/--requirement=}"
+    echo "$stamp" >"$out/python/stamp"
+}
+
 ours="-L$library -legret_ws -Wl,-rpath,$library"
 for program; do
     case $program in
@@ -48,6 +58,7 @@ for program; do
         cargo build --quiet --locked --release --manifest-path peers/Cargo.toml --target-dir "$out/peers"
         find "$out/peers/release" -maxdepth 1 -type f -executable -exec cp -u {} "$out" \;
         ;;
+    python) install_python ;;
     *) echo "build.sh: no such program: $program" >&2 && exit 2 ;;
     esac
 done

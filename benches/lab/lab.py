@@ -53,11 +53,16 @@ def servers():
         apart.stop()
 
 
+def command(program):
+    """A program of OUT, or a client in Python."""
+    return [OUT / 'python' / 'bin' / 'python', HERE / 'clients' / program] if program.endswith('.py') else [OUT / program]
+
+
 def run(arguments, env=(), cores=(CLIENT_CORE,), timeout=60):
     """Runs a program and returns the values of its result line."""
     program, *arguments = map(str, arguments)
     try:
-        ended = subprocess.run([OUT / program, *arguments], env=os.environ | dict(env), capture_output=True, text=True,
+        ended = subprocess.run([*command(program), *arguments], env=os.environ | dict(env), capture_output=True, text=True,
                                timeout=timeout, preexec_fn=lambda: os.sched_setaffinity(0, set(cores)))
     except subprocess.TimeoutExpired:
         raise Failed(f'{program} {" ".join(arguments)}: not done after {timeout} s') from None

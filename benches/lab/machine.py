@@ -7,10 +7,11 @@ import re
 import subprocess
 import tomllib
 
-from lab import HERE, ROOT
+from lab import HERE, OUT, ROOT
 
 DEBIAN = (('Boost.Beast', 'libboost-dev'), ('libwebsockets', 'libwebsockets-dev'), ('websocketpp', 'libwebsocketpp-dev'),
           ('wslay', 'libwslay-dev'), ('libcurl', 'libcurl4-openssl-dev'), ('OpenSSL', 'libssl-dev'), ('libc', 'libc6'), ('gcc', 'gcc'))
+PYTHON = ('websockets', 'picows', 'curl-cffi', 'uvloop')
 CRATES = ('tungstenite', 'tokio-tungstenite', 'fastwebsockets', 'tokio-websockets', 'yawc', 'tokio')
 
 LOAD = os.getloadavg()[0]
@@ -45,7 +46,11 @@ def versions():
         commit += ' and changes'
     locked = tomllib.loads((HERE / 'peers' / 'Cargo.lock').read_text())['package']
     crates = {package['name']: package['version'] for package in locked}
+    lists = (HERE / 'clients', ROOT / 'tests' / 'shared' / 'servers')
+    packages = dict(re.findall(r'^([\w-]+)==(\S+)', ''.join((each / 'requirements.txt').read_text() for each in lists), re.MULTILINE))
     found = [('egret-ws', f'{ours} ({commit})')]
     found += [(name, output('dpkg-query', '--show', '--showformat=${Version}', package)) for name, package in DEBIAN]
     found += [(name, crates[name]) for name in CRATES]
+    found += [('Python', output(OUT / 'python' / 'bin' / 'python', '--version').split()[-1])]
+    found += [(name, packages[name]) for name in PYTHON]
     return ', '.join(f'{name} {version}' for name, version in found)

@@ -10,12 +10,16 @@ class Contender:
     tls: bool = True
     pollable: bool = False
     """Whether it has a poll that does not block, which a game needs."""
+    share: float = 1
+    """The part of a case's least count that it runs at least."""
 
 
 RAW = Contender('raw', 'raw', pollable=True)
 INLINE = Contender('egret inline', 'egret', (('LAB_DRIVER', 'inline'),), pollable=True)
 THREADED = Contender('egret threaded', 'egret', (('LAB_DRIVER', 'threaded'),), pollable=True)
 OURS = (INLINE, THREADED)
+PYTHON_SHARE = 0.1
+"""A message costs Python so much that even the least counts would take seconds."""
 TUNED = (('LAB_TUNED', '1'),)
 PEERS = (
     Contender('Beast', 'beast'),
@@ -29,6 +33,9 @@ PEERS = (
     Contender('fastwebsockets', 'fastwebsockets'),
     Contender('tokio-websockets', 'tokio_websockets'),
     Contender('yawc', 'yawc', tls=False),
+    Contender('websockets', 'python_websockets.py', share=PYTHON_SHARE),
+    Contender('picows', 'python_picows.py', share=PYTHON_SHARE),
+    Contender('curl_cffi (libcurl)', 'python_curl.py', tls=False, share=PYTHON_SHARE),
 )
 QUICK_PEERS = ('Beast tuned', 'libwebsockets', 'tungstenite', 'tokio-websockets')
 

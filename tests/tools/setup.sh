@@ -178,6 +178,7 @@ check_bench_java() {
 }
 
 check_bench_peers() {
+    need python3-venv python3 -c 'import ensurepip, venv'
     need nodejs node --version
     need npm npm --version
     need libwebsockets-dev compiles "${CC:-cc}" c libwebsockets.h
