@@ -22,6 +22,8 @@ RUN_US = 120_000
 """The approximate time of a run."""
 ROW_SECONDS = 60
 """After this time no further round of a row begins."""
+SIZE_GOAL_KB = 900
+"""The upper limit of the library's size."""
 
 
 class Runs:
@@ -102,14 +104,20 @@ def figures(row, runs, rounds, quick):
     return found
 
 
+def goals_of(row, found):
+    """The upper limits of the row, inline and threaded: its own, or the figure of the best peer."""
+    best = min((found[peer] for peer in PEERS if peer in found), default=None)
+    return row.goals or (best, best)
+
+
 def with_goal(value, goal, digits=2):
-    """The figure with its goal; bold if the rounded figure meets the goal."""
-    if value is None:
-        return ''
+    """The figure: bold if, rounded, it meets the rounded goal, else with the goal."""
     shown = number(value, digits)
     if goal is None:
         return shown
-    return f'**{shown}** ≤ {goal:g}' if float(shown.replace(',', '')) <= goal else f'{shown} ✗ ≤ {goal:g}'
+    limit = number(goal, digits)
+    is_met = float(shown.replace(',', '')) <= float(limit.replace(',', ''))
+    return f'**{shown}**' if is_met else f'{shown} ✗ ≤ {limit}'
 
 
 def columns(quick):
@@ -118,7 +126,7 @@ def columns(quick):
 
 def line(row, found, peers):
     cells = [row.title, f'{number(found[RAW], row.raw_digits)} {row.unit or "µs"}']
-    cells += [with_goal(found.get(ours), goal, row.digits) for ours, goal in zip(OURS, row.goals)]
+    cells += [with_goal(found[ours], goal, row.digits) for ours, goal in zip(OURS, goals_of(row, found))]
     cells += [number(found[peer], row.digits) if peer in found else '' for peer in peers]
     return f'| {" | ".join(cells)} |'
 
@@ -136,7 +144,7 @@ def size_line(peers):
     with tempfile.NamedTemporaryFile() as stripped:
         subprocess.run([strip, '-o', stripped.name, lab.LIBRARY], check=True)
         kilobytes = len(open(stripped.name, 'rb').read()) / 1000
-    cell = with_goal(kilobytes, 500)
+    cell = with_goal(kilobytes, SIZE_GOAL_KB)
     return f'| the stripped library, OpenSSL the system\'s | kB | {cell} | {cell} |{" |" * len(peers)}'
 
 
