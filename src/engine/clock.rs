@@ -27,12 +27,15 @@ pub(super) struct Clock {
     /// of the next comparison.
     sleep_offset: Option<Duration>,
     compare_at: Instant,
+    /// The last tick that [`Clock::note_tick`] has seen.
+    tick: Option<Tick>,
 }
 
 impl Clock {
     pub(super) fn new() -> Clock {
         let now = Instant::now();
         Clock {
+            tick: None,
             paused_total: Duration::ZERO,
             paused_since: None,
             last_read: now,
@@ -81,6 +84,19 @@ impl Clock {
         self.last_read.elapsed()
     }
 
+    /// Call this after a read, so that [`Clock::is_current`] can be true.
+    #[inline]
+    pub(super) fn note_tick(&mut self) {
+        self.tick = last_tick();
+    }
+
+    /// Has the kernel's timer not ticked since [`Clock::note_tick`]? Then that was a few milliseconds ago at most. To look at the tick takes
+    /// a fraction of the time of a read.
+    #[inline]
+    pub(super) fn is_current(&self) -> bool {
+        self.tick.is_some() && self.tick == last_tick()
+    }
+
     /// Reads the clock, at the beginning of a pass and after a sleep. `planned` is the longest planned time since the last read (`None`:
     /// without limit). Returns the time of the engine, and the gap if it did not run for a while.
     #[inline]
@@ -108,6 +124,25 @@ impl Clock {
             _ => None,
         }
     }
+}
+
+/// A time of the kernel's timer, which ticks every 1 to 10 ms: seconds and nanoseconds.
+type Tick = (i64, i64);
+
+/// The last tick of the kernel's timer. `None` if the system does not report it.
+#[inline]
+#[allow(unsafe_code)] // that clock is not in std
+fn last_tick() -> Option<Tick> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: it writes `time`, which lives on this stack.
+        let read = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut time) } == 0;
+        #[allow(clippy::useless_conversion)] // they have 32 bits on some systems
+        read.then(|| (time.tv_sec.into(), time.tv_nsec.into()))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    None
 }
 
 /// Returns the difference between a clock that advances while the machine sleeps and the monotonic one. (On Windows the monotonic clock
@@ -152,6 +187,22 @@ mod tests {
         clock.resume();
         let advanced = clock.now() - paused;
         assert!(advanced < 10 * SECOND, "{advanced:?}");
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn reading_is_current_until_the_next_tick() {
+        let mut clock = Clock::new();
+        assert!(!clock.is_current(), "no tick was noted");
+        let is_current_after_read = |clock: &mut Clock| {
+            clock.read(None);
+            clock.note_tick();
+            clock.is_current()
+        };
+        assert!((0..1000).any(|_| is_current_after_read(&mut clock)), "a read takes longer than a tick");
+        while clock.is_current() {
+            assert!(clock.since_last_read() < 60 * SECOND, "the tick does not advance");
+        }
     }
 
     #[test]

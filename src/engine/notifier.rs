@@ -67,9 +67,12 @@ impl Notifier {
     }
 
     pub(super) fn notify_by_waker(&self) {
-        if !self.uses_waker.swap(true, SeqCst) {
-            self.listener_added();
+        if self.uses_waker.load(SeqCst) {
+            return;
         }
+        // In this order: a poll that ends without a listener has not taken a signal for it.
+        self.listener_added();
+        self.uses_waker.store(true, SeqCst);
     }
 
     /// The new listener was not notified of earlier events, so the host does not count as notified.
@@ -113,6 +116,9 @@ impl Notifier {
     }
 
     pub(super) fn poll_ends(&self) {
+        if !self.has_listener.load(SeqCst) {
+            return;
+        }
         // First: a signal during the poll may have been taken by it.
         self.signalled.store(false, SeqCst);
         self.polling.store(false, SeqCst);

@@ -26,7 +26,9 @@ impl Engine {
     pub fn run_pass(&mut self, wait: Option<Duration>) -> io::Result<()> {
         failpoint::point(failpoint::Place::Engine);
         let planned = self.expected_wait.replace(Duration::ZERO);
-        let gap_before = self.read_clock(planned);
+        // A pass that only sleeps reads the clock once, after the sleep.
+        let was_read = wait == Some(Duration::ZERO) || self.shared.has_commands() || !self.clock.is_current();
+        let gap_before = if was_read { self.read_clock(planned) } else { None };
         self.run_commands();
         if self.is_stopped() {
             return Ok(());
@@ -56,8 +58,10 @@ impl Engine {
             Err(_) => {}
             Ok(()) => self.take_readiness(),
         }
-        // Without a sleep the clock was read just before.
-        let gap = if sleeps { self.read_clock(sleep).or(gap_before) } else { gap_before };
+        let gap = if sleeps || !was_read { self.read_clock(sleep).or(gap_before) } else { gap_before };
+        if sleeps {
+            self.clock.note_tick();
+        }
         self.run_ready();
         if let Some(gap) = gap {
             self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));

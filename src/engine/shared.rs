@@ -6,7 +6,7 @@
 //! with the second one held.
 //!
 //! 1. `Loop::dispatcher`: the poll, for as long as it runs. No other thread waits for it.
-//! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only. Only the end of the loop waits for it.
+//! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only. Only the end of the loop tries until it gets it.
 //! 3. `Loop::joined`, held while the connect command is queued.
 //! 4. `Shared::commands`, `Shared::events`, `SocketShared::send_queue`, `SocketShared::info`, `SocketShared::pings`,
 //!    `SocketShared::round_trip`, `Socket::request`, `Loop::waiting`, `Loop::keys`, the pipe of the notifier, a `host_callback::Slot`, the queries of `dns`,
@@ -51,7 +51,7 @@ use std::io;
 #[cfg(unix)]
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, fence};
 use std::time::{Duration, Instant};
 
@@ -149,7 +149,7 @@ impl Shared {
             return Err(self.closed_error());
         }
         add(&mut commands.queue)?;
-        self.commands_pending.store(true, Release);
+        self.commands_pending.store(true, SeqCst);
         Ok(())
     }
 
@@ -224,7 +224,7 @@ impl Shared {
 
     /// Are there commands that the engine has not run?
     pub fn has_commands(&self) -> bool {
-        self.commands_pending.load(Acquire)
+        self.commands_pending.load(SeqCst)
     }
 
     /// Wakes the engine if it sleeps. If not, it runs its commands before it sleeps.
@@ -269,7 +269,7 @@ impl Shared {
 
     /// The engine leaves commands for its next pass.
     pub(super) fn mark_commands_pending(&self) {
-        self.commands_pending.store(true, Release);
+        self.commands_pending.store(true, SeqCst);
     }
 
     /// Takes the last commands: the engine ends, and accepts no more.

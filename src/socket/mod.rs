@@ -7,6 +7,7 @@ mod event_loop;
 mod held;
 mod request;
 mod scheduling;
+mod try_lock;
 
 pub use crate::connection::connect_info::ConnectInfo;
 pub use crate::connection::counters::{Counters, RoundTrip};

@@ -14,11 +14,12 @@ use crate::host_callback;
 use crate::log::Log;
 use crate::panics;
 use crate::socket::deadline::Deadline;
+use crate::socket::try_lock::TryLock;
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicUsize, fence};
 use std::time::{Duration, Instant};
 
 /// The longest time that the end of a loop waits for a TLS provider of the host that does not return.
@@ -136,14 +137,14 @@ pub(super) struct Scheduler {
 enum Driver {
     Threaded(Mutex<Option<thread::Handle>>),
     Inline {
-        /// The thread that runs the engine holds the lock. Only the end of the loop waits for it: see [`Scheduler::run_commands`].
+        /// The thread that runs the engine holds the lock: see [`Scheduler::run_commands`].
         engine: EngineSlot,
         #[cfg(unix)]
         descriptor: std::os::fd::RawFd,
     },
 }
 
-type EngineSlot = Mutex<Option<Box<Engine>>>;
+type EngineSlot = TryLock<Option<Box<Engine>>>;
 
 /// Returns a number for the calling thread. No other living thread has the same number, and it is not 0.
 #[inline]
@@ -162,7 +163,7 @@ impl Scheduler {
             Driver::Inline {
                 #[cfg(unix)]
                 descriptor: engine.descriptor(),
-                engine: Mutex::new(Some(Box::new(engine))),
+                engine: TryLock::new(Some(Box::new(engine))),
             }
         } else {
             Driver::Threaded(Mutex::new(Some(thread::spawn(engine)?)))
@@ -404,7 +405,6 @@ impl Scheduler {
         let mut until = None;
         for _ in 0..PASSES {
             // Either this thread finds the engine free, or the thread that unlocks the engine sees the command here.
-            fence(SeqCst);
             if !self.shared.has_commands() {
                 return;
             }

@@ -1,0 +1,114 @@
+//! A lock that no thread waits for: a thread that does not get it goes on. Unlocking is a store, where that of a mutex must also look for
+//! threads that wait.
+
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+
+/// A value that one thread at a time uses.
+///
+/// Locking and unlocking are sequentially consistent. So if a thread unlocks and then reads another variable, and a second thread
+/// writes that variable and then tries to lock, either the first one sees the write, or the second one gets the lock.
+pub(super) struct TryLock<T> {
+    locked: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+#[allow(unsafe_code)]
+// SAFETY: only the guard gives access to the value, and there is one guard at a time.
+unsafe impl<T: Send> Sync for TryLock<T> {}
+
+/// Unlocks when it is dropped.
+pub(super) struct Guard<'a, T>(&'a TryLock<T>);
+
+impl<T> TryLock<T> {
+    pub(super) fn new(value: T) -> TryLock<T> {
+        TryLock { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    }
+
+    /// `None` if a thread has locked it, also if it is this one.
+    #[inline]
+    pub(super) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.locked.compare_exchange(false, true, SeqCst, SeqCst).is_ok().then(|| Guard(self))
+    }
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    #[allow(unsafe_code)]
+    fn deref(&self) -> &T {
+        // SAFETY: the guard has locked it, so no other thread uses the value, and the borrow ends before the guard does.
+        unsafe { &*self.0.value.get() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    #[inline]
+    #[allow(unsafe_code)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`; and `self` is borrowed mutably, so there is no other reference to the value.
+        unsafe { &mut *self.0.value.get() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.locked.store(false, SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    #[test]
+    fn one_thread_at_a_time_gets_the_lock() {
+        let (lock, missed) = (TryLock::new(0_usize), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..10_000 {
+                        match lock.try_lock() {
+                            Some(mut value) => *value += 1,
+                            None => _ = missed.fetch_add(1, Relaxed),
+                        }
+                    }
+                });
+            }
+        });
+        let value = lock.try_lock().unwrap();
+        assert_eq!(*value + missed.load(Relaxed), 40_000);
+        assert!(lock.try_lock().is_none(), "not even by its own thread");
+    }
+
+    #[test]
+    fn work_that_was_added_before_a_failed_lock_is_seen_after_the_unlock() {
+        for _ in 0..2000 {
+            let (lock, added, done) = (TryLock::new(()), AtomicBool::new(false), AtomicBool::new(false));
+            let run = || {
+                while added.load(SeqCst) {
+                    let Some(_guard) = lock.try_lock() else { return };
+                    if added.swap(false, SeqCst) {
+                        done.store(true, SeqCst);
+                    }
+                }
+            };
+            std::thread::scope(|scope| {
+                let first = lock.try_lock().unwrap();
+                scope.spawn(|| {
+                    added.store(true, SeqCst);
+                    run();
+                });
+                drop(first);
+                run();
+            });
+            assert!(done.load(SeqCst), "neither thread has done it");
+        }
+    }
+}
