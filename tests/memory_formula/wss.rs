@@ -77,6 +77,41 @@ fn authorities(count: u32) -> String {
     (0..count).map(certificate).collect()
 }
 
+/// A server sends tickets for later sessions, for which OpenSSL makes a buffer of 16 KiB.
+#[test]
+#[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
+fn idle_wss() {
+    if !runs_alone("wss::idle_wss") {
+        return;
+    }
+    openssl_memory::count();
+    let roots = ROOT.pem();
+    for driver in DRIVERS {
+        let host = Loop::new(driver);
+        let open = || {
+            let (end, ended) = mpsc::channel::<()>();
+            let (server, port) = tls_server(0, false, move |_| _ = ended.recv());
+            let opened = host.open_url(format!("wss://127.0.0.1:{port}/"), |options| {
+                (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+                options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+            });
+            let socket = opened.expect("the connect call succeeds");
+            socket.wait_open();
+            (socket, end, server)
+        };
+        let first = open();
+        let before = in_use();
+        let second = open();
+        let limit = 32 * KIB;
+        host.wait_until("an idle socket takes 32 KiB", || in_use().saturating_sub(before) < limit);
+        for (socket, end, server) in [first, second] {
+            drop(end);
+            server.join().expect("the script ends well");
+            socket.wait_closed();
+        }
+    }
+}
+
 /// OpenSSL is that of the system, and allocates by this program's allocator. The first socket of a loop makes what all sockets with the
 /// same settings share.
 #[test]

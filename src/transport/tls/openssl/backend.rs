@@ -30,9 +30,15 @@ use ::openssl::ssl::{
 };
 use ::openssl::x509::X509;
 use ::openssl::x509::store::X509StoreBuilder;
+use foreign_types::ForeignTypeRef;
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+#[allow(unsafe_code)] // the crate does not have it
+unsafe extern "C" {
+    fn SSL_free_buffers(ssl: *mut openssl_sys::SSL) -> libc::c_int;
+}
 
 /// The cipher suites of TLS 1.2: those of `SslConnector` in the crate, which come from Python. TLS 1.3 has its own suites.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
@@ -259,7 +265,19 @@ impl<S: Transport> Stream<BufferedStream<S>> {
     #[inline]
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let _entered = enter()?;
-        self.0.read(buffer)
+        let result = self.0.read(buffer);
+        if self.0.get_ref().is_drained() {
+            self.free_buffers();
+        }
+        result
+    }
+
+    /// OpenSSL frees its buffers after a read and a write, but not after the tickets of a server, for which it makes one to write.
+    #[inline]
+    #[allow(unsafe_code)] // the crate does not have it
+    fn free_buffers(&mut self) {
+        // SAFETY: the pointer is that of a living `Ssl`, which no other thread uses. OpenSSL keeps buffers that are not empty.
+        unsafe { SSL_free_buffers(self.0.ssl().as_ptr()) };
     }
 
     #[inline]
