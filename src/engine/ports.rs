@@ -98,8 +98,8 @@ impl Network for Net<'_> {
         self.dns.look_up(name, family, self.socket)
     }
 
-    fn ask_host(&mut self, subject: QuerySubject, text: &str) -> Option<io::Result<Query>> {
-        self.hooks.as_mut()?.ask(subject, text, self.socket)
+    fn ask_host(&mut self, subject: QuerySubject, text: impl FnOnce() -> String) -> Option<io::Result<Query>> {
+        self.hooks.as_mut()?.ask(subject, &text(), self.socket)
     }
 
     fn tls_connector(&mut self, settings: &Arc<Settings>) -> Option<Prepared> {

@@ -113,7 +113,7 @@ impl<S: Transport> HappyEyeballs<S> {
         match endpoint.addresses {
             Addresses::Known(addresses) => eyeballs.untried.extend(addresses.into_iter().map(Candidate::from)),
             Addresses::Scoped(address) => eyeballs.look_up(address, &[Family::V6], context),
-            Addresses::LookUp(name) => match context.network.ask_host(QuerySubject::Addresses, &name) {
+            Addresses::LookUp(name) => match context.network.ask_host(QuerySubject::Addresses, || name.clone()) {
                 None => eyeballs.look_up(name, &BOTH_FAMILIES, context),
                 Some(Ok(query)) => (eyeballs.query, eyeballs.name) = (Some(query), name),
                 Some(Err(error)) => eyeballs.resolve_error = Some(Unresolved::no_hook(&error)),

@@ -138,7 +138,7 @@ impl<S: Transport> Opening<S> {
         let target = &self.config.target;
         self.connector = None;
         if self.config.proxies.are_unset()
-            && let Some(asked) = context.network.ask_host(QuerySubject::Proxies, &target.origin())
+            && let Some(asked) = context.network.ask_host(QuerySubject::Proxies, || target.origin())
         {
             return self.find_proxies(asked, context);
         }

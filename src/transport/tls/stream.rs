@@ -208,8 +208,12 @@ impl<S: Transport> Transport for Tls<S> {
         }
     }
 
-    fn enable_keepalive(&mut self, unacked_timeout: Duration) {
-        self.stream().enable_keepalive(unacked_timeout);
+    fn set_unacked_timeout(&mut self, timeout: Duration) {
+        self.stream().set_unacked_timeout(timeout);
+    }
+
+    fn enable_keepalive(&mut self) {
+        self.stream().enable_keepalive();
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Addresses with this prefix cannot be dialled.
 pub const NO_ROUTE: &str = "192.0.2.";
@@ -28,6 +28,10 @@ pub struct Wire {
     pub client_resets: bool,
     /// The bytes that the system reports as not acknowledged.
     pub unacked_bytes: Option<usize>,
+    /// Bytes that are not acknowledged for this time end the connection.
+    pub unacked_timeout: Option<Duration>,
+    /// TCP's own keep-alive is enabled.
+    pub has_keepalive: bool,
     pub connected: Option<Result<(), ErrorKind>>,
     /// How much more the client can write.
     pub room: usize,
@@ -126,6 +130,15 @@ impl Transport for FakeStream {
         self.0.borrow().unacked_bytes
     }
 
+    fn set_unacked_timeout(&mut self, timeout: Duration) {
+        self.0.borrow_mut().unacked_timeout = Some(timeout);
+    }
+
+    fn enable_keepalive(&mut self) {
+        let had_it = std::mem::replace(&mut self.0.borrow_mut().has_keepalive, true);
+        assert!(!had_it, "enabled twice");
+    }
+
     fn is_busy(&self) -> bool {
         self.0.borrow().is_busy
     }
@@ -177,7 +190,7 @@ impl Network for FakeNetwork {
         Lookup::default()
     }
 
-    fn ask_host(&mut self, subject: QuerySubject, text: &str) -> Option<io::Result<Query>> {
+    fn ask_host(&mut self, subject: QuerySubject, text: impl FnOnce() -> String) -> Option<io::Result<Query>> {
         if !self.hooks.contains(&subject) {
             return None;
         }
@@ -185,7 +198,7 @@ impl Network for FakeNetwork {
             return Some(Err(io::Error::other("no thread")));
         }
         let open = Arc::new(());
-        self.asked.push((text.to_owned(), Arc::downgrade(&open)));
+        self.asked.push((text(), Arc::downgrade(&open)));
         Some(Ok(Query::new(self.asked.len() as u64, Arc::new(true.into()), Box::new(open))))
     }
 
