@@ -8,6 +8,9 @@
 //!
 //! Bytes that arrived before a probe, and are read after it, do not answer it. A pong with its number always does.
 //!
+//! A ping may be sent a little before its time when a timer has woken the loop: heartbeats whose times are close then share a
+//! wake-up, because each wake-up costs a phone energy. A ping never waits for others, so a lost peer is not found later.
+//!
 //! A large backlog may delay a ping for longer than its deadline. So the deadline is extended as long as the peer acknowledges
 //! bytes before the ping.
 //!
@@ -21,6 +24,10 @@ use std::time::{Duration, Instant};
 /// For what is computed from the options, where the heartbeat has no interval or no time-out.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A ping may be sent so much before the interval is over, and at most this part of the interval.
+const MAX_SLACK: Duration = Duration::from_secs(1);
+const SLACK_PART: u32 = 8;
 
 /// The last byte of a ping of the host to which this library gave the payload.
 const ASKED: u8 = b'?';
@@ -95,6 +102,16 @@ impl Heartbeat {
         self.deadline
     }
 
+    /// How much before the deadline [`Heartbeat::expire`] may be called, and then acts. A time-out has its full time.
+    pub(super) fn slack(&self) -> Duration {
+        match self.options.interval {
+            Some(interval) if self.pending.is_none() || self.options.timeout.is_none() => {
+                MAX_SLACK.min(interval / SLACK_PART)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Bytes were received.
     #[inline]
     pub(super) fn received(&mut self, now: Instant) {
@@ -156,13 +173,14 @@ impl Heartbeat {
         self.options.interval.unwrap_or(DEFAULT_INTERVAL) + self.options.timeout.unwrap_or(DEFAULT_TIMEOUT)
     }
 
-    /// The time of [`Heartbeat::deadline`] may have come.
+    /// The time of [`Heartbeat::deadline`] may have come, or [`Heartbeat::slack`] before it.
     pub(super) fn expire(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
-        if self.deadline.is_none_or(|deadline| now < deadline) {
+        let due = now + self.slack();
+        if self.deadline.is_none_or(|deadline| due < deadline) {
             return Action::Nothing;
         }
         match (&mut self.pending, self.options.interval, self.options.timeout) {
-            (None, Some(interval), _) if now < self.last_received + interval => {
+            (None, Some(interval), _) if due < self.last_received + interval => {
                 self.deadline = Some(self.last_received + interval);
                 Action::Nothing
             }
@@ -260,6 +278,8 @@ mod tests {
     enum Event {
         /// The deadline has come.
         Due,
+        /// It may expire now, before the deadline.
+        Early,
         /// A second passes.
         Wait,
         Received,
@@ -275,8 +295,9 @@ mod tests {
         /// The peer has acknowledged bytes of the backlog.
         Acked,
     }
-    const EVENTS: [Event; 11] = [
+    const EVENTS: [Event; 12] = [
         Event::Due,
+        Event::Early,
         Event::Wait,
         Event::Received,
         Event::Pong,
@@ -315,7 +336,8 @@ mod tests {
         }
 
         fn expire(&mut self) -> Action {
-            let is_due = self.heartbeat.deadline().is_some_and(|due| due <= self.now);
+            let due = self.now + self.heartbeat.slack();
+            let is_due = self.heartbeat.deadline().is_some_and(|deadline| deadline <= due);
             let progress = self.progress();
             let action = self.heartbeat.expire(self.now, || progress);
             if is_due && self.first_ping.is_some() && std::mem::take(&mut self.progressed) {
@@ -328,11 +350,19 @@ mod tests {
         fn apply(&mut self, event: Event) -> Action {
             let (now, progress) = (self.now, self.progress());
             match event {
-                Event::Due | Event::Wait => {
+                Event::Due | Event::Early | Event::Wait => {
                     let due = self.heartbeat.deadline().expect("with an interval there is always one");
                     assert!(now < due, "the engine would be busy for ever");
-                    self.now = if matches!(event, Event::Due) { due } else { due.min(now + Duration::from_secs(1)) };
-                    self.expire()
+                    self.now = match event {
+                        Event::Due => due,
+                        Event::Early => now.max(due - self.heartbeat.slack()),
+                        _ => due.min(now + Duration::from_secs(1)),
+                    };
+                    let has_slack = !self.heartbeat.slack().is_zero();
+                    let action = self.expire();
+                    let acted = self.heartbeat.deadline() != Some(due);
+                    assert!(acted || !has_slack || matches!(event, Event::Wait), "the engine would be busy");
+                    action
                 }
                 Event::Received => {
                     self.heartbeat.received(now);

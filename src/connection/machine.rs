@@ -18,7 +18,7 @@ use crate::transport::stream::Stream;
 use crate::transport::tls;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The result of a call to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +200,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// The time of [`Connection::deadline`] has come.
+    /// The time of [`Connection::deadline`] has come, or [`Connection::slack`] before it.
     pub fn expire<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
             Stage::Opening(opening) => {
@@ -348,6 +348,14 @@ impl<S: Transport> Connection<S> {
             Stage::Waiting(RetryAt::Time(time)) => Some(*time),
             Stage::Asking(question) => question.deadline(),
             Stage::Waiting(_) | Stage::Closed => None,
+        }
+    }
+
+    /// How much before its deadline [`Connection::expire`] may be called, together with other connections.
+    pub fn slack(&self) -> Duration {
+        match &self.stage {
+            Stage::Session(session) => session.slack(),
+            _ => Duration::ZERO,
         }
     }
 

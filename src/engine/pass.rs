@@ -130,7 +130,7 @@ impl Engine {
     }
 
     #[inline(never)]
-    fn expire_deadlines(&mut self) {
+    pub(super) fn expire_deadlines(&mut self) {
         // After a gap, every connection must read its input before its deadline is checked.
         if self.round.as_ref().is_some_and(|round| matches!(round.task, Task::Slept(_) | Task::Probe(Some(_)))) {
             return;
@@ -138,8 +138,7 @@ impl Engine {
         let mut slice = TimeSlice::default();
         // Each timer at most once, so that a timer that does not advance cannot block the engine.
         for _ in 0..self.timers.len() {
-            let due = self.timers.first().copied().filter(|(deadline, _)| *deadline <= self.now);
-            let Some((_, key)) = due else { return };
+            let Some(key) = self.first_due() else { return };
             if !self.has_time_for_more(&mut slice) {
                 return;
             }
@@ -156,6 +155,13 @@ impl Engine {
                 }
             });
         }
+    }
+
+    /// The key of the first timer, if it is due, or if it may run now and so needs no wake-up of its own.
+    fn first_due(&self) -> Option<usize> {
+        let &(deadline, key) = self.timers.first()?;
+        let slack = || self.entries.get(key)?.as_ref().map(|entry| entry.connection.slack());
+        (deadline <= self.now || slack().is_some_and(|slack| deadline <= self.now + slack)).then_some(key)
     }
 
     /// The time until the next timer.

@@ -440,8 +440,10 @@ pub struct egret_ws_options {
     pub open_timeout_ms: u32,
     /// Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many milliseconds.
     /// It detects a lost connection, and it prevents routers on the path from dropping an idle connection: mobile
-    /// networks do so after half a minute, most proxies after one. Hence the default. 0: 20000. `EGRET_WS_UNLIMITED`: no pings but those
-    /// of `egret_ws_ping`, `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
+    /// networks do so after half a minute, most proxies after one. Hence the default. When a time limit of any socket
+    /// has woken the loop, a ping that is due within a second (or an eighth of this, if that is less) is sent at once, so that idle
+    /// sockets share wake-ups. 0: 20000. `EGRET_WS_UNLIMITED`: no pings but those of `egret_ws_ping`, `egret_ws_loop_resume` and
+    /// `egret_ws_loop_network_changed`.
     pub ping_interval_ms: u32,
     /// Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
     /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also counts as

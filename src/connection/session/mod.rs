@@ -41,7 +41,7 @@ use reader::{ReadStop, Reader};
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use writer::{Writer, Written};
 
 /// An open connection.
@@ -107,6 +107,12 @@ impl<S: Transport> Session<S> {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let Control { closing, heartbeat, .. } = &self.control;
         if closing.is_open() { heartbeat.deadline() } else { closing.deadline() }
+    }
+
+    /// How much before its deadline [`Session::expire`] may be called.
+    pub(super) fn slack(&self) -> Duration {
+        let Control { closing, heartbeat, .. } = &self.control;
+        if closing.is_open() { heartbeat.slack() } else { Duration::ZERO }
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -311,7 +317,7 @@ impl<S: Transport> Session<S> {
         }
     }
 
-    /// The time of [`Session::deadline`] has come.
+    /// The time of [`Session::deadline`] has come, or [`Session::slack`] before it.
     pub(super) fn expire<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
         self.enable_keepalive();
         let Control { heartbeat, writer, closing } = &mut self.control;

@@ -65,6 +65,52 @@ fn keep_alive_of_tcp_begins_at_the_first_silence() {
 }
 
 #[test]
+fn a_ping_may_share_a_wakeup_shortly_before_its_time() {
+    for (interval, slack) in [(20_000, 1_000), (8_000, 1_000), (4_000, 500), (80, 10)] {
+        let mut sim = Simulation::new();
+        sim.open_with(|config| {
+            with_timeout(config);
+            config.heartbeat.interval = Some(Duration::from_millis(interval));
+        });
+        sim.advance(interval - slack - 1);
+        sim.expire_early();
+        assert_eq!(pings(&sim), 0, "too early for an interval of {interval} ms");
+        sim.advance(1);
+        sim.expire_early();
+        assert_eq!(pings(&sim), 1);
+        sim.expire_early();
+        sim.advance(9_999);
+        sim.expire_early();
+        assert_eq!((pings(&sim), sim.events().len()), (1, 1), "the answer has its full time, from the ping on");
+        sim.advance(1);
+        assert_eq!(sim.events(), ["connected", TIMED_OUT]);
+    }
+}
+
+#[test]
+fn repeated_pings_without_a_time_out_may_share_wakeups_too() {
+    let mut sim = Simulation::new();
+    sim.open_with(without_timeout);
+    for count in 1..10 {
+        sim.advance(19_000);
+        sim.expire_early();
+        assert_eq!(pings(&sim), count);
+        assert_eq!(sim.time_left(), seconds(20));
+    }
+}
+
+#[test]
+fn deadlines_of_opening_and_closing_are_never_early() {
+    let mut sim = Simulation::new();
+    sim.begin_with("ws://10.0.0.1:80/chat", with_timeout);
+    assert_eq!(sim.connection().slack(), Duration::ZERO);
+    sim.accept();
+    assert_eq!(sim.connection().slack(), Duration::from_secs(1));
+    sim.close(b"\x03\xe8");
+    assert_eq!(sim.connection().slack(), Duration::ZERO);
+}
+
+#[test]
 fn any_received_byte_answers_a_ping() {
     let answers = [
         frame(PONG, &[0, 0, 0, 1]), // the right number

@@ -24,6 +24,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 mod passes;
 mod rounds;
+mod wakeups;
 
 /// Counts the log lines of the engine, and runs a function at one of them.
 #[derive(Default)]

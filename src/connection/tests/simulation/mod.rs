@@ -401,6 +401,14 @@ impl Simulation {
         self.with(|connection, context| connection.expire(context));
     }
 
+    /// Another timer has woken the engine, which calls all connections that may expire now.
+    pub fn expire_early(&mut self) {
+        let slack = self.connection().slack();
+        if self.time_left().is_some_and(|left| left <= slack) {
+            self.with(|connection, context| connection.expire(context));
+        }
+    }
+
     /// Takes the number of turns since the last call.
     pub fn take_turns(&mut self) -> usize {
         std::mem::take(&mut self.turns)

@@ -536,9 +536,11 @@ public final class WebSocketOptions extends Options {
         /**
          * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many
          * milliseconds. It detects a lost connection, and it prevents routers on the path from dropping an idle
-         * connection: mobile networks do so after half a minute, most proxies after one. Hence the default.
-         * Default: 20000. {@link Options#UNLIMITED}: no pings but those of {@link WebSocket#ping},
-         * {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
+         * connection: mobile networks do so after half a minute, most proxies after one. Hence the default. When a
+         * time limit of any socket has woken the loop, a ping that is due within a second (or an eighth of this, if
+         * that is less) is sent at once, so that idle sockets share wake-ups. Default: 20000.
+         * {@link Options#UNLIMITED}: no pings but those of {@link WebSocket#ping}, {@link WebSocketLoop#resume} and
+         * {@link WebSocketLoop#networkChanged}.
          */
         public @NotNull Builder pingIntervalMillis(long millis) {
             return number(15, "pingIntervalMillis", millis, UNLIMITED);
