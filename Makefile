@@ -188,6 +188,10 @@ bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.
 	@tests/tools/setup.sh scale
 	python3 $(LAB)/scale.py $(FEATURES)
 
+bench-energy: ## wake-ups an hour of idle wss sockets: a section of benches/RESULTS.md (3 minutes, mostly waiting)
+	@tests/tools/setup.sh energy
+	python3 $(LAB)/energy.py $(FEATURES)
+
 bench-java: ## the Java binding against other clients for Java: a section of benches/RESULTS.md (25 minutes); QUICK=1 writes nothing
 	@tests/tools/setup.sh bench-java
 	python3 $(LAB)/java.py $(if $(QUICK),--quick) $(FEATURES)

@@ -2,15 +2,15 @@
 # build.sh LIBRARY_DIRECTORY OUT [PROGRAM...]: builds the programs and certificates of the benchmark in OUT, from Debian's packages,
 # crates.io and PyPI.
 #
-# PROGRAM: server raw egret scale beast libwebsockets websocketpp wslay curl rust python; default: all. A program that is newer than its
-# sources is not built again. `python` is the environment of the clients in Python.
+# PROGRAM: server raw egret scale energy beast libwebsockets websocketpp wslay curl rust python; default: all. A program that is newer
+# than its sources is not built again. `python` is the environment of the clients in Python.
 set -euo pipefail
 library=$(realpath "$1")
 mkdir -p "$2"
 out=$(realpath "$2")
 shift 2
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- server raw egret scale beast libwebsockets websocketpp wslay curl rust python
+[ $# -gt 0 ] || set -- server raw egret scale energy beast libwebsockets websocketpp wslay curl rust python
 
 flags="-O3 -Wall -Wextra -pthread"
 tls="-lssl -lcrypto"
@@ -47,7 +47,7 @@ for program; do
     case $program in
     server) c server "$(echo server/*.c)" "$tls" ;;
     egret) c egret clients/egret.c "$ours" ;;
-    scale) c scale clients/scale.c "$ours" ;;
+    scale | energy) c "$program" "clients/$program.c" "$ours" ;;
     libwebsockets) c libwebsockets clients/libwebsockets.c "-lwebsockets $tls" ;;
     curl) c curl clients/curl.c "-lcurl" ;;
     raw) cpp raw c++17 "$tls" ;;

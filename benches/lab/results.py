@@ -2,7 +2,7 @@
 from lab import ROOT
 
 FILE = ROOT / 'benches' / 'RESULTS.md'
-SECTIONS = ('peers', 'resumption', 'javascript', 'java', 'instructions', 'scale')
+SECTIONS = ('peers', 'resumption', 'javascript', 'java', 'instructions', 'scale', 'energy')
 HEAD = """# Results
 
 Written by `make bench`. [README.md](README.md) describes the measurements.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|size: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|energy|size: makes sure that the tools this purpose needs are there.
 #
 # Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -156,7 +156,7 @@ check_sanitizers() { # sets `llvm`
     fi
 }
 
-# The lab of benches/: `instructions` and `scale` need our own client only, `bench` the peers too.
+# The lab of benches/: `instructions`, `scale` and `energy` need our own client only, `bench` the peers too.
 check_lab() {
     need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h
     need openssl openssl version
@@ -307,7 +307,7 @@ check() {
         check_clang
         ! has_clang || need "libclang-rt-$("$clang" -dumpversion | cut -d. -f1)-dev" links_with_asan "$clang"
         ;;
-    scale) check_lab ;;
+    scale | energy) check_lab ;;
     instructions) check_instructions ;;
     bench-java)
         check_lab
