@@ -184,9 +184,9 @@ bench-instructions: ## instructions and system calls a message, against benches/
 	@tests/tools/setup.sh instructions
 	python3 $(LAB)/instructions.py $(if $(WRITE),--write) $(FEATURES)
 
-bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.md, and docs/scale.svg
+bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.md, and docs/scale.svg; IDLE=50000: so many idle ones instead
 	@tests/tools/setup.sh scale
-	python3 $(LAB)/scale.py $(FEATURES)
+	python3 $(LAB)/scale.py $(if $(IDLE),--idle $(IDLE)) $(FEATURES)
 
 bench-energy: ## wake-ups an hour of idle wss sockets: a section of benches/RESULTS.md (3 minutes, mostly waiting)
 	@tests/tools/setup.sh energy

@@ -2,7 +2,7 @@
 from lab import ROOT
 
 FILE = ROOT / 'benches' / 'RESULTS.md'
-SECTIONS = ('peers', 'resumption', 'javascript', 'java', 'instructions', 'scale', 'energy')
+SECTIONS = ('peers', 'resumption', 'javascript', 'java', 'instructions', 'scale', 'idle', 'energy')
 HEAD = """# Results
 
 Written by `make bench`. [README.md](README.md) describes the measurements.

@@ -1,7 +1,8 @@
-"""scale.py [--quick] [FEATURES]: measures the cost of a socket with up to 10,000 sockets in one loop.
+"""scale.py [--quick | --idle N] [FEATURES]: measures the cost of a socket with up to 10,000 sockets in one loop, or with N idle ones.
 
 The server has one core, the client with all its threads another. Prints the medians of some rounds as a table; without --quick also
-writes the table to benches/RESULTS.md, and the plot to docs/scale.svg.
+writes the table to benches/RESULTS.md, and the plot to docs/scale.svg. N idle sockets need as many open files in each of two
+processes: root raises the limit, and without the right to do so nothing is measured.
 """
 import argparse
 import resource
@@ -27,27 +28,43 @@ FIGURES = (
     ('open_cpu_us', 'to open a socket, µs'),
     ('free_cpu_us', 'to free a socket, µs'),
 )
+IDLE_FIGURES = (
+    ('rss_kib', 'memory of a socket, KiB'),
+    ('poll_ns', 'a poll, nothing to do, ns'),
+    ('heartbeat_cpu_us', 'a socket for 21 s at 60 polls a second: one heartbeat, µs'),
+    ('idle_cpu_us', 'all idle for half a second, 60 polls a second, µs of CPU a second'),
+    ('open_cpu_us', 'to open a socket, µs'),
+    ('free_cpu_us', 'to free a socket, µs'),
+)
 PROSE = """CPU time of the client's process, plain `ws`, messages of 64 bytes there and back. "All at work": each socket sends one, and
 the next one when all have come back. "One at work": one socket has one message in flight, the others are idle. Opening includes TCP
 and the upgrade; freeing includes the Close frames that are sent."""
 
 
-def measured(rounds, sockets):
+IDLE_PROSE = """CPU time of the client's process, plain `ws`, no messages. Both the client and the server have a descriptor for each
+socket. Each 10,000 sockets have a local address of their own, because an address has 28,000 ports, and
+the system searches long for one of the last."""
+
+
+def measured(rounds, sockets, *mode):
     found = {}
     with lab.servers() as servers:
         url = servers['apart'].url(tls=False)
         for _ in range(rounds):
             for count in sockets:
                 for ours in OURS:
-                    found.setdefault((ours, count), []).append(lab.run(('scale', url, count), ours.env))
+                    found.setdefault((ours, count), []).append(lab.run(('scale', url, count, *mode), ours.env, timeout=300))
     return {key: {figure: statistics.median(run[figure] for run in runs) for figure in runs[0]} for key, runs in found.items()}
 
 
-def table(found, sockets):
+EVERY_FIGURE = (*FIGURES, ('open_us', 'to open a socket, µs of time'), ('free_us', 'to free a socket, µs of time'),
+                ('idle_cpu_us', 'all idle, 60 polls a second, µs of CPU a second'))
+
+
+def table(found, sockets, figures=EVERY_FIGURE):
     heads = [f'{ours.name.split()[1]}, {count:,}' for ours in OURS for count in sockets]
     lines = [f'| | {" | ".join(heads)} |', f'|{"---|" * (len(heads) + 1)}']
-    for figure, title in (*FIGURES, ('open_us', 'to open a socket, µs of time'), ('free_us', 'to free a socket, µs of time'),
-                          ('idle_cpu_us', 'all idle, 60 polls a second, µs of CPU a second')):
+    for figure, title in figures:
         cells = [number(found[ours, count][figure]) for ours in OURS for count in sockets]
         lines.append(f'| {title} | {" | ".join(cells)} |')
     return '\n'.join(lines)
@@ -59,13 +76,42 @@ def plot(found):
     (lab.ROOT / 'docs' / 'scale.svg').write_text(chart.page([ours.name.split()[1] for ours in OURS], charts))
 
 
+def allow_files(sockets):
+    """For this process and those that it starts. Returns why not, if it may not."""
+    needed = sockets + SPARE_FILES
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if files >= needed:
+        return None
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, needed))
+    except (ValueError, OSError):
+        return (f'{sockets:,} sockets take {needed:,} open files; the hard limit is {files:,}, and this process may not raise it '
+                '(CAP_SYS_RESOURCE; fs.nr_open)')
+    return None
+
+
+def idle(sockets, features):
+    refused = allow_files(sockets)
+    if refused:
+        print(f'skipped: {refused}')
+        return
+    lab.build('server', 'scale', features=features)
+    rows = table(measured(1, (sockets,), 'idle'), (sockets,), IDLE_FIGURES)
+    print(rows)
+    results.write('idle', f'## {sockets:,} idle sockets in one loop\n\n{machine.describe()}.\n\n{IDLE_PROSE}\n\n{rows}\n')
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument('--quick', action='store_true')
+    arguments.add_argument('--idle', type=int, metavar='N')
     arguments, features = arguments.parse_known_args()
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if files < SOCKETS[-1] + SPARE_FILES:
-        sys.exit(f'{SOCKETS[-1]} sockets take more open files than the hard limit allows ({files}): ulimit -Hn')
+    if arguments.idle:
+        idle(arguments.idle, features)
+        return
+    refused = allow_files(SOCKETS[-1])
+    if refused:
+        sys.exit(refused)
     lab.build('server', 'scale', features=features)
     if arguments.quick:
         print(table(measured(1, IN_TABLE), IN_TABLE))

@@ -1,4 +1,5 @@
-/* scale URL COUNT: measures the cost of each of COUNT sockets in one loop. */
+/* scale URL COUNT [idle]: measures the cost of each of COUNT sockets in one loop. With `idle` they send no messages, but each has a
+ * heartbeat. */
 #include "egret.h"
 
 #include <sys/resource.h>
@@ -10,7 +11,9 @@ enum {
     MESSAGES_OF_ONE = 5000,
     POLLS = 20000,
     IDLE_US = 500000,
-    IDLE_POLL_US = 16000
+    HEARTBEATS_US = 21000000, /* longer than the interval of the heartbeat */
+    IDLE_POLL_US = 16000,
+    SOCKETS_OF_ADDRESS = 10000 /* fewer than an address has ports for */
 };
 
 static egret_ws **sockets;
@@ -46,6 +49,9 @@ static void release_user(void *user) {
 static void open_all(void) {
     uint32_t i;
     for (i = 0; i < count; i++) {
+        char address[32];
+        snprintf(address, sizeof address, "127.0.0.%u", 1 + i / SOCKETS_OF_ADDRESS);
+        options.local_address = i < SOCKETS_OF_ADDRESS ? NULL : address;
         checked(egret_ws_connect(loop, lab.url, &options, &sockets[i]));
         while (opened + CONNECTING_AT_ONCE <= i) checked(egret_ws_loop_poll(loop, -1));
     }
@@ -73,9 +79,9 @@ static void poll_idle(void) {
     for (i = 0; i < POLLS; i++) checked(egret_ws_loop_poll(loop, 0));
 }
 
-static void stay_idle(void) {
+static void stay_idle(uint32_t time_us) {
     uint32_t i;
-    for (i = 0; i < IDLE_US / IDLE_POLL_US; i++) {
+    for (i = 0; i < time_us / IDLE_POLL_US; i++) {
         lab_sleep_us(IDLE_POLL_US);
         checked(egret_ws_loop_poll(loop, 0));
     }
@@ -108,7 +114,7 @@ int main(int argc, char **argv) {
 
     lab.mode_name = "scale";
     lab.path = "/echo";
-    if (argc < 3) lab_fail("usage: scale URL COUNT");
+    if (argc < 3) lab_fail("usage: scale URL COUNT [idle]");
     lab_parse_url(argv[1]);
     count = (uint32_t)strtoul(argv[2], NULL, 0);
     getrlimit(RLIMIT_NOFILE, &files);
@@ -132,18 +138,24 @@ int main(int argc, char **argv) {
         printf("open_us=%.2f open_cpu_us=%.2f ", each_us(used.wall_ns, count), each_us(used.cpu_ns, count));
     }
     printf("rss_kib=%.3f ", (double)(lab_status("VmRSS") - rss) / count);
-    exchange_with_all(1);
-    lab_start();
-    exchange_with_all(rounds);
-    printf("all_cpu_us=%.3f ", each_us(measured().cpu_ns, (double)count * rounds));
-    lab_start();
-    exchange_with_one();
-    printf("one_cpu_us=%.3f ", each_us(measured().cpu_ns, MESSAGES_OF_ONE));
+    if (argc > 3) {
+        lab_start();
+        stay_idle(HEARTBEATS_US);
+        printf("heartbeat_cpu_us=%.3f ", each_us(measured().cpu_ns, count));
+    } else {
+        exchange_with_all(1);
+        lab_start();
+        exchange_with_all(rounds);
+        printf("all_cpu_us=%.3f ", each_us(measured().cpu_ns, (double)count * rounds));
+        lab_start();
+        exchange_with_one();
+        printf("one_cpu_us=%.3f ", each_us(measured().cpu_ns, MESSAGES_OF_ONE));
+    }
     lab_start();
     poll_idle();
     printf("poll_ns=%.1f ", each_us(measured().cpu_ns, POLLS) * 1e3);
     lab_start();
-    stay_idle();
+    stay_idle(IDLE_US);
     printf("idle_cpu_us=%.1f ", each_us(measured().cpu_ns, IDLE_US / 1e6));
     lab_start();
     free_all();
