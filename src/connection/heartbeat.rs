@@ -47,7 +47,7 @@ pub(super) struct Heartbeat {
     first: u32,
     number: u32,
     /// The ping whose round trip is measured, and when it was sent.
-    measured: Option<(PingPayload, Instant)>,
+    measured: Option<Box<(PingPayload, Instant)>>,
 }
 
 /// A pong of the peer.
@@ -143,7 +143,8 @@ impl Heartbeat {
     /// A pong was received. It has the round trip if it answers the measured ping, unless the clock stood still or jumped since.
     pub(super) fn pong<'a>(&mut self, payload: &'a [u8], now: Instant) -> Pong<'a> {
         let mut took = None;
-        if let Some((_, sent_at)) = self.measured.take_if(|(measured, _)| **measured == *payload) {
+        if let Some(measured) = self.measured.take_if(|measured| *measured.0 == *payload) {
+            let sent_at = measured.1;
             self.is_alive(now);
             let round_trip = now.saturating_duration_since(sent_at);
             took = (!round_trip.is_zero() && round_trip <= self.longest_round_trip()).then_some(round_trip);
@@ -206,8 +207,8 @@ impl Heartbeat {
         progress: impl FnOnce() -> SendProgress,
     ) -> PingPayload {
         let payload = if given.is_empty() { self.next_payload(true) } else { *given };
-        if self.measured.is_none_or(|(_, sent_at)| now >= sent_at + self.longest_round_trip()) {
-            self.measured = Some((payload, now));
+        if self.measured.as_ref().is_none_or(|measured| now >= measured.1 + self.longest_round_trip()) {
+            self.measured = Some(Box::new((payload, now)));
         }
         if self.pending.is_none() {
             self.wait_for_answer(now, self.options.timeout, progress());
@@ -246,7 +247,7 @@ impl Heartbeat {
     fn send_ping(&mut self, now: Instant, timeout: Option<Duration>, progress: SendProgress) -> Action {
         self.wait_for_answer(now, timeout, progress);
         let payload = self.next_payload(false);
-        self.measured = Some((payload, now));
+        self.measured = Some(Box::new((payload, now)));
         Action::Ping(payload)
     }
 

@@ -36,6 +36,9 @@ impl Outcome {
 impl TriedAddresses {
     /// Adds an attempt, and returns its number.
     pub(super) fn begin(&mut self, address: SocketAddr) -> usize {
+        if self.0.is_empty() {
+            self.0.reserve_exact(1); // most connections need one, and keep it
+        }
         self.0.push((address, Outcome::NoAnswer));
         self.0.len() - 1
     }

@@ -413,6 +413,7 @@ impl<S: Transport> Opening<S> {
 
     fn note_head(&mut self, head: Option<Head>) {
         (self.info.status, self.info.headers) = head.map(|head| (head.status, head.headers)).unwrap_or_default();
+        self.info.headers.shrink_to_fit(); // it stays as long as the connection
     }
 
     /// The server redirects the connection. Changes the configuration to that of the next hop, or returns why not. `is_whole`: the head
