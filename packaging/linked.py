@@ -65,7 +65,7 @@ SETS = {
     'apple': Set('macOS, iOS and other systems of Apple', APPLE, (), True, RUST),
     'apple-vendored': Set('macOS, iOS and other systems of Apple, with OpenSSL inside', APPLE, VENDORED, False, RUST,
                           '--cfg egret_ws_openssl'),
-    'android': Set('Android', ANDROID, ('--no-default-features', '--features', 'deflate,proxies'), False,
+    'android': Set('Android', ANDROID, ('--no-default-features', '--features', 'deflate,idn,proxies'), False,
                    RUST + ('libunwind',)),
     'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind',)),
 }

@@ -27,6 +27,7 @@ const LAYERS: [&[&str]; 8] = [
         "process_flags",
         "secret",
         "text",
+        "web_url",
     ],
 ];
 /// `ffi` decides nothing, so it does not import these. It gets what it needs from `socket` and `config`.

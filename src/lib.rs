@@ -16,8 +16,8 @@
 //! - [`protocol`]: RFC 6455.
 //! - [`transport`]: TCP, proxies, TLS: byte streams.
 //! - [`constants`] and [`error`]: the numbers of the ABI; [`input_limits`]: the largest texts and lists that the host may pass. All
-//!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `host_callback`, `interrupt`, `log`, `panics`, `process_flags` and
-//!   `secret`.
+//!   modules use `buffer_pool`, `environment`, `failpoint`, `fork`, `host_callback`, `interrupt`, `log`, `panics`, `process_flags`,
+//!   `secret` and [`web_url`].
 //!
 //! Where to look first:
 //! - a ping, a pong or a Close frame of the peer: `connection::session` (`control`); close codes: `protocol::close`
@@ -53,6 +53,7 @@ pub mod secret;
 pub mod socket;
 mod text;
 pub mod transport;
+pub mod web_url;
 
 #[cfg(test)]
 use test_allocator as limited_memory;

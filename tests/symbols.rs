@@ -38,9 +38,9 @@ fn openssl_is_the_systems_or_inside_or_not_needed() {
 
 /// For all systems.
 #[test]
-fn without_its_feature_tls_needs_no_crate() {
+fn without_their_features_tls_and_unicode_need_no_crate() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    let has_tls = |features: &[&str]| {
+    let has_any = |features: &[&str], crates: [&str; 5]| {
         let mut tree = Command::new(&cargo);
         tree.args([
             "tree",
@@ -57,12 +57,17 @@ fn without_its_feature_tls_needs_no_crate() {
         let tree = library::run(tree.args(features).current_dir(env!("CARGO_MANIFEST_DIR")));
         let has = |name: &str| tree.lines().any(|line| line.starts_with(name));
         assert!(has("egret-ws v") && has("mio v"), "{tree}");
-        ["openssl", "native-tls", "foreign-types", "security-framework", "schannel"].map(has)
+        crates.map(has)
     };
+    let tls = ["openssl", "native-tls", "foreign-types", "security-framework", "schannel"];
+    let has_tls = |features: &[&str]| has_any(features, tls);
+    let has_unicode = |features: &[&str]| has_any(features, ["idna ", "idna_adapter", "icu_", "zerovec", "utf8_iter"]);
     let without = "--no-default-features";
     for features in [&[][..], &["--features", "tls"], &["--features", "keylog"], &["--features", "vendored"]] {
         assert_eq!(has_tls(&[&[without][..], features].concat()), [!features.is_empty(); 5], "{features:?}");
     }
-    assert_eq!(has_tls(&[without, "--features", "deflate,proxies"]), [false; 5]);
+    assert_eq!(has_tls(&[without, "--features", "deflate,idn,proxies"]), [false; 5]);
     assert_eq!(has_tls(&[]), [true; 5]);
+    assert_eq!([has_unicode(&[]), has_unicode(&[without, "--features", "idn"])], [[true; 5]; 2]);
+    assert_eq!(has_unicode(&[without, "--features", "deflate,proxies,tls"]), [false; 5]);
 }

@@ -54,6 +54,12 @@ fn urls_that_cannot_be_used_are_refused() {
         "ws://[fe80::1%25eth0%0d%0a]/",
         "ws://[fe80::1%25eth0/x]/",
         "ws://127.0.0.1%25lo/",
+        "ws://0x100000000/",
+        "ws://1.2.3.4.0/",
+        "ws://1.09/",
+        "ws://[::1.2.3]/",
+        "ws://[::1]x/",
+        "ws://xn--a-/",
     ] {
         refused(&host, url, host.try_connect_url(url), EGRET_WS_ERR_INVALID_URL);
     }
@@ -182,6 +188,20 @@ fn ipv6_literals_connect_with_and_without_brackets() {
         reaches_ipv6(host, |host, port| host.try_connect("[::1]", port));
         reaches_ipv6(host, |host, port| host.try_connect_url(format!("ws://[0:0::0:1]:{port}/")));
     });
+}
+
+#[test]
+fn a_host_that_is_not_ascii_needs_the_feature() {
+    let host = Loop::new(Driver::Inline);
+    let (url, name) = ("ws://b\u{fc}cher.invalid/", "b\u{fc}cher.invalid");
+    if cfg!(feature = "idn") {
+        let (by_url, by_name) = (host.try_connect_url(url), host.try_connect(name, 80));
+        assert!(by_url.is_ok() && by_name.is_ok());
+    } else {
+        refused(&host, url, host.try_connect_url(url), EGRET_WS_ERR_UNSUPPORTED);
+        refused(&host, name, host.try_connect(name, 80), EGRET_WS_ERR_UNSUPPORTED);
+    }
+    assert!(host.try_connect_url("ws://xn--bcher-kva.invalid/").is_ok());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::source::{PieceSizes, Source};
 use egret_ws::transport::proxy::{Proxy, ProxyScheme, Tunnel, TunnelError};
-use url::Host;
+use egret_ws::web_url::Host;
 
 /// The result of the negotiation, the number of bytes that were fed, and the bytes that were sent.
 type Outcome = (Result<bool, TunnelError>, usize, Vec<u8>);

@@ -163,7 +163,7 @@ fn proxies(options: &SocketOptions<'_>, target: &Url, loop_tls: LoopTls) -> Resu
 /// A proxy of the environment that cannot be used, and TLS that is needed and missing, are errors of the call that sets the target, not
 /// of the connection.
 fn check_route(proxies: &Proxies, target: &Url, loop_tls: LoopTls) -> Result<(), DetailedError> {
-    let proxy = proxies.for_target(target.is_secure(), &target.host(), target.port())?;
+    let proxy = proxies.for_target(target.is_secure(), target.host(), target.port())?;
     loop_tls.check(target.is_secure() || proxy.is_some_and(Proxy::is_secure))
 }
 

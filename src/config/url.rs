@@ -4,17 +4,16 @@ use super::request::check_credentials;
 use crate::error::{DetailedError, Error};
 use crate::input_limits;
 use crate::secret::Secret;
+use crate::web_url::{self, Host, Parsed, Unreadable, WebUrl};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
-use url::{Host, Position};
 
 /// A URL to connect to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
-    /// Without user name, password and fragment.
-    url: url::Url,
+    url: WebUrl,
     /// The zone of an IPv6 address (RFC 6874). A URL of WHATWG cannot contain it.
     zone: Option<String>,
     credentials: Option<(Secret<String>, Secret<String>)>,
@@ -35,18 +34,17 @@ pub fn text(bytes: &[u8]) -> Result<&str, DetailedError> {
 /// Normalizes a URL as the constructor of a browser's `WebSocket` does: `http` becomes `ws`, and `https` becomes `wss`. A URL
 /// that the constructor refuses is an error.
 pub fn normalize_url(text: &str) -> Result<String, DetailedError> {
-    Ok(as_websocket(parse(text)?)?.into())
+    let Parsed { url, user, password, .. } = parse(text)?;
+    Ok(url.into_websocket().map_err(refused)?.with_userinfo(&user, &password))
 }
 
-fn as_websocket(mut url: url::Url) -> Result<url::Url, DetailedError> {
-    let scheme = match url.scheme() {
-        "http" | "ws" => "ws",
-        "https" | "wss" => "wss",
-        other => return Err(invalid(format!("the URL's scheme is {other}, not ws or wss"))),
-    };
-    // Fails only between schemes of different sorts.
-    url.set_scheme(scheme).map_err(|()| invalid("the URL's scheme cannot be changed"))?;
-    Ok(url)
+fn refused(unreadable: Unreadable) -> DetailedError {
+    let error = unreadable.error(Error::InvalidUrl);
+    match unreadable {
+        Unreadable::NoScheme => invalid("the URL has no scheme: it begins with ws:// or wss://"),
+        Unreadable::Scheme(other) => invalid(format!("the URL's scheme is {other}, not ws or wss")),
+        other => DetailedError::new(error, format!("the URL cannot be read: {other}")),
+    }
 }
 
 /// Removes the zone from `scheme://[address%25zone]:port/…` and returns it. A bare `%` before the zone is accepted too (RFC 6874
@@ -77,21 +75,17 @@ fn is_zone(zone: &str) -> bool {
         && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~ ".contains(&byte))
 }
 
-fn parse(text: &str) -> Result<url::Url, DetailedError> {
-    let url = url::Url::parse(text).map_err(|error| match error {
-        url::ParseError::RelativeUrlWithoutBase => invalid("the URL has no scheme: it begins with ws:// or wss://"),
-        _ => invalid(format!("the URL cannot be read: {error}")),
-    })?;
-    match url.fragment() {
-        Some(_) => Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids")),
-        None => Ok(url),
+fn parse(text: &str) -> Result<Parsed, DetailedError> {
+    match web_url::parse(text).map_err(refused)? {
+        parsed if parsed.has_fragment => Err(invalid("the URL has a fragment (#), which RFC 6455 section 3 forbids")),
+        parsed => Ok(parsed),
     }
 }
 
 /// For logs. The query is not shown, because it may contain a token.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let query = if self.url.query().is_some() { "?..." } else { "" };
+        let query = if self.url.has_query() { "?..." } else { "" };
         write!(f, "{}://{}{}{query}", self.url.scheme(), self.authority(), self.url.path())
     }
 }
@@ -106,49 +100,33 @@ impl Url {
     /// Reads a `ws` or `wss` URL.
     pub fn from_url(text: &str) -> Result<Url, DetailedError> {
         let (text, zone) = take_zone(text)?;
-        Url::new(parse(&text)?, zone)
+        let Parsed { url, user, password, .. } = parse(&text)?;
+        let mut url = Url::new(url, zone)?;
+        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| Secret::from(text.into_owned()));
+        if !user.is_empty() || !password.is_empty() {
+            let (Ok(user), Ok(password)) = (decode(&user), decode(&password)) else {
+                return Err(invalid("the user name or password of the URL is not UTF-8"));
+            };
+            check_credentials(&user, &password)
+                .map_err(|why| invalid(format!("the user name or password of the URL cannot be sent: {why}")))?;
+            url.credentials = Some((user, password));
+        }
+        Ok(url)
     }
 
-    fn new(mut url: url::Url, zone: Option<String>) -> Result<Url, DetailedError> {
-        if !matches!(url.scheme(), "ws" | "wss") {
-            return Err(invalid(format!("the URL's scheme is {}, not ws or wss", url.scheme())));
+    fn new(url: WebUrl, zone: Option<String>) -> Result<Url, DetailedError> {
+        match (url.scheme(), url.port()) {
+            ("ws" | "wss", Some(0)) => Err(invalid("the URL's port is 0")),
+            ("ws" | "wss", _) => Ok(Url { url, zone, credentials: None }),
+            (other, _) => Err(refused(Unreadable::Scheme(other.to_owned()))),
         }
-        if url.host().is_none() {
-            return Err(invalid("the URL has no host"));
-        }
-        if url.port() == Some(0) {
-            return Err(invalid("the URL's port is 0"));
-        }
-        let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| Secret::from(text.into_owned()));
-        let credentials = match (url.username(), url.password()) {
-            ("", None) => None,
-            (user, password) => Some((decode(user), decode(password.unwrap_or("")))),
-        };
-        let credentials = match credentials {
-            None => None,
-            Some((Ok(user), Ok(password))) => Some((user, password)),
-            Some(_) => return Err(invalid("the user name or password of the URL is not UTF-8")),
-        };
-        if let Some((user, password)) = &credentials
-            && let Err(why) = check_credentials(user, password)
-        {
-            return Err(invalid(format!("the user name or password of the URL cannot be sent: {why}")));
-        }
-        // They fail only for a URL that cannot have them.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.set_fragment(None);
-        Ok(Url { url, zone, credentials })
     }
 
     /// Returns the target of a redirect from this URL. A user name and a password in `location` are ignored.
     pub fn redirected(&self, location: &str) -> Result<Url, DetailedError> {
         // RFC 3986 resolves a relative reference with `ws` and `wss` as with `http` and `https`.
-        let mut url = self.url.join(location).map_err(|error| invalid(format!("it is not a URL: {error}")))?;
-        // They fail only for a URL that cannot have them.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        let mut target = Url::new(as_websocket(url)?, None)?;
+        let target = self.url.join(location).and_then(|parsed| parsed.url.into_websocket());
+        let mut target = Url::new(target.map_err(refused)?, None)?;
         if target.url.host() == self.url.host() {
             target.zone.clone_from(&self.zone);
         }
@@ -161,15 +139,14 @@ impl Url {
     }
 
     /// Returns the host: a name to look up or an address.
-    pub fn host(&self) -> Host<String> {
-        // `new` refuses a URL without a host.
-        self.url.host().map_or(Host::Domain(String::new()), |host| host.to_owned())
+    pub fn host(&self) -> &Host {
+        self.url.host()
     }
 
     /// Returns the host as a certificate names it: an IPv6 address without brackets.
     pub fn server_name(&self) -> String {
         match self.host() {
-            Host::Domain(name) => name,
+            Host::Domain(name) => name.clone(),
             Host::Ipv4(address) => address.to_string(),
             Host::Ipv6(address) => address.to_string(),
         }
@@ -182,12 +159,13 @@ impl Url {
 
     /// Returns the TCP port.
     pub fn port(&self) -> u16 {
-        self.url.port_or_known_default().unwrap_or(0)
+        // `new` refuses the schemes that have none.
+        self.url.port().unwrap_or(0)
     }
 
     /// Returns the host as it is in the URL.
     pub fn host_text(&self) -> &str {
-        self.url.host_str().unwrap_or("")
+        self.url.host_text()
     }
 
     /// Returns the URL of the origin: scheme, host and port, without a user name, path and query.
@@ -197,7 +175,7 @@ impl Url {
 
     /// Returns the value of the `Host` header: the host, and the port unless it is the default port of the scheme.
     pub fn authority(&self) -> &str {
-        &self.url[Position::BeforeHost..Position::AfterPort]
+        self.url.authority()
     }
 
     /// Returns the URL, without the zone of an IPv6 address.
@@ -207,7 +185,7 @@ impl Url {
 
     /// Returns the request target: path and query.
     pub fn path_and_query(&self) -> &str {
-        &self.url[Position::BeforePath..Position::AfterQuery]
+        self.url.path_and_query()
     }
 
     /// Returns the user name and the password of the URL.
@@ -256,7 +234,7 @@ mod tests {
     #[test]
     fn urls_are_read_as_in_browsers() {
         let target = url("ws://Example.COM:9000/chat?room=1");
-        assert_eq!((target.host(), target.port()), (Host::Domain("example.com".into()), 9000));
+        assert_eq!((target.host(), target.port()), (&Host::Domain("example.com".into()), 9000));
         assert_eq!((target.authority(), target.path_and_query()), ("example.com:9000", "/chat?room=1"));
         assert_eq!(url("ws://h?x=1").path_and_query(), "/?x=1");
         assert_eq!(url("ws://h:80/").authority(), "h");
@@ -267,7 +245,23 @@ mod tests {
         assert_eq!(url("ws://[::1]:9/").authority(), "[::1]:9");
         assert_eq!(url("wss://[::1]/").server_name(), "::1");
         assert_eq!(url("ws://h/ü?ü").path_and_query(), "/%C3%BC?%C3%BC");
+        #[cfg(feature = "idn")]
         assert_eq!(url("ws://bücher.example/").authority(), "xn--bcher-kva.example");
+    }
+
+    #[test]
+    #[cfg(not(feature = "idn"))]
+    fn hosts_that_are_not_ascii_are_refused_without_the_feature() {
+        for result in [
+            Url::from_url("ws://bücher.example/").map(drop),
+            Url::from_host_and_port("bücher.example", 1).map(drop),
+            url("ws://h/").redirected("//bücher.example/").map(drop),
+            normalize_url("ws://b%C3%BCcher.example").map(drop),
+        ] {
+            let DetailedError { error, detail } = result.unwrap_err();
+            assert!(error == Error::Unsupported && detail.contains("`idn`"), "{error:?}: {detail}");
+        }
+        assert_eq!(url("ws://XN--Bcher-kva.example/").authority(), "xn--bcher-kva.example");
     }
 
     #[test]

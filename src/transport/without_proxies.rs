@@ -4,9 +4,9 @@
 
 use crate::error::{DetailedError, Error};
 use crate::protocol::http_head::Head;
+use crate::web_url::Host;
 use std::convert::Infallible;
 use std::fmt;
-use url::Host;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proxies {
@@ -16,7 +16,7 @@ pub enum Proxies {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
-    pub host: Host<String>,
+    pub host: Host,
     pub port: u16,
     never: Infallible,
 }
@@ -63,7 +63,7 @@ impl Proxies {
         }
     }
 
-    pub fn for_target(&self, _: bool, _: &Host<String>, _: u16) -> Result<Option<&Proxy>, DetailedError> {
+    pub fn for_target(&self, _: bool, _: &Host, _: u16) -> Result<Option<&Proxy>, DetailedError> {
         Ok(None)
     }
 }
@@ -85,7 +85,7 @@ impl fmt::Display for Proxy {
 }
 
 impl Tunnel {
-    pub fn new(proxy: &Proxy, _: &Host<String>, _: u16) -> Tunnel {
+    pub fn new(proxy: &Proxy, _: &Host, _: u16) -> Tunnel {
         match proxy.never {}
     }
 

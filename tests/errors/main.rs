@@ -271,6 +271,8 @@ fn wrong_arguments(
         ("egret_ws_request_set_url", INVALID, "NULL", |a| a.url = ptr::null()),
         #[cfg(not(feature = "tls"))]
         ("egret_ws_request_set_url", EGRET_WS_ERR_UNSUPPORTED, "no TLS", |a| a.url = c"wss://h/".as_ptr()),
+        #[cfg(not(feature = "idn"))]
+        ("egret_ws_request_set_url", EGRET_WS_ERR_UNSUPPORTED, "`idn`", |a| a.url = c"ws://\u{fc}/".as_ptr()),
         ("egret_ws_request_set_url", EGRET_WS_ERR_INVALID_URL, "scheme", |a| a.url = c"http://h/".as_ptr()),
         ("egret_ws_request_set_header", INVALID, "NULL", |a| a.name = ptr::null()),
         ("egret_ws_request_set_header", INVALID, "library sets it", |a| a.name = c"Host".as_ptr()),
@@ -283,6 +285,10 @@ fn wrong_arguments(
         ("egret_ws_normalize_url", INVALID, "url is NULL", |a| a.url = ptr::null()),
         ("egret_ws_normalize_url", INVALID, "capacity", |a| a.capacity = 3),
         ("egret_ws_normalize_url", EGRET_WS_ERR_INVALID_URL, "mailto", |a| a.url = c"mailto:x".as_ptr()),
+        #[cfg(not(feature = "idn"))]
+        ("egret_ws_normalize_url", EGRET_WS_ERR_UNSUPPORTED, "`idn`", |a| a.url = c"ws://\u{fc}/".as_ptr()),
+        #[cfg(not(feature = "idn"))]
+        ("egret_ws_connect", EGRET_WS_ERR_UNSUPPORTED, "`idn`", |a| a.url = c"ws://\u{fc}/".as_ptr()),
     ];
     let of_connect: &[(i32, &str, Change)] = &[
         (INVALID, "out is NULL", |a| a.takes_out = false),
@@ -618,6 +624,9 @@ fn functions_return_exactly_the_errors_they_list() {
     }
     if cfg!(feature = "tls") {
         seen.entry("egret_ws_request_set_url").or_default().insert("UNSUPPORTED");
+    }
+    if cfg!(feature = "idn") {
+        seen.entry("egret_ws_normalize_url").or_default().insert("UNSUPPORTED");
     }
     // Only the library for Windows returns it.
     seen.entry("egret_ws_loop_descriptor").or_default().insert("UNSUPPORTED");

@@ -107,7 +107,7 @@ fn build_aar(out: &Path, last: &str) -> std::process::Output {
 const CARGO: &str = r#"#!/bin/sh
 set -eu
 case $* in
-"rustc --locked --lib --crate-type cdylib --profile android --no-default-features --features deflate,proxies --target"*) ;;
+"rustc --locked --lib --crate-type cdylib --profile android --no-default-features --features deflate,idn,proxies --target"*) ;;
 *) exit 1 ;;
 esac
 while [ $# -gt 0 ]; do

@@ -68,7 +68,7 @@ step lint cargo clippy --locked "${packages[@]}" --all-targets "${features[@]}" 
 # The library with all that can be left out left out, with TLS only, and with all but TLS.
 step lint-small cargo clippy --locked --all-targets --no-default-features "${small[@]}" -- -D warnings
 step lint-tls cargo clippy --locked --no-default-features --features tls "${features[@]}" -- -D warnings
-step lint-no-tls cargo clippy --locked --no-default-features --features deflate,proxies -- -D warnings
+step lint-no-tls cargo clippy --locked --no-default-features --features deflate,idn,proxies -- -D warnings
 # The explorations are long, and do not depend on a feature.
 step tests-small cargo test --locked --lib --no-default-features "${small[@]}" -- --skip exploration --skip thundering_herd
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps "${packages[@]}" "${features[@]}"

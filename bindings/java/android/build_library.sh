@@ -22,7 +22,7 @@ for flag in $link_flags -Wl,--no-undefined -Wl,--icf=all; do flags="$flags -Clin
 flags="$flags ${RUSTFLAGS:-}"
 (cd "$here/../../.." && env -u RUSTFLAGS ANDROID_NDK_ROOT="$ndk" "CC_$lower=$clang" "AR_$lower=$tools/llvm-ar" \
     "CARGO_TARGET_${upper}_LINKER=$clang" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags" \
-    "${CARGO:-cargo}" rustc --locked --lib --crate-type cdylib --profile android --no-default-features --features deflate,proxies \
+    "${CARGO:-cargo}" rustc --locked --lib --crate-type cdylib --profile android --no-default-features --features deflate,idn,proxies \
     --target "$target" --target-dir "$out/target")
 cp "$out/target/$target/android/libegret_ws.so" "$out/symbols/$abi"
 "$tools/llvm-strip" --strip-all -o "$out/jni/$abi/libegret_ws.so" "$out/symbols/$abi/libegret_ws.so"

@@ -3,9 +3,9 @@
 //! connect to services that trust its network.
 
 use crate::transport::is_localhost;
+use crate::web_url::Host;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use url::Host;
 
 /// An address space. In the order of the type, the farthest comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +74,7 @@ impl AddressSpace {
     }
 
     /// The space of a host that is not looked up here; `None` for a name other than `localhost`.
-    pub(super) fn of_host(host: &Host<String>) -> Option<AddressSpace> {
+    pub(super) fn of_host(host: &Host) -> Option<AddressSpace> {
         match host {
             Host::Ipv4(address) => Some(AddressSpace::of_v4(*address)),
             Host::Ipv6(address) => Some(AddressSpace::of_v6(*address)),

@@ -4,8 +4,8 @@ use crate::config::url::Url;
 use crate::connection::report::Phase;
 use crate::transport::is_localhost;
 use crate::transport::proxy::Proxy;
+use crate::web_url::Host;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use url::Host;
 
 /// An endpoint and the source of its addresses.
 pub(super) struct Endpoint {
@@ -25,11 +25,11 @@ pub(super) enum Addresses {
 }
 
 impl Endpoint {
-    /// `host`: that of the target. `given`: its addresses, if the host has set them; a proxy does not use them.
-    pub(super) fn new(target: &Url, host: Host<String>, proxy: Option<&Proxy>, given: &[SocketAddr]) -> Endpoint {
+    /// `given`: the addresses of the target, if the host has set them; a proxy does not use them.
+    pub(super) fn new(target: &Url, proxy: Option<&Proxy>, given: &[SocketAddr]) -> Endpoint {
         let (host, port, zone, text) = match proxy {
-            Some(proxy) => (proxy.host.clone(), proxy.port, None, format!("the proxy {}:{}", proxy.host, proxy.port)),
-            None => (host, target.port(), target.zone(), target.host_text().to_owned()),
+            Some(proxy) => (&proxy.host, proxy.port, None, format!("the proxy {}:{}", proxy.host, proxy.port)),
+            None => (target.host(), target.port(), target.zone(), target.host_text().to_owned()),
         };
         if proxy.is_none() && !given.is_empty() {
             let with_port = |address: &SocketAddr| match address.port() {
@@ -40,14 +40,14 @@ impl Endpoint {
         }
         let addresses = match (host, zone) {
             (Host::Ipv6(address), Some(zone)) => Addresses::Scoped(format!("{address}%{zone}")),
-            (Host::Ipv4(address), _) => Addresses::Known(vec![SocketAddr::from((address, port))]),
-            (Host::Ipv6(address), None) => Addresses::Known(vec![SocketAddr::from((address, port))]),
+            (Host::Ipv4(address), _) => Addresses::Known(vec![SocketAddr::from((*address, port))]),
+            (Host::Ipv6(address), None) => Addresses::Known(vec![SocketAddr::from((*address, port))]),
             // RFC 6761 section 6.3: name servers are not asked for localhost.
-            (Host::Domain(name), _) if is_localhost(&name) => {
+            (Host::Domain(name), _) if is_localhost(name) => {
                 let [v4, v6] = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
                 Addresses::Known(vec![SocketAddr::new(v4, port), SocketAddr::new(v6, port)])
             }
-            (Host::Domain(name), _) => Addresses::LookUp(name),
+            (Host::Domain(name), _) => Addresses::LookUp(name.clone()),
         };
         Endpoint { text, port, addresses }
     }

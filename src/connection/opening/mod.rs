@@ -90,9 +90,9 @@ pub(super) struct Opened<S> {
 
 /// The phase of a connection that has not begun.
 pub(super) fn first_phase(config: &ConnectConfig) -> Phase {
-    let (target, host) = (&config.target, config.target.host());
-    let proxy = config.proxies.for_target(target.is_secure(), &host, target.port()).unwrap_or_default();
-    Endpoint::new(target, host, proxy, &config.addresses).first_phase()
+    let target = &config.target;
+    let proxy = config.proxies.for_target(target.is_secure(), target.host(), target.port()).unwrap_or_default();
+    Endpoint::new(target, proxy, &config.addresses).first_phase()
 }
 
 impl<S: Transport> Opening<S> {
@@ -142,7 +142,7 @@ impl<S: Transport> Opening<S> {
         {
             return self.find_proxies(asked, context);
         }
-        match self.config.proxies.for_target(target.is_secure(), &target.host(), target.port()) {
+        match self.config.proxies.for_target(target.is_secure(), target.host(), target.port()) {
             Ok(proxy) => self.routes = Routes::one(proxy.cloned()),
             Err(DetailedError { detail: why, .. }) => {
                 return Some(Outcome::Failed(Ending::new(Error::Proxy, Initiator::Local, why), Phase::Proxy));
@@ -154,13 +154,12 @@ impl<S: Transport> Opening<S> {
     /// Begins the current way to the server. Returns `Some` if it cannot begin.
     fn begin_route<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let target = &self.config.target;
-        let host = target.host();
         let mut nearest_space = self.redirector.map_or(AddressSpace::Loopback, |redirector| redirector.space);
         self.info.proxy.clear();
         if let Some(proxy) = self.routes.proxy() {
             self.info.proxy = proxy.to_string();
             // The proxy resolves names, so only an address or `localhost` can be checked here.
-            if let Some(space) = AddressSpace::of_host(&host)
+            if let Some(space) = AddressSpace::of_host(target.host())
                 && space > nearest_space
             {
                 let ending = happy_eyeballs::leads_nearer(target.host_text(), space);
@@ -179,7 +178,7 @@ impl<S: Transport> Opening<S> {
         if let Some(ending) = self.prepare_proxy_tls(context) {
             return Some(Outcome::Failed(ending, Phase::Proxy));
         }
-        let endpoint = Endpoint::new(&self.config.target, host, self.routes.proxy(), &self.config.addresses);
+        let endpoint = Endpoint::new(&self.config.target, self.routes.proxy(), &self.config.addresses);
         let Limits { resolve, connect, attempt_delay, .. } = self.config.limits;
         let connecting = HappyEyeballs::begin(endpoint, nearest_space, attempt_delay, &self.config.local, context);
         self.enter_stage(HopStage::Connecting(connecting), connect, context.now);
@@ -420,7 +419,7 @@ impl<S: Transport> Opening<S> {
     /// of the response is complete.
     fn redirected(&mut self, status: u16, is_whole: bool) -> Result<(), Ending> {
         let followed = self.info.redirects;
-        let host_space = || AddressSpace::of_host(&self.config.target.host()).unwrap_or(AddressSpace::Public);
+        let host_space = || AddressSpace::of_host(self.config.target.host()).unwrap_or(AddressSpace::Public);
         let space = self.space.unwrap_or_else(host_space);
         let headers = if is_whole { &*self.info.headers } else { "" };
         let first = self.first_origin.get_or_insert_with(|| Box::new(FirstOrigin::of(&self.config)));

@@ -164,7 +164,7 @@ impl<S: Transport> Opening<S> {
         let Some(proxy) = &self.routes.proxy else { return HopStage::Left };
         let target = &self.config.target;
         context.events.debug(format_args!("asking the proxy for {target}"));
-        let tunnel = Tunnel::new(proxy, &target.host(), target.port());
+        let tunnel = Tunnel::new(proxy, target.host(), target.port());
         HopStage::Proxy(Box::new(ProxyHandshake::new(stream, tunnel)))
     }
 }

@@ -3,8 +3,8 @@
 use super::proxy_url::Proxy;
 use super::tunnel_error::TunnelError;
 use crate::protocol::http_head::{FLAW_NO_MEMORY, Head, HeadError, HeadReader, values};
+use crate::web_url::Host;
 use base64ct::{Base64, Encoding};
-use url::Host;
 use zeroize::Zeroizing;
 
 /// For a head of more than [`crate::protocol::http_head::MAX_HEAD`] bytes.
@@ -19,7 +19,7 @@ pub(super) struct Connect {
 }
 
 impl Connect {
-    pub(super) fn new(proxy: &Proxy, host: &Host<String>, port: u16, output: &mut Vec<u8>) -> Connect {
+    pub(super) fn new(proxy: &Proxy, host: &Host, port: u16, output: &mut Vec<u8>) -> Connect {
         let server = format!("{host}:{port}");
         let authorization = match &proxy.credentials {
             Some(credentials) => {

@@ -1,8 +1,8 @@
 //! `NO_PROXY`: the hosts that are connected without the proxy of the environment.
 
 use crate::transport::{is_localhost, is_under};
+use crate::web_url::Host;
 use std::net::IpAddr;
-use url::Host;
 
 /// The parsed list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl NoProxy {
 
     /// Returns true if this host is connected directly. Names are not resolved: an address in the list matches only a URL with that
     /// address.
-    pub(super) fn matches(&self, host: &Host<String>, port: u16) -> bool {
+    pub(super) fn matches(&self, host: &Host, port: u16) -> bool {
         self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.match_host(host))
     }
 }
@@ -72,7 +72,7 @@ impl Hosts {
         Hosts::Network(address, if address.is_ipv4() { 32 } else { 128 })
     }
 
-    fn match_host(&self, host: &Host<String>) -> bool {
+    fn match_host(&self, host: &Host) -> bool {
         match (self, address(host), host) {
             (Hosts::All, ..) => true,
             (Hosts::Domain(domain), _, Host::Domain(name)) => is_under(name, domain),
@@ -88,7 +88,7 @@ impl Hosts {
 }
 
 /// Returns true if the host is a loopback address, or a name for one.
-pub(super) fn is_loopback(host: &Host<String>) -> bool {
+pub(super) fn is_loopback(host: &Host) -> bool {
     match host {
         Host::Domain(name) => is_localhost(name),
         Host::Ipv4(_) | Host::Ipv6(_) => address(host).is_some_and(|address| address.is_loopback()),
@@ -96,7 +96,7 @@ pub(super) fn is_loopback(host: &Host<String>) -> bool {
 }
 
 /// The address, if the host is one. An IPv4-mapped IPv6 address counts as IPv4.
-fn address(host: &Host<String>) -> Option<IpAddr> {
+fn address(host: &Host) -> Option<IpAddr> {
     match host {
         Host::Domain(_) => None,
         Host::Ipv4(address) => Some((*address).into()),
@@ -107,6 +107,7 @@ fn address(host: &Host<String>) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web_url;
 
     #[test]
     fn lists_are_parsed_as_in_curl_and_go() {
@@ -126,6 +127,7 @@ mod tests {
             (" a , b ", &["a", "b"], &["c"]),
             ("a:81", &["a:81", "x.a:81"], &["a", "a:8", "b:81"]),
             (".a:81", &["a:81", "x.a:81"], &["a"]),
+            #[cfg(feature = "idn")]
             ("b\u{fc}cher.example", &["xn--bcher-kva.example", "a.b\u{fc}cher.example"], &["bucher.example"]),
             (
                 "1.2.3.4",
@@ -159,9 +161,8 @@ mod tests {
             let no_proxy = NoProxy::read(list);
             for (hosts, expected) in [(matching, true), (others, false)] {
                 for text in *hosts {
-                    let url = url::Url::parse(&format!("ws://{text}")).unwrap();
-                    let (host, port) = (url.host().unwrap().to_owned(), url.port_or_known_default().unwrap());
-                    assert_eq!(no_proxy.matches(&host, port), expected, "{list:?}: {text}");
+                    let url = web_url::parse(&format!("ws://{text}")).map_err(|why| why.to_string()).unwrap().url;
+                    assert_eq!(no_proxy.matches(url.host(), url.port().unwrap()), expected, "{list:?}: {text}");
                 }
             }
         }

@@ -1,11 +1,11 @@
 //! The URL of a proxy.
 
-use crate::error::DetailedError;
+use crate::error::{DetailedError, Error};
 use crate::input_limits;
 use crate::secret::Secret;
+use crate::web_url::{self, Host, Unreadable};
 use percent_encoding::percent_decode_str;
 use std::fmt;
-use url::{Host, Url};
 
 /// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Proxy {
     /// Its protocol.
     pub scheme: ProxyScheme,
     /// Its host: a name to resolve, or an address.
-    pub host: Host<String>,
+    pub host: Host,
     /// Its TCP port.
     pub port: u16,
     pub(super) credentials: Option<Credentials>,
@@ -52,39 +52,44 @@ impl Proxy {
     /// `socks5` means the same here.
     pub fn from_url(text: &str) -> Result<Proxy, DetailedError> {
         let invalid = |why: &str| DetailedError::invalid(format!("the proxy's URL {why}"));
-        let unreadable = |error: url::ParseError| invalid(&format!("cannot be read: {error}"));
+        let unreadable = |why: Unreadable| match why {
+            Unreadable::Scheme(_) => invalid("begins with none of http://, https://, socks5:// and socks5h://"),
+            why => {
+                let detail = format!("the proxy's URL cannot be read: {why}");
+                DetailedError::new(why.error(Error::InvalidArgument), detail)
+            }
+        };
         if text.len() > input_limits::TEXT {
             return Err(invalid(&format!("is longer than {} bytes", input_limits::TEXT)));
         }
         let text = text.trim();
         // The URL parser would take the `host:` of `host:3128` for a scheme.
-        let url = match text.contains("://") {
-            true => Url::parse(text),
-            false => Url::parse(&format!("http://{text}")),
+        let parsed = match text.contains("://") {
+            true => web_url::parse(text),
+            false => web_url::parse(&format!("http://{text}")),
         }
         .map_err(unreadable)?;
-        let (scheme, default_port) = match url.scheme() {
-            "http" => (ProxyScheme::Http, 80),
-            "https" => (ProxyScheme::Https, 443),
-            "socks5" | "socks5h" => (ProxyScheme::Socks5, 1080),
-            _ => return Err(invalid("begins with none of http://, https://, socks5:// and socks5h://")),
+        let url = &parsed.url;
+        let scheme = match url.scheme() {
+            "http" => ProxyScheme::Http,
+            "https" => ProxyScheme::Https,
+            "socks5" | "socks5h" => ProxyScheme::Socks5,
+            other => return Err(unreadable(Unreadable::Scheme(other.to_owned()))),
         };
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        if url.path_and_query() != "/" || parsed.has_fragment {
             return Err(invalid(
                 "has a path, a query or a fragment; in a password, / is written %2F, ? is %3F and # is %23",
             ));
         }
-        // The URL parser does not parse names and IPv4 addresses in URLs of schemes that it does not know, such as socks5.
-        let host = Host::parse(url.host_str().unwrap_or("")).map_err(unreadable)?;
-        let port = match url.port().unwrap_or(default_port) {
-            0 => return Err(invalid("has port 0")),
-            port => port,
+        let port = match url.port() {
+            Some(0) => return Err(invalid("has port 0")),
+            port => port.unwrap_or(1080),
         };
-        let credentials = Credentials::of_url(&url);
+        let credentials = Credentials::decode(&parsed.user, &parsed.password);
         if let Some(credentials) = &credentials {
             credentials.check(scheme).map_err(invalid)?;
         }
-        Ok(Proxy { scheme, host, port, credentials })
+        Ok(Proxy { scheme, host: url.host().clone(), port, credentials })
     }
 
     /// Is there TLS to the proxy?
@@ -115,12 +120,10 @@ impl fmt::Display for Proxy {
 }
 
 impl Credentials {
-    fn of_url(url: &Url) -> Option<Credentials> {
+    fn decode(user: &str, password: &str) -> Option<Credentials> {
         let decode = |text| Secret::from(percent_decode_str(text).collect::<Vec<u8>>());
-        match (url.username(), url.password()) {
-            ("", None) => None,
-            (user, password) => Some(Credentials { user: decode(user), password: decode(password.unwrap_or("")) }),
-        }
+        let any = !user.is_empty() || !password.is_empty();
+        any.then(|| Credentials { user: decode(user), password: decode(password) })
     }
 
     /// Checks that a proxy of this protocol can get them.
@@ -149,7 +152,6 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
     use std::net::{Ipv4Addr, Ipv6Addr};
 
     fn proxy(text: &str) -> Proxy {
@@ -174,6 +176,7 @@ mod tests {
             ("socks5h://proxy:80/", ProxyScheme::Socks5, name("proxy"), 80),
             ("socks5://127.0.0.1:9050", ProxyScheme::Socks5, Host::Ipv4(Ipv4Addr::LOCALHOST), 9050),
             ("socks5://u:p@[::1]", ProxyScheme::Socks5, Host::Ipv6(Ipv6Addr::LOCALHOST), 1080),
+            #[cfg(feature = "idn")]
             ("socks5://b\u{fc}cher.example", ProxyScheme::Socks5, name("xn--bcher-kva.example"), 1080),
         ];
         for (text, scheme, host, port) in rows {

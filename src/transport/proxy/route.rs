@@ -4,7 +4,7 @@ use super::no_proxy::{NoProxy, is_loopback};
 use super::proxy_url::Proxy;
 use crate::error::DetailedError;
 use crate::input_limits;
-use url::Host;
+use crate::web_url::Host;
 
 /// The proxies that a socket may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Proxies {
     /// Returns the proxy for a connection to this host, if any. `secure` is true for `wss`. The caller asks again after each
     /// redirect. Fails if the environment names a proxy that cannot be used, because a direct connection instead would hide the
     /// mistake.
-    pub fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, DetailedError> {
+    pub fn for_target(&self, secure: bool, host: &Host, port: u16) -> Result<Option<&Proxy>, DetailedError> {
         match self {
             Proxies::Unset | Proxies::None => Ok(None),
             Proxies::Fixed(proxy) => Ok(Some(proxy)),
@@ -117,7 +117,7 @@ impl Environment {
         }
     }
 
-    fn for_target(&self, secure: bool, host: &Host<String>, port: u16) -> Result<Option<&Proxy>, DetailedError> {
+    fn for_target(&self, secure: bool, host: &Host, port: u16) -> Result<Option<&Proxy>, DetailedError> {
         let proxy = if secure { &self.secure } else { &self.plain };
         // As in Go: a proxy on another machine cannot connect to the loopback addresses of this one.
         let Some(proxy) = proxy.as_ref().filter(|_| !is_loopback(host)) else { return Ok(None) };

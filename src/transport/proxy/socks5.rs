@@ -2,7 +2,7 @@
 
 use super::proxy_url::{Credentials, Proxy};
 use super::tunnel_error::TunnelError;
-use url::Host;
+use crate::web_url::Host;
 
 const VERSION: u8 = 5;
 const NO_AUTHENTICATION: u8 = 0;
@@ -15,7 +15,7 @@ const IPV6: u8 = 4;
 
 /// A negotiation, with the incomplete reply of the proxy.
 pub(super) struct Negotiation {
-    host: Host<String>,
+    host: Host,
     port: u16,
     credentials: Option<Credentials>,
     stage: Stage,
@@ -34,7 +34,7 @@ enum Stage {
 }
 
 impl Negotiation {
-    pub(super) fn new(proxy: &Proxy, host: &Host<String>, port: u16, output: &mut Vec<u8>) -> Negotiation {
+    pub(super) fn new(proxy: &Proxy, host: &Host, port: u16, output: &mut Vec<u8>) -> Negotiation {
         match proxy.credentials {
             Some(_) => output.extend_from_slice(&[VERSION, 2, NO_AUTHENTICATION, USER_AND_PASSWORD]),
             None => output.extend_from_slice(&[VERSION, 1, NO_AUTHENTICATION]),

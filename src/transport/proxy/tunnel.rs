@@ -4,8 +4,8 @@ use super::http::Connect;
 use super::proxy_url::{Proxy, ProxyScheme};
 use super::socks5::Negotiation;
 use super::tunnel_error::TunnelError;
+use crate::web_url::Host;
 use std::fmt;
-use url::Host;
 use zeroize::Zeroizing;
 
 /// The negotiation of a tunnel. After it, the stream to the proxy is a stream to the server.
@@ -30,7 +30,7 @@ impl fmt::Debug for Tunnel {
 
 impl Tunnel {
     /// Begins the negotiation with this proxy for a connection to the host.
-    pub fn new(proxy: &Proxy, host: &Host<String>, port: u16) -> Tunnel {
+    pub fn new(proxy: &Proxy, host: &Host, port: u16) -> Tunnel {
         // It gets its full capacity at once, because growing would leave a copy of the password in freed memory.
         let mut output = Zeroizing::new(Vec::with_capacity(2048));
         let protocol = match proxy.scheme {

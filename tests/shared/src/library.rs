@@ -39,6 +39,7 @@ fn build_with_cargo() -> PathBuf {
     cargo.args(command).args(["--locked", "--quiet", "--profile", profile]);
     let features = [
         ("deflate", cfg!(feature = "deflate")),
+        ("idn", cfg!(feature = "idn")),
         ("proxies", cfg!(feature = "proxies")),
         ("tls", cfg!(feature = "tls")),
     ];

@@ -4,7 +4,7 @@ use super::super::http::{Connect, challenges};
 use super::super::{Proxy, TunnelError};
 use super::{negotiate, refused};
 use crate::protocol::http_head::MAX_HEAD;
-use url::Host;
+use crate::web_url::Host;
 
 const OPEN: &str = "http://n4me:s3cret@proxy";
 const SERVER: &str = "game.example:443";

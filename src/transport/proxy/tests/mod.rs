@@ -5,7 +5,7 @@ mod socks5;
 mod tunnel;
 
 use super::{Proxy, Tunnel, TunnelError};
-use url::Host;
+use crate::web_url::Host;
 
 /// Negotiates with a proxy that sends these answers. It takes the output before each answer and after the last one. Returns the outputs
 /// and the result. A second negotiation, in single bytes, must give the same.

@@ -3,7 +3,7 @@
 use super::super::socks5::Negotiation;
 use super::super::{Proxy, TunnelError};
 use super::{negotiate, refused};
-use url::Host;
+use crate::web_url::Host;
 
 const PLAIN: &str = "socks5://proxy";
 const OPEN: &str = "socks5://n4me:s3cret@proxy";

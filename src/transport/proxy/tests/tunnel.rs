@@ -1,7 +1,7 @@
 //! Both protocols.
 
 use super::super::{Proxy, ProxyScheme, Tunnel};
-use url::Host;
+use crate::web_url::Host;
 
 #[test]
 fn answers_before_the_request_are_refused() {

@@ -1,0 +1,126 @@
+//! The host of a URL: a name, or an address in one of the forms that browsers read.
+
+use super::Unreadable;
+use percent_encoding::percent_decode_str;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The host of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// A name in ASCII and lower case.
+    Domain(String),
+    /// An IPv4 address.
+    Ipv4(Ipv4Addr),
+    /// An IPv6 address; in a URL it has brackets.
+    Ipv6(Ipv6Addr),
+}
+
+/// As in a URL.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Domain(name) => f.write_str(name),
+            Host::Ipv4(address) => write!(f, "{address}"),
+            // The standard library writes these with an IPv4 address, browsers do not.
+            Host::Ipv6(address) => match address.segments() {
+                [0, 0, 0, 0, 0, 0xffff, high, low] => write!(f, "[::ffff:{high:x}:{low:x}]"),
+                _ => write!(f, "[{address}]"),
+            },
+        }
+    }
+}
+
+impl Host {
+    /// Reads the host of a URL.
+    pub fn parse(text: &str) -> Result<Host, Unreadable> {
+        if let Some(address) = text.strip_prefix('[') {
+            let address = address.strip_suffix(']').and_then(|address| address.parse().ok());
+            return address.map(Host::Ipv6).ok_or(Unreadable::Invalid("invalid IPv6 address"));
+        }
+        let name = percent_decode_str(text).decode_utf8();
+        let mut name = name.map_err(|_| Unreadable::Invalid("invalid domain character"))?.to_ascii_lowercase();
+        if name.bytes().any(is_forbidden) {
+            return Err(Unreadable::Invalid("invalid domain character"));
+        }
+        if !name.is_ascii() || name.as_bytes().split(|byte| *byte == b'.').any(|label| label.starts_with(b"xn--")) {
+            name = international(&name)?;
+        }
+        if name.is_empty() {
+            return Err(Unreadable::Invalid("empty host"));
+        }
+        // The dot of the root is no label.
+        let labels = name.strip_suffix('.').unwrap_or(&name).as_bytes();
+        if !ends_in_a_number(labels) {
+            return Ok(Host::Domain(name));
+        }
+        ipv4(labels).map(Host::Ipv4).ok_or(Unreadable::Invalid("invalid IPv4 address"))
+    }
+}
+
+/// A forbidden domain code point of the standard. Those others than ASCII are known to the tables of Unicode only.
+fn is_forbidden(byte: u8) -> bool {
+    matches!(
+        byte,
+        0..=b' ' | b'#' | b'%' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'[' | b'\\' | b']' | b'^' | b'|' | 0x7f
+    )
+}
+
+/// Converts a name to ASCII, and checks labels that are converted already.
+#[cfg(feature = "idn")]
+#[cold]
+fn international(name: &str) -> Result<String, Unreadable> {
+    idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::URL)
+        .map(Into::into)
+        .map_err(|_| Unreadable::Invalid("invalid international domain name"))
+}
+
+/// Labels that are converted already are not checked, except that they may be some: a name server knows which of them exist.
+#[cfg(not(feature = "idn"))]
+#[cold]
+fn international(name: &str) -> Result<String, Unreadable> {
+    let is_converted =
+        |label: &str| !label.ends_with('-') && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match name.is_ascii() {
+        false => Err(Unreadable::NoIdn),
+        true if name.split('.').all(|label| !label.starts_with("xn--") || is_converted(label)) => Ok(name.to_owned()),
+        true => Err(Unreadable::Invalid("invalid international domain name")),
+    }
+}
+
+/// Such a name is an IPv4 address, or invalid.
+fn ends_in_a_number(labels: &[u8]) -> bool {
+    let last = labels.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    !last.is_empty() && last.iter().all(u8::is_ascii_digit) || number(last).is_some()
+}
+
+/// Reads up to four numbers; the last one stands for all bytes that are left.
+fn ipv4(labels: &[u8]) -> Option<Ipv4Addr> {
+    let numbers = labels.split(|byte| *byte == b'.');
+    let count = numbers.clone().count();
+    if count > 4 {
+        return None;
+    }
+    let mut address = 0;
+    for (at, text) in numbers.enumerate() {
+        let bytes = if at + 1 == count { 5 - count } else { 1 };
+        let number = number(text).filter(|number| number >> (8 * bytes) == 0)?;
+        address = address << (8 * bytes) | number;
+    }
+    u32::try_from(address).ok().map(Ipv4Addr::from)
+}
+
+/// Reads a decimal number, an octal one (`0...`) or a hexadecimal one (`0x...`). One that is too large for an address is any such number.
+#[inline(never)]
+fn number(text: &[u8]) -> Option<u64> {
+    let (digits, radix) = match text {
+        [] => return None,
+        [b'0', b'x', digits @ ..] => (digits, 16),
+        [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
+        digits => (digits, 10),
+    };
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = char::from(*digit).to_digit(radix)?;
+        Some(number.saturating_mul(radix.into()).saturating_add(digit.into()))
+    })
+}

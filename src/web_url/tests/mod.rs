@@ -1,0 +1,182 @@
+//! URLs as this module and the crate `url` read them.
+
+mod grammar;
+
+use super::*;
+use grammar::{BASES, HOSTS, PORTS, Random, SCHEMES, changed, url};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The parts of a URL that the library uses: the text, the host, the port, user name and password, whether there is a fragment.
+type Parts = (String, Host, Option<u16>, String, String, bool);
+
+fn parts(parsed: Parsed) -> Parts {
+    let Parsed { url, user, password, has_fragment } = parsed;
+    // All parts of the text belong to one of these.
+    let port = url.authority().strip_prefix(url.host_text()).unwrap();
+    assert_eq!(url.as_str(), format!("{}://{}{port}{}", url.scheme(), url.host(), url.path_and_query()));
+    assert!(url.path().starts_with('/') && url.has_query() == (url.path() != url.path_and_query()));
+    let (host, port) = (url.host().clone(), url.port());
+    (url.with_userinfo(&user, &password), host, port, decoded(&user), decoded(&password), has_fragment)
+}
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).map(char::from).collect()
+}
+
+/// Returns the parts that the crate has read. Its host of SOCKS is parsed once more, because the crate leaves it as it is.
+fn parts_of_crate(mut url: url::Url) -> Option<Parts> {
+    let socks = match url.scheme() {
+        "ws" | "wss" | "http" | "https" => false,
+        "socks5" | "socks5h" => true,
+        _ => return None,
+    };
+    let has_fragment = url.fragment().is_some();
+    url.set_fragment(None);
+    let host = match url::Host::parse(url.host_str()?).ok()? {
+        url::Host::Domain(name) => Host::Domain(name),
+        url::Host::Ipv4(address) => Host::Ipv4(address),
+        url::Host::Ipv6(address) => Host::Ipv6(address),
+    };
+    let mut text = url.to_string();
+    if socks {
+        // Only whether it has a path or a query is used.
+        text = (matches!(url.path(), "" | "/") && url.query().is_none()).to_string();
+    }
+    let password = url.password().unwrap_or("");
+    Some((text, host, url.port_or_known_default(), decoded(url.username()), decoded(password), has_fragment))
+}
+
+fn ours(text: &str, base: Option<&WebUrl>) -> Result<Parts, Unreadable> {
+    let parsed = match base {
+        Some(base) => base.join(text),
+        None => parse(text),
+    }?;
+    let socks = parsed.url.scheme.default_port.is_none();
+    let is_host_only = parsed.url.path_and_query() == "/";
+    let mut parts = parts(parsed);
+    if socks {
+        parts.0 = is_host_only.to_string();
+    }
+    Ok(parts)
+}
+
+/// Would the tables of Unicode, which the library does not have, decide about this host? It refuses names that are not ASCII,
+/// and checks of the results of a conversion their characters only.
+fn is_without_tables(host: Result<&Host, &Unreadable>) -> bool {
+    let is_one = match host {
+        Ok(Host::Domain(name)) => name.split('.').any(|label| label.starts_with("xn--")),
+        Ok(_) => false,
+        Err(why) => matches!(why, Unreadable::NoIdn | Unreadable::Invalid("invalid international domain name")),
+    };
+    assert!(!cfg!(feature = "idn") || host != Err(&Unreadable::NoIdn));
+    is_one && !cfg!(feature = "idn")
+}
+
+/// Compares what is read of a text, which may be relative to `base`.
+fn compare(text: &str, base: Option<&str>) -> bool {
+    let base_of_crate = base.map(|base| url::Url::parse(base).unwrap());
+    let theirs = match &base_of_crate {
+        Some(base) => base.join(text),
+        None => url::Url::parse(text),
+    };
+    let theirs = theirs.ok().and_then(parts_of_crate);
+    let our_base = base.map(|base| parse(base).ok().unwrap().url);
+    let ours = ours(text, our_base.as_ref());
+    if is_without_tables(ours.as_ref().map(|parts| &parts.1)) && (ours.is_err() || theirs.is_none()) {
+        return false;
+    }
+    assert_eq!(ours.as_ref().ok(), theirs.as_ref(), "{text:?} relative to {base:?}: {ours:?}");
+    theirs.is_some()
+}
+
+/// `EGRET_WS_TEST_URLS=1000000` makes it compare so many.
+#[test]
+fn urls_are_read_as_by_the_crate() {
+    let count = std::env::var("EGRET_WS_TEST_URLS").map_or(20_000, |count| count.parse().unwrap());
+    let seed = std::env::var("EGRET_WS_TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let mut random = Random(seed);
+    let mut readable = 0;
+    for _ in 0..count {
+        let mut text = url(&mut random);
+        if random.below(4) == 0 {
+            text = changed(&mut random, &text);
+        }
+        readable += usize::from(compare(&text, None));
+        readable += usize::from(compare(&text, Some(BASES[random.below(BASES.len())])));
+    }
+    assert!(readable * 5 > count, "only {readable} of {count} texts can be read");
+}
+
+/// Each host with each scheme, and each port.
+#[test]
+fn hosts_are_read_as_by_the_crate() {
+    let read = HOSTS.iter().flat_map(|host| {
+        let urls = SCHEMES[..6].iter().map(move |scheme| format!("{scheme}://{host}/"));
+        urls.chain(PORTS.iter().map(move |port| format!("ws://{host}{port}/")))
+    });
+    assert!(read.filter(|text| compare(text, None)).count() > 100);
+    for host in HOSTS {
+        let (ours, theirs) = (Host::parse(host), url::Host::parse(host));
+        if !is_without_tables(ours.as_ref()) {
+            assert_eq!(ours.map(|host| host.to_string()).ok(), theirs.map(|host| host.to_string()).ok(), "{host:?}");
+        }
+    }
+}
+
+/// The tests of the standard: `EGRET_WS_TEST_URL_DATA` names a copy of `url/resources/urltestdata.json` of the Web Platform Tests.
+#[test]
+fn urls_are_read_as_in_the_web_platform_tests() {
+    let Some(path) = std::env::var_os("EGRET_WS_TEST_URL_DATA") else { return };
+    let data: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (mut read, mut refused) = (0, 0);
+    for row in data.as_array().unwrap() {
+        let Some(input) = row["input"].as_str() else { continue };
+        let base = row["base"].as_str();
+        let is_ours = |text: &str| parse(text).is_ok_and(|parsed| parsed.url.scheme.is_of_browsers());
+        // A base never has a user name: a redirect does not keep it.
+        if base.is_some_and(|base| !is_ours(base) || base.contains('@')) {
+            continue;
+        }
+        let ours = ours(input, base.and_then(|base| parse(base).ok()).map(|base| base.url).as_ref());
+        let expected = row["href"].as_str().filter(|href| is_ours(href));
+        match (ours, expected) {
+            (Ok((text, _, _, _, _, has_fragment)), Some(href)) => {
+                let (before, fragment) = href.split_once('#').map_or((href, None), |(text, _)| (text, Some(())));
+                assert_eq!((text.as_str(), has_fragment), (before, fragment.is_some()), "{input:?} {base:?}");
+                read += 1;
+            }
+            (Err(Unreadable::NoIdn), _) if cfg!(not(feature = "idn")) => {}
+            (Err(_), None) => refused += 1,
+            (ours, expected) => panic!("{input:?} {base:?}: {ours:?}, not {expected:?}"),
+        }
+    }
+    println!("{read} were read, {refused} refused");
+    assert!(read > 200 && refused > 100);
+}
+
+#[test]
+fn parts_of_urls() {
+    let url = |text: &str| parse(text).map_err(|why| why.to_string()).unwrap().url;
+    for (text, authority, path_and_query) in [
+        ("ws://h", "h", "/"),
+        ("  WS:\\\\us:er@H:0080?", "h", "/?"),
+        ("http:h:81/a/../b/%2E/c", "h:81", "/b/c"),
+        ("wss://a@b@[0::ffff:1.2.3.4]:80/ü?'\u{1f600}", "[::ffff:102:304]:80", "/%C3%BC?%27%F0%9F%98%80"),
+        ("ws://h\\@evil/", "h", "/@evil/"),
+        ("ws://h#@evil/", "h", "/"),
+        ("ws://h?@evil/", "h", "/?@evil/"),
+        ("ws://ev\til\r\n/", "evil", "/"),
+        ("socks5://a\\b@h", "h", "/"),
+        ("ws://0x7f.1/", "127.0.0.1", "/"),
+        ("ws://%30%78%37%66.1/", "127.0.0.1", "/"),
+    ] {
+        assert_eq!((url(text).authority(), url(text).path_and_query()), (authority, path_and_query), "{text}");
+    }
+    for (text, host) in [
+        ("017700000001", Host::Ipv4(Ipv4Addr::LOCALHOST)),
+        ("[0:0::1]", Host::Ipv6(Ipv6Addr::LOCALHOST)),
+        ("A%2eb", Host::Domain("a.b".to_owned())),
+    ] {
+        assert_eq!(Host::parse(text), Ok(host));
+    }
+}
