@@ -5,9 +5,9 @@ messages, so that the start and the end of the program cancel out. A count that 
 more than the tolerance fails, unless it depends on the load of the machine (PRINTED). --quick measures three paths, --write renews the
 baseline, --results writes a section of benches/RESULTS.md.
 
-The counts include the machine code of the library and of its host (benches/lab/clients/egret.c), and do not depend on the
-processor: glibc is configured not to choose code by the processor's features, and our code for binary messages does not do that
-either, except the generator of masking keys, which is two hundredths of a small message. callgrind counts `rep movsb` as one
+The counts include the machine code of the library and of its host (benches/lab/clients/egret.c), and hardly depend on the
+processor: glibc is configured not to choose code by the processor's features. Our code does that for masking keys, which are two
+hundredths of a small message, and to mask 128 bytes and more: the baseline is that of a processor with AVX2. callgrind counts `rep movsb` as one
 instruction for each byte; glibc is configured not to use it, a compiler may still use it.
 """
 import argparse
