@@ -135,13 +135,13 @@ pub enum Flush {
 const MUCH: usize = 64 * 1024;
 
 impl SendQueue {
-    /// An empty queue of a socket without a connection.
-    pub fn new(max_message: usize, max_buffer: usize, keys: KeySource) -> SendQueue {
+    /// An empty queue of a socket without a connection. Large buffers are taken from this pool.
+    pub fn with_pool(max_message: usize, max_buffer: usize, keys: KeySource, pool: Arc<BufferPool>) -> SendQueue {
         SendQueue {
             gate: Gate::new(),
             queued: Queued::Frames(VecDeque::new()),
             unsent: Unsent::default(),
-            buffers: Buffers::new(max_buffer >= BufferPool::SIZE),
+            buffers: Buffers::new(pool, max_buffer >= BufferPool::SIZE),
             keys,
             flush: FlushState::Idle,
             refused: 0,
@@ -152,10 +152,10 @@ impl SendQueue {
         }
     }
 
-    /// Takes large buffers from this pool.
-    pub fn with_pool(mut self, pool: Arc<BufferPool>) -> SendQueue {
-        self.buffers.pool = pool;
-        self
+    /// As [`SendQueue::with_pool`], with a pool of its own.
+    #[cfg(test)]
+    pub fn new(max_message: usize, max_buffer: usize, keys: KeySource) -> SendQueue {
+        SendQueue::with_pool(max_message, max_buffer, keys, Arc::default())
     }
 
     /// The pool of large buffers.

@@ -97,6 +97,11 @@ const NOT_UTF8: Violation = Violation { kind: ViolationKind::InvalidUtf8, detail
 impl Decoder {
     /// A decoder for the beginning of a stream. It refuses messages of more than `max_message` bytes, counted after decompression.
     pub fn new(max_message: usize, inflater: Option<Inflater>) -> Decoder {
+        Decoder::with_pool(max_message, inflater, Arc::default())
+    }
+
+    /// As [`Decoder::new`]. Large buffers are taken from this pool.
+    pub fn with_pool(max_message: usize, inflater: Option<Inflater>, pool: Arc<BufferPool>) -> Decoder {
         Decoder {
             max_message,
             position: Position::Boundary,
@@ -108,13 +113,8 @@ impl Decoder {
             control: Vec::new(),
             inflater: inflater.map(Box::new),
             is_compressed: false,
-            pool: Arc::default(),
+            pool,
         }
-    }
-
-    /// Sets the pool for large buffers.
-    pub fn with_pool(self, pool: Arc<BufferPool>) -> Decoder {
-        Decoder { pool, ..self }
     }
 
     /// Frees memory that only an incomplete message needs. The caller calls this when no more bytes are there for now.

@@ -148,8 +148,8 @@ impl Loop {
         let limits = config.limits;
         let key = self.keys.lock().allocate();
         let keys = KeySource::new(Arc::clone(&self.shared().entropy));
-        let send_queue =
-            SendQueue::new(limits.max_message, limits.max_send_buffer, keys).with_pool(Arc::clone(&self.shared().pool));
+        let pool = Arc::clone(&self.shared().pool);
+        let send_queue = SendQueue::with_pool(limits.max_message, limits.max_send_buffer, keys, pool);
         let socket = Arc::new(Socket {
             shared: Arc::new(SocketShared::new(key, id, send_queue, limits.max_receive_queue, listener.wants())),
             host_loop: Arc::clone(self),
@@ -306,11 +306,10 @@ impl Loop {
 
     /// Runs the callbacks that are due and returns how many ran. `timeout_ms` as in `egret_ws_loop_poll`.
     pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
-        self.scheduler.begin_poll()?;
         if timeout_ms == 0 && !self.options.inline && self.shared().is_quiet() {
-            self.scheduler.end_poll();
-            return Ok(0);
+            return self.scheduler.check_poll().map(|()| 0);
         }
+        self.scheduler.begin_poll()?;
         let guard = PollGuard(self);
         let mut locked = self.dispatcher.lock();
         self.shared().poll_begins();

@@ -296,14 +296,19 @@ impl Scheduler {
     /// Makes this thread the one that polls. Fails if a thread polls already.
     #[inline]
     pub(super) fn begin_poll(&self) -> Result<(), Error> {
-        if host_callback::forbids_polls() {
-            return Err(Error::Reentrant);
-        }
-        let me = this_thread();
-        match self.polling_thread.compare_exchange(0, me, SeqCst, SeqCst) {
-            Ok(_) => Ok(()),
-            Err(other) if other == me => Err(Error::Reentrant),
-            Err(_) => Err(Error::Busy),
+        self.check_poll()?;
+        let claimed = self.polling_thread.compare_exchange(0, this_thread(), SeqCst, SeqCst);
+        claimed.map(|_| ()).map_err(|_| Error::Busy) // this thread did not poll just before
+    }
+
+    /// Fails if this thread may not poll now.
+    #[inline]
+    pub(super) fn check_poll(&self) -> Result<(), Error> {
+        match self.polling_thread.load(Acquire) {
+            _ if host_callback::forbids_polls() => Err(Error::Reentrant),
+            0 => Ok(()),
+            other if other == this_thread() => Err(Error::Reentrant),
+            _ => Err(Error::Busy),
         }
     }
 

@@ -19,8 +19,8 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    pub fn new(uses_pool: bool) -> Buffers {
-        Buffers { spare: Vec::new(), pool: Arc::default(), uses_pool }
+    pub fn new(pool: Arc<BufferPool>, uses_pool: bool) -> Buffers {
+        Buffers { spare: Vec::new(), pool, uses_pool }
     }
 
     /// Empties a buffer, and returns its memory to the pool if it is large.

@@ -67,7 +67,7 @@ impl Reader {
     pub(super) fn new(max_message: usize, inflater: Option<Inflater>, pool: Arc<BufferPool>, traces: bool) -> Reader {
         let byte_cost = if inflater.is_some() { INFLATE_COST } else { 0 };
         Reader {
-            decoder: Decoder::new(max_message, inflater).with_pool(pool),
+            decoder: Decoder::with_pool(max_message, inflater, pool),
             backlog: Vec::new(),
             backlog_decoded: 0,
             work: 0,
