@@ -41,6 +41,8 @@ pub(super) struct Reader {
     byte_cost: usize,
     /// The most bytes that are decoded at once.
     portion: usize,
+    /// The last bytes went to the place of a large message, and the next message may be large too.
+    expects_large: bool,
     /// Since they were last taken.
     counters: Counters,
     /// Why the stream has ended; `None` if the peer ended it regularly.
@@ -73,6 +75,7 @@ impl Reader {
             work: 0,
             byte_cost,
             portion: DECODED_A_TURN.checked_div(byte_cost).unwrap_or(usize::MAX),
+            expects_large: false,
             counters: Counters::default(),
             error: None,
             tracer: traces.then(|| Box::new(FrameTracer::of_received())),
@@ -164,6 +167,7 @@ impl Reader {
             && let Some(read) = stream.read_onto(message, most, &mut context.buffer[..beyond])
         {
             let (payload, more) = read?;
+            self.expects_large = true;
             self.received(payload + more, control, context.now);
             self.take_payload(payload, control, context);
             if control.closing.accepts_input() && context.events.is_full() {
@@ -173,8 +177,11 @@ impl Reader {
             }
             return Ok((payload + more, most + beyond));
         }
-        let asked = context.buffer.len().min(self.portion);
+        // The payload of a large message goes to its place without a copy only if its header is read before.
+        let most = if self.expects_large { ABOUT_A_HEADER } else { usize::MAX };
+        let asked = context.buffer.len().min(self.portion).min(most);
         let count = stream.read(&mut context.buffer[..asked])?;
+        self.expects_large = false;
         self.received(count, control, context.now);
         self.take_input(0..count, control, context);
         Ok((count, asked))

@@ -300,6 +300,28 @@ fn large_messages_and_frames_between_them_are_received_in_order() {
     }
 }
 
+/// Its payload then goes to its place without a copy.
+#[test]
+fn after_a_large_message_only_the_header_of_the_next_one_is_read() {
+    let mut sim = Simulation::new();
+    sim.use_engine_buffer();
+    sim.open_with(|config| config.limits.max_message = 131_072);
+    // Returns the size of the read that follows.
+    let mut asked_after = |bytes: &[u8]| {
+        sim.server_sends(bytes);
+        sim.turn();
+        sim.wire().asked
+    };
+    let (small, large) = (frame(0x82, &[1; 100]), frame(0x82, &[1; 60_000]));
+    assert_eq!(asked_after(&small), 65_536);
+    // The first one comes in two pieces.
+    assert_eq!(asked_after(&large[..5000]), 65_536);
+    assert_eq!(asked_after(&large[5000..]), 4096);
+    assert_eq!(asked_after(&large), 4096);
+    assert_eq!(asked_after(&large), 4096);
+    assert_eq!(asked_after(&small), 65_536);
+}
+
 #[test]
 fn a_large_text_is_refused_at_its_first_invalid_byte() {
     let mut text = vec![b'x'; 40_000];
