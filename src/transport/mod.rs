@@ -75,11 +75,8 @@ pub trait Transport {
         None
     }
 
-    /// The connection fails if sent bytes are not acknowledged within this time.
-    fn set_unacked_timeout(&mut self, _timeout: Duration) {}
-
-    /// Enables the keep-alive probes of TCP.
-    fn enable_keepalive(&mut self) {}
+    /// Enables the keep-alive probes of TCP. The connection fails if sent bytes are not acknowledged within `unacked_timeout`.
+    fn enable_keepalive(&mut self, _unacked_timeout: Duration) {}
 
     /// The number of written bytes that the peer has not acknowledged; `None` if the system does not report it.
     fn unacked_bytes(&mut self) -> Option<usize> {

@@ -61,12 +61,8 @@ impl<S: Transport> Transport for Stream<S> {
         either!(self, stream => stream.write(bytes))
     }
 
-    fn set_unacked_timeout(&mut self, timeout: Duration) {
-        either!(self, stream => stream.set_unacked_timeout(timeout));
-    }
-
-    fn enable_keepalive(&mut self) {
-        either!(self, stream => stream.enable_keepalive());
+    fn enable_keepalive(&mut self, unacked_timeout: Duration) {
+        either!(self, stream => stream.enable_keepalive(unacked_timeout));
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {

@@ -236,16 +236,15 @@ impl Transport for Tcp {
         self.stream.local_addr().ok()
     }
 
-    /// An error is ignored, because the heartbeat detects a lost peer too.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn set_unacked_timeout(&mut self, timeout: Duration) {
-        let _ = SockRef::from(&self.stream).set_tcp_user_timeout(Some(timeout));
-    }
-
-    /// An error is ignored, because the heartbeat detects a lost peer too.
-    fn enable_keepalive(&mut self) {
-        let probes = TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER).with_interval(KEEP_ALIVE_EACH);
-        let _ = SockRef::from(&self.stream).set_tcp_keepalive(&probes);
+    /// Errors are ignored, because the heartbeat detects a lost peer too.
+    fn enable_keepalive(&mut self, unacked_timeout: Duration) {
+        let socket = SockRef::from(&self.stream);
+        let _ =
+            socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER).with_interval(KEEP_ALIVE_EACH));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = socket.set_tcp_user_timeout(Some(unacked_timeout));
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = unacked_timeout;
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]

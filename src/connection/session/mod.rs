@@ -51,8 +51,6 @@ pub(super) struct Session<S> {
     control: Control,
     /// Why the last turn stopped reading.
     read_stop: ReadStop,
-    /// TCP's own keep-alive is enabled.
-    has_keepalive: bool,
 }
 
 /// The result of a call to a session.
@@ -76,9 +74,8 @@ impl<S: Transport> Session<S> {
         traces: bool,
     ) -> Session<S> {
         // Much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not read.
-        stream.set_unacked_timeout(heartbeat.longest_silence() * 4);
-        let has_no_pings = heartbeat.deadline().is_none();
-        let mut session = Session {
+        stream.enable_keepalive(heartbeat.longest_silence() * 4);
+        Session {
             stream,
             reader: Reader::new(limits.max_message, inflater, pool, traces),
             control: Control {
@@ -87,19 +84,6 @@ impl<S: Transport> Session<S> {
                 heartbeat,
             },
             read_stop: ReadStop::Budget,
-            has_keepalive: false,
-        };
-        if has_no_pings {
-            session.enable_keepalive();
-        }
-        session
-    }
-
-    /// Enabled at the first silence of the peer, and not at the opening: it takes three system calls, which most connections never need.
-    #[cold]
-    fn enable_keepalive(&mut self) {
-        if !std::mem::replace(&mut self.has_keepalive, true) {
-            self.stream.enable_keepalive();
         }
     }
 
@@ -319,7 +303,6 @@ impl<S: Transport> Session<S> {
 
     /// The time of [`Session::deadline`] has come, or [`Session::slack`] before it.
     pub(super) fn expire<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
-        self.enable_keepalive();
         let Control { heartbeat, writer, closing } = &mut self.control;
         if closing.is_open() {
             if self.read_stop == ReadStop::QueueFull {

@@ -45,25 +45,6 @@ fn a_silent_peer_is_pinged_after_the_interval_and_lost_after_the_deadline() {
     run_scenario(scenario, &["connected", TIMED_OUT]);
 }
 
-/// TCP's own keep-alive finds a lost peer while the connection does not read. It needs three system calls.
-#[test]
-fn keep_alive_of_tcp_begins_at_the_first_silence() {
-    let keepalive_after = |options: fn(&mut ConnectConfig), times: &[u64]| {
-        let mut sim = Simulation::new();
-        sim.open_with(options);
-        // By default: much longer than the heartbeat takes.
-        assert_eq!(sim.wire().unacked_timeout, Some(4 * Duration::from_secs(20 + 10)));
-        let of_each = times.iter().map(|ms| {
-            sim.advance(*ms);
-            sim.wire().has_keepalive
-        });
-        of_each.collect::<Vec<_>>()
-    };
-    assert_eq!(keepalive_after(with_timeout, &[0, 19_999, 1, 9_000]), [false, false, true, true]);
-    assert_eq!(keepalive_after(without_timeout, &[0, 20_000]), [false, true]);
-    assert_eq!(keepalive_after(without_interval, &[0]), [true], "without pings nothing else notices the silence");
-}
-
 #[test]
 fn a_ping_may_share_a_wakeup_shortly_before_its_time() {
     for (interval, slack) in [(20_000, 1_000), (8_000, 1_000), (4_000, 500), (80, 10)] {

@@ -90,6 +90,12 @@ impl<S: Transport> Tls<S> {
         }
     }
 
+    /// May the buffers of OpenSSL be freed?
+    #[cfg(all(test, tls_openssl))]
+    pub(super) fn is_between_records(&self) -> bool {
+        self.inner.is_between_records()
+    }
+
     /// The number of bytes that the stream below has not taken yet.
     #[cfg(all(test, tls_openssl))]
     pub(super) fn buffered_output(&self) -> usize {
@@ -208,12 +214,8 @@ impl<S: Transport> Transport for Tls<S> {
         }
     }
 
-    fn set_unacked_timeout(&mut self, timeout: Duration) {
-        self.stream().set_unacked_timeout(timeout);
-    }
-
-    fn enable_keepalive(&mut self) {
-        self.stream().enable_keepalive();
+    fn enable_keepalive(&mut self, unacked_timeout: Duration) {
+        self.stream().enable_keepalive(unacked_timeout);
     }
 
     fn unacked_bytes(&mut self) -> Option<usize> {

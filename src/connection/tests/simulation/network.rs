@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Addresses with this prefix cannot be dialled.
 pub const NO_ROUTE: &str = "192.0.2.";
@@ -28,16 +28,14 @@ pub struct Wire {
     pub client_resets: bool,
     /// The bytes that the system reports as not acknowledged.
     pub unacked_bytes: Option<usize>,
-    /// Bytes that are not acknowledged for this time end the connection.
-    pub unacked_timeout: Option<Duration>,
-    /// TCP's own keep-alive is enabled.
-    pub has_keepalive: bool,
     pub connected: Option<Result<(), ErrorKind>>,
     /// How much more the client can write.
     pub room: usize,
     /// The most bytes of a read or a write.
     pub cut: usize,
     pub reads: usize,
+    /// The most bytes that the last read into the read buffer could return.
+    pub asked: usize,
     /// TLS works on another thread, and reads nothing.
     pub is_busy: bool,
     /// Writing fails.
@@ -82,6 +80,7 @@ impl Transport for FakeStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut wire = self.0.borrow_mut();
         wire.reads += 1;
+        wire.asked = buffer.len();
         wire.operation()?;
         if wire.is_busy {
             return Err(ErrorKind::WouldBlock.into());
@@ -99,7 +98,10 @@ impl Transport for FakeStream {
     fn read_onto(&mut self, out: &mut Vec<u8>, most: usize, beyond: &mut [u8]) -> Option<io::Result<(usize, usize)>> {
         assert!(most <= out.capacity() - out.len(), "the buffer has room");
         let mut bytes = vec![0; most + beyond.len()];
-        Some(self.read(&mut bytes).map(|count| {
+        let asked = self.0.borrow().asked;
+        let read = self.read(&mut bytes);
+        self.0.borrow_mut().asked = asked;
+        Some(read.map(|count| {
             let (payload, more) = bytes[..count].split_at(count.min(most));
             out.extend_from_slice(payload);
             beyond[..more.len()].copy_from_slice(more);
@@ -128,15 +130,6 @@ impl Transport for FakeStream {
 
     fn unacked_bytes(&mut self) -> Option<usize> {
         self.0.borrow().unacked_bytes
-    }
-
-    fn set_unacked_timeout(&mut self, timeout: Duration) {
-        self.0.borrow_mut().unacked_timeout = Some(timeout);
-    }
-
-    fn enable_keepalive(&mut self) {
-        let had_it = std::mem::replace(&mut self.0.borrow_mut().has_keepalive, true);
-        assert!(!had_it, "enabled twice");
     }
 
     fn is_busy(&self) -> bool {
