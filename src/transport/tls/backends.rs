@@ -162,6 +162,11 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
+    #[cfg(all(test, tls_openssl))]
+    pub fn is_between_records(&self) -> bool {
+        matches!(self, Stream::Library(library) if library.is_between_records())
+    }
+
     /// Does another thread work on the session of a host? Meanwhile nothing can be read.
     pub fn is_busy(&self) -> bool {
         match self {

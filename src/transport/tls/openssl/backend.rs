@@ -26,18 +26,22 @@ use crate::transport::Transport;
 use ::openssl::error::ErrorStack;
 use ::openssl::pkcs12::Pkcs12;
 use ::openssl::ssl::{
-    ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslStream, SslVerifyMode, SslVersion,
+    ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef, SslStream, SslVerifyMode,
+    SslVersion,
 };
 use ::openssl::x509::X509;
 use ::openssl::x509::store::X509StoreBuilder;
 use foreign_types::ForeignTypeRef;
+use std::ffi::CStr;
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-#[allow(unsafe_code)] // the crate does not have it
+#[allow(unsafe_code)] // the crate does not have them
 unsafe extern "C" {
     fn SSL_free_buffers(ssl: *mut openssl_sys::SSL) -> libc::c_int;
+    fn SSL_has_pending(ssl: *const openssl_sys::SSL) -> libc::c_int;
+    fn SSL_rstate_string(ssl: *const openssl_sys::SSL) -> *const libc::c_char;
 }
 
 /// The cipher suites of TLS 1.2: those of `SslConnector` in the crate, which come from Python. TLS 1.3 has its own suites.
@@ -217,6 +221,16 @@ fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) 
     Ok(())
 }
 
+/// Has OpenSSL no part of a record that it has received, not even its header?
+#[allow(unsafe_code)] // the crate does not have it
+fn is_between_records(ssl: &SslRef) -> bool {
+    // SAFETY: the pointer is that of a living `Ssl`, which no other thread uses; the text is static.
+    unsafe {
+        let reads_header = CStr::from_ptr(SSL_rstate_string(ssl.as_ptr())) == c"RH";
+        reads_header && SSL_has_pending(ssl.as_ptr()) == 0
+    }
+}
+
 pub struct MidHandshake<S> {
     stream: ExitSafe<SslStream<S>>,
     refusal: Refusal,
@@ -259,6 +273,11 @@ impl<S> Stream<S> {
     pub fn get_ref(&self) -> &S {
         self.0.get_ref()
     }
+
+    #[cfg(test)]
+    pub fn is_between_records(&self) -> bool {
+        is_between_records(self.0.ssl())
+    }
 }
 
 impl<S: Transport> Stream<BufferedStream<S>> {
@@ -276,7 +295,11 @@ impl<S: Transport> Stream<BufferedStream<S>> {
     #[inline]
     #[allow(unsafe_code)] // the crate does not have it
     fn free_buffers(&mut self) {
-        // SAFETY: the pointer is that of a living `Ssl`, which no other thread uses. OpenSSL keeps buffers that are not empty.
+        if !is_between_records(self.0.ssl()) {
+            return;
+        }
+        // SAFETY: the pointer is that of a living `Ssl`, which no other thread uses. OpenSSL keeps a buffer with bytes to write. Older
+        // versions do not see that they still use a buffer with a part of a record (CVE-2024-4741): there is none between records.
         unsafe { SSL_free_buffers(self.0.ssl().as_ptr()) };
     }
 

@@ -16,7 +16,7 @@ const MAX_ROUNDS: usize = 1_000_000;
 
 /// The network between the TLS of the client and the TLS of the server.
 pub struct Network {
-    to_client: VecDeque<u8>,
+    pub to_client: VecDeque<u8>,
     to_server: VecDeque<u8>,
     /// The server has ended its side of the stream.
     pub ended: bool,

@@ -259,3 +259,32 @@ fn an_alert_is_read_although_writing_fails() {
     assert_eq!(tls.write(b"hello").unwrap_err().raw_os_error(), Some(BROKEN_PIPE));
     assert_eq!(pair.read(&mut tls, 10, &mut [0; 100]).unwrap(), b"last words");
 }
+
+/// Old versions of OpenSSL would use them after they were freed (CVE-2024-4741).
+#[test]
+fn buffers_are_kept_while_a_part_of_a_record_is_there() {
+    let Setup { connector, server } = Setup::new();
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        let mut acceptor = acceptor(&server);
+        acceptor.set_max_proto_version(Some(version)).unwrap();
+        let mut pair = Pair::new(&connector, "127.0.0.1", acceptor, IDEAL);
+        let mut tls = pair.complete_handshake().unwrap();
+        let mut read = |size: usize| {
+            let mut buffer = vec![0; size];
+            let count = tls.read(&mut buffer).inspect_err(|error| assert_eq!(error.kind(), ErrorKind::WouldBlock));
+            buffer.truncate(count.unwrap_or(0));
+            (buffer, tls.is_between_records())
+        };
+        assert_eq!(read(100), (Vec::new(), true), "the tickets are read");
+        pair.server.write_all(b"hello").unwrap();
+        let mut record = std::mem::take(&mut pair.network.borrow_mut().to_client);
+        let last = record.pop_back().unwrap();
+        for byte in record {
+            pair.network.borrow_mut().to_client.push_back(byte);
+            assert_eq!(read(100), (Vec::new(), false));
+        }
+        pair.network.borrow_mut().to_client.push_back(last);
+        assert_eq!(read(2), (b"he".to_vec(), false));
+        assert_eq!(read(100), (b"llo".to_vec(), true));
+    }
+}
