@@ -84,14 +84,14 @@ impl Clock {
         self.last_read.elapsed()
     }
 
-    /// Call this after a read, so that [`Clock::is_current`] can be true.
+    /// Call this before a read, so that [`Clock::is_current`] can be true after it.
     #[inline]
     pub(super) fn note_tick(&mut self) {
         self.tick = last_tick();
     }
 
-    /// Has the kernel's timer not ticked since [`Clock::note_tick`]? Then that was a few milliseconds ago at most. To look at the tick takes
-    /// a fraction of the time of a read.
+    /// Has the kernel's timer not ticked since [`Clock::note_tick`]? Then the read after that was less than a tick ago. To look at the tick
+    /// takes a fraction of the time of a read.
     #[inline]
     pub(super) fn is_current(&self) -> bool {
         self.tick.is_some() && self.tick == last_tick()
@@ -195,8 +195,8 @@ mod tests {
         let mut clock = Clock::new();
         assert!(!clock.is_current(), "no tick was noted");
         let is_current_after_read = |clock: &mut Clock| {
-            clock.read(None);
             clock.note_tick();
+            clock.read(None);
             clock.is_current()
         };
         assert!((0..1000).any(|_| is_current_after_read(&mut clock)), "a read takes longer than a tick");

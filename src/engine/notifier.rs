@@ -67,12 +67,11 @@ impl Notifier {
     }
 
     pub(super) fn notify_by_waker(&self) {
-        if self.uses_waker.load(SeqCst) {
-            return;
-        }
         // In this order: a poll that ends without a listener has not taken a signal for it.
-        self.listener_added();
-        self.uses_waker.store(true, SeqCst);
+        self.has_listener.store(true, SeqCst);
+        if !self.uses_waker.swap(true, SeqCst) {
+            self.listener_added();
+        }
     }
 
     /// The new listener was not notified of earlier events, so the host does not count as notified.
@@ -186,6 +185,16 @@ mod tests {
             assert!(!notifier.must_signal_host(), "the poll sees the change");
             notifier.poll_ends();
         }
+    }
+
+    /// Otherwise the descriptor would not become readable before the next event.
+    #[test]
+    fn an_event_while_the_first_listener_is_added_is_reported() {
+        let notifier = Notifier::default();
+        notifier.has_listener.store(true, SeqCst); // the first step of notify_by_waker
+        assert!(!notifier.notify());
+        notifier.notify_by_waker();
+        assert!(notifier.notify(), "the waker is signalled");
     }
 
     /// A thread finds that no poll runs, and signals while one runs: that poll may have emptied the descriptor already.

@@ -298,7 +298,7 @@ impl Scheduler {
     pub(super) fn begin_poll(&self) -> Result<(), Error> {
         self.check_poll()?;
         let claimed = self.polling_thread.compare_exchange(0, this_thread(), SeqCst, SeqCst);
-        claimed.map(|_| ()).map_err(|_| Error::Busy) // this thread did not poll just before
+        claimed.map(|_| ()).map_err(|_| Error::Busy) // another thread has claimed it since the check
     }
 
     /// Fails if this thread may not poll now.
@@ -388,11 +388,12 @@ impl Scheduler {
     /// The time until a poll must run a pass of the inline engine, if nothing becomes ready before. `None`: without limit.
     pub(super) fn time_to_next_pass(&self) -> Option<Duration> {
         let Driver::Inline { engine, .. } = &self.driver else { return None };
-        match engine.try_lock() {
-            Some(mut engine) => engine.as_mut()?.time_to_next_pass(),
-            // Another thread runs it for a moment, and may change this time.
-            None => Some(Duration::ZERO),
-        }
+        // If another thread runs it for a moment, it may change this time.
+        let Some(mut locked) = engine.try_lock() else { return Some(Duration::ZERO) };
+        let wait = locked.as_mut()?.time_to_next_pass();
+        drop(locked);
+        // A thread that has added a command meanwhile has found the engine locked.
+        if self.shared.has_commands() { Some(Duration::ZERO) } else { wait }
     }
 
     fn run_engine(&self) {

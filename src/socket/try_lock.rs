@@ -2,6 +2,7 @@
 //! threads that wait.
 
 use std::cell::UnsafeCell;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
@@ -19,8 +20,8 @@ pub(super) struct TryLock<T> {
 // SAFETY: only the guard gives access to the value, and there is one guard at a time.
 unsafe impl<T: Send> Sync for TryLock<T> {}
 
-/// Unlocks when it is dropped.
-pub(super) struct Guard<'a, T>(&'a TryLock<T>);
+/// Unlocks when it is dropped. Threads cannot share it, as the value need not be `Sync`.
+pub(super) struct Guard<'a, T>(&'a TryLock<T>, PhantomData<*const T>);
 
 impl<T> TryLock<T> {
     pub(super) fn new(value: T) -> TryLock<T> {
@@ -30,7 +31,7 @@ impl<T> TryLock<T> {
     /// `None` if a thread has locked it, also if it is this one.
     #[inline]
     pub(super) fn try_lock(&self) -> Option<Guard<'_, T>> {
-        self.locked.compare_exchange(false, true, SeqCst, SeqCst).is_ok().then(|| Guard(self))
+        self.locked.compare_exchange(false, true, SeqCst, SeqCst).is_ok().then(|| Guard(self, PhantomData))
     }
 }
 
