@@ -26,7 +26,7 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A ping may be sent so much before the interval is over, and at most this part of the interval.
-const MAX_SLACK: Duration = Duration::from_secs(1);
+pub(super) const MAX_SLACK: Duration = Duration::from_secs(1);
 const SLACK_PART: u32 = 8;
 
 /// The last byte of a ping of the host to which this library gave the payload.

@@ -2,7 +2,7 @@
 
 use super::connect_info::ConnectInfo;
 use super::framer::Framer;
-use super::heartbeat::Heartbeat;
+use super::heartbeat::{self, Heartbeat};
 use super::opening::{Opened, Opening, Outcome};
 use super::ports::{Context, Events, Family, Network, Ports, Prepared, Unresolved};
 use super::query::QueryAnswer;
@@ -350,6 +350,9 @@ impl<S: Transport> Connection<S> {
             Stage::Waiting(_) | Stage::Closed => None,
         }
     }
+
+    /// The most that [`Connection::slack`] returns.
+    pub const MAX_SLACK: Duration = heartbeat::MAX_SLACK;
 
     /// How much before its deadline [`Connection::expire`] may be called, together with other connections.
     pub fn slack(&self) -> Duration {

@@ -9,13 +9,16 @@ use super::clock::Gap;
 use super::rounds::Task;
 use super::time_slice::TimeSlice;
 use super::{Engine, PUBLISH_RETRY, Published, WAKER, earlier};
-use crate::connection::Turn;
+use crate::connection::{Connection, Turn};
 use crate::failpoint;
+use crate::transport::tcp::Tcp;
 use std::io;
 use std::time::{Duration, Instant};
 
 /// The longest time of a pass. A host can set less.
 pub const MAX_PASS: Duration = Duration::from_millis(4);
+/// The most timers that are looked at to find those that may run early.
+const MAX_EARLY: usize = 1024;
 /// The capacity that an empty run queue may keep.
 const KEPT_RUN_QUEUE: usize = 1024;
 
@@ -58,10 +61,10 @@ impl Engine {
             Err(_) => {}
             Ok(()) => self.take_readiness(),
         }
-        let gap = if sleeps || !was_read { self.read_clock(sleep).or(gap_before) } else { gap_before };
         if sleeps {
             self.clock.note_tick();
         }
+        let gap = if sleeps || !was_read { self.read_clock(sleep).or(gap_before) } else { gap_before };
         self.run_ready();
         if let Some(gap) = gap {
             self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));
@@ -138,30 +141,48 @@ impl Engine {
         let mut slice = TimeSlice::default();
         // Each timer at most once, so that a timer that does not advance cannot block the engine.
         for _ in 0..self.timers.len() {
-            let Some(key) = self.first_due() else { return };
+            let due = self.timers.first().copied().filter(|(deadline, _)| *deadline <= self.now);
+            let Some((_, key)) = due else { break };
             if !self.has_time_for_more(&mut slice) {
                 return;
             }
             self.timers.pop_first();
-            let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
-            entry.timer = None;
-            // Input that is ready may move the deadline.
-            let is_ready = std::mem::take(&mut entry.in_run_queue);
-            self.with_connection_dyn(key, &mut |connection, context| {
-                let turn = if is_ready { connection.turn(context) } else { Turn::Wait };
-                match connection.expire(context) {
-                    Turn::Wait => turn,
-                    Turn::Again => Turn::Again,
-                }
-            });
+            self.expire(key);
+        }
+        // Those that may run now need no wake-up of their own.
+        for timer in self.early_timers() {
+            if !self.has_time_for_more(&mut slice) {
+                return;
+            }
+            if self.timers.remove(&timer) {
+                self.expire(timer.1);
+            }
         }
     }
 
-    /// The key of the first timer, if it is due, or if it may run now and so needs no wake-up of its own.
-    fn first_due(&self) -> Option<usize> {
-        let &(deadline, key) = self.timers.first()?;
-        let slack = || self.entries.get(key)?.as_ref().map(|entry| entry.connection.slack());
-        (deadline <= self.now || slack().is_some_and(|slack| deadline <= self.now + slack)).then_some(key)
+    /// The timers that are not due, but may run now. Looks at a limited number.
+    fn early_timers(&self) -> Vec<(Instant, usize)> {
+        let soon = self.timers.range(..=(self.now + Connection::<Tcp>::MAX_SLACK, usize::MAX)).take(MAX_EARLY);
+        let is_early = |(deadline, key): &&(Instant, usize)| {
+            let entry = self.entries.get(*key).and_then(Option::as_ref);
+            entry.is_some_and(|entry| *deadline <= self.now + entry.connection.slack())
+        };
+        soon.filter(is_early).copied().collect()
+    }
+
+    /// The timer of this connection was taken, because it is due or may run now.
+    fn expire(&mut self, key: usize) {
+        let Some(Some(entry)) = self.entries.get_mut(key) else { return };
+        entry.timer = None;
+        // Input that is ready may move the deadline.
+        let is_ready = std::mem::take(&mut entry.in_run_queue);
+        self.with_connection_dyn(key, &mut |connection, context| {
+            let turn = if is_ready { connection.turn(context) } else { Turn::Wait };
+            match connection.expire(context) {
+                Turn::Wait => turn,
+                Turn::Again => Turn::Again,
+            }
+        });
     }
 
     /// The time until the next timer.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::HeartbeatOptions;
-use std::io::ErrorKind;
+use crate::connection::counters::Counters;
 
 const INTERVAL: Duration = Duration::from_secs(20);
 const SECOND: Duration = Duration::from_secs(1);
@@ -15,12 +15,14 @@ struct Idle {
     harness: Harness,
     peers: Vec<TcpStream>,
     received_at: Vec<Instant>,
+    /// The bytes that each connection has sent, when it was last asked for pings.
+    sent: Vec<u64>,
 }
 
 impl Idle {
     /// Each connection has received its last byte so long after the first one.
     fn new(phases: impl Iterator<Item = Duration>) -> Idle {
-        let mut idle = Idle { harness: Harness::new(), peers: Vec::new(), received_at: Vec::new() };
+        let mut idle = Idle { harness: Harness::new(), peers: Vec::new(), received_at: Vec::new(), sent: Vec::new() };
         let phases = Vec::from_iter(phases);
         for _ in &phases {
             let timeout = Some(INTERVAL / 2);
@@ -30,10 +32,10 @@ impl Idle {
             idle.harness.connect_with(set).unwrap();
             idle.harness.long_pass();
             let peer = idle.harness.accept();
-            peer.set_nonblocking(true).unwrap();
             idle.peers.push(peer);
             idle.harness.long_pass();
         }
+        idle.sent = (0..phases.len()).map(|key| idle.counters(key).wire_out).collect();
         let begun = idle.harness.engine.now + INTERVAL / 2; // long before the first ping
         for (key, phase) in phases.into_iter().enumerate() {
             idle.harness.engine.now = begun + phase;
@@ -44,21 +46,27 @@ impl Idle {
         idle
     }
 
+    fn counters(&self, key: usize) -> Counters {
+        self.harness.engine.entries[key].as_ref().unwrap().socket.counters()
+    }
+
     fn send_pong(&mut self, key: usize) {
-        // On loopback the system delivers it at once.
+        let before = self.counters(key).wire_in;
         self.peers[key].write_all(PONG).unwrap();
-        self.harness.engine.with_connection(key, |connection, context| connection.turn(context));
+        let limit = Instant::now() + 60 * SECOND;
+        while self.counters(key).wire_in == before {
+            assert!(Instant::now() < limit, "the pong does not arrive");
+            self.harness.engine.with_connection(key, |connection, context| connection.turn(context));
+        }
         self.received_at[key] = self.harness.engine.now;
     }
 
     /// The connections that have sent a ping since the last call.
     fn pinged(&mut self) -> Vec<usize> {
-        let has_ping = |peer: &mut TcpStream| match peer.read(&mut [0; 100]) {
-            Ok(count) => count > 0,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => false,
-            Err(error) => panic!("{error}"),
-        };
-        self.peers.iter_mut().enumerate().filter_map(|(key, peer)| has_ping(peer).then_some(key)).collect()
+        let has_ping = |key: &usize| self.counters(*key).wire_out != self.sent[*key];
+        let pinged = Vec::from_iter((0..self.peers.len()).filter(has_ping));
+        self.sent = (0..self.peers.len()).map(|key| self.counters(key).wire_out).collect();
+        pinged
     }
 
     /// The numbers of wake-ups by timers, and of pings, in this time.
@@ -96,6 +104,29 @@ fn heartbeats_of_any_phases_need_one_wakeup_a_second() {
     let mut idle = Idle::new((0..100).map(|at| at * INTERVAL / 100));
     let (wakeups, pings) = idle.wakeups(10 * (INTERVAL + ROUND_TRIP));
     assert!((990..=1010).contains(&pings) && wakeups <= 10 * 20, "{wakeups} wake-ups for {pings} pings");
+}
+
+/// A timer that must not run early, such as that of a pong, does not hide the heartbeats behind it.
+#[test]
+fn a_time_out_that_is_due_soon_does_not_separate_heartbeats() {
+    let mut idle = Idle::new([0, 10_300, 10_500, 10_700].map(Duration::from_millis).into_iter());
+    let pinged = loop {
+        let engine = &mut idle.harness.engine;
+        engine.now = engine.timers.first().unwrap().0;
+        engine.expire_deadlines();
+        match idle.pinged() {
+            pinged if pinged.contains(&0) => break pinged,
+            pinged => pinged.into_iter().for_each(|key| idle.send_pong(key)),
+        }
+    };
+    assert_eq!(pinged, [0]);
+    // Nobody answers that ping. 100 ms before its time-out, the timer of a connection that has ended wakes the loop.
+    let engine = &mut idle.harness.engine;
+    engine.now += INTERVAL / 2 - Duration::from_millis(100);
+    engine.timers.insert((engine.now, usize::MAX));
+    engine.expire_deadlines();
+    assert_eq!(idle.pinged(), [1, 2, 3]);
+    assert!(idle.harness.engine.entries[0].is_some(), "its time-out has not come");
 }
 
 #[test]
