@@ -54,7 +54,9 @@ fn take_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), DetailedError
     if !text.contains('[') {
         return whole;
     }
-    let Some(authority) = text.find("://").map(|at| at + 3) else { return whole };
+    let Some(authority) = text.find(':').filter(|at| text[*at..].starts_with("://")).map(|at| at + 3) else {
+        return whole;
+    };
     let end = text[authority..].find(['/', '\\', '?', '#']).map_or(text.len(), |at| authority + at);
     let bracket = text[authority..end].rfind('@').map_or(authority, |at| authority + at + 1);
     if !text[bracket..end].starts_with('[') {

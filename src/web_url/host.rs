@@ -58,7 +58,7 @@ impl Host {
     }
 }
 
-/// A forbidden domain code point of the standard. Those others than ASCII are known to the tables of Unicode only.
+/// A forbidden domain code point of the standard. The tables of Unicode know those that are not ASCII.
 fn is_forbidden(byte: u8) -> bool {
     matches!(
         byte,

@@ -1,7 +1,7 @@
 //! URLs as browsers read them (<https://url.spec.whatwg.org>): those of WebSockets, of redirects and of proxies.
 //!
 //! The crate `url` would do this too, but for every scheme, with setters, and never without the tables of Unicode. A test compares
-//! both. Where that crate is not what the standard says, this module does as the crate does.
+//! both, except for two cases in which the crate does not do what the standard says.
 
 mod host;
 #[cfg(test)]
@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-// The ASCII characters that are percent-encoded in a part of a URL. Others than ASCII always are.
+// The ASCII characters that are percent-encoded in a part of a URL. Characters that are not ASCII always are.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'\'');
 const PATH: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
@@ -47,7 +47,7 @@ impl Scheme {
         text.bytes().take_while(|byte| self.is_slash(*byte)).count()
     }
 
-    /// Does it end a host, and a segment of a path?
+    /// Does this byte end a host or a segment of a path?
     fn is_end(&self, byte: u8) -> bool {
         self.is_slash(byte) || matches!(byte, b'?' | b'#')
     }
@@ -239,8 +239,7 @@ impl WebUrl {
             0 if text.starts_with('?') => (path_end, text),
             0 => (self.text[..path_end].rfind('/').map_or(path_end, |at| at + 1), text),
             1 => (self.path_start + 1, &text[1..]),
-            // A third slash is refused, unlike in an absolute URL.
-            slashes => return authority(self.scheme, text.strip_prefix("//").unwrap_or(&text[slashes..])),
+            slashes => return authority(self.scheme, &text[slashes..]),
         };
         let mut url = self.clone();
         url.text.truncate(kept);
@@ -286,10 +285,7 @@ impl WebUrl {
     /// Removes the last folder of a path that ends with a slash.
     fn leave_folder(&mut self) {
         let path = &self.text[self.path_start..self.text.len() - 1];
-        if let Some(slash) = path.rfind('/')
-            // Drives of Windows stay.
-            && !matches!(path.as_bytes()[slash + 1..], [drive, b':' | b'|'] if drive.is_ascii_alphabetic())
-        {
+        if let Some(slash) = path.rfind('/') {
             self.text.truncate(self.path_start + slash + 1);
         }
     }
