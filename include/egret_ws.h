@@ -1960,9 +1960,9 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
  * After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
  *
  * Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, a `wss` URL or a host name that is not
- * ASCII asks for something that this library or the TLS provider of the loop cannot do, or that the library was built without),
- * `NO_RESOURCES` (no memory for a copy of the options, no handle left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll
- * it, then try again), `FORKED`, `INTERNAL`.
+ * ASCII asks for something that this library or the TLS provider of the loop cannot do, or that needs a feature without which the
+ * library was built), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets
+ * wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what they point to;
@@ -2367,7 +2367,7 @@ egret_ws_error_t egret_ws_stats(egret_ws *ws,
  *
  * Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL,
  * `capacity` is not 0 and not more than the length, or `out` is NULL), `UNSUPPORTED` (the host name is not ASCII, and the library was
- * built without), `FORKED`, `INTERNAL`.
+ * built without its feature `idn`), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
@@ -2411,7 +2411,7 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query,
  * still open. Any thread, inside the hook too.
  *
  * Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies; or one is `https://`, and there
- * is no TLS; or one has a host name that is not ASCII, and the library was built without), `BAD_HANDLE` (as for `egret_ws_resolved`; or a
+ * is no TLS; or one has a host name that is not ASCII, and the library was built without `idn`), `BAD_HANDLE` (as for `egret_ws_resolved`; or a
  * question of `on_resolve`), `FORKED`, `INTERNAL`.
  *
  * Precondition:
@@ -2452,7 +2452,7 @@ egret_ws_error_t egret_ws_tls_ready(egret_ws *ws);
  *
  * Errors: `INVALID_URL`, `INVALID_ARGUMENT` (`url` is NULL; it has a user name and the headers have an `Authorization`; the proxy of the
  * environment cannot be used for it), `UNSUPPORTED` (it needs TLS or has a host name that is not ASCII, and the library was built
- * without), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+ * without that feature), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
  *
  * Precondition:
  * `url` is NULL or ends in a NUL.

@@ -155,7 +155,7 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
 /// still open. Any thread, inside the hook too.
 ///
 /// Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies; or one is `https://`, and there
-/// is no TLS; or one has a host name that is not ASCII, and the library was built without), `BAD_HANDLE` (as for `egret_ws_resolved`; or a
+/// is no TLS; or one has a host name that is not ASCII, and the library was built without `idn`), `BAD_HANDLE` (as for `egret_ws_resolved`; or a
 /// question of `on_resolve`), `FORKED`, `INTERNAL`.
 ///
 /// # Safety

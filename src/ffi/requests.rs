@@ -85,7 +85,7 @@ pub(super) fn find(request: *mut egret_ws_request) -> Result<Arc<Socket>, Error>
 ///
 /// Errors: `INVALID_URL`, `INVALID_ARGUMENT` (`url` is NULL; it has a user name and the headers have an `Authorization`; the proxy of the
 /// environment cannot be used for it), `UNSUPPORTED` (it needs TLS or has a host name that is not ASCII, and the library was built
-/// without), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// without that feature), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL.

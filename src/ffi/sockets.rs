@@ -86,9 +86,9 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
 /// After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
 ///
 /// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, a `wss` URL or a host name that is not
-/// ASCII asks for something that this library or the TLS provider of the loop cannot do, or that the library was built without),
-/// `NO_RESOURCES` (no memory for a copy of the options, no handle left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll
-/// it, then try again), `FORKED`, `INTERNAL`.
+/// ASCII asks for something that this library or the TLS provider of the loop cannot do, or that needs a feature without which the
+/// library was built), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets
+/// wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what they point to;
@@ -730,7 +730,7 @@ pub unsafe extern "C" fn egret_ws_stats(ws: *mut egret_ws, stats: *mut egret_ws_
 ///
 /// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL,
 /// `capacity` is not 0 and not more than the length, or `out` is NULL), `UNSUPPORTED` (the host name is not ASCII, and the library was
-/// built without), `FORKED`, `INTERNAL`.
+/// built without its feature `idn`), `FORKED`, `INTERNAL`.
 ///
 /// # Safety
 /// `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.

@@ -244,12 +244,19 @@ mod tests {
     use tungstenite::protocol::frame::coding::{Data, OpCode};
 
     /// Masks in place and while copying, and checks that both give the same bytes.
+    #[allow(unsafe_code)]
     fn masked(payload: &[u8], key: [u8; 4]) -> Vec<u8> {
         let mut in_place = payload.to_vec();
         apply(&mut in_place, key);
         let mut frame = Vec::new();
         crate::protocol::frame::append(&mut frame, OpCode::Data(Data::Binary), false, payload, key);
         assert!(frame.ends_with(&in_place), "{}", payload.len());
+        // Also on a processor with AVX2.
+        let mut without = vec![MaybeUninit::new(0); payload.len()];
+        write_masked_lanes(&mut without, payload, key);
+        // SAFETY: each byte was initialised before the call.
+        let equals = |(byte, expected): (&MaybeUninit<u8>, &u8)| unsafe { byte.assume_init() } == *expected;
+        assert!(without.iter().zip(&in_place).all(equals), "{}", payload.len());
         in_place
     }
 
