@@ -88,28 +88,46 @@ mod tests {
         assert!(lock.try_lock().is_none(), "not even by its own thread");
     }
 
+    /// Two threads, round by round: one unlocks and looks for work, the other adds work and tries to lock. With a weaker order of the unlock,
+    /// each of both misses what the other did in some rounds.
     #[test]
     fn work_that_was_added_before_a_failed_lock_is_seen_after_the_unlock() {
-        for _ in 0..2000 {
-            let (lock, added, done) = (TryLock::new(()), AtomicBool::new(false), AtomicBool::new(false));
-            let run = || {
-                while added.load(SeqCst) {
-                    let Some(_guard) = lock.try_lock() else { return };
-                    if added.swap(false, SeqCst) {
-                        done.store(true, SeqCst);
-                    }
-                }
-            };
-            std::thread::scope(|scope| {
-                let first = lock.try_lock().unwrap();
-                scope.spawn(|| {
+        const ROUNDS: usize = 20_000;
+        let (lock, added, arrived) = (TryLock::new(()), AtomicBool::new(false), AtomicUsize::new(0));
+        // Waits until both threads have arrived so often.
+        let meet = |meetings: usize| {
+            arrived.fetch_add(1, SeqCst);
+            let mut spins = 0;
+            while arrived.load(SeqCst) < 2 * meetings {
+                spins += 1;
+                if spins % 1000 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+            }
+        };
+        let run = || {
+            while added.load(SeqCst) {
+                let Some(_guard) = lock.try_lock() else { return };
+                added.store(false, SeqCst);
+            }
+        };
+        let mut missed = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 0..ROUNDS {
+                    meet(2 * round + 1);
                     added.store(true, SeqCst);
                     run();
-                });
-                drop(first);
-                run();
+                    meet(2 * round + 2);
+                }
             });
-            assert!(done.load(SeqCst), "neither thread has done it");
-        }
+            for round in 0..ROUNDS {
+                let guard = lock.try_lock().unwrap();
+                meet(2 * round + 1);
+                drop(guard);
+                run();
+                meet(2 * round + 2);
+                missed += usize::from(added.swap(false, SeqCst));
+            }
+        });
+        assert_eq!(missed, 0, "rounds in which neither thread has done the work");
     }
 }
