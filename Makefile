@@ -200,7 +200,7 @@ bench-parts: ## parts of the library by themselves: inflating, idle polls, wss a
 	cargo bench --locked --bench '*' $(FEATURES)
 
 # Stripped, on x86-64 Linux with the system's OpenSSL; docs/size.md lists the parts.
-SIZE_LIMIT := 1530000
+SIZE_LIMIT := 1535000
 size: ## the parts of the shared library; fails if it has grown
 	@tests/tools/setup.sh size
 	RUSTFLAGS=-Csymbol-mangling-version=v0 cargo clib --release --target-dir $(TARGET)/size $(FEATURES) \
