@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A ping may be sent so much before the interval is over, and at most this part of the interval.
+/// A ping may be sent this long before its interval is over, or this part of the interval if that is less.
 pub(super) const MAX_SLACK: Duration = Duration::from_secs(1);
 const SLACK_PART: u32 = 8;
 
@@ -102,7 +102,7 @@ impl Heartbeat {
         self.deadline
     }
 
-    /// How much before the deadline [`Heartbeat::expire`] may be called, and then acts. A time-out has its full time.
+    /// Returns how long before the deadline [`Heartbeat::expire`] may be called. A time-out is never shortened.
     pub(super) fn slack(&self) -> Duration {
         match self.options.interval {
             Some(interval) if self.pending.is_none() || self.options.timeout.is_none() => {

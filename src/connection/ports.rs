@@ -54,7 +54,8 @@ pub trait Network {
     /// Begins to look a name up. [`Connection::resolved`](super::Connection::resolved) gets the answer.
     fn resolve(&mut self, name: &str, family: Family) -> Lookup;
 
-    /// Asks the host, if it has a hook for this subject: then `text` is called. [`Connection::query_answered`](super::Connection::query_answered) gets the answer.
+    /// Asks the host, if it has a hook for this subject. [`Connection::query_answered`](super::Connection::query_answered) gets the answer.
+    /// `text` makes the text of the question, and is called only if there is a hook.
     /// Fails if this machine has no thread or handle left for the query.
     fn ask_host(&mut self, subject: QuerySubject, text: impl FnOnce() -> String) -> Option<io::Result<Query>>;
 

@@ -84,14 +84,14 @@ impl Clock {
         self.last_read.elapsed()
     }
 
-    /// Call this before a read, so that [`Clock::is_current`] can be true after it.
+    /// Notes the last tick. Call this before [`Clock::read`]. [`Clock::is_current`] is then true until the next tick.
     #[inline]
     pub(super) fn note_tick(&mut self) {
         self.tick = last_tick();
     }
 
-    /// Has the kernel's timer not ticked since [`Clock::note_tick`]? Then the read after that was less than a tick ago. To look at the tick
-    /// takes a fraction of the time of a read.
+    /// Returns true if the kernel's timer has not ticked since [`Clock::note_tick`]. The clock was then read less than a tick ago. This
+    /// takes a fraction of the time of [`Clock::read`].
     #[inline]
     pub(super) fn is_current(&self) -> bool {
         self.tick.is_some() && self.tick == last_tick()

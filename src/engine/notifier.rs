@@ -67,7 +67,7 @@ impl Notifier {
     }
 
     pub(super) fn notify_by_waker(&self) {
-        // In this order: a poll that ends without a listener has not taken a signal for it.
+        // This is set first: a poll that ends before it is set cannot have taken a signal that was meant for the listener.
         self.has_listener.store(true, SeqCst);
         if !self.uses_waker.swap(true, SeqCst) {
             self.listener_added();

@@ -26,7 +26,7 @@ const USERINFO: &AsciiSet =
 #[derive(Debug, PartialEq, Eq)]
 struct Scheme {
     name: &'static str,
-    /// Browsers know those that have one, and read `\` as `/` in their URLs.
+    /// `None` for the schemes that browsers do not know. In the URLs of the others, browsers read `\` as `/`.
     default_port: Option<u16>,
 }
 

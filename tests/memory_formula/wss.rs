@@ -77,6 +77,12 @@ fn authorities(count: u32) -> String {
     (0..count).map(certificate).collect()
 }
 
+/// The socket trusts these certificates, in PEM, and no others. They are read by the connect call.
+fn trust_only(roots: &str, options: &mut egret_ws_options) {
+    (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+    options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+}
+
 /// A server sends tickets for later sessions, for which OpenSSL makes a buffer of 16 KiB.
 #[test]
 #[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
@@ -92,8 +98,7 @@ fn idle_wss() {
             let (end, ended) = mpsc::channel::<()>();
             let (server, port) = tls_server(0, false, move |_| _ = ended.recv());
             let opened = host.open_url(format!("wss://127.0.0.1:{port}/"), |options| {
-                (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
-                options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+                trust_only(&roots, options);
             });
             let socket = opened.expect("the connect call succeeds");
             socket.wait_open();
@@ -142,8 +147,7 @@ fn wss() {
             let proxy = std::ffi::CString::new(format!("https://127.0.0.1:{port}")).expect("no NUL");
             let mut peak = Peak::start();
             let opened = host.open_url(format!("wss://127.0.0.1:{port}/"), |options| {
-                (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
-                options.flags = EGRET_WS_ONLY_THESE_ROOTS;
+                trust_only(roots, options);
                 options.proxy = if in_tunnel { proxy.as_ptr() } else { std::ptr::null() };
                 options.on_message = Some(count);
             });
@@ -260,9 +264,9 @@ fn sessions() {
         let connect_to_all = |flags| {
             for server in 1..=SERVERS {
                 let opened = host.open_url(format!("wss://127.0.0.{server}:{port}/"), |options| {
-                    (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+                    trust_only(&roots, options);
                     options.tls_server_name = name.as_ptr();
-                    options.flags = EGRET_WS_ONLY_THESE_ROOTS | flags;
+                    options.flags |= flags;
                 });
                 let socket = opened.expect("the connect call succeeds");
                 socket.wait_open();

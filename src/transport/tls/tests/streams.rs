@@ -260,7 +260,7 @@ fn an_alert_is_read_although_writing_fails() {
     assert_eq!(pair.read(&mut tls, 10, &mut [0; 100]).unwrap(), b"last words");
 }
 
-/// Old versions of OpenSSL would use them after they were freed (CVE-2024-4741).
+/// Old versions of OpenSSL would use a buffer that was freed too early (CVE-2024-4741).
 #[test]
 fn buffers_are_kept_while_a_part_of_a_record_is_there() {
     let Setup { connector, server } = Setup::new();
