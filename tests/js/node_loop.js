@@ -216,21 +216,26 @@ test('an installation without sockets, and one that was freed, let the process e
 
 // Idle sockets.
 
-/** The waits of this process that ended, of all threads. */
-const switches = () => process.resourceUsage().voluntaryContextSwitches;
+/** Work of this process so far: passes of the event loop, waits of all threads that ended, and CPU time. */
+const work = () => {
+  const { userCPUTime, systemCPUTime, voluntaryContextSwitches } = process.resourceUsage();
+  return { passes: performance.nodeTiming.uvMetricsInfo.loopCount, waits: voluntaryContextSwitches, cpu: userCPUTime + systemCPUTime };
+};
 
-test('an idle second with open sockets needs neither a timer nor CPU time', { timeout: TIMEOUT_MS }, async () => {
+// The engine's own threads take some milliseconds, more on a busy machine. A timer of a frame would make 60 passes or waits, and a thread
+// that spins would take the whole second.
+test('an idle second with open sockets needs neither a timer nor a thread that spins', { timeout: TIMEOUT_MS }, async () => {
   const hosts = WITHOUT_POLL.map((driver) => start(DRIVERS[driver]));
   const sockets = [];
   for (const host of hosts) sockets.push(await connected(host), await connected(host));
-  await new Promise((resolve) => setTimeout(resolve, 100)); // what the opening has left is done
-  const before = { cpu: process.cpuUsage(), switches: switches() };
+  await new Promise((resolve) => setTimeout(resolve, 100)); // the opening has left work
+  const before = work();
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const { user, system } = process.cpuUsage(before.cpu);
-  const waits = switches() - before.switches;
+  const after = work();
   for (const host of hosts) host.free();
-  assert(user + system < 20_000, `${user + system} µs of CPU time`);
-  assert(waits < 20, `${waits} waits`);
+  assert(after.passes - before.passes < 10, `${after.passes - before.passes} passes`);
+  assert(after.waits - before.waits < 50, `${after.waits - before.waits} waits`);
+  assert(after.cpu - before.cpu < 500_000, `${after.cpu - before.cpu} µs of CPU time`);
 });
 
 // Other work of the process.
