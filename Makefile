@@ -167,7 +167,7 @@ test-swift: ## the Swift binding, in a Debian with Swift 6 that is made for it (
 	tests/swift/run.sh
 
 LAB := benches/lab
-bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and docs/scale.svg (an hour)
+bench: ## the library against its peers and a bare TCP client: writes benches/RESULTS.md and its pictures (an hour)
 	@tests/tools/setup.sh bench
 	python3 $(LAB)/bench.py $(FEATURES)
 	python3 $(LAB)/resumption.py $(FEATURES)
@@ -184,7 +184,7 @@ bench-instructions: ## instructions and system calls a message, against benches/
 	@tests/tools/setup.sh instructions
 	python3 $(LAB)/instructions.py $(if $(WRITE),--write) $(FEATURES)
 
-bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.md, and docs/scale.svg; IDLE=50000: so many idle ones instead
+bench-scale: ## 100 to 10,000 sockets in one loop: a section of benches/RESULTS.md; IDLE=50000: so many idle ones instead
 	@tests/tools/setup.sh scale
 	python3 $(LAB)/scale.py $(if $(IDLE),--idle $(IDLE)) $(FEATURES)
 

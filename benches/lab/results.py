@@ -1,4 +1,6 @@
-"""Writes benches/RESULTS.md: each script replaces its section and keeps the others."""
+"""Writes benches/RESULTS.md: each script replaces its section and keeps the others. Then draws the pictures of these tables."""
+import subprocess
+
 from lab import ROOT
 
 FILE = ROOT / 'benches' / 'RESULTS.md'
@@ -33,3 +35,4 @@ def write(name, markdown):
         if body:
             text += f'\n{begin}{body}{end}'
     FILE.write_text(text)
+    subprocess.run([ROOT / 'docs' / 'pictures' / 'draw.py'], check=True)

@@ -1,7 +1,7 @@
 """scale.py [--quick | --idle N] [FEATURES]: measures the cost of a socket with up to 10,000 sockets in one loop, or with N idle ones.
 
 The server has one core, the client with all its threads another. Prints the medians of some rounds as a table; without --quick also
-writes the table to benches/RESULTS.md, and the plot to docs/scale.svg. N idle sockets need as many open files in each of two
+writes the table to benches/RESULTS.md. N idle sockets need as many open files in each of two
 processes: root raises the limit, and without the right to do so nothing is measured.
 """
 import argparse
@@ -9,15 +9,13 @@ import resource
 import statistics
 import sys
 
-import chart
 import lab
 import machine
 import results
 from results import number
 from rows import OURS
 
-SOCKETS = (100, 300, 1000, 3000, 10_000)
-IN_TABLE = (100, 1000, 10_000)
+SOCKETS = (100, 1000, 10_000)
 ROUNDS = 3
 SPARE_FILES = 64
 FIGURES = (
@@ -70,12 +68,6 @@ def table(found, sockets, figures=EVERY_FIGURE):
     return '\n'.join(lines)
 
 
-def plot(found):
-    charts = [(title, SOCKETS, [[found[ours, count][figure] for count in SOCKETS] for ours in OURS])
-              for figure, title in FIGURES]
-    (lab.ROOT / 'docs' / 'scale.svg').write_text(chart.page([ours.name.split()[1] for ours in OURS], charts))
-
-
 def allow_files(sockets):
     """For this process and those that it starts. Returns why not, if it may not."""
     needed = sockets + SPARE_FILES
@@ -114,14 +106,13 @@ def main():
         sys.exit(refused)
     lab.build('server', 'scale', features=features)
     if arguments.quick:
-        print(table(measured(1, IN_TABLE), IN_TABLE))
+        print(table(measured(1, SOCKETS), SOCKETS))
         return
     found = measured(ROUNDS, SOCKETS)
-    rows = table(found, IN_TABLE)
+    rows = table(found, SOCKETS)
     print(rows)
-    plot(found)
     results.write('scale', f'## Scale\n\n{machine.describe()}. {ROUNDS} rounds.\n\n{PROSE}\n\n{rows}\n\n'
-                           f'![The same as a plot](../docs/scale.svg)\n')
+                           f'![The table as a plot](../docs/pictures/scale.svg)\n')
 
 
 if __name__ == '__main__':
