@@ -25,6 +25,7 @@ PLACES = (
 RUST = (
     ('tools/Cargo.toml', r'^rust-version = "(.*)"'),
     ('README.md', r'Rust (\d+\.\d+) or newer'),
+    ('docs/building.md', r'Rust (\d+\.\d+) or newer'),
     ('CONTRIBUTING.md', r'Rust (\d+\.\d+) or newer'),
     ('tests/tools/setup.sh', r'Rust (\d+\.\d+) or newer'),
     ('CMakeLists.txt', r"Rust's cargo, (\d+\.\d+) or newer"),
@@ -34,6 +35,7 @@ RUST = (
 # Files with the first two numbers.
 SHORT = (
     ('README.md', r'find_package\(egret_ws (\d+\.\d+) '),
+    ('docs/building.md', r'find_package\(egret_ws (\d+\.\d+) '),
 )
 # The number of the header, and where `make header` takes it from.
 NUMBERS = (

@@ -118,6 +118,7 @@ fn versions_that_were_forgotten_are_refused() {
     let folder = scratch("versions");
     let files = [
         "README.md",
+        "docs/building.md",
         "tools/Cargo.toml",
         "Cargo.lock",
         "fuzz/Cargo.lock",
@@ -134,6 +135,7 @@ fn versions_that_were_forgotten_are_refused() {
         "CONTRIBUTING.md",
         "tests/tools/setup.sh",
         "README.md",
+        "docs/building.md",
         "tools/Cargo.toml",
         "CMakeLists.txt",
         "packaging/vcpkg/portfile.cmake.in",

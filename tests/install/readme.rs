@@ -18,6 +18,11 @@ fn page() -> String {
     fs::read_to_string(root().join("README.md")).expect("the page")
 }
 
+/// The guide that describes how to build, install and link.
+fn building() -> String {
+    fs::read_to_string(root().join("docs/building.md")).expect("the page")
+}
+
 /// The text of a page, with the URL of this test's echo server instead of that of the page.
 fn with_echo_server(text: &str) -> String {
     with_server(text, echo_url())
@@ -82,6 +87,10 @@ fn the_sample_in_c_is_made_by_the_commands_alone() {
     let folder = folder(&home("readme-c"), "game.c", &with_echo_server(sample));
     let commands = blocks(&page, "sh").into_iter().find(|block| block.contains("cc game.c")).expect("the commands");
     assert_eq!(follow(commands, &folder), "received: Hello Egret WebSocket\n");
+    let guide = building();
+    let of_the_guide =
+        blocks(&guide, "sh").into_iter().find(|block| block.contains("cc game.c")).expect("the commands");
+    assert_eq!(format!("{of_the_guide}./game\n"), commands, "docs/building.md has other commands than README.md");
     assert_fails(sample, commands, &folder, "game.c");
 }
 
@@ -106,7 +115,8 @@ fn the_lines_for_cmake_are_a_project() {
         return;
     }
     let page = page();
-    let [installed, sources] = blocks(&page, "cmake")[..] else { panic!("the page has other projects now") };
+    let guide = building();
+    let [installed, sources] = blocks(&guide, "cmake")[..] else { panic!("the page has other projects now") };
     let home = home("readme-cmake");
     let folder = folder(&home, "game.c", &with_echo_server(blocks(&page, "c")[0]));
     let found = format!("-DCMAKE_PREFIX_PATH={}/egret", home.display());

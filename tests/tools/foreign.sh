@@ -91,8 +91,8 @@ if [ "$1" = arm64 ]; then
     exit
 fi
 
-# The static library, with the libraries that the README lists.
-needs=$(sed -n 's/^| Windows, MinGW | `\([^`]*\)`.*/\1/p' README.md)
+# The static library, with the libraries that docs/building.md lists.
+needs=$(sed -n 's/^| Windows, MinGW | `\([^`]*\)`.*/\1/p' docs/building.md)
 # shellcheck disable=SC2086 # a list of words
 $EGRET_WS_TEST_CC -std=c99 -Iinclude examples/hello.c "$EGRET_WS_TEST_LIB_DIR/libegret_ws.a" $needs -o "$run_dir/hello.exe"
 plays "$run_dir/hello.exe"
