@@ -23,10 +23,10 @@ TRACED = (*INLINE.env, ('LAB_TRACED', '1'))
 COLUMNS = (('wake-ups, inline', INLINE.env, 'wakeups'), ('wake-ups, threaded', THREADED.env, 'wakeups'),
            ('CPU ms, inline', INLINE.env, 'cpu_ms'), ('CPU ms, threaded', THREADED.env, 'cpu_ms'),
            ('pings and pongs', TRACED, 'frames'), ('bursts of traffic', TRACED, 'bursts'))
-PROSE = f"""An hour of idle `wss` sockets of one loop, with default options: a ping after 20 s of silence. Counted for {SECONDS} s at a
-server on the same machine, on another core. The host sleeps in `egret_ws_loop_poll`, inline and threaded. A wake-up is a voluntary context
-switch of any thread of the process. A burst of traffic comes after 250 ms of silence. [docs/energy.md](../docs/energy.md) has more, and
-advice for phones."""
+PROSE = f"""The table shows an hour of idle `wss` sockets in one loop, with default options: a ping is sent after 20 s of silence. The counts were taken for
+{SECONDS} s; the server runs on another core of the machine. The host sleeps in `egret_ws_loop_poll`, with both drivers. A wake-up is a voluntary
+context switch of any thread of the process. A burst of traffic begins after 250 ms of silence. [docs/energy.md](../docs/energy.md) has more
+details, and advice for phones."""
 
 
 def count(url, case, env, begin_after):

@@ -162,7 +162,7 @@ def write_results(paths, servers, counts):
         texts.append(f'{cells[2]:.4f}' if cells[2] is not None else '')
         rows.append(f'| {path.title} | {raw:,.0f} | {" | ".join(texts)} |')
     table = '\n'.join(rows)
-    results.write('instructions', f'## Instructions\n\nUser instructions of library and host together. The goal for 32 bytes '
+    results.write('instructions', f'## Instructions\n\nThe counts are user instructions of library and host together. The goal for 32 bytes '
                                   f'received, inline, is 300. {", ".join(tools())}.\n\n{table}\n')
 
 

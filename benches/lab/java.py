@@ -194,13 +194,13 @@ def section(lines, rounds):
 
 {machine.describe()}. {rounds} {"round" if rounds == 1 else "rounds"}.
 
-CPU time of the process for each message, and latency: half of the answers of ping-pong take less. OkHttp in microseconds, the others
-as a multiple of it; the last columns compare ours with the cheapest peer of the row. `egret` is a `LoopThread` and arrays,
-with the library's OpenSSL; `egret, PlatformTls` the same with the JDK's TLS, as all peers have; `egret threaded` a loop with
-an I/O thread and another thread that polls.
+The table shows the CPU time of the process for each message, and in the rows of latency the median round trip. OkHttp's figures are in microseconds,
+the others are multiples of them. The last columns compare our binding with the cheapest peer of the row. `egret` is a `LoopThread` that uses arrays
+and the library's OpenSSL. `egret, PlatformTls` uses the JDK's TLS instead, as all peers do. `egret threaded` is a loop with an I/O thread and
+another thread that polls.
 
-In the rows "both on two cores" the system chooses the cores. Where it puts client and server on one core, a round trip takes 15 to 20 µs;
-on two cores each wake-up crosses them, and it takes 50 µs in a virtual machine. A row shows which of both a client got.
+In the rows "both on two cores" the system chooses the cores. If it puts client and server on one core, a round trip takes 15 to 20 µs. If it
+puts them on two cores, each wake-up crosses cores, and a round trip takes 50 µs in a virtual machine. The figure shows which of both happened.
 
 {lines}
 

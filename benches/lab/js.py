@@ -160,8 +160,8 @@ def section(node, shells, rounds):
 
 ### In Node
 
-CPU time of the process for each message, and latency: half of the answers of ping-pong take less. `ws` in microseconds, the
-others as a multiple of it.
+The table shows the CPU time of the process for each message, and in the rows of latency the median round trip. The figures of `ws` are in
+microseconds, the others are multiples of them.
 
 {node}
 
@@ -169,9 +169,9 @@ Versions: Node {machine.output('node', '--version')}, {packages}.
 
 ### In a shell, against C
 
-CPU time of the process for each message, with the inline driver: our C client in microseconds, the shells of
-`examples/egret_shell` as a multiple of it. C sends and receives binary messages in all rows. JavaScript sends a flood
-inside the event `open` and then from timers, 64 KiB a time while less than 1 MiB waits.
+The table shows the CPU time of the process for each message, with the inline driver. The figures of our C client are in microseconds, those of the
+shells of `examples/egret_shell` are multiples of them. The C client sends and receives binary messages in all rows. JavaScript sends a flood inside the
+event `open` and then from timers, 64 KiB at a time while less than 1 MiB waits.
 
 {shells}
 

@@ -7,7 +7,7 @@ FILE = ROOT / 'benches' / 'RESULTS.md'
 SECTIONS = ('peers', 'resumption', 'javascript', 'java', 'instructions', 'scale', 'idle', 'energy')
 HEAD = """# Results
 
-Written by `make bench`. [README.md](README.md) describes the measurements.
+`make bench` writes this page. [README.md](README.md) describes the measurements, the units and the marks.
 """
 
 

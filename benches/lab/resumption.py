@@ -163,9 +163,9 @@ def section(lines, rounds):
 
 {machine.describe()}. {rounds} rounds.
 
-CPU time of the client process and bytes in both directions, for a connection from TCP to the closing handshake, on TLS 1.3: with a
-full handshake, and with a session that is resumed. The server sends two certificates of RSA, {size:,} bytes together. libwebsockets
-{machine.output('dpkg-query', '--show', '--showformat=${Version}', 'libwebsockets-dev')} of Debian keeps no sessions.
+The table shows the CPU time of the client process, and the bytes in both directions, for a connection with TLS 1.3, from TCP to the closing handshake:
+with a full handshake, and with a resumed session. The server sends two RSA certificates, {size:,} bytes together. libwebsockets {machine.output('dpkg-query', '--show', '--showformat=${Version}', 'libwebsockets-dev')} of Debian
+keeps no sessions.
 
 {lines}
 

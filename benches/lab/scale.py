@@ -34,14 +34,14 @@ IDLE_FIGURES = (
     ('open_cpu_us', 'to open a socket, µs'),
     ('free_cpu_us', 'to free a socket, µs'),
 )
-PROSE = """CPU time of the client's process, plain `ws`, messages of 64 bytes there and back. "All at work": each socket sends one, and
-the next one when all have come back. "One at work": one socket has one message in flight, the others are idle. Opening includes TCP
+PROSE = """The table shows the CPU time of the client's process, with plain `ws` and messages of 64 bytes in both directions. "All at work": each socket sends one
+message, and the next one when all answers have arrived. "One at work": one socket has one message in flight, the others are idle. Opening includes TCP
 and the upgrade; freeing includes the Close frames that are sent."""
 
 
-IDLE_PROSE = """CPU time of the client's process, plain `ws`, no messages. Both the client and the server have a descriptor for each
-socket. Each 10,000 sockets have a local address of their own, because an address has 28,000 ports, and
-the system searches long for one of the last."""
+IDLE_PROSE = """The table shows the CPU time of the client's process, with plain `ws` and no messages. The client and the server have one descriptor for each
+socket. Each group of 10,000 sockets has its own local address, because an address has 28,000 ports, and the system needs long to find one of the
+last free ports."""
 
 
 def measured(rounds, sockets, *mode):
