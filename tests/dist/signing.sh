@@ -32,7 +32,7 @@ new_release() {
 sums() { (cd dist && find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS); }
 sign() { "$root/packaging/dist/sign.sh" dist release.key; }
 # The commands of RELEASING.md, with the key of this test.
-sed -n '/^<!-- verify -->/,/^```$/p' "$root/RELEASING.md" | sed '1,2d;$d' >verify.sh
+sed -n '/^<!-- tested by: tests\/dist\/signing\.sh -->/,/^```$/p' "$root/RELEASING.md" | sed '1,2d;$d' >verify.sh
 [ -s verify.sh ] || die "RELEASING.md has no commands that verify"
 verify() { # KEY.pub
     cp "$1" dist/egret-ws.pub
