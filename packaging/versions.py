@@ -7,6 +7,7 @@ import sys
 
 ROOT = pathlib.Path(*sys.argv[1:2] or [pathlib.Path(__file__).resolve().parents[1]])
 FULL = r'(\d+\.\d+\.\d+[-+.\w]*)'
+NUMBER = r'(\d+\.\d+\.\d+)'
 # A file, and what stands around the version, at each place of it.
 PLACES = (
     ('tools/Cargo.toml', rf'^version = "{FULL}"'),
@@ -36,6 +37,15 @@ RUST = (
 SHORT = (
     ('README.md', r'find_package\(egret_ws (\d+\.\d+) '),
     ('docs/building.md', r'find_package\(egret_ws (\d+\.\d+) '),
+    ('examples/cmake_shell/CMakeLists.txt', r'find_package\(egret_ws (\d+\.\d+) '),
+    ('tests/dist/windows/msvc/CMakeLists.txt', r'find_package\(egret_ws (\d+\.\d+) '),
+    ('SECURITY.md', r'^\| (\d+\.\d+)\.x \| yes'),
+)
+# Versions in pages, if there are any: 0 is the whole version, 1 its first two numbers.
+PAGES = ('*.md', 'docs/**/*.md', 'bindings/**/*.md', 'examples/**/*.md')
+IN_PAGES = (
+    (rf'\begret-(?:ws|websocket)(?:-[a-z]+)*[-:]{NUMBER}', 0),
+    (r'find_package\(egret_ws (\d+\.\d+) ', 1),
 )
 # The number of the header, and where `make header` takes it from.
 NUMBERS = (
@@ -59,6 +69,11 @@ def main():
     major, minor, patch = (int(number) for number in re.match(r'(\d+)\.(\d+)\.(\d+)', version).groups())
     wrong = [fault for place in PLACES for fault in check(*place, version)]
     wrong += [fault for place in SHORT for fault in check(*place, f'{major}.{minor}')]
+    for page in sorted({page for pattern in PAGES for page in ROOT.glob(pattern)} - {ROOT / 'CHANGELOG.md'}):
+        text = page.read_text(encoding='utf-8')
+        wanted = (f'{major}.{minor}.{patch}', f'{major}.{minor}')
+        wrong += [f'{page.relative_to(ROOT)}: {found}' for pattern, form in IN_PAGES for found in re.findall(pattern, text)
+                  if found != wanted[form]]
     rust = re.search(r'^rust-version = "(.*)"', manifest, re.MULTILINE)[1]
     wrong += [fault for place in RUST for fault in check(*place, rust)]
     number = major << 16 | minor << 8 | patch

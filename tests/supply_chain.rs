@@ -130,6 +130,9 @@ fn versions_that_were_forgotten_are_refused() {
         "src/ffi/about.rs",
         "include/egret_ws.h",
         "bindings/swift/Sources/CEgretWS/egret_ws.h",
+        "examples/cmake_shell/CMakeLists.txt",
+        "tests/dist/windows/msvc/CMakeLists.txt",
+        "SECURITY.md",
     ];
     let with_rust = [
         "CONTRIBUTING.md",
@@ -171,7 +174,7 @@ fn the_list_of_contents_has_what_is_linked_with_checksums() {
     let folder = scratch("sbom");
     let dist = folder.join("dist");
     fs::create_dir(&dist).expect("a folder");
-    fs::write(dist.join("egret-ws-0.1.0-windows-x86_64.zip"), "a package").expect("a file");
+    fs::write(dist.join("egret-ws-0.2.0-windows-x86_64.zip"), "a package").expect("a file");
     let write = |name: &str| {
         let path = folder.join(name);
         assert_success(&run("dist/sbom.py", &[&path, &dist]));
@@ -195,7 +198,7 @@ fn the_list_of_contents_has_what_is_linked_with_checksums() {
             assert!(lock.contains(&format!("checksum = {hash}")), "{reference} with {hash}");
         }
     }
-    assert_eq!(depends("file:egret-ws-0.1.0-windows-x86_64.zip"), ["set:windows"]);
+    assert_eq!(depends("file:egret-ws-0.2.0-windows-x86_64.zip"), ["set:windows"]);
     // The notices of each set name the same crates.
     for (name, text) in notices() {
         let name = name.trim_end_matches(".txt");
@@ -206,7 +209,7 @@ fn the_list_of_contents_has_what_is_linked_with_checksums() {
         assert_eq!(crates, named, "{name}");
         assert_eq!(of_set.iter().any(|part| part.starts_with("pkg:generic/openssl@3.")), text.contains("\nOpenSSL 3."));
     }
-    for unknown in ["unknown.exe", "egret-ws-0.1.0-plan9-x86_64.tar.gz"] {
+    for unknown in ["unknown.exe", "egret-ws-0.2.0-plan9-x86_64.tar.gz"] {
         fs::write(dist.join(unknown), "").expect("a file");
         assert_refused(
             &run("dist/sbom.py", &[&folder.join("third.json"), &dist]),
@@ -242,7 +245,7 @@ fn a_package_without_its_licences_is_refused() {
     };
     let [mit, apache, linux, vendored] = ["LICENSE-MIT", "LICENSE-APACHE", "linux.txt", "linux-vendored.txt"];
     let [ours, another] = ["with_openssl", "with_another"];
-    let name = "egret-ws-0.1.0-linux-x86_64.tar.gz";
+    let name = "egret-ws-0.2.0-linux-x86_64.tar.gz";
     assert_success(&check(name, [mit, apache, vendored, ours]));
     assert_refused(&check(name, [mit, apache, linux, ours]), &format!("{name}: without notices/linux-vendored.txt"));
     assert_refused(&check(name, [apache, apache, vendored, ours]), "without LICENSE-MIT");
@@ -250,7 +253,7 @@ fn a_package_without_its_licences_is_refused() {
     assert_refused(&check(name, [mit, apache, vendored, another]), &format!("OpenSSL {openssl} in no library"));
     // OpenSSL inside where the notices name none.
     assert_refused(
-        &check("egret-ws-0.1.0-windows-x86_64.tar.gz", [mit, apache, vendored, ours]),
+        &check("egret-ws-0.2.0-windows-x86_64.tar.gz", [mit, apache, vendored, ours]),
         "which the notices do not name",
     );
 }

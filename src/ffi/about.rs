@@ -7,7 +7,7 @@ use crate::error::Error;
 use std::ffi::c_char;
 
 /// The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`.
-pub const EGRET_WS_VERSION_NUMBER: u32 = 0x000100;
+pub const EGRET_WS_VERSION_NUMBER: u32 = 0x000200;
 
 /// Returns the name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for all other numbers, positive numbers
 /// included, `"EGRET_WS_ERR_?"`. A static string: it is never NULL, and must not be freed. Any thread.

@@ -751,7 +751,7 @@
 #define EGRET_WS_ERR_TLS_OPTIONS (-65)
 
 /* The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`. */
-#define EGRET_WS_VERSION_NUMBER 256
+#define EGRET_WS_VERSION_NUMBER 512
 
 /* A socket: one WebSocket connection of a loop. Opaque; it is a handle, not an address. */
 typedef struct egret_ws egret_ws;
