@@ -79,7 +79,13 @@ fn broken(old: &str, new: &str, name: &str) -> Result<(), String> {
     let (old, new) = (without_comments(old), without_comments(new));
     let now = constants(&new);
     for (constant, value) in constants(&old) {
-        if now.get(constant) != Some(&value) {
+        let is_later =
+            |now: &&str| matches!((value.parse::<u32>(), now.parse::<u32>()), (Ok(old), Ok(new)) if old <= new);
+        let is_kept = match constant {
+            "EGRET_WS_VERSION_NUMBER" => now.get(constant).is_some_and(is_later),
+            _ => now.get(constant) == Some(&value),
+        };
+        if !is_kept {
             return Err(format!("{constant} was {value} and is {:?}", now.get(constant)));
         }
     }
@@ -150,6 +156,7 @@ fn additions_to_the_abi_pass() {
         (END, format!("  const char *newer;\n  uint8_t more[16];\n{END}")),
         (FREE, format!("int32_t egret_ws_newer(egret_ws *ws, uint32_t value);\n\n{FREE}")),
         ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 0\n#define EGRET_WS_ERR_NEWER -99".to_owned()),
+        ("#define EGRET_WS_VERSION_NUMBER ", "#define EGRET_WS_VERSION_NUMBER 9".to_owned()),
     ]
     .into_iter()
     .enumerate()
@@ -176,6 +183,7 @@ fn changes_and_removals_of_the_abi_fail() {
         ("egret_ws_error_t egret_ws_free(egret_ws *ws);", "int64_t egret_ws_free(egret_ws *ws);"),
         ("uint16_t port,", "uint32_t port,"),
         ("#define EGRET_WS_OK 0", "#define EGRET_WS_OK 1"),
+        ("#define EGRET_WS_VERSION_NUMBER ", "#define EGRET_WS_VERSION_NUMBER 0x"),
         ("  const char *value;\n", "  const char *value;\n  const char *newer;\n"), // a header has no struct_size
     ]
     .into_iter()
