@@ -1,6 +1,6 @@
 'use strict';
 
-// The samples of docs/egret-games.md, compiled by the engine's own compiler, in the engine, over our WebSocket:
+// The samples of docs/egret-games.md and docs/zh/egret-games.md, compiled by the engine's own compiler, in the engine, over our WebSocket:
 // egret_page.js ENGINE SOCKET_MODULE SOCKET_IO MQTT ECHO_URL ADDON. ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a
 // `socket.js`, SOCKET_IO and MQTT the directories of socket.io-client and mqtt.
 
@@ -105,11 +105,11 @@ async function closed(socket) {
 
 test('both pages have the same code, and the test knows all of it', () => {
   for (const language of ['ts', 'json']) {
-    assert.deepStrictEqual(blocksOf('egret-games.zh.md', language), blocksOf('egret-games.md', language));
+    assert.deepStrictEqual(blocksOf('zh/egret-games.md', language), blocksOf('egret-games.md', language));
   }
   const defined = samples.flatMap((sample) => [...sample.matchAll(/^(?:class|function) (\w+)/gm)].map((match) => match[1]));
   assert.deepStrictEqual(defined, names);
-  for (const page of ['egret-games.md', 'egret-games.zh.md']) {
+  for (const page of ['egret-games.md', 'zh/egret-games.md']) {
     const languages = fs.readFileSync(path.join(root, 'docs', page), 'utf8').match(/^```\w+/gm);
     assert.deepStrictEqual([...new Set(languages)].sort(), ['```json', '```ts']);
   }
