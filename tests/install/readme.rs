@@ -198,6 +198,30 @@ fn a_recipe_is_made_by_the_commands_of_its_page() {
     assert!(said.starts_with("connection 1\nreceived: login\n"), "{said}");
 }
 
+/// The guides "Your first socket": each program runs by the commands alone, and prints the text of the page.
+#[test]
+fn the_first_sockets_are_made_by_the_commands_of_their_pages() {
+    if is_skipped() {
+        return;
+    }
+    for (page, file) in [("first-socket-c.md", "c/first_socket.c"), ("first-socket-cpp.md", "cpp/first_socket.cpp")] {
+        let text = fs::read_to_string(root().join("docs").join(page)).expect("the page");
+        let sample = root().join("docs/samples").join(file);
+        let name = sample.file_name().expect("a name").to_str().expect("a name in UTF-8");
+        let folder = folder(&home(page), name, &fs::read_to_string(&sample).expect("the sample"));
+        for project in blocks(&text, "cmake") {
+            fs::write(folder.join("CMakeLists.txt"), project).expect("the project");
+        }
+        let [printed] = blocks(&text, "text")[..] else { panic!("{page} has another output now") };
+        let [installing, running @ ..] = &blocks(&text, "sh")[..] else { panic!("{page} has no commands") };
+        assert!(installing.starts_with("make install PREFIX=$HOME/egret") && !running.is_empty(), "{page}");
+        for commands in running {
+            let said = follow(&with_echo_server(commands), &folder);
+            assert!(said.ends_with(printed), "{page}: {said}");
+        }
+    }
+}
+
 fn pages() -> Vec<(PathBuf, String)> {
     let mut found = sources(root());
     found.retain(|path| path.extension().is_some_and(|end| end == "md"));
