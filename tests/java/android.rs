@@ -26,6 +26,23 @@ pub fn android_classes() -> &'static Path {
     &CLASSES
 }
 
+/// That of the guide, in Java. `kotlin.rs` compiles the one in Kotlin.
+#[test]
+fn the_activity_of_the_guide_compiles() {
+    if is_skipped() {
+        return;
+    }
+    let page = fs::read_to_string(root().join("docs/first-socket-android.md")).expect("the guide");
+    let mut blocks = page.split("```java\n").skip(1).map(|rest| rest.split("```").next().expect("the block's end"));
+    let activity = blocks.find(|block| block.contains("class SocketActivity extends Activity")).expect("the activity");
+    let folder = scratch("activity");
+    fs::write(folder.join("SocketActivity.java"), activity).expect("the activity");
+    let path = crate::class_path(&[android_classes().to_path_buf(), android().join("android.jar")]);
+    let mut javac = Command::new("javac");
+    javac.args(["-Xlint:all,-options,-classfile", "-Werror", "-source", "8", "-target", "8", "-cp", &path]);
+    library::run(javac.arg("SocketActivity.java").current_dir(&folder));
+}
+
 /// For the oldest Android of the manifest.
 #[test]
 fn android_classes_become_dex() {

@@ -93,6 +93,8 @@ fn kotlin() {
         }
     }
     assert!(programs.is_empty() && samples.len() > 3, "the binding's README has samples");
+    let [activity] = &blocks("docs/first-socket-android.md")[..] else { panic!("the guide has one sample in Kotlin") };
+    samples.push(write("Guide.kt".into(), format!("{IMPORTS}{activity}")));
     let path = [
         &[android_classes().to_path_buf(), android().join("android.jar"), coroutines().to_path_buf()],
         &runtime(&home)[..],

@@ -30,6 +30,11 @@ sample samples game <<'END'
 received: text("hello")
 closed by this side, with the closing handshake
 END
+sample samples first <<'END'
+connected
+received: text("hello")
+closed by this side, with the closing handshake
+END
 
 # Without the marked lines the file compiles, and with any one of them it does not, because of that line.
 marked=../../tests/swift/refused.swift lines=$(grep -n '// refused$' ../../tests/swift/refused.swift | cut -d : -f 1)

@@ -8,5 +8,6 @@ let package = Package(
     targets: [
         .executableTarget(name: "session", dependencies: ["EgretWebSocket"]),
         .executableTarget(name: "game", dependencies: ["EgretWebSocket"]),
+        .executableTarget(name: "first", dependencies: ["EgretWebSocket"]),
     ]
 )
