@@ -49,6 +49,7 @@ check_test() {
     need binutils nm --version
     need binutils readelf --version
     need abigail-tools abidiff --version
+    need libwebsockets-dev compiles "${CC:-cc}" c libwebsockets.h # a program of docs/migration
     check_clang
 }
 
@@ -325,7 +326,7 @@ check() {
         check_peers
         skipped netns || check_netns
         skipped cmake || check_cmake
-        skipped java || { check_java && check_shim_of_android; }
+        skipped java || { check_java && check_shim_of_android && need libokhttp-java dpkg-query --status libokhttp-java; }
         skipped valgrind || need valgrind valgrind --version
         skipped instructions || check_instructions
         skipped autobahn || check_autobahn

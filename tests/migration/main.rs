@@ -1,0 +1,161 @@
+//! The guides of `docs/migration`: compiles and runs the programs in `docs/migration/samples` against an echo server, and compares
+//! the diffs of the pages with the programs.
+//!
+//! Each `after` program runs; those in Swift in `tests/swift/run.sh`, by `swift.sh`. A `before` program runs if its library is
+//! installed; a line says so if it is not.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Write, stderr};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use test_support::echo_server::echo_url;
+use test_support::failing_servers::{dead_url, failure_of, refusing_url};
+use test_support::library;
+
+const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror", "-pthread"];
+const RECEIVED: &str = "received: Hello Egret WebSocket\n";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sample(name: &str) -> PathBuf {
+    root().join("docs/migration/samples").join(name)
+}
+
+/// Makes an empty directory.
+fn scratch(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("migration").join(name);
+    let _ = fs::remove_dir_all(&dir);
+    fs::create_dir_all(&dir).expect("a directory");
+    dir
+}
+
+/// A compiler for a C or C++ program, with its standard and all warnings.
+fn compiler(source: &Path) -> Command {
+    let is_cpp = source.extension().is_some_and(|extension| extension == "cpp");
+    let mut compiler = Command::new(library::compiler(is_cpp));
+    compiler.arg(if is_cpp { "-std=c++17" } else { "-std=c99" }).args(WARNINGS).arg(source);
+    compiler
+}
+
+/// Compiles a program of `docs/migration/samples` against this library.
+fn compile_after(source: &Path, out: &Path, options: &[String]) {
+    let library_dir = library::build();
+    let mut compiler = compiler(source);
+    for dir in ["include", "bindings/cpp"] {
+        compiler.arg("-I").arg(root().join(dir));
+    }
+    compiler.args(options).arg("-L").arg(&library_dir).arg("-legret_ws");
+    library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())).arg("-o").arg(out));
+}
+
+/// Runs a program against an echo server, a server that refuses, and no server. `command` gets the URL as its last argument.
+fn check_runs(command: impl Fn() -> Command, dir: &Path, words_of_a_refusal: &str) {
+    let mut echo = command();
+    assert_eq!(library::run(echo.arg(echo_url()).env_remove("LD_LIBRARY_PATH").stdin(Stdio::null())), RECEIVED);
+    for (url, words) in [(refusing_url(), words_of_a_refusal), (dead_url(), "failed: ")] {
+        let output = failure_of(command().arg(url), &dir.join("output"));
+        assert!(output.contains("failed: ") && output.contains(words), "{url}: {output}");
+    }
+}
+
+fn check_after(name: &str) {
+    let source = sample(name);
+    let dir = scratch(&name.replace('/', "-"));
+    let program = dir.join("after");
+    compile_after(&source, &program, &[]);
+    check_runs(|| Command::new(&program), &dir, "403");
+}
+
+/// Compiles and runs a program that uses another library, if that is installed. Without it, a line names the package.
+fn check_before(name: &str, header: &str, package: &str, options: &[&str]) {
+    if !Path::new("/usr/include").join(header).exists() {
+        return report_missing(name, package);
+    }
+    let dir = scratch(&name.replace('/', "-"));
+    let program = dir.join("before");
+    library::run(compiler(&sample(name)).args(options).arg("-o").arg(&program));
+    check_runs(|| Command::new(&program), &dir, "failed: ");
+}
+
+fn report_missing(name: &str, package: &str) {
+    // Not with `eprintln!`, whose output cargo shows only for failed tests.
+    writeln!(stderr(), "SKIPPED: migration: {name} needs Debian's {package}").expect("stderr");
+}
+
+#[test]
+fn libwebsockets_after() {
+    check_after("libwebsockets/after.c");
+}
+
+#[test]
+fn libwebsockets_before() {
+    check_before("libwebsockets/before.c", "libwebsockets.h", "libwebsockets-dev", &["-D_GNU_SOURCE", "-lwebsockets"]);
+}
+
+/// The pages: the overview and the guides.
+fn pages() -> Vec<(PathBuf, String)> {
+    let guides =
+        fs::read_dir(root().join("docs/migration")).expect("the guides").map(|entry| entry.expect("a file").path());
+    let mut paths: Vec<PathBuf> = guides.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    paths.push(root().join("docs/migration.md"));
+    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).expect("a page"))).collect()
+}
+
+/// The diffs of the pages, as `(before, after, text)`.
+fn shown_diffs(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    text.split("<!-- diff: ").skip(1).map(|rest| {
+        let (files, rest) = rest.split_once(" -->\n```diff\n").expect("a diff behind its marker");
+        let (before, after) = files.split_once(' ').expect("two files");
+        (before, after, rest.split_once("```\n").expect("the end of the diff").0)
+    })
+}
+
+#[test]
+fn the_diffs_are_those_of_the_programs() {
+    let mut shown = BTreeSet::new();
+    for (path, text) in pages() {
+        for (before, after, diff) in shown_diffs(&text) {
+            let output =
+                Command::new("diff").arg("-u").args([before, after]).current_dir(root()).output().expect("diff runs");
+            let actual = String::from_utf8(output.stdout).expect("UTF-8");
+            let actual: String = actual.split_inclusive('\n').skip(2).collect();
+            assert_eq!(diff, actual, "{}: the diff of {before} and {after}", path.display());
+            shown.extend([before.to_owned(), after.to_owned()]);
+        }
+    }
+    let mut programs = BTreeSet::new();
+    for library in fs::read_dir(sample("")).expect("the programs") {
+        for program in fs::read_dir(library.expect("a folder").path()).expect("a folder") {
+            let path = program.expect("a program").path();
+            programs.insert(path.strip_prefix(root()).expect("in the repository").to_str().expect("UTF-8").to_owned());
+        }
+    }
+    assert_eq!(shown, programs, "each program is shown in a diff");
+}
+
+#[test]
+fn the_pages_name_what_the_headers_have() {
+    let mut known = String::new();
+    for header in [
+        "include/egret_ws.h",
+        "bindings/js/egret_ws_host.h",
+        "bindings/js/egret_ws_host_options.h",
+        "bindings/js/jsc/egret_ws_jsc.h",
+        "bindings/js/v8/egret_ws_v8.h",
+        "bindings/js/node/README.md",
+    ] {
+        known += &fs::read_to_string(root().join(header)).expect(header);
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let known: BTreeSet<&str> = known.split(|c| !is_word(c)).collect();
+    for (path, text) in pages() {
+        for word in text.split(|c| !is_word(c)) {
+            let is_name = word.starts_with("egret_ws_") || word.starts_with("EGRET_WS_");
+            assert!(!is_name || known.contains(word) || word.ends_with('_'), "{}: {word}", path.display());
+        }
+    }
+}
