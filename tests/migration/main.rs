@@ -96,6 +96,20 @@ fn libwebsockets_before() {
     check_before("libwebsockets/before.c", "libwebsockets.h", "libwebsockets-dev", &["-D_GNU_SOURCE", "-lwebsockets"]);
 }
 
+#[test]
+fn websocketpp_after() {
+    check_after("websocketpp/after.cpp");
+}
+
+#[test]
+fn websocketpp_before() {
+    let package = "libwebsocketpp-dev and libboost-dev";
+    if !Path::new("/usr/include/boost/asio.hpp").exists() {
+        return report_missing("websocketpp/before.cpp", package);
+    }
+    check_before("websocketpp/before.cpp", "websocketpp/client.hpp", package, &[]);
+}
+
 /// The pages: the overview and the guides.
 fn pages() -> Vec<(PathBuf, String)> {
     let guides =
