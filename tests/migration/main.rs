@@ -2,7 +2,7 @@
 //! the diffs of the pages with the programs.
 //!
 //! Each `after` program runs; those in Swift in `tests/swift/run.sh`, by `swift.sh`. A `before` program runs if its library is
-//! installed; a line says so if it is not.
+//! installed; a line says so if it is not. For cocos2d-x and IXWebSocket, which Debian does not have, `stubs` has declarations.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -86,6 +86,13 @@ fn report_missing(name: &str, package: &str) {
     writeln!(stderr(), "SKIPPED: migration: {name} needs Debian's {package}").expect("stderr");
 }
 
+/// Checks a program's syntax and types against declarations.
+fn check_against_stubs(source: &Path, options: &[String]) {
+    library::run(
+        compiler(source).args(options).arg("-fsyntax-only").arg("-I").arg(root().join("tests/migration/stubs")),
+    );
+}
+
 #[test]
 fn libwebsockets_after() {
     check_after("libwebsockets/after.c");
@@ -108,6 +115,16 @@ fn websocketpp_before() {
         return report_missing("websocketpp/before.cpp", package);
     }
     check_before("websocketpp/before.cpp", "websocketpp/client.hpp", package, &[]);
+}
+
+#[test]
+fn ixwebsocket_after() {
+    check_after("ixwebsocket/after.cpp");
+}
+
+#[test]
+fn ixwebsocket_before() {
+    check_against_stubs(&sample("ixwebsocket/before.cpp"), &[]);
 }
 
 /// The pages: the overview and the guides.
