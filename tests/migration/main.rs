@@ -127,6 +127,25 @@ fn ixwebsocket_before() {
     check_against_stubs(&sample("ixwebsocket/before.cpp"), &[]);
 }
 
+/// The option that names the program for `cocos_game.cpp`.
+fn cocos_sample(name: &str) -> String {
+    format!("-DSAMPLE=\"{}\"", sample(name).display())
+}
+
+#[test]
+fn cocos2d_x_after() {
+    let dir = scratch("cocos2d-x-after");
+    let program = dir.join("after");
+    let game = root().join("tests/migration/cocos_game.cpp");
+    compile_after(&game, &program, &[cocos_sample("cocos2d-x/after.cpp")]);
+    check_runs(|| Command::new(&program), &dir, "403");
+}
+
+#[test]
+fn cocos2d_x_before() {
+    check_against_stubs(&root().join("tests/migration/cocos_game.cpp"), &[cocos_sample("cocos2d-x/before.cpp")]);
+}
+
 /// The pages: the overview and the guides.
 fn pages() -> Vec<(PathBuf, String)> {
     let guides =
