@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use test_support::echo_server::echo_url;
 use test_support::failing_servers::{dead_url, failure_of, refusing_url};
-use test_support::library;
+use test_support::{library, skip};
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror", "-pthread"];
 const RECEIVED: &str = "received: Hello Egret WebSocket\n";
@@ -144,6 +144,48 @@ fn cocos2d_x_after() {
 #[test]
 fn cocos2d_x_before() {
     check_against_stubs(&root().join("tests/migration/cocos_game.cpp"), &[cocos_sample("cocos2d-x/before.cpp")]);
+}
+
+/// Compiles the class `Chat` and returns the command that runs it.
+fn java_chat(name: &str, dir: &Path, jars: &[PathBuf], library_path: &Path) -> impl Fn() -> Command {
+    let mut entries = jars.to_vec();
+    entries.push(dir.to_path_buf());
+    let class_path = std::env::join_paths(entries).expect("paths without a colon");
+    let mut javac = Command::new("javac");
+    library::run(
+        javac.args(["--release", "8", "-Xlint:-options", "-cp"]).arg(&class_path).arg("-d").arg(dir).arg(sample(name)),
+    );
+    let library_path = format!("-Djava.library.path={}", library_path.display());
+    move || {
+        let mut java = Command::new("java");
+        java.arg(&library_path).arg("-cp").arg(&class_path).arg("Chat");
+        java
+    }
+}
+
+#[test]
+fn okhttp_after() {
+    if skip::is_skipped("java") {
+        return;
+    }
+    let dir = scratch("okhttp-after");
+    let binding = dir.join("binding");
+    library::run(Command::new(root().join("bindings/java/build.sh")).arg(library::build()).arg(&binding));
+    let jar = binding.join("egret-websocket.jar");
+    check_runs(java_chat("okhttp/after.java", &dir, &[jar], &binding), &dir, "403");
+}
+
+#[test]
+fn okhttp_before() {
+    if skip::is_skipped("java") {
+        return;
+    }
+    let jars = ["okhttp", "okio"].map(|name| PathBuf::from(format!("/usr/share/java/{name}.jar")));
+    if !jars.iter().all(|jar| jar.exists()) {
+        return report_missing("okhttp/before.java", "libokhttp-java");
+    }
+    let dir = scratch("okhttp-before");
+    check_runs(java_chat("okhttp/before.java", &dir, &jars, &dir), &dir, "403");
 }
 
 /// The pages: the overview and the guides.
