@@ -188,6 +188,31 @@ fn okhttp_before() {
     check_runs(java_chat("okhttp/before.java", &dir, &jars, &dir), &dir, "403");
 }
 
+/// Both objects are this library's, so the two programs differ in the calls only.
+#[test]
+fn egret_native_before_and_after() {
+    if skip::is_skipped("js") {
+        return;
+    }
+    let addon = scratch("egret-native").join("egret_ws.node");
+    library::run(Command::new(root().join("bindings/js/node/build.sh")).arg(library::build()).arg(&addon));
+    let output = |program: &str, url: &str| {
+        let mut node = Command::new("node");
+        node.arg(root().join("tests/migration/shell.js")).arg(&addon).arg(sample(program)).arg(url);
+        library::run(node.stdin(Stdio::null()))
+    };
+    for (program, closed, lost) in [
+        ("egret-native/before.js", "closed\n", "closed\n"),
+        ("egret-native/after.js", "closed: 1000\n", "closed: 1006\n"),
+    ] {
+        assert_eq!(output(program, echo_url()), format!("{RECEIVED}{closed}"));
+        for url in [refusing_url(), dead_url()] {
+            let output = output(program, url);
+            assert!(output.starts_with("failed: ") && output.ends_with(lost), "{program} {url}: {output}");
+        }
+    }
+}
+
 /// The pages: the overview and the guides.
 fn pages() -> Vec<(PathBuf, String)> {
     let guides =
