@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests.sh: tests the Swift binding: XCTest, also under ThreadSanitizer; the samples; code that the compiler must refuse; and that the
-# parts for Apple's frameworks compile. run.sh calls it in bindings/swift.
+# tests.sh: tests the Swift binding: XCTest, also under ThreadSanitizer; the samples, also those of docs/migration; code that the
+# compiler must refuse; and that the parts for Apple's frameworks compile. run.sh calls it in bindings/swift.
 set -euo pipefail
 
 # The time-out fails a run that hangs.
@@ -35,6 +35,8 @@ connected
 received: text("hello")
 closed by this side, with the closing handshake
 END
+
+../../tests/migration/swift.sh
 
 # Without the marked lines the file compiles, and with any one of them it does not, because of that line.
 marked=../../tests/swift/refused.swift lines=$(grep -n '// refused$' ../../tests/swift/refused.swift | cut -d : -f 1)
