@@ -5,9 +5,10 @@ use parking_lot::Mutex;
 use std::collections::TryReserveError;
 use std::mem::take;
 
-/// The size of a buffer: the longest message, with its header or a NUL.
+/// The size of a buffer in bytes: room for the longest message, and for its header or a final NUL.
 const SIZE: usize = 128 * 1024 + 64;
-/// The most unused buffers that are kept: enough for a full send queue of the default size and the message that is being written.
+/// How many unused buffers are kept at most: enough for a full send queue of the default size and for the message that is being
+/// written.
 const KEPT: usize = 10;
 
 /// An allocation has failed. It has no fields, so that results that carry it stay small.
@@ -46,7 +47,9 @@ impl BufferPool {
         drop(unused);
     }
 
-    /// Takes a buffer back with any content, and leaves an empty one without memory. A buffer that did not come from a pool is freed.
+    /// Takes back a buffer, whatever it contains, and leaves an empty buffer without memory in its place. A buffer that did not
+    /// come from
+    /// a pool is freed.
     pub fn give(&self, buffer: &mut Vec<u8>) {
         let mut buffer = take(buffer);
         if buffer.capacity() < SIZE || buffer.capacity() > 2 * SIZE {

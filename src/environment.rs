@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 /// Returns the value of a variable. Returns `None` if the process has more rights than the user who started it (setuid, setgid,
-/// file capabilities): that user sets the environment, but must not decide where the process connects to or what it trusts.
+/// file capabilities): that user sets the environment, but must not decide where the process connects to or which certificates it
+/// trusts.
 pub fn variable(name: &str) -> Option<OsString> {
     if has_more_rights_than_its_user() { None } else { std::env::var_os(name) }
 }
@@ -11,7 +12,7 @@ pub fn variable(name: &str) -> Option<OsString> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(unsafe_code)] // not in std
 fn has_more_rights_than_its_user() -> bool {
-    // SAFETY: getauxval takes a number and reads the vector that the kernel gave to the process at its start; no pointer is used.
+    // SAFETY: getauxval takes a number and reads the vector that the kernel gave to the process at its start. It uses no pointer.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
@@ -43,7 +44,7 @@ mod tests {
     const SETUID: &str = "EGRET_WS_TEST_SETUID";
     const NOBODY: u32 = 65534;
 
-    /// Runs this program again, once unchanged and once with the rights of another user.
+    /// Runs this program twice: as it is, and with the rights of another user.
     #[test]
     fn setuid_processes_ignore_their_environment() {
         if let Some(value) = env::var_os(SETUID) {
@@ -52,7 +53,7 @@ mod tests {
             io::stdout().write_all(AS_EXPECTED.as_bytes()).unwrap();
             io::stdout().flush().unwrap();
             // LeakSanitizer, which runs at `exit`, cannot look into a process that has more rights than its user.
-            // SAFETY: _exit ends the process at once, and nothing of it is needed any more.
+            // SAFETY: _exit ends the process at once. Nothing in the process is needed any more.
             unsafe { libc::_exit(0) };
         }
         let own = env::current_exe().unwrap();
@@ -70,7 +71,7 @@ mod tests {
         let count = match owned {
             Ok(()) => 2,
             Err(error) => {
-                println!("the half with setuid is left out, only root can give a file away: {error}");
+                println!("the part with setuid is left out, because only root can change the owner of a file: {error}");
                 1
             }
         };

@@ -36,7 +36,7 @@ macro_rules! errors {
                 }
             }
 
-            /// Describes the error in a few words, with the remedy if there is one, for a log line.
+            /// Describes the error in a few words for a log line. If there is a remedy, the text contains it.
             pub fn text(self) -> &'static str {
                 match self {
                     $(Error::$variant => $text,)*
@@ -48,9 +48,9 @@ macro_rules! errors {
 
 errors! {
     InvalidArgument = EGRET_WS_ERR_INVALID_ARGUMENT, "an argument is not allowed";
-    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not one of a live object: it is NULL, was freed, or is of another kind; a query: it was answered, or no connection waits";
+    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not valid: it is NULL, was freed, or is of another kind; or the query was answered, or no connection waits for it";
     BadStruct = EGRET_WS_ERR_BAD_STRUCT, "struct_size is unknown: set it with the init function of the struct";
-    Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback: call it when the callback has returned";
+    Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback: call it after the callback has returned";
     Busy = EGRET_WS_ERR_BUSY, "another thread polls this loop: only one thread at a time may poll or free it";
     Forked = EGRET_WS_ERR_FORKED, "not usable in a forked child: only the process that made the first loop can use the library";
     NoResources = EGRET_WS_ERR_NO_RESOURCES, "no memory, descriptor, thread or handle is left: free some, then try again";
@@ -64,20 +64,20 @@ errors! {
     InvalidClose = EGRET_WS_ERR_INVALID_CLOSE, "the close code or reason may not be sent";
     NotFound = EGRET_WS_ERR_NOT_FOUND, "the answer has no such header, or there was no answer yet";
     Resolve = EGRET_WS_ERR_RESOLVE, "the host's name was not found";
-    Connect = EGRET_WS_ERR_CONNECT, "no TCP connection";
-    Proxy = EGRET_WS_ERR_PROXY, "the proxy made no connection";
-    Handshake = EGRET_WS_ERR_HANDSHAKE, "the answer to the upgrade is not a WebSocket server's";
+    Connect = EGRET_WS_ERR_CONNECT, "no TCP connection could be made";
+    Proxy = EGRET_WS_ERR_PROXY, "the proxy did not make the connection";
+    Handshake = EGRET_WS_ERR_HANDSHAKE, "the answer to the upgrade does not come from a WebSocket server";
     Refused = EGRET_WS_ERR_HTTP_STATUS, "the server refused the upgrade";
     Redirect = EGRET_WS_ERR_REDIRECT, "the redirect was not followed";
     Timeout = EGRET_WS_ERR_TIMEOUT, "a deadline passed";
     ConnectionLost = EGRET_WS_ERR_CONNECTION_LOST, "the connection broke";
-    Protocol = EGRET_WS_ERR_PROTOCOL, "the peer broke the protocol";
+    Protocol = EGRET_WS_ERR_PROTOCOL, "the peer violated the protocol";
     Aborted = EGRET_WS_ERR_ABORTED, "closed before the connection was made";
     Tls = EGRET_WS_ERR_TLS, "TLS failed";
     TlsExpired = EGRET_WS_ERR_TLS_EXPIRED, "the server's certificate has expired";
     TlsHost = EGRET_WS_ERR_TLS_HOST, "the server's certificate is for another host";
     TlsIssuer = EGRET_WS_ERR_TLS_ISSUER, "the server's certificate, or its issuer, is not trusted";
-    TlsPin = EGRET_WS_ERR_TLS_PIN, "the server's key is not pinned";
+    TlsPin = EGRET_WS_ERR_TLS_PIN, "the server's key is not one of the pinned keys";
     TlsOptions = EGRET_WS_ERR_TLS_OPTIONS, "the TLS options cannot be used";
 }
 

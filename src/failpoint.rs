@@ -1,5 +1,6 @@
-//! Panics on purpose, so that tests can check that panics are caught. In debug builds only: the environment variable
-//! `EGRET_WS_FAULT`, read when a loop is made, names the place of the next panic. Release builds contain none of this.
+//! Causes panics, so that tests can check that panics are caught. Only debug builds contain this: when a loop is made, the
+//! environment
+//! variable `EGRET_WS_FAULT` is read, which names the place of the next panic. Release builds contain none of this.
 
 /// A place that can panic, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ mod armed {
 
     pub fn point(place: Place) {
         if ARMED.compare_exchange(place as u8, 0, Relaxed, Relaxed).is_ok() {
-            panic!("a fault on purpose: {place:?}");
+            panic!("a panic that a test asked for: {place:?}");
         }
     }
 }

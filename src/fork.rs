@@ -1,6 +1,7 @@
-//! After a `fork` the child has a copy of the memory, but not the I/O threads, and threads that it does not have may hold locks. The
-//! child shares the sockets, so it would write to the parent's connections. Therefore the library must not run in the child. The
-//! library checks a flag before it takes any lock in a call of the host, and after each callback, because a callback may fork.
+//! After a `fork` the child has a copy of the memory, but not the I/O threads. Threads that do not exist in the child may hold
+//! locks. The
+//! child shares the sockets, so it would write to the parent's connections. Therefore the library must not run in the child. It
+//! checks a flag before a call of the host takes any lock, and after each callback, because a callback may fork.
 
 #[cfg(unix)]
 mod unix {
@@ -16,7 +17,7 @@ mod unix {
         interrupt::raise();
     }
 
-    /// Registers a handler that sets the flag in forked children. Called when the first loop is made.
+    /// Registers a handler that sets the flag in forked children. It is called when the first loop is made.
     #[allow(unsafe_code)] // a handler of fork is not in std
     pub fn watch() -> Result<(), DetailedError> {
         static ONCE: Once = Once::new();
@@ -32,7 +33,7 @@ mod unix {
         }
     }
 
-    /// Is this process a forked child?
+    /// Returns whether this process is a forked child.
     pub fn is_child() -> bool {
         ProcessFlag::ForkedChild.is_set()
     }

@@ -1,15 +1,18 @@
-//! Callbacks of the host that any thread may call: `on_log` and the wake-up callback; and which callback a thread is inside.
+//! Callbacks of the host that any thread may call (`on_log` and the wake-up callback), and a record of the callback that a thread
+//! is in.
 //!
-//! The host may free what a callback uses when it has replaced the callback. So a [`Slot`] knows which calls are running, and the
-//! thread that replaces a callback waits for those of the earlier ones:
+//! After the host has replaced a callback, it may free the data of the old one. So a [`Slot`] knows which calls are running, and
+//! the
+//! thread that replaces a callback waits until the calls of earlier callbacks have ended:
 //!
 //! ```text
 //!   call      lock: read the callback, note the call ─► code of the host ─► lock: the call has ended
 //!   replace   lock: store the new callback ─► wait until no call of an earlier callback is left
 //! ```
 //!
-//! The thread that waits must hold no lock that the code of the host may need: see `engine::shared`. A thread that is itself inside
-//! such a callback does not wait. Otherwise two threads could wait for each other, or a callback for its own end.
+//! The thread that waits must hold no lock that the code of the host may need: see `engine::shared`. A thread that is itself
+//! inside
+//! such a callback does not wait. Otherwise two threads could wait for each other, or a callback could wait for its own end.
 
 use crate::fork;
 use crate::process_flags::ProcessFlag;
@@ -19,7 +22,7 @@ use std::sync::Arc;
 
 thread_local!(static INSIDE: Cell<bool> = const { Cell::new(false) });
 
-/// Is this thread inside a call of such a callback?
+/// Returns whether this thread is inside a call of such a callback.
 pub fn is_inside() -> bool {
     INSIDE.get()
 }
@@ -47,13 +50,14 @@ pub fn in_provider<T>(call: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Is this thread inside a call of a TLS provider? Then a connection may be in the middle of a step.
+/// Returns whether this thread is inside a call of a TLS provider. If so, a connection may be in the middle of a step.
 pub fn is_in_provider() -> bool {
     IN_PROVIDER.get()
 }
 
-/// Must this thread not poll? It is inside a callback that may hold the lock of the engine, or inside a hook, whose loop must be able to
-/// end without it.
+/// Returns whether this thread must not poll. It must not poll inside a callback that may hold the lock of the engine, nor inside
+/// a
+/// hook, because the loop of the hook must be able to end without waiting for it.
 pub fn forbids_polls() -> bool {
     is_inside() || IN_HOOK.get()
 }
@@ -69,7 +73,7 @@ struct State<T: ?Sized> {
     callback: Option<Arc<T>>,
     /// No callback is accepted any more.
     is_closed: bool,
-    /// How often the callback was replaced.
+    /// How many times the callback was replaced.
     version: u64,
     /// The version of each call that is running.
     running: Vec<u64>,
@@ -93,13 +97,13 @@ impl<T: ?Sized> Default for Slot<T> {
 }
 
 impl<T: ?Sized> Slot<T> {
-    /// A slot with this callback.
+    /// Makes a slot with this callback.
     pub fn new(callback: Option<Arc<T>>) -> Slot<T> {
         let state = State { callback, is_closed: false, version: 0, running: Vec::new() };
         Slot { state: Mutex::new(state), earlier_call_ended: Condvar::new() }
     }
 
-    /// Calls the callback, if there is one. No lock may be held that another call waits for.
+    /// Calls the callback, if there is one. The caller must hold no lock that another call waits for.
     pub fn call(&self, act: impl FnOnce(&T)) {
         let (callback, version) = {
             let mut state = self.state.lock();
@@ -112,7 +116,7 @@ impl<T: ?Sized> Slot<T> {
         act(&callback);
     }
 
-    /// Replaces the callback. No call of an earlier one begins after this; the result waits for those that are running.
+    /// Replaces the callback. No call of an earlier callback begins after this. The result waits for the calls that are running.
     pub fn replace(&self, callback: Option<Arc<T>>) -> Result<Replaced<'_, T>, Closed> {
         let mut state = self.state.lock();
         if state.is_closed {
@@ -123,7 +127,7 @@ impl<T: ?Sized> Slot<T> {
         Ok(Replaced { slot: self, version: state.version })
     }
 
-    /// Removes the callback for good, and waits for the calls that are running.
+    /// Removes the callback permanently, and waits for the calls that are running.
     pub fn close(&self) {
         let mut state = self.state.lock();
         state.callback = None;
@@ -148,7 +152,7 @@ impl<T: ?Sized> Replaced<'_, T> {
     }
 }
 
-/// A call that is running. It also ends by a panic.
+/// A call that is running. It ends when this value is dropped, also by a panic.
 struct Call<'a, T: ?Sized> {
     slot: &'a Slot<T>,
     version: u64,

@@ -1,9 +1,10 @@
-//! Tests the order of the modules: imports go down only, and `ffi` uses no more than it has to.
+//! Tests the order of the modules: a module imports only modules of lower layers, and `ffi` uses no more modules than it must.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From the top down. A module may import the modules of lower layers. Those of the lowest layer may also import each other.
+/// The layers, the highest first. A module may import the modules of lower layers. Modules of the lowest layer may also import
+/// each other.
 const LAYERS: [&[&str]; 8] = [
     &["ffi"],
     &["socket"],
@@ -30,7 +31,7 @@ const LAYERS: [&[&str]; 8] = [
         "web_url",
     ],
 ];
-/// `ffi` decides nothing, so it does not import these. It gets what it needs from `socket` and `config`.
+/// `ffi` makes no decisions, so it does not import these. It gets everything from `socket` and `config`.
 const HIDDEN_FROM_FFI: [&str; 4] = ["engine", "connection", "transport", "protocol"];
 
 /// Files at the root that belong to no layer.
@@ -76,7 +77,7 @@ fn imports(code: &str) -> Vec<(usize, &str)> {
             imports.push((line(at), identifier(rest)));
             continue;
         };
-        // The first names of a group: those at its own depth.
+        // The first names of a group are those at its own depth.
         let mut depth = 1;
         let mut begins = true;
         for (offset, c) in group.char_indices() {
@@ -98,7 +99,7 @@ fn imports(code: &str) -> Vec<(usize, &str)> {
     imports
 }
 
-/// Adds the Rust files of a folder to the list, without those of tests.
+/// Adds the Rust files of a folder to the list, except test files.
 fn add_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -8,7 +8,8 @@
 //!   C callback ◄─ ffi ◄─ socket (loop_poll) ◄─ events ◄─ engine ◄─ connection ◄─ network
 //! ```
 //!
-//! - [`ffi`]: the exported functions. They check pointers, catch panics, resolve handles and convert C types; they decide nothing.
+//! - [`ffi`]: the exported functions. They check pointers, catch panics, resolve handles and convert C types. They make no
+//!   decisions.
 //! - [`config`]: the configuration of a connection and of a loop: defaults, ranges, rules between options.
 //! - [`socket`]: the objects behind the handles: loops and sockets; dispatch of events to callbacks.
 //! - [`engine`]: readiness, timers, wake-ups, look-ups; run by its own thread or by the host's poll.
@@ -26,9 +27,11 @@
 //! - the order of the locks: `engine::shared`
 //! - a new connect option: [`config`]
 //!
-//! A module imports modules below it only, in this order: `ffi`, `socket`, `engine`, `connection`, `config`, `transport`, `protocol`,
-//! and then the modules that all use. `ffi` imports `socket` and `config`, and none of those between them and the network. A test in
-//! `layers.rs` checks this.
+//! A module imports only modules below it, in this order: `ffi`, `socket`, `engine`, `connection`, `config`, `transport`,
+//! `protocol`,
+//! and then the modules that all others use. `ffi` imports `socket` and `config`, but none of the modules between them and the
+//! network.
+//! A test in `layers.rs` checks this.
 
 pub mod buffer_pool;
 pub mod config;

@@ -1,4 +1,4 @@
-//! The log: lines for the host.
+//! The log, which passes lines to the host.
 
 use crate::constants::*;
 use crate::fork;
@@ -13,8 +13,9 @@ pub trait Sink: Send + Sync {
     fn line(&self, level: i32, text: &CStr, socket: usize);
 }
 
-/// The log of a loop. The sink is code of the host: while a line is written, no lock may be
-/// held that another call waits for (`engine::shared` has the list).
+/// The log of a loop. The sink is code of the host. So while a line is written, the thread must hold no lock that another call
+/// waits for
+/// (`engine::shared` lists the locks).
 pub struct Log {
     /// The highest level that is written; 0 if there is no sink.
     level: i32,
@@ -33,7 +34,7 @@ impl Log {
     }
 
     fn write(&self, level: i32, socket: usize, text: Arguments<'_>) {
-        // If calls of the sink were logged too, it might never end.
+        // If calls of the sink were logged too, the sink could cause endless log lines.
         if level > self.level || host_callback::is_inside() || fork::is_child() {
             return;
         }
@@ -43,22 +44,22 @@ impl Log {
         }
     }
 
-    /// Something failed inside the library.
+    /// Logs that something failed inside the library.
     pub fn error(&self, socket: usize, text: Arguments<'_>) {
         self.write(EGRET_WS_LOG_ERROR, socket, text);
     }
 
-    /// A call was refused or a connection failed.
+    /// Logs that a call was refused or that a connection failed.
     pub fn warn(&self, socket: usize, text: Arguments<'_>) {
         self.write(EGRET_WS_LOG_WARN, socket, text);
     }
 
-    /// A connection was made or ended.
+    /// Logs that a connection was made or ended.
     pub fn info(&self, socket: usize, text: Arguments<'_>) {
         self.write(EGRET_WS_LOG_INFO, socket, text);
     }
 
-    /// A step of a connection.
+    /// Logs a step of a connection.
     pub fn debug(&self, socket: usize, text: Arguments<'_>) {
         self.write(EGRET_WS_LOG_DEBUG, socket, text);
     }

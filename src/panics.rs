@@ -1,8 +1,10 @@
 //! Panics are faults of this library. They are caught before they reach the host, and their text is written to the host's log.
 //!
-//! A caught panic has its message, but only a panic hook receives the source line. The hook of the process may belong to the host
-//! (a host in Rust shares it with us). So our hook stores message and place for its own thread, then calls the previous hook. If
-//! the host sets its own hook after the first loop was made, the log has the message without the place.
+//! A caught panic has its message, but only a panic hook receives the source line. The panic hook of the process may belong to
+//! the
+//! host (a host in Rust shares it with the library). So our hook stores the message and the place for its own thread, then calls
+//! the
+//! previous hook. If the host sets its own hook after the first loop was made, the log has the message without the place.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -32,7 +34,7 @@ thread_local!(static LAST: RefCell<Option<Panicked>> = const { RefCell::new(None
 /// Installs the hook that stores the place of each panic.
 pub fn watch() {
     static ONCE: Once = Once::new();
-    // The hook cannot be changed while this thread unwinds. The next new loop installs it.
+    // The hook cannot be changed while this thread unwinds. When the next loop is made, it is installed.
     if std::thread::panicking() {
         return;
     }
@@ -45,7 +47,7 @@ pub fn watch() {
     });
 }
 
-/// Stores a panic. Must not panic itself, even in a thread that is about to end.
+/// Stores a panic. It must not panic itself, even in a thread that is about to end.
 fn note(info: &PanicHookInfo<'_>) {
     let panicked = Panicked { message: text(info.payload()), place: info.location().map(ToString::to_string) };
     let _ = LAST.try_with(|last| {
@@ -63,8 +65,9 @@ fn text(payload: &(dyn Any + Send)) -> String {
 
 /// Runs the body and catches its panic. The caller logs the panic once.
 ///
-/// The caller must discard all state that a panic may leave half changed: it ends the connection, engine or loop. Other state is
-/// behind locks that do not poison, and is changed by single assignments.
+/// A panic may leave state half changed. The caller must discard all such state: it ends the connection, the engine or the loop.
+/// Other
+/// state is protected by locks that do not poison, and is changed by single assignments.
 #[inline]
 pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Box<Panicked>> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| caught(&*payload))
@@ -74,7 +77,7 @@ pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Box<Panicked>> {
 #[inline(never)]
 fn caught(payload: &(dyn Any + Send)) -> Box<Panicked> {
     let message = text(payload);
-    // A note with another message belongs to an earlier panic. Then this panic did not run the hook.
+    // A stored panic with another message is an earlier one. Then this panic did not run the hook.
     let noted = LAST.try_with(|last| last.take()).ok().flatten().filter(|noted| noted.message == message);
     Box::new(noted.unwrap_or(Panicked { message, place: None }))
 }

@@ -1,4 +1,4 @@
-//! Facts about this process that are rare, in one variable: a call of the host reads them all at once.
+//! Rare facts about this process, stored in one variable, so that a call of the host reads all of them at once.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
@@ -8,27 +8,27 @@ static FLAGS: AtomicU8 = AtomicU8::new(0);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ProcessFlag {
-    /// It is a forked child.
+    /// The process is a forked child.
     #[cfg(unix)]
     ForkedChild = 1,
-    /// It has called a TLS provider of the host.
+    /// The process has called a TLS provider of the host.
     HasTlsProvider = 2,
 }
 
 impl ProcessFlag {
-    /// Changes atomics only, so a handler of fork may call it.
+    /// Makes the fact true. It changes atomics only, so a handler of fork may call it.
     pub fn set(self) {
         FLAGS.fetch_or(self as u8, Relaxed);
     }
 
-    /// Is it true?
+    /// Returns whether the fact is true.
     #[inline]
     pub fn is_set(self) -> bool {
         FLAGS.load(Relaxed) & self as u8 != 0
     }
 }
 
-/// Is any of them true?
+/// Returns whether any of the facts is true.
 #[inline]
 pub fn any() -> bool {
     FLAGS.load(Relaxed) != 0

@@ -1,4 +1,4 @@
-//! Passwords, keys and tokens: overwritten when they are dropped, and left out of `Debug` output.
+//! Passwords, keys and tokens. They are overwritten when they are dropped, and `Debug` output does not contain them.
 
 use std::fmt;
 use std::ops::Deref;
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// Reports when it is overwritten.
+    /// Reports that it is overwritten.
     struct Watched<'a>(&'a Cell<bool>);
 
     impl Zeroize for Watched<'_> {

@@ -10,7 +10,7 @@ use crate::error::DetailedError;
 use crate::input_limits;
 
 impl ConnectConfig {
-    /// Changes the URL. A user name and a password in it replace those of the URL before.
+    /// Changes the URL. Its user name and password replace those of the previous URL.
     pub fn set_url(&mut self, url: Option<&[u8]>) -> Result<(), DetailedError> {
         let url = url.ok_or_else(|| DetailedError::invalid("the URL is NULL"))?;
         let target = Url::from_url(url::text(url)?)?;
@@ -26,7 +26,7 @@ impl ConnectConfig {
         Ok(())
     }
 
-    /// Replaces all headers of this name by one with this value; without a value, removes them.
+    /// Replaces all headers of this name with one that has this value. Without a value, the headers are removed.
     pub fn set_header(&mut self, name: Option<&[u8]>, value: Option<&[u8]>) -> Result<(), DetailedError> {
         let name = text(&"the name of the header", name, input_limits::HEADER_BYTES)?
             .ok_or_else(|| DetailedError::invalid("the name of the header is NULL"))?;
@@ -51,13 +51,13 @@ impl ConnectConfig {
         Ok(())
     }
 
-    /// Changes the subprotocols; without a list, to none.
+    /// Changes the subprotocols. Without a list, the request has none.
     pub fn set_subprotocols(&mut self, list: Option<&[u8]>) -> Result<(), DetailedError> {
         self.request.subprotocols = subprotocols(list)?;
         Ok(())
     }
 
-    /// Changes the addresses of the target; without a list, to none.
+    /// Changes the addresses of the target. Without a list, the target has none, and its name is looked up.
     pub fn set_addresses(&mut self, list: Option<&[u8]>) -> Result<(), DetailedError> {
         let addresses = addresses(list)?;
         check_addresses(&addresses, &self.proxies)?;
@@ -83,7 +83,7 @@ mod tests {
         config.request.headers.iter().map(|(name, value)| format!("{name}: {}", **value)).collect()
     }
 
-    /// A description of all that the host can change.
+    /// Describes everything that the host can change.
     fn describe(config: &ConnectConfig) -> String {
         let request = &config.request;
         let user = request.credentials.as_ref().map(|(user, _)| (**user).clone());
@@ -171,7 +171,7 @@ mod tests {
         let mut config = begin("ws://h/", None);
         let most = [b'a'; input_limits::HEADER_BYTES - 1];
         assert_eq!(config.set_header(Some(b"X"), Some(&most)), Ok(()));
-        assert_eq!(config.set_header(Some(b"X"), Some(&most)), Ok(()), "the old one does not count");
+        assert_eq!(config.set_header(Some(b"X"), Some(&most)), Ok(()), "the replaced header does not count");
         assert!(config.set_header(Some(b"Y"), Some(b"")).is_err());
     }
 }

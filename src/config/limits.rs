@@ -13,29 +13,30 @@ const ATTEMPT_DELAYS: std::ops::RangeInclusive<u32> = 10..=2000;
 /// The limits of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The time of the name look-up.
+    /// The time limit of the name look-up.
     pub resolve: Duration,
-    /// The time of the name look-up and TCP together.
+    /// The time limit of the name look-up and the TCP connect together.
     pub connect: Duration,
-    /// The time of the proxy's answer.
+    /// The time limit of the proxy's answer.
     pub proxy: Duration,
-    /// The time of the TLS handshake.
+    /// The time limit of the TLS handshake.
     pub tls: Duration,
-    /// The time of the HTTP upgrade.
+    /// The time limit of the HTTP upgrade.
     pub handshake: Duration,
-    /// The time of all these stages together, redirects included.
+    /// The time limit of all these stages together, redirects included.
     pub open: Duration,
-    /// The time without progress while accepted messages are written before our Close frame. `None`: without limit.
+    /// The longest time without progress while accepted messages are written before our Close frame. `None`: no limit.
     pub flush: Option<Duration>,
-    /// The time of the closing handshake, from our written Close frame on. `None`: without limit; zero: it is not awaited.
+    /// The time limit of the closing handshake, from the moment our Close frame is written. `None`: no limit. Zero: it is not
+    /// awaited.
     pub close: Option<Duration>,
-    /// The most payload bytes of a message.
+    /// The largest payload of a message, in bytes.
     pub max_message: usize,
-    /// The most bytes of the send queue, frame headers included.
+    /// The largest size of the send queue in bytes, frame headers included.
     pub max_send_buffer: usize,
-    /// The bytes of the receive queue at which the library stops reading.
+    /// The size of the receive queue, in bytes, at which the library stops reading.
     pub max_receive_queue: usize,
-    /// The most bytes of the body of a refusal that are kept; 0: it is not read.
+    /// How many bytes of the body of a refusal are kept at most. 0: the body is not read.
     pub max_refusal_body: usize,
     /// The time between two attempts to connect to different addresses.
     pub attempt_delay: Duration,
@@ -71,7 +72,7 @@ pub(super) fn read(options: &SocketOptions<'_>) -> Result<Limits, DetailedError>
     };
     numbers.check()?;
     if max_message > EGRET_WS_MAX_MESSAGE_BYTES {
-        let detail = "max_message_bytes is above EGRET_WS_MAX_MESSAGE_BYTES, which nothing raises";
+        let detail = "max_message_bytes is above EGRET_WS_MAX_MESSAGE_BYTES, the highest limit";
         return Err(DetailedError::invalid(detail));
     }
     if limits.max_send_buffer < limits.max_message + MAX_HEADER {

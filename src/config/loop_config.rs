@@ -28,7 +28,7 @@ pub(super) const LOOP_FLAGS: u32 =
     EGRET_WS_LOOP_INLINE | EGRET_WS_LOOP_CLOSE_ON_SUSPEND | EGRET_WS_LOOP_FORGET_TLS_SESSIONS;
 const _: () = assert!(LOOP_FLAGS & FLAGS == 0, "a flag of the other struct would be accepted");
 
-/// The threads for hooks, and the most of them.
+/// The default number of threads for hooks, and the largest one.
 const DEFAULT_HOOK_THREADS: u32 = 32;
 const MAX_HOOK_THREADS: u32 = 64;
 
@@ -39,22 +39,24 @@ pub struct LoopConfig {
     pub inline: bool,
     /// A suspend closes the connections.
     pub close_on_suspend: bool,
-    /// A change of the network drops the sessions of TLS.
+    /// When the network changes, the TLS sessions are dropped.
     pub forget_tls_sessions: bool,
-    /// The most callbacks of a poll.
+    /// How many callbacks a poll makes at most.
     pub poll_max_callbacks: u32,
-    /// The time after which a poll begins no further callback. `None`: without limit.
+    /// The time after which a poll begins no further callback. `None`: no limit.
     pub poll_max_time: Option<Duration>,
     /// The longest time that freeing the loop waits for the network.
     pub linger: Duration,
-    /// The most threads for the hooks of the host.
+    /// The largest number of threads for the hooks of the host.
     pub hook_threads: usize,
     /// The TLS of its connections.
     pub tls: LoopTls,
 }
 
 impl LoopOptions {
-    /// Returns the level of the log, which may be out of its range: [`LoopConfig::new`] logs nothing, but its caller does.
+    /// Returns the log level, which may be out of range. The caller needs it before the options are checked: [`LoopConfig::new`]
+    /// does not
+    /// log its error, but the caller does.
     pub fn log_level(&self) -> i32 {
         if self.log_level == 0 { EGRET_WS_LOG_WARN } else { self.log_level }
     }

@@ -6,8 +6,9 @@
 //!                       as the host gave them      checked, with defaults
 //! ```
 //!
-//! Only this module decides which values are allowed and which value a missing option gets. An invalid option returns a
-//! [`DetailedError`], which names the option.
+//! Only this module decides which values are allowed, and which value is used for an option that is not given. For an invalid
+//! option it
+//! returns a [`DetailedError`], which names the option.
 //!
 //! `config` is above `protocol` and `transport`. It uses their types for settings ([`RequestOptions`], [`Proxies`],
 //! [`tls::Settings`](TlsSettings)) and their rules of syntax (tokens, header values, pins). It is below `connection`, `engine`,
@@ -22,7 +23,7 @@
 //! 1. `ffi/types.rs`: a field at the end of `egret_ws_options`, with its documentation. A flag instead: `constants.rs`, and `FLAGS` here.
 //! 2. `options`: the same name in [`SocketOptions`]; `ffi/options.rs` copies it.
 //! 3. The part of [`ConnectConfig`] that it belongs to: its default and its range; `input_limits` if it is a text or a list.
-//! 4. A row in `config/tests.rs`, `make header`, and the bindings (a test names those that miss it).
+//! 4. A row in `config/tests.rs`, `make header`, and the bindings (a test lists the bindings that do not have the option).
 
 mod changes;
 mod heartbeat;
@@ -70,15 +71,15 @@ pub struct ConnectConfig {
     pub loop_tls: LoopTls,
     /// The settings of the TLS connector; used with `wss` only.
     pub tls: Arc<TlsSettings>,
-    /// SHA-256 of the public keys that the server may have; empty: any.
+    /// SHA-256 hashes of the public keys that the server may have. Empty: any key is allowed.
     pub pins: Vec<[u8; 32]>,
     /// The name in SNI and in the certificate, instead of the target's host.
     pub server_name: Option<String>,
-    /// Sessions of TLS are kept and resumed.
+    /// TLS sessions are kept and resumed.
     pub resumes_tls: bool,
-    /// The addresses of the target, instead of a look-up; a port of 0 is that of the target. Empty: none were given.
+    /// The addresses of the target, used instead of a look-up. A port of 0 means the port of the target. Empty: none were given.
     pub addresses: Vec<SocketAddr>,
-    /// The side of this machine.
+    /// The local address and the local interface.
     pub local: Arc<LocalSide>,
     pub max_redirects: u32,
     /// No redirect leads to a URL without TLS.
@@ -87,11 +88,11 @@ pub struct ConnectConfig {
     pub redirects_to_private: bool,
     pub limits: Limits,
     pub heartbeat: HeartbeatOptions,
-    /// `None`: the connection is not made again.
+    /// `None`: a lost connection is not opened again.
     pub retry: Option<RetryOptions>,
-    /// Before each attempt the host is asked (`on_request`), and may change the request.
+    /// The host is asked before each attempt (`on_request`), and may change the request.
     pub asks_host: bool,
-    /// The credentials of the request are options. `false`: they are those of the URL, or there are none.
+    /// The credentials of the request come from the options. `false`: they come from the URL, or there are none.
     pub has_given_credentials: bool,
 }
 
@@ -146,7 +147,7 @@ impl ConnectConfig {
         Ok(config)
     }
 
-    /// Can the connection need TLS? A redirect can lead from `ws` to `wss`, and the host can change the URL.
+    /// Returns whether the connection may need TLS. A redirect can lead from `ws` to `wss`, and the host can change the URL.
     pub fn may_use_tls(&self) -> bool {
         self.target.is_secure() || self.max_redirects > 0 || self.asks_host
     }
@@ -160,17 +161,18 @@ fn proxies(options: &SocketOptions<'_>, target: &Url, loop_tls: LoopTls) -> Resu
     Ok(proxies)
 }
 
-/// A proxy of the environment that cannot be used, and TLS that is needed and missing, are errors of the call that sets the target, not
-/// of the connection.
+/// Checks the proxy of the environment, and whether TLS is needed but missing. The call that sets the target returns these
+/// errors, so
+/// they are not errors of the connection.
 fn check_route(proxies: &Proxies, target: &Url, loop_tls: LoopTls) -> Result<(), DetailedError> {
     let proxy = proxies.for_target(target.is_secure(), target.host(), target.port())?;
     loop_tls.check(target.is_secure() || proxy.is_some_and(Proxy::is_secure))
 }
 
-/// A proxy of the options looks the name up itself, so addresses beside it are a mistake.
+/// A proxy that is set by an option looks up the name itself, so it is an error to set addresses too.
 fn check_addresses(addresses: &[SocketAddr], proxies: &Proxies) -> Result<(), DetailedError> {
     if !addresses.is_empty() && proxies.is_fixed() {
-        return Err(DetailedError::invalid("addresses and proxy are both set, but a proxy looks the name up itself"));
+        return Err(DetailedError::invalid("addresses and proxy are both set, but the proxy looks up the name itself"));
     }
     Ok(())
 }

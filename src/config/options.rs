@@ -1,7 +1,9 @@
 //! The options of a socket, as the host gave them.
 
-/// The options of a socket, not checked. The fields have the names of `egret_ws_options`, which documents them. A number that is
-/// 0 and a text that is `None` were not given. Texts have no NUL, and may be too long or not UTF-8; `ffi` has checked the lengths
+/// The options of a socket, not checked. The fields have the names of `egret_ws_options`, which documents them. The number 0 and
+/// the
+/// text `None` mean that an option was not given. Texts have no NUL, but may be too long or not UTF-8. `ffi` has checked the
+/// lengths
 /// of the arrays.
 #[derive(Clone, Default)]
 #[allow(missing_docs)]
@@ -59,7 +61,7 @@ pub struct DeflateOptions {
     pub server_no_context_takeover: u32,
 }
 
-/// The waits of reconnecting, not checked, with the names of `egret_ws_retry_options`.
+/// The waits before reconnecting, not checked, with the names of `egret_ws_retry_options`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct RetryWaits {
@@ -78,7 +80,7 @@ pub struct Header<'a> {
 }
 
 impl SocketOptions<'_> {
-    /// Is this flag set?
+    /// Returns whether this flag is set.
     pub(super) fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }

@@ -42,10 +42,10 @@ pub(super) fn read(options: &SocketOptions<'_>, of_url: Option<&Credentials>) ->
 /// A header of the request: its name and its value.
 pub(super) type RequestHeader = (String, Secret<String>);
 
-/// A user name and an `Authorization` among the headers would contradict each other.
+/// A user name and an `Authorization` header would contradict each other.
 pub(super) fn check_authorization(headers: &[RequestHeader], has_user_name: bool) -> Result<(), DetailedError> {
     if has_user_name && headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization")) {
-        let detail = "headers has an Authorization, and so has the user name: one of them only";
+        let detail = "headers contains Authorization, but a user name is set too: use only one of them";
         return Err(DetailedError::invalid(detail));
     }
     Ok(())
@@ -75,11 +75,12 @@ fn credentials(options: &SocketOptions<'_>) -> Result<Option<Credentials>, Detai
     }
 }
 
-/// Checks a user name and a password for basic authentication (RFC 7617 section 2). The error says why they cannot be sent.
+/// Checks a user name and a password for basic authentication (RFC 7617 section 2). The error gives the reason if they cannot be
+/// sent.
 pub(super) fn check_credentials(user: &str, password: &str) -> Result<(), &'static str> {
     let is_control = |byte: u8| byte < b' ' || byte == 0x7f;
     if user.contains(':') {
-        return Err("the user name has a colon, where it would end");
+        return Err("the user name contains a colon, which would end it");
     }
     if user.bytes().chain(password.bytes()).any(is_control) {
         return Err("it has a control character");
@@ -122,7 +123,7 @@ pub(super) fn check_size(count: usize, bytes: usize) -> Result<(), DetailedError
     Ok(())
 }
 
-/// Checks a header that the host adds. The error says why it is not allowed.
+/// Checks a header that the host adds. The error gives the reason if it is not allowed.
 pub(super) fn check_header(name: &str, value: &str) -> Result<(), &'static str> {
     const OURS: [&str; 9] =
         ["Host", "Connection", "Upgrade", "Origin", "User-Agent", "Transfer-Encoding", "Trailer", "TE", "Expect"];
@@ -140,7 +141,7 @@ pub(super) fn check_header(name: &str, value: &str) -> Result<(), &'static str> 
     Ok(())
 }
 
-/// Reads a comma-separated list of subprotocols: tokens, each once (RFC 6455 section 4.1, 10.).
+/// Reads a comma-separated list of subprotocols. They are tokens, and no token occurs twice (RFC 6455 section 4.1, 10.).
 fn read_subprotocols(list: &str) -> Result<Vec<String>, &'static str> {
     let (mut subprotocols, mut known) = (Vec::new(), HashSet::new());
     for name in list.split(',').map(|name| name.trim_matches([' ', '\t'])) {
@@ -151,7 +152,7 @@ fn read_subprotocols(list: &str) -> Result<Vec<String>, &'static str> {
             return Err("a subprotocol is not a token of ASCII letters, digits and !#$%&'*+-.^_`|~");
         }
         if !known.insert(name) {
-            return Err("a subprotocol is named twice");
+            return Err("a subprotocol is listed twice");
         }
         subprotocols.push(name.to_owned());
     }
@@ -191,7 +192,7 @@ fn deflate(options: &SocketOptions<'_>) -> Result<Option<Offer>, DetailedError> 
     Ok((!options.has(EGRET_WS_DISABLE_DEFLATE)).then_some(offer))
 }
 
-/// A library without permessage-deflate does not offer it. An option of it is an error, unless EGRET_WS_DISABLE_DEFLATE is set.
+/// Without permessage-deflate, the library does not offer it. Its options are errors unless EGRET_WS_DISABLE_DEFLATE is set.
 #[cfg(not(feature = "deflate"))]
 fn deflate(options: &SocketOptions<'_>) -> Result<Option<Offer>, DetailedError> {
     use crate::error::Error;

@@ -9,27 +9,27 @@ use std::time::Duration;
 /// How often and when to connect again. `floor <= first <= ceiling`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryOptions {
-    /// The most attempts in a row; `u32::MAX`: without limit.
+    /// The largest number of attempts in a row. `u32::MAX`: no limit.
     pub attempts: u32,
     /// The shortest wait.
     pub floor: Duration,
     /// The longest wait before the first attempt.
     pub first: Duration,
-    /// The longest wait of all.
+    /// The longest wait before any attempt.
     pub ceiling: Duration,
-    /// The longest time from the loss to the last attempt. `None`: without limit.
+    /// The longest time from the loss to the last attempt. `None`: no limit.
     pub total: Option<Duration>,
-    /// Keep messages that were not sent, and send them on the next connection.
+    /// Messages that were not sent are kept, and are sent on the next connection.
     pub resend: bool,
 }
 
-/// Returns `None` if the connection shall not be made again. The waits are checked in any case.
+/// Returns `None` if a lost connection is not opened again. The waits are checked in any case.
 pub(super) fn read(options: &SocketOptions<'_>) -> Result<Option<RetryOptions>, DetailedError> {
     let mut numbers = Numbers::default();
     let total = numbers.milliseconds_or_none(number!(options.retry.total_ms), 600_000, Special::Unlimited);
     let attempts = numbers.or_unlimited(number!(options.retry_attempts), 0, Special::Unlimited).unwrap_or(u32::MAX);
     let mut wait = |number: Number, default, special| numbers.or_unlimited(number, default, special).unwrap_or(default);
-    // The default of one wait adapts to the waits that are given.
+    // The default of each wait adapts to the waits that are given.
     let given_first = wait(number!(options.retry.first_wait_ms), u32::MAX, Special::AtOnce);
     let given_ceiling = wait(number!(options.retry.max_wait_ms), u32::MAX, Special::Neither);
     let floor = wait(number!(options.retry.min_wait_ms), given_first.min(given_ceiling).min(250), Special::AtOnce);

@@ -50,7 +50,7 @@ fn options_that_are_not_given_have_defaults() {
     assert_eq!(tls.min_version, EGRET_WS_TLS_1_2);
     let RequestOptions { origin, user_agent, credentials, subprotocols, deflate, headers } = config.request;
     assert_eq!((origin, user_agent), (None, Some(format!("egret-ws/{}", env!("CARGO_PKG_VERSION")))));
-    assert_eq!(credentials, Some(("user".into(), "pass".into())), "those of the URL");
+    assert_eq!(credentials, Some(("user".into(), "pass".into())), "the credentials of the URL");
     assert!(subprotocols.is_empty() && headers.is_empty());
     assert_eq!(deflate.is_some(), cfg!(feature = "deflate"));
 }
@@ -92,7 +92,7 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
         (|o| o.origin = Some(b"\xff"), "origin is not UTF-8"),
         (|o| o.password = Some(b"secret"), "password is given without username"),
         (|o| o.username = Some(b"a:b"), "username or password cannot be sent"),
-        (|o| o.subprotocols = Some(b"a,a"), "subprotocols: a subprotocol is named twice"),
+        (|o| o.subprotocols = Some(b"a,a"), "subprotocols: a subprotocol is listed twice"),
         (|o| o.headers = vec![Header { name: None, value: Some(b"") }], "headers[0]: its name or value is NULL"),
         (|o| o.headers = vec![Header { name: Some(b"A"), value: None }], "headers[0]: its name or value is NULL"),
         (|o| o.headers = vec![Header { name: Some(b"A"), value: Some(b"\xff") }], "headers[0]: its value is not UTF-8"),
@@ -107,7 +107,7 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
         ),
         (
             |o| o.headers = vec![Header { name: Some(b"AUTHORIZATION"), value: Some(b"x") }],
-            "headers has an Authorization, and so has the user name",
+            "headers contains Authorization, but a user name is set too",
         ),
         (|o| (o.retry.min_wait_ms, o.retry.max_wait_ms) = (11, 10), "retry.min_wait_ms <= retry.first_wait_ms"),
         (|o| (o.retry.min_wait_ms, o.retry.first_wait_ms) = (11, 10), "retry.min_wait_ms <= retry.first_wait_ms"),
@@ -131,7 +131,7 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
 /// Sets one number of the options.
 type SetNumber = fn(&mut SocketOptions<'static>, u32);
 
-/// Each number, and whether it accepts `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`. The header has the same table.
+/// Each number, and whether it accepts `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`. The header contains an equal table.
 const NUMBERS: &[(&str, bool, bool, SetNumber)] = &[
     ("resolve_timeout_ms", true, false, |o, value| o.resolve_timeout_ms = value),
     ("connect_timeout_ms", true, false, |o, value| o.connect_timeout_ms = value),
@@ -196,19 +196,19 @@ fn negative_and_special_numbers_are_refused_by_name_where_they_make_no_sense() {
 fn numbers_of_the_header() -> Vec<(String, bool, bool)> {
     let header = include_str!("../../include/egret_ws.h");
     let (_, section) = header.split_once("\n * NUMBERS\n").expect("the section is there");
-    let (_, table) = section.split_once("\n *   field ").expect("so is its table");
-    let (title, table) = table.split_once('\n').expect("it has rows");
+    let (_, table) = section.split_once("\n *   field ").expect("the section has a table");
+    let (title, table) = table.split_once('\n').expect("the table has rows");
     let (rows, _) = table.split_once("\n *   all others  ").expect("it ends");
     let columns =
         |row: &str| row.split("  ").map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect();
     let titles: Vec<String> = columns(title);
     assert_eq!(titles, ["EGRET_WS_UNLIMITED", "EGRET_WS_AT_ONCE"]);
-    // A row whose names end in a comma goes on in the next line.
+    // If the names of a row end in a comma, the row continues in the next line.
     let rows = rows.replace(",\n *     ", ", ");
     let mut fields = Vec::new();
     for row in rows.lines().map(|row| row.trim_start_matches(" *")) {
         let cells: Vec<String> = columns(row);
-        let [names, unlimited, at_once] = cells.as_slice() else { panic!("a row of three cells: {row}") };
+        let [names, unlimited, at_once] = cells.as_slice() else { panic!("the row does not have three cells: {row}") };
         for name in names.split([',', ' ']).filter(|word| !["", "and"].contains(word)) {
             let name = if name.ends_with('_') { format!("{name}timeout_ms") } else { name.to_owned() };
             fields.push((name, unlimited != "refused", at_once != "refused"));
@@ -243,7 +243,7 @@ fn the_header_has_the_numbers_of_this_table() {
     }
     let known = |name: &str| NUMBERS.iter().any(|row| row.0 == name) || of_loops.iter().any(|row| row.0 == name);
     for (name, ..) in &listed {
-        assert!(known(name) || name.starts_with("deflate."), "{name} is no number of the options");
+        assert!(known(name) || name.starts_with("deflate."), "{name} is not a number of the options");
     }
 }
 
@@ -304,7 +304,7 @@ fn credentials_of_the_options_replace_those_of_the_url() {
 }
 
 #[test]
-fn the_look_up_has_the_time_of_the_connect() {
+fn the_look_up_uses_the_time_limit_of_the_connect() {
     let times = |change| {
         let Limits { resolve, connect, .. } = config(change).limits;
         [resolve, connect].map(|time| time.as_millis())
@@ -401,7 +401,7 @@ fn options_that_the_provider_of_the_loop_does_not_honour_are_refused_by_name() {
 }
 
 #[test]
-fn without_tls_what_needs_it_is_refused() {
+fn without_tls_options_that_need_it_are_refused() {
     let make = |url: &str, proxy: Option<&'static str>, loop_tls| {
         let options = SocketOptions { proxy: proxy.map(str::as_bytes), max_redirects: 5, ..SocketOptions::default() };
         ConnectConfig::new(Url::from_url(url).unwrap(), &options, loop_tls)
@@ -438,7 +438,7 @@ fn without_tls_what_needs_it_is_refused() {
     assert_eq!(LoopConfig::new(&LoopOptions::default()).unwrap().tls, named);
 }
 
-/// As for a proxy of the option: a variable is used only for its scheme, and then it is an error of the call.
+/// An environment variable is used only for its scheme. If its proxy needs TLS, the call fails, as with the option `proxy`.
 #[cfg(feature = "proxies")]
 #[test]
 fn without_tls_a_secure_proxy_of_the_environment_is_refused_where_it_is_used() {

@@ -13,9 +13,9 @@ use crate::transport::tls::{Capabilities, NO_TLS, Settings, is_server_name, read
 pub enum LoopTls {
     /// The TLS that the library was built with.
     Library,
-    /// There is none: the library was built without it.
+    /// No TLS: the library was built without it.
     None,
-    /// The TLS provider of the host, which honours these options.
+    /// The TLS provider of the host, which supports these options.
     Host(Capabilities),
 }
 
@@ -25,7 +25,7 @@ impl LoopTls {
         if cfg!(feature = "tls") { LoopTls::Library } else { LoopTls::None }
     }
 
-    /// Refuses what needs TLS, if there is none.
+    /// Returns an error if TLS is needed and there is none.
     pub fn check(self, is_needed: bool) -> Result<(), DetailedError> {
         match self {
             LoopTls::None if is_needed => Err(DetailedError::new(Error::Unsupported, NO_TLS)),
@@ -33,7 +33,7 @@ impl LoopTls {
         }
     }
 
-    /// Can it resume sessions?
+    /// Returns whether this TLS can resume sessions.
     pub(super) fn resumes(self) -> bool {
         match self {
             LoopTls::Host(capabilities) => capabilities.has(EGRET_WS_TLS_CAN_RESUME),
@@ -41,7 +41,7 @@ impl LoopTls {
         }
     }
 
-    /// Refuses options that the TLS provider of the host does not honour.
+    /// Refuses options that the TLS provider of the host does not support.
     pub(super) fn check_options(self, config: &ConnectConfig) -> Result<(), DetailedError> {
         let LoopTls::Host(capabilities) = self else { return Ok(()) };
         let tls = &*config.tls;
@@ -72,7 +72,7 @@ pub(super) fn settings(options: &SocketOptions<'_>) -> Result<Settings, Detailed
     let SocketOptions { tls_roots: roots, tls_identity: identity, .. } = *options;
     let only_these_roots = options.has(EGRET_WS_ONLY_THESE_ROOTS);
     if only_these_roots && roots.is_empty() {
-        let detail = "EGRET_WS_ONLY_THESE_ROOTS without tls_roots: nothing would be trusted";
+        let detail = "EGRET_WS_ONLY_THESE_ROOTS is set without tls_roots: no certificate would be trusted";
         return Err(DetailedError::invalid(detail));
     }
     let password = text(&"tls_identity_password", options.tls_identity_password, input_limits::TEXT)?.unwrap_or("");

@@ -1,4 +1,4 @@
-//! The URL of a connection, read and checked.
+//! Reads and checks the URL of a connection.
 
 use super::request::check_credentials;
 use crate::error::{DetailedError, Error};
@@ -14,7 +14,7 @@ use std::net::Ipv6Addr;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
     url: WebUrl,
-    /// The zone of an IPv6 address (RFC 6874). A URL of WHATWG cannot contain it.
+    /// The zone of an IPv6 address (RFC 6874). A URL of the WHATWG standard cannot contain it.
     zone: Option<String>,
     credentials: Option<(Secret<String>, Secret<String>)>,
 }
@@ -41,7 +41,7 @@ pub fn normalize_url(text: &str) -> Result<String, DetailedError> {
 fn refused(unreadable: Unreadable) -> DetailedError {
     let error = unreadable.error(Error::InvalidUrl);
     match unreadable {
-        Unreadable::NoScheme => invalid("the URL has no scheme: it begins with ws:// or wss://"),
+        Unreadable::NoScheme => invalid("the URL has no scheme: it must begin with ws:// or wss://"),
         Unreadable::Scheme(other) => invalid(format!("the URL's scheme is {other}, not ws or wss")),
         other => DetailedError::new(error, format!("the URL cannot be read: {other}")),
     }
@@ -84,7 +84,7 @@ fn parse(text: &str) -> Result<Parsed, DetailedError> {
     }
 }
 
-/// For logs. The query is not shown, because it may contain a token.
+/// This is the text for logs. It does not contain the query, because a query may contain a token.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let query = if self.url.has_query() { "?..." } else { "" };
@@ -126,7 +126,7 @@ impl Url {
 
     /// Returns the target of a redirect from this URL. A user name and a password in `location` are ignored.
     pub fn redirected(&self, location: &str) -> Result<Url, DetailedError> {
-        // RFC 3986 resolves a relative reference with `ws` and `wss` as with `http` and `https`.
+        // RFC 3986 resolves relative references with `ws` and `wss` in the same way as with `http` and `https`.
         let target = self.url.join(location).and_then(|parsed| parsed.url.into_websocket());
         let mut target = Url::new(target.map_err(refused)?, None)?;
         if target.url.host() == self.url.host() {
@@ -135,7 +135,7 @@ impl Url {
         Ok(target)
     }
 
-    /// Does the connection use TLS?
+    /// Returns whether the connection uses TLS.
     pub fn is_secure(&self) -> bool {
         self.url.scheme() == "wss"
     }
@@ -161,11 +161,11 @@ impl Url {
 
     /// Returns the TCP port.
     pub fn port(&self) -> u16 {
-        // `new` refuses the schemes that have none.
+        // `new` refuses schemes without a default port.
         self.url.port().unwrap_or(0)
     }
 
-    /// Returns the host as it is in the URL.
+    /// Returns the host as it is written in the URL.
     pub fn host_text(&self) -> &str {
         self.url.host_text()
     }
@@ -195,20 +195,20 @@ impl Url {
         self.credentials.as_ref()
     }
 
-    /// Do both URLs have the same scheme, host and port?
+    /// Returns whether both URLs have equal schemes, hosts and ports.
     pub fn is_same_origin(&self, other: &Url) -> bool {
         self.url.scheme() == other.url.scheme() && self.host() == other.host() && self.port() == other.port()
     }
 
-    /// Makes the URL `ws://host:port/`, as `egret.WebSocket.connect` does. An IPv6 address may have no brackets.
+    /// Makes the URL `ws://host:port/`, as `egret.WebSocket.connect` does. The brackets of an IPv6 address are optional.
     pub fn from_host_and_port(host: &str, port: u16) -> Result<Url, DetailedError> {
         if port == 0 {
             return Err(DetailedError::invalid("the port is 0"));
         }
-        // A character that ends the host in a URL would begin a path, a user name or another port without notice.
+        // A character that ends the host in a URL would silently begin a path, a user name or another port.
         let bracketed = host.starts_with('[') && host.ends_with(']');
         if host.is_empty() || host.contains(['/', '\\', '?', '#', '@', '\t', '\r', '\n', ' ']) {
-            return Err(invalid("the host is empty, or not only a host: use egret_ws_connect"));
+            return Err(invalid("the host is empty, or contains more than a host: pass a URL to egret_ws_connect"));
         }
         if let Some((address, zone)) = host.split_once('%')
             && address.parse::<Ipv6Addr>().is_ok()
@@ -271,7 +271,7 @@ mod tests {
         let refused = [
             ("http://h/", Error::InvalidUrl, "scheme"),
             ("h:9000", Error::InvalidUrl, "scheme"),
-            ("", Error::InvalidUrl, "no scheme: it begins with ws:// or wss://"),
+            ("", Error::InvalidUrl, "no scheme: it must begin with ws:// or wss://"),
             ("/chat", Error::InvalidUrl, "no scheme"),
             ("127.0.0.1:9000", Error::InvalidUrl, "no scheme"),
             ("ws://", Error::InvalidUrl, "cannot be read"),

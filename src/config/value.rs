@@ -1,5 +1,6 @@
-//! Single values: defaults of numbers, and texts of the host, which are checked and copied. All of it is called once for each
-//! connect call, so only defaults of numbers are inlined.
+//! Single values: the defaults of numbers, and the texts of the host, which are checked and copied. These functions are called
+//! once for
+//! each connect call, so only the defaults of numbers are inlined.
 
 use crate::constants::{EGRET_WS_AT_ONCE, EGRET_WS_UNLIMITED};
 use crate::error::{DetailedError, Error};
@@ -7,7 +8,7 @@ use std::collections::TryReserveError;
 use std::fmt::Display;
 use std::time::Duration;
 
-/// A time that never ends, for a time-out that is unlimited. A century can be added to any time of the system's clock.
+/// A time that never ends, for an unlimited time-out: a century, which can be added to any time of the system's clock.
 pub(super) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Which of the two special numbers an option accepts.
@@ -39,21 +40,21 @@ macro_rules! number {
 }
 pub(super) use number;
 
-/// Reads numbers, and keeps the first mistake until [`Numbers::check`]: one check for many numbers.
+/// Reads numbers, and stores the first error until [`Numbers::check`], so that many numbers need only one check.
 #[derive(Default)]
 pub(super) struct Numbers {
     mistake: Option<DetailedError>,
 }
 
 impl Numbers {
-    /// Returns the number, or `None` for `EGRET_WS_UNLIMITED`; 0 for `EGRET_WS_AT_ONCE`, and `default` for 0.
+    /// Returns the number. `EGRET_WS_UNLIMITED` becomes `None`, `EGRET_WS_AT_ONCE` becomes 0, and 0 becomes `default`.
     #[inline]
     pub(super) fn or_unlimited(&mut self, number: Number, default: u32, special: Special) -> Option<u32> {
         // Most options are 0, and their defaults are constants.
         if number.value == 0 { Some(default) } else { self.given(number, special) }
     }
 
-    /// As [`Numbers::or_unlimited`], for a number that is not 0.
+    /// Like [`Numbers::or_unlimited`], for a number that is not 0.
     #[inline(never)]
     fn given(&mut self, Number { name, value }: Number, special: Special) -> Option<u32> {
         let mistake = match value {
@@ -62,7 +63,7 @@ impl Numbers {
             EGRET_WS_UNLIMITED => format!("{name} cannot be EGRET_WS_UNLIMITED"),
             EGRET_WS_AT_ONCE => format!("{name} cannot be EGRET_WS_AT_ONCE"),
             0..=MOST => return Some(value),
-            _ => format!("{name} is {value}, above {MOST}: a negative number, perhaps"),
+            _ => format!("{name} is {value}, above {MOST}: it may be a negative number"),
         };
         self.mistake.get_or_insert_with(|| DetailedError::invalid(mistake));
         Some(0)
@@ -74,7 +75,7 @@ impl Numbers {
         self.or_unlimited(number, default, Special::Neither).unwrap_or(default)
     }
 
-    /// Returns a time in milliseconds. One that is unlimited is [`FOREVER`].
+    /// Returns a time in milliseconds. An unlimited time is [`FOREVER`].
     #[inline]
     pub(super) fn milliseconds(&mut self, number: Number, default: u32, special: Special) -> Duration {
         self.milliseconds_or_none(number, default, special).unwrap_or(FOREVER)
@@ -86,13 +87,13 @@ impl Numbers {
         self.or_unlimited(number, default, special).map(|value| Duration::from_millis(value.into()))
     }
 
-    /// Returns the first mistake. The numbers may be used only if there is none.
+    /// Returns the first error. The numbers may be used only if there is none.
     pub(super) fn check(self) -> Result<(), DetailedError> {
         self.mistake.map_or(Ok(()), Err)
     }
 }
 
-/// The largest number that is not special. Greater ones are negative numbers of the host, which C has converted.
+/// The largest number that is not special. A larger number was negative in the host, and C has converted it.
 const MOST: u32 = i32::MAX as u32;
 
 /// Checks the length of a text and that it is UTF-8.

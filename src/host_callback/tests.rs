@@ -8,7 +8,7 @@ use std::time::Duration;
 type TestFn = dyn Fn() + Send + Sync;
 type TestSlot = Slot<TestFn>;
 
-/// Long enough that a wait which is missing would have ended.
+/// Long enough to show that a thread waits: without the wait it would have ended by then.
 const WHILE_WAITING: Duration = Duration::from_millis(50);
 const WAIT_LIMIT: Duration = Duration::from_secs(20);
 
@@ -16,7 +16,7 @@ fn callback(act: impl Fn() + Send + Sync + 'static) -> Option<Arc<TestFn>> {
     Some(Arc::new(act))
 }
 
-/// A callback that reports its begin, and returns when it is told to.
+/// A callback that reports its start, and returns when the test allows it.
 fn blocking() -> (Option<Arc<TestFn>>, Receiver<()>, Sender<()>) {
     let (begun, when_begun) = channel();
     let (end, may_end) = channel();
@@ -57,7 +57,7 @@ fn a_replacement_waits_for_calls_of_earlier_callbacks_only() {
         waited.recv_timeout(WAIT_LIMIT).expect("the wait ends while the second callback is running");
         first.recv_timeout(WAIT_LIMIT).unwrap();
 
-        // Also for a call of the callback before the last one.
+        // This also holds for a call of the callback before the last one.
         slot.replace(None).unwrap().wait_in_callback();
         let waited = spawn(scope, || slot.replace(None).unwrap().wait());
         assert!(waited.recv_timeout(WHILE_WAITING).is_err(), "the second callback is running");
@@ -69,7 +69,7 @@ fn a_replacement_waits_for_calls_of_earlier_callbacks_only() {
 }
 
 impl<T: ?Sized> Replaced<'_, T> {
-    /// As a thread that is inside a callback.
+    /// Waits like a thread that is inside a callback.
     fn wait_in_callback(self) {
         let own = TestSlot::new(callback(|| {}));
         own.call(|_| self.wait());
@@ -115,7 +115,7 @@ fn a_thread_inside_a_callback_does_not_wait() {
 }
 
 #[test]
-fn a_call_ends_by_a_panic_too() {
+fn a_panic_also_ends_a_call() {
     let slot = TestSlot::new(callback(|| panic!("a fault")));
     assert!(panics::catch(|| slot.call(|act| act())).is_err());
     assert!(!is_inside());

@@ -1,11 +1,12 @@
-//! The budget of one poll: a number of callbacks, and a time for them.
+//! The budget of one poll: a number of callbacks, and a time limit for them.
 
 use std::time::{Duration, Instant};
 
-/// Reading the clock costs as much as a small message. So the clock is read after each callback only if the callbacks before took longer
-/// than this on average. Otherwise it is read after the next few.
+/// Reading the clock costs as much as a small message. If the last callbacks took longer than this on average, the clock is read
+/// after
+/// each callback. Otherwise it is read after several callbacks.
 const QUICK: Duration = Duration::from_micros(1);
-/// The most callbacks between two reads of the clock.
+/// How many callbacks are made at most between two reads of the clock.
 const MAX_UNTIMED: u32 = 16;
 
 /// The budget of a poll.
@@ -15,7 +16,7 @@ pub(super) struct Budget {
     made: u32,
     /// There were events without a callback.
     has_skipped: bool,
-    /// The clock is read when this many callbacks were made. An event without a callback takes one from it.
+    /// The clock is read when `made` reaches this number. An event without a callback reduces it by one.
     untimed: u32,
     /// The number of events between the last two reads.
     stride: u32,
@@ -30,13 +31,13 @@ impl Budget {
         Budget { callbacks, time, made: 0, has_skipped: false, untimed, stride: 0, clock: None }
     }
 
-    /// Makes the time begin at `now`, when the caller has read the clock. So the first callback needs no read.
+    /// Starts the time at `now`, which the caller has read from the clock. So the first callback needs no read.
     pub(super) fn from(self, now: Instant) -> Budget {
         let until = self.time.and_then(|time| now.checked_add(time));
         Budget { untimed: self.untimed.max(1), stride: 1, clock: until.map(|until| (now, until)), ..self }
     }
 
-    /// May another callback begin?
+    /// Returns whether another callback may begin.
     #[inline]
     pub(super) fn allows(&mut self) -> bool {
         self.allows_at(Instant::now)
@@ -51,7 +52,7 @@ impl Budget {
         let quick = self.clock.is_some_and(|(read, _)| now.saturating_duration_since(read) < QUICK * self.stride);
         self.stride = if quick { (self.stride * 2).min(MAX_UNTIMED) } else { 1 };
         self.untimed = self.made + self.stride;
-        // `None`: the end is beyond the range of the clock, so there is none.
+        // `None`: the end is beyond the range of the clock, so there is no limit.
         let until = self.clock.map_or_else(|| now.checked_add(self.time?), |(_, until)| Some(until));
         let Some(until) = until else {
             self.untimed = self.callbacks;
@@ -65,7 +66,8 @@ impl Budget {
         has_time
     }
 
-    /// Counts a callback, if it was made. An event without one takes time, too: a peer can send very many messages to a paused socket.
+    /// Counts a callback if it was made. An event without a callback takes time, too: a peer can send very many messages to a
+    /// paused socket.
     #[inline]
     pub(super) fn count(&mut self, made: bool) {
         if made {
@@ -83,7 +85,7 @@ impl Budget {
         }
     }
 
-    /// The number of callbacks that were made.
+    /// Returns the number of callbacks that were made.
     pub(super) fn made(&self) -> u32 {
         self.made
     }
@@ -93,7 +95,7 @@ impl Budget {
 mod tests {
     use super::*;
 
-    /// The number of callbacks that a poll makes if each takes the time that `took` returns.
+    /// Returns the number of callbacks that a poll makes if each takes the time that `took` returns.
     fn made(mut budget: Budget, took: impl Fn(u32) -> Duration) -> u32 {
         let mut now = Instant::now();
         while budget.allows_at(|| now) {
@@ -110,7 +112,11 @@ mod tests {
         assert_eq!(made(Budget::new(5, None), |_| MILLISECOND), 5);
         assert_eq!(made(Budget::new(5, Some(Duration::MAX)), |_| MILLISECOND), 5);
         assert_eq!(made(Budget::new(100, Some(4 * MILLISECOND)), |_| MILLISECOND), 4);
-        assert_eq!(made(Budget::new(100, Some(4 * MILLISECOND)), |_| 3 * MILLISECOND), 2, "none begins after it");
+        assert_eq!(
+            made(Budget::new(100, Some(4 * MILLISECOND)), |_| 3 * MILLISECOND),
+            2,
+            "no callback begins after the end"
+        );
         assert_eq!(made(Budget::new(100, Some(MILLISECOND)), |_| 9 * MILLISECOND), 1);
         assert_eq!(made(Budget::new(100, Some(Duration::ZERO)), |_| MILLISECOND), 1, "the first one is always allowed");
         assert_eq!(made(Budget::new(0, None), |_| MILLISECOND), 0);
@@ -122,7 +128,7 @@ mod tests {
         let most = 4_000_000 / 100;
         let number = made(Budget::new(u32::MAX, Some(4 * MILLISECOND)), |_| quick);
         assert!((most..=most + MAX_UNTIMED).contains(&number), "{number}");
-        // Slow ones after many that were quick.
+        // Slow callbacks follow after many quick ones.
         for at in 1000..1000 + MAX_UNTIMED {
             let number =
                 made(Budget::new(u32::MAX, Some(4 * MILLISECOND)), |n| if n < at { quick } else { MILLISECOND });

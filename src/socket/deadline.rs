@@ -1,4 +1,4 @@
-//! Until when a poll waits.
+//! The time until which a poll waits.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ pub(super) enum Deadline {
 }
 
 impl Deadline {
-    /// The deadline for a time-out as in `egret_ws_loop_poll`: a negative one has no limit.
+    /// Makes the deadline for the time-out of `egret_ws_loop_poll`. If it is negative, there is no limit.
     #[inline]
     pub(super) fn new(timeout_ms: i32) -> Deadline {
         match u64::try_from(timeout_ms) {
             Ok(0) => Deadline::Now,
-            // A time-out that is too long for the clock has no limit.
+            // If a time-out is too long for the clock, there is no limit.
             Ok(timeout) => {
                 Instant::now().checked_add(Duration::from_millis(timeout)).map_or(Deadline::Never, Deadline::At)
             }
@@ -25,7 +25,7 @@ impl Deadline {
         }
     }
 
-    /// The time that is left. `None`: without limit.
+    /// Returns the remaining time. `None`: no limit.
     #[inline]
     pub(super) fn left(self) -> Option<Duration> {
         match self {
@@ -35,13 +35,13 @@ impl Deadline {
         }
     }
 
-    /// Has it passed?
+    /// Returns whether the deadline has passed.
     #[inline]
     pub(super) fn is_over(self) -> bool {
         self.left() == Some(Duration::ZERO)
     }
 
-    /// The time of the deadline, if it is neither now nor never.
+    /// Returns the time of the deadline, if it is neither `Now` nor without limit.
     #[inline]
     pub(super) fn instant(self) -> Option<Instant> {
         match self {

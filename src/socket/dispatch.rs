@@ -12,23 +12,23 @@ use crate::protocol::frame_trace::FrameHead;
 use crate::{fork, interrupt};
 use std::sync::Arc;
 
-/// The state of dispatching. The poll that runs holds its lock (`Loop::dispatcher`), and no other lock while it calls a callback.
+/// The state of dispatching. The running poll holds its lock (`Loop::dispatcher`), and no other lock while it calls a callback.
 #[derive(Default)]
 pub(super) struct Dispatcher {
     batch: Box<Batch>,
     /// Events of the batch that were dispatched.
     done: usize,
-    /// By [`crate::engine::SocketShared::key`].
+    /// The sockets, by [`crate::engine::SocketShared::key`].
     sockets: Table<Arc<Socket>>,
     /// A socket whose last event was dispatched. Its `release` follows.
     ended: Option<Arc<Socket>>,
     /// Messages that freed sockets have lost.
     lost: FreeReport,
-    /// The events of sockets whose receiving is paused, or was.
+    /// The events of sockets whose receiving is paused, or was paused.
     held: Held,
-    /// There is something to do before the next event of the batch: `ended`, or a socket that is ready in `held`.
+    /// Something must be done before the next event of the batch: there is an `ended` socket, or one that is ready in `held`.
     is_busy: bool,
-    /// The key of the socket whose events were dispatched last: [`Dispatcher::resume_reading`] follows.
+    /// The key of the socket whose events were dispatched last. [`Dispatcher::resume_reading`] runs after them.
     last: Option<usize>,
 }
 
@@ -52,7 +52,7 @@ impl Dispatcher {
 
     fn run_within(&mut self, host_loop: &Loop, budget: &mut Budget) -> bool {
         loop {
-            // Read before the checks below, so that a change after them is seen.
+            // This is read before the checks below, so that a change after them is noticed.
             let seen = interrupt::count();
             if fork::is_child() {
                 return false;
@@ -81,7 +81,7 @@ impl Dispatcher {
         }
     }
 
-    /// The fast path: dispatches the small messages that follow for the same socket, as long as nothing else needs attention.
+    /// The fast path: dispatches the next small messages of this socket, until something else must be done.
     fn dispatch_messages(&mut self, host_loop: &Loop, key: usize, budget: &mut Budget, seen: u32) {
         let Some(Some(socket)) = self.sockets.get(key) else { return };
         while interrupt::count() == seen
@@ -96,7 +96,7 @@ impl Dispatcher {
         }
     }
 
-    /// Does one thing that comes before the next event of the batch. Returns true if a callback was called.
+    /// Does one thing that must be done before the next event of the batch. Returns true if a callback was called.
     #[inline(never)]
     fn dispatch_waiting(&mut self, host_loop: &Loop) -> bool {
         let mut called = false;
@@ -117,12 +117,12 @@ impl Dispatcher {
         called
     }
 
-    /// Dispatches the next held event of a socket. Returns as [`Dispatcher::dispatch`].
+    /// Dispatches the next held event of a socket. The result is that of [`Dispatcher::dispatch`].
     fn dispatch_held(&mut self, host_loop: &Loop, key: usize) -> bool {
         let socket = self.sockets.get(key).and_then(Option::as_ref);
         let holds_messages = socket.is_some_and(|socket| holds_messages(socket));
         let next = self.held.next(key, holds_messages);
-        let Some(socket) = socket else { return false }; // it became ready twice, and has ended
+        let Some(socket) = socket else { return false }; // it became ready twice, and has ended meanwhile
         let event = match next {
             Next::Nothing => return false,
             Next::Event(event) => event,
@@ -147,7 +147,8 @@ impl Dispatcher {
         }
     }
 
-    /// Holds an event of a socket whose receiving is paused, or was, if it must wait. False if it is to be dispatched now.
+    /// Holds an event of a socket whose receiving is paused, or was paused, if the event must wait. False: it must be dispatched
+    /// now.
     #[cold]
     #[inline(never)]
     fn hold(&mut self, host_loop: &Loop, key: usize, what: EventKind) -> bool {
@@ -174,8 +175,9 @@ impl Dispatcher {
         }
     }
 
-    /// Before events of another socket (`next`), or when the poll ends: if the engine waits until the last socket has room
-    /// for messages, and has not been notified yet, notifies it now.
+    /// Must be called before the events of another socket (`next`), and when the poll ends. Notifies the engine if it waits until
+    /// the last
+    /// socket has room for messages and was not notified yet.
     #[inline]
     fn resume_reading(&mut self, host_loop: &Loop, next: Option<usize>) {
         if self.last != next
@@ -192,7 +194,7 @@ impl Dispatcher {
         self.sockets.get(key)?.as_deref().map(|socket| &*socket.shared)
     }
 
-    /// Dispatches one event. Returns true if a callback was called, or is NULL.
+    /// Dispatches one event. Returns true if a callback was called, or if the callback is NULL.
     fn dispatch(&mut self, host_loop: &Loop, key: usize, what: EventKind) -> bool {
         if self.sockets.get(key).is_none_or(Option::is_none) {
             host_loop.take_joined(&mut self.sockets);
@@ -231,11 +233,11 @@ impl Dispatcher {
         }
     }
 
-    /// As [`Dispatcher::dispatch`], for events that are neither messages nor pongs nor frames. `listens`: the socket was not freed.
+    /// Like [`Dispatcher::dispatch`], for events other than messages, pongs and frames. `listens`: the socket was not freed.
     #[inline(never)]
     fn dispatch_rare(&mut self, host_loop: &Loop, key: usize, listens: bool, event: RareEvent) -> bool {
         let Some(Some(socket)) = self.sockets.get(key) else { return false };
-        // Before the callback, so that the engine can begin the next try while the callback runs.
+        // This comes before the callback, so that the engine can begin the next try while the callback runs.
         let delays_retry =
             matches!(event.kind, RareKind::Connected | RareKind::Retrying { .. } | RareKind::Asked { .. });
         if delays_retry && socket.shared.event_dispatched() {
@@ -299,13 +301,14 @@ impl Dispatcher {
         listens
     }
 
-    /// The loop is being freed. Returns all of its sockets, for the last calls, and what freed sockets have lost.
+    /// Ends dispatching, because the loop is being freed. Returns all of its sockets, for their last calls, and the losses of
+    /// freed sockets.
     pub(super) fn into_sockets(self) -> (impl Iterator<Item = Arc<Socket>>, FreeReport) {
         (self.sockets.into_entries().chain(self.ended), self.lost)
     }
 }
 
-/// Must messages wait for a resume? Those that are not delivered need not.
+/// Returns whether messages must wait for a resume. Messages that are not delivered need not wait.
 fn holds_messages(socket: &Socket) -> bool {
     socket.shared.flow().holds_messages() && socket.delivers_messages()
 }
@@ -324,7 +327,7 @@ fn deliver(host_loop: &Loop, socket: &Socket, listens: bool, kind: MessageKind, 
     delivers
 }
 
-/// As [`deliver`], for a pong.
+/// Like [`deliver`], for a pong.
 fn deliver_pong(host_loop: &Loop, socket: &Socket, listens: bool, payload: &[u8]) -> bool {
     let delivers = listens && socket.delivers_messages();
     if delivers {
@@ -336,7 +339,7 @@ fn deliver_pong(host_loop: &Loop, socket: &Socket, listens: bool, payload: &[u8]
     delivers
 }
 
-/// As [`deliver`], for a frame.
+/// Like [`deliver`], for a frame.
 fn deliver_frame(host_loop: &Loop, socket: &Socket, listens: bool, direction: Direction, frame: FrameHead) -> bool {
     let delivers = listens && socket.delivers_messages();
     if delivers {

@@ -25,15 +25,15 @@ use std::sync::atomic::Ordering::SeqCst;
 
 /// The capacity that an emptied list of sockets may keep.
 const KEPT_SOCKETS: usize = 256;
-/// The most freed sockets that wait for the poll to call their `release_user`.
+/// How many freed sockets may wait at most until the poll calls their `release_user`.
 const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 
-/// The parts of a loop that the host brings.
+/// The parts of a loop that the host provides.
 #[derive(Clone, Default)]
 pub struct LoopParts {
-    /// Functions that take part in the making of connections.
+    /// Functions that take part in opening connections.
     pub hooks: Option<Arc<dyn HostHooks>>,
-    /// TLS, instead of that of this build.
+    /// The TLS that is used instead of the TLS of this build.
     pub tls: Option<Arc<dyn HostTls>>,
 }
 
@@ -41,30 +41,31 @@ pub struct LoopParts {
 pub struct Loop {
     options: LoopConfig,
     pub(super) scheduler: Scheduler,
-    /// Locked by the poll that runs, or by the end of the loop; no other thread asks for it. `None` when the loop has ended.
+    /// Locked by the running poll, or by the end of the loop. No other thread locks it. `None` when the loop has ended.
     dispatcher: Mutex<Option<Dispatcher>>,
     /// Sockets that the dispatcher does not know yet.
     joined: Mutex<Vec<Arc<Socket>>>,
-    /// Sockets that the poll must look at. `None` when the loop has ended.
+    /// Sockets that the poll must check. `None` when the loop has ended.
     waiting: Mutex<Option<WaitingSockets>>,
     any_waiting: AtomicBool,
-    /// Until the loop is freed; so they are not released before, whatever happens to the engine.
+    /// Kept until the loop is freed, so that these parts are not released earlier, even if the engine fails.
     host: Mutex<LoopParts>,
     /// The keys of the sockets, in the tables of the engine and of the dispatcher.
     pub(super) keys: Mutex<KeyAllocator>,
 }
 
-/// Sockets that the poll must look at, besides those with events.
+/// Sockets that the poll must check, besides those with events.
 #[derive(Default)]
 struct WaitingSockets {
     /// Freed sockets whose user data must be released.
     freed: VecDeque<Arc<Socket>>,
-    /// Sockets with held events whose receiving was resumed. Each is here at most once.
+    /// Sockets whose receiving was resumed, and that have held events. Each is here at most once.
     resumed: VecDeque<Arc<Socket>>,
 }
 
-/// Ends the poll, also when it ends by a panic. No lock may be held any more: this may notify the host, which may have another
-/// thread poll.
+/// Ends the poll, also when it ends by a panic. The thread must hold no lock when this is dropped: it may notify the host, and
+/// the host
+/// may then start a poll on another thread.
 struct PollGuard<'a>(&'a Loop);
 
 impl Drop for PollGuard<'_> {
@@ -80,12 +81,13 @@ impl Drop for PollGuard<'_> {
     }
 }
 
-/// Closes the log when the loop has been freed, also if that ends by a panic: the host may free what its callback uses.
+/// Closes the log when the loop has been freed, also if that ends by a panic, because the host may then free the data of
+/// `on_log`.
 struct LogClosing<'a>(&'a Log);
 
 impl Drop for LogClosing<'_> {
     fn drop(&mut self) {
-        // In a child that a callback has forked nothing is called any more, and locks may belong to threads of the parent.
+        // In a child that a callback has forked, no callback is called any more, and locks may belong to threads of the parent.
         if !fork::is_child() {
             self.0.close();
         }
@@ -95,12 +97,12 @@ impl Drop for LogClosing<'_> {
 impl Loop {
     /// Makes a loop.
     pub fn new(options: LoopConfig, log: Arc<Log>, host: LoopParts) -> Result<Arc<Loop>, DetailedError> {
-        // Half of the time of a poll is for the engine, half for callbacks.
+        // Half of the time of a poll is for the engine, and half is for callbacks.
         let pass = options.poll_max_time.filter(|_| options.inline).map_or(MAX_PASS, |time| MAX_PASS.min(time / 2));
         let hooks = host.hooks.clone().map(|host| HookOptions { host, max_threads: options.hook_threads });
         let parts = HostParts { hooks, tls: host.tls.clone() };
         let scheduler = Scheduler::new(log, &options, pass, parts).map_err(|error| {
-            DetailedError::new(Error::NoResources, format!("no descriptor or thread for a loop: {error}"))
+            DetailedError::new(Error::NoResources, format!("no descriptor or thread is left for a loop: {error}"))
         })?;
         Ok(Arc::new(Loop {
             options,
@@ -114,13 +116,13 @@ impl Loop {
         }))
     }
 
-    /// The part of the engine that all threads use.
+    /// The part of the engine that all threads may use.
     #[inline]
     pub(super) fn shared(&self) -> &Shared {
         self.scheduler.shared()
     }
 
-    /// The TLS of its connections.
+    /// The TLS of the connections of this loop.
     pub fn tls(&self) -> LoopTls {
         self.options.tls
     }
@@ -133,7 +135,8 @@ impl Loop {
     // Sockets.
 
     /// Makes a socket and begins to connect it. `id` is its number in log lines. `publish` is called with the socket before the
-    /// connection begins: if another thread polls, a callback may run at once, and the host must know the socket by then. After an
+    /// connection begins: if another thread polls, a callback may run at once, and the host must know the socket by then. After
+    /// an
     /// error the connection has not begun.
     pub fn connect(
         self: &Arc<Loop>,
@@ -167,7 +170,8 @@ impl Loop {
         if self.waiting.lock().as_ref().is_some_and(|waiting| waiting.freed.len() >= MAX_FREED) {
             return Err(Error::NoResources);
         }
-        // The command is added under the lock of `joined`: so the end of the loop finds the socket, or the command is refused.
+        // The command is added while `joined` is locked: so either the end of the loop finds the socket, or the command is
+        // refused.
         let mut joined = self.joined.lock();
         self.shared().push_connect(Arc::clone(&socket.shared), config)?;
         joined.push(Arc::clone(socket));
@@ -185,12 +189,12 @@ impl Loop {
         joined.shrink_to(KEPT_SOCKETS);
     }
 
-    /// Has the poll release the user data of a freed socket.
+    /// Requests that the poll releases the user data of a freed socket.
     pub(super) fn freed(&self, socket: &Arc<Socket>) {
         self.add_waiting(socket, |waiting| &mut waiting.freed);
     }
 
-    /// Has the poll dispatch the held events of a socket.
+    /// Requests that the poll dispatches the held events of a socket.
     pub(super) fn resumed(&self, socket: &Arc<Socket>) {
         self.add_waiting(socket, |waiting| &mut waiting.resumed);
     }
@@ -230,24 +234,24 @@ impl Loop {
         socket
     }
 
-    /// Is there a socket that was freed or resumed?
+    /// Returns whether a socket was freed or resumed.
     pub(super) fn has_waiting(&self) -> bool {
         self.any_waiting.load(SeqCst)
     }
 
     // The lifecycle of the host.
 
-    /// The process may be frozen from now on.
+    /// The host reports that the process may be frozen from now on.
     pub fn suspend(&self) {
         self.request(LoopRequest::Suspend);
     }
 
-    /// The process runs again.
+    /// The host reports that the process runs again.
     pub fn resume(&self) {
         self.request(LoopRequest::Resume);
     }
 
-    /// The machine has changed to another network.
+    /// The host reports that the machine has changed to another network.
     pub fn network_changed(&self) {
         self.request(LoopRequest::NetworkChanged);
     }
@@ -268,7 +272,7 @@ impl Loop {
     /// Sets the callback that notifies the host when a poll has something to do.
     pub fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<(), DetailedError> {
         if self.options.inline {
-            const WHY: &str = "an inline loop has no thread that could call: wait with egret_ws_loop_descriptor";
+            const WHY: &str = "an inline loop has no thread that could call it: wait with egret_ws_loop_descriptor";
             return Err(DetailedError::new(Error::Unsupported, WHY));
         }
         Ok(self.shared().set_wakeup(wakeup)?)
@@ -281,7 +285,8 @@ impl Loop {
             self.shared().notify_by_waker();
             return Ok(descriptor);
         }
-        let refuse = |error| DetailedError::new(Error::NoResources, format!("no descriptor to wait on: {error}"));
+        let refuse =
+            |error| DetailedError::new(Error::NoResources, format!("no descriptor to wait on could be made: {error}"));
         self.shared().descriptor().map_err(refuse)
     }
 
@@ -291,20 +296,21 @@ impl Loop {
         Err(DetailedError::new(Error::Unsupported, "this system has no descriptors: use egret_ws_loop_set_wakeup"))
     }
 
-    /// Returns the time in milliseconds after which a poll is due although the descriptor is not readable; `i32::MAX` without limit.
+    /// Returns the time in milliseconds after which the host must poll although the descriptor is not readable. `i32::MAX`: no
+    /// limit.
     pub fn timeout(&self) -> i32 {
         if self.shared().due.load(SeqCst) {
             return 0;
         }
         self.scheduler.time_to_next_pass().map_or(i32::MAX, |wait| {
-            // Rounded up: a poll that comes too early finds nothing to do.
+            // It is rounded up, because a poll that comes too early finds nothing to do.
             i32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
         })
     }
 
     // Polling.
 
-    /// Runs the callbacks that are due and returns how many ran. `timeout_ms` as in `egret_ws_loop_poll`.
+    /// Runs the callbacks that are due and returns how many ran. `timeout_ms` is that of `egret_ws_loop_poll`.
     pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
         if timeout_ms == 0 && !self.options.inline && self.shared().is_quiet() {
             return self.scheduler.check_poll().map(|()| 0);
@@ -335,11 +341,11 @@ impl Loop {
             if self.shared().take_woken() || made > 0 || deadline.is_over() {
                 return Ok(made);
             }
-            // In this order: events that were published before the end have made the poll due.
+            // The order matters: events that were published before the end have made the poll due.
             if self.shared().is_finished() && !self.shared().due.load(SeqCst) {
                 return Err(Error::Internal);
             }
-            // The pass of an inline engine has waited already.
+            // The pass of an inline engine has already waited.
             if !self.options.inline {
                 self.shared().wait_until_due(deadline.instant());
             }
@@ -348,18 +354,19 @@ impl Loop {
 
     // Freeing.
 
-    /// Claims the loop for [`Loop::finish_free`]: no poll can begin any more.
+    /// Claims the loop for [`Loop::finish_free`]. After this no poll can begin.
     pub fn begin_free(&self) -> Result<(), Error> {
         self.scheduler.begin_poll()
     }
 
-    /// Ends the engine and releases every socket. The handle is invalid by now. Returns what was lost. Fails in a child that a callback
+    /// Ends the engine and releases every socket. The handle is already invalid. Returns the lost messages. Fails in a child that
+    /// a callback
     /// has forked.
     pub fn finish_free(&self) -> Result<FreeReport, Error> {
         let _closing = LogClosing(self.log());
         self.shared().close_wakeup();
         self.scheduler.stop(self.options.linger);
-        // The engine has ended, and accepts no further socket.
+        // The engine has ended, and accepts no more sockets.
         let dispatcher = self.dispatcher.lock().take();
         let (known, mut report) = dispatcher.unwrap_or_default().into_sockets();
         let joined = std::mem::take(&mut *self.joined.lock());
@@ -369,7 +376,7 @@ impl Loop {
             let lost = socket.shared.send_queue.lock().lost();
             report.add(self.log(), socket.shared.id, lost, "the loop was freed");
         }
-        // The end of those that are only in this list was dispatched, and counted then.
+        // For sockets that are only in this list, the end was dispatched, and was counted then.
         sockets.extend(freed.into_iter().flatten());
         for socket in sockets {
             socket.shared.free();
@@ -380,7 +387,7 @@ impl Loop {
         }
         self.shared().clear();
         let host = std::mem::take(&mut *self.host.lock());
-        drop(host); // after the lock: if nothing of it is running, this calls the host
+        drop(host); // after the lock is released: if none of its code is running, this calls the host
         if fork::is_child() { Err(Error::Forked) } else { Ok(report) }
     }
 }

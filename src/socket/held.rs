@@ -1,7 +1,9 @@
 //! Events that the dispatcher holds, because the host has paused receiving on their sockets.
 //!
-//! Messages wait for a resume. An event behind a held message waits too, but drain events, pongs and frames overtake messages: so all events
-//! but messages come in time as long as no message is before them. The receive queue counts held messages, so it bounds them.
+//! Messages wait for a resume. An event behind a held message waits too, but drain events, pongs and frames overtake messages. So
+//! all
+//! events except messages arrive in time unless a message is before them. The receive queue counts held messages, so it limits
+//! their number.
 
 use crate::buffer_pool::NoMemory;
 use crate::connection::Direction;
@@ -38,7 +40,7 @@ struct Queue {
     events: VecDeque<HeldEvent>,
     /// The number of `events` that are not messages.
     others: usize,
-    /// There was no memory for a message, so no later one may be delivered.
+    /// There was no memory for a message, so no later message may be delivered.
     is_lossy: bool,
 }
 
@@ -47,9 +49,10 @@ struct Queue {
 pub(super) enum Holding {
     /// It is held.
     Held,
-    /// It need not wait.
+    /// It does not have to wait.
     NotNeeded,
-    /// It was dropped: a message or a pong with so many payload bytes, or a frame. There is no memory, or was none for an earlier message.
+    /// It was dropped: a message or a pong with this many payload bytes, or a frame. There is no memory, or there was none for an
+    /// earlier message.
     Dropped(usize),
 }
 
@@ -57,7 +60,7 @@ pub(super) enum Holding {
 #[derive(Default)]
 pub(super) struct Held {
     queues: Table<Box<Queue>>,
-    /// Sockets whose events may go on: receiving was resumed, or the socket was freed.
+    /// Sockets whose events may be dispatched, because receiving was resumed or the socket was freed.
     ready: VecDeque<usize>,
 }
 
@@ -66,27 +69,27 @@ pub(super) enum Next {
     Event(HeldEvent),
     /// Nothing is held any more after this event.
     Last(HeldEvent),
-    /// The next event is a message, which waits for a resume; or there is none.
+    /// The next event is a message that waits for a resume, or there is no event.
     Nothing,
 }
 
 impl Held {
-    /// The socket that comes next.
+    /// Returns the socket whose turn it is.
     pub(super) fn next_ready(&self) -> Option<usize> {
         self.ready.front().copied()
     }
 
-    /// The events of this socket may go on.
+    /// Marks that the events of this socket may be dispatched.
     pub(super) fn make_ready(&mut self, key: usize) {
         self.ready.push_back(key);
     }
 
-    /// Does it hold events of this socket, or must it?
+    /// Returns whether events of this socket are held or must be held.
     pub(super) fn has(&self, key: usize) -> bool {
         self.queues.get(key).is_some_and(Option::is_some)
     }
 
-    /// Holds an event of the batch, if it must wait. `has` may change from false to true only.
+    /// Holds an event of the batch if it must wait. The result of `has` can only change from false to true.
     pub(super) fn hold(&mut self, key: usize, what: EventKind, batch: &mut Batch) -> Holding {
         let payload = match what {
             EventKind::Message { len, .. } | EventKind::LargeMessage { len, .. } | EventKind::Pong { len, .. } => {
@@ -110,7 +113,7 @@ impl Held {
         match (queue.add(what, batch), payload) {
             (Ok(()), _) => {
                 if !is_message && queue.events.len() == 1 {
-                    self.ready.push_back(key); // nothing is before it: a message was dropped
+                    self.ready.push_back(key); // a message was dropped, so no message is before it
                 }
                 Holding::Held
             }
@@ -118,7 +121,7 @@ impl Held {
                 queue.is_lossy = true;
                 Holding::Dropped(len)
             }
-            (Err(NoMemory), None) => Holding::NotNeeded, // only payloads are allocated so
+            (Err(NoMemory), None) => Holding::NotNeeded, // only payloads are allocated in this way
         }
     }
 

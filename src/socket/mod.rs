@@ -40,23 +40,24 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::{Arc, Weak};
 
-/// The callbacks of a socket. Only the thread that polls calls them, with no lock but that of the dispatcher; `release` is the
-/// last call, once.
+/// The callbacks of a socket. Only the thread that polls calls them. It holds no lock except that of the dispatcher. `release` is
+/// called
+/// once, as the last one.
 #[allow(missing_docs)]
 pub trait Listener: Send + Sync {
     fn connected(&self);
     /// If `kind` is text, a NUL follows `data` in memory.
     fn data(&self, kind: MessageKind, data: &[u8]);
     fn closed(&self, report: Report);
-    /// The next try follows after `delay_ms`; `u32::MAX`: when the loop is resumed.
+    /// The next try follows after `delay_ms`, or, if that is `u32::MAX`, when the loop is resumed.
     fn retrying(&self, report: Report, attempt: u32, delay_ms: u32);
-    /// Before an attempt: the host may change the request of `socket`. `last`: the end before it.
+    /// Called before an attempt: the host may change the request of `socket`. `last` is the end of the previous attempt.
     fn asked(&self, socket: &Arc<Socket>, attempt: u32, last: Option<Report>) -> RequestAnswer;
     fn drained(&self);
     fn pong(&self, payload: &[u8]);
-    /// A frame was sent or received; or frames were lost, as many as the length says.
+    /// A frame was sent or received, or frames were lost. Then the length is their number.
     fn frame(&self, direction: Direction, frame: FrameHead);
-    /// Are [`Listener::pong`] and [`Listener::frame`] to be called?
+    /// Returns whether [`Listener::pong`] and [`Listener::frame`] must be called.
     fn wants(&self) -> Wants;
     fn release(&self);
 }
@@ -65,7 +66,7 @@ pub trait Listener: Send + Sync {
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Stats {
-    /// Of the last connection that was made or tried.
+    /// The info of the last connection that was made or tried.
     pub info: ConnectInfo,
     pub counters: Counters,
     pub sent: SendStats,
@@ -76,26 +77,29 @@ pub struct Stats {
     pub retries: u32,
 }
 
-/// Lost messages of the sockets of a loop, without those that `closed` or `retrying` has reported.
+/// Lost messages of the sockets of a loop, except those that `closed` or `retrying` has reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct FreeReport {
     /// Sockets that have lost messages.
     pub sockets: u32,
     pub messages: u64,
-    /// Their payload bytes.
+    /// The payload bytes of these messages.
     pub bytes: u64,
 }
 
 impl FreeReport {
-    /// Adds what a socket has lost, and logs it. `why`: the end of its connection.
+    /// Adds the messages that a socket has lost, and logs them. `why` is the end of its connection.
     fn add(&mut self, log: &Log, id: usize, lost: Lost, why: &str) {
         let Lost { messages, bytes } = lost;
         if messages > 0 {
             self.sockets += 1;
             self.messages += messages;
             self.bytes += bytes;
-            log.warn(id, format_args!("freed, and {messages} accepted messages ({bytes} bytes) were not sent: {why}"));
+            log.warn(
+                id,
+                format_args!("socket freed; {messages} accepted messages ({bytes} bytes) were not sent: {why}"),
+            );
         }
     }
 }
@@ -103,21 +107,22 @@ impl FreeReport {
 /// A socket.
 pub struct Socket {
     shared: Arc<SocketShared>,
-    /// Its loop. The loop has a reference to the socket too, until it is freed.
+    /// The loop of the socket. The loop also has a reference to the socket until the socket is freed.
     host_loop: Arc<Loop>,
     listener: Arc<dyn Listener>,
     /// The longest message that the send queue accepts.
     max_message: usize,
-    /// The configuration of the next attempt, if the host is asked before each.
+    /// The configuration of the next attempt, if the host is asked before each attempt.
     request: Option<Mutex<Box<ConnectConfig>>>,
-    /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`], which needs no lock.
-    /// Written with the send queue locked, so that it is never older than the gate. The thread that polls reads it.
+    /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`] that needs no lock. It is
+    /// written while
+    /// the send queue is locked, so that it is never older than the gate. The thread that polls reads it.
     delivers_messages: AtomicBool,
     /// `release` was called.
     released: AtomicBool,
 }
 
-/// See [`Socket::tls_continuation`]. It keeps neither the socket nor its loop.
+/// See [`Socket::tls_continuation`]. It does not keep the socket or its loop alive.
 #[derive(Clone)]
 pub struct TlsContinuation {
     shared: Arc<SocketShared>,
@@ -125,7 +130,7 @@ pub struct TlsContinuation {
 }
 
 impl TlsContinuation {
-    /// The host's TLS has ended work. Does nothing after the end of the loop.
+    /// Reports that the host's TLS has finished its work. After the end of the loop this has no effect.
     pub fn call(&self) {
         if let Some(host_loop) = self.host_loop.upgrade() {
             host_loop.scheduler.continue_tls(&self.shared);
@@ -136,7 +141,7 @@ impl TlsContinuation {
 impl Socket {
     /// Queues a message.
     pub fn send(&self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
-        // Checked before the queue is locked. A text that is too long is not read at all.
+        // These are checked before the queue is locked. A text that is too long is not read at all.
         let is_bad_text = kind == MessageKind::Text
             && payload.len() <= self.max_message
             && simdutf8::basic::from_utf8(payload).is_err();
@@ -153,7 +158,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Closes with a code; 0: without one.
+    /// Closes with a code. 0: without a code.
     pub fn close(&self, code: u16, reason: &[u8]) -> Result<(), DetailedError> {
         let payload = close::checked_payload(code, reason)?;
         if self.shared.send_queue.lock().close_by_host(&payload) {
@@ -162,14 +167,14 @@ impl Socket {
         Ok(())
     }
 
-    /// Drops the connection, with a reset. From now on no callback of the socket is called but `closed` and `release`.
+    /// Drops the connection, with a reset. After this only the callbacks `closed` and `release` of the socket are called.
     pub fn abort(self: &Arc<Socket>) {
         self.notify(SendQueue::abort);
-        self.resume_receive(); // held messages are dropped, and the end comes
+        self.resume_receive(); // held messages are dropped, and the end is reported
         self.host_loop.scheduler.request(&self.shared, SocketRequest::Abort);
     }
 
-    /// The handle was freed. From now on no callback but `release` is called.
+    /// The handle was freed. After this only the callback `release` is called.
     pub fn free(self: &Arc<Socket>) {
         if self.shared.free() {
             self.host_loop.freed(self);
@@ -177,13 +182,14 @@ impl Socket {
         }
     }
 
-    /// The state.
+    /// Returns the state.
     pub fn state(&self) -> State {
         self.shared.send_queue.lock().gate().state()
     }
 
-    /// By this the host reports that its TLS has ended work for this socket, also after the socket is freed: then its connection sends
-    /// what is queued, and closes.
+    /// Returns the object with which the host reports that its TLS has finished work for this socket. It also works after the
+    /// socket is
+    /// freed: then the connection sends its queued messages, and closes.
     pub fn tls_continuation(&self) -> TlsContinuation {
         TlsContinuation { shared: Arc::clone(&self.shared), host_loop: Arc::downgrade(&self.host_loop) }
     }
@@ -196,51 +202,52 @@ impl Socket {
     /// Sends a ping. If the payload is empty, the library chooses one.
     pub fn ping(&self, payload: &[u8]) -> Result<(), DetailedError> {
         let Some(given) = PingPayload::new(payload) else {
-            let detail = format!("a ping of {} bytes: {MAX_PING_BYTES} are the most", payload.len());
+            let detail = format!("a ping has {} bytes, more than the limit of {MAX_PING_BYTES}", payload.len());
             return Err(DetailedError::invalid(detail));
         };
         if !self.is_open() {
             return Err(Error::NotOpen.into());
         }
         self.shared.pings.lock().push(given).map_err(|error| match error {
-            Error::Backpressure => DetailedError::new(error, format!("{MAX_PINGS} pings wait to be written")),
+            Error::Backpressure => DetailedError::new(error, format!("{MAX_PINGS} pings already wait to be written")),
             error => error.into(),
         })?;
         self.host_loop.scheduler.request(&self.shared, SocketRequest::Ping);
         Ok(())
     }
 
-    /// No message goes to the host until [`Socket::resume_receive`].
+    /// Passes no message to the host until [`Socket::resume_receive`].
     pub fn pause_receive(&self) {
         self.shared.pause();
     }
 
-    /// Messages go to the host again.
+    /// Passes messages to the host again.
     pub fn resume_receive(self: &Arc<Socket>) {
         if self.shared.resume() {
             self.host_loop.resumed(self);
-            // Ends a poll that waits.
+            // This ends a poll that waits.
             self.host_loop.scheduler.request(&self.shared, SocketRequest::Read);
         }
     }
 
-    /// How many times the host was notified that the socket is open.
+    /// Returns how many times the host was notified that the socket is open.
     pub fn generation(&self) -> u32 {
         self.shared.send_queue.lock().gate().generation()
     }
 
-    /// Payload bytes that are accepted and not written.
+    /// Returns the payload bytes that are accepted and not yet written.
     pub fn buffered_amount(&self) -> usize {
         self.shared.send_queue.lock().payload_bytes()
     }
 
-    /// Reads the info of the connection that the host was notified of, under its lock. It is not copied, because the texts
+    /// Calls `read` with the info of the connection that the host was notified of, under its lock. The info is not copied,
+    /// because the texts
     /// of the server may be long.
     pub fn read_connect_info<T>(&self, read: impl FnOnce(&ConnectInfo) -> T) -> T {
         read(&self.shared.info.lock())
     }
 
-    /// The statistics. The texts of the result are empty.
+    /// Returns the statistics. Their texts are empty.
     pub fn stats(&self) -> Stats {
         let info = self.shared.info.lock().numbers();
         let send_queue = self.shared.send_queue.lock();
@@ -259,17 +266,17 @@ impl Socket {
         }
     }
 
-    /// Does the socket belong to this loop?
+    /// Returns whether the socket belongs to this loop.
     pub fn is_of(&self, host_loop: &Arc<Loop>) -> bool {
         Arc::ptr_eq(&self.host_loop, host_loop)
     }
 
-    /// Returns the log of its loop, and its own number, for log lines.
+    /// Returns the log of its loop, and the number of the socket, for log lines.
     pub fn log(&self) -> (&Arc<Log>, usize) {
         (self.host_loop.log(), self.shared.id)
     }
 
-    /// The host is about to be notified of an event, or aborts: changes the gate, and returns the result of `change`.
+    /// Changes the gate, because the host is about to be notified of an event or aborts. Returns the result of `change`.
     fn notify<T>(&self, change: impl FnOnce(&mut SendQueue) -> T) -> T {
         let mut send_queue = self.shared.send_queue.lock();
         let result = change(&mut send_queue);
@@ -285,12 +292,12 @@ impl Socket {
         self.delivers_messages.load(Relaxed)
     }
 
-    /// Was `release` called, or does it run?
+    /// Returns whether `release` was called or is running.
     pub fn is_released(&self) -> bool {
         self.released.load(SeqCst)
     }
 
-    /// Calls `release`: the host can free its user data. False if it was called before.
+    /// Calls `release`, so that the host can free its user data. Returns false if it was called before.
     fn release(&self) -> bool {
         let first = !self.released.swap(true, SeqCst);
         if first {

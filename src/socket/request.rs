@@ -1,4 +1,4 @@
-//! The question to the host before each attempt (`on_request`), and the changes of the request that it makes meanwhile.
+//! The question to the host before each attempt (`on_request`), and the changes that the host then makes to the request.
 
 use super::Socket;
 use crate::config::ConnectConfig;
@@ -9,11 +9,11 @@ use crate::error::{DetailedError, Error};
 /// The answer of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestAnswer {
-    /// Connect, unless the last end needs another request.
+    /// Connect, unless the last end shows that the request must be changed.
     Continue,
     /// Connect.
     Connect,
-    /// The host is not ready: `retry_now` asks it again.
+    /// The host is not ready. `retry_now` asks it again.
     Wait,
     /// Make no connection.
     Stop,
@@ -29,12 +29,12 @@ impl Socket {
         change(&mut request.lock())
     }
 
-    /// Does the engine still wait for the answer to this question, and the host for a connection?
+    /// Returns whether the engine still waits for the answer to this question, and the host for a connection.
     pub(super) fn is_asked(&self, question: u32) -> bool {
         self.shared.is_asked(question) && !self.shared.send_queue.lock().gate().is_closing()
     }
 
-    /// The host has answered a question.
+    /// Handles the answer of the host to a question.
     pub(super) fn answer(&self, question: u32, answer: RequestAnswer) {
         let Some(request) = &self.request else { return };
         let answer = match answer {
@@ -44,7 +44,7 @@ impl Socket {
             RequestAnswer::Stop => Answer::Stop,
         };
         let command = Command::Answered(self.shared.clone(), Box::new(Answered { question, answer }));
-        // An engine that has ended has ended its connections too: there is nothing left to do.
+        // If the engine has ended, its connections have ended too, so there is nothing to do.
         if self.host_loop.shared().push(command).is_ok() {
             self.host_loop.scheduler.command_queued();
         }

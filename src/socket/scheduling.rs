@@ -3,8 +3,9 @@
 //! The engine of a *threaded* loop runs on its own thread. The engine of an *inline* loop runs inside the host's poll; between two
 //! polls, and while a poll runs callbacks, any thread with a request can run it for a moment.
 //!
-//! A request from a callback usually waits until the callbacks of the poll have returned, so that all such requests cost one wake-up
-//! or one write. [`action`] is the table of these decisions.
+//! A request from a callback usually waits until the callbacks of the poll have returned, so that all such requests together cost
+//! one
+//! wake-up or one write. [`action`] is the table of these decisions.
 
 use crate::config::LoopConfig;
 use crate::engine::batch::Batch;
@@ -22,27 +23,27 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::time::{Duration, Instant};
 
-/// The longest time that the end of a loop waits for a TLS provider of the host that does not return.
+/// How long the end of a loop waits at most for a TLS provider of the host that does not return.
 const MAX_PROVIDER_WAIT: Duration = Duration::from_secs(1);
 
 /// A kind of request of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
-    /// Write the send queue. The message is the first one in it.
+    /// Write the send queue. Its first message was just added.
     Flush,
-    /// Write the send queue. The message is behind others, whose flush a poll has deferred.
+    /// Write the send queue. The message is behind others, and a poll has deferred writing them.
     FlushBehind,
     /// Write the send queue, which has become large.
     FlushLarge,
     /// Run a command that was queued.
     Command,
-    /// Go on with TLS of the host, whose work on another thread has ended.
+    /// Continue with TLS of the host, which has finished its work on another thread.
     Tls,
     /// Make the poll return.
     WakePoll,
 }
 
-/// Where a request comes from. A thread that polls can only make a request in a callback.
+/// The origin of a request. A thread that polls can make a request only in a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Caller {
     /// The host, in a callback of the poll of this thread.
@@ -63,21 +64,21 @@ enum DriverKind {
 /// How a request is served. The command of a request is queued first, unless the action says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
-    /// Do nothing, and queue no command. The deferred flush writes this message too.
+    /// Do nothing, and queue no command. The deferred flush also writes this message.
     Nothing,
-    /// Wake the engine if it sleeps. An inline engine does not sleep while the dispatcher runs; its next pass takes the command.
+    /// Wake the engine if it sleeps. An inline engine does not sleep while the dispatcher runs. Its next pass takes the command.
     WakeEngine,
-    /// Run the engine on this thread. If another thread is running it, that thread takes the command.
+    /// Run the engine on this thread. If another thread already runs it, that thread takes the command.
     RunEngine,
-    /// The poll has the engine take the commands when its callbacks have returned.
+    /// When its callbacks have returned, the poll lets the engine take the commands.
     AfterCallbacks,
-    /// The poll has the engine write this one connection when its callbacks have returned. This needs no command.
+    /// When its callbacks have returned, the poll lets the engine write this one connection. This needs no command.
     FlushAfterCallbacks,
-    /// Make the poll that waits, or the next one, return. There is no command.
+    /// End the poll that waits, or the next one, early. There is no command.
     WakePoll,
 }
 
-/// The table: how a request is served.
+/// Returns how a request is served.
 #[inline]
 const fn action(request: Request, caller: Caller, driver: DriverKind) -> Action {
     use {Caller::*, DriverKind::*, Request::*};
@@ -85,7 +86,7 @@ const fn action(request: Request, caller: Caller, driver: DriverKind) -> Action 
         (Flush, Callback, Threaded) => Action::AfterCallbacks,
         (Flush, Callback, Inline) => Action::FlushAfterCallbacks,
         (FlushBehind, Callback, _) => Action::Nothing,
-        // Written at once, also in a callback: the memory is used again while it is in the cache.
+        // It is written at once, even in a callback, so that its memory is used again while it is still in the cache.
         (FlushLarge, Callback, Threaded) => Action::WakeEngine,
         (FlushLarge, Callback, Inline) => Action::RunEngine,
         (Command | Tls, Callback, _) => Action::AfterCallbacks,
@@ -93,18 +94,18 @@ const fn action(request: Request, caller: Caller, driver: DriverKind) -> Action 
         // The engine can work while the next callback runs.
         (Flush | FlushBehind | FlushLarge | Command | Tls, Dispatcher, _) => Action::WakeEngine,
 
-        // Also where a poll on another thread has deferred a flush: its callback may take long.
+        // This also holds if a poll on another thread has deferred a flush, because its callback may take long.
         (Flush | FlushBehind | FlushLarge | Command, OtherThread, Threaded) => Action::WakeEngine,
         (Flush | FlushBehind | FlushLarge | Command, OtherThread, Inline) => Action::RunEngine,
 
-        // The caller may hold a lock that the TLS of the host takes, so it must not run the engine: the next poll does.
+        // The caller may hold a lock that the TLS of the host takes, so it must not run the engine. The next poll runs it.
         (Tls, OtherThread, _) => Action::WakeEngine,
 
         (WakePoll, _, _) => Action::WakePoll,
     }
 }
 
-/// The work that a poll does when its callbacks have returned, as one number. Only the thread that polls sets it.
+/// The work of a poll after its callbacks have returned, as one number. Only the thread that polls sets it.
 struct Deferred;
 
 impl Deferred {
@@ -126,18 +127,18 @@ impl Deferred {
 pub(super) struct Scheduler {
     shared: Arc<Shared>,
     driver: Driver,
-    /// The thread that polls, as [`this_thread`] numbers it; 0 if none does.
+    /// The number of the thread that polls, from [`this_thread`]. 0 if no thread polls.
     polling_thread: AtomicUsize,
     /// See [`Deferred`].
     deferred: AtomicUsize,
-    /// The engine calls a TLS provider of the host, which may block although it must not.
+    /// The engine calls a TLS provider of the host. The provider must not block, but may do so nevertheless.
     calls_provider: bool,
 }
 
 enum Driver {
     Threaded(Mutex<Option<thread::Handle>>),
     Inline {
-        /// The thread that runs the engine holds the lock: see [`Scheduler::run_commands`].
+        /// The thread that runs the engine holds this lock: see [`Scheduler::run_commands`].
         engine: EngineSlot,
         #[cfg(unix)]
         descriptor: std::os::fd::RawFd,
@@ -146,7 +147,7 @@ enum Driver {
 
 type EngineSlot = TryLock<Option<Box<Engine>>>;
 
-/// Returns a number for the calling thread. No other living thread has the same number, and it is not 0.
+/// Returns a number for the calling thread. It is not 0, and no other living thread has an equal number.
 #[inline]
 fn this_thread() -> usize {
     thread_local!(static HERE: u8 = const { 0 });
@@ -154,7 +155,7 @@ fn this_thread() -> usize {
 }
 
 impl Scheduler {
-    /// Makes an engine, and starts its thread unless the loop is inline. `pass`: the longest time of a pass.
+    /// Makes an engine, and starts its thread unless the loop is inline. `pass` is the longest time of a pass.
     pub(super) fn new(log: Arc<Log>, config: &LoopConfig, pass: Duration, host: HostParts) -> io::Result<Scheduler> {
         let calls_provider = host.tls.is_some();
         let engine = Engine::new(log, config, pass, host)?;
@@ -177,7 +178,7 @@ impl Scheduler {
         })
     }
 
-    /// The part of the engine that all threads use.
+    /// The part of the engine that all threads may use.
     #[inline]
     pub(super) fn shared(&self) -> &Shared {
         &self.shared
@@ -201,7 +202,7 @@ impl Scheduler {
     #[inline(always)]
     fn perform(&self, action: Action) {
         match action {
-            // The poll has deferred something already, so it takes the commands too.
+            // The poll has already deferred something, so it takes the commands too.
             Action::Nothing | Action::FlushAfterCallbacks => {}
             Action::WakeEngine => self.shared.wake(),
             Action::RunEngine => self.run_engine(),
@@ -216,30 +217,30 @@ impl Scheduler {
 
     // Requests.
 
-    /// Queues a request of a socket, and has the engine serve it.
+    /// Queues a request of a socket for the engine, and wakes or runs the engine.
     #[inline]
     pub(super) fn request(&self, socket: &SocketShared, request: SocketRequest) {
-        // An engine that has ended has ended its connections too: there is nothing left to do.
+        // If the engine has ended, its connections have ended too, so there is nothing to do.
         if self.shared.push_socket_request(socket, request).is_ok() {
             self.command_queued();
         }
     }
 
-    /// Has the engine go on with a connection whose TLS, that of the host, has waited.
+    /// Lets the engine continue with a connection that waited for the host's TLS.
     pub(super) fn continue_tls(&self, socket: &SocketShared) {
         if self.shared.push_socket_request(socket, SocketRequest::Read).is_ok() {
             self.perform(self.action(Request::Tls));
         }
     }
 
-    /// Requests a retry of a connection, without a wait.
+    /// Requests that a connection is retried without a wait.
     pub(super) fn retry_now(&self, socket: &SocketShared) {
         if self.shared.push_retry_now(socket).is_ok() {
             self.command_queued();
         }
     }
 
-    /// As [`Scheduler::request`], for the dispatcher.
+    /// Like [`Scheduler::request`], for the dispatcher.
     #[cold]
     #[inline(never)]
     pub(super) fn request_of_dispatcher(&self, socket: &SocketShared, request: SocketRequest) {
@@ -248,12 +249,12 @@ impl Scheduler {
         }
     }
 
-    /// Has the engine run the command that the caller has queued.
+    /// Lets the engine run the command that the caller has queued.
     pub(super) fn command_queued(&self) {
         self.perform(self.action(Request::Command));
     }
 
-    /// Has a send queue written that was empty before a message was queued.
+    /// Requests that a send queue is written. It was empty before this message was queued.
     #[inline]
     pub(super) fn flush(&self, socket: &SocketShared) {
         let action = self.action(Request::Flush);
@@ -264,8 +265,9 @@ impl Scheduler {
         }
     }
 
-    /// Has a send queue written, in which a message was queued behind others. Usually there is nothing to do: the engine knows of
-    /// the others, and looks at the queue again before it sleeps. But their flush may be deferred.
+    /// Requests that a send queue is written in which a message was queued behind others. Usually there is nothing to do: the
+    /// engine knows
+    /// about the others, and checks the queue again before it sleeps. But the flush of the others may be deferred.
     #[inline]
     pub(super) fn flush_behind(&self, socket: &SocketShared) {
         if self.deferred.load(Acquire) != Deferred::NOTHING {
@@ -273,7 +275,7 @@ impl Scheduler {
         }
     }
 
-    /// Has a send queue written that has become large.
+    /// Requests that a send queue is written because it has become large.
     #[inline]
     pub(super) fn flush_large(&self, socket: &SocketShared) {
         self.request_flush(socket, self.action(Request::FlushLarge));
@@ -286,14 +288,14 @@ impl Scheduler {
         }
     }
 
-    /// Makes the poll that waits, or the next one, return.
+    /// Ends the poll that waits, or the next one, early.
     pub(super) fn wake_poll(&self) {
         self.perform(self.action(Request::WakePoll));
     }
 
     // Polling.
 
-    /// Makes this thread the one that polls. Fails if a thread polls already.
+    /// Makes this thread the one that polls. Fails if another thread already polls.
     #[inline]
     pub(super) fn begin_poll(&self) -> Result<(), Error> {
         self.check_poll()?;
@@ -301,7 +303,7 @@ impl Scheduler {
         claimed.map(|_| ()).map_err(|_| Error::Busy) // another thread has claimed it since the check
     }
 
-    /// Fails if this thread may not poll now.
+    /// Returns an error if this thread may not poll now.
     #[inline]
     pub(super) fn check_poll(&self) -> Result<(), Error> {
         match self.polling_thread.load(Acquire) {
@@ -312,7 +314,7 @@ impl Scheduler {
         }
     }
 
-    /// No thread polls any more.
+    /// Ends the claim of [`Scheduler::begin_poll`]: no thread polls any more.
     #[inline]
     pub(super) fn end_poll(&self) {
         self.polling_thread.store(0, Release);
@@ -323,9 +325,11 @@ impl Scheduler {
         self.polling_thread.load(Acquire) == this_thread()
     }
 
-    /// Inline: runs one pass of the engine, and moves its events into `batch`. It waits for readiness until the deadline, unless
-    /// there are events already. If another thread runs the engine, it does nothing: that thread serves requests for a moment, so the
-    /// engine is free again soon. Returns when the engine last read the clock.
+    /// Inline: runs one pass of the engine, and moves its events into `batch`. The pass waits for readiness until the deadline,
+    /// unless
+    /// there are already events. If another thread runs the engine, this does nothing: that thread only serves requests for a
+    /// moment, so
+    /// the engine will be free again soon. Returns the time at which the engine last read the clock.
     pub(super) fn run_pass(&self, deadline: Deadline, batch: &mut Box<Batch>) -> Option<Instant> {
         let Driver::Inline { engine: slot, .. } = &self.driver else { return None };
         let Some(mut locked) = slot.try_lock() else {
@@ -333,7 +337,7 @@ impl Scheduler {
             return None;
         };
         let engine = locked.as_mut()?;
-        // Read with the engine locked: a thread that makes something due after this finds the engine locked, and wakes it.
+        // This is read while the engine is locked: a thread that makes something due later finds the engine locked, and wakes it.
         let wait =
             if self.shared.due.load(SeqCst) || !batch.is_empty() { Some(Duration::ZERO) } else { deadline.left() };
         if !self.shared.has_failed() {
@@ -350,7 +354,7 @@ impl Scheduler {
         Some(last_read)
     }
 
-    /// Does the deferred work, when the callbacks of a poll have returned. `socket_of` returns the socket with a key.
+    /// Does the deferred work after the callbacks of a poll have returned. `socket_of` returns the socket with a key.
     #[inline]
     pub(super) fn after_callbacks<'a>(&self, socket_of: impl FnOnce(usize) -> Option<&'a SocketShared>) {
         let deferred = self.deferred.load(Relaxed);
@@ -364,19 +368,21 @@ impl Scheduler {
                     && !self.with_engine(engine, |engine| engine.flush(key))
                     && let Some(socket) = socket_of(key)
                 {
-                    // The thread that runs the engine takes this request. It fails if the engine has ended, and with it the connection.
+                    // The thread that runs the engine takes this request. If the request is refused, the engine has ended, and
+                    // the connection too.
                     let _ = self.shared.push_socket_request(socket, SocketRequest::Flush);
                 }
                 self.run_commands(engine);
             }
         }
-        // Only now: a message that the host's log sends meanwhile becomes a command, which is taken above.
+        // This must come last: a message that the host sends from its log callback meanwhile becomes a command, which was taken
+        // above.
         self.deferred.store(Deferred::NOTHING, Relaxed);
     }
 
     // The inline engine.
 
-    /// The descriptor of the inline engine; `None` if the loop is threaded.
+    /// Returns the descriptor of the inline engine. `None` if the loop is threaded.
     #[cfg(unix)]
     pub(super) fn inline_descriptor(&self) -> Option<std::os::fd::RawFd> {
         match self.driver {
@@ -385,26 +391,27 @@ impl Scheduler {
         }
     }
 
-    /// The time until a poll must run a pass of the inline engine, if nothing becomes ready before. `None`: without limit.
+    /// Returns the time until a poll must run a pass of the inline engine, if nothing becomes ready before. `None`: no limit.
     pub(super) fn time_to_next_pass(&self) -> Option<Duration> {
         let Driver::Inline { engine, .. } = &self.driver else { return None };
-        // If another thread runs it for a moment, it may change this time.
+        // Another thread may run the engine for a moment, and may change this time.
         let Some(mut locked) = engine.try_lock() else { return Some(Duration::ZERO) };
         let wait = locked.as_mut()?.time_to_next_pass();
         drop(locked);
-        // A thread that has added a command meanwhile has found the engine locked.
+        // A thread that has added a command meanwhile has found the engine locked, so the command still waits.
         if self.shared.has_commands() { Some(Duration::ZERO) } else { wait }
     }
 
     fn run_engine(&self) {
         if let Driver::Inline { engine, .. } = &self.driver {
             self.run_commands(engine);
-            // A host that waits with a time-out must ask for the new one.
+            // A host that waits with a time-out must read the new time-out.
             self.shared.wake_waiting_host();
         }
     }
 
-    /// Inline: runs the commands on this thread, unless another thread runs the engine; that one takes them. The time is limited: long
+    /// Inline: runs the commands on this thread. If another thread runs the engine, that thread takes them. The time is limited:
+    /// long
     /// work, and commands that other threads keep adding, are left to the poll.
     fn run_commands(&self, slot: &EngineSlot) {
         const PASSES: usize = 16;
@@ -441,10 +448,10 @@ impl Scheduler {
 
     // The end.
 
-    /// Ends the engine, at the latest after `linger`, and a moment later if a TLS provider does not return.
+    /// Ends the engine, at the latest after `linger`. If a TLS provider does not return, it takes slightly longer.
     pub(super) fn stop(&self, linger: Duration) {
         let give_up = self.calls_provider.then_some(linger + MAX_PROVIDER_WAIT);
-        // Fails if the engine has failed: then it has ended, or is about to.
+        // This fails if the engine has failed. Then it has ended, or is about to end.
         let _ = self.shared.push_stop(linger);
         match &self.driver {
             Driver::Threaded(thread) => {
@@ -464,7 +471,7 @@ impl Scheduler {
     #[cold]
     fn log_blocked_provider(&self) {
         let text =
-            "the loop was freed while a call of its TLS provider does not return; its engine ends after that call";
+            "the loop was freed, but a call of its TLS provider does not return; its engine ends after that call";
         self.shared.log.error(0, format_args!("{text}"));
     }
 
@@ -472,7 +479,7 @@ impl Scheduler {
         let mut engine = loop {
             match slot.try_lock().and_then(|mut slot| slot.take()) {
                 Some(engine) => break engine,
-                // It ends with the loop, which that thread still uses.
+                // The engine ends with the loop, which that thread still uses.
                 None if give_up_at.is_some_and(|give_up_at| Instant::now() >= give_up_at) => {
                     return self.log_blocked_provider();
                 }

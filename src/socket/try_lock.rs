@@ -1,5 +1,6 @@
-//! A lock that no thread waits for: a thread that does not get it goes on. Unlocking is a store, where that of a mutex must also look for
-//! threads that wait.
+//! A lock without waiting: a thread that does not get it continues. Unlocking is only a store, while a mutex must also check
+//! whether
+//! threads wait.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -9,8 +10,9 @@ use std::sync::atomic::Ordering::SeqCst;
 
 /// A value that one thread at a time uses.
 ///
-/// Locking and unlocking are sequentially consistent. So if a thread unlocks and then reads another variable, and a second thread
-/// writes that variable and then tries to lock, either the first one sees the write, or the second one gets the lock.
+/// Locking and unlocking are sequentially consistent. Suppose that one thread unlocks and then reads another variable, and a
+/// second thread
+/// writes that variable and then tries to lock. Then the first one sees the write, or the second one gets the lock.
 pub(super) struct TryLock<T> {
     locked: AtomicBool,
     value: UnsafeCell<T>,
@@ -20,7 +22,7 @@ pub(super) struct TryLock<T> {
 // SAFETY: only the guard gives access to the value, and there is one guard at a time.
 unsafe impl<T: Send> Sync for TryLock<T> {}
 
-/// Unlocks when it is dropped. Threads cannot share it, as the value need not be `Sync`.
+/// Unlocks when it is dropped. Threads cannot share it, because the value need not be `Sync`.
 pub(super) struct Guard<'a, T>(&'a TryLock<T>, PhantomData<*const T>);
 
 impl<T> TryLock<T> {
@@ -28,7 +30,7 @@ impl<T> TryLock<T> {
         TryLock { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
     }
 
-    /// `None` if a thread has locked it, also if it is this one.
+    /// Returns `None` if it is locked, even if the calling thread has locked it.
     #[inline]
     pub(super) fn try_lock(&self) -> Option<Guard<'_, T>> {
         self.locked.compare_exchange(false, true, SeqCst, SeqCst).is_ok().then(|| Guard(self, PhantomData))
@@ -85,16 +87,17 @@ mod tests {
         });
         let value = lock.try_lock().unwrap();
         assert_eq!(*value + missed.load(Relaxed), 40_000);
-        assert!(lock.try_lock().is_none(), "not even by its own thread");
+        assert!(lock.try_lock().is_none(), "even its own thread does not get it again");
     }
 
-    /// Two threads, round by round: one unlocks and looks for work, the other adds work and tries to lock. With a weaker order of the unlock,
-    /// each of both misses what the other did in some rounds.
+    /// Two threads work in rounds: one unlocks and then checks for work, the other adds work and then tries to lock. If the
+    /// unlock had a
+    /// weaker order, there would be rounds in which both threads miss the action of the other.
     #[test]
     fn work_that_was_added_before_a_failed_lock_is_seen_after_the_unlock() {
         const ROUNDS: usize = 20_000;
         let (lock, added, arrived) = (TryLock::new(()), AtomicBool::new(false), AtomicUsize::new(0));
-        // Waits until both threads have arrived so often.
+        // Waits until both threads have arrived this many times.
         let meet = |meetings: usize| {
             arrived.fetch_add(1, SeqCst);
             let mut spins = 0;

@@ -16,13 +16,13 @@ pub enum Host {
     Ipv6(Ipv6Addr),
 }
 
-/// As in a URL.
+/// Writes the host as in a URL.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Host::Domain(name) => f.write_str(name),
             Host::Ipv4(address) => write!(f, "{address}"),
-            // The standard library writes these with an IPv4 address, browsers do not.
+            // The standard library writes the end of these addresses as an IPv4 address, but browsers do not.
             Host::Ipv6(address) => match address.segments() {
                 [0, 0, 0, 0, 0, 0xffff, high, low] => write!(f, "[::ffff:{high:x}:{low:x}]"),
                 _ => write!(f, "[{address}]"),
@@ -49,7 +49,7 @@ impl Host {
         if name.is_empty() {
             return Err(Unreadable::Invalid("empty host"));
         }
-        // The dot of the root is no label.
+        // The dot of the root is not a label.
         let labels = name.strip_suffix('.').unwrap_or(&name).as_bytes();
         if !ends_in_a_number(labels) {
             return Ok(Host::Domain(name));
@@ -58,7 +58,8 @@ impl Host {
     }
 }
 
-/// A forbidden domain code point of the standard. The tables of Unicode know those that are not ASCII.
+/// Returns whether the byte is a forbidden domain code point of the standard. Those that are not ASCII are in the tables of
+/// Unicode.
 fn is_forbidden(byte: u8) -> bool {
     matches!(
         byte,
@@ -66,7 +67,7 @@ fn is_forbidden(byte: u8) -> bool {
     )
 }
 
-/// Converts a name to ASCII, and checks labels that are converted already.
+/// Converts a name to ASCII, and checks labels that are already converted.
 #[cfg(feature = "idn")]
 #[cold]
 fn international(name: &str) -> Result<String, Unreadable> {
@@ -75,7 +76,9 @@ fn international(name: &str) -> Result<String, Unreadable> {
         .map_err(|_| Unreadable::Invalid("invalid international domain name"))
 }
 
-/// Labels that are converted already are not checked, except that they may be some: a name server knows which of them exist.
+/// Without the tables of Unicode, labels that are already converted are only checked for their characters. A name server knows
+/// which of
+/// them exist.
 #[cfg(not(feature = "idn"))]
 #[cold]
 fn international(name: &str) -> Result<String, Unreadable> {
@@ -88,13 +91,13 @@ fn international(name: &str) -> Result<String, Unreadable> {
     }
 }
 
-/// Such a name is an IPv4 address, or invalid.
+/// Returns whether the name ends in a number. Such a name is an IPv4 address, or it is invalid.
 fn ends_in_a_number(labels: &[u8]) -> bool {
     let last = labels.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
     !last.is_empty() && last.iter().all(u8::is_ascii_digit) || number(last).is_some()
 }
 
-/// Reads up to four numbers; the last one stands for all bytes that are left.
+/// Reads up to four numbers. The last one stands for all remaining bytes.
 fn ipv4(labels: &[u8]) -> Option<Ipv4Addr> {
     let numbers = labels.split(|byte| *byte == b'.');
     let count = numbers.clone().count();
@@ -110,7 +113,8 @@ fn ipv4(labels: &[u8]) -> Option<Ipv4Addr> {
     u32::try_from(address).ok().map(Ipv4Addr::from)
 }
 
-/// Reads a decimal number, an octal one (`0...`) or a hexadecimal one (`0x...`). One that is too large for an address is any such number.
+/// Reads a number: decimal, octal (`0...`) or hexadecimal (`0x...`). A number that is too large for 64 bits becomes
+/// the largest one.
 #[inline(never)]
 fn number(text: &[u8]) -> Option<u64> {
     let (digits, radix) = match text {

@@ -1,7 +1,8 @@
-//! URLs as browsers read them (<https://url.spec.whatwg.org>): those of WebSockets, of redirects and of proxies.
+//! Reads URLs as browsers do (<https://url.spec.whatwg.org>): the URLs of WebSockets, of redirects and of proxies.
 //!
-//! The crate `url` would do this too, but for every scheme, with setters, and never without the tables of Unicode. A test compares
-//! both, except for two cases in which the crate does not do what the standard says.
+//! The crate `url` does this too, but for every scheme, with setters, and always with the tables of Unicode. A test compares
+//! both,
+//! except for two cases in which the crate differs from the standard.
 
 mod host;
 #[cfg(test)]
@@ -15,7 +16,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-// The ASCII characters that are percent-encoded in a part of a URL. Characters that are not ASCII always are.
+// The ASCII characters that are percent-encoded in a part of a URL. Other characters are always percent-encoded.
 const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'\'');
 const PATH: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
@@ -26,7 +27,7 @@ const USERINFO: &AsciiSet =
 #[derive(Debug, PartialEq, Eq)]
 struct Scheme {
     name: &'static str,
-    /// `None` for the schemes that browsers do not know. In the URLs of the others, browsers read `\` as `/`.
+    /// `None` for schemes that browsers do not know. In URLs with other schemes, browsers read `\` as `/`.
     default_port: Option<u16>,
 }
 
@@ -47,13 +48,13 @@ impl Scheme {
         text.bytes().take_while(|byte| self.is_slash(*byte)).count()
     }
 
-    /// Does this byte end a host or a segment of a path?
+    /// Returns whether this byte ends a host or a segment of a path.
     fn is_end(&self, byte: u8) -> bool {
         self.is_slash(byte) || matches!(byte, b'?' | b'#')
     }
 }
 
-/// Splits before the first byte of this kind, where a character begins.
+/// Splits a text before the first byte for which `is_end` is true. A character must begin there.
 fn split(text: &str, is_end: impl FnMut(u8) -> bool) -> (&str, &str) {
     text.split_at(text.bytes().position(is_end).unwrap_or(text.len()))
 }
@@ -66,21 +67,21 @@ static SOCKS5: Scheme = Scheme::new("socks5", None);
 static SOCKS5H: Scheme = Scheme::new("socks5h", None);
 static SCHEMES: [&Scheme; 6] = [&WS, &WSS, &HTTP, &HTTPS, &SOCKS5, &SOCKS5H];
 
-/// Why a text is not a URL, or not one that this module reads.
+/// The reason why a text is not a URL, or not one that this module reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It has no scheme.
+    /// The text has no scheme.
     NoScheme,
-    /// It has this scheme.
+    /// The text has this scheme, which is not known.
     Scheme(String),
-    /// It is not a URL.
+    /// The text is not a URL.
     Invalid(&'static str),
-    /// Its host has characters that are not ASCII, and the feature `idn` is off.
+    /// The host has characters that are not ASCII, and the feature `idn` is off.
     NoIdn,
 }
 
 impl Unreadable {
-    /// Returns the error: `invalid`, or [`Error::Unsupported`] if another library would read it.
+    /// Returns the error: [`Error::Unsupported`] if a library with the feature `idn` would read the URL, otherwise `invalid`.
     pub fn error(&self, invalid: Error) -> Error {
         match self {
             Unreadable::NoIdn => Error::Unsupported,
@@ -89,7 +90,7 @@ impl Unreadable {
     }
 }
 
-/// The text never contains a part of the URL but its scheme.
+/// The text contains no part of the URL except its scheme.
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -103,7 +104,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// A URL without user name, password and fragment.
+/// A URL without a user name, a password and a fragment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebUrl {
     /// `scheme://host[:port]/path[?query]`.
@@ -111,20 +112,20 @@ pub struct WebUrl {
     scheme: &'static Scheme,
     host: Host,
     host_end: usize,
-    /// Also that of the scheme.
+    /// The port of the URL, or the default port of its scheme.
     port: Option<u16>,
     path_start: usize,
 }
 
-/// A URL that was read, and the parts that a [`WebUrl`] does not have.
+/// A URL that was read, and the parts that are not in a [`WebUrl`].
 pub struct Parsed {
     /// The URL.
     pub url: WebUrl,
-    /// As they were written, percent-encoded or not; empty if there is none.
+    /// The user name as it was written, percent-encoded or not. Empty if there is none.
     pub user: Secret<String>,
-    /// As `user`.
+    /// The password, in the form of `user`.
     pub password: Secret<String>,
-    /// Is there a `#`?
+    /// The URL contains a `#`.
     pub has_fragment: bool,
 }
 
@@ -161,9 +162,9 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
     is_scheme.then_some((scheme, rest))
 }
 
-/// Reads what follows the slashes.
+/// Reads the part after the slashes.
 fn authority(scheme: &'static Scheme, text: &str) -> Result<Parsed, Unreadable> {
-    // The last one: a password may contain others.
+    // The last `@` counts, because a password may contain others.
     let (userinfo, rest) = match split(text, |byte| scheme.is_end(byte)).0.rfind('@') {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => ("", text),
@@ -201,7 +202,7 @@ fn authority(scheme: &'static Scheme, text: &str) -> Result<Parsed, Unreadable> 
     Ok(Parsed { user: user.into(), password: password.into(), ..parsed })
 }
 
-/// Splits the port off; there may be none behind the colon.
+/// Splits off the port. The text after the colon may be empty.
 fn split_port(text: &str) -> Result<(Option<u16>, &str), Unreadable> {
     const INVALID: Unreadable = Unreadable::Invalid("invalid port number");
     let (digits, rest) = split(text, |byte| !byte.is_ascii_digit());
@@ -212,7 +213,7 @@ fn split_port(text: &str) -> Result<(Option<u16>, &str), Unreadable> {
     }
 }
 
-/// Returns the number of dots of a segment of a path that has nothing else, and otherwise 0. A dot may be percent-encoded.
+/// If a segment of a path consists only of dots, returns their number, otherwise 0. A dot may be percent-encoded.
 fn dots(mut segment: &str) -> usize {
     let mut count = 0;
     while !segment.is_empty() {
@@ -246,7 +247,8 @@ impl WebUrl {
         Ok(url.followed_by(rest))
     }
 
-    /// Adds a path, a query and a fragment to a URL that ends with a slash. Without a path, it may also end elsewhere.
+    /// Adds a path, a query and a fragment to a URL that ends with a slash. If there is no path, the URL may also end
+    /// differently.
     fn followed_by(mut self, rest: &str) -> Parsed {
         let rest = self.add_path(rest);
         let (query, has_fragment) = match rest.split_once('#') {
@@ -260,7 +262,7 @@ impl WebUrl {
         Parsed { url: self, user: "".into(), password: "".into(), has_fragment }
     }
 
-    /// Returns what follows the path.
+    /// Adds the path, and returns the text after it.
     fn add_path<'a>(&mut self, mut rest: &'a str) -> &'a str {
         loop {
             let (segment, after) = split(rest, |byte| self.scheme.is_end(byte));
@@ -290,7 +292,7 @@ impl WebUrl {
         }
     }
 
-    /// Makes `http` to `ws`, and `https` to `wss`. Other schemes are an error.
+    /// Changes `http` to `ws`, and `https` to `wss`. Other schemes are an error.
     pub fn into_websocket(mut self) -> Result<WebUrl, Unreadable> {
         let scheme = match self.scheme.name {
             "ws" | "wss" => return Ok(self),
@@ -306,7 +308,7 @@ impl WebUrl {
         Ok(self)
     }
 
-    /// Returns the URL with a user name and a password, if it has them.
+    /// Returns the URL with a user name and a password. Empty ones are left out.
     pub fn with_userinfo(self, user: &str, password: &str) -> String {
         let encode = |text| utf8_percent_encode(text, USERINFO);
         let (scheme, rest) = self.text.split_at(self.host_start());
@@ -336,17 +338,17 @@ impl WebUrl {
         self.scheme.name.len() + "://".len()
     }
 
-    /// Returns the host as it is in the URL.
+    /// Returns the host as it is written in the URL.
     pub fn host_text(&self) -> &str {
         &self.text[self.host_start()..self.host_end]
     }
 
-    /// Returns the port: without one in the URL, that of the scheme, if it has one.
+    /// Returns the port of the URL, or the default port of its scheme if there is one.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// Returns the host, and the port unless it is that of the scheme.
+    /// Returns the host, and the port unless it is the default port of the scheme.
     pub fn authority(&self) -> &str {
         &self.text[self.host_start()..self.path_start]
     }
@@ -358,11 +360,11 @@ impl WebUrl {
 
     /// Returns the path, which begins with a slash.
     pub fn path(&self) -> &str {
-        // In a path it is percent-encoded.
+        // A `?` in a path is percent-encoded.
         self.path_and_query().split('?').next().unwrap_or("")
     }
 
-    /// Is there a query? It may be empty.
+    /// Returns whether there is a query, which may be empty.
     pub fn has_query(&self) -> bool {
         self.path_and_query().contains('?')
     }

@@ -25,7 +25,7 @@ fn batch(events: &str) -> Box<Batch> {
     batch
 }
 
-/// Offers all events, and returns those that need not wait.
+/// Offers all events, and returns those that do not have to wait.
 fn hold_all(held: &mut Held, events: &str) -> String {
     let mut batch = batch(events);
     let kinds = Vec::from_iter(batch.events().iter().map(|event| event.what));
@@ -62,13 +62,13 @@ fn describe(event: &HeldEvent) -> (char, Option<Error>) {
                 RareKind::Drained => ('d', None),
                 RareKind::Retrying { .. } => ('r', error),
                 RareKind::Closed => ('c', error),
-                RareKind::Connected => panic!("no connect event was added"),
+                RareKind::Connected => panic!("the test adds no connect event"),
             }
         }
     }
 }
 
-/// Takes the events that may go on, and returns them.
+/// Takes and returns the events that may be dispatched.
 fn take_all(held: &mut Held, holds_messages: bool) -> String {
     let mut taken = String::new();
     while let Some(key) = held.next_ready() {
@@ -111,11 +111,11 @@ fn another_pause_holds_the_rest_back_from_its_next_message_on() {
     assert!(matches!(held.next(KEY, false), Next::Event(HeldEvent::Message { .. })));
     assert_eq!(take_all(&mut held, true), "rp");
     held.make_ready(KEY);
-    held.make_ready(KEY); // twice does no harm
+    held.make_ready(KEY); // a second call has no effect
     assert_eq!(take_all(&mut held, false), "mc");
 }
 
-/// Without memory a message is dropped, and so is each later one. The next report says so.
+/// Without memory, a message and all later ones are dropped. The next report contains the loss.
 #[test]
 fn messages_without_memory_are_dropped_with_all_later_ones() {
     let mut held = Held::default();
@@ -138,7 +138,7 @@ fn messages_without_memory_are_dropped_with_all_later_ones() {
     assert!(!held.has(KEY));
 }
 
-/// A report behind dropped messages does not wait for a resume: no message is before it.
+/// A report behind dropped messages does not wait for a resume, because no message is before it.
 #[test]
 fn reports_of_dropped_messages_are_ready_at_once() {
     let mut held = Held::default();

@@ -33,7 +33,7 @@ fn table_of_all_requests() {
     assert_eq!(distinct.len(), 6 * 3, "every request from every caller");
 }
 
-/// A loop without a thread that polls, as far as the scheduler is concerned.
+/// A scheduler of a loop that no thread polls.
 fn scheduler(inline: bool) -> (Scheduler, SocketShared) {
     use crate::config::LoopOptions;
     use crate::connection::send_queue::SendQueue;
@@ -65,7 +65,7 @@ fn first_flush_of_a_callback_needs_no_command_and_later_requests_do() {
     assert!(!scheduler.shared.has_commands(), "the deferred flush writes both messages");
     scheduler.request(&socket, SocketRequest::Ping);
     assert!(scheduler.shared.has_commands());
-    assert_eq!(scheduler.deferred.load(SeqCst), Deferred::flush(7), "and commands too");
+    assert_eq!(scheduler.deferred.load(SeqCst), Deferred::flush(7), "and the commands are taken too");
     scheduler.after_callbacks(|_| None);
     assert!(!scheduler.shared.has_commands());
     assert_eq!(scheduler.deferred.load(SeqCst), Deferred::NOTHING);
@@ -82,6 +82,6 @@ fn another_thread_does_not_wait_for_a_deferred_flush() {
             assert!(!scheduler.shared.has_commands(), "this thread has run the engine");
         });
     });
-    // No connection has the key of the socket, so its request stays.
+    // No connection has the key of the socket, so its request remains queued.
     assert!(!socket.add_request(SocketRequest::Flush), "the request was queued");
 }

@@ -1,4 +1,4 @@
-//! Texts that are URLs, or nearly.
+//! Makes texts that are URLs, or almost URLs.
 
 /// Numbers that look random (splitmix64).
 pub(super) struct Random(pub(super) u64);

@@ -1,4 +1,4 @@
-//! URLs as this module and the crate `url` read them.
+//! Compares how this module and the crate `url` read URLs.
 
 mod grammar;
 
@@ -23,7 +23,7 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).map(char::from).collect()
 }
 
-/// Returns the parts that the crate has read. Its host of SOCKS is parsed once more, because the crate leaves it as it is.
+/// Returns the parts that the crate has read. With SOCKS the crate does not parse the host, so it is parsed here.
 fn parts_of_crate(mut url: url::Url) -> Option<Parts> {
     let socks = match url.scheme() {
         "ws" | "wss" | "http" | "https" => false,
@@ -39,7 +39,7 @@ fn parts_of_crate(mut url: url::Url) -> Option<Parts> {
     };
     let mut text = url.to_string();
     if socks {
-        // Only whether it has a path or a query is used.
+        // Of the rest, the library only uses whether there is a path or a query.
         text = (matches!(url.path(), "" | "/") && url.query().is_none()).to_string();
     }
     let password = url.password().unwrap_or("");
@@ -60,8 +60,9 @@ fn ours(text: &str, base: Option<&WebUrl>) -> Result<Parts, Unreadable> {
     Ok(parts)
 }
 
-/// Would the tables of Unicode, which the library does not have, decide about this host? It refuses names that are not ASCII,
-/// and checks of the results of a conversion their characters only.
+/// Returns whether the result for this host depends on the tables of Unicode, which the library may not have. Without them it
+/// refuses
+/// names that are not ASCII, and checks converted labels only for their characters.
 fn is_without_tables(host: Result<&Host, &Unreadable>) -> bool {
     let is_one = match host {
         Ok(Host::Domain(name)) => name.split('.').any(|label| label.starts_with("xn--")),
@@ -72,8 +73,9 @@ fn is_without_tables(host: Result<&Host, &Unreadable>) -> bool {
     is_one && !cfg!(feature = "idn")
 }
 
-/// Does the crate not do what the standard says? It does not leave a folder that is named as a drive of Windows, which is for `file` only,
-/// and refuses a third slash before a host in a relative URL.
+/// Returns whether the crate differs from the standard. It does not remove a folder with the form of a Windows drive letter,
+/// which the
+/// standard keeps only for `file`. It also refuses a third slash before a host in a relative URL.
 fn crate_deviates(text: &str, base: Option<&str>) -> bool {
     let is_drive = |part: &str| matches!(part.as_bytes(), [drive, b':' | b'|'] if drive.is_ascii_alphabetic());
     let text: String = text.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
@@ -83,7 +85,7 @@ fn crate_deviates(text: &str, base: Option<&str>) -> bool {
     parts.any(|part| is_drive(part.trim())) || has_third_slash
 }
 
-/// Compares what is read of a text, which may be relative to `base`.
+/// Compares how both read a text, which may be relative to `base`.
 fn compare(text: &str, base: Option<&str>) -> bool {
     let base_of_crate = base.map(|base| url::Url::parse(base).unwrap());
     let theirs = match &base_of_crate {
@@ -103,7 +105,7 @@ fn compare(text: &str, base: Option<&str>) -> bool {
     theirs.is_some()
 }
 
-/// `EGRET_WS_TEST_URLS=1000000` makes it compare so many.
+/// `EGRET_WS_TEST_URLS=1000000` sets the number of texts.
 #[test]
 fn urls_are_read_as_by_the_crate() {
     let count = std::env::var("EGRET_WS_TEST_URLS").map_or(20_000, |count| count.parse().unwrap());
@@ -121,7 +123,7 @@ fn urls_are_read_as_by_the_crate() {
     assert!(readable * 5 > count, "only {readable} of {count} texts can be read");
 }
 
-/// Each host with each scheme, and each port.
+/// Compares each host with each scheme, and with each port.
 #[test]
 fn hosts_are_read_as_by_the_crate() {
     let read = HOSTS.iter().flat_map(|host| {
@@ -156,7 +158,7 @@ fn parts_of_urls() {
     ] {
         assert_eq!((url(text).authority(), url(text).path_and_query()), (authority, path_and_query), "{text}");
     }
-    // With more slashes than two too, as in a browser.
+    // This is also so with more than two slashes, as in a browser.
     for text in ["//g/x", "///g/x", "\\\\\\g/x"] {
         assert_eq!(url("ws://h/a/b").join(text).ok().unwrap().url.as_str(), "ws://g/x", "{text}");
     }
