@@ -1,6 +1,8 @@
-//! Events on their way from the engine to the poll: a list, and one buffer for the payloads of small messages. The engine fills a batch,
-//! both sides swap it, and the poll dispatches it. So a message needs no allocation, no lock and no reference count. A batch can also keep
-//! the read buffer of the engine, so that received messages are not even copied.
+//! Events on their way from the engine to the poll: a list, and one buffer for the payloads of small messages. The engine fills a
+//! batch,
+//! the engine and the poll exchange batches, and the poll dispatches it. So a message needs no allocation, no lock and no
+//! reference
+//! count. A batch can also keep the read buffer of the engine, so that received messages are not even copied.
 
 use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::connection::Direction;
@@ -13,16 +15,16 @@ use std::hint::assert_unchecked;
 
 /// Collected payloads of at least this size keep their own memory; smaller ones are copied into the payload buffer.
 const LARGE: usize = 16 * 1024;
-/// The bytes that an empty batch may keep for payloads, and for the list of events.
+/// How many bytes an empty batch may keep for payloads, and for the list of events.
 const KEPT_BYTES: usize = 1024 * 1024;
-/// The bytes that an empty batch may keep for each of its other lists.
+/// How many bytes an empty batch may keep for each of its other lists.
 const KEPT_BYTES_OF_RARE: usize = 64 * 1024;
 /// Messages leave room for this many other events in the list of events.
 const SPARE: usize = 16;
-/// Begins the message of the report when messages were dropped.
+/// The first words of the report's message when messages were dropped.
 const NO_MEMORY: &str = "messages of the peer were dropped because there was no memory for them";
 
-/// An event of a socket. Small, because a flood makes many.
+/// An event of a socket. It is small, because a fast peer causes many events.
 #[derive(Debug)]
 pub struct Event {
     /// The key of the socket, see [`super::SocketShared::key`].
@@ -38,7 +40,7 @@ pub enum EventKind {
     Connected {
         index: u32,
     },
-    /// A message in the payload buffer or, `in_place`, in the read buffer.
+    /// A message in the payload buffer or, if `in_place`, in the read buffer.
     Message {
         kind: MessageKind,
         in_place: bool,
@@ -56,7 +58,7 @@ pub enum EventKind {
         len: u32,
         start: usize,
     },
-    /// A frame, for the trace of the host: the fields of a [`FrameHead`].
+    /// A frame for the trace of the host, with the fields of a [`FrameHead`].
     Frame {
         direction: Direction,
         opcode: u8,
@@ -64,13 +66,13 @@ pub enum EventKind {
         is_compressed: bool,
         length: u64,
     },
-    /// The connection was lost and is tried again; with a report.
+    /// The connection was lost and is tried again. The event has a report.
     Retrying {
         index: u32,
         attempt: u32,
         delay_ms: u32,
     },
-    /// The host is asked before an attempt; with the report of the end before it.
+    /// The host is asked before an attempt. The event has the report of the previous end.
     Asked {
         index: u32,
         attempt: u32,
@@ -89,15 +91,16 @@ impl EventKind {
     }
 }
 
-/// An event that is neither a message nor a pong nor a frame, with its data. Not an enum with data: that would be copied once more, and in each
-/// variant.
+/// An event other than a message, a pong or a frame, with its data. It is not an enum with data, because that would be copied
+/// once more,
+/// and in each variant.
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub struct RareEvent {
     pub kind: RareKind,
-    /// Of `Retrying`, `Asked` and `Closed`.
+    /// The report of `Retrying`, `Asked` and `Closed`.
     pub report: Option<Report>,
-    /// Of `Connected`, `Retrying` and `Closed`.
+    /// The info of `Connected`, `Retrying` and `Closed`.
     pub info: Option<ConnectInfo>,
 }
 
@@ -112,13 +115,13 @@ pub enum RareKind {
     Closed,
 }
 
-/// Events in their order. Always boxed, because each poll swaps it.
+/// Events in their order. A batch is always boxed, because each poll exchanges it.
 #[derive(Debug, Default)]
 pub struct Batch {
     events: Vec<Event>,
     /// The payloads of small messages.
     payloads: Vec<u8>,
-    /// A read buffer with messages, or a spare one for the engine; empty before the first use.
+    /// A read buffer with messages, or an unused one for the engine. Empty before the first use.
     read: Box<[u8]>,
     /// There are messages in `read`.
     has_messages_in_read: bool,
@@ -134,17 +137,17 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Are there no events?
+    /// Returns whether there are no events.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// The size of the payload buffer.
+    /// Returns the size of the payload buffer.
     pub fn payload_bytes(&self) -> usize {
         self.payloads.len()
     }
 
-    /// The events.
+    /// Returns the events.
     pub fn events(&self) -> &[Event] {
         &self.events
     }
@@ -176,14 +179,14 @@ impl Batch {
         self.push_message(Event { key, what }).inspect_err(|_| self.payloads.truncate(start))
     }
 
-    /// Adds the event of a message, and leaves room for other events, which must not be lost if a message is.
+    /// Adds the event of a message, and leaves room for other events, because they must not be lost if a message is lost.
     #[inline]
     #[allow(unsafe_code)] // hot path: the capacity is checked once
     fn push_message(&mut self, event: Event) -> Result<(), NoMemory> {
         if self.events.capacity() - self.events.len() <= SPARE {
             self.enlarge()?;
         }
-        // SAFETY: either more than SPARE places were free, or `enlarge` has reserved 2 * SPARE; both are more than none.
+        // SAFETY: more than SPARE places were free, or `enlarge` has reserved 2 * SPARE. So at least one place is free.
         unsafe { assert_unchecked(self.events.len() < self.events.capacity()) };
         self.events.push(event);
         Ok(())
@@ -194,7 +197,7 @@ impl Batch {
         Ok(self.events.try_reserve(2 * SPARE)?)
     }
 
-    /// Adds a message that lies in the read buffer of the engine from `start` on. The byte behind it must be unused.
+    /// Adds a message that is in the read buffer of the engine, from `start` on. The byte behind it must be unused.
     /// Call [`Batch::keep_messages`] before the buffer is used again. After an error nothing has changed.
     #[inline]
     pub fn in_place(&mut self, key: usize, kind: MessageKind, start: usize, len: usize) -> Result<(), NoMemory> {
@@ -202,8 +205,9 @@ impl Batch {
         self.push_message(Event { key, what: EventKind::Message { kind, in_place: true, len: len as u32, start } })
     }
 
-    /// Keeps the messages that lie in the read buffer: exchanges the buffer for another of the same size, or copies the messages if it
-    /// has taken a buffer already or has no memory for another. False if there is no memory for a copy either: see
+    /// Keeps the messages that are in the read buffer: exchanges the buffer for another one of equal size, or copies the messages
+    /// if the
+    /// batch already has a buffer, or if there is no memory for another one. False if there is no memory for the copy: see
     /// [`Batch::take_dropped`].
     #[inline]
     #[must_use]
@@ -215,7 +219,8 @@ impl Batch {
         true
     }
 
-    /// Takes the payload size of each message that was dropped because there was no memory. The caller must then end the connection.
+    /// Takes the payload size of each message that was dropped because there was no memory. The caller must then end the
+    /// connection.
     pub fn take_dropped(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.dropped)
     }
@@ -241,7 +246,7 @@ impl Batch {
         true
     }
 
-    /// Copies the messages in place of the events from this one on out of `buffer`.
+    /// Copies the messages of the events from `from` on that are in place, out of `buffer`.
     #[cold]
     fn copy(&mut self, from: usize, buffer: &[u8]) -> bool {
         for at in from..self.events.len() {
@@ -258,7 +263,7 @@ impl Batch {
         true
     }
 
-    /// Drops the messages from this event on. A close or retry event among the events then reports it.
+    /// Drops the messages from this event on. If there is a close or retry event among the events, it reports the loss.
     fn drop_messages(&mut self, from: usize) {
         let later = self.events.split_off(from);
         for event in later {
@@ -281,7 +286,7 @@ impl Batch {
         self.kept = self.events.len();
     }
 
-    /// Drops all messages, for an engine that ends without memory.
+    /// Drops all messages, when an engine without memory ends.
     pub fn drop_all_messages(&mut self) {
         self.drop_messages(0);
         (self.payloads, self.large, self.read) = (Vec::new(), Vec::new(), Box::default());
@@ -349,7 +354,7 @@ impl Batch {
         self.events.push(Event { key, what: EventKind::Closed { index } });
     }
 
-    /// The payload of a message that is not large; if it is text, a NUL follows it in memory.
+    /// Returns the payload of a message that is not large. If it is text, a NUL follows it in memory.
     #[inline]
     pub fn small_message(&mut self, what: EventKind) -> Option<(MessageKind, &[u8])> {
         let EventKind::Message { kind, in_place, len, start } = what else { return None };
@@ -358,18 +363,18 @@ impl Batch {
             return Some((kind, &self.payloads[start..end]));
         }
         if kind == MessageKind::Text {
-            // This overwrites the header of the next frame, which was read long ago.
+            // This overwrites the first byte of the next frame's header, which was already decoded.
             self.read[end] = 0;
         }
         Some((kind, &self.read[start..end]))
     }
 
-    /// The payload of a large message; if it is text, a NUL follows it in memory.
+    /// Returns the payload of a large message. If it is text, a NUL follows it in memory.
     pub fn large(&self, index: u32, len: usize) -> &[u8] {
         &self.large[index as usize][..len]
     }
 
-    /// The payload of a pong.
+    /// Returns the payload of a pong.
     pub fn pong_payload(&self, start: usize, len: u32) -> &[u8] {
         &self.payloads[start..start + len as usize]
     }
@@ -379,7 +384,7 @@ impl Batch {
         std::mem::take(&mut self.large[index as usize])
     }
 
-    /// Returns the memory of a large message that was dispatched.
+    /// Gives back the memory of a large message that was dispatched.
     pub fn give_large(&mut self, index: u32, pool: &BufferPool) {
         pool.give(&mut self.large[index as usize]);
     }
@@ -450,7 +455,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Reserves memory for all of another batch; with `copies` also for the messages in its read buffer.
+    /// Reserves memory for all events of another batch. `copies`: also for the messages in its read buffer.
     fn reserve(&mut self, other: &Batch, copies: bool) -> Result<(), NoMemory> {
         let copied = |event: &Event| match event.what {
             EventKind::Message { in_place: true, len, .. } => len as usize + 1,
@@ -488,7 +493,7 @@ impl Batch {
     }
 }
 
-/// Messages before the event of this report were dropped.
+/// Changes a report, because messages before its event were dropped.
 pub fn report_dropped(report: &mut Report) {
     report.error = Some(Error::NoResources);
     report.message = format!("{NO_MEMORY}; {}", report.message);
@@ -508,20 +513,20 @@ fn try_copy_payload(payloads: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -
     Ok(copy_payload(payloads, kind, payload))
 }
 
-/// As [`try_copy_payload`], if the memory is reserved already.
+/// Like [`try_copy_payload`], if the memory is already reserved.
 fn copy_payload(payloads: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) -> EventKind {
     let start = payloads.len();
     payloads.extend_from_slice(payload);
     if kind == MessageKind::Text {
         payloads.push(0);
     }
-    // The length fits: no message is longer than 128 KiB.
+    // The length fits, because no message is longer than 128 KiB.
     EventKind::Message { kind, in_place: false, len: payload.len() as u32, start }
 }
 
 #[cfg(test)]
 impl Batch {
-    /// The bytes allocated for its lists.
+    /// Returns the bytes that are allocated for its lists.
     pub fn kept_memory(&self) -> usize {
         self.payloads.capacity()
             + self.events.capacity() * size_of::<Event>()

@@ -1,9 +1,10 @@
-//! The clock of the engine. It is monotonic, and paused while the loop is suspended. It detects that this process, or the whole machine,
-//! did not run for a while.
+//! The clock of the engine. It is monotonic, and is paused while the loop is suspended. It detects that this process, or the
+//! whole
+//! machine, did not run for some time.
 
 use std::time::{Duration, Instant};
 
-/// If the engine runs later than planned by more than this, it did not run for a while.
+/// If the engine runs later than planned by more than this, there was a gap in which it did not run.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 
 /// A time in which the engine did not run.
@@ -20,10 +21,11 @@ pub(super) enum Gap {
 pub(super) struct Clock {
     /// The sum of all pauses that have ended.
     paused_total: Duration,
-    /// The beginning of the present pause.
+    /// The beginning of the current pause.
     paused_since: Option<Instant>,
     last_read: Instant,
-    /// The difference between a clock that advances while the machine sleeps and the monotonic one, at the last comparison; and the time
+    /// At the last comparison, the difference between the monotonic clock and a clock that advances while the machine sleeps; and
+    /// the time
     /// of the next comparison.
     sleep_offset: Option<Duration>,
     compare_at: Instant,
@@ -44,19 +46,19 @@ impl Clock {
         }
     }
 
-    /// Reads the time of the engine.
+    /// Returns the time of the engine.
     pub(super) fn now(&self) -> Instant {
         self.at(Instant::now())
     }
 
-    /// The time of the engine at `now` of the monotonic clock.
+    /// Returns the time of the engine when the monotonic clock is at `now`.
     #[inline]
     fn at(&self, now: Instant) -> Instant {
         let now = self.paused_since.unwrap_or(now);
         if self.paused_total.is_zero() { now } else { now - self.paused_total }
     }
 
-    /// Is it paused?
+    /// Returns whether the clock is paused.
     pub(super) fn is_paused(&self) -> bool {
         self.paused_since.is_some()
     }
@@ -74,35 +76,37 @@ impl Clock {
         }
     }
 
-    /// The monotonic time of the last [`Clock::read`].
+    /// Returns the monotonic time of the last [`Clock::read`].
     pub(super) fn last_read(&self) -> Instant {
         self.last_read
     }
 
-    /// The time since the last [`Clock::read`].
+    /// Returns the time since the last [`Clock::read`].
     pub(super) fn since_last_read(&self) -> Duration {
         self.last_read.elapsed()
     }
 
-    /// Notes the last tick. Call this before [`Clock::read`]. [`Clock::is_current`] is then true until the next tick.
+    /// Stores the last tick. Call this before [`Clock::read`]. [`Clock::is_current`] is then true until the next tick.
     #[inline]
     pub(super) fn note_tick(&mut self) {
         self.tick = last_tick();
     }
 
-    /// Returns true if the kernel's timer has not ticked since [`Clock::note_tick`]. The clock was then read less than a tick ago. This
-    /// takes a fraction of the time of [`Clock::read`].
+    /// Returns true if the kernel's timer has not ticked since [`Clock::note_tick`]. The clock was then read less than a tick
+    /// ago. This
+    /// function takes a fraction of the time of [`Clock::read`].
     #[inline]
     pub(super) fn is_current(&self) -> bool {
         self.tick.is_some() && self.tick == last_tick()
     }
 
-    /// Reads the clock, at the beginning of a pass and after a sleep. `planned` is the longest planned time since the last read (`None`:
-    /// without limit). Returns the time of the engine, and the gap if it did not run for a while.
+    /// Reads the clock, at the beginning of a pass and after a sleep. `planned` is the longest planned time since the last read
+    /// (`None`: no
+    /// limit). Returns the time of the engine, and the gap if the engine did not run for some time.
     #[inline]
     pub(super) fn read(&mut self, planned: Option<Duration>) -> (Instant, Option<Gap>) {
         let now = Instant::now();
-        // The usual case: it was read a moment ago.
+        // The usual case: the clock was read a moment ago.
         if now < self.compare_at {
             self.last_read = now;
             return (self.at(now), None);
@@ -129,14 +133,14 @@ impl Clock {
 /// A time of the kernel's timer, which ticks every 1 to 10 ms: seconds and nanoseconds.
 type Tick = (i64, i64);
 
-/// The last tick of the kernel's timer. `None` if the system does not report it.
+/// Returns the last tick of the kernel's timer. `None` if the system does not report it.
 #[inline]
 #[allow(unsafe_code)] // that clock is not in std
 fn last_tick() -> Option<Tick> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: it writes `time`, which lives on this stack.
+        // SAFETY: the function writes `time`, which is on this stack.
         let read = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut time) } == 0;
         #[allow(clippy::useless_conversion)] // they have 32 bits on some systems
         read.then(|| (time.tv_sec.into(), time.tv_nsec.into()))
@@ -145,7 +149,8 @@ fn last_tick() -> Option<Tick> {
     None
 }
 
-/// Returns the difference between a clock that advances while the machine sleeps and the monotonic one. (On Windows the monotonic clock
+/// Returns the difference between a clock that advances while the machine sleeps and the monotonic one. (On Windows the monotonic
+/// clock
 /// itself advances, so a sleep of the machine looks like a gap of the process.)
 fn sleep_offset(now: Instant) -> Option<Duration> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -156,7 +161,7 @@ fn sleep_offset(now: Instant) -> Option<Duration> {
     #[allow(unsafe_code)] // that clock is not in std
     fn read() -> Option<Duration> {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: it writes `time`, which lives on this stack.
+        // SAFETY: the function writes `time`, which is on this stack.
         let read = unsafe { libc::clock_gettime(SLEEP_CLOCK, &mut time) } == 0;
         read.then(|| Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
     }
@@ -182,7 +187,7 @@ mod tests {
         let paused = clock.now();
         clock.pause(); // no effect
         assert_eq!(clock.now(), paused);
-        clock.paused_since = clock.paused_since.map(|since| since - 100 * SECOND); // as if it began long ago
+        clock.paused_since = clock.paused_since.map(|since| since - 100 * SECOND); // as if the pause began long ago
         let paused = clock.now();
         clock.resume();
         let advanced = clock.now() - paused;

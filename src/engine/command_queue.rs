@@ -1,7 +1,7 @@
 //! The queue of commands to the engine, from the threads of the host and from workers.
 //!
-//! Its length is bounded. A socket has at most one entry for all requests of its host (see [`SocketShared::add_request`]) and one
-//! for its connect call, one for its answer to a question, and one for each call of a hook that it waits for; at most
+//! Its length is limited. A socket has at most one entry for all requests of its host (see [`SocketShared::add_request`]), one
+//! for its connect call, one for its answer to a question, and one for each call of a hook that it waits for. At most
 //! [`MAX_PENDING_CONNECTS`] connect calls wait. Requests that concern the whole loop are not entries but states:
 //! [`LoopRequests`] and the stop.
 
@@ -15,18 +15,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most connect commands that the engine has not run.
+/// The largest number of connect commands that the engine has not run.
 pub const MAX_PENDING_CONNECTS: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 /// The capacity that an empty queue may keep.
 const KEPT_CAPACITY: usize = 1024;
 
-/// A command to the engine. Small, because it is moved often.
+/// A command to the engine. It is small, because it is moved often.
 pub enum Command {
     /// Begin a connection.
     Connect(Arc<SocketShared>, Box<ConnectConfig>),
     /// A DNS look-up has ended.
     Resolved(Arc<SocketShared>, Box<Resolved>),
-    /// The host has answered a query of a hook. The number is that of the query.
+    /// The host has answered a query of a hook. The command has the number of the query.
     QueryAnswered(Arc<SocketShared>, Box<(u64, QueryAnswer)>),
     /// `on_socket` has returned for a socket of this connection.
     HookReturned(Arc<SocketShared>),
@@ -69,7 +69,8 @@ pub enum LoopRequest {
     NetworkChanged,
 }
 
-/// The requests for the whole loop since the engine last took them. Of suspend and resume the last one counts.
+/// The requests for the whole loop since the engine last took them. If there were several suspends and resumes, the last one
+/// counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoopRequests {
     /// `None`: no suspend and no resume.
@@ -108,7 +109,7 @@ struct WholeLoop {
     stop: Option<Duration>,
 }
 
-/// An item of the queue.
+/// An item that the engine takes from the queue.
 pub enum QueueItem {
     /// A command.
     Command(Command),
@@ -123,8 +124,10 @@ impl CommandQueue {
         self.list.push_back(command);
     }
 
-    /// Adds a request for the whole loop. Such requests are merged and run at the position of the first one, so that they do not affect
-    /// sockets that are made later. A suspend moves the position to its own, because it affects all sockets that were made before it.
+    /// Adds a request for the whole loop. Such requests are merged and run at the position of the first one, so that they do not
+    /// affect
+    /// sockets that are made later. A suspend moves them to its own position, because it affects all sockets that were made
+    /// before it.
     pub fn push_loop_request(&mut self, request: LoopRequest) {
         let end = self.list.len();
         let (at, requests) = self.whole_loop().requests.get_or_insert((end, LoopRequests::default()));
@@ -134,12 +137,12 @@ impl CommandQueue {
         requests.add(request);
     }
 
-    /// Adds the request to stop, at the latest after this time.
+    /// Adds the request to stop, at the latest after `linger`.
     pub fn push_stop(&mut self, linger: Duration) {
         self.whole_loop().stop = Some(linger);
     }
 
-    /// Takes the request to stop, which overtakes all commands.
+    /// Takes the request to stop, which is taken before all commands.
     #[inline]
     pub fn take_stop(&mut self) -> Option<Duration> {
         self.whole_loop.as_mut()?.stop.take()
@@ -149,13 +152,13 @@ impl CommandQueue {
         self.whole_loop.get_or_insert_default()
     }
 
-    /// Is the queue empty?
+    /// Returns whether the queue is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty() && self.whole_loop.is_none()
     }
 
-    /// Takes the next command if it is the most frequent one, [`Command::SocketRequests`].
+    /// Takes the next command if it is a [`Command::SocketRequests`], the most frequent one.
     #[inline]
     pub fn pop_socket_requests(&mut self) -> Option<usize> {
         match self.list.front() {
@@ -178,7 +181,8 @@ impl CommandQueue {
         self.list.pop_front().map(QueueItem::Command)
     }
 
-    /// Takes the loop requests if they are next. If not, counts the command before them, which the caller takes now.
+    /// Takes the loop requests if they are next. If not, counts down the commands before them, because the caller takes one of
+    /// them now.
     #[cold]
     fn pop_loop_requests(&mut self) -> Option<LoopRequests> {
         match self.whole_loop.as_mut()?.requests.as_mut() {
@@ -190,7 +194,7 @@ impl CommandQueue {
         }
     }
 
-    /// Appends all of `newer`. If this queue is empty, both exchange their memory, so that no new memory is needed.
+    /// Appends all items of `newer`. If this queue is empty, both exchange their memory, so that no new memory is needed.
     #[inline]
     pub fn append(&mut self, newer: &mut CommandQueue) {
         if newer.whole_loop.is_some() {
@@ -225,7 +229,7 @@ impl CommandQueue {
         older.network_changed |= requests.network_changed;
     }
 
-    /// The number of commands.
+    /// Returns the number of commands.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.list.len()
@@ -241,7 +245,8 @@ impl CommandQueue {
 mod tests {
     use super::*;
 
-    /// Runs the queue, and returns the items in order: a number for each [`Command::SocketRequests`], words for the loop requests.
+    /// Runs the queue, and returns the items in order: a number for each [`Command::SocketRequests`], and words for the loop
+    /// requests.
     fn run(commands: &mut CommandQueue) -> Vec<String> {
         let mut run = Vec::new();
         while let Some(next) = commands.pop() {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Engine {
-    /// Runs the commands between two passes. Long work is left to the next pass.
+    /// Runs the commands between two passes. Long work is left for the next pass.
     pub fn run_commands_between_passes(&mut self) {
         self.run_commands();
         if self.has_long_work {
@@ -22,7 +22,7 @@ impl Engine {
         }
     }
 
-    /// Runs the commands, within the time of a pass.
+    /// Runs the commands, within the time limit of a pass.
     #[inline]
     pub(super) fn run_commands(&mut self) {
         if self.shared.has_commands() {
@@ -56,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// Reads the clock once, because a request may come long after it was read last.
+    /// Reads the clock once, because a request may come long after the last read.
     fn read_clock_once(&mut self, clock_is_read: &mut bool) {
         if !std::mem::replace(clock_is_read, true) {
             self.now = self.clock.now();
@@ -94,13 +94,13 @@ impl Engine {
             }
             QueueItem::Command(Command::Answered(socket, answered)) => self.run_answer(&socket, *answered),
             QueueItem::Command(Command::WorkerPanicked(text)) => self.shared.log.error(0, format_args!("{text}")),
-            QueueItem::Command(Command::SocketRequests(key)) => self.run_socket_requests(key, &mut true), // behind loop requests
+            QueueItem::Command(Command::SocketRequests(key)) => self.run_socket_requests(key, &mut true), // after loop requests
         }
     }
 
-    /// The host has answered a question, which may be void by now.
+    /// Handles the answer of the host to a question, which may be void by now.
     fn run_answer(&mut self, socket: &Arc<SocketShared>, answered: Answered) {
-        // The answer is newer than the round: a suspend that came before it must not end the attempt.
+        // The answer is newer than the round: a suspend before the answer must not end the attempt.
         self.run_round_for(socket.key);
         let Answered { question, answer } = answered;
         if !socket.is_asked(question) || socket.send_queue.lock().gate().is_closing() {
@@ -116,7 +116,7 @@ impl Engine {
         });
     }
 
-    /// Does rare work that may be long, within the time of a pass.
+    /// Does rare work that may take long, within the time limit of a pass.
     #[cold]
     pub(super) fn run_long_work(&mut self) {
         self.run_ready_connectors();
@@ -145,7 +145,7 @@ impl Engine {
         let Some(Some(entry)) = self.entries.get(key) else { return };
         let requests = entry.socket.take_requests();
         if requests.is_only(SocketRequest::Flush) {
-            // Writing does not need the present time.
+            // Writing does not need the current time.
             return self.flush(key);
         }
         let socket = Arc::clone(&entry.socket);
@@ -156,7 +156,7 @@ impl Engine {
     #[inline(never)]
     fn run_each_request(&mut self, socket: &Arc<SocketShared>, requests: SocketRequests) {
         if requests.has(SocketRequest::Abort) {
-            // The other requests have no effect on a connection that has ended.
+            // The other requests have no effect if the connection has ended.
             self.with_socket(socket, &mut |connection, context| {
                 connection.abort(context);
                 Turn::Wait
@@ -169,15 +169,15 @@ impl Engine {
             self.with_socket(socket, &mut |connection, context| connection.retry_now(context));
         }
         if requests.has_retry_after_suspend() && !ends && socket.add_request(SocketRequest::RetryNow) {
-            // Behind the suspend. This fails if the engine has ended, and with it the connection.
+            // It is queued behind the suspend. If it is refused, the engine has ended, and the connection too.
             let _ = self.shared.push(Command::SocketRequests(socket.key));
         }
-        // While the loop is suspended no retry begins; the resume begins it.
+        // While the loop is suspended no retry begins. The resume begins it.
         if requests.has(SocketRequest::ContinueRetry) && !ends && !self.suspended {
             self.with_socket(socket, &mut |connection, context| connection.events_dispatched(context));
         }
         if requests.has(SocketRequest::Ping) {
-            // Before the send queue is written, which would add to the round trip time.
+            // This comes before the send queue is written, because the queue would add to the round trip time.
             self.with_socket(socket, &mut |connection, context| connection.ping(context));
         }
         if requests.has(SocketRequest::Flush) {
@@ -198,7 +198,7 @@ impl Engine {
         }
     }
 
-    /// The dispatcher had no memory to keep a message, so no later one may be delivered.
+    /// Ends a connection because the dispatcher had no memory to keep a message. No later message may be delivered.
     #[cold]
     fn end_after_loss(&mut self, socket: &Arc<SocketShared>) {
         let mut is_live = false;
@@ -215,17 +215,18 @@ impl Engine {
         }
     }
 
-    /// The socket was freed: closes an open connection with 1001 (going away). A connection that is closing continues.
+    /// Handles that a socket was freed: closes an open connection with 1001 (going away). A connection that is already closing
+    /// continues.
     fn close_freed(&mut self, socket: &Arc<SocketShared>) {
         socket.send_queue.lock().close_by_free(&close::GOING_AWAY.to_be_bytes());
-        // Reads again if a full receive queue has stopped it.
+        // The connection reads again if a full receive queue has stopped it.
         self.with_socket(socket, &mut |connection, context| match connection.close(context) {
             Turn::Wait => connection.turn(context),
             Turn::Again => Turn::Again,
         });
     }
 
-    /// The loop is being freed: closes all connections.
+    /// Closes all connections, because the loop is being freed.
     fn stop(&mut self, linger: Duration) {
         self.suspended = false;
         self.clock.resume();
@@ -243,7 +244,7 @@ impl Engine {
             if self.has_time_for_more(&mut slice) {
                 self.close_freed(&socket);
             } else {
-                // Each has its Close frame. Their input is read later, if there is time.
+                // Each connection now has its Close frame. Its input is read later, if there is time.
                 socket.send_queue.lock().close_by_free(&close::GOING_AWAY.to_be_bytes());
                 self.with_socket(&socket, &mut |connection, context| {
                     connection.close(context);
@@ -256,7 +257,7 @@ impl Engine {
     /// Begins a connection.
     fn start_connection(&mut self, socket: Arc<SocketShared>, config: Box<ConnectConfig>) {
         self.shared.connect_started();
-        // A socket that is closed or freed already is not dialled.
+        // For a socket that is already closed or freed, no connection is made.
         if socket.is_freed() || socket.send_queue.lock().gate().is_closing() || self.stop_at.is_some() {
             return self.close_unstarted(&socket, report_before_begin(&config, Ending::aborted()));
         }

@@ -1,12 +1,15 @@
-//! DNS look-ups, on worker threads, because the resolver of the system blocks, sometimes for minutes.
+//! DNS look-ups. They run on worker threads, because the resolver of the system blocks, sometimes for minutes.
 //!
-//! A call of the resolver cannot be interrupted. If no socket waits for its answer any more (the sockets were closed, timed out, or
-//! began again on another network), the call continues as an *abandoned* one. Three limits bound the calls:
+//! A call of the resolver cannot be interrupted. If no socket waits for its answer any more (the sockets were closed, timed out,
+//! or
+//! began again on another network), the call continues as an *abandoned* one. Three limits apply to the calls:
 //! - [`MAX_AWAITED_CALLS`] calls at a time for which a socket waits;
-//! - [`MAX_CALLS`] in all, so that some abandoned calls take no room from awaited ones;
-//! - [`MAX_CALLS_OF_ONE_QUERY`] for one query. The second call begins at once, because another network may answer where the first call
-//!   hangs. Further calls begin after waits that double, so that the end of an outage is noticed with few threads, and only while
-//!   there are fewer than [`MAX_AWAITED_CALLS`] calls in all: the rest is for names that do not hang yet.
+//! - [`MAX_CALLS`] in total, so that some abandoned calls take no room from awaited ones;
+//! - [`MAX_CALLS_OF_ONE_QUERY`] for one query. The second call begins at once, because another network may answer while the first
+//!   call
+//!   hangs. Further calls begin after waits that double, so that the end of an outage is noticed with few threads. They begin
+//!   only while
+//!   there are fewer than [`MAX_AWAITED_CALLS`] calls in total: the rest is for names that do not hang yet.
 
 use super::command_queue::{Command, Resolved};
 use super::workers::Workers;
@@ -21,16 +24,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-/// The most calls for which a socket waits.
+/// The largest number of calls for which a socket waits.
 const MAX_AWAITED_CALLS: usize = 64;
-/// The most calls in all.
+/// The largest number of calls in total.
 const MAX_CALLS: usize = 96;
-/// The most calls for one name and family.
+/// The largest number of calls for one name and family.
 const MAX_CALLS_OF_ONE_QUERY: usize = 5;
-/// A second look-up of a name shares the answer of a running call, but not if that call began longer ago than this: it may hang on a
-/// network that is gone, where a new call would not.
+/// A second look-up of a name shares the answer of a running call, unless that call began longer ago than this. An old call may
+/// hang on
+/// a network that no longer exists, while a new call would not.
 const SHARE_WINDOW: Duration = Duration::from_secs(1);
-/// Queries that wait for a thread are checked again after this time.
+/// After this time, queries that wait for a thread are checked again.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A name and a family of addresses.
@@ -40,7 +44,7 @@ type Resolver = Arc<dyn Fn(&Query) -> Answer + Send + Sync>;
 
 /// The look-ups of a loop.
 pub struct Dns {
-    /// When the next waiting query may begin; `None` if no query waits.
+    /// The time at which the next waiting query may begin. `None` if no query waits.
     due: Option<Instant>,
     shared: Arc<DnsShared>,
 }
@@ -57,7 +61,7 @@ struct DnsShared {
 struct State {
     /// Calls of the resolver that have not returned, the oldest first.
     calls: Vec<Call>,
-    /// Queries that were not begun, in order.
+    /// Queries that have not begun, in order.
     waiting: VecDeque<Waiting>,
     /// The number of the last call.
     last: u64,
@@ -67,7 +71,7 @@ struct Call {
     number: u64,
     query: Query,
     begun: Instant,
-    /// It was begun after the last change of the network.
+    /// The call was begun after the last change of the network.
     is_fresh: bool,
     waiters: Vec<Waiter>,
 }
@@ -77,19 +81,20 @@ struct Waiting {
     waiters: Vec<Waiter>,
 }
 
-/// A connection that has asked, and whether it still waits.
+/// A socket that has asked, and a watch that shows whether it still waits.
 struct Waiter {
     socket: Arc<SocketShared>,
     watch: LookupWatch,
 }
 
-/// Does one of them still wait? Drops those at the end that do not, so that many calls of this cost no more than one look at each.
+/// Returns whether one of them still waits. Drops those at the end that do not wait, so that many calls of this check each one
+/// only once.
 fn is_awaited(waiters: &mut Vec<Waiter>) -> bool {
     while waiters.pop_if(|last| !last.watch.is_wanted()).is_some() {}
     !waiters.is_empty()
 }
 
-/// Adds a waiter. Drops those that do not wait any more when the list would grow, so that the cost of each is low.
+/// Adds a waiter. When the list would grow, drops those that do not wait any more, so that the cost of each waiter is low.
 fn add(waiters: &mut Vec<Waiter>, waiter: Waiter) {
     if waiters.len() == waiters.capacity() {
         waiters.retain(|waiter| waiter.watch.is_wanted());
@@ -99,7 +104,8 @@ fn add(waiters: &mut Vec<Waiter>, waiter: Waiter) {
 }
 
 impl State {
-    /// When a call for this query may begin, if only calls for the same query count. `None`: when one of those has ended.
+    /// Returns when a call for this query may begin, considering only calls for an equal query. `None`: when one of those calls
+    /// has ended.
     fn begins_at(&self, query: &Query, now: Instant) -> Option<Instant> {
         let mut calls = self.calls.iter().filter(|call| call.query == *query);
         let (count, youngest) = (calls.clone().count(), calls.next_back());
@@ -112,8 +118,9 @@ impl State {
         }
     }
 
-    /// Adds a query behind the others. Drops those for which no socket waits any more when the list would grow, so that the cost of each
-    /// is low.
+    /// Adds a query behind the others. When the list would grow, drops those for which no socket waits any more, so that the cost
+    /// of each
+    /// query is low.
     fn push_waiting(&mut self, query: Query, waiter: Waiter) {
         if self.waiting.len() == self.waiting.capacity() {
             self.waiting.retain_mut(|waiting| is_awaited(&mut waiting.waiters));
@@ -122,7 +129,7 @@ impl State {
         self.waiting.push_back(Waiting { query, waiters: vec![waiter] });
     }
 
-    /// Is there room for one more call?
+    /// Returns whether one more call may begin.
     fn has_room(&mut self) -> bool {
         let count = self.calls.len();
         let mut awaited =
@@ -130,8 +137,9 @@ impl State {
         count < MAX_CALLS && (count < MAX_AWAITED_CALLS || awaited() < MAX_AWAITED_CALLS)
     }
 
-    /// Takes the next query that can begin, and records it as a call. The cost is bounded, however many queries wait: a query that cannot
-    /// begin has a call, so there are at most [`MAX_CALLS`] of them before one that can, and a query without a socket is dropped.
+    /// Takes the next query that can begin, and records it as a call. The cost is limited, even if many queries wait: a query
+    /// that cannot
+    /// begin has a call, so at most [`MAX_CALLS`] of them are before one that can begin, and a query without a socket is dropped.
     fn begin(&mut self, now: Instant) -> Option<(u64, Query)> {
         if !self.has_room() {
             return None;
@@ -154,25 +162,25 @@ impl State {
         Some((number, query))
     }
 
-    /// When to try [`State::begin`] again, after it has found nothing to begin.
+    /// Returns when [`State::begin`] must be tried again after it has found no query that can begin.
     fn due(&mut self, now: Instant) -> Option<Instant> {
         if self.calls.len() >= MAX_AWAITED_CALLS {
             while self.waiting.front_mut().is_some_and(|first| !is_awaited(&mut first.waiters)) {
                 self.waiting.pop_front();
             }
-            // Each query waits until a call ends, or until no socket waits for one.
+            // Each query waits until a call ends, or until no socket waits for one of the calls.
             return (!self.waiting.is_empty()).then_some(now + RECHECK_INTERVAL);
         }
-        // There is room, so each query that waits has a call: they are few.
+        // There is room for a call, so each query that waits has a call. So there are few of them.
         let soonest = self.waiting.iter().filter_map(|waiting| self.begins_at(&waiting.query, now)).min();
         let recheck = (!self.waiting.is_empty()).then_some(now + RECHECK_INTERVAL);
-        // A query that could begin by now, but has not begun, found no room.
+        // A query that could have begun by now, but has not begun, found no room.
         soonest.filter(|soonest| *soonest > now).map_or(recheck, |soonest| Some(soonest.min(now + RECHECK_INTERVAL)))
     }
 }
 
 impl Dns {
-    /// Sends the answers to `engine`, as commands.
+    /// Makes the look-ups of a loop. The answers are sent to `engine`, as commands.
     pub fn new(engine: Arc<Shared>) -> Dns {
         Dns::with_resolver(engine, Arc::new(resolve))
     }
@@ -182,7 +190,7 @@ impl Dns {
         Dns { due: None, shared: Arc::new(DnsShared { state: Mutex::default(), workers, resolver, engine }) }
     }
 
-    /// Looks up the addresses of one family for a name. The caller drops the result when it does not wait for the answer any more.
+    /// Looks up the addresses of one family for a name. The caller drops the result when it no longer waits for the answer.
     pub fn look_up(&mut self, name: &str, family: Family, socket: &Arc<SocketShared>) -> Lookup {
         let now = Instant::now();
         let query = (Arc::from(name), family);
@@ -194,7 +202,8 @@ impl Dns {
             add(&mut call.waiters, waiter);
             return lookup;
         }
-        // A search through all queries that wait. They differ, so there are no more than names that the host uses at a time; only their
+        // This searches all queries that wait. They differ, so there are at most as many as names that the host uses at a time.
+        // Only their
         // lengths and a few characters are compared.
         match state.waiting.iter_mut().find(|waiting| waiting.query == query) {
             Some(waiting) => add(&mut waiting.waiters, waiter),
@@ -205,13 +214,13 @@ impl Dns {
         lookup
     }
 
-    /// When [`Dns::start_waiting`] must be called.
+    /// Returns when [`Dns::start_waiting`] must be called.
     #[inline]
     pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Begins the waiting queries that can begin by now.
+    /// Begins the waiting queries that can begin now.
     pub fn start_waiting(&mut self) {
         let now = Instant::now();
         if self.due.is_some_and(|due| due <= now) {
@@ -235,14 +244,14 @@ impl Dns {
         }
     }
 
-    /// The network has changed: no socket waits for answers of the old network any more.
+    /// Handles a change of the network: no socket waits for answers of the old network any more.
     pub fn discard(&mut self) {
         let mut state = self.shared.state.lock();
         for call in &mut state.calls {
             call.is_fresh = false;
             call.waiters.clear();
         }
-        // The sockets look them up again.
+        // The sockets look up these names again.
         state.waiting.clear();
     }
 }
@@ -254,7 +263,7 @@ impl Drop for Dns {
 }
 
 impl DnsShared {
-    /// The job of a worker: one call after the other.
+    /// The job of a worker: makes one call after the other.
     fn work(self: Arc<DnsShared>, mut number: u64, mut query: Query) {
         loop {
             let result = panics::catch(|| {
@@ -281,7 +290,7 @@ impl DnsShared {
         }
         drop(state);
         for Waiter { socket, .. } in waiters.into_iter().filter(|waiter| waiter.watch.is_wanted()) {
-            // This fails if the engine has ended; then no socket waits.
+            // If this is refused, the engine has ended, and no socket waits.
             let resolved = Box::new(Resolved { name: Arc::clone(&name), family, answer: answer.clone() });
             if self.engine.push(Command::Resolved(socket, resolved)).is_ok() {
                 self.engine.wake();
@@ -290,7 +299,7 @@ impl DnsShared {
     }
 }
 
-/// Does the system's resolver return the IPv6 addresses of NAT64 for an IPv4 address?
+/// The system's resolver returns the IPv6 addresses of NAT64 for an IPv4 address.
 pub(super) const MAKES_NAT64_ADDRESSES: bool = cfg!(target_vendor = "apple");
 
 /// Calls the system's resolver.
@@ -301,7 +310,7 @@ fn resolve((name, family): &Query) -> Answer {
     };
     let hints =
         AddrInfoHints { socktype: SockType::Stream.into(), address: address.into(), ..AddrInfoHints::default() };
-    // It does so with its default flags and for both families only ("Supporting IPv6 DNS64/NAT64 Networks").
+    // It makes them only with its default flags and for both families ("Supporting IPv6 DNS64/NAT64 Networks").
     #[cfg(target_vendor = "apple")]
     let hints = match name.parse::<std::net::Ipv4Addr>() {
         Ok(_) => AddrInfoHints { flags: libc::AI_V4MAPPED_CFG | libc::AI_ADDRCONFIG, address: 0, ..hints },
@@ -313,7 +322,7 @@ fn resolve((name, family): &Query) -> Answer {
     Ok(limit_addresses(found.filter_map(Result::ok).map(|info| info.sockaddr).filter(is_wanted)))
 }
 
-/// Limits the number of addresses: a name server may return any number.
+/// Limits the number of addresses, because a name server may return any number.
 fn limit_addresses(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     addresses.take(MAX_ADDRESSES).collect()
 }

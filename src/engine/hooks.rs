@@ -1,4 +1,4 @@
-//! The hooks of the host: functions of it that take part in the making of connections, and that may block.
+//! The hooks of the host. A hook is a function of the host that takes part in opening connections, and that may block.
 //!
 //! ```text
 //!   connection ── ask ──► waiting jobs of its socket ──► a worker calls the hook ──► the host answers, on any thread
@@ -6,12 +6,13 @@
 //!        └──────────────────────────── Command ◄── Reply ◄──────────────────────────────┘
 //! ```
 //!
-//! A hook runs on a worker, never on the thread of the engine or in a poll: if it blocks, only the connection that has asked waits. One
+//! A hook runs on a worker, never on the thread of the engine or in a poll: if it blocks, only the connection that has asked
+//! waits. One
 //! socket uses at most `MAX_THREADS_OF_ONE_SOCKET` workers, and the sockets take turns, so that a socket with many jobs does not
-//! delay the others. A job whose connection does not wait any more is dropped before it begins.
+//! delay the others. If a connection no longer waits for its job, the job is dropped before it begins.
 //!
-//! A query has a handle from the moment on when it is asked. The handle becomes invalid when the query is answered, or when its
-//! connection drops the [`Query`]. So a host that never answers leaks nothing, and an answer that comes twice or late is refused.
+//! A query gets its handle when it is asked. The handle becomes invalid when the query is answered, or when its
+//! connection drops the [`Query`]. So a host that never answers leaks nothing, and a second or late answer is refused.
 
 use super::command_queue::Command;
 use super::workers::Workers;
@@ -29,28 +30,30 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
-/// The most workers that one socket uses at a time.
+/// The largest number of workers that one socket uses at a time.
 const MAX_THREADS_OF_ONE_SOCKET: usize = 2;
-/// Jobs that nothing waits for are looked for when there are so many sockets with jobs, and then when there are twice as many as were left.
+/// When this many sockets have jobs, the jobs that nothing waits for are dropped. The next time is when twice as many sockets
+/// have jobs
+/// as were left.
 const FIRST_PRUNE: usize = 64;
 
-/// The hooks of the host. Their last reference is dropped when the loop is freed and no hook is running.
+/// The hooks of the host. The last reference to them is dropped when the loop is freed and no hook is running.
 pub trait HostHooks: Send + Sync {
-    /// Is there a hook that answers these queries?
+    /// Returns whether there is a hook that answers these queries.
     fn answers(&self, subject: QuerySubject) -> bool;
-    /// Makes a handle for a query, with which the host finds its reply. Dropping the result makes the handle invalid.
+    /// Makes a handle for a query. With the handle, the host finds its reply. Dropping the result makes the handle invalid.
     fn open(&self, reply: Reply) -> io::Result<Box<dyn OpenQuery>>;
-    /// Is there a hook that changes sockets?
+    /// Returns whether there is a hook that changes sockets.
     fn changes_sockets(&self) -> bool;
-    /// Calls the hook for sockets with this descriptor, and returns its number; 0: connect. May block.
+    /// Calls the hook for sockets with this descriptor, and returns its number. 0 means: connect. It may block.
     fn change_socket(&self, socket: usize, descriptor: isize) -> i32;
-    /// Calls the hook for these queries. `socket`: the number of the handle of the socket that asks. May block.
+    /// Calls the hook for these queries. `socket` is the number of the handle of the socket that asks. It may block.
     fn ask(&self, subject: QuerySubject, socket: usize, text: &CStr, query: usize);
 }
 
-/// The handle of a query, as long as it is not answered and something waits for the answer.
+/// The handle of a query. It exists while the query is not answered and something waits for the answer.
 pub trait OpenQuery: Any + Send {
-    /// The number of the handle.
+    /// Returns the number of the handle.
     fn number(&self) -> usize;
 }
 
@@ -58,11 +61,11 @@ pub trait OpenQuery: Any + Send {
 pub struct HookOptions {
     /// The hooks.
     pub host: Arc<dyn HostHooks>,
-    /// The most workers.
+    /// The largest number of workers.
     pub max_threads: usize,
 }
 
-/// The way of the answer to a query.
+/// Sends the answer to a query.
 pub struct Reply {
     subject: QuerySubject,
     number: u64,
@@ -71,25 +74,25 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The subject of the query.
+    /// Returns the subject of the query.
     pub fn subject(&self) -> QuerySubject {
         self.subject
     }
 
-    /// The log of the loop, and the number of the socket in it.
+    /// Returns the log of the loop, and the number of the socket for log lines.
     pub fn log(&self) -> (&Arc<Log>, usize) {
         (&self.engine.log, self.socket.id)
     }
 
-    /// The TLS of the loop.
+    /// Returns the TLS of the loop.
     pub fn loop_tls(&self) -> LoopTls {
         self.engine.tls
     }
 
-    /// Sends the answer. The caller makes sure that each query has only one.
+    /// Sends the answer. The caller must ensure that each query gets only one answer.
     pub fn send(&self, answer: QueryAnswer) {
         let command = Command::QueryAnswered(Arc::clone(&self.socket), Box::new((self.number, answer)));
-        // This fails if the engine has ended; then nothing waits.
+        // If this is refused, the engine has ended, and nothing waits.
         if self.engine.push(command).is_ok() {
             self.engine.wake();
         }
@@ -113,13 +116,13 @@ struct HooksShared {
 }
 
 struct State {
-    /// `None`: the engine has ended, and no job begins any more.
+    /// `None`: the engine has ended, and no more jobs begin.
     host: Option<Arc<dyn HostHooks>>,
-    /// The sockets with jobs, by the address of their [`SocketShared`], which their jobs keep.
+    /// The sockets with jobs. The key is the address of their [`SocketShared`], which their jobs keep alive.
     sockets: HashMap<usize, JobsOfSocket>,
-    /// The sockets with a job that can begin, in turn. Each is here at most once.
+    /// The sockets with a job that can begin, in the order of their turns. Each is here at most once.
     ready: VecDeque<usize>,
-    /// Workers that run, or that will.
+    /// Workers that run or were requested.
     threads: usize,
     /// The number of sockets with jobs at which [`State::prune`] is due.
     prune_at: usize,
@@ -143,7 +146,7 @@ enum Work {
         subject: QuerySubject,
         text: CString,
         handle: usize,
-        /// Of the [`Query`] of the connection, which waits as long as this lives; set when the call begins.
+        /// Belongs to the [`Query`] of the connection, which waits as long as the query exists. It is set when the call begins.
         has_begun: Weak<AtomicBool>,
     },
     Change(Lent),
@@ -166,14 +169,15 @@ impl State {
         }
         let key = key(&job.socket);
         let jobs = self.sockets.entry(key).or_default();
-        // Otherwise a socket that connects again and again would fill it while its hooks block.
+        // Otherwise a socket that connects again and again would fill the list while its hooks block.
         jobs.waiting.retain(|waiting| waiting.work.is_wanted());
         jobs.waiting.push_back(job);
         self.make_ready(key);
     }
 
-    /// No worker could be started. One that runs takes the job that was added last, for this socket; the next job that is added tries
-    /// again to start one. If none runs, the job is removed, and this returns false.
+    /// Called when no worker could be started. If a worker runs, it takes the job that was added last for this socket, and the
+    /// next job that
+    /// is added tries again to start a worker. If no worker runs, the job is removed, and this returns false.
     fn is_left_to_others(&mut self, key: usize) -> bool {
         self.threads -= 1;
         if self.threads > 0 {
@@ -182,10 +186,10 @@ impl State {
         let removed = self.sockets.get_mut(&key).and_then(|jobs| jobs.waiting.pop_back());
         self.ready.retain(|ready| *ready != key);
         self.remove_if_idle(key);
-        removed.is_none() // a worker has taken it, and has ended
+        removed.is_none() // a worker has taken it, and has ended since
     }
 
-    /// The socket takes its turn if it has a job and may use one more worker.
+    /// Puts the socket into the list of turns, if it has a job and may use one more worker.
     fn make_ready(&mut self, key: usize) {
         let Some(jobs) = self.sockets.get_mut(&key) else { return };
         if !jobs.is_ready && !jobs.waiting.is_empty() && jobs.running < MAX_THREADS_OF_ONE_SOCKET {
@@ -211,7 +215,7 @@ impl State {
         None
     }
 
-    /// A job of this socket has ended.
+    /// Records that a job of this socket has ended.
     fn end(&mut self, key: usize) {
         if let Some(jobs) = self.sockets.get_mut(&key) {
             jobs.running -= 1;
@@ -230,7 +234,8 @@ impl State {
         }
     }
 
-    /// Drops the jobs that nothing waits for. The cost of each job is low, because the number of sockets doubles until the next time.
+    /// Drops the jobs that nothing waits for. The cost of each job is low, because the number of sockets must double until the
+    /// next time.
     fn prune(&mut self) {
         self.sockets.retain(|_, jobs| {
             jobs.waiting.retain(|waiting| waiting.work.is_wanted());
@@ -253,7 +258,7 @@ fn key(socket: &Arc<SocketShared>) -> usize {
 }
 
 impl Hooks {
-    /// Sends the answers to `engine`, as commands.
+    /// Makes the hooks of a loop. The answers are sent to `engine`, as commands.
     pub(super) fn new(options: HookOptions, engine: Arc<Shared>) -> Hooks {
         let HookOptions { host, max_threads } = options;
         let state = State {
@@ -268,7 +273,7 @@ impl Hooks {
         Hooks { shared, host, last: 0 }
     }
 
-    /// Asks the host. `None`: it has no hook for this. Fails if there is no thread or no handle left.
+    /// Asks the host. `None`: the host has no hook for this. Fails if no thread or no handle is left.
     pub(super) fn ask(
         &mut self,
         subject: QuerySubject,
@@ -293,12 +298,12 @@ impl Hooks {
 }
 
 impl Hooks {
-    /// Is there a hook that changes sockets?
+    /// Returns whether there is a hook that changes sockets.
     pub(super) fn change_sockets(&self) -> bool {
         self.host.changes_sockets()
     }
 
-    /// Has the host change a socket. The connection gets a turn when it has returned. Fails if there is no thread left.
+    /// Lets the host change a socket. When the hook has returned, the connection gets a turn. Fails if no thread is left.
     pub(super) fn lend(&mut self, lent: Lent, socket: &Arc<SocketShared>) -> io::Result<()> {
         self.shared.add(Job { socket: Arc::clone(socket), work: Work::Change(lent) })
     }
@@ -309,18 +314,18 @@ impl Drop for Hooks {
         let mut state = self.shared.state.lock();
         let dropped = (state.host.take(), std::mem::take(&mut state.sockets), std::mem::take(&mut state.ready));
         drop(state);
-        drop(dropped); // after the lock: the last reference to the host may call it
+        drop(dropped); // after the lock is released: dropping the last reference may call the host
     }
 }
 
 impl HooksShared {
-    /// Adds a job, and starts a worker for it if there may be one more.
+    /// Adds a job, and starts a worker for it if one more is allowed.
     fn add(self: &Arc<HooksShared>, job: Job) -> io::Result<()> {
         let key = key(&job.socket);
         let mut state = self.state.lock();
         state.push(job);
         if state.threads == self.max_threads || state.ready.is_empty() {
-            return Ok(()); // a worker takes it when its job has ended
+            return Ok(()); // a worker takes it after its current job
         }
         state.threads += 1;
         drop(state);
@@ -331,7 +336,7 @@ impl HooksShared {
         }
     }
 
-    /// The job of a worker: one hook after the other.
+    /// The job of a worker: runs one hook after the other.
     fn work(&self) {
         let mut state = self.state.lock();
         while let Some((Job { socket, work }, host)) = state.begin() {
@@ -342,7 +347,7 @@ impl HooksShared {
                 std::mem::forget((socket, host));
                 return;
             }
-            drop(host); // it may call the host, so no lock is held
+            drop(host); // this may call the host, so no lock is held
             if let Err(panicked) = result {
                 let _ = self.engine.push(Command::WorkerPanicked(format!("{panicked}, around a hook")));
                 self.engine.wake();
@@ -350,7 +355,7 @@ impl HooksShared {
             state = self.state.lock();
             state.end(key(&socket));
             drop(state);
-            drop(socket); // only now, because its address is the key
+            drop(socket); // dropped last, because its address is the key
             state = self.state.lock();
         }
         state.threads -= 1;
@@ -366,7 +371,8 @@ impl HooksShared {
             }
             Work::Change(lent) => {
                 let call = |descriptor| host_callback::in_hook(|| host.change_socket(socket.id, descriptor));
-                // In the child of a fork nothing is sent to the engine, which belongs to the parent. The push fails if the engine has ended.
+                // In the child of a fork nothing is sent to the engine, which belongs to the parent. If the push fails, the
+                // engine has ended.
                 if lent.change(call)
                     && !fork::is_child()
                     && self.engine.push(Command::HookReturned(Arc::clone(socket))).is_ok()

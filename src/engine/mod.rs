@@ -1,5 +1,6 @@
-//! The engine runs all connections of a loop: readiness, timers, wake-ups, DNS look-ups. One pass is [`Engine::run_pass`]. The thread of
-//! a threaded loop calls it, or the poll of an inline loop; there is no other difference between the two.
+//! The engine runs all connections of a loop: readiness, timers, wake-ups, DNS look-ups. One pass is [`Engine::run_pass`]. In a
+//! threaded
+//! loop the thread of the engine calls it; in an inline loop the poll calls it. There is no other difference between the two.
 //!
 //! ```text
 //!   host threads ── Command ──► Shared ──► Engine::run_pass ──► Connection ──► network
@@ -7,9 +8,9 @@
 //!                                                  └── readiness, deadlines, look-ups
 //! ```
 //!
-//! - `shared`, `socket_shared`: the part of the engine, and of one socket, that all threads use; with the order of all locks.
+//! - `shared`, `socket_shared`: the parts of the engine, and of one socket, that all threads use; with the order of all locks.
 //! - `command_queue`, `commands`: requests of the host, and how they run.
-//! - `pass`, `rounds`, `time_slice`: the order of all work, and the time for each kind of it.
+//! - `pass`, `rounds`, `time_slice`: the order of all work, and the time limit of each kind of work.
 //! - `ports`: the network and the events, as one connection sees them. `batch`: the events on their way to the poll.
 //! - `notifier`: notifies a host that does not poll all the time.
 //! - `dns`, `tls_cache`, `hooks`: blocking work, done by `workers`.
@@ -65,13 +66,14 @@ use std::time::{Duration, Instant};
 use table::Table;
 use tls_cache::TlsCache;
 
-/// The size of the buffer into which each connection reads, one at a time. A batch may keep the buffer, and then leaves another one.
+/// The size of the buffer into which the connections read, one at a time. A batch may keep the buffer, and then provides another
+/// one.
 const READ_BUFFER: usize = 64 * 1024;
-/// Events are published before the pass ends when their payloads reach this size.
+/// When the payloads of the events reach this size, the events are published before the pass ends.
 const PUBLISH_AT: usize = 256 * 1024;
 /// If there was no memory to publish events, the engine tries again after this time.
 const PUBLISH_RETRY: Duration = Duration::from_millis(10);
-/// The most readiness events of a pass.
+/// The largest number of readiness events of a pass.
 const MAX_READY: usize = 256;
 const WAKER: Token = Token(usize::MAX);
 
@@ -86,12 +88,12 @@ pub enum Published {
     Later,
 }
 
-/// The parts of an engine that the host brings.
+/// The parts of an engine that the host provides.
 #[derive(Default)]
 pub struct HostParts {
-    /// Functions that take part in the making of connections.
+    /// Functions that take part in opening connections.
     pub hooks: Option<HookOptions>,
-    /// TLS, instead of that of this build.
+    /// The TLS that is used instead of the TLS of this build.
     pub tls: Option<Arc<dyn HostTls>>,
 }
 
@@ -100,18 +102,19 @@ pub struct Engine {
     shared: Arc<Shared>,
     poll: Poll,
     readiness: mio::Events,
-    /// Keys of the connections that have work, in order: those that are ready, and those that have used up their budget. Each key is
+    /// Keys of the connections that have work, in order: those that are ready, and those that have used up their budget. Each key
+    /// is
     /// here at most once.
     run_queue: Vec<usize>,
-    /// By [`SocketShared::key`].
+    /// The connections, by [`SocketShared::key`].
     entries: Table<Entry>,
     live: usize,
     timers: BTreeSet<(Instant, usize)>,
-    /// Commands that were taken from [`Shared`] and have not run.
+    /// Commands that were taken from [`Shared`] and have not yet run.
     commands: CommandQueue,
-    /// TLS connectors that were made, for connections that have waited.
+    /// TLS connectors that were made, for connections that have waited for them.
     ready_connectors: VecDeque<ReadyConnector>,
-    /// The round that has not ended.
+    /// The round that has not yet ended.
     round: Option<Round>,
     /// There is a round, or `ready_connectors` is not empty.
     has_long_work: bool,
@@ -119,7 +122,7 @@ pub struct Engine {
     rounds: u64,
     /// The longest time of a pass.
     limit: Duration,
-    /// The last pass had no time for everything.
+    /// The last pass had no time for all of its work.
     has_unfinished_work: bool,
     dns: Dns,
     hooks: Option<Hooks>,
@@ -131,16 +134,16 @@ pub struct Engine {
     clock: Clock,
     now: Instant,
     stop_at: Option<Instant>,
-    /// The time between the last pass and the next one, as [`Engine::time_to_next_pass`] has returned it; `None`: without limit.
+    /// The time between the last pass and the next one, as returned by [`Engine::time_to_next_pass`]. `None`: no limit.
     expected_wait: Option<Duration>,
     /// [`LoopRequest::Suspend`] closes open connections. Otherwise it stops the loop's clock.
     closes_on_suspend: bool,
     /// [`LoopRequest::NetworkChanged`] drops the TLS sessions.
     forgets_tls_sessions: bool,
     suspended: bool,
-    /// [`LoopRequest::NetworkChanged`] came during a suspend.
+    /// A [`LoopRequest::NetworkChanged`] came during a suspend.
     network_changed: bool,
-    /// A poll waited for the published events.
+    /// A poll waited for the events that were published.
     woke_poll: bool,
 }
 
@@ -167,8 +170,8 @@ struct Entry {
 type ConnectionCall<'a> = &'a mut dyn FnMut(&mut Connection<Tcp>, &mut Context<'_, EnginePorts<'_>>) -> Turn;
 
 impl Engine {
-    /// An engine without connections. Fails when the operating system has no descriptors left.
-    /// `limit`: the longest time of a pass, approximately.
+    /// Makes an engine without connections. Fails when the operating system has no descriptors left.
+    /// `limit` is the approximate longest time of a pass.
     pub fn new(log: Arc<Log>, config: &LoopConfig, limit: Duration, host: HostParts) -> io::Result<Engine> {
         let HostParts { hooks, tls } = host;
         let poll = Poll::new()?;
@@ -193,7 +196,7 @@ impl Engine {
             rounds: 0,
             limit,
             has_unfinished_work: false,
-            buffer: vec![0; READ_BUFFER + 1].into_boxed_slice(), // and a NUL
+            buffer: vec![0; READ_BUFFER + 1].into_boxed_slice(), // one more byte for a NUL
             batch: Box::default(),
             clock: Clock::new(),
             now: Instant::now(),
@@ -214,17 +217,17 @@ impl Engine {
         self.poll.as_raw_fd()
     }
 
-    /// When the engine last read the clock.
+    /// Returns the time at which the engine last read the clock.
     pub fn last_read(&self) -> Instant {
         self.clock.last_read()
     }
 
-    /// The part that all threads use.
+    /// Returns the part that all threads use.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// The loop is being freed, and no connection or no time is left.
+    /// Returns whether the loop is being freed, and no connection or no time is left.
     pub fn is_stopped(&self) -> bool {
         self.stop_at.is_some_and(|stop_at| self.live == 0 || self.now >= stop_at)
     }
@@ -234,7 +237,7 @@ impl Engine {
         self.with_connection(key, |connection, context| connection.flush(context));
     }
 
-    /// As [`Engine::with_connection`], for calls that are not made for each message: compiled once, not for each call.
+    /// Like [`Engine::with_connection`], for calls that are not made for each message. It is compiled once, not for each caller.
     fn with_connection_dyn(&mut self, key: usize, act: ConnectionCall<'_>) {
         self.with_connection(key, act);
     }
@@ -279,8 +282,9 @@ impl Engine {
         self.shared.log.error(id, format_args!("{panicked}, in a connection"));
     }
 
-    /// Updates the state of a connection after a call. `None`: the call panicked, which was logged. A separate function, so that it is
-    /// compiled once and not with each caller of [`Engine::with_connection`].
+    /// Updates the state of a connection after a call. `None`: the call panicked, and the panic was logged. This is a separate
+    /// function, so
+    /// that it is compiled once and not with each caller of [`Engine::with_connection`].
     #[inline(never)]
     fn update_entry(&mut self, key: usize, turn: Option<Turn>) {
         if !self.batch.keep_messages(&mut self.buffer) {
@@ -318,7 +322,7 @@ impl Engine {
         }
     }
 
-    /// Ends a connection at once, in any state that a panic may have left.
+    /// Ends a connection at once. It may be in any state, because it may have panicked.
     fn abandon(&mut self, key: usize, ending: Ending) {
         let (parts, entries) = self.split();
         let Some(Some(entry)) = entries.get_mut(key) else { return };
@@ -367,7 +371,7 @@ impl Engine {
         }
     }
 
-    /// Puts the events into an empty batch of the poll that runs this engine, unless there are older ones to be taken before.
+    /// Puts the events into an empty batch of the poll that runs this engine, unless older events must be taken first.
     #[inline(always)]
     pub fn publish_to_poll(&mut self, empty: &mut Box<Batch>) {
         if self.batch.is_empty() {
@@ -395,18 +399,18 @@ impl Engine {
         }
     }
 
-    /// Has a poll waited for events that were published since the last call?
+    /// Returns whether a poll has waited for events that were published since the last call.
     pub fn take_woke_poll(&mut self) -> bool {
         std::mem::take(&mut self.woke_poll)
     }
 
-    /// The engine itself has failed: every connection ends with `EGRET_WS_ERR_INTERNAL`.
+    /// Handles a failure of the engine itself: every connection ends with `EGRET_WS_ERR_INTERNAL`.
     pub fn fail(&mut self, why: std::fmt::Arguments<'_>) {
         self.shared.log.error(0, format_args!("the engine has failed: {why}"));
         self.end_all(true);
     }
 
-    /// The engine ends: every connection ends at once, and commands are refused.
+    /// Ends the engine: every connection ends at once, and commands are refused.
     pub fn end(&mut self) {
         self.end_all(false);
     }
@@ -424,7 +428,7 @@ impl Engine {
             self.remove(key);
         }
         if self.publish() == Published::Later {
-            // Without the messages the rest needs little memory. The reports of the connections say that messages were dropped.
+            // Without the messages, the rest needs little memory. The reports of the connections say that messages were dropped.
             self.batch.drop_all_messages();
             self.publish();
         }
@@ -432,7 +436,7 @@ impl Engine {
     }
 }
 
-/// The lesser of two limits, where `None` is no limit.
+/// Returns the smaller of two limits. `None` means no limit.
 #[inline]
 fn earlier<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
     match (one, other) {

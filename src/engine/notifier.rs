@@ -1,4 +1,4 @@
-//! Notifies a host that does not poll all the time: by a callback, and by a descriptor that is readable.
+//! Notifies a host that does not poll all the time, by a callback and by a descriptor that becomes readable.
 //!
 //! ```text
 //!   idle ──something is due──► notified ──a poll begins──► polling ──it ends──► idle, or notified again if something is left
@@ -17,13 +17,13 @@ type WakeupFn = dyn Fn() + Send + Sync;
 /// The notifier of a loop.
 #[derive(Default)]
 pub(super) struct Notifier {
-    /// There is a callback or a descriptor. So this costs one load if there is neither.
+    /// There is a callback or a descriptor. If there is neither, a notification costs only one load.
     has_listener: AtomicBool,
     polling: AtomicBool,
     /// The host was notified, and no poll has begun since.
     notified: AtomicBool,
     wakeup: Slot<WakeupFn>,
-    /// The descriptor is that of an inline engine: its waker makes it readable.
+    /// The descriptor belongs to an inline engine, and the waker of the engine makes it readable.
     uses_waker: AtomicBool,
     /// The waker was signalled for a host that waits, and no poll has ended since.
     signalled: AtomicBool,
@@ -32,7 +32,7 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// Sets the callback. The result waits until no other thread is inside an earlier one.
+    /// Sets the callback. The result waits until no other thread is inside an earlier callback.
     pub(super) fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<Replaced<'_, WakeupFn>, Closed> {
         let is_set = wakeup.is_some();
         let replaced = self.wakeup.replace(wakeup)?;
@@ -42,7 +42,7 @@ impl Notifier {
         Ok(replaced)
     }
 
-    /// Removes the callback for good, and waits until no other thread is inside it.
+    /// Removes the callback permanently, and waits until no other thread is inside it.
     pub(super) fn close_wakeup(&self) {
         self.wakeup.close();
     }
@@ -54,7 +54,8 @@ impl Notifier {
             Some(pipe) => pipe.descriptor(),
             None => {
                 let new = pipe::Pipe::new()?;
-                // Under the lock, as in `set_notified`. The wake-up callback may have been called already; it is not called again.
+                // The lock is held, as in `set_notified`. The wake-up callback may have been called already, and is not called
+                // again.
                 if self.notified.load(SeqCst) {
                     new.fill();
                 }
@@ -67,14 +68,14 @@ impl Notifier {
     }
 
     pub(super) fn notify_by_waker(&self) {
-        // This is set first: a poll that ends before it is set cannot have taken a signal that was meant for the listener.
+        // This is set first: a poll that ends before this cannot have taken a signal that was meant for the listener.
         self.has_listener.store(true, SeqCst);
         if !self.uses_waker.swap(true, SeqCst) {
             self.listener_added();
         }
     }
 
-    /// The new listener was not notified of earlier events, so the host does not count as notified.
+    /// Resets the state, because a new listener was not notified of earlier events.
     fn listener_added(&self) {
         self.has_listener.store(true, SeqCst);
         self.set_notified(false);
@@ -88,7 +89,8 @@ impl Notifier {
         self.set_notified(false);
     }
 
-    /// Sets whether the host was notified, and returns what it was before. The pipe changes at the same time, under its lock, so that
+    /// Sets whether the host was notified, and returns the previous value. The pipe changes at the same time, under its lock, so
+    /// that
     /// both always agree.
     fn set_notified(&self, notified: bool) -> bool {
         #[cfg(unix)]
@@ -103,13 +105,14 @@ impl Notifier {
         was_notified
     }
 
-    /// Was the host notified, without a poll since? The poll before may have done the work already.
+    /// Returns whether the host was notified, and no poll has begun since. The previous poll may already have done the work.
     pub(super) fn is_notified(&self) -> bool {
         self.notified.load(SeqCst)
     }
 
-    /// Must the waker be signalled, because the host waits for the descriptor of an inline engine, outside of a poll? True once
-    /// until the next poll has ended. A change that the caller made before is seen by that poll: it begins after this call.
+    /// Returns whether the waker must be signalled, because the host waits for the descriptor of an inline engine, outside of a
+    /// poll. True
+    /// once until the next poll has ended. That poll begins after this call, so it sees changes that the caller made before.
     pub(super) fn must_signal_host(&self) -> bool {
         self.uses_waker.load(SeqCst) && !self.polling.load(SeqCst) && !self.signalled.swap(true, SeqCst)
     }
@@ -118,12 +121,12 @@ impl Notifier {
         if !self.has_listener.load(SeqCst) {
             return;
         }
-        // First: a signal during the poll may have been taken by it.
+        // This comes first, because a signal during the poll may have been taken by that poll.
         self.signalled.store(false, SeqCst);
         self.polling.store(false, SeqCst);
     }
 
-    /// Something is due: notifies the host. True if the caller must also signal the waker of the engine.
+    /// Notifies the host that something is due. True if the caller must also signal the waker of the engine.
     pub(super) fn notify(&self) -> bool {
         if !self.has_listener.load(SeqCst) || self.polling.load(SeqCst) || self.set_notified(true) {
             return false;
@@ -139,7 +142,7 @@ mod pipe {
     use std::os::fd::{AsRawFd, RawFd};
     use std::os::unix::net::UnixStream;
 
-    /// A byte in it means that the host was notified. A socket pair needs no unsafe code, and works on every Unix.
+    /// A byte in the pipe means that the host was notified. A socket pair needs no unsafe code, and works on every Unix.
     pub(super) struct Pipe {
         reader: UnixStream,
         writer: UnixStream,
@@ -157,7 +160,7 @@ mod pipe {
             self.reader.as_raw_fd()
         }
 
-        /// The write fails only if the pipe is full, and then the pipe is readable.
+        /// If the write fails, the pipe is full, so it is readable.
         pub(super) fn fill(&self) {
             let _ = (&self.writer).write(&[1]);
         }
@@ -187,7 +190,7 @@ mod tests {
         }
     }
 
-    /// Otherwise the descriptor would not become readable before the next event.
+    /// If it were not reported, the descriptor would not become readable before the next event.
     #[test]
     fn an_event_while_the_first_listener_is_added_is_reported() {
         let notifier = Notifier::default();
@@ -197,7 +200,7 @@ mod tests {
         assert!(notifier.notify(), "the waker is signalled");
     }
 
-    /// A thread finds that no poll runs, and signals while one runs: that poll may have emptied the descriptor already.
+    /// A thread finds that no poll runs, and signals while a poll runs. That poll may already have emptied the descriptor.
     #[test]
     fn a_signal_that_a_poll_may_have_taken_does_not_count_afterwards() {
         let notifier = Notifier::default();

@@ -1,9 +1,11 @@
 //! One pass of the engine.
 //!
-//! A pass has several kinds of work: commands, connections that are ready, timers, a round through all connections. Each kind does
-//! at least one item. Before each further item it reads the clock, and leaves the rest to the next pass when the time of the pass is
-//! over. So a pass is bounded whatever the peers, the host and the network do, no kind of work delays the others, and a pass with
-//! little work does not read the clock. When the loop is being freed, every kind of work stops.
+//! A pass has several kinds of work: commands, ready connections, timers, and a round through all connections. Each kind does
+//! at least one item. Before each further item it reads the clock. When the time of the pass is over, it leaves the rest to the
+//! next
+//! pass. So the time of a pass is limited whatever the peers, the host and the network do, and no kind of work delays the others.
+//! A pass
+//! with little work does not read the clock. When the loop is being freed, every kind of work stops.
 
 use super::clock::Gap;
 use super::rounds::Task;
@@ -15,16 +17,17 @@ use crate::transport::tcp::Tcp;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The longest time of a pass. A host can set less.
+/// The longest time of a pass. A host can set a shorter time.
 pub const MAX_PASS: Duration = Duration::from_millis(4);
-/// The most timers that are looked at to find those that may run early.
+/// How many timers are checked at most to find those that may run early.
 const MAX_EARLY: usize = 1024;
 /// The capacity that an empty run queue may keep.
 const KEPT_RUN_QUEUE: usize = 1024;
 
 impl Engine {
-    /// One pass: runs commands, sleeps until something is ready, at most `wait` (`None`: without limit), then does the work that is
-    /// ready, within its time. It does not sleep if it has published events, or if the last pass has left work. Call
+    /// Does one pass: runs commands, sleeps until something is ready, but not longer than `wait` (`None`: no limit), then does
+    /// the work that
+    /// is ready, within its time limit. It does not sleep if it has published events, or if the last pass has left work. Call
     /// [`Engine::publish`] or [`Engine::publish_to_poll`] after it.
     pub fn run_pass(&mut self, wait: Option<Duration>) -> io::Result<()> {
         failpoint::point(failpoint::Place::Engine);
@@ -53,7 +56,7 @@ impl Engine {
             self.shared.awake();
         }
         if polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-            // A signal interrupted it, or this process was stopped. Input must be read before deadlines are checked.
+            // A signal has interrupted it, or this process was stopped. Input must be read before deadlines are checked.
             polled = self.poll.poll(&mut self.readiness, Some(Duration::ZERO));
         }
         match polled {
@@ -67,7 +70,7 @@ impl Engine {
         let gap = if sleeps || !was_read { self.read_clock(sleep).or(gap_before) } else { gap_before };
         self.run_ready();
         if let Some(gap) = gap {
-            self.shared.log.info(0, format_args!("did not run for a while ({gap:?})"));
+            self.shared.log.info(0, format_args!("the engine did not run for a while ({gap:?})"));
             self.begin_round(Task::Slept(gap));
         }
         if self.has_long_work {
@@ -82,8 +85,9 @@ impl Engine {
         for event in self.readiness.iter().filter(|event| event.token() != WAKER) {
             let key = event.token().0;
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
-            // On Windows mio asks for both directions again after a read that would block, and so reports at once that writing is possible.
-            // A connection that reads on that report would repeat this without end.
+            // On Windows, after a read that would block, mio waits for both directions, and so it immediately reports that
+            // writing is possible.
+            // A connection that reads after each such report would do this endlessly.
             if cfg!(windows) && !event.is_readable() && !entry.connection.waits_for_writing() {
                 continue;
             }
@@ -106,7 +110,7 @@ impl Engine {
         while done < count && self.has_time_for_more(&mut slice) {
             let key = self.run_queue[done];
             done += 1;
-            // Skips a connection that has run already, and one that has ended while another one got its key.
+            // This skips a connection that has already run, and one that has ended while another connection got its key.
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
             if std::mem::replace(&mut entry.in_run_queue, false) {
                 self.with_connection(key, |connection, context| connection.turn(context));
@@ -139,7 +143,7 @@ impl Engine {
             return;
         }
         let mut slice = TimeSlice::default();
-        // Each timer at most once, so that a timer that does not advance cannot block the engine.
+        // Each timer runs at most once, so that a timer that does not advance cannot block the engine.
         for _ in 0..self.timers.len() {
             let due = self.timers.first().copied().filter(|(deadline, _)| *deadline <= self.now);
             let Some((_, key)) = due else { break };
@@ -149,7 +153,7 @@ impl Engine {
             self.timers.pop_first();
             self.expire(key);
         }
-        // Those that may run now need no wake-up of their own.
+        // Timers that may run now then need no wake-up of their own.
         for timer in self.early_timers() {
             if !self.has_time_for_more(&mut slice) {
                 return;
@@ -160,7 +164,7 @@ impl Engine {
         }
     }
 
-    /// The timers that are not due, but may run now. Looks at a limited number.
+    /// Returns the timers that are not due, but may run now. It checks a limited number of timers.
     fn early_timers(&self) -> Vec<(Instant, usize)> {
         let soon = self.timers.range(..=(self.now + Connection::<Tcp>::MAX_SLACK, usize::MAX)).take(MAX_EARLY);
         let is_early = |(deadline, key): &&(Instant, usize)| {
@@ -170,11 +174,11 @@ impl Engine {
         soon.filter(is_early).copied().collect()
     }
 
-    /// The timer of this connection was taken, because it is due or may run now.
+    /// Runs a connection whose timer was taken, because the timer is due or may run now.
     fn expire(&mut self, key: usize) {
         let Some(Some(entry)) = self.entries.get_mut(key) else { return };
         entry.timer = None;
-        // Input that is ready may move the deadline.
+        // Input that is ready may change the deadline, so it is read first.
         let is_ready = std::mem::take(&mut entry.in_run_queue);
         self.with_connection_dyn(key, &mut |connection, context| {
             let turn = if is_ready { connection.turn(context) } else { Turn::Wait };
@@ -185,7 +189,7 @@ impl Engine {
         });
     }
 
-    /// The time until the next timer.
+    /// Returns the time until the next timer.
     #[inline]
     fn next_timer(&self) -> Option<Duration> {
         let timer = self.timers.first().map(|(deadline, _)| *deadline).filter(|_| !self.clock.is_paused());
@@ -196,10 +200,10 @@ impl Engine {
         }
     }
 
-    /// The time until the next pass is needed if nothing becomes ready before. `None`: without limit.
+    /// Returns the time until the next pass is needed if nothing becomes ready before. `None`: no limit.
     pub fn time_to_next_pass(&mut self) -> Option<Duration> {
         let has_work = !self.run_queue.is_empty() || self.has_unfinished_work || self.shared.has_commands();
-        // There was no memory to publish all events.
+        // The batch is not empty if there was no memory to publish all events.
         let wait = if has_work || !self.batch.is_empty() {
             Some(Duration::ZERO)
         } else {

@@ -1,4 +1,4 @@
-//! The ports of one connection, implemented by the engine: its network and the receiver of its events.
+//! The engine's implementation of the ports of one connection: its network and the receiver of its events.
 
 use super::batch::Batch;
 use super::clock::Clock;
@@ -115,7 +115,7 @@ impl Network for Net<'_> {
     }
 
     fn random(&mut self) -> u32 {
-        // For jitter, which is no secret. Each hasher of the standard library has its own random keys.
+        // The number is used for jitter, so it need not be secret. Each hasher of the standard library has its own random keys.
         RandomState::new().build_hasher().finish() as u32
     }
 
@@ -153,11 +153,11 @@ impl Network for Net<'_> {
 /// The receiver of events, for one connection.
 pub(super) struct Delivery<'a> {
     pub(super) batch: &'a mut Batch,
-    /// The address of the read buffer: messages in it are not copied.
+    /// The address of the read buffer. Messages in it are not copied.
     pub(super) buffer: usize,
     pub(super) socket: &'a SocketShared,
     pub(super) log: &'a Log,
-    /// Set when the close event is added.
+    /// Set to true when the close event is added.
     pub(super) close_reported: &'a mut bool,
 }
 
@@ -165,7 +165,7 @@ impl Events for Delivery<'_> {
     fn connected(&mut self, info: ConnectInfo) {
         self.log.info(self.socket.id, format_args!("connected"));
         *self.socket.round_trip.lock() = RoundTrip::default();
-        *self.socket.pings.lock() = PingQueue::default(); // of the connection before
+        *self.socket.pings.lock() = PingQueue::default(); // pings of the previous connection
         self.socket.event_queued();
         self.batch.connected(self.socket.key, info);
     }
@@ -215,10 +215,10 @@ impl Events for Delivery<'_> {
         match delay {
             Some(_) => self
                 .log
-                .warn(self.socket.id, format_args!("lost: {lost} ({phase:?}); try {attempt} follows in {delay_ms} ms")),
+                .warn(self.socket.id, format_args!("lost: {lost} ({phase:?}); try {attempt} begins in {delay_ms} ms")),
             None => self.log.warn(
                 self.socket.id,
-                format_args!("lost: {lost} ({phase:?}); try {attempt} follows when the loop is resumed"),
+                format_args!("lost: {lost} ({phase:?}); try {attempt} begins when the loop is resumed"),
             ),
         }
         self.report_lost_frames();
@@ -280,8 +280,9 @@ impl Events for Delivery<'_> {
         self.socket.wants.frames
     }
 
-    /// A frame counts in the receive queue. The connection stops reading when that is full, but it goes on sending; so the frames that it
-    /// sends then are only counted.
+    /// A frame counts in the receive queue. When the queue is full, the connection stops reading but continues sending. Frames
+    /// that are
+    /// sent then are only counted.
     fn frame(&mut self, direction: Direction, frame: FrameHead) {
         if self.socket.is_freed() {
             return;
@@ -327,7 +328,7 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    /// The connection ends: reports the frames that were not recorded since the last report.
+    /// Called when the connection ends. Reports the frames that were not recorded since the last report.
     fn report_lost_frames(&mut self) {
         let count = self.socket.lost_frames();
         if count > 0 && !self.socket.is_freed() {

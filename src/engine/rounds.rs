@@ -8,7 +8,7 @@ use super::time_slice::TimeSlice;
 /// The work for each connection in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
-    /// Give the connection new deadlines, because nothing ran for a while.
+    /// Give the connection new deadlines, because the engine did not run for a while.
     Slept(Gap),
     /// Close the connection, because the loop is suspended.
     Suspend,
@@ -16,15 +16,16 @@ pub(super) enum Task {
     Probe(Option<Gap>),
 }
 
-/// A task for all connections, which may take several passes. A new round replaces an unfinished one and begins where that one
-/// stopped. So each connection is reached even if there are always new rounds.
+/// A task for all connections, which may take several passes. A new round replaces an unfinished one and begins where the
+/// unfinished one
+/// stopped. So each connection is reached even if new rounds begin all the time.
 pub(super) struct Round {
     pub(super) task: Task,
-    /// The next place, and the number of places that are left of the first `len`. Connections behind those are newer than the round.
+    /// The next place, and how many of the first `len` places are left. Connections behind those are newer than the round.
     at: usize,
     left: usize,
     len: usize,
-    /// The number of places that are left for the gap of [`Task::Probe`]. New rounds do not increase it.
+    /// How many places are left for the gap of [`Task::Probe`]. New rounds do not increase the number.
     left_of_gap: usize,
 }
 
@@ -41,7 +42,7 @@ impl Engine {
                 self.suspend();
             }
             Some(false) => self.resume(),
-            None if self.suspended => {} // the resume probes them
+            None if self.suspended => {} // the resume will probe the connections
             None => {
                 self.shared.log.info(0, format_args!("the network has changed"));
                 self.probe();
@@ -82,9 +83,9 @@ impl Engine {
         let (at, len) = (before.map_or(0, |round| round.at), self.entries.len());
         let mut left_of_gap = len;
         let task = match (before.map(|round| round.task), task) {
-            // A suspend gives each connection new deadlines already.
+            // A suspend already gives each connection new deadlines.
             (Some(Task::Suspend), Task::Slept(_)) => return,
-            // Connections that the earlier round has not reached must still get its work.
+            // Connections that the earlier round has not reached must still be probed.
             (Some(Task::Probe(_)), Task::Slept(gap)) => Task::Probe(Some(gap)),
             (Some(Task::Slept(gap) | Task::Probe(Some(gap))), Task::Probe(None)) => {
                 left_of_gap = before.map_or(0, |round| round.left_of_gap);
@@ -97,7 +98,7 @@ impl Engine {
         (self.has_unfinished_work, self.has_long_work) = (true, true);
     }
 
-    /// Continues the round, within the time of a pass.
+    /// Continues the round, within the time limit of a pass.
     pub(super) fn continue_round(&mut self) {
         let mut slice = TimeSlice::default();
         while let Some(Round { at, left, len, .. }) = &mut self.round {
@@ -130,7 +131,7 @@ impl Engine {
         }
     }
 
-    /// Does the work of the round for one connection, unless the round has reached it already.
+    /// Does the work of the round for one connection, unless the round has already reached it.
     pub(super) fn run_round_for(&mut self, key: usize) {
         let (Some(Round { task, .. }), Some(Some(entry))) = (&self.round, self.entries.get_mut(key)) else { return };
         if entry.round == self.rounds {

@@ -10,11 +10,12 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence};
 
-/// The bytes that a message counts in the receive queue besides its payload. So the number of empty messages is bounded too.
+/// How many bytes a message counts in the receive queue besides its payload. So the number of empty messages is limited too.
 pub const EVENT_COST: usize = 32;
 
-/// If this many connect, retry and request events of a socket are not dispatched, its next retry waits for the host. More than one is allowed so
-/// that a connection that is lost while the host loads a level is open again when it polls.
+/// If this many connect, retry and request events of a socket are not dispatched, its next retry waits for the host. The number
+/// is more
+/// than one, so that a connection that is lost while the host loads a level is open again when the host polls.
 pub const MAX_UNDISPATCHED: u32 = 8;
 
 /// A request of the host to the engine, for one socket. Each is one bit.
@@ -23,15 +24,15 @@ pub const MAX_UNDISPATCHED: u32 = 8;
 pub enum SocketRequest {
     /// Write the send queue.
     Flush = 1,
-    /// Read again: the receive queue has room.
+    /// Read again, because the receive queue has room.
     Read = 2,
-    /// Continue with the next retry: the host has dispatched the events before it.
+    /// Continue with the next retry, because the host has dispatched the events before it.
     ContinueRetry = 4,
     /// Retry now, without a wait.
     RetryNow = 8,
     /// Send the pings of [`SocketShared::pings`].
     Ping = 16,
-    /// Close: the send queue ends with a Close frame.
+    /// Close. The send queue ends with a Close frame.
     Close = 32,
     /// The host has freed the socket.
     Free = 64,
@@ -47,35 +48,35 @@ const RETRY_AFTER_SUSPEND: u16 = 128;
 pub struct SocketRequests(u16);
 
 impl SocketRequests {
-    /// Is this the only request?
+    /// Returns whether this is the only request.
     #[inline]
     pub fn is_only(self, request: SocketRequest) -> bool {
         self.0 == request as u16
     }
 
-    /// Is there no request?
+    /// Returns whether there is no request.
     #[cfg(test)]
     pub fn is_nothing(self) -> bool {
         self.0 == 0
     }
 
-    /// Is this one of the requests?
+    /// Returns whether this is one of the requests.
     pub fn has(self, request: SocketRequest) -> bool {
         self.0 & request as u16 != 0
     }
 
-    /// Was there a suspend of the loop between two requests to retry now?
+    /// Returns whether the loop was suspended between two requests to retry now.
     pub fn has_retry_after_suspend(self) -> bool {
         self.0 & RETRY_AFTER_SUSPEND != 0
     }
 }
 
-/// How events get to the host.
+/// The state that decides how events get to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow(u8);
 
 impl Flow {
-    /// The host has freed the socket: received messages are dropped.
+    /// The host has freed the socket, so received messages are dropped.
     const FREED: u8 = 1;
     /// The host has paused receiving.
     const PAUSED: u8 = 2;
@@ -84,49 +85,49 @@ impl Flow {
     /// Receiving was resumed while the dispatcher held events, and the dispatcher has not seen that.
     const RESUMED: u8 = 8;
 
-    /// Do all events go to the host at once?
+    /// Returns whether all events go to the host at once.
     #[inline]
     pub fn is_direct(self) -> bool {
         self.0 == 0
     }
 
-    /// Has the host freed the socket?
+    /// Returns whether the host has freed the socket.
     #[inline]
     pub fn is_freed(self) -> bool {
         self.0 & Flow::FREED != 0
     }
 
-    /// Is receiving paused, or was it, so that older events must come first?
+    /// Returns whether receiving is paused, or was paused so that older events must come first.
     #[inline]
     pub fn is_interrupted(self) -> bool {
         self.0 & (Flow::PAUSED | Flow::HELD) != 0
     }
 
-    /// Does the dispatcher hold events?
+    /// Returns whether the dispatcher holds events.
     pub fn has_held(self) -> bool {
         self.0 & Flow::HELD != 0
     }
 
-    /// Must messages wait for a resume?
+    /// Returns whether messages must wait for a resume.
     pub fn holds_messages(self) -> bool {
         self.0 & (Flow::PAUSED | Flow::FREED) == Flow::PAUSED
     }
 }
 
-/// The most pings of the host that wait to be written.
+/// The largest number of pings of the host that wait to be written.
 pub const MAX_PINGS: usize = 16;
 
 /// The pings of the host that wait to be written.
 #[derive(Debug, Default)]
 pub struct PingQueue {
-    /// Those that the engine has not taken.
+    /// The pings that the engine has not taken.
     waiting: VecDeque<PingPayload>,
-    /// The number of those that it has taken.
+    /// The number of pings that the engine has taken, and that are not yet written.
     taken: usize,
 }
 
 impl PingQueue {
-    /// Adds a ping. Returns [`Error::Backpressure`] if too many wait already.
+    /// Adds a ping. Returns [`Error::Backpressure`] if too many pings already wait.
     pub fn push(&mut self, payload: PingPayload) -> Result<(), Error> {
         if self.waiting.len() + self.taken >= MAX_PINGS {
             return Err(Error::Backpressure);
@@ -136,20 +137,20 @@ impl PingQueue {
         Ok(())
     }
 
-    /// Takes the oldest one. It still waits, until [`PingQueue::written`] counts it.
+    /// Takes the oldest ping. It still counts as waiting until [`PingQueue::written`] is called for it.
     pub fn take(&mut self) -> Option<PingPayload> {
         let payload = self.waiting.pop_front()?;
         self.taken += 1;
         Some(payload)
     }
 
-    /// So many do not wait any more.
+    /// Records that this many pings do not wait any more.
     pub fn written(&mut self, count: usize) {
         self.taken = self.taken.saturating_sub(count);
     }
 }
 
-/// Events that come only to a host that wants them.
+/// Events that are made only if the host wants them.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs)]
 pub struct Wants {
@@ -160,7 +161,8 @@ pub struct Wants {
 /// The shared part of a socket.
 #[derive(Debug)]
 pub struct SocketShared {
-    /// Its key in the tables of the engine and of the dispatcher. No other socket gets the key before both have removed this one.
+    /// Its key in the tables of the engine and of the dispatcher. No other socket gets the key before both tables have removed
+    /// this one.
     pub key: usize,
     /// The number of its handle, for log lines.
     pub id: usize,
@@ -176,17 +178,18 @@ pub struct SocketShared {
     pub retries: AtomicU32,
     counters: [AtomicU64; 4],
     max_queue: usize,
-    /// All bytes that were ever queued for the host, and those of them that were dispatched. The difference is the size of the receive
-    /// queue. Each has one writer, the engine and the poll, so a message needs no atomic addition.
+    /// The number of all bytes that were ever queued for the host, and of those that were dispatched. The difference is the size
+    /// of the
+    /// receive queue. The engine writes the first number and the poll the second one, so a message needs no atomic addition.
     enqueued: AtomicUsize,
     dequeued: AtomicUsize,
     /// The largest size that the receive queue ever had.
     peak: AtomicUsize,
-    /// The engine does not read until the receive queue is smaller than this; 0 if it does not wait.
+    /// The engine does not read until the receive queue is smaller than this. 0 if the engine does not wait.
     resume_below: AtomicUsize,
-    /// Bits of [`Flow`].
+    /// The bits of [`Flow`].
     flow: AtomicU8,
-    /// The events that the host wants to know of.
+    /// The events that the host wants to receive.
     pub wants: Wants,
     /// The number of frames that were not recorded. Only the engine uses it.
     lost_frames: AtomicU64,
@@ -196,11 +199,11 @@ pub struct SocketShared {
     requests: AtomicU16,
     /// The number of suspends of the loop before the last request to retry now.
     suspends_at_retry: AtomicU32,
-    /// The number of connect, retry and request events that are not dispatched, times two; plus one if the next retry waits for them.
+    /// Twice the number of connect, retry and request events that are not dispatched, plus one if the next retry waits for them.
     undispatched: AtomicU32,
-    /// A drain event is queued and not dispatched.
+    /// A drain event is queued and not yet dispatched.
     drain_queued: AtomicBool,
-    /// The number of the question to the host that is not withdrawn.
+    /// The number of the last question to the host. It is void if the question was withdrawn.
     question: AtomicU32,
 }
 
@@ -233,24 +236,24 @@ impl SocketShared {
         }
     }
 
-    /// The host has freed the socket. True the first time.
+    /// Records that the host has freed the socket. True the first time.
     pub fn free(&self) -> bool {
         !self.change_flow(Flow::FREED, 0).is_freed()
     }
 
-    /// Has the host freed it?
+    /// Returns whether the host has freed the socket.
     #[inline]
     pub fn is_freed(&self) -> bool {
         self.flow().is_freed()
     }
 
-    /// How events get to the host.
+    /// Returns the state that decides how events get to the host.
     #[inline]
     pub fn flow(&self) -> Flow {
         Flow(self.flow.load(SeqCst))
     }
 
-    /// Sets and clears bits. Returns what was before.
+    /// Sets and clears bits. Returns the previous state.
     fn change_flow(&self, set: u8, clear: u8) -> Flow {
         Flow(self.flow.fetch_update(SeqCst, SeqCst, |flow| Some(flow & !clear | set)).unwrap_or_default())
     }
@@ -260,7 +263,7 @@ impl SocketShared {
         self.change_flow(Flow::PAUSED, 0);
     }
 
-    /// The host resumes receiving. True if events are held, and the caller must have the poll dispatch them.
+    /// The host resumes receiving. True if events are held: the caller must then request that the poll dispatches them.
     #[must_use]
     pub fn resume(&self) -> bool {
         let resumes = |flow| {
@@ -276,18 +279,19 @@ impl SocketShared {
         self.change_flow(0, Flow::RESUMED);
     }
 
-    /// The poll begins to hold events. Returns false if receiving is not paused any more, and no thread reports that.
+    /// The poll begins to hold events. Returns false if receiving is no longer paused, and no thread will report that.
     #[must_use]
     pub fn begin_to_hold(&self) -> bool {
         self.change_flow(Flow::HELD, 0).holds_messages()
     }
 
-    /// No event is held any more.
+    /// Records that no event is held any more.
     pub fn holds_nothing(&self) {
         self.change_flow(0, Flow::HELD);
     }
 
-    /// There was no memory to keep a message that was received. True the first time: the engine ends the connection when it gets
+    /// Records that there was no memory to keep a received message. True the first time. The engine ends the connection when it
+    /// gets
     /// [`SocketRequest::Read`].
     #[must_use]
     pub fn lose_message(&self) -> bool {
@@ -306,14 +310,15 @@ impl SocketShared {
         self.requests.fetch_or(request as u16, SeqCst) == 0
     }
 
-    /// As [`SocketShared::add_request`], for [`SocketRequest::RetryNow`]. `suspends` is the number of suspends of the loop so far. If
-    /// there was one since an earlier request that the engine has not taken, this request is kept apart.
+    /// Like [`SocketShared::add_request`], for [`SocketRequest::RetryNow`]. `suspends` is the number of suspends of the loop so
+    /// far. If
+    /// there was a suspend after an earlier request that the engine has not taken, this request is kept separate.
     #[must_use]
     pub fn add_retry_now(&self, suspends: u32) -> bool {
         let was_suspended = self.suspends_at_retry.swap(suspends, SeqCst) != suspends;
         let before = self.requests.fetch_or(SocketRequest::RetryNow as u16, SeqCst);
         if before & SocketRequest::RetryNow as u16 != 0 && was_suspended {
-            // Zero if the engine has taken the requests just now.
+            // It is zero if the engine has taken the requests just now.
             return self.requests.fetch_or(RETRY_AFTER_SUSPEND, SeqCst) == 0;
         }
         before == 0
@@ -330,8 +335,8 @@ impl SocketShared {
         self.undispatched.fetch_add(2, SeqCst);
     }
 
-    /// Must the next retry wait until the host has dispatched the events before it? If so, [`SocketShared::event_dispatched`] returns true
-    /// for the last of them.
+    /// Returns whether the next retry must wait until the host has dispatched the events before it. If so,
+    /// [`SocketShared::event_dispatched`] returns true for the last of them.
     pub fn must_delay_retry(&self) -> bool {
         let waits = |events| (events / 2 >= MAX_UNDISPATCHED).then_some(events | 1);
         self.undispatched.fetch_update(SeqCst, SeqCst, waits).is_ok()
@@ -340,7 +345,7 @@ impl SocketShared {
     /// The host dispatches a connect, retry or request event. Returns true if it is the last one and the engine waits for it.
     #[must_use]
     pub fn event_dispatched(&self) -> bool {
-        // Three: one event and the flag, so only the flag is left.
+        // Three stands for one event and the flag, so only the flag is left.
         self.undispatched.fetch_sub(2, SeqCst) == 3 && self.undispatched.compare_exchange(1, 0, SeqCst, SeqCst).is_ok()
     }
 
@@ -349,17 +354,18 @@ impl SocketShared {
         self.question.fetch_add(1, SeqCst).wrapping_add(1)
     }
 
-    /// The last question is void.
+    /// Makes the last question void.
     pub fn withdraw_question(&self) {
         self.question.fetch_add(1, SeqCst);
     }
 
-    /// Is this the last question, and not void?
+    /// Returns whether this is the last question and is not void.
     pub fn is_asked(&self, question: u32) -> bool {
         self.question.load(SeqCst) == question
     }
 
-    /// The send queue has room again. True if the caller must queue a drain event: no earlier one waits for the host.
+    /// Records that the send queue has room again. True if the caller must queue a drain event, because no earlier one waits for
+    /// the host.
     #[must_use]
     pub fn queue_drain(&self) -> bool {
         !self.drain_queued.swap(true, SeqCst)
@@ -381,19 +387,19 @@ impl SocketShared {
         }
     }
 
-    /// Undoes [`SocketShared::enqueued`] for a message that there was no memory for.
+    /// Undoes [`SocketShared::enqueued`] for a message for which there was no memory.
     pub fn undo_enqueued(&self, payload: usize) {
         self.enqueued.store(self.enqueued.load(Relaxed).wrapping_sub(payload + EVENT_COST), Relaxed);
     }
 
     #[inline]
     fn queued(&self) -> usize {
-        // `dequeued` is read first: bytes are queued before they are dispatched, so the difference is never negative.
+        // `dequeued` is read first. Bytes are queued before they are dispatched, so the difference is never negative.
         let dequeued = self.dequeued.load(Acquire);
         self.enqueued.load(Relaxed).wrapping_sub(dequeued)
     }
 
-    /// The bytes of the receive queue, now and at most.
+    /// Returns the current size of the receive queue, and its largest size so far, in bytes.
     pub fn receive_queue(&self) -> (usize, usize) {
         (self.queued(), self.peak.load(Relaxed))
     }
@@ -409,14 +415,16 @@ impl SocketShared {
         add(wire_out, counters.wire_out);
     }
 
-    /// The sum of all counters of its connections.
+    /// Returns the sum of the counters of all its connections.
     pub fn counters(&self) -> Counters {
         let [messages, bytes, wire_in, wire_out] = std::array::from_fn(|at| self.counters[at].load(Relaxed));
         Counters { messages, bytes, wire_in, wire_out }
     }
 
-    /// The host has dispatched a message. True if the engine waits for that, so that the caller must request [`SocketRequest::Read`].
-    /// This may miss an engine that began to wait a moment ago: call [`SocketShared::after_dispatch`] after the last of several messages.
+    /// The host has dispatched a message. True if the engine waits for that: the caller must then request
+    /// [`SocketRequest::Read`].
+    /// This may miss an engine that began to wait a moment ago, so call [`SocketShared::after_dispatch`] after the last of
+    /// several messages.
     #[must_use]
     #[inline]
     pub fn dequeued(&self, payload: usize) -> bool {
@@ -425,11 +433,11 @@ impl SocketShared {
         self.resume_below.load(Relaxed) != 0 && self.is_resume_due()
     }
 
-    /// The host has dispatched the last of several messages. True as for [`SocketShared::dequeued`].
+    /// The host has dispatched the last of several messages. The result has the meaning of that of [`SocketShared::dequeued`].
     #[must_use]
     #[inline]
     pub fn after_dispatch(&self) -> bool {
-        // Either this sees that the engine waits, or the engine sees the dispatched bytes: see wait_until_left.
+        // Either this thread sees that the engine waits, or the engine sees the dispatched bytes: see wait_until_left.
         fence(SeqCst);
         self.is_resume_due()
     }
@@ -438,39 +446,42 @@ impl SocketShared {
         self.queued() < self.resume_below.load(SeqCst) && self.resume_below.swap(0, SeqCst) != 0
     }
 
-    /// Is the queue full? If so, the engine does not read until [`SocketShared::dequeued`] or
+    /// Returns whether the queue is full. If so, the engine does not read until [`SocketShared::dequeued`] or
     /// [`SocketShared::after_dispatch`] finds it half empty.
     #[inline]
     pub fn is_full(&self) -> bool {
         self.queued() >= self.max_queue && self.wait_until_left(self.max_queue / 2)
     }
 
-    /// Has the receive queue room for a frame that was sent? As [`SocketShared::is_full`], but nothing waits for it.
+    /// Returns whether the receive queue has room for a frame that was sent. It uses the limit of [`SocketShared::is_full`], but
+    /// nothing waits.
     pub fn has_room(&self) -> bool {
         self.queued() < self.max_queue
     }
 
-    /// A frame was not recorded.
+    /// Records that a frame was not recorded.
     pub fn lose_frame(&self) {
         self.lost_frames.fetch_add(1, Relaxed);
     }
 
-    /// The number of frames that were not recorded.
+    /// Returns the number of frames that were not recorded.
     pub fn lost_frames(&self) -> u64 {
         self.lost_frames.load(Relaxed)
     }
 
-    /// They are reported.
+    /// Resets that number, because it was reported.
     pub fn forget_lost_frames(&self) {
         self.lost_frames.store(0, Relaxed);
     }
 
-    /// Is the receive queue not empty? If so, [`SocketShared::dequeued`] or [`SocketShared::after_dispatch`] reports when it is.
+    /// Returns whether the receive queue is not empty. If so, [`SocketShared::dequeued`] or [`SocketShared::after_dispatch`]
+    /// reports when it
+    /// becomes empty.
     pub fn has_undispatched(&self) -> bool {
         self.queued() > 0 && self.wait_until_left(0)
     }
 
-    /// Begins to wait until only so many bytes are queued. False if that is so already.
+    /// Begins to wait until at most `left` bytes are queued. False if this is already so.
     fn wait_until_left(&self, left: usize) -> bool {
         if self.is_freed() {
             return false;
@@ -527,7 +538,7 @@ mod tests {
             socket.event_queued();
         }
         assert!(socket.must_delay_retry());
-        assert!((1..MAX_UNDISPATCHED).all(|_| !socket.event_dispatched()), "others are left");
+        assert!((1..MAX_UNDISPATCHED).all(|_| !socket.event_dispatched()), "other events are left");
         assert!(socket.event_dispatched());
         socket.event_queued();
         assert!(!socket.event_dispatched(), "nothing waits any more");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
-/// A table keeps at least so many places.
+/// A table keeps at least this many places.
 const MIN_KEPT: usize = 64;
 
 /// The table.
@@ -35,7 +35,7 @@ impl<T> Table<T> {
         entry
     }
 
-    /// Removes an entry, and drops it where it is: a large one is not copied.
+    /// Removes an entry, and drops it where it is, so that a large entry is not copied.
     pub fn remove(&mut self, key: usize) {
         if let Some(place) = self.places.get_mut(key) {
             *place = None;
@@ -43,7 +43,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// After many removals it frees unused places at the end, so that the cost of each removal stays low.
+    /// Frees unused places at the end after many removals, so that the cost of each removal stays low.
     fn free_unused(&mut self) {
         self.taken += 1;
         if self.taken > MIN_KEPT + self.places.len() / 2 {
@@ -60,7 +60,7 @@ impl<T> Table<T> {
         self.places.into_iter().flatten()
     }
 
-    /// The number of places that memory is allocated for.
+    /// Returns the number of places for which memory is allocated.
     #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.places.capacity()
@@ -83,7 +83,7 @@ impl<T> DerefMut for Table<T> {
     }
 }
 
-/// Gives out the keys of tables. It gives the lowest free key first, so that the tables stay short.
+/// Assigns the keys of tables. It assigns the lowest free key first, so that the tables stay short.
 #[derive(Default)]
 pub struct KeyAllocator {
     /// Free keys below `next`.
@@ -100,7 +100,7 @@ impl KeyAllocator {
         })
     }
 
-    /// The key is free again.
+    /// Makes the key free again.
     pub fn release(&mut self, key: usize) {
         if key + 1 < self.next {
             self.free.insert(key);
@@ -160,6 +160,6 @@ mod tests {
             resized += table.len() - before;
             table.take(key);
         }
-        assert!(resized < 10 * 10_000, "{resized} places were made for 10,000 entries");
+        assert!(resized < 10 * 10_000, "{resized} places were allocated for 10,000 entries");
     }
 }

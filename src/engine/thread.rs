@@ -15,7 +15,8 @@ pub struct Handle {
     end: Arc<End>,
 }
 
-/// The end of the thread, for a wait with a limit, which std does not offer. A channel of std would add 8 KB to the library.
+/// The end of the thread. A wait for it can have a limit, which std does not offer. A channel of std would add 8 KB to the
+/// library.
 #[derive(Default)]
 struct End {
     is_over: Mutex<bool>,
@@ -23,7 +24,7 @@ struct End {
 }
 
 impl End {
-    /// Whether the thread has ended within `limit`.
+    /// Returns whether the thread ends within `limit`.
     fn wait_for(&self, limit: Duration) -> bool {
         let mut is_over = self.is_over.lock();
         self.came.wait_while_for(&mut is_over, |is_over| !*is_over, limit);
@@ -31,7 +32,7 @@ impl End {
     }
 }
 
-/// Notes the end of the thread when it is dropped.
+/// Records the end of the thread when it is dropped.
 struct Running(Arc<End>);
 
 impl Drop for Running {
@@ -46,7 +47,7 @@ impl Drop for Running {
 #[allow(missing_docs)]
 pub enum Joined {
     Ended,
-    /// It ends by itself, when the TLS provider of the host returns.
+    /// The thread still runs. It ends by itself when the TLS provider of the host returns.
     StillRuns,
 }
 
@@ -89,8 +90,9 @@ fn run_passes(mut engine: Engine) {
             Ok(Ok(())) => {
                 engine.publish();
                 if engine.take_woke_poll() {
-                    // A host that waited for a message is likely to answer at once. If both threads share a processor, it now answers
-                    // before this thread sleeps, so that nothing must wake this thread for the answer.
+                    // A host that waited for a message is likely to answer at once. If both threads share a processor, the host
+                    // now answers
+                    // before this thread sleeps, so that this thread need not be woken for the answer.
                     std::thread::yield_now();
                 }
             }
@@ -109,8 +111,10 @@ fn finish(mut engine: Engine, act: impl FnOnce(&mut Engine)) {
     }
 }
 
-/// Runs `make` with all signals blocked, because a new thread inherits the signal mask: no handler of the host may run on a thread that
-/// it does not know. Signals for faults of the thread itself stay unblocked, for the crash reporter of the host.
+/// Runs `make` with all signals blocked, because a new thread inherits the signal mask: no handler of the host may run on a
+/// thread that
+/// the host does not know. Signals for faults of the thread itself are not blocked, so that the crash reporter of the host gets
+/// them.
 #[cfg(unix)]
 #[allow(unsafe_code)] // the signal mask is not in std
 pub(super) fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {
@@ -118,8 +122,8 @@ pub(super) fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT, libc::SIGSYS];
-    // SAFETY: sigfillset initialises `all`, which the calls after it change and read; pthread_sigmask writes `before`. Both
-    // live on this stack.
+    // SAFETY: sigfillset initialises `all`, which the next calls change and read. pthread_sigmask writes `before`. Both
+    // are on this stack.
     let blocked = unsafe {
         libc::sigfillset(all.as_mut_ptr());
         for fault in faults {

@@ -1,9 +1,9 @@
-//! The time that each kind of work has in a pass.
+//! The time limit of each kind of work in a pass.
 
 use super::Engine;
 use std::time::Instant;
 
-/// Each kind of work has this part of a pass, even if the pass has already taken too long.
+/// Each kind of work gets this part of a pass (1 / SHARE), even if the pass has already taken too long.
 const SHARE: u32 = 8;
 
 /// The time of one kind of work in a pass.
@@ -14,7 +14,7 @@ pub(super) struct TimeSlice {
 }
 
 impl Engine {
-    /// Is there time in this pass for one more item of this kind of work? For the first item there always is.
+    /// Returns whether the pass has time for one more item of this kind of work. It always has time for the first item.
     #[inline]
     pub(super) fn has_time_for_more(&mut self, slice: &mut TimeSlice) -> bool {
         !std::mem::replace(&mut slice.has_begun, true) || self.has_time_left(slice)

@@ -15,13 +15,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// The most connectors that are kept for later connections. A connection that uses a connector holds it by itself.
+/// How many connectors are kept at most for later connections. A connection itself keeps the connector that it uses.
 const MAX_CACHED: usize = 8;
-/// The most connectors that are made at a time.
+/// How many connectors are made at a time at most.
 const MAX_THREADS: usize = 2;
-/// The most contexts that a host makes at a time. It may block, and the others must not wait for that.
+/// How many contexts a host makes at a time at most. The host may block, and the others must not wait for that.
 const MAX_HOST_THREADS: usize = 16;
-/// The longest time that the end of a loop waits for a worker that makes a connector. The worker stops within a millisecond.
+/// How long the end of a loop waits at most for a worker that makes a connector. The worker stops within a millisecond.
 const MAX_WITHDRAW_WAIT: Duration = Duration::from_secs(1);
 
 /// A connector that a worker makes.
@@ -34,21 +34,22 @@ struct PendingConnector {
 
 /// A connector for later connections.
 struct CachedConnector {
-    /// A copy, so that it does not count among the users.
+    /// This is a copy, so that it does not count as a user.
     settings: Arc<Settings>,
     connector: Connector,
     users: Users,
 }
 
 impl CachedConnector {
-    /// May the cache keep it? A connector with a private key is kept only while a socket uses it.
+    /// Returns whether the cache may keep the connector. A connector with a private key is kept only while a socket uses it.
     fn may_be_kept(&mut self) -> bool {
         self.settings.identity.is_none() || self.users.is_any_left()
     }
 }
 
-/// The settings of the sockets that use a connector, in the order of their addresses, so that a socket that connects again is found.
-/// Settings that are gone are dropped when the list would grow or is searched, so that the cost of each socket is low.
+/// The settings of the sockets that use a connector, in the order of their addresses, so that a socket that connects again is
+/// found.
+/// Settings that no longer exist are dropped when the list would grow or is searched, so that the cost of each socket is low.
 #[derive(Default)]
 struct Users(Vec<Weak<Settings>>);
 
@@ -58,7 +59,7 @@ impl Users {
             self.0.retain(|user| user.strong_count() > 0);
             self.0.reserve(self.0.len() + 1);
         }
-        // No other settings can have the same address: a `Weak` keeps the memory.
+        // No other settings can have this address, because the `Weak` keeps the memory.
         if let Err(at) = self.0.binary_search_by_key(&Arc::as_ptr(settings), Weak::as_ptr) {
             self.0.insert(at, Arc::downgrade(settings));
         }
@@ -97,7 +98,7 @@ impl Permit {
     }
 
     fn withdraw(&self) {
-        // Under the lock: work that has not begun by now never begins.
+        // The lock is held: work that has not begun by now never begins.
         let mut running = self.running.lock();
         self.withdrawn.store(true, Relaxed);
         self.stopped.wait_while_for(&mut running, |running| *running, MAX_WITHDRAW_WAIT);
@@ -111,14 +112,14 @@ pub struct TlsCache {
     cached: Vec<CachedConnector>,
     pending: Vec<PendingConnector>,
     shared: Arc<Shared>,
-    /// The TLS of the host, instead of that of this build.
+    /// The TLS of the host, used instead of the TLS of this build.
     host: Option<Arc<dyn HostTls>>,
-    /// The log has the warning about secrets in a file.
+    /// The warning about a file with secrets was logged.
     has_warned: bool,
 }
 
 impl TlsCache {
-    /// Sends the connectors that are made to `shared`, as commands.
+    /// Makes the cache. Connectors that are made are sent to `shared`, as commands.
     pub fn new(shared: Arc<Shared>, host: Option<Arc<dyn HostTls>>) -> TlsCache {
         let max_threads = if host.is_some() { MAX_HOST_THREADS } else { MAX_THREADS };
         TlsCache {
@@ -131,7 +132,8 @@ impl TlsCache {
         }
     }
 
-    /// Returns the connector for these settings. `None`: a worker makes it, and `socket` is in the result of [`TlsCache::finish`].
+    /// Returns the connector for these settings. `None`: a worker makes it, and the result of [`TlsCache::finish`] will contain
+    /// `socket`.
     pub fn connector(&mut self, settings: &Arc<Settings>, socket: &Arc<SocketShared>) -> Option<Prepared> {
         if let Some(at) = self.cached.iter().position(|cached| cached.settings == *settings) {
             let mut cached = self.cached.remove(at);
@@ -140,8 +142,9 @@ impl TlsCache {
             self.cached.push(cached);
             return Some(Ok(connector));
         }
-        // A search through all pending connectors. Their settings differ, so there are no more than settings that the host uses at a time;
-        // a comparison ends at the first difference.
+        // This searches all pending connectors. Their settings differ, so there are at most as many as settings that the host
+        // uses at a time.
+        // A comparison ends at the first difference.
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.settings == *settings) {
             pending.users.add(settings);
             pending.waiters.push(Arc::clone(socket));
@@ -160,7 +163,7 @@ impl TlsCache {
         let (shared, wanted, permitted) = (Arc::clone(&self.shared), Arc::clone(&settings), Arc::clone(&permit));
         let host = self.host.clone();
         let begun = self.workers.run(move || {
-            // Reading may never return. It calls no TLS code, so nothing waits for it.
+            // Reading may never return. It calls no TLS code, so nothing has to wait for it.
             let sources = panics::catch(|| {
                 failpoint::point(failpoint::Place::Roots);
                 Sources::read(&wanted, host.as_deref())
@@ -176,7 +179,7 @@ impl TlsCache {
                         Err(Ending::internal())
                     }
                 };
-                // This fails if the engine has ended; then no socket waits.
+                // If this is refused, the engine has ended, and no socket waits.
                 if shared.push(Command::ConnectorMade(Box::new((wanted, made)))).is_ok() {
                     shared.wake();
                 }
@@ -188,11 +191,13 @@ impl TlsCache {
                 self.pending.push(PendingConnector { settings, users, waiters: vec![Arc::clone(socket)], permit });
                 None
             }
-            Err(error) => Some(Err(Ending::io(Error::NoResources, "no thread to read the trusted roots", &error))),
+            Err(error) => {
+                Some(Err(Ending::io(Error::NoResources, "no thread is left to read the trusted roots", &error)))
+            }
         }
     }
 
-    /// A worker has made a connector, or has failed to. Returns the sockets that have waited for it.
+    /// Called when a worker has made a connector, or has failed to make it. Returns the sockets that have waited for it.
     pub fn finish(&mut self, settings: Arc<Settings>, made: &Prepared) -> Vec<Arc<SocketShared>> {
         let Some(at) = self.pending.iter().position(|pending| pending.settings == settings) else { return Vec::new() };
         let PendingConnector { users, waiters, .. } = self.pending.swap_remove(at);
@@ -208,7 +213,7 @@ impl TlsCache {
         waiters
     }
 
-    /// Drops all TLS sessions. Sessions of connections that have begun are not kept for later ones.
+    /// Drops all TLS sessions. Sessions of connections that have already begun are not kept for later connections.
     pub fn forget_sessions(&mut self) {
         self.cached.retain_mut(|cached| match cached.connector.without_sessions() {
             Some(connector) => {
@@ -219,13 +224,13 @@ impl TlsCache {
         });
     }
 
-    /// Drops connectors with private keys that no socket uses any more. Called when a connection has ended.
+    /// Drops connectors with private keys that no socket uses any more. It is called when a connection has ended.
     pub fn drop_unused_keys(&mut self) {
         self.cached.retain_mut(CachedConnector::may_be_kept);
     }
 }
 
-/// After a loop is freed no worker runs TLS code: the host may end the process or its own use of OpenSSL next.
+/// After a loop is freed, no worker runs TLS code, because the host may then end the process or its own use of OpenSSL.
 impl Drop for TlsCache {
     fn drop(&mut self) {
         self.pending.iter().for_each(|pending| pending.permit.withdraw());
@@ -326,7 +331,7 @@ mod tests {
         assert!(!users.is_any_left() && users.0.is_empty());
     }
 
-    /// At the end of the loop: running work stops, and work that has not begun never begins.
+    /// At the end of the loop, running work stops, and work that has not begun never begins.
     #[test]
     fn withdrawing_a_permit_waits_until_the_work_has_stopped() {
         let permit = Permit::default();

@@ -9,13 +9,14 @@ use std::{io, thread};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A bounded number of threads. They start when there are jobs, and end when there are none. A thread whose job hangs outlives the
-/// owner; jobs that no thread has taken are dropped with it.
+/// A limited number of threads. They start when there are jobs, and end when there are none. If a job hangs, its thread lives
+/// longer than
+/// the owner. Jobs that no thread has taken are dropped with the owner.
 pub struct Workers {
     name: &'static str,
     max_threads: usize,
     queue: Arc<Mutex<Queue>>,
-    /// No thread can be started.
+    /// A test can set that no thread can be started.
     #[cfg(test)]
     pub lacks_threads: std::sync::atomic::AtomicBool,
 }
@@ -38,17 +39,17 @@ impl Workers {
         }
     }
 
-    /// Runs the job on a new thread, or on the first one that is free. Fails if no thread runs and none can be started.
+    /// Runs the job on a new thread, or on the first thread that is free. Fails if no thread runs and none can be started.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         self.add(Box::new(job), |threads| threads > 0)
     }
 
-    /// As [`Workers::run`], but fails also if threads run, and one more may be started and cannot.
+    /// Like [`Workers::run`], but also fails if threads run, one more is allowed, and it cannot be started.
     pub fn run_now(&self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         self.add(Box::new(job), |_| false)
     }
 
-    /// `may_wait`: may the job wait for one of so many threads, if none can be started?
+    /// `may_wait` gets the number of threads, and returns whether the job may wait for one of them if none can be started.
     fn add(&self, job: Job, may_wait: impl FnOnce(usize) -> bool) -> io::Result<()> {
         let mut queue = self.queue.lock();
         queue.jobs.push_back(job);
@@ -59,12 +60,12 @@ impl Workers {
         let thread = thread::Builder::new().name(self.name.to_owned());
         #[cfg(test)]
         let thread = match self.lacks_threads.load(std::sync::atomic::Ordering::SeqCst) {
-            true => thread.stack_size(isize::MAX as usize), // more than any system has
+            true => thread.stack_size(isize::MAX as usize), // more memory than any system has
             false => thread,
         };
         match with_signals_blocked(|| thread.spawn(move || work(&jobs))) {
             Ok(_) => queue.threads += 1,
-            // A thread that runs takes the job.
+            // A running thread takes the job.
             Err(_) if may_wait(queue.threads) => {}
             Err(error) => {
                 queue.jobs.pop_back();
@@ -78,7 +79,7 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         let dropped = std::mem::take(&mut self.queue.lock().jobs);
-        drop(dropped); // after the lock: a job may have the last reference to something of the host
+        drop(dropped); // after the lock is released: a job may have the last reference to an object of the host
     }
 }
 
@@ -93,7 +94,7 @@ fn work(queue: &Mutex<Queue>) {
             };
             job
         };
-        // A job catches and reports its own panics. This protects the thread, so that it runs the next job.
+        // A job catches and reports its own panics. This protects the thread, so that it can run the next job.
         let _ = panics::catch(job);
         // In a child that a hook of the host has forked, the lock may belong to a thread that does not exist there.
         if fork::is_child() {
@@ -130,7 +131,7 @@ mod tests {
         assert_eq!(workers.queue.lock().threads, 2);
         gates[1].send(()).unwrap();
         assert_eq!(results.recv_timeout(SOON), Ok(1));
-        gates[2].send(()).unwrap(); // the third job has the thread of the second
+        gates[2].send(()).unwrap(); // the third job runs on the thread of the second
         assert_eq!(results.recv_timeout(SOON), Ok(2));
         gates[0].send(()).unwrap();
         assert_eq!(results.recv_timeout(SOON), Ok(0));

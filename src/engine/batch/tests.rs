@@ -65,15 +65,15 @@ fn messages_in_place_survive_the_next_read() {
     let mut buffer = filled(b"one\x81\x02TWO");
     add_two(&mut batch, 1);
     assert!(batch.keep_messages(&mut buffer));
-    assert_eq!(buffer.len(), 8, "another to read into");
-    // The batch has a buffer already, so it copies the messages of the next reads.
+    assert_eq!(buffer.len(), 8, "the engine has another buffer to read into");
+    // The batch already has a buffer, so it copies the messages of the next reads.
     for bytes in [b"abc\x81\x02DEF", b"ghi\x81\x02JKL"] {
         buffer.copy_from_slice(bytes);
         add_two(&mut batch, 2);
         assert!(batch.keep_messages(&mut buffer));
     }
     buffer.fill(b'-');
-    assert!(batch.keep_messages(&mut buffer)); // there is nothing new
+    assert!(batch.keep_messages(&mut buffer)); // there are no new messages
     assert_eq!(payloads(&mut batch), [&b"one"[..], b"TW", b"abc", b"DE", b"ghi", b"JK"]);
     batch.clear();
     assert!(batch.is_empty());

@@ -5,7 +5,7 @@ use crate::log::Log;
 use crate::protocol::mask::zero_keys;
 use parking_lot::Condvar;
 
-/// A resolver whose calls hang until the test ends them, and that counts them.
+/// A resolver that counts its calls. The calls hang until the test ends them.
 #[derive(Default)]
 struct Hung {
     state: Mutex<HungState>,
@@ -34,7 +34,7 @@ impl Hung {
         Ok(Vec::new())
     }
 
-    /// Waits until so many calls hang.
+    /// Waits until this many calls hang.
     fn wait_for(&self, count: usize) {
         let mut state = self.state.lock();
         while state.calls.len() < count {
@@ -109,7 +109,7 @@ fn network_changes_begin_one_more_call_for_a_hanging_name() {
     }
     harness.hung.wait_for(2);
     assert_eq!(harness.calls(), 2);
-    assert!(harness.dns.due().is_some(), "a third one follows");
+    assert!(harness.dns.due().is_some(), "a third call follows");
     drop(asked);
 }
 
@@ -160,7 +160,7 @@ fn next_call_for_a_name_begins_when_one_ends() {
     assert!(!harness.is_answered());
     harness.hung.state.lock().ended = true;
     harness.hung.changed.notify_all();
-    harness.wait_for_answer(); // of the third call: the first two were forgotten
+    harness.wait_for_answer(); // of the third call, because the first two were discarded
 }
 
 /// One socket waits for a name that hangs, while others look it up and stop waiting.
@@ -203,13 +203,13 @@ fn calls_are_bounded_and_unwanted_questions_do_not_begin() {
     let mut asked: Vec<_> = (0..10 * MAX_CALLS).map(|number| harness.look_up(&format!("hung-{number}"))).collect();
     let good = harness.look_up("good");
     harness.hung.wait_for(MAX_AWAITED_CALLS);
-    assert!(!harness.is_answered(), "all are awaited");
+    assert!(!harness.is_answered(), "sockets wait for all calls");
     asked.truncate(MAX_AWAITED_CALLS);
     asked.remove(0);
     harness.pass(RECHECK_INTERVAL);
     harness.wait_for_answer();
     drop(good);
-    assert_eq!(harness.calls(), MAX_AWAITED_CALLS, "nothing else was begun");
+    assert_eq!(harness.calls(), MAX_AWAITED_CALLS, "no other call began");
 }
 
 /// While all calls hang, sockets look up other names and stop waiting.

@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(10);
-/// The subject of all queries here.
+/// The subject of all queries in these tests.
 const SUBJECT: QuerySubject = QuerySubject::Addresses;
 
-/// Hooks that hang until the test lets one return, and that are recorded.
+/// Hooks that are recorded. They hang until the test lets one return.
 #[derive(Default)]
 struct Host {
     state: Mutex<HostState>,
     changed: Condvar,
-    /// The handles that are valid.
+    /// The number of handles that are valid.
     handles: Arc<AtomicUsize>,
 }
 
@@ -124,7 +124,7 @@ impl Harness {
     fn wait_until(&self, what: &str, done: impl Fn(&State) -> bool) {
         let deadline = Instant::now() + SOON;
         while !done(&self.hooks.shared.state.lock()) {
-            assert!(Instant::now() < deadline, "waited in vain: {what}");
+            assert!(Instant::now() < deadline, "this did not happen: {what}");
             std::thread::yield_now();
         }
     }
@@ -153,9 +153,9 @@ fn a_socket_uses_two_threads_and_the_others_take_turns_with_it() {
     queries.push(harness.ask(&other, "c1"));
     assert_eq!((harness.waiting(), harness.hooks.shared.state.lock().threads), (4, 3));
     harness.end("a1");
-    assert_eq!(harness.begun(4)[3], "b2", "it was ready first");
+    assert_eq!(harness.begun(4)[3], "b2", "its job was ready first");
     harness.end("b1");
-    assert_eq!(harness.begun(5)[4], "c1", "it waits longer than those of the busy socket");
+    assert_eq!(harness.begun(5)[4], "c1", "it has waited longer than the jobs of the busy socket");
     harness.end("c1");
     assert_eq!(harness.begun(6)[5], "a3");
     assert_eq!(harness.waiting(), 1);
@@ -185,7 +185,7 @@ fn a_job_that_nothing_waits_for_does_not_begin() {
     assert_eq!(harness.host.handles.load(SeqCst), 0);
 }
 
-/// A socket connects again and again while its hooks hang; and new sockets are made all the time.
+/// A socket connects again and again while its hooks hang, and new sockets are made all the time.
 #[test]
 fn jobs_that_nothing_waits_for_do_not_pile_up() {
     let mut harness = Harness::new(2);
@@ -204,7 +204,7 @@ fn jobs_that_nothing_waits_for_do_not_pile_up() {
     assert_eq!(harness.host.handles.load(SeqCst), 2);
     harness.end_all();
     harness.wait_until("the threads end", |state| state.threads == 0 && state.sockets.is_empty());
-    assert_eq!(harness.begun(2).len(), 2, "no job of them began");
+    assert_eq!(harness.begun(2).len(), 2, "none of their jobs began");
     drop(queries);
 }
 
@@ -227,11 +227,11 @@ fn workers_are_started_again_after_a_lack_of_threads() {
     assert_eq!((harness.waiting(), harness.hooks.shared.state.lock().threads), (4, 1));
     lacks(&harness, false);
     queries.push(harness.ask(&sockets[5], "5"));
-    assert_eq!(harness.begun(2)[1], "1", "although the first hook hangs");
+    assert_eq!(harness.begun(2)[1], "1", "the second job begins although the first hook hangs");
     harness.end("1");
     assert_eq!(harness.begun(3)[2], "2");
     queries.push(harness.ask(&sockets[6], "6"));
-    assert_eq!(harness.begun(4)[3], "3", "by a third worker");
+    assert_eq!(harness.begun(4)[3], "3", "a third worker runs the job");
     harness.end_all();
     harness.wait_until("the threads end", |state| state.threads == 0 && state.sockets.is_empty());
     assert_eq!(harness.begun(7).len(), 7);
@@ -278,7 +278,7 @@ fn an_answer_and_a_returned_socket_are_commands_to_the_engine() {
     }
     let error = tcp.continue_connecting().unwrap_err();
     assert_eq!(error.to_string(), "on_socket refused the descriptor (it returned 7)");
-    // A connection that does not wait any more gets no turn.
+    // A connection that no longer waits gets no turn.
     let (tcp, lent) = Tcp::hold("127.0.0.1:9".parse().unwrap(), &LocalSide::default()).unwrap();
     drop(tcp);
     harness.hooks.lend(lent, &one).unwrap();

@@ -1,5 +1,6 @@
-//! One pass does a bounded amount of work, whatever the requests are. The passes here have no time, so they do one item of each kind
-//! of work: tests count the work and do not depend on the clock.
+//! One pass does a limited amount of work, whatever the requests are. The passes here have no time, so they do one item of each
+//! kind
+//! of work. The tests count the work and do not depend on the clock.
 
 use super::rounds::Task;
 use super::*;
@@ -26,7 +27,7 @@ mod passes;
 mod rounds;
 mod wakeups;
 
-/// Counts the log lines of the engine, and runs a function at one of them.
+/// Counts the log lines of the engine, and calls a function at each line.
 #[derive(Default)]
 struct Counter {
     lines: Mutex<Vec<(usize, String)>>,
@@ -48,7 +49,7 @@ impl Sink for Lines {
 }
 
 impl Counter {
-    /// The number of lines of each socket that begin with this text.
+    /// Returns, for each socket, the number of lines that begin with this text.
     fn of_each(&self, beginning: &str) -> HashMap<usize, usize> {
         let mut counts = HashMap::new();
         for (socket, _) in self.lines.lock().iter().filter(|(_, text)| text.starts_with(beginning)) {
@@ -61,7 +62,7 @@ impl Counter {
         self.of_each(beginning).values().sum()
     }
 
-    /// The number of TCP connections that were begun.
+    /// Returns the number of TCP connections that were begun.
     fn dials(&self) -> usize {
         self.count("connecting to 127.0.0.1:")
     }
@@ -71,12 +72,12 @@ impl Counter {
     }
 }
 
-/// The configuration of a loop without a thread.
+/// Returns the configuration of a loop without a thread.
 pub(super) fn inline(close_on_suspend: bool) -> LoopConfig {
     LoopConfig { inline: true, close_on_suspend, ..LoopConfig::new(&LoopOptions::default()).unwrap() }
 }
 
-/// An engine, and a server that accepts no connection itself: the operating system completes them.
+/// An engine, and a server that accepts no connection itself: the operating system completes the connections.
 struct Harness {
     engine: Engine,
     counter: Arc<Counter>,
@@ -130,19 +131,19 @@ impl Harness {
         }
     }
 
-    /// A pass that has no time.
+    /// Runs a pass that has no time.
     fn pass(&mut self) {
         self.engine.limit = Duration::ZERO;
         self.engine.run_pass(Some(Duration::ZERO)).unwrap();
     }
 
-    /// A pass that has time for everything.
+    /// Runs a pass that has time for all work.
     fn long_pass(&mut self) {
         self.engine.limit = Duration::from_secs(1000);
         self.engine.run_pass(Some(Duration::ZERO)).unwrap();
     }
 
-    /// Runs passes until only waiting is left.
+    /// Runs passes until the engine only waits.
     fn run_until_idle(&mut self) -> usize {
         let mut passes = 0;
         while self.engine.time_to_next_pass() == Some(Duration::ZERO) {
@@ -153,10 +154,10 @@ impl Harness {
         passes
     }
 
-    /// The server takes the next connection.
+    /// Lets the server accept the next connection.
     fn accept(&mut self) -> TcpStream {
         let mut peer = self.server.accept().unwrap().0;
-        self.long_pass(); // the request is written
+        self.long_pass(); // this writes the request
         let mut request = [0; 1000];
         let count = peer.read(&mut request).unwrap();
         let request = str::from_utf8(&request[..count]).unwrap();

@@ -1,4 +1,4 @@
-//! The work of one pass is bounded.
+//! The work of one pass is limited.
 
 use super::*;
 
@@ -10,7 +10,10 @@ fn passes_without_time_begin_few_connections() {
     while before < SOCKETS {
         harness.pass();
         let dials = harness.counter.dials();
-        assert!((before + 1..=before + 2).contains(&dials), "{dials} after {before}: one before the sleep, one after");
+        assert!(
+            (before + 1..=before + 2).contains(&dials),
+            "{dials} after {before}: one dial before the sleep, one after"
+        );
         before = dials;
     }
     harness.run_until_idle();
@@ -39,7 +42,7 @@ fn closed_and_freed_sockets_are_not_dialled() {
     harness.run_until_idle();
     assert_eq!(harness.counter.dials(), SOCKETS);
     let closed = harness.take_events().iter().filter(|what| matches!(what, EventKind::Closed { .. })).count();
-    assert_eq!(closed, 2 * SOCKETS, "each has its close event");
+    assert_eq!(closed, 2 * SOCKETS, "each socket has its close event");
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn pending_connects_are_bounded() {
     }
     harness.sockets.iter().for_each(|socket| assert!(socket.free()));
     harness.long_pass();
-    assert_eq!(harness.connect_with(|_| {}), Ok(()), "none waits any more");
+    assert_eq!(harness.connect_with(|_| {}), Ok(()), "no connect waits any more");
 }
 
 #[test]
@@ -92,13 +95,13 @@ fn freeing_the_loop_overtakes_queued_commands() {
     assert!(harness.engine.is_stopped());
     assert_eq!(harness.counter.dials(), 0);
     harness.engine.end();
-    assert_eq!(harness.take_events().len(), SOCKETS, "each has its close event");
+    assert_eq!(harness.take_events().len(), SOCKETS, "each socket has its close event");
     assert_eq!(harness.connect_with(|_| {}), Err(Error::BadHandle));
 }
 
 #[test]
 fn freeing_the_loop_interrupts_a_pass() {
-    // During dialling, then during a round.
+    // This is tested during dialling, and during a round.
     for beginning in ["connecting to ws:", "connecting to 127.0.0.1:"] {
         let mut harness = Harness::new();
         harness.connect(SOCKETS);
@@ -107,7 +110,7 @@ fn freeing_the_loop_interrupts_a_pass() {
             harness.push_loop_request(LoopRequest::NetworkChanged);
         }
         let before = harness.counter.dials();
-        // Weak: the engine owns its log, and the log owns this function.
+        // The reference is weak, because the engine owns its log, and the log owns this function.
         let shared = Arc::downgrade(harness.engine.shared());
         let mut left = 10;
         *harness.counter.at_line.lock() = Some(Box::new(move |text| {
@@ -135,7 +138,7 @@ fn freeing_the_loop_without_time_reads_at_most_one_connection() {
     let mut peers = Vec::new();
     for _ in 0..SOCKETS {
         let mut peer = harness.accept();
-        // More than the receive queue takes.
+        // These are more messages than fit into the receive queue.
         peer.write_all(&b"\x82\x0aten bytes.".repeat(200)).unwrap();
         peers.push(peer);
     }
@@ -150,7 +153,7 @@ fn freeing_the_loop_without_time_reads_at_most_one_connection() {
     harness.pass();
     assert!(harness.engine.is_stopped());
     let read = received(&harness).iter().zip(before).filter(|(after, before)| *after > before).count();
-    assert!(read <= 1, "{read} were read again");
+    assert!(read <= 1, "{read} connections were read again");
 }
 
 #[test]
@@ -164,11 +167,11 @@ fn ready_connections_run_in_order() {
         peers.push(harness.server.accept().unwrap().0);
     }
     for passes in 0..3 {
-        // On loopback the system delivers it at once.
+        // On the loopback interface the system delivers it at once.
         peers.iter_mut().for_each(|peer| peer.write_all(if passes == 0 { b"H" } else { b"T" }).unwrap());
         harness.pass();
         let order = harness.engine.run_queue.clone();
-        assert_eq!(order.len(), SOCKETS - 1, "the first has run");
+        assert_eq!(order.len(), SOCKETS - 1, "the first connection has already run");
         for key in &order {
             assert_eq!(harness.engine.run_queue.first(), Some(key));
             harness.pass();
@@ -189,7 +192,7 @@ fn deadlines_that_pass_together_are_served_one_per_pass() {
     while closed < SOCKETS {
         harness.pass();
         let now = harness.take_events().len();
-        assert!(now <= 1, "{now} in one pass");
+        assert!(now <= 1, "{now} deadlines in one pass");
         closed += now;
     }
 }
@@ -197,7 +200,7 @@ fn deadlines_that_pass_together_are_served_one_per_pass() {
 #[test]
 fn retries_wait_while_the_host_does_not_dispatch() {
     let mut harness = Harness::new();
-    // A port that is bound, but does not listen.
+    // This port is bound, but does not listen.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let closed_port = socket.local_addr().unwrap().as_socket().unwrap();
@@ -215,7 +218,7 @@ fn retries_wait_while_the_host_does_not_dispatch() {
     harness.engine.shared().push_connect(Arc::clone(&socket), Box::new(config)).unwrap();
     let mut retries = 0;
     for round in 1..4 {
-        // These passes sleep until the next retry is due.
+        // Each of these passes sleeps until the next retry is due.
         while harness.engine.time_to_next_pass().is_some() {
             harness.engine.run_pass(Some(Duration::from_millis(1))).unwrap();
         }
@@ -231,7 +234,7 @@ fn retries_wait_while_the_host_does_not_dispatch() {
     }
 }
 
-/// A host that waits for the descriptor learns only by [`Engine::time_to_next_pass`] that it must poll.
+/// A host that waits for the descriptor finds out only by [`Engine::time_to_next_pass`] that it must poll.
 #[test]
 fn unpublished_events_need_another_pass() {
     let mut harness = Harness::new();
@@ -240,7 +243,7 @@ fn unpublished_events_need_another_pass() {
         harness.engine.batch.message(0, MessageKind::Binary, Payload::InPlace(&[b'x'; 20_000])).unwrap();
         assert_eq!(limited_memory::with_largest(30_000, || harness.engine.publish()), expected);
     }
-    assert!(harness.engine.shared().take_events(&mut batch), "the host takes the first");
+    assert!(harness.engine.shared().take_events(&mut batch), "the host takes the first events");
     assert_eq!(harness.engine.time_to_next_pass(), Some(Duration::ZERO));
     harness.pass();
     assert!(harness.engine.shared().take_events(&mut batch) && batch.events().len() == 1);

@@ -11,7 +11,7 @@ fn thousand_network_changes_restart_each_connection_once() {
         harness.push_loop_request(request);
     }
     let passes = harness.run_until_idle();
-    assert!(passes >= SOCKETS, "{passes} passes: one connection each");
+    assert!(passes >= SOCKETS, "there were {passes} passes, with one connection in each");
     let restarts = harness.counter.restarts();
     assert!(restarts.len() == SOCKETS && restarts.values().all(|count| *count == 1), "{restarts:?}");
 }
@@ -56,7 +56,7 @@ fn a_suspend_closes_only_connections_that_were_made_before_it() {
     assert_eq!(open, [SOCKETS, SOCKETS + 1]);
 }
 
-/// Retries that come so late that only a request begins one.
+/// Retries that begin so late that only a request begins one during the test.
 const LATE_RETRY: RetryOptions = RetryOptions {
     attempts: u32::MAX,
     floor: Duration::from_secs(1000),
@@ -115,7 +115,7 @@ fn a_retry_that_is_requested_before_and_after_a_suspend_runs_after_it() {
 
 /// Pings were sent before this process was stopped. It runs again, and the host resumes the loop.
 #[test]
-fn a_resume_gives_the_peers_time_to_answer_when_nothing_ran_for_a_while() {
+fn a_resume_gives_peers_time_to_answer_when_the_process_did_not_run() {
     let wait = Duration::from_secs(1);
     for resumes_first in [true, false] {
         let mut harness = Harness::new();
@@ -137,7 +137,7 @@ fn a_resume_gives_the_peers_time_to_answer_when_nothing_ran_for_a_while() {
         }
         harness.engine.limit = Duration::from_secs(1000);
         harness.engine.run_commands();
-        std::thread::sleep(wait + wait / 10); // longer than the peers have to answer
+        std::thread::sleep(wait + wait / 10); // longer than the time in which the peers must answer
         let slept = Task::Slept(Gap::Process);
         for task in if resumes_first { [Task::Probe(None), slept] } else { [slept, Task::Probe(None)] } {
             harness.engine.begin_round(task);
@@ -163,9 +163,9 @@ fn endless_network_changes_do_not_hold_up_deadlines_after_a_gap() {
     }
 }
 
-/// A round continues where an unfinished one has stopped, and the table grows meanwhile.
+/// A round continues where an unfinished one has stopped, although the table has grown meanwhile.
 #[test]
-fn a_round_reaches_each_connection_also_if_others_are_made_meanwhile() {
+fn a_round_reaches_each_connection_while_others_are_made() {
     let mut harness = Harness::new();
     harness.connect(SOCKETS);
     harness.run_until_idle();
@@ -183,7 +183,7 @@ fn a_round_reaches_each_connection_also_if_others_are_made_meanwhile() {
     assert_eq!(
         (restarts.len(), twice + 1),
         (SOCKETS, before.len()),
-        "all for the second change, some for the first too"
+        "all were restarted for the second change, some also for the first"
     );
 }
 
@@ -196,5 +196,5 @@ fn a_suspend_that_is_merged_with_a_resume_closes_no_connection() {
     harness.push_loop_request(LoopRequest::Resume);
     harness.run_until_idle();
     assert!(harness.sockets.iter().all(|socket| !harness.has_ended(socket)));
-    assert_eq!(harness.counter.restarts().len(), SOCKETS, "and each is probed");
+    assert_eq!(harness.counter.restarts().len(), SOCKETS, "each connection is probed");
 }

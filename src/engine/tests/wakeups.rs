@@ -1,4 +1,4 @@
-//! Heartbeats share wake-ups. Time is virtual here: the tests set the time of the engine, and no pass reads the clock.
+//! Heartbeats share wake-ups. The time is virtual: the tests set the time of the engine, and no pass reads the clock.
 
 use super::*;
 use crate::config::HeartbeatOptions;
@@ -15,12 +15,12 @@ struct Idle {
     harness: Harness,
     peers: Vec<TcpStream>,
     received_at: Vec<Instant>,
-    /// The bytes that each connection has sent, when it was last asked for pings.
+    /// The number of bytes that each connection had sent at the last check for pings.
     sent: Vec<u64>,
 }
 
 impl Idle {
-    /// Each connection has received its last byte so long after the first one.
+    /// Makes connections that have received their last byte at these times after the first one.
     fn new(phases: impl Iterator<Item = Duration>) -> Idle {
         let mut idle = Idle { harness: Harness::new(), peers: Vec::new(), received_at: Vec::new(), sent: Vec::new() };
         let phases = Vec::from_iter(phases);
@@ -42,7 +42,7 @@ impl Idle {
             idle.received_at.push(begun);
             idle.send_pong(key);
         }
-        idle.wakeups(2 * INTERVAL); // from now on each has its phase
+        idle.wakeups(2 * INTERVAL); // after this each connection has its phase
         idle
     }
 
@@ -61,7 +61,7 @@ impl Idle {
         self.received_at[key] = self.harness.engine.now;
     }
 
-    /// The connections that have sent a ping since the last call.
+    /// Returns the connections that have sent a ping since the last call.
     fn pinged(&mut self) -> Vec<usize> {
         let has_ping = |key: &usize| self.counters(*key).wire_out != self.sent[*key];
         let pinged = Vec::from_iter((0..self.peers.len()).filter(has_ping));
@@ -69,7 +69,7 @@ impl Idle {
         pinged
     }
 
-    /// The numbers of wake-ups by timers, and of pings, in this time.
+    /// Returns the numbers of wake-ups by timers, and of pings, in this time.
     fn wakeups(&mut self, time: Duration) -> (usize, usize) {
         let until = self.harness.engine.now + time;
         let (mut wakeups, mut pings) = (0, 0);
@@ -88,7 +88,7 @@ impl Idle {
             }
         }
         self.harness.engine.now = until;
-        assert_eq!(self.harness.engine.live, self.peers.len(), "none is lost");
+        assert_eq!(self.harness.engine.live, self.peers.len(), "no connection is lost");
         (wakeups, pings)
     }
 }
@@ -106,7 +106,7 @@ fn heartbeats_of_any_phases_need_one_wakeup_a_second() {
     assert!((990..=1010).contains(&pings) && wakeups <= 10 * 20, "{wakeups} wake-ups for {pings} pings");
 }
 
-/// A timer that must not run early, such as that of a pong, does not hide the heartbeats behind it.
+/// A timer that must not run early, such as the time-out of a pong, does not hide the heartbeats behind it.
 #[test]
 fn a_time_out_that_is_due_soon_does_not_separate_heartbeats() {
     let mut idle = Idle::new([0, 10_300, 10_500, 10_700].map(Duration::from_millis).into_iter());
@@ -120,7 +120,7 @@ fn a_time_out_that_is_due_soon_does_not_separate_heartbeats() {
         }
     };
     assert_eq!(pinged, [0]);
-    // Nobody answers that ping. 100 ms before its time-out, the timer of a connection that has ended wakes the loop.
+    // That ping is not answered. 100 ms before its time-out, the timer of a connection that has ended wakes the loop.
     let engine = &mut idle.harness.engine;
     engine.now += INTERVAL / 2 - Duration::from_millis(100);
     engine.timers.insert((engine.now, usize::MAX));
