@@ -5,13 +5,13 @@ use std::time::Duration;
 /// Counts since the last call of [`Events::count`](super::Events::count).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Messages received.
+    /// The number of messages received.
     pub messages: u64,
-    /// Their payload bytes.
+    /// The payload bytes of these messages.
     pub bytes: u64,
-    /// Bytes read.
+    /// The number of bytes read.
     pub wire_in: u64,
-    /// Bytes written.
+    /// The number of bytes written.
     pub wire_out: u64,
 }
 
@@ -27,16 +27,16 @@ impl Counters {
 /// The time from a ping to its pong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoundTrip {
-    /// Zero: not measured.
+    /// The last measured time. Zero if none was measured.
     pub last: Duration,
-    /// Smoothed as RFC 6298 section 2 does.
+    /// The smoothed time, as in RFC 6298 section 2.
     pub smoothed: Duration,
 }
 
 impl RoundTrip {
     /// Adds a measurement.
     pub fn add(&mut self, measured: Duration) {
-        // Zero stands for no measurement.
+        // Zero means that there is no measurement.
         let measured = measured.max(Duration::from_micros(1));
         self.smoothed = if self.last.is_zero() { measured } else { (self.smoothed * 7 + measured) / 8 };
         self.last = measured;

@@ -1,4 +1,4 @@
-//! Makes frames of the messages of the send queue, where the queue keeps messages and not frames: deflates them if
+//! Makes frames of the messages of the send queue, if the queue contains messages and not frames: deflates them if
 //! permessage-deflate was agreed on, and masks them. The thread that runs the engine does this, without a lock.
 
 use super::send_queue::{MessageChunk, SMALL, SendQueue};
@@ -14,37 +14,39 @@ use tungstenite::protocol::frame::coding::OpCode;
 /// Makes the frames of one connection.
 #[derive(Debug)]
 pub(super) struct Framer {
-    /// With permessage-deflate.
+    /// Present with permessage-deflate.
     deflater: Option<Deflater>,
     /// The messages that were taken last.
     chunk: MessageChunk,
-    /// They are kept until all of them are written.
+    /// The messages are kept until all of them are written.
     keeps: bool,
     /// A deflated message.
     deflated: Vec<u8>,
-    /// With permessage-deflate, for each frame in the out buffer: where it ends there, and how many bytes the queue counts
+    /// With permessage-deflate: for each frame in the out buffer, the position of its end, and how many bytes the queue counts
     /// for it.
     marks: VecDeque<(usize, usize)>,
 }
 
 impl Framer {
-    /// `keeps`: messages that are not wholly written are taken back ([`Framer::take_back`]).
+    /// `keeps`: messages that are not completely written are taken back ([`Framer::take_back`]).
     pub(super) fn new(deflater: Option<Deflater>, keeps: bool) -> Framer {
         Framer { deflater, chunk: MessageChunk::default(), keeps, deflated: Vec::new(), marks: VecDeque::new() }
     }
 
-    /// Was permessage-deflate agreed on?
+    /// Returns whether permessage-deflate was agreed on.
     pub(super) fn deflates(&self) -> bool {
         self.deflater.is_some()
     }
 
-    /// Where [`SendQueue::take_messages`] puts the next messages once all before them are written; [`Framer::frame`] follows.
+    /// Returns the place where [`SendQueue::take_messages`] puts the next messages when all earlier ones are written. Then call
+    /// [`Framer::frame`].
     pub(super) fn chunk(&mut self) -> &mut MessageChunk {
         &mut self.chunk
     }
 
-    /// Writes the frames of the messages to `out`. After an error nothing more can be sent: a message that is partly
-    /// deflated must not be sent, and the peer's context would differ from ours.
+    /// Writes the frames of the messages to `out`. After an error nothing more can be sent: a partly deflated message must not be
+    /// sent, and
+    /// the peer's context would differ from ours.
     pub(super) fn frame(
         &mut self,
         queue: &Mutex<SendQueue>,
@@ -80,8 +82,9 @@ impl Framer {
         Ok(())
     }
 
-    /// `written` bytes of the out buffer are written, `new` of them since the last call. Returns how many bytes of what the
-    /// queue counts that is: a deflated message counts when all of it is written.
+    /// `written` bytes of the out buffer are written, `new` of them since the last call. Returns how many bytes this is in the
+    /// counting of
+    /// the queue. A deflated message counts when all of it is written.
     pub(super) fn counted(&mut self, written: usize, new: usize) -> usize {
         if !self.deflates() {
             return new;

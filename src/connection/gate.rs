@@ -1,8 +1,8 @@
 //! Whether the host may send, and which events of the connection it was notified of.
 //!
-//! The engine makes, loses and ends connections at once; the host is notified of that when it polls, perhaps much later. So
-//! each state that lasts names the last event that the host was notified of (`Notified`), and each state that ends a
-//! connection names whether the host has closed it (`HostClose`). Only in `Open` are messages accepted.
+//! The engine makes, loses and ends connections at once. The host is notified of that when it polls, perhaps much later. So
+//! each lasting state contains the last event that the host was notified of (`Notified`), and each state that ends a
+//! connection contains whether the host has closed it (`HostClose`). Messages are accepted only in `Open`.
 //!
 //! ```text
 //!                                                     on_connect of the
@@ -18,9 +18,10 @@
 //!   every state but Closed ───────── end ────────► Ended ── on_close ──► Closed
 //! ```
 //!
-//! The gate is a part of the send queue, so that no message can be queued behind a Close frame, and it is read and changed
-//! under the lock of the queue only: by the host's threads (send, close, state, …), by the thread that dispatches events
-//! (`notify_…`), and by the thread that runs the engine (all else). [`super::send_queue`] has the order of the locks.
+//! The gate is a part of the send queue, so that no message can be queued behind a Close frame. It is read and changed
+//! only under the lock of the queue: by the host's threads (send, close, state, …), by the thread that dispatches events
+//! (`notify_…`), and by the thread that runs the engine (everything else). [`super::send_queue`] describes the order of the
+//! locks.
 
 use crate::constants::*;
 
@@ -43,7 +44,7 @@ enum Notified {
     Connect,
     /// `on_retry`.
     Retry,
-    /// The host has aborted: of what came before, it is notified of nothing but the end.
+    /// The host has aborted. Of all earlier events, it is notified only of the end.
     Aborted,
 }
 
@@ -51,19 +52,20 @@ enum Notified {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HostClose {
     No,
-    /// Before `on_connect` of the newest connection. Neither `on_connect` nor `on_retry` follows.
+    /// The host has closed before `on_connect` of the newest connection. Neither `on_connect` nor `on_retry` is called after
+    /// that.
     Early,
-    /// Later, or it has freed the socket.
+    /// The host has closed later, or has freed the socket.
     Yes,
 }
 
 impl HostClose {
-    /// The host closes. `lags`: it was not notified of the newest connection.
+    /// The state after the host closes. `lags`: the host was not notified of the newest connection.
     fn close(self, lags: bool) -> HostClose {
         if lags || self == HostClose::Early { HostClose::Early } else { HostClose::Yes }
     }
 
-    /// The host frees the socket.
+    /// The state after the host frees the socket.
     fn free(self) -> HostClose {
         if self == HostClose::No { HostClose::Yes } else { self }
     }
@@ -71,7 +73,7 @@ impl HostClose {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum GateState {
-    /// There is no connection: it is being made, or the next try waits.
+    /// There is no connection. One is being made, or the next try waits.
     Connecting(Notified),
     /// There is a connection, and the host was not notified of it.
     Connected(Notified),
@@ -79,7 +81,7 @@ enum GateState {
     Open,
     /// A Close frame is the last frame of the queue, or the host has aborted.
     Closing(HostClose, Notified),
-    /// There is no connection, and no other one follows.
+    /// There is no connection, and no other one will be made.
     Ended(HostClose, Notified),
     /// The host was notified of the end.
     Closed,
@@ -92,15 +94,15 @@ enum Transition {
     Connect,
     /// The connection is lost.
     Lose,
-    /// Another connection follows one that is lost.
+    /// Another connection will be made after a lost one.
     Retry,
     CloseByLibrary,
     CloseByHost,
-    /// The host drops the connection: it wants no message of it.
+    /// The host drops the connection, and wants no more of its messages.
     Abort,
     /// The host has freed the socket.
     Free,
-    /// No other connection follows.
+    /// No other connection will be made.
     End,
     // The host is notified.
     NotifyConnect,
@@ -109,15 +111,15 @@ enum Transition {
 }
 
 impl GateState {
-    /// The state after a transition; `None` if the transition is not allowed in this state. `lags`: the host was not
-    /// notified of the newest connection (with `NotifyConnect`: after this one).
+    /// Returns the state after a transition, or `None` if the transition is not allowed in this state. `lags`: the host was not
+    /// notified of the newest connection (with `NotifyConnect`: it lags after this transition).
     fn after(self, transition: Transition, lags: bool) -> Option<GateState> {
         use GateState::{Closed, Closing, Connected, Connecting, Ended, Open};
         use HostClose::{Early, No, Yes};
         use Transition::*;
         Some(match (transition, self) {
             (Connect, Connecting(notified)) => Connected(notified),
-            // It was made before the engine has seen that the host closes.
+            // The connection was made before the engine noticed that the host closes.
             (Connect, Closing(Early | Yes, _)) => self,
 
             (Lose, Connecting(_) | Closing(..) | Ended(..) | Closed) => self,
@@ -171,16 +173,16 @@ impl GateState {
         })
     }
 
-    /// The state that the host sees.
+    /// Returns the state that the host sees.
     fn seen_by_host(self, lags: bool) -> State {
         match self {
             GateState::Connecting(_) | GateState::Connected(_) => State::Connecting,
             GateState::Open => State::Open,
             GateState::Closing(HostClose::No, notified) | GateState::Ended(HostClose::No, notified) => match notified {
                 Notified::Connect if !lags => State::Closing,
-                // Nothing was open and nothing will be.
+                // No connection was open, and none will be open.
                 Notified::Nothing if matches!(self, GateState::Ended(..)) => State::Closing,
-                // The host expects a connection until `on_close`, even if the last try has failed already.
+                // The host expects a connection until `on_close`, even if the last try has already failed.
                 _ => State::Connecting,
             },
             GateState::Closing(..) | GateState::Ended(..) => State::Closing,
@@ -190,7 +192,7 @@ impl GateState {
 }
 
 impl Transition {
-    /// The event that the host is notified of.
+    /// Returns the last event that the host was notified of.
     fn notified(self) -> Notified {
         if self == Transition::NotifyRetry { Notified::Retry } else { Notified::Connect }
     }
@@ -200,47 +202,47 @@ impl Transition {
 #[derive(Debug)]
 pub struct Gate {
     state: GateState,
-    /// Connections that were made.
+    /// How many connections were made.
     connections: u32,
-    /// The last of them, of which the host was not notified.
+    /// How many of the last connections the host was not notified of.
     unnotified: u32,
-    /// `on_connect` calls.
+    /// How many times `on_connect` was called.
     generation: u32,
 }
 
 impl Gate {
-    /// The gate of a socket without a connection.
+    /// Makes the gate of a socket without a connection.
     pub(super) fn new() -> Gate {
         Gate { state: GateState::Connecting(Notified::Nothing), connections: 0, unnotified: 0, generation: 0 }
     }
 
-    /// May the host send?
+    /// Returns whether the host may send.
     #[inline]
     pub fn is_open(&self) -> bool {
         matches!(self.state, GateState::Open)
     }
 
-    /// Is a Close frame queued, has the host aborted, or has the connection ended for good?
+    /// Returns whether a Close frame is queued, the host has aborted, or the connection has ended permanently.
     pub fn is_closing(&self) -> bool {
         matches!(self.state, GateState::Closing(..) | GateState::Ended(..) | GateState::Closed)
     }
 
-    /// The state of the socket, as its host sees it.
+    /// Returns the state of the socket, as its host sees it.
     pub fn state(&self) -> State {
         self.state.seen_by_host(self.lags())
     }
 
-    /// How many times the host was notified that the socket is open.
+    /// Returns how many times the host was notified that the socket is open.
     pub fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// How many connections were made.
+    /// Returns how many connections were made.
     pub fn connections(&self) -> u32 {
         self.connections
     }
 
-    /// Do messages go to `on_message`? The last event of the connection that the host was notified of is `on_connect`.
+    /// Returns whether messages go to `on_message`. They do if `on_connect` is the last event that the host was notified of.
     pub fn delivers_messages(&self) -> bool {
         match self.state {
             GateState::Open => true,
@@ -252,18 +254,19 @@ impl Gate {
         }
     }
 
-    /// Has the host closed or freed the socket?
+    /// Returns whether the host has closed or freed the socket.
     pub fn is_closed_by_host(&self) -> bool {
         self.host_close() != HostClose::No
     }
 
-    /// Has the host closed the socket before it was notified of the newest connection? Then it is notified of nothing but
+    /// Returns whether the host has closed the socket before it was notified of the newest connection. If so, the host is
+    /// notified only of
     /// the end.
     pub fn is_closed_early(&self) -> bool {
         self.host_close() == HostClose::Early
     }
 
-    /// May `on_connect` and `on_retry` be called? Not after an early close, nor after an abort.
+    /// Returns whether `on_connect` and `on_retry` may be called. They may not after an early close or an abort.
     fn notifies(&self) -> bool {
         let aborted =
             matches!(self.state, GateState::Closing(_, Notified::Aborted) | GateState::Ended(_, Notified::Aborted));
@@ -277,19 +280,19 @@ impl Gate {
         }
     }
 
-    /// Is there a connection that the host was not notified of?
+    /// Returns whether there is a connection that the host was not notified of.
     pub(super) fn lags(&self) -> bool {
         self.unnotified > 0
     }
 
-    /// Changes the state. False if the transition is not allowed in this state; then nothing changes.
+    /// Changes the state. If the transition is not allowed in this state, nothing changes and the result is false.
     fn apply(&mut self, transition: Transition) -> bool {
         let after = self.state.after(transition, self.lags());
         self.state = after.unwrap_or(self.state);
         after.is_some()
     }
 
-    /// Changes the state by a transition that is always allowed where it is made. A debug build checks that.
+    /// Changes the state by a transition that is always allowed where this is called. A debug build checks that.
     fn expect(&mut self, transition: Transition) {
         let before = self.state;
         let is_allowed = self.apply(transition);
@@ -310,7 +313,7 @@ impl Gate {
         self.expect(Transition::Lose);
     }
 
-    /// Another connection follows one that is lost. False if that must not be, because the host has closed.
+    /// Another connection will be made after a lost one. False if this is not allowed, because the host has closed.
     #[must_use]
     pub(super) fn retry(&mut self) -> bool {
         self.apply(Transition::Retry)
@@ -326,7 +329,7 @@ impl Gate {
         self.expect(Transition::Free);
     }
 
-    /// No other connection follows.
+    /// No other connection will be made.
     pub(super) fn end(&mut self) {
         self.expect(Transition::End);
     }
@@ -347,7 +350,7 @@ impl Gate {
     /// be called, because the host has closed early.
     #[must_use]
     pub fn notify_connect(&mut self) -> bool {
-        debug_assert!(self.lags(), "there is no such connection");
+        debug_assert!(self.lags(), "the host was notified of all connections");
         self.unnotified = self.unnotified.saturating_sub(1);
         self.expect(Transition::NotifyConnect);
         let notifies = self.notifies();

@@ -1,4 +1,4 @@
-//! The heartbeat: finds out whether a silent peer is still there. After an interval without any bytes of it, it gets a ping.
+//! The heartbeat checks whether a silent peer is still there. After an interval in which no bytes of it arrive, a ping is sent.
 //!
 //! ```text
 //!   listening ──nothing received for an interval──► pinged ──nothing received until the deadline──► lost
@@ -6,54 +6,59 @@
 //!       └────────────── bytes received ◄──────────────┘
 //! ```
 //!
-//! Bytes that arrived before a probe, and are read after it, do not answer it. A pong with its number always does.
+//! Bytes that arrived before a probe, and are read after it, do not answer it. A pong with the number of the probe always answers
+//! it.
 //!
-//! A ping may be sent a little before its time when a timer has woken the loop: heartbeats whose times are close then share a
-//! wake-up, because each wake-up costs a phone energy. A ping never waits for others, so a lost peer is not found later.
+//! A ping may be sent slightly before its time when a timer has woken the loop. So heartbeats that are due at similar times share
+//! a
+//! wake-up, because each wake-up of a phone uses energy. A ping is never delayed for others, so a lost peer is not noticed later.
 //!
-//! A large backlog may delay a ping for longer than its deadline. So the deadline is extended as long as the peer acknowledges
-//! bytes before the ping.
+//! If many bytes are waiting to be sent, a ping may be delayed longer than its deadline. So the deadline is extended as long as
+//! the peer
+//! acknowledges bytes that were sent before the ping.
 //!
-//! A ping of the heartbeat has a number as its payload, in 4 bytes. A ping of the host without a payload has such a number and one more
-//! byte. The numbers begin at a random one, so that payloads of the host are not mistaken for them.
+//! A ping of the heartbeat has a number as its payload, in 4 bytes. A ping of the host without a payload has such a number and
+//! one more
+//! byte. The first number is random, so that payloads of the host are not mistaken for these numbers.
 
 use crate::config::HeartbeatOptions;
 use crate::protocol::ping::PingPayload;
 use std::time::{Duration, Instant};
 
-/// For what is computed from the options, where the heartbeat has no interval or no time-out.
+/// Used to compute values from the options if the heartbeat has no interval or no time-out.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(20);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A ping may be sent this long before its interval is over, or this part of the interval if that is less.
+/// A ping may be sent this long before its interval is over. If the part of the interval below is shorter, it applies instead.
 pub(super) const MAX_SLACK: Duration = Duration::from_secs(1);
 const SLACK_PART: u32 = 8;
 
-/// The last byte of a ping of the host to which this library gave the payload.
+/// The last byte of a ping that the host has requested without a payload.
 const ASKED: u8 = b'?';
 
 /// The heartbeat of one connection.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     options: HeartbeatOptions,
-    /// When bytes were last received.
+    /// The time at which bytes were last received.
     last_received: Instant,
-    /// When [`Heartbeat::expire`] must be called. While listening this may be too early, never too late: received bytes set no
-    /// timer.
+    /// The time at which [`Heartbeat::expire`] must be called. While the heartbeat listens, it may be too early but never too
+    /// late, because
+    /// received bytes set no timer.
     deadline: Option<Instant>,
-    /// The ping whose answer decides whether the peer is there.
+    /// The ping that the peer must answer.
     pending: Option<PendingPing>,
-    /// The number before the first one, and the last number that was used.
+    /// The number before the first used one, and the last number that was used.
     first: u32,
     number: u32,
-    /// The ping whose round trip is measured, and when it was sent.
+    /// The ping whose round trip is measured, and the time at which it was sent.
     measured: Option<Box<(PingPayload, Instant)>>,
 }
 
 /// A pong of the peer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pong<'a> {
-    /// The payload for the host; `None` for the answer to a ping of the heartbeat.
+    /// The payload for the host. `None` if this answers a ping of the heartbeat.
     pub(super) payload: Option<&'a [u8]>,
     /// The round trip, if it was measured.
     pub(super) took: Option<Duration>,
@@ -63,7 +68,7 @@ pub(super) struct Pong<'a> {
 struct PendingPing {
     /// The position of the ping in the stream of our bytes.
     position: u64,
-    /// How many bytes of that stream the peer had acknowledged at the last look.
+    /// How many bytes of that stream the peer had acknowledged at the last check.
     acked: u64,
     /// The deadline passed while this process did not run, and the ping was repeated.
     repeated: bool,
@@ -71,12 +76,12 @@ struct PendingPing {
     unread: bool,
 }
 
-/// How far the stream of our bytes is.
+/// How many of our bytes were sent and acknowledged.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SendProgress {
     /// The position of the next control frame.
     pub(super) next_frame: u64,
-    /// How many bytes the peer has acknowledged; `next_frame` if the system does not say.
+    /// How many bytes the peer has acknowledged. It is `next_frame` if the system does not report it.
     pub(super) acked: u64,
 }
 
@@ -91,7 +96,7 @@ pub(super) enum Action {
 }
 
 impl Heartbeat {
-    /// `first`: a random number.
+    /// Makes a heartbeat. `first` is a random number.
     pub(super) fn new(options: HeartbeatOptions, first: u32, now: Instant) -> Heartbeat {
         let deadline = options.interval.map(|interval| now + interval);
         Heartbeat { options, last_received: now, deadline, pending: None, first, number: first, measured: None }
@@ -120,7 +125,7 @@ impl Heartbeat {
         }
     }
 
-    /// The host's queue is full, so nothing is read: the peer counts as alive.
+    /// The host's receive queue is full, so nothing is read. The peer counts as alive.
     pub(super) fn not_reading(&mut self, now: Instant) {
         self.is_alive(now);
     }
@@ -140,7 +145,9 @@ impl Heartbeat {
         }
     }
 
-    /// A pong was received. It has the round trip if it answers the measured ping, unless the clock stood still or jumped since.
+    /// A pong was received. The result has the round trip if the pong answers the measured ping, unless the clock stood still or
+    /// jumped
+    /// since the ping.
     pub(super) fn pong<'a>(&mut self, payload: &'a [u8], now: Instant) -> Pong<'a> {
         let mut took = None;
         if let Some(measured) = self.measured.take_if(|measured| *measured.0 == *payload) {
@@ -152,7 +159,7 @@ impl Heartbeat {
         Pong { payload: self.payload_for_host(payload), took }
     }
 
-    /// The payload as the host knows it, see [`Pong::payload`].
+    /// Returns the payload for the host, see [`Pong::payload`].
     fn payload_for_host<'a>(&self, payload: &'a [u8]) -> Option<&'a [u8]> {
         let Some((number, rest)) = payload.split_first_chunk() else { return Some(payload) };
         let used = self.number.wrapping_sub(self.first);
@@ -164,17 +171,17 @@ impl Heartbeat {
         }
     }
 
-    /// How long an answer may take.
+    /// Returns how long an answer may take.
     fn longest_round_trip(&self) -> Duration {
         self.options.timeout.unwrap_or(DEFAULT_TIMEOUT)
     }
 
-    /// The time in which a peer that is there is heard of.
+    /// Returns the longest time in which a peer that is still there may be silent.
     pub(super) fn longest_silence(&self) -> Duration {
         self.options.interval.unwrap_or(DEFAULT_INTERVAL) + self.options.timeout.unwrap_or(DEFAULT_TIMEOUT)
     }
 
-    /// The time of [`Heartbeat::deadline`] may have come, or [`Heartbeat::slack`] before it.
+    /// Must be called at the time of [`Heartbeat::deadline`], and may be called up to [`Heartbeat::slack`] before it.
     pub(super) fn expire(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
         let due = now + self.slack();
         if self.deadline.is_none_or(|deadline| due < deadline) {
@@ -198,8 +205,9 @@ impl Heartbeat {
         }
     }
 
-    /// The host sends a ping; returns its payload. It must be answered in time, unless an earlier one must, and it is measured, unless
-    /// another measurement is in progress.
+    /// The host sends a ping. Returns the payload of the ping. The peer must answer it in time, unless it must answer an earlier
+    /// ping. The
+    /// round trip is measured, unless another measurement is in progress.
     pub(super) fn ping(
         &mut self,
         given: &PingPayload,
@@ -216,7 +224,7 @@ impl Heartbeat {
         payload
     }
 
-    /// Sends a ping at once. `likely_lost`: with the shorter time-out. `unread`: bytes that have arrived are unread.
+    /// Sends a ping at once. `likely_lost`: with the shorter time-out. `unread`: bytes that have already arrived are unread.
     pub(super) fn probe(&mut self, now: Instant, likely_lost: bool, unread: bool, progress: SendProgress) -> Action {
         let earlier = self.deadline.filter(|_| self.pending.is_some() && likely_lost && self.options.timeout.is_some());
         let timeout = if likely_lost { self.options.timeout.and(self.options.probe) } else { self.options.timeout };
@@ -228,7 +236,8 @@ impl Heartbeat {
         ping
     }
 
-    /// This process did not run for a while. The bytes that have arrived since were read before this call. The answer to a pending
+    /// This process did not run for some time. The bytes that have arrived since were read before this call. The answer to a
+    /// pending
     /// ping may have been lost, so the ping is repeated once.
     pub(super) fn slept(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
         let is_due = self.deadline.is_some_and(|deadline| deadline <= now);
@@ -257,7 +266,7 @@ impl Heartbeat {
         self.deadline = timeout.or(self.options.interval).map(|wait| now + wait);
     }
 
-    /// A payload of this library. `asked`: for a ping of the host.
+    /// Returns a payload of this library. `asked`: it is for a ping of the host.
     fn next_payload(&mut self, asked: bool) -> PingPayload {
         self.number = self.number.wrapping_add(1);
         let [a, b, c, d] = self.number.to_be_bytes();
@@ -287,9 +296,9 @@ mod tests {
         Pong,
         Ping,
         Probe,
-        /// With unread bytes that arrived before it.
+        /// A probe, with unread bytes that arrived before it.
         ProbeUnread,
-        /// They are all read.
+        /// All bytes were read.
         InputRead,
         Slept,
         MachineSlept,
@@ -315,10 +324,10 @@ mod tests {
     struct Model {
         heartbeat: Heartbeat,
         now: Instant,
-        /// When bytes were last received; and the last other event that extends the deadline.
+        /// The time at which bytes were last received, and the time of the last other event that extends the deadline.
         received: Instant,
         extended: Instant,
-        /// The first ping since then, and the last one, if that is not answered.
+        /// The first ping after these times, and the last ping if it is not answered.
         first_ping: Option<Instant>,
         last_ping: Option<(Instant, PingPayload)>,
         acked: u64,
@@ -352,8 +361,8 @@ mod tests {
             let (now, progress) = (self.now, self.progress());
             match event {
                 Event::Due | Event::Early | Event::Wait => {
-                    let due = self.heartbeat.deadline().expect("with an interval there is always one");
-                    assert!(now < due, "the engine would be busy for ever");
+                    let due = self.heartbeat.deadline().expect("with an interval there is always a deadline");
+                    assert!(now < due, "the engine would be busy endlessly");
                     self.now = match event {
                         Event::Due => due,
                         Event::Early => now.max(due - self.heartbeat.slack()),

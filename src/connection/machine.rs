@@ -1,4 +1,4 @@
-//! The life of one connection: its stages, retries and end. The head of `connection` has the diagram.
+//! The life of one connection: its stages, retries and end. The diagram is at the beginning of `connection`.
 
 use super::connect_info::ConnectInfo;
 use super::framer::Framer;
@@ -23,9 +23,9 @@ use std::time::{Duration, Instant};
 /// The result of a call to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Call again at readiness, at the deadline or at a request of the host.
+    /// Call again when the stream is ready, at the deadline, or at a request of the host.
     Wait,
-    /// The budget of the turn is used up: call again when other connections have had their turn.
+    /// The budget of the turn is used up. Call again after other connections have had their turn.
     Again,
 }
 
@@ -36,17 +36,17 @@ pub struct Connection<S> {
     retry: Option<Box<Retry>>,
     /// `None`: the host is not asked before an attempt.
     pub(super) asks: Option<Box<Subject>>,
-    /// A suspend has closed the connection or delayed its retry. The resume resets the count of attempts.
+    /// A suspend has closed the connection or delayed its retry. The resume resets the number of attempts.
     closed_by_suspend: bool,
     pub(super) stage: Stage<S>,
 }
 
 pub(super) enum Stage<S> {
-    /// Waits until the host lets the attempt begin.
+    /// The connection waits until the host allows the attempt to begin.
     Asking(Question),
     Opening(Box<Opening<S>>),
     Session(Box<Session<Stream<S>>>),
-    /// Waits for the next retry.
+    /// The connection waits for the next retry.
     Waiting(RetryAt),
     Closed,
 }
@@ -58,14 +58,14 @@ pub(super) enum RetryAt {
     Time(Instant),
     /// When the loop is resumed.
     Resume,
-    /// When the host has dispatched events. The delay is over.
+    /// When the host has dispatched events. The delay is already over.
     Dispatch,
 }
 
 /// A stage that has ended.
 pub(super) struct Left<S> {
     pub(super) report: Report,
-    /// Of a connection that was never open.
+    /// The info of a connection that was never open.
     info: Option<ConnectInfo>,
     session: Option<Box<Session<Stream<S>>>>,
 }
@@ -110,7 +110,7 @@ impl<S: Transport> Connection<S> {
         self.after_opening(outcome, context)
     }
 
-    /// A hook has answered the query with this number, which may be withdrawn by now.
+    /// A hook has answered the query with this number. The query may have been withdrawn since.
     pub fn query_answered<P: Ports<Stream = S>>(
         &mut self,
         number: u64,
@@ -134,7 +134,7 @@ impl<S: Transport> Connection<S> {
         self.after_opening(outcome, context)
     }
 
-    /// The stream may be ready, or the host may have sent or closed: does all that can be done now.
+    /// Does everything that can be done now. Called when the stream may be ready, or the host may have sent or closed.
     pub fn turn<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
             Stage::Opening(opening) => {
@@ -175,16 +175,18 @@ impl<S: Transport> Connection<S> {
         self.after_session(progress, context)
     }
 
-    /// The host has closed: its Close frame is the last in the send queue. A connection that is not open, or whose opening is not yet
-    /// reported to the host, is abandoned.
+    /// The host has closed: its Close frame is the last one in the send queue. If the connection is not open, or the host was not
+    /// yet
+    /// notified of its opening, it is abandoned.
     pub fn close<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
             Stage::Asking(_) | Stage::Opening(_) | Stage::Waiting(_) => {
                 self.abandon(Ending::aborted(), context);
                 Turn::Wait
             }
-            // The host gets the report of a connection that was never open, and the server a Close frame if one can be
-            // written now. If the server has closed before, its code and reason are reported.
+            // The host gets the report of a connection that was never open. The server gets a Close frame if it can be written
+            // now. If the
+            // server has closed before, the report contains its code and reason.
             Stage::Session(session)
                 if !session.has_peer_close() && context.send_queue.lock().gate().is_closed_early() =>
             {
@@ -200,7 +202,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// The time of [`Connection::deadline`] has come, or [`Connection::slack`] before it.
+    /// Must be called at the time of [`Connection::deadline`], and may be called up to [`Connection::slack`] before it.
     pub fn expire<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
             Stage::Opening(opening) => {
@@ -244,7 +246,7 @@ impl<S: Transport> Connection<S> {
         self.after_session(progress, context)
     }
 
-    /// The loop is suspended, and the host wants connections closed then.
+    /// The loop is suspended, and the host has configured that this closes connections.
     pub fn suspend<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         self.closed_by_suspend = true;
         match &mut self.stage {
@@ -269,7 +271,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// The loop is resumed, or the machine has another network: an open connection may be dead.
+    /// The loop is resumed, or the machine has another network. An open connection may be dead.
     pub fn probe<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         if std::mem::take(&mut self.closed_by_suspend)
             && let Some(retry) = &mut self.retry
@@ -281,7 +283,7 @@ impl<S: Transport> Connection<S> {
                 let outcome = opening.restart(context);
                 return self.after_opening(outcome, context);
             }
-            // A retry follows at once. It need not wait for the closing handshake.
+            // A retry begins at once. It does not wait for the closing handshake.
             Stage::Session(session) if session.is_closing_for_suspend() && self.retry.is_some() => {
                 let ending =
                     Ending::deadline("the close that the suspend began was not complete at the resume".to_owned());
@@ -296,19 +298,19 @@ impl<S: Transport> Connection<S> {
         self.retry_now(context)
     }
 
-    /// This process did not run for a while. `machine`: the whole machine did not, and its clock stood still.
+    /// This process did not run for some time. `machine`: the whole machine did not run, and its clock stood still.
     pub fn slept<P: Ports<Stream = S>>(&mut self, machine: bool, context: &mut Context<'_, P>) -> Turn {
         let Stage::Session(session) = &mut self.stage else { return Turn::Wait };
         let progress = if machine { session.probe(false, context) } else { session.slept(context) };
         self.after_session(progress, context)
     }
 
-    /// Ends the connection at once and without a retry. The peer gets no Close frame, only the close notification of TLS.
+    /// Ends the connection at once and without a retry. The peer gets no Close frame, only the close_notify of TLS.
     pub fn abandon<P: Ports<Stream = S>>(&mut self, ending: Ending, context: &mut Context<'_, P>) {
         self.end(ending, self.phase(), context);
     }
 
-    /// The host drops the connection: resets it, at once and without a retry.
+    /// The host drops the connection. It is reset at once, without a retry.
     pub fn abort<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) {
         let phase = match &mut self.stage {
             Stage::Opening(opening) => {
@@ -325,7 +327,7 @@ impl<S: Transport> Connection<S> {
         self.end(Ending::dropped_by_host(), phase, context);
     }
 
-    /// The loop is being freed: only its own deadline limits what is left to send and the closing handshake.
+    /// The loop is being freed. Only the deadline of the loop then limits the rest of the sending and the closing handshake.
     pub fn lift_deadlines(&mut self) {
         if let Stage::Session(session) = &mut self.stage {
             session.lift_deadlines();
@@ -339,7 +341,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// When [`Connection::expire`] must be called.
+    /// Returns the time at which [`Connection::expire`] must be called.
     #[inline]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.stage {
@@ -351,10 +353,10 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// The most that [`Connection::slack`] returns.
+    /// The largest result of [`Connection::slack`].
     pub const MAX_SLACK: Duration = heartbeat::MAX_SLACK;
 
-    /// How much before its deadline [`Connection::expire`] may be called, together with other connections.
+    /// Returns how long before its deadline [`Connection::expire`] may be called, together with other connections.
     pub fn slack(&self) -> Duration {
         match &self.stage {
             Stage::Session(session) => session.slack(),
@@ -362,7 +364,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// True after [`Events::closed`].
+    /// Returns true after [`Events::closed`].
     pub fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed)
     }
@@ -439,15 +441,16 @@ impl<S: Transport> Connection<S> {
     fn session_ended<P: Ports<Stream = S>>(&mut self, ending: Ending, context: &mut Context<'_, P>) {
         let closed_by_us = ending.error.is_none() && ending.initiator == Initiator::Local;
         if closed_by_us && context.send_queue.lock().gate().is_closed_early() {
-            // The host has closed before `on_connect`, and the server has answered before the engine took the request. The report is
-            // that of a request that the engine took first.
+            // The host has closed before `on_connect`, and the server has answered before the engine took the request. The report
+            // is the one
+            // that would be made if the engine had taken the request first.
             self.end(Ending::aborted(), Phase::Handshake, context);
         } else {
             self.retry_or_end(ending, self.phase(), context);
         }
     }
 
-    /// Begins a retry, unless the host must dispatch events first: a host that does not poll gets a bounded number of events.
+    /// Begins a retry, unless the host must dispatch events first. So a host that does not poll gets a limited number of events.
     fn start_retry<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         let Some(retry) = &self.retry else { return Turn::Wait };
         if context.events.must_delay_retry() {
@@ -466,7 +469,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    /// Ends the stage; `None` if the connection has ended already.
+    /// Ends the stage. Returns `None` if the connection has already ended.
     pub(super) fn leave<P: Ports<Stream = S>>(
         &mut self,
         ending: Ending,
@@ -490,7 +493,7 @@ impl<S: Transport> Connection<S> {
         Some(Left { report, info, session })
     }
 
-    /// Has the connection retried, or ends it.
+    /// Retries the connection, or ends it.
     pub(super) fn retry_or_end<P: Ports<Stream = S>>(
         &mut self,
         ending: Ending,
@@ -515,7 +518,7 @@ impl<S: Transport> Connection<S> {
             Decision::Retry { attempt, delay } => {
                 let taken = session.as_mut().map(|session| session.take_back()).unwrap_or_default();
                 if send_queue.lock().retry(keeps, taken) {
-                    // While the loop is suspended the delay has no end: the resume begins the retry.
+                    // While the loop is suspended, the delay is unlimited. The resume begins the retry.
                     let delay = (!context.network.is_suspended()).then_some(delay);
                     if let Some(subject) = &mut self.asks {
                         **subject = Subject { attempt, last: Some(report.clone()) };

@@ -12,10 +12,11 @@
 //!    └── delay over, or retry_now ◄── waiting ◄── if it is retried ──┘
 //! ```
 //!
-//! With `on_request` each way to `begin` asks the host first: see `question`.
+//! With `on_request`, the host is asked before each `begin`: see `question`.
 //!
-//! `machine` moves a connection from stage to stage, and decides with `retry` whether a lost connection is retried. `opening` is the
-//! way from the configuration to an open connection, `session` an open connection until its end. `ports` has the traits through
+//! `machine` moves a connection from stage to stage, and uses `retry` to decide whether a lost connection is retried. `opening`
+//! leads
+//! from the configuration to an open connection. `session` is an open connection until its end. `ports` has the traits through
 //! which a connection reaches its network and its host.
 //!
 //! [`Events::closed`] is called exactly once, as the last event.

@@ -1,5 +1,5 @@
-//! Ports: the network and the receiver of events that a connection gets with each call. The engine implements them for the
-//! operating system (`engine::ports`), tests for a simulated network.
+//! Ports: the network and the receiver of events, which a connection gets with each call. The engine implements them for the
+//! operating system (`engine::ports`), and tests implement them for a simulated network.
 
 use super::connect_info::ConnectInfo;
 use super::counters::Counters;
@@ -22,7 +22,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-/// The types behind the ports. Generic over this trait, the code of a connection is compiled for them, without dynamic calls.
+/// The types behind the ports. The code of a connection is generic over this trait and is compiled for these types, without
+/// dynamic calls.
 pub trait Ports {
     /// The byte streams of the network.
     type Stream: Transport;
@@ -36,7 +37,8 @@ pub trait Ports {
 #[allow(missing_docs)]
 pub struct Context<'a, P: Ports> {
     pub now: Instant,
-    /// All connections of an engine read into this memory. Each read makes the slice shorter: messages that were passed to
+    /// All connections of an engine read into this memory. Each read makes the slice shorter, because messages that were passed
+    /// to
     /// [`Events::message`] remain in place until the call returns.
     pub buffer: &'a mut [u8],
     pub network: &'a mut P::Network,
@@ -51,7 +53,7 @@ pub trait Network {
     /// The result of [`Network::dial`].
     type Stream: Transport;
 
-    /// Begins to look a name up. [`Connection::resolved`](super::Connection::resolved) gets the answer.
+    /// Begins to look up a name. [`Connection::resolved`](super::Connection::resolved) gets the answer.
     fn resolve(&mut self, name: &str, family: Family) -> Lookup;
 
     /// Asks the host, if it has a hook for this subject. [`Connection::query_answered`](super::Connection::query_answered) gets the answer.
@@ -59,29 +61,31 @@ pub trait Network {
     /// Fails if this machine has no thread or handle left for the query.
     fn ask_host(&mut self, subject: QuerySubject, text: impl FnOnce() -> String) -> Option<io::Result<Query>>;
 
-    /// Returns the TLS connector for these settings, or why there is none. `None`: a worker makes it, and
+    /// Returns the TLS connector for these settings, or the reason why there is none. `None`: a worker makes it, and
     /// [`Connection::prepared`](super::Connection::prepared) gets it.
     fn tls_connector(&mut self, settings: &Arc<tls::Settings>) -> Option<Prepared>;
 
-    /// The number of the socket's handle, for the host.
+    /// Returns the number of the socket's handle, for the host.
     fn socket_number(&self) -> usize;
 
-    /// Reads the clock again, after a stage that took long within one turn.
+    /// Reads the clock again, after a stage that took a long time within one turn.
     fn now(&self) -> Instant;
 
     /// Returns a random number.
     fn random(&mut self) -> u32;
 
-    /// Is the loop suspended? No connection is retried until it is resumed.
+    /// Returns whether the loop is suspended. If so, no connection is retried until it is resumed.
     fn is_suspended(&self) -> bool;
 
-    /// Has this machine a route to the address? Nothing is sent to it.
+    /// Returns whether this machine has a route to the address. Nothing is sent to the address.
     fn has_route(&self, address: IpAddr) -> bool;
 
-    /// Does [`Network::resolve`] return the IPv6 addresses of NAT64 for an IPv4 address instead of a name?
+    /// Returns whether [`Network::resolve`] returns the IPv6 addresses of NAT64 if it gets an IPv4 address instead of a name.
     fn makes_nat64_addresses(&self) -> bool;
 
-    /// Begins to connect to an address, or asks the host first: then [`Connection::turn`](super::Connection::turn) follows its answer.
+    /// Begins to connect to an address, or asks the host first. In that case [`Connection::turn`](super::Connection::turn) is
+    /// called after
+    /// its answer.
     fn dial(&mut self, address: SocketAddr, local: &LocalSide) -> io::Result<Self::Stream>;
 
     /// Returns true if the stream is connected, false if that is in progress, and an error if it has failed.
@@ -93,63 +97,67 @@ pub trait Events {
     /// The connection is open.
     fn connected(&mut self, info: ConnectInfo);
 
-    /// A message was received. Returns its share of the byte budget of a turn: the length of its payload. [`NO_ROOM`]: there is no
-    /// memory for it; neither this message nor a later one may be delivered.
+    /// A message was received. Returns the number of bytes that it takes from the budget of a turn: the length of its payload. If
+    /// there is no
+    /// memory for it, returns [`NO_ROOM`]. Then neither this message nor a later one may be delivered.
     #[must_use]
     fn message(&mut self, kind: MessageKind, body: Payload<'_>) -> usize;
 
-    /// The connection has ended. This is the last event. `info` if the connection was never open.
+    /// The connection has ended. This is the last event. `info` is given if the connection was never open.
     fn closed(&mut self, report: Report, info: Option<ConnectInfo>);
 
     /// The connection was lost or could not be made, and is retried after a delay (`None`: when the loop is resumed).
-    /// `info` if the connection was never open.
+    /// `info` is given if the connection was never open.
     fn retrying(&mut self, report: Report, info: Option<ConnectInfo>, attempt: u32, delay: Option<Duration>);
 
-    /// The host is asked before an attempt. `last` is the end before it. The implementation calls
-    /// [`Connection::answered`](super::Connection::answered) with the answer, once, unless the question is withdrawn.
+    /// The host is asked before an attempt. `last` is the previous end. The implementation calls
+    /// [`Connection::answered`](super::Connection::answered) once with the answer, unless the question is withdrawn.
     fn asked(&mut self, attempt: u32, last: Option<&Report>);
 
-    /// The last question is void: its attempt has ended.
+    /// The last question is void, because its attempt has ended.
     fn question_withdrawn(&mut self);
 
     /// A retry begins.
     fn retry_started(&mut self);
 
-    /// The send queue, which had refused a message, has room again.
+    /// The send queue has room again after it has refused a message.
     fn drained(&mut self);
 
-    /// Adds what was sent and received since the last call.
+    /// Adds the numbers of what was sent and received since the last call.
     fn count(&mut self, counters: &Counters);
 
     /// A ping was answered.
     fn round_trip(&mut self, took: Duration);
 
-    /// Takes the oldest ping that the host wants to send. An empty payload: the connection chooses one.
+    /// Takes the oldest ping that the host wants to send. If the payload is empty, the connection chooses one.
     fn take_ping(&mut self) -> Option<PingPayload>;
 
-    /// So many pings of the host do not wait any more: the stream gets their bytes next.
+    /// This many pings of the host do not wait any more, because the stream gets their bytes next.
     fn pings_written(&mut self, count: usize);
 
-    /// A pong was received that does not answer a ping of the heartbeat. Returns its share of the byte budget, and [`NO_ROOM`], as
-    /// [`Events::message`] does.
+    /// A pong was received that does not answer a ping of the heartbeat. The result, which may be [`NO_ROOM`], has the meaning of
+    /// the result
+    /// of [`Events::message`].
     #[must_use]
     fn pong(&mut self, payload: &[u8]) -> usize;
 
-    /// Does the host trace frames? It is asked when a connection is open.
+    /// Returns whether the host traces frames. This is called when a connection is open.
     fn traces_frames(&mut self) -> bool;
 
-    /// A frame was sent or received, and the host traces frames. It waits as a message does.
+    /// A frame was sent or received, and the host traces frames. The event is queued like a message.
     fn frame(&mut self, direction: Direction, frame: FrameHead);
 
-    /// Is the receive queue full? Then the connection stops reading. The implementation calls
+    /// Returns whether the receive queue is full. If so, the connection stops reading. The implementation calls
     /// [`Connection::turn`](super::Connection::turn) when the queue has room again.
     fn is_full(&mut self) -> bool;
 
-    /// Must the next retry wait, because the host has too many undispatched connect and retry events of this socket? If true, the
-    /// implementation calls [`Connection::events_dispatched`](super::Connection::events_dispatched) when the host has dispatched them.
+    /// Returns whether the next retry must wait, because the host has too many undispatched connect and retry events of this
+    /// socket. If so, the
+    /// implementation calls [`Connection::events_dispatched`](super::Connection::events_dispatched) when the host has dispatched
+    /// them.
     fn must_delay_retry(&mut self) -> bool;
 
-    /// Has the host undispatched messages of this connection? If true, the implementation calls
+    /// Returns whether the host has undispatched messages of this connection. If so, the implementation calls
     /// [`Connection::turn`](super::Connection::turn) when the host has dispatched them.
     fn has_undispatched_messages(&mut self) -> bool;
 
@@ -167,14 +175,15 @@ pub trait Events {
 pub enum Direction {
     Sent = EGRET_WS_FRAME_SENT as u8,
     Received = EGRET_WS_FRAME_RECEIVED as u8,
-    /// No direction: so many sent frames as the length says could not be recorded.
+    /// No direction: some sent frames could not be recorded. The length is their number.
     Lost = EGRET_WS_FRAME_LOST as u8,
 }
 
-/// See [`Events::message`]. The value is so large that it ends the turn, so messages need no check of their own for it.
+/// See [`Events::message`]. The value is so large that it ends the turn, so messages need no separate check for it.
 pub const NO_ROOM: usize = usize::MAX / 2;
 
-/// An address family. Each is looked up on its own, so that a name server that is slow with one family does not delay the other.
+/// An address family. Each family is looked up separately, so that a name server that is slow with one family does not delay the
+/// other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Family {
@@ -189,7 +198,7 @@ impl Family {
     }
 }
 
-/// The TLS connector for some settings, or why there is none.
+/// The TLS connector for some settings, or the reason why there is none.
 pub type Prepared = Result<tls::Connector, Ending>;
 
 /// The error of a name look-up.
@@ -201,34 +210,34 @@ pub struct Unresolved {
 }
 
 impl Unresolved {
-    /// An error of the operating system.
+    /// Makes the error from an error of the operating system.
     pub fn io(error: &io::Error) -> Unresolved {
         Unresolved { error: Error::Resolve, os_error: error.raw_os_error().unwrap_or(0), text: error.to_string() }
     }
 
-    /// No thread was left for the look-up.
+    /// Makes the error for a look-up for which no thread was left.
     pub fn no_thread(error: &io::Error) -> Unresolved {
         Unresolved { error: Error::NoResources, ..Unresolved::io(error) }
     }
 
-    /// No thread or handle was left for the host's hook.
+    /// Makes the error for a hook of the host for which no thread or handle was left.
     pub(super) fn no_hook(error: &io::Error) -> Unresolved {
         Unresolved { text: format!("on_resolve cannot be called: {error}"), ..Unresolved::no_thread(error) }
     }
 
-    /// A fault in this library.
+    /// Makes the error for a fault in this library.
     pub fn internal() -> Unresolved {
         Unresolved { error: Error::Internal, os_error: 0, text: Ending::internal().message }
     }
 
-    /// The host's hook has answered without an address.
+    /// Makes the error for a hook of the host that has answered without an address.
     pub(super) fn by_hook() -> Unresolved {
         Unresolved { error: Error::Resolve, os_error: 0, text: "on_resolve found no address".to_owned() }
     }
 
-    /// The name has no addresses.
+    /// Makes the error for a name that has no addresses.
     pub(super) fn no_addresses() -> Unresolved {
-        Unresolved { error: Error::Resolve, os_error: 0, text: "the name has none".to_owned() }
+        Unresolved { error: Error::Resolve, os_error: 0, text: "the name has no addresses".to_owned() }
     }
 
     pub(super) fn ending(&self, destination: &str) -> Ending {
@@ -237,11 +246,11 @@ impl Unresolved {
     }
 }
 
-/// A name look-up in progress. A connection that no longer needs the answer drops it.
+/// A name look-up in progress. A connection drops it when it no longer needs the answer.
 #[derive(Debug, Default)]
 pub struct Lookup(Arc<()>);
 
-/// Observes whether a connection still waits for a look-up.
+/// Shows whether a connection still waits for a look-up.
 #[derive(Clone, Debug)]
 pub struct LookupWatch(Weak<()>);
 
@@ -253,7 +262,7 @@ impl Lookup {
 }
 
 impl LookupWatch {
-    /// Does the connection still wait?
+    /// Returns whether the connection still waits.
     pub fn is_wanted(&self) -> bool {
         self.0.strong_count() > 0
     }

@@ -1,5 +1,6 @@
-//! Queries: questions of a connection that a hook of the host answers, now or later. (`question` is about `on_request`, which is a
-//! callback of the poll.)
+//! Queries: questions of a connection that a hook of the host answers, immediately or later. (`question` is about `on_request`,
+//! which is
+//! a callback of the poll.)
 
 use crate::transport::HostCall;
 use crate::transport::proxy::Proxy;
@@ -21,13 +22,14 @@ pub enum QuerySubject {
 /// The answer of a hook.
 #[derive(Clone, Debug)]
 pub enum QueryAnswer {
-    /// The addresses of the name. A port of 0 is that of the endpoint. `None`: the system's resolver is to be asked.
+    /// The addresses of the name. A port of 0 means the port of the endpoint. `None`: the system's resolver must be asked.
     Addresses(Option<Vec<SocketAddr>>),
-    /// The proxies in the order in which they are tried; an item without a proxy is a direct connection. `None`: they could not be found.
+    /// The proxies in the order in which they are tried. An item without a proxy is a direct connection. `None`: they could not
+    /// be found.
     Proxies(Option<Vec<Option<Proxy>>>),
 }
 
-/// A query whose answer a connection waits for. Dropping it withdraws the query: an answer that comes later is refused.
+/// A query that a connection waits for. Dropping it withdraws the query: an answer that comes later is refused.
 pub struct Query {
     number: u64,
     has_begun: Arc<AtomicBool>,
@@ -35,17 +37,18 @@ pub struct Query {
 }
 
 impl Query {
-    /// A query with a number of its own. `has_begun`: the hook was called, or is about to. `open` is dropped with the query.
+    /// Makes a query with its own number. `has_begun`: the hook was called, or is about to be called. `open` is dropped with the
+    /// query.
     pub fn new(number: u64, has_begun: Arc<AtomicBool>, open: Box<dyn Any + Send>) -> Query {
         Query { number, has_begun, _open: open }
     }
 
-    /// The call of the hook.
+    /// Returns the state of the call of the hook.
     pub fn call(&self) -> HostCall {
         if self.has_begun.load(Relaxed) { HostCall::Runs } else { HostCall::Waits }
     }
 
-    /// Has this query the number? An answer can be on its way when its query is withdrawn and another one is made.
+    /// Returns whether the query has this number. An answer may arrive after its query was withdrawn and another one was made.
     pub fn has_number(&self, number: u64) -> bool {
         self.number == number
     }

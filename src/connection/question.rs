@@ -21,7 +21,7 @@ use std::time::Instant;
 /// The answer of the host.
 #[derive(Debug)]
 pub enum Answer {
-    /// Connect with this configuration, unless the last end needs another request than before.
+    /// Connect with this configuration, unless the last end shows that the request must be changed.
     Continue(Box<ConnectConfig>),
     /// Connect with this configuration.
     Connect(Box<ConnectConfig>),
@@ -34,7 +34,7 @@ pub enum Answer {
 /// The data that the host gets with a question.
 #[derive(Debug, Default)]
 pub(super) struct Subject {
-    /// 0: the first attempt; else as `on_retry` has counted it.
+    /// 0 for the first attempt, otherwise the number that `on_retry` has reported.
     pub(super) attempt: u32,
     /// The end before this attempt.
     pub(super) last: Option<Report>,
@@ -44,7 +44,7 @@ pub(super) struct Subject {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question {
     state: QuestionState,
-    /// The end of the attempt. `None`: the loop was suspended, and closes connections then; the resume continues.
+    /// The time at which the attempt ends. `None`: the loop was suspended and then closes connections; the resume continues.
     deadline: Option<Instant>,
 }
 
@@ -52,7 +52,8 @@ pub(super) struct Question {
 enum QuestionState {
     /// The host has not answered.
     Asked,
-    /// As `Asked`, and the host has called `retry_now` since: it may be ready already. If it answers that it is not, it is asked again.
+    /// Like `Asked`, but the host has called `retry_now` since, so it may be ready already. If it answers that it is not, it is
+    /// asked again.
     AskedAndCalled,
     /// The host is not ready.
     HostWaits,
@@ -76,7 +77,7 @@ impl<S: Transport> Connection<S> {
         self.stage = Stage::Asking(Question { state: QuestionState::Asked, deadline: Some(deadline) });
     }
 
-    /// The host does not want to wait, or there is another reason to ask it again.
+    /// Asks again, because the host does not want to wait, or for another reason.
     pub(super) fn ask_again<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) {
         let Stage::Asking(question) = &mut self.stage else { return };
         let deadline = *question.deadline.get_or_insert(context.now + self.limits.open);
@@ -110,7 +111,7 @@ impl<S: Transport> Connection<S> {
                 return self.open(config, context);
             }
             (None, Some(deadline)) if question.state == QuestionState::AskedAndCalled => self.ask(deadline, context),
-            // After a suspend the host is asked again, because its answer may have become old.
+            // After a suspend the host is asked again, because its answer may be outdated.
             _ => question.state = QuestionState::HostWaits,
         }
         Turn::Wait
@@ -118,11 +119,11 @@ impl<S: Transport> Connection<S> {
 
     /// The time of the question is over.
     pub(super) fn question_expired<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) {
-        let message = "on_request has not let the connection begin within open_timeout_ms";
+        let message = "on_request has not allowed the connection to begin within open_timeout_ms";
         self.retry_or_end(Ending::new(Error::Timeout, Initiator::Local, message), Phase::Request, context);
     }
 
-    /// The host wants no further attempt: the report is that of the last end.
+    /// The host wants no further attempt. The report is the one of the last end.
     fn stop<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) {
         let last = self.asks.as_mut().and_then(|subject| subject.last.take());
         let ending = Ending::new(Error::Aborted, Initiator::Local, "on_request has stopped the connection");
@@ -143,7 +144,7 @@ impl<S: Transport> Connection<S> {
 }
 
 impl Subject {
-    /// Would another attempt with the same request end in the same way?
+    /// Returns whether another attempt with an equal request would end in the same way.
     fn needs_change(&self) -> bool {
         self.last.as_ref().is_some_and(|last| End::from(last).outlook() == Outlook::NeedsChange)
     }

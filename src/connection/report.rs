@@ -70,7 +70,7 @@ impl Report {
         }
     }
 
-    /// As [`Report::new`], with the messages that were accepted and not sent, and their payload bytes.
+    /// Like [`Report::new`], with the messages that were accepted and not sent, and their payload bytes.
     pub fn unsent(ending: Ending, phase: Phase, (unsent_messages, unsent_bytes): (u32, u64)) -> Report {
         Report { unsent_messages, unsent_bytes, ..Report::new(ending, phase) }
     }
@@ -84,7 +84,7 @@ impl Report {
     }
 }
 
-/// Why a connection ended. [`Report`] adds what was sent and received.
+/// The reason why a connection ended. [`Report`] adds the numbers of what was sent and received.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Ending {
@@ -96,7 +96,7 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// An ending with an error.
+    /// Makes an ending with an error.
     pub fn new(error: Error, initiator: Initiator, message: impl Into<String>) -> Ending {
         Ending { error: Some(error), initiator, http_status: 0, os_error: 0, message: message.into() }
     }
@@ -126,15 +126,15 @@ impl Ending {
 
     /// The host has dropped the connection.
     pub fn dropped_by_host() -> Ending {
-        Ending::new(Error::Aborted, Initiator::Local, "dropped by this side, by egret_ws_abort")
+        Ending::new(Error::Aborted, Initiator::Local, "dropped by this side (egret_ws_abort)")
     }
 
-    /// Has this side ended the connection without a closing handshake?
+    /// Returns whether this side has ended the connection without a closing handshake.
     pub fn is_abort(&self) -> bool {
         self.error == Some(Error::Aborted)
     }
 
-    /// Closed by this side before the connection was made.
+    /// This side has closed before the connection was made.
     pub fn aborted() -> Ending {
         Ending::new(Error::Aborted, Initiator::Local, "closed by this side before the connection was made")
     }
@@ -146,7 +146,7 @@ impl Ending {
 
     /// A fault in this library.
     pub fn internal() -> Ending {
-        Ending::new(Error::Internal, Initiator::Local, "a fault in the library, caught; please report it")
+        Ending::new(Error::Internal, Initiator::Local, "a fault in the library was caught; please report it")
     }
 
     /// There was no memory for bytes that must be kept.
@@ -154,7 +154,7 @@ impl Ending {
         Ending::new(Error::NoResources, Initiator::Local, what)
     }
 
-    /// The peer broke the protocol, or there is no memory for its message.
+    /// The peer violated the protocol, or there is no memory for its message.
     pub fn violation(violation: Violation) -> Ending {
         let error = match violation.kind {
             ViolationKind::Protocol => Error::Protocol,

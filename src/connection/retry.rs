@@ -4,7 +4,7 @@
 //!   delay before retry n = Retry-After + floor + random · (min(ceiling, first · 2ⁿ⁻¹) − floor)
 //! ```
 //!
-//! The delay is drawn from the whole span ("full jitter"), so that the clients of a server that has failed come back one by one.
+//! The delay is random within the whole span ("full jitter"), so that not all clients of a failed server come back at once.
 
 use super::report::{Initiator, Phase, Report};
 use crate::config::{ConnectConfig, RetryOptions};
@@ -13,7 +13,7 @@ use crate::protocol::close::ABNORMAL;
 use crate::protocol::http_head::header;
 use std::time::{Duration, Instant};
 
-/// After so much time open, the end of a connection counts as the first loss again.
+/// If a connection was open for this time, its end counts as the first loss again.
 const STABLE: Duration = Duration::from_secs(10);
 /// A longer `Retry-After` is shortened to this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -22,9 +22,10 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(super) struct Retry {
     pub(super) options: RetryOptions,
-    /// The configuration of each attempt, without the changes of redirects. `None`: the host gives it each time (`on_request`).
+    /// The configuration of each attempt, without the changes of redirects. `None`: the host provides it each time
+    /// (`on_request`).
     pub(super) config: Option<Box<ConnectConfig>>,
-    /// Retries since `lost_at`.
+    /// The number of retries since `lost_at`.
     attempt: u32,
     lost_at: Option<Instant>,
     opened_at: Option<Instant>,
@@ -37,16 +38,16 @@ pub(super) enum Decision {
     Retry { attempt: u32, delay: Duration },
     /// It ends, because a retry would fail in the same way.
     End,
-    /// It ends, because the attempts or the time are used up. The text says which, for the host.
+    /// It ends, because no attempts or no time are left. The text tells the host which of them.
     GiveUp(String),
 }
 
-/// The part of the host in a decision.
+/// How the host influences a decision.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HostPart {
-    /// It has set `on_request`, and can change the request before the retry.
+    /// The host has set `on_request`, and can change the request before the retry.
     pub(super) asks: bool,
-    /// It has suspended the loop, which has ended the connection.
+    /// The host has suspended the loop, and that has ended the connection.
     pub(super) has_suspended: bool,
 }
 
@@ -65,8 +66,9 @@ impl Retry {
         (self.attempt, self.lost_at) = (0, None);
     }
 
-    /// A connection was lost, or could not be made. `headers` are those of the server's response, if it has refused; `random` is
-    /// a random number.
+    /// Decides after a connection was lost, or could not be made. `headers` are those of the server's response, if it has
+    /// refused. `random`
+    /// is a random number.
     pub(super) fn decide(
         &mut self,
         now: Instant,
@@ -82,7 +84,7 @@ impl Retry {
             Outlook::Good => true,
             Outlook::NeedsChange => host.asks,
             Outlook::Hopeless => false,
-            // A suspend ends a connection like the host does, but the socket connects again when the loop is resumed.
+            // A suspend ends a connection as the host does, but the socket connects again when the loop is resumed.
             Outlook::Requested => host.has_suspended,
         };
         if !is_worthwhile {
@@ -111,7 +113,7 @@ impl Retry {
     }
 }
 
-/// The end of a connection, as far as it decides about a retry.
+/// The properties of a connection's end that decide about a retry.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct End {
@@ -131,12 +133,12 @@ impl From<&Report> for End {
     }
 }
 
-/// Whether another connection can end better.
+/// Whether another connection can be successful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
-    /// It can: the connection is retried.
+    /// It can, so the connection is retried.
     Good,
-    /// Only if the host changes the request: it is retried if `on_request` is set, which then decides.
+    /// It can only if the host changes the request. It is retried if `on_request` is set, which then decides.
     NeedsChange,
     /// It would end in the same way.
     Hopeless,
@@ -145,7 +147,7 @@ pub enum Outlook {
 }
 
 impl End {
-    /// The rule of `retry_attempts`. `egret_ws_is_retryable` documents it as a table.
+    /// Returns the result of the rule of `retry_attempts`. `egret_ws_is_retryable` documents the rule as a table.
     pub fn outlook(self) -> Outlook {
         let is_final = |code| matches!(code, 1002 | 1007 | 1008 | 1009);
         if self.has_lasting_error() || is_final(self.code) || is_final(self.sent_code) {
@@ -168,7 +170,7 @@ impl End {
                 | Tls | TlsExpired,
             ) => false,
             Some(TlsHost | TlsIssuer | TlsPin | TlsOptions | Protocol | InvalidUtf8 | MessageTooBig | Internal) => true,
-            // No connection ends with these errors of calls.
+            // No connection ends with these errors, which only calls return.
             Some(
                 InvalidArgument | BadHandle | BadStruct | Reentrant | Busy | Forked | Unsupported | NotOpen
                 | Backpressure | InvalidUrl | InvalidClose | NotFound,
@@ -176,8 +178,9 @@ impl End {
         }
     }
 
-    /// Has this side requested the end? A closing handshake that it has begun may also fail. After one that the peer has begun,
-    /// there is a code of the peer.
+    /// Returns whether this side has requested the end. A closing handshake that this side has begun may also fail. If the peer
+    /// has begun the
+    /// handshake, there is a code of the peer.
     fn is_requested(self) -> bool {
         let closing = self.phase > Phase::Open as i32;
         match self.error {
@@ -188,8 +191,9 @@ impl End {
     }
 }
 
-/// The delay that the server requests (RFC 9110 section 10.2.3). A date is compared with the server's own date, because this
-/// machine's clock may be wrong.
+/// Returns the delay that the server requests (RFC 9110 section 10.2.3). A date is compared with the server's own date, because
+/// the
+/// clock of this machine may be wrong.
 fn retry_after(headers: &str) -> Option<Duration> {
     let value = header(headers, "retry-after")?;
     let delay = match value.parse() {
@@ -272,7 +276,7 @@ mod tests {
         let mut retry = retry(RetryOptions { total: Some(Duration::from_millis(10_000)), ..OPTIONS });
         assert_eq!(decide(&mut retry, now, 0), after(1, 250));
         let last = now + Duration::from_millis(9_750);
-        assert_eq!(decide(&mut retry, last, 0), after(2, 250), "it begins with the last millisecond");
+        assert_eq!(decide(&mut retry, last, 0), after(2, 250), "it begins in the last millisecond");
         assert!(matches!(decide(&mut retry, last, u32::MAX / 1000), Decision::GiveUp(_)));
     }
 
@@ -289,11 +293,12 @@ mod tests {
         assert!(matches!(decide(&mut retry, now + 5 * STABLE, 0), Decision::GiveUp(_)), "an opening counts once");
         retry.opened(now);
         let late = now + Duration::from_secs(3600);
-        assert_eq!(decide(&mut retry, late, 0), after(1, 250), "the hour open does not count");
+        assert_eq!(decide(&mut retry, late, 0), after(1, 250), "the hour in which it was open does not count");
     }
 
-    /// Walks every error, initiator, phase and code, and the statuses near those of the rule. A decision depends on nothing else but the host's part, and agrees
-    /// with the rule.
+    /// Checks every error, initiator, phase and code, and the statuses near those of the rule. Besides these, a decision depends
+    /// only on the
+    /// part of the host. Each decision agrees with the rule.
     #[test]
     fn exploration_of_every_end_follows_the_rule() {
         use Initiator::{Local, Peer, Transport};

@@ -1,26 +1,30 @@
-//! Messages that the host has sent and the connection has not written, and whether more are accepted ([`Gate`]).
+//! Messages that the host has sent and the connection has not written. [`Gate`] decides whether more are accepted.
 //!
-//! Messages wait in one of two forms. Usually they are masked frames, so that a send writes each byte once, in its place on
+//! Messages wait in one of two forms. Usually they are masked frames, so that a send writes each byte only once, to its place on
 //! the wire, and the connection writes whole buffers. With permessage-deflate, or if messages are kept for the next
-//! connection, they are kinds and payloads, of which the connection makes frames (`framer`). In both forms a
-//! message counts as its uncompressed frame.
+//! connection, they are kinds and payloads, and the connection makes frames of them (`framer`). In both forms the size of a
+//! message is that of its uncompressed frame.
 //!
 //! # Back-pressure
 //!
-//! [`SendQueue::push`] refuses a message that would make the queue larger than `max_send_buffer` bytes: the call of the host returns
-//! `EGRET_WS_ERR_BACKPRESSURE`, and nothing is queued. [`SendQueue::note_written`] reports when the queue is at most half full and the largest
-//! refused message fits; then `on_drain` is called, once.
+//! [`SendQueue::push`] refuses a message that would make the queue larger than `max_send_buffer` bytes: the call of the host
+//! returns
+//! `EGRET_WS_ERR_BACKPRESSURE`, and nothing is queued. [`SendQueue::note_written`] reports when the queue is at most half full
+//! and the
+//! largest refused message fits. Then `on_drain` is called once.
 //!
 //! # Locks
 //!
-//! One mutex ([`crate::engine::SocketShared`]) holds the queue and its gate. These threads lock it, each for the time of a
-//! copy at most:
+//! One mutex ([`crate::engine::SocketShared`]) protects the queue and its gate. These threads lock it, each at most for the time
+//! of a
+//! copy:
 //! - every thread of the host, in `egret_ws_send_…`, `_close`, `_ping`, and to read the state and statistics;
 //! - the thread that polls, before it calls `on_connect`, `on_retry`, `on_drain` and `on_close`;
 //! - the thread that runs the engine (its own, or the one that polls), to take and count frames, and to close, lose and end a
 //!   connection.
 //!
-//! `engine::shared` has the order of all locks: those of the pool of buffers and of the random number generator come behind this
+//! `engine::shared` describes the order of all locks: the locks of the buffer pool and of the random number generator come after
+//! this
 //! one. No callback runs while it is locked.
 
 mod buffers;
@@ -50,12 +54,12 @@ pub struct SendQueue {
     queued: Queued,
     unsent: Unsent,
     buffers: Buffers,
-    /// For the frames that sends write.
+    /// The masking keys of the frames that sends write.
     keys: KeySource,
     flush: FlushState,
-    /// Bytes of the largest message that was refused because the queue was full; 0 if none was.
+    /// The size in bytes of the largest message that was refused because the queue was full. 0 if none was refused.
     refused: usize,
-    /// Messages and payload bytes that each lost connection has dropped, as long as no report has named them to the host.
+    /// For each lost connection, the dropped messages and their payload bytes, until a report to the host contains them.
     unreported: VecDeque<(u32, u64)>,
     stats: SendStats,
     max_message: usize,
@@ -67,18 +71,18 @@ pub struct SendQueue {
 enum Queued {
     /// Masked frames. No chunk is empty.
     Frames(VecDeque<Vec<u8>>),
-    /// Messages without header and mask. There is room for one chunk more.
+    /// Messages without header and mask. There is always room for one more chunk.
     Messages(VecDeque<MessageChunk>),
 }
 
-/// The frames that are accepted and not written: those that are queued, and those that the connection has taken.
+/// The frames that are accepted and not written: the queued ones, and those that the connection has taken.
 #[derive(Debug, Default)]
 struct Unsent {
-    /// The size of each frame, in order. All are messages, but for our Close frame, which is the last.
+    /// The size of each frame, in order. All are messages, except our Close frame, which is the last one.
     sizes: VecDeque<u32>,
-    /// Bytes of the first frame that are written.
+    /// How many bytes of the first frame are written.
     partly_written: usize,
-    /// Bytes of all frames, with headers, without those that are written.
+    /// The bytes of all frames with their headers, except the written bytes.
     wire_bytes: usize,
     payload_bytes: usize,
     /// The code of the Close frame that was queued.
@@ -90,52 +94,52 @@ struct Unsent {
 #[allow(missing_docs)]
 pub struct Lost {
     pub messages: u64,
-    /// Their payload bytes.
+    /// The payload bytes of these messages.
     pub bytes: u64,
 }
 
 /// The statistics of a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendStats {
-    /// Messages that are wholly written.
+    /// The number of messages that are completely written.
     pub messages_sent: u64,
-    /// Their payload bytes.
+    /// The payload bytes of these messages.
     pub bytes_sent: u64,
-    /// Bytes that wait, with frame headers.
+    /// The bytes that wait, with frame headers.
     pub waiting: usize,
-    /// The most bytes that ever waited.
+    /// The largest number of bytes that ever waited.
     pub peak: usize,
 }
 
-/// Whether the connection knows of queued messages.
+/// Whether the connection knows that messages are queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FlushState {
-    /// No send has queued a message since the connection has last looked into the queue.
+    /// No send has queued a message since the connection last checked the queue.
     Idle,
-    /// The send that queued the first message requests a flush, at the latest at the end of the host's poll.
+    /// The send that queued the first message requests a flush, not later than at the end of the host's poll.
     Requested,
-    /// The connection writes, and looks into the queue again before it stops; or it knows that much is queued.
+    /// The connection writes, and checks the queue again before it stops; or it knows that much is queued.
     Running,
 }
 
-/// The task of the sender of a message, so that the message is written.
+/// What the sender of a message must do so that the message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flush {
-    /// Nothing: the connection looks into the queue again.
+    /// Nothing, because the connection checks the queue again.
     NotNeeded,
-    /// Nothing, unless an earlier message waits for the end of a poll of another thread.
+    /// Nothing, unless an earlier message waits for the end of a poll on another thread.
     Requested,
-    /// Request a flush, at the end of the poll at the latest.
+    /// Request a flush, not later than at the end of the poll.
     Soon,
-    /// Request a flush now, because much is queued: the memory is used again while it is in the cache.
+    /// Request a flush now, because much is queued. So the memory is used again while it is in the cache.
     Now,
 }
 
-/// The queued bytes from which on writing costs more than waking the engine.
+/// If this many bytes are queued, writing them costs more than waking the engine.
 const MUCH: usize = 64 * 1024;
 
 impl SendQueue {
-    /// An empty queue of a socket without a connection. Large buffers are taken from this pool.
+    /// Makes an empty queue of a socket without a connection. Large buffers are taken from this pool.
     pub fn with_pool(max_message: usize, max_buffer: usize, keys: KeySource, pool: Arc<BufferPool>) -> SendQueue {
         SendQueue {
             gate: Gate::new(),
@@ -152,25 +156,25 @@ impl SendQueue {
         }
     }
 
-    /// As [`SendQueue::with_pool`], with a pool of its own.
+    /// Like [`SendQueue::with_pool`], with its own pool.
     #[cfg(test)]
     pub fn new(max_message: usize, max_buffer: usize, keys: KeySource) -> SendQueue {
         SendQueue::with_pool(max_message, max_buffer, keys, Arc::default())
     }
 
-    /// The pool of large buffers.
+    /// Returns the pool of large buffers.
     pub fn pool(&self) -> &Arc<BufferPool> {
         &self.buffers.pool
     }
 
-    /// Whether the host may send, and which events it was notified of.
+    /// Returns the gate: whether the host may send, and which events it was notified of.
     pub fn gate(&self) -> &Gate {
         &self.gate
     }
 
     // The host sends and closes.
 
-    /// Accepts a message, or refuses the whole of it. The caller has checked that text is UTF-8, before it locked the queue.
+    /// Accepts a message, or refuses all of it. Before it locked the queue, the caller has checked that text is UTF-8.
     #[inline]
     pub fn push(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Flush, Error> {
         self.check(payload.len())?;
@@ -192,12 +196,12 @@ impl SendQueue {
         })
     }
 
-    /// Refuses a text of so many bytes that is not UTF-8. Returns why: the first of all reasons counts.
+    /// Refuses a text of this length that is not UTF-8. Returns the reason: if there are several, the first one.
     pub fn refuse_text(&mut self, len: usize) -> Error {
         self.check(len).err().unwrap_or(Error::InvalidUtf8)
     }
 
-    /// Checks whether a message of so many bytes can be accepted.
+    /// Checks whether a message of this length can be accepted.
     #[inline(always)]
     fn check(&mut self, len: usize) -> Result<(), Error> {
         if !self.gate.is_open() {
@@ -214,8 +218,9 @@ impl SendQueue {
         Ok(())
     }
 
-    /// The host closes: queues a Close frame, unless one is queued or the connection has ended. Returns true if it has
-    /// queued one: the caller notifies the engine.
+    /// The host closes: queues a Close frame, unless one is already queued or the connection has ended. Returns true if it was
+    /// queued.
+    /// The caller must then notify the engine.
     pub fn close_by_host(&mut self, payload: &[u8]) -> bool {
         let queues = !self.gate.is_closing();
         if queues {
@@ -225,37 +230,39 @@ impl SendQueue {
         queues
     }
 
-    /// The host drops the connection. Nothing is queued; what is queued counts as unsent, unless it is written before the engine knows.
+    /// The host drops the connection. Nothing is queued. Queued messages count as unsent, unless they are written before the
+    /// engine knows.
     pub fn abort(&mut self) {
         self.gate.abort();
     }
 
-    /// Payload bytes that are accepted and not written.
+    /// Returns the payload bytes that are accepted and not written.
     pub fn payload_bytes(&self) -> usize {
         self.unsent.payload_bytes
     }
 
-    /// Bytes of all frames that are not written.
+    /// Returns the bytes of all frames that are not written.
     pub fn waiting(&self) -> usize {
         self.unsent.wire_bytes
     }
 
-    /// The statistics.
+    /// Returns the statistics.
     pub fn stats(&self) -> SendStats {
         SendStats { waiting: self.unsent.wire_bytes, ..self.stats }
     }
 
     // The host is notified.
 
-    /// `on_connect` is about to be called. False if it must not be, because the host has closed early.
+    /// `on_connect` is about to be called. False if it must not be called, because the host has closed early.
     #[must_use]
     pub fn notify_connect(&mut self) -> bool {
         self.gate.notify_connect()
     }
 
-    /// `on_retry` is about to be called, if the host `listens`, because it has not freed the socket. False if it must not be called,
-    /// because the host does not listen or has closed early. Then the messages that were dropped with that connection are reported
-    /// with the end ([`SendQueue::unreported`]).
+    /// `on_retry` is about to be called. `listens`: the host has not freed the socket. False if it must not be called, because
+    /// the host does
+    /// not listen or has closed early. Then the report of the end contains the messages that were dropped with that connection
+    /// ([`SendQueue::unreported`]).
     #[must_use]
     pub fn notify_retry(&mut self, listens: bool) -> bool {
         let notifies = self.gate.notify_retry() && listens;
@@ -270,12 +277,13 @@ impl SendQueue {
         self.gate.notify_close();
     }
 
-    /// Messages that were dropped with lost connections and that no report has named to the host, and their payload bytes.
+    /// Returns the messages that were dropped with lost connections and are in no report to the host yet, and their payload
+    /// bytes.
     pub fn unreported(&self) -> (u32, u64) {
         self.unreported.iter().fold((0, 0), |sum, dropped| (sum.0 + dropped.0, sum.1 + dropped.1))
     }
 
-    /// All accepted messages that were not sent and that no report has named to the host.
+    /// Returns all accepted messages that were not sent and are in no report to the host yet.
     pub fn lost(&self) -> Lost {
         let mut lost = Lost::default();
         if self.gate.state() != State::Closed {
@@ -291,7 +299,7 @@ impl SendQueue {
 
     fn append_close(&mut self, payload: &[u8]) {
         if self.append_inline(OpCode::Control(Control::Close).into(), payload).is_err() {
-            // Without memory for a few bytes the connection cannot be closed in order.
+            // Without memory for a few bytes, the connection cannot be closed normally.
             handle_alloc_error(Layout::new::<[u8; 128]>());
         }
         self.unsent.close_code = Some(payload.first_chunk().copied().map(u16::from_be_bytes));
@@ -309,7 +317,7 @@ impl SendQueue {
         let before = chunk.len();
         frame::append_inline(chunk, opcode, payload, key);
         let size = chunk.len() - before;
-        // Checked here, so that the compiler removes the check in the push.
+        // This is checked here, so that the compiler removes the check in the push.
         if self.unsent.sizes.len() == self.unsent.sizes.capacity() {
             self.unsent.reserve_size(chunks, before)?;
         }
@@ -326,40 +334,40 @@ impl SendQueue {
         Ok(())
     }
 
-    /// Counts a frame of so many bytes. There is room for its size.
+    /// Counts a frame of this size. There is room for the number.
     #[inline]
     fn count(&mut self, size: usize) {
         self.unsent.wire_bytes += size;
         self.stats.peak = self.stats.peak.max(self.unsent.wire_bytes);
-        // No frame is longer than max_message and a header, so it fits.
+        // No frame is longer than max_message and a header, so the size fits.
         self.unsent.sizes.push_back(size as u32);
     }
 
     // The connection is made, lost, closed and ended.
 
     /// A connection was made. `deflates`: permessage-deflate was agreed on. `keeps`: messages are kept for the next
-    /// connection. Returns whether messages must be deflated: not if a Close frame is queued already.
+    /// connection. Returns whether messages must be deflated. This is false if a Close frame is already queued.
     pub fn connect(&mut self, deflates: bool, keeps: bool) -> bool {
         self.gate.connect();
         if self.gate.is_closing() {
-            return false; // nothing will be queued any more
+            return false; // no more messages will be queued
         }
         let needs_framer = deflates || keeps;
         if needs_framer != self.needs_framer() {
-            debug_assert!(self.is_empty(), "messages wait in another form");
+            debug_assert!(self.is_empty(), "no messages wait in the other form");
             self.queued =
                 if needs_framer { Queued::Messages(VecDeque::new()) } else { Queued::Frames(VecDeque::new()) };
         }
         deflates
     }
 
-    /// Does the connection make the frames of messages, and call [`SendQueue::take_messages`] instead of
-    /// [`SendQueue::take_frames`]?
+    /// Returns whether the connection makes the frames of messages, and calls [`SendQueue::take_messages`] instead of
+    /// [`SendQueue::take_frames`].
     pub fn needs_framer(&self) -> bool {
         matches!(self.queued, Queued::Messages(_))
     }
 
-    /// The library closes: queues a Close frame, unless one is queued.
+    /// The library closes: queues a Close frame, unless one is already queued.
     pub fn close_by_library(&mut self, payload: &[u8]) {
         if !self.gate.is_closing() {
             self.append_close(payload);
@@ -367,7 +375,7 @@ impl SendQueue {
         self.gate.close_by_library();
     }
 
-    /// The host has freed the socket: queues a Close frame, unless one is queued or the connection has ended.
+    /// The host has freed the socket: queues a Close frame, unless one is already queued or the connection has ended.
     pub fn close_by_free(&mut self, payload: &[u8]) {
         if !self.gate.is_closing() {
             self.append_close(payload);
@@ -375,15 +383,17 @@ impl SendQueue {
         self.gate.free();
     }
 
-    /// The connection is lost: no message is accepted. Returns the unsent messages and their payload bytes.
-    /// [`SendQueue::retry`] or [`SendQueue::end`] follows.
+    /// The connection is lost, and no message is accepted. Returns the unsent messages and their payload bytes.
+    /// Then call [`SendQueue::retry`] or [`SendQueue::end`].
     pub fn lose(&mut self) -> (u32, u64) {
         self.gate.lose();
         self.unsent()
     }
 
-    /// Another connection follows the lost one. Drops the messages, or `keeps` those that are not wholly written; `taken`:
-    /// the chunk that the connection took last. False if the host has closed: then no other connection follows, and nothing
+    /// Another connection will be made after the lost one. Drops the messages, or, if `keeps`, keeps those that are not
+    /// completely written.
+    /// `taken` is the chunk that the connection took last. False if the host has closed: then no other connection will be made,
+    /// and nothing
     /// changes.
     #[must_use]
     pub fn retry(&mut self, keeps: bool, taken: MessageChunk) -> bool {
@@ -413,7 +423,7 @@ impl SendQueue {
         true
     }
 
-    /// The connection has ended for good: drops what is queued, which stays counted as unsent.
+    /// The connection has ended permanently. Drops the queued messages, which still count as unsent.
     pub fn end(&mut self) {
         self.gate.end();
         self.drop_queued();
@@ -426,7 +436,7 @@ impl SendQueue {
         }
     }
 
-    /// Accepted messages that are not wholly written, and their payload bytes.
+    /// Returns the accepted messages that are not completely written, and their payload bytes.
     pub fn unsent(&self) -> (u32, u64) {
         let Unsent { sizes, close_code, payload_bytes, .. } = &self.unsent;
         let messages = sizes.len().saturating_sub(usize::from(close_code.is_some()));
@@ -435,7 +445,7 @@ impl SendQueue {
 
     // The connection writes.
 
-    /// Is nothing queued? What was taken does not count.
+    /// Returns whether nothing is queued. Messages that were taken do not count.
     pub fn is_empty(&self) -> bool {
         match &self.queued {
             Queued::Frames(chunks) => chunks.is_empty(),
@@ -443,7 +453,7 @@ impl SendQueue {
         }
     }
 
-    /// Swaps the next frames into `out`, whose memory is used again. False if nothing is queued; then the next push
+    /// Exchanges the next frames with `out`, and uses the memory of `out` again. False if nothing is queued. Then the next push
     /// requests a flush again.
     pub fn take_frames(&mut self, out: &mut Vec<u8>) -> bool {
         self.buffers.recycle(out);
@@ -460,7 +470,7 @@ impl SendQueue {
         true
     }
 
-    /// As [`SendQueue::take_frames`], of messages whose frames the connection makes.
+    /// Like [`SendQueue::take_frames`], for messages whose frames the connection makes.
     pub fn take_messages(&mut self, taken: &mut MessageChunk) -> bool {
         self.recycle_messages(taken);
         let chunk = match &mut self.queued {
@@ -488,8 +498,9 @@ impl SendQueue {
         self.buffers.keep(payloads);
     }
 
-    /// `bytes` more of what was taken are written, counted as uncompressed frames. Returns true if the host must be
-    /// notified that there is room again.
+    /// `bytes` more of the taken messages are written, counted as uncompressed frames. Returns true if the host must be notified
+    /// that there
+    /// is room again.
     #[must_use]
     pub fn note_written(&mut self, bytes: usize) -> bool {
         let Unsent { sizes, partly_written, wire_bytes, payload_bytes, close_code } = &mut self.unsent;
@@ -515,14 +526,14 @@ impl SendQueue {
         self.refused > 0 && has_room && std::mem::take(&mut self.refused) > 0
     }
 
-    /// The code of the Close frame that was queued: `None` if none was, `Some(None)` if it has no code.
+    /// Returns the code of the queued Close frame: `None` if none was queued, `Some(None)` if it has no code.
     pub fn close_code(&self) -> Option<Option<u16>> {
         self.unsent.close_code
     }
 }
 
 impl Unsent {
-    /// Makes room for one size more, or removes the last frame again: its chunk had `before` bytes.
+    /// Makes room for one more size, or removes the last frame again, whose chunk had `before` bytes before it.
     #[cold]
     fn reserve_size(&mut self, chunks: &mut VecDeque<Vec<u8>>, before: usize) -> Result<(), NoMemory> {
         let reserved = self.sizes.try_reserve(1);
@@ -537,12 +548,12 @@ impl Unsent {
         Ok(reserved?)
     }
 
-    /// The first frame must be written again from its beginning.
+    /// Records that the first frame must be written again from its beginning.
     fn restart(&mut self) {
         self.wire_bytes += std::mem::take(&mut self.partly_written);
     }
 
-    /// Forgets the Close frame. Returns true if it was not written.
+    /// Discards the Close frame. Returns true if it was not written.
     fn drop_close(&mut self) -> bool {
         let size = self.close_code.take().and_then(|_| self.sizes.pop_back());
         self.wire_bytes -= size.unwrap_or(0) as usize;

@@ -1,4 +1,4 @@
-//! Every transition in every state, against a table; and what each state means.
+//! Compares every transition in every state with a table, and checks the meaning of each state.
 
 use super::GateState::{self, Closed, Closing, Connected, Connecting, Ended, Open};
 use super::HostClose::{self, Early, No, Yes};
@@ -36,7 +36,9 @@ fn all_states() -> Vec<GateState> {
     states
 }
 
-/// The state after a transition; `None`: it is not allowed. State by state, where the code goes transition by transition.
+/// Returns the state after a transition, or `None` if it is not allowed. This table is ordered by state, while the code is
+/// ordered by
+/// transition.
 fn expected(state: GateState, transition: Transition, lags: bool) -> Option<GateState> {
     let closed = |by_host| if lags || by_host == Early { Early } else { Yes };
     match state {
@@ -109,7 +111,7 @@ fn expected(state: GateState, transition: Transition, lags: bool) -> Option<Gate
 }
 
 #[test]
-fn each_transition_in_each_state_leads_where_the_table_says() {
+fn each_transition_in_each_state_agrees_with_the_table() {
     for state in all_states() {
         for lags in [false, true] {
             for transition in TRANSITIONS {
@@ -141,11 +143,11 @@ fn each_state_is_one_of_four_for_the_host() {
                 Connecting(_) | Connected(_) => State::Connecting,
                 Open => State::Open,
                 Closing(Early | Yes, _) | Ended(Early | Yes, _) => State::Closing,
-                // It was not notified of what is closing.
+                // The host was not notified of the connection that is closing.
                 Closing(No, Nothing | Retry) | Ended(No, Retry) => State::Connecting,
                 Closing(No, Connect) | Ended(No, Connect) if lags => State::Connecting,
                 Closing(No, Connect) | Ended(No, Connect | Nothing) => State::Closing,
-                Closing(No, Aborted) | Ended(No, Aborted) => unreachable!("an abort is of the host"),
+                Closing(No, Aborted) | Ended(No, Aborted) => unreachable!("only the host aborts"),
                 Closed => State::Closed,
             };
             assert_eq!(state.seen_by_host(lags), expected, "{state:?}, lags: {lags}");
@@ -203,7 +205,7 @@ fn hosts_that_abort_get_no_message_and_no_other_event() {
     assert_eq!(gate.state(), State::Closing);
     gate.close_by_host();
     gate.end();
-    assert!(!gate.delivers_messages(), "a close changes nothing");
+    assert!(!gate.delivers_messages(), "a close does not change that");
     gate.notify_close();
     gate.abort();
     assert_eq!(gate.state(), State::Closed);

@@ -1,5 +1,7 @@
-//! The address space of an address: public, private or loopback, as in the Private Network Access draft of the WICG. A redirect must
-//! not lead to a nearer space than that of the server that sent it: otherwise a server on the internet could make this machine
+//! The address space of an address: public, private or loopback, as in the Private Network Access draft of the WICG. A redirect
+//! must
+//! not lead to a nearer space than the space of the server that sent it. Otherwise a server on the internet could make this
+//! machine
 //! connect to services that trust its network.
 
 use crate::transport::is_localhost;
@@ -7,7 +9,7 @@ use crate::web_url::Host;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An address space. In the order of the type, the farthest comes first.
+/// An address space. In the order of this type, the farthest space comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AddressSpace {
     Public,
@@ -46,7 +48,7 @@ impl AddressSpace {
             | [169, 254, ..]
             | [100, 64..=127, ..]
             | [198, 18..=19, ..] => AddressSpace::Private,
-            // Multicast, reserved, broadcast.
+            // These are multicast, reserved and broadcast addresses.
             [224..=255, ..] => AddressSpace::Private,
             _ => AddressSpace::Public,
         }
@@ -59,13 +61,13 @@ impl AddressSpace {
         let [high, low] = [6, 7].map(|at| address.segments()[at].to_be_bytes());
         let last = Ipv4Addr::new(high[0], high[1], low[0], low[1]);
         match address.segments() {
-            // It contains an IPv4 address: mapped or compatible (RFC 4291 section 2.5.5), NAT64 (RFC 6052), 6to4 (RFC 3056).
+            // These contain an IPv4 address: mapped or compatible (RFC 4291 section 2.5.5), NAT64 (RFC 6052), 6to4 (RFC 3056).
             [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => AddressSpace::of_v4(last),
             [0x2002, first, second, ..] => {
                 let [high, low] = [first, second].map(u16::to_be_bytes);
                 AddressSpace::of_v4(Ipv4Addr::new(high[0], high[1], low[0], low[1]))
             }
-            // Local NAT64 (RFC 8215), unique local, link-local, site-local, multicast.
+            // These are local NAT64 (RFC 8215), unique local, link-local, site-local and multicast addresses.
             [0x64, 0xff9b, 1, ..] | [0xfc00..=0xfdff, ..] | [0xfe80..=0xfeff, ..] | [0xff00..=0xffff, ..] => {
                 AddressSpace::Private
             }
@@ -73,7 +75,7 @@ impl AddressSpace {
         }
     }
 
-    /// The space of a host that is not looked up here; `None` for a name other than `localhost`.
+    /// Returns the space of a host that is not looked up here. `None` for a name other than `localhost`.
     pub(super) fn of_host(host: &Host) -> Option<AddressSpace> {
         match host {
             Host::Ipv4(address) => Some(AddressSpace::of_v4(*address)),

@@ -1,22 +1,22 @@
-//! The cookies that the servers of one attempt set, for the host. The library sends none by itself.
+//! The cookies that the servers of one attempt set. They are for the host. The library itself sends no cookies.
 
 use crate::config::Url;
 use crate::protocol::http_head::values;
 
-/// The most bytes that are kept.
+/// The largest size of all kept cookies, in bytes.
 const MAX_COOKIES: usize = 64 * 1024;
 
 /// The cookies of all responses so far.
 #[derive(Debug, Default)]
 pub(super) struct Cookies {
-    /// In the form of [`ConnectInfo::cookies`](crate::connection::connect_info::ConnectInfo::cookies).
+    /// The cookies, in the form of [`ConnectInfo::cookies`](crate::connection::connect_info::ConnectInfo::cookies).
     text: String,
-    /// One did not fit. A later one is not kept, even if it would.
+    /// A cookie did not fit. Later ones are not kept, even if they would fit.
     is_full: bool,
 }
 
 impl Cookies {
-    /// Adds those of the response to a request for `url`.
+    /// Adds the cookies of the response to a request for `url`.
     pub(super) fn add(&mut self, url: &Url, headers: &str) {
         for cookie in values(headers, "set-cookie") {
             let line = [url.as_str(), " ", cookie, "\n"];

@@ -9,23 +9,23 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// An endpoint and the source of its addresses.
 pub(super) struct Endpoint {
-    /// For messages.
+    /// The endpoint as text, for messages.
     pub(super) text: String,
     pub(super) port: u16,
     pub(super) addresses: Addresses,
 }
 
 pub(super) enum Addresses {
-    /// In the order in which they are tried.
+    /// Addresses, in the order in which they are tried.
     Known(Vec<SocketAddr>),
-    /// An IPv6 address with a zone, whose number only the operating system knows.
+    /// An IPv6 address with a zone. Only the operating system knows the number of the zone.
     Scoped(String),
-    /// Of a name, which must be looked up.
+    /// A name, which must be looked up.
     LookUp(String),
 }
 
 impl Endpoint {
-    /// `given`: the addresses of the target, if the host has set them; a proxy does not use them.
+    /// `given`: the addresses of the target, if the host has set them. They are not used with a proxy.
     pub(super) fn new(target: &Url, proxy: Option<&Proxy>, given: &[SocketAddr]) -> Endpoint {
         let (host, port, zone, text) = match proxy {
             Some(proxy) => (&proxy.host, proxy.port, None, format!("the proxy {}:{}", proxy.host, proxy.port)),
@@ -52,7 +52,7 @@ impl Endpoint {
         Endpoint { text, port, addresses }
     }
 
-    /// The phase in which a connection to this endpoint begins.
+    /// Returns the phase in which a connection to this endpoint begins.
     pub(super) fn first_phase(&self) -> Phase {
         match self.addresses {
             Addresses::LookUp(_) | Addresses::Scoped(_) => Phase::Resolve,

@@ -1,4 +1,4 @@
-//! From an endpoint to a TCP connection: tries the addresses of both families as RFC 8305 ("happy eyeballs") describes.
+//! Makes a TCP connection to an endpoint: tries the addresses of both families as in RFC 8305 ("happy eyeballs").
 //!
 //! ```text
 //!   IPv6 addresses ──┐  (IPv4 addresses wait 50 ms for them)
@@ -6,10 +6,11 @@
 //!   IPv4 addresses ──┘          └──► the first stream that connects; the other attempts are dropped
 //! ```
 //!
-//! Addresses that are known without a look-up are tried in their order. An IPv4 address without a route is replaced by IPv6 addresses
-//! that contain it, if the network has NAT64 (section 7).
+//! Addresses that are known without a look-up are tried in their order. If an IPv4 address has no route and the network has
+//! NAT64, the
+//! address is replaced by IPv6 addresses that contain it (section 7).
 //!
-//! If the host has `on_resolve`, it is asked first: its answer replaces those of the look-ups, or lets them begin.
+//! If the host has set `on_resolve`, it is asked first. Its answer replaces the look-ups, or lets them begin.
 
 use super::address_space::AddressSpace;
 use super::endpoint::{Addresses, Endpoint};
@@ -27,10 +28,10 @@ use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long IPv4 addresses wait for IPv6 ones (section 3), but no longer than the time between two attempts.
+/// How long IPv4 addresses wait for IPv6 ones (section 3). They never wait longer than the time between two attempts.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 const BOTH_FAMILIES: [Family; 2] = [Family::V6, Family::V4];
-/// The most addresses of a name, in one family, that are tried.
+/// How many addresses of a name are tried at most, in one family.
 pub const MAX_ADDRESSES: usize = 16;
 
 /// The connection attempts to one endpoint.
@@ -52,16 +53,16 @@ pub(super) struct HappyEyeballs<S> {
     lookups: Vec<(Family, Lookup)>,
     /// No attempt begins before this time.
     next_attempt_at: Option<Instant>,
-    /// When the first address was known.
+    /// The time at which the first address was known.
     pub(super) resolved_at: Option<Instant>,
     last_family: Option<Family>,
     resolve_error: Option<Unresolved>,
     connect_error: Option<Ending>,
-    /// That error says that an IPv4 address has no route.
+    /// The error shows that an IPv4 address has no route.
     lacks_route: bool,
     nat64: Nat64,
     local: Arc<LocalSide>,
-    /// Addresses of a nearer address space are not tried.
+    /// Addresses in a nearer address space than this are not tried.
     nearest_space: AddressSpace,
 }
 
@@ -69,7 +70,7 @@ pub(super) struct HappyEyeballs<S> {
 struct Attempt<S> {
     candidate: Candidate,
     stream: S,
-    /// Its number in the list of those that were tried.
+    /// The number of its address in the list of tried addresses.
     number: usize,
 }
 
@@ -77,12 +78,12 @@ struct Attempt<S> {
 pub(super) struct Connected<S> {
     pub(super) stream: S,
     pub(super) address: SocketAddr,
-    /// The address space of the address.
+    /// The address space of that address.
     pub(super) space: AddressSpace,
 }
 
 impl<S: Transport> HappyEyeballs<S> {
-    /// Begins the look-ups, if any are necessary. `nearest_space`: that of the server that sent the redirect.
+    /// Begins the look-ups, if any are necessary. `nearest_space` is the space of the server that sent the redirect.
     pub(super) fn begin<P: Ports<Stream = S>>(
         endpoint: Endpoint,
         nearest_space: AddressSpace,
@@ -129,7 +130,7 @@ impl<S: Transport> HappyEyeballs<S> {
         self.name = name;
     }
 
-    /// The host has answered a query, which may belong to an earlier hop. `None`: the system's resolver is to be asked.
+    /// The host has answered a query, which may belong to an earlier hop. `None`: the system's resolver must be asked.
     pub(super) fn answered<P: Ports<Stream = S>>(
         &mut self,
         number: u64,
@@ -153,7 +154,7 @@ impl<S: Transport> HappyEyeballs<S> {
         self.add(v6.into_iter().chain(v4));
     }
 
-    /// Adds addresses behind the others. Those without a port get that of the endpoint.
+    /// Adds addresses behind the others. Addresses without a port get the port of the endpoint.
     fn add(&mut self, addresses: impl Iterator<Item = SocketAddr>) {
         let port = self.port;
         self.untried.extend(addresses.map(|mut address| {
@@ -164,7 +165,7 @@ impl<S: Transport> HappyEyeballs<S> {
         }));
     }
 
-    /// Is there a look-up of this family in progress?
+    /// Returns whether a look-up of this family is in progress.
     fn looks_up(&self, family: Family) -> bool {
         self.lookups.iter().any(|(pending, _)| *pending == family)
     }
@@ -187,7 +188,7 @@ impl<S: Transport> HappyEyeballs<S> {
         let mut addresses = match answer {
             Ok(addresses) => addresses,
             Err(why) => {
-                // Most names have no IPv6 address, so the error of IPv4 says more.
+                // Most names have no IPv6 address, so the error of IPv4 is more useful.
                 if family == Family::V4 || self.resolve_error.is_none() {
                     self.resolve_error = Some(why);
                 }
@@ -215,12 +216,12 @@ impl<S: Transport> HappyEyeballs<S> {
         }
     }
 
-    /// Puts addresses before the others.
+    /// Puts addresses before the others, so that they are tried next.
     fn try_next(&mut self, addresses: Vec<Candidate>) {
         addresses.into_iter().rev().for_each(|address| self.untried.push_front(address));
     }
 
-    /// When [`HappyEyeballs::advance`] can begin the next attempt.
+    /// Returns the time at which [`HappyEyeballs::advance`] can begin the next attempt.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.next_attempt_at.filter(|_| !self.untried.is_empty())
     }
@@ -229,23 +230,23 @@ impl<S: Transport> HappyEyeballs<S> {
         if self.resolved_at.is_some() { Phase::Connect } else { Phase::Resolve }
     }
 
-    /// The call of `on_resolve`, if it has not answered yet.
+    /// Returns the call of `on_resolve`, if it has not answered yet.
     pub(super) fn resolver_call(&self) -> Option<HostCall> {
         self.query.as_ref().map(Query::call)
     }
 
-    /// The call of `on_socket` for one of the addresses that has not returned yet; one that runs, if there is one.
+    /// Returns the call of `on_socket` for one of the addresses, if one has not returned yet. A running call is preferred.
     pub(super) fn socket_call(&self) -> Option<HostCall> {
         let calls = || self.attempts.iter().filter_map(|attempt| attempt.stream.host_call());
         calls().find(|call| *call == HostCall::Runs).or_else(|| calls().next())
     }
 
-    /// Is there nothing in progress but look-ups?
+    /// Returns whether only look-ups are in progress.
     pub(super) fn is_resolving(&self) -> bool {
         self.is_looking_up() && self.attempts.is_empty() && self.untried.is_empty()
     }
 
-    /// Is a look-up in progress, or the host's answer to come?
+    /// Returns whether a look-up is in progress, or the answer of the host is awaited.
     fn is_looking_up(&self) -> bool {
         self.query.is_some() || !self.lookups.is_empty() || self.nat64.is_looking_up()
     }
@@ -263,12 +264,12 @@ impl<S: Transport> HappyEyeballs<S> {
         Some(ending)
     }
 
-    /// The stream of each attempt. If readiness reports that one has ended or failed, it does not say which.
+    /// Returns the stream of each attempt. If readiness reports that one has ended or failed, it does not report which one.
     pub(super) fn streams(&mut self) -> impl Iterator<Item = &mut S> {
         self.attempts.iter_mut().map(|attempt| &mut attempt.stream)
     }
 
-    /// Does all that can be done now.
+    /// Does everything that can be done now.
     pub(super) fn advance<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Connected<S>> {
         let Context { now, network, events, .. } = context;
         let mut at = 0;
@@ -278,7 +279,7 @@ impl<S: Transport> HappyEyeballs<S> {
                 Ok(true) => {
                     let Attempt { candidate, stream, number } = self.attempts.swap_remove(at);
                     self.tried.connected(number);
-                    // The others are closed at once.
+                    // The other attempts are closed at once.
                     self.attempts.clear();
                     self.untried.clear();
                     return Outcome::Done(Connected { stream, address: candidate.address, space: candidate.space() });
@@ -293,10 +294,10 @@ impl<S: Transport> HappyEyeballs<S> {
             && let Some(candidate) = self.next_address()
         {
             let (address, space) = (candidate.address, candidate.space());
-            // Each address is checked before it is dialled, because a name can have any address.
+            // Each address is checked before the connection to it begins, because a name can have any address.
             if space > self.nearest_space {
-                events.debug(format_args!("{address} is not dialled: a redirect must not lead to {space}"));
-                // The error of a dialled address says more, so it is kept.
+                events.debug(format_args!("{address} is not tried: a redirect must not lead to {space}"));
+                // The error of an address that was tried is more useful, so it is kept.
                 self.connect_error
                     .get_or_insert_with(|| leads_nearer(&format!("{} ({address})", self.endpoint), space));
                 continue;
@@ -321,7 +322,7 @@ impl<S: Transport> HappyEyeballs<S> {
         }
     }
 
-    /// The next address to try. The families alternate (section 4), if a look-up has found the addresses.
+    /// Returns the next address to try. The families alternate (section 4), if a look-up has found the addresses.
     fn next_address(&mut self) -> Option<Candidate> {
         if self.name.is_empty() {
             return self.untried.pop_front();
@@ -332,7 +333,7 @@ impl<S: Transport> HappyEyeballs<S> {
         Some(candidate)
     }
 
-    /// The next attempt begins at once.
+    /// Handles the failure of an attempt. The next attempt begins at once.
     fn attempt_failed(
         &mut self,
         candidate: Candidate,
@@ -348,7 +349,7 @@ impl<S: Transport> HappyEyeballs<S> {
         let ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };
         let ending = Ending::io(ours, &format!("connecting to {} ({address}) failed", self.endpoint), error);
         if !self.local.fits(&address) {
-            // The error of an address that the local one can reach says more, so it is kept.
+            // The error of an address that the local address can reach is more useful, so it is kept.
             self.connect_error.get_or_insert(ending);
             return;
         }
@@ -364,7 +365,7 @@ impl<S: Transport> HappyEyeballs<S> {
     }
 }
 
-/// The ending for a redirect to a nearer address space than that of the server that sent it.
+/// Returns the ending for a redirect to a nearer address space than the space of the server that sent it.
 pub(super) fn leads_nearer(destination: &str, space: AddressSpace) -> Ending {
     let message = format!(
         "the server redirected the connection to {destination}, {space}, which its own address does not allow; \
@@ -373,7 +374,7 @@ pub(super) fn leads_nearer(destination: &str, space: AddressSpace) -> Ending {
     Ending::new(Error::Redirect, Initiator::Local, message)
 }
 
-/// The IPv4 address of an endpoint, also if it is mapped into IPv6.
+/// Returns the IPv4 address of an endpoint, even if it is mapped into IPv6.
 fn ipv4(address: SocketAddr) -> Option<SocketAddrV4> {
     match address {
         SocketAddr::V4(address) => Some(address),
@@ -381,12 +382,14 @@ fn ipv4(address: SocketAddr) -> Option<SocketAddrV4> {
     }
 }
 
-/// Can the error mean that this machine has no route to the address? Some systems report that they have no address to send from.
+/// Returns whether the error may mean that this machine has no route to the address. Some systems report that they have no
+/// address to
+/// send from.
 fn says_no_route(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable)
 }
 
-/// Had the operating system of this machine no descriptors, ports, threads or memory left?
+/// Returns whether the operating system of this machine had no descriptors, ports, threads or memory left.
 fn is_out_of_resources(error: &io::Error) -> bool {
     #[cfg(unix)]
     return matches!(

@@ -1,4 +1,4 @@
-//! From the configuration to an open connection, hop by hop if the server redirects.
+//! Makes an open connection from the configuration. If the server redirects, this takes several hops.
 //!
 //! ```text
 //!   ┌─► on_proxy ──► connecting ──► TLS ───────────► proxy ───► TLS ──────► upgrading ──► open
@@ -8,8 +8,9 @@
 //!   Each stage has a deadline, and all of them together have one. Several proxies are tried from `connecting` on, one after the other.
 //! ```
 //!
-//! If the server or a proxy refuses, the body of its response is read within the time of the stage, until nothing of it comes
-//! for a second, and the attempt ends.
+//! If the server or a proxy refuses, the body of its response is read within the time limit of the stage, but only until no byte
+//! of it
+//! has arrived for one second. Then the attempt ends.
 
 mod address_space;
 mod cookies;
@@ -54,7 +55,7 @@ use upgrade::{Accepted, Refused, Upgrade};
 /// A connection that is being made.
 pub(super) struct Opening<S> {
     config: Box<ConnectConfig>,
-    /// The ways to the server of this hop.
+    /// The routes to the server of this hop.
     routes: Routes,
     /// The server that redirected the connection to this hop.
     redirector: Option<Redirector>,
@@ -64,16 +65,16 @@ pub(super) struct Opening<S> {
     first_origin: Option<Box<FirstOrigin>>,
     /// `None` without TLS, and until a worker has made the connector.
     connector: Option<Connector>,
-    /// For all hops together.
+    /// The deadline of all hops together.
     open_deadline: Instant,
-    /// For the look-ups.
+    /// The deadline of the look-ups.
     resolve_deadline: Instant,
-    /// For the stage.
+    /// The deadline of the stage.
     stage_deadline: Instant,
     stage_began: Instant,
     stage: HopStage<S>,
     info: ConnectInfo,
-    /// Of all hops.
+    /// The cookies of all hops.
     cookies: Cookies,
 }
 
@@ -82,13 +83,13 @@ pub(super) struct Opened<S> {
     pub(super) stream: Stream<S>,
     /// The parameters of permessage-deflate, if the server has agreed to it.
     pub(super) deflate: Option<(Offer, Agreement)>,
-    /// Where in the read buffer the bytes after the head of the response are.
+    /// The position, in the read buffer, of the bytes after the head of the response.
     pub(super) after_head: Range<usize>,
-    /// The stream has no more bytes now.
+    /// The stream has no more bytes at the moment.
     pub(super) would_block: bool,
 }
 
-/// The phase of a connection that has not begun.
+/// Returns the phase of a connection that has not begun.
 pub(super) fn first_phase(config: &ConnectConfig) -> Phase {
     let target = &config.target;
     let proxy = config.proxies.for_target(target.is_secure(), target.host(), target.port()).unwrap_or_default();
@@ -120,7 +121,8 @@ impl<S: Transport> Opening<S> {
         (opening, outcome)
     }
 
-    /// The machine may have another network: begins the hop again, within the time for all hops. If the server has refused, the attempt
+    /// The machine may have another network: begins the hop again, within the time limit of all hops. If the server has refused,
+    /// the attempt
     /// ends without the rest of the body.
     pub(super) fn restart<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
         if matches!(self.stage, HopStage::Refused(_)) {
@@ -151,7 +153,7 @@ impl<S: Transport> Opening<S> {
         self.begin_route(context)
     }
 
-    /// Begins the current way to the server. Returns `Some` if it cannot begin.
+    /// Begins the current route to the server. Returns `Some` if it cannot begin.
     fn begin_route<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Outcome<Opened<S>>> {
         let target = &self.config.target;
         let mut nearest_space = self.redirector.map_or(AddressSpace::Loopback, |redirector| redirector.space);
@@ -186,7 +188,7 @@ impl<S: Transport> Opening<S> {
         None
     }
 
-    /// Begins a stage, which has this time limit. Inlined, because it would copy the stage.
+    /// Begins a stage with this time limit. It is inlined, because a call would copy the stage.
     #[inline(always)]
     fn enter_stage(&mut self, stage: HopStage<S>, limit: Duration, now: Instant) {
         self.stage.record(self.stage_began, now, &mut self.info);
@@ -195,14 +197,15 @@ impl<S: Transport> Opening<S> {
         self.stage_deadline = self.open_deadline.min(now + limit);
     }
 
-    /// As [`Opening::enter_stage`], after [`Opening::leave_stage`]: both stages together have one time limit, so the deadline stays.
+    /// Like [`Opening::enter_stage`], after [`Opening::leave_stage`]. Both stages together have one time limit, so the deadline
+    /// stays.
     #[inline(always)]
     fn continue_stage(&mut self, stage: HopStage<S>, now: Instant) {
         self.stage = stage;
         self.stage_began = now;
     }
 
-    /// Takes the stage out, to make the next one of it.
+    /// Takes the stage out, so that the next one can be made from it.
     fn leave_stage(&mut self, now: Instant) -> HopStage<S> {
         self.stage.record(self.stage_began, now, &mut self.info);
         std::mem::replace(&mut self.stage, HopStage::Left)
@@ -233,7 +236,7 @@ impl<S: Transport> Opening<S> {
         next_attempt.map_or(self.time_limit(), |deadline| deadline.min(self.time_limit()))
     }
 
-    /// When the stage has taken too long.
+    /// Returns the time at which the stage has taken too long.
     fn time_limit(&self) -> Instant {
         match &self.stage {
             HopStage::Connecting(connecting) if connecting.is_resolving() => self.resolve_deadline,
@@ -247,7 +250,7 @@ impl<S: Transport> Opening<S> {
         ConnectInfo { cookies: self.cookies.take(), ..std::mem::take(&mut self.info) }
     }
 
-    /// The connect info of a connection that was not made.
+    /// Returns the connect info of a connection that was not made.
     pub(super) fn into_connect_info(mut self, now: Instant) -> ConnectInfo {
         // The host has ended the attempt while the body was read.
         if let HopStage::Refused(refusal) = self.leave_stage(now) {
@@ -287,7 +290,7 @@ impl<S: Transport> Opening<S> {
         self.turn(context)
     }
 
-    /// Does all that can be done now.
+    /// Does everything that can be done now.
     pub(super) fn turn<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
         loop {
             let stopped = match &self.stage {
@@ -323,7 +326,7 @@ impl<S: Transport> Opening<S> {
         let stream = Stream::Plain(stream);
         match self.routes.proxy() {
             None => self.connected(stream, context),
-            // All stages until the proxy's answer together have one time limit.
+            // All stages until the answer of the proxy together have one time limit.
             Some(proxy) if proxy.is_secure() => {
                 let stage = HopStage::TlsConnector(stream, Peer::Proxy);
                 self.enter_stage(stage, self.config.limits.proxy, context.now);
@@ -412,11 +415,12 @@ impl<S: Transport> Opening<S> {
 
     fn note_head(&mut self, head: Option<Head>) {
         (self.info.status, self.info.headers) = head.map(|head| (head.status, head.headers)).unwrap_or_default();
-        self.info.headers.shrink_to_fit(); // it stays as long as the connection
+        self.info.headers.shrink_to_fit(); // it is kept as long as the connection
     }
 
-    /// The server redirects the connection. Changes the configuration to that of the next hop, or returns why not. `is_whole`: the head
-    /// of the response is complete.
+    /// The server redirects the connection. Changes the configuration to the one of the next hop, or returns why it is not
+    /// followed.
+    /// `is_whole`: the head of the response is complete.
     fn redirected(&mut self, status: u16, is_whole: bool) -> Result<(), Ending> {
         let followed = self.info.redirects;
         let host_space = || AddressSpace::of_host(self.config.target.host()).unwrap_or(AddressSpace::Public);
@@ -445,7 +449,7 @@ impl<S: Transport> Opening<S> {
     /// The time of [`Opening::deadline`] has come.
     pub(super) fn expire<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
         if context.now < self.time_limit() {
-            return self.turn(context); // the next connection attempt
+            return self.turn(context); // this begins the next connection attempt
         }
         match &mut self.stage {
             HopStage::Connecting(connecting) => {
@@ -453,7 +457,7 @@ impl<S: Transport> Opening<S> {
                     return self.try_next_route(ending, phase, context);
                 }
             }
-            // A status line is an answer, even if the rest of the head did not come in time.
+            // A status line counts as an answer, even if the rest of the head did not arrive in time.
             HopStage::Proxy(handshake) => {
                 if let Some(refused) = handshake.refusal_so_far()
                     && let Some(outcome) = self.refused_by_proxy(refused, context)

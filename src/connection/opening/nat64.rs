@@ -5,18 +5,18 @@
 //!   on a machine that has IPv6        addresses (RFC 7050)                             (RFC 6052 section 2.2)
 //! ```
 //!
-//! Where the system's resolver can make these addresses itself (Apple), it is asked for each IPv4 address instead.
+//! If the system's resolver can make these addresses itself (Apple), it is asked for each IPv4 address instead.
 
 use super::address_space::AddressSpace;
 use super::happy_eyeballs::MAX_ADDRESSES;
 use crate::connection::{Family, Lookup, Network, Unresolved};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
 
-/// Its IPv6 addresses show the prefixes, because its IPv4 addresses are known (RFC 7050 section 2.2). The dot at the end prevents that
-/// a resolver adds another domain to it.
+/// The IPv4 addresses of this name are known, so its IPv6 addresses show the prefixes (RFC 7050 section 2.2). The dot at the end
+/// prevents a resolver from adding another domain to it.
 const NAME: &str = "ipv4only.arpa.";
 const KNOWN: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 0, 0, 170), Ipv4Addr::new(192, 0, 0, 171)];
-/// The most prefixes that are used. Networks have one or two.
+/// How many prefixes are used at most. Networks have one or two.
 const MAX_PREFIXES: usize = 4;
 /// An address on the internet: a machine with IPv6 has a route to it.
 const PROBE: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0xc000, 0x00aa);
@@ -65,12 +65,13 @@ enum Knowledge {
     /// This machine has no route for IPv6.
     Offline,
     Prefixes(Vec<Prefix>),
-    /// There is no prefix, or the last question to the system's resolver has brought no address. In words.
+    /// There is no prefix, or the last query to the system's resolver found no address. The text describes it.
     Failed(String),
 }
 
 impl Nat64 {
-    /// An attempt with this address has failed, because it has no route. Returns the addresses to try instead that are known now, or
+    /// An attempt with this address has failed, because it has no route. Returns the addresses to try instead that are already
+    /// known, or
     /// `None` if NAT64 cannot help.
     pub(super) fn no_route<N: Network>(&mut self, address: SocketAddrV4, network: &mut N) -> Option<Vec<Candidate>> {
         let ip = *address.ip();
@@ -103,7 +104,7 @@ impl Nat64 {
         Some(Vec::new())
     }
 
-    /// A look-up has ended. Returns the addresses to try, or `None` if the look-up is not one of these.
+    /// A look-up has ended. Returns the addresses to try, or `None` if the look-up does not belong to NAT64.
     pub(super) fn resolved(
         &mut self,
         name: &str,
@@ -146,7 +147,7 @@ impl Nat64 {
         !self.questions.is_empty()
     }
 
-    /// Why an IPv4 address without a route was not reached.
+    /// Describes why an IPv4 address without a route was not reached.
     pub(super) fn explain(&self) -> String {
         let no_route = "this machine has no IPv4 route there";
         match &self.knowledge {
@@ -159,7 +160,7 @@ impl Nat64 {
         }
     }
 
-    /// Makes the IPv6 addresses that contain these, the first prefix first.
+    /// Makes the IPv6 addresses that contain these IPv4 addresses. Those with the first prefix come first.
     fn make(&mut self, prefixes: &[Prefix], contained: &[SocketAddrV4]) -> Vec<Candidate> {
         let pairs = prefixes.iter().flat_map(|prefix| contained.iter().map(move |inside| (prefix, inside)));
         let made: Vec<Candidate> = pairs
@@ -179,12 +180,13 @@ fn v6(address: &SocketAddr) -> Option<Ipv6Addr> {
     }
 }
 
-/// Can a NAT64 lead to this address? Not to one of this machine, of its link, or of many machines.
+/// Returns whether a NAT64 can lead to this address. It cannot if the address belongs to this machine, to its link, or to many
+/// machines.
 fn can_be_inside(address: Ipv4Addr) -> bool {
     !matches!(address.octets(), [0 | 127 | 224..=255, ..] | [169, 254, ..])
 }
 
-/// Is it an address of another machine, which is not IPv4 in another form?
+/// Returns whether it is the address of one other machine, and not an IPv4 address in another form.
 fn is_usable(address: Ipv6Addr) -> bool {
     let is_v4 = address.octets()[..8] == [0; 8]; // compatible, mapped or translated (RFC 4291, RFC 2765)
     !is_v4 && !matches!(address.octets(), [0xff, ..] | [0xfe, 0x80..=0xff, ..])
@@ -193,9 +195,9 @@ fn is_usable(address: Ipv6Addr) -> bool {
 /// A prefix of addresses that contain an IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Prefix {
-    /// The other octets are 0.
+    /// The octets of the prefix. The other octets are 0.
     octets: [u8; 16],
-    /// In octets.
+    /// The length in octets.
     len: usize,
 }
 
@@ -205,12 +207,12 @@ impl Prefix {
     /// `64:ff9b::/96`, which many networks use (section 2.1).
     const WELL_KNOWN: Prefix = Prefix { octets: [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], len: 12 };
 
-    /// Where the octets of the IPv4 address are: after the prefix, but not at octet 8, which is always 0.
+    /// Returns the positions of the octets of the IPv4 address. They follow the prefix, but skip octet 8, which is always 0.
     fn places(len: usize) -> impl Iterator<Item = usize> {
         (len..).filter(|at| *at != 8).take(4)
     }
 
-    /// The prefix of an address that contains `inside`, if it has this length.
+    /// Returns the prefix of an address that contains `inside`, if the prefix can have this length.
     fn of(address: Ipv6Addr, inside: Ipv4Addr, len: usize) -> Option<Prefix> {
         let mut octets = address.octets();
         let is_there = Prefix::places(len).zip(inside.octets()).all(|(at, octet)| octets[at] == octet);
@@ -225,15 +227,18 @@ impl Prefix {
         octets.into()
     }
 
-    /// RFC 6052 section 3.1: the well-known prefix is for public addresses only.
+    /// Returns whether the prefix may be used for this address. RFC 6052 section 3.1: the well-known prefix is for public
+    /// addresses only.
     fn may_contain(&self, inside: Ipv4Addr) -> bool {
         *self != Prefix::WELL_KNOWN || AddressSpace::of(inside.into()) == AddressSpace::Public
     }
 }
 
-/// Finds the prefixes in the IPv6 addresses of [`NAME`], in their order (RFC 7050 section 3). A prefix could contain one of the known
-/// addresses itself. So prefixes that go with both known addresses are preferred, and an address that fits several prefixes is not
-/// used for a prefix that goes with one of them.
+/// Finds the prefixes in the IPv6 addresses of [`NAME`], in their order (RFC 7050 section 3). A prefix could contain one of the
+/// known
+/// addresses itself. So prefixes that occur with both known addresses are preferred. An address that fits several prefixes is not
+/// used
+/// for a prefix that occurs with only one of them.
 fn prefixes(addresses: &[Ipv6Addr]) -> Vec<Prefix> {
     let fits = |address: Ipv6Addr| {
         KNOWN.into_iter().flat_map(move |known| {

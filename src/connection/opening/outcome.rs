@@ -2,7 +2,7 @@
 
 use crate::connection::report::{Ending, Phase};
 
-/// The most reads of a server's or proxy's response in one turn. (`MAX_HEAD` limits the whole response.)
+/// How many times the response of a server or proxy is read at most in one turn. (`MAX_HEAD` limits the whole response.)
 pub(super) const READS_A_TURN: usize = 8;
 
 /// The result of the work on a stage.

@@ -15,14 +15,14 @@ pub(super) struct ProxyHandshake<S> {
     tunnel: Tunnel,
 }
 
-/// Why there is no tunnel.
+/// The reason why there is no tunnel.
 pub(super) struct ProxyRefused {
     pub(super) ending: Ending,
     /// The head of the proxy's response.
     pub(super) head: Option<Head>,
     /// A body may follow the head.
     pub(super) is_whole: bool,
-    /// Where in the read buffer the bytes after a complete head are.
+    /// The position, in the read buffer, of the bytes after a complete head.
     pub(super) after_head: Range<usize>,
 }
 
@@ -44,20 +44,20 @@ impl<S: Transport> ProxyHandshake<S> {
         Ok(())
     }
 
-    /// Writes and reads as far as possible now, within the budget of a turn.
+    /// Writes and reads as much as possible now, within the budget of a turn.
     pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<(), ProxyRefused>> {
         for _ in 0..READS_A_TURN {
             // A proxy may refuse before it has read the whole request, so its response is read in any case.
             let write_error = self.write().err();
             let count = match self.stream.read(buffer) {
                 Ok(0) => {
-                    let message = "the proxy ended the connection before it had made one to the server";
+                    let message = "the proxy ended the connection before it had connected to the server";
                     return self.failed(Ending::new(Error::Proxy, Initiator::Transport, message));
                 }
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => match write_error {
                     None => return Outcome::Wait,
-                    Some(_) if self.stream.is_busy() => return Outcome::Wait, // it has not read to the end yet
+                    Some(_) if self.stream.is_busy() => return Outcome::Wait, // it has not yet read to the end
                     Some(error) => return self.io_error(&error),
                 },
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
@@ -74,7 +74,7 @@ impl<S: Transport> ProxyHandshake<S> {
     }
 
     fn io_error(&self, error: &io::Error) -> Outcome<Result<(), ProxyRefused>> {
-        // With TLS 1.3 a proxy that wants a certificate of this side says so only after the TLS handshake.
+        // With TLS 1.3, a proxy that requires a certificate of this side reports that only after the TLS handshake.
         let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
         let code = if is_tls { Error::Tls } else { Error::Proxy };
         self.failed(Ending::io(code, "the connection to the proxy broke", error))
@@ -87,7 +87,8 @@ impl<S: Transport> ProxyHandshake<S> {
         }
     }
 
-    /// The refusal in an incomplete response of which no more will come; `None` if not even its status line was read.
+    /// Returns the refusal in an incomplete response after which no more bytes will come. `None` if not even its status line was
+    /// read.
     pub(super) fn refusal_so_far(&self) -> Option<ProxyRefused> {
         self.tunnel.broken_off().map(|error| refused(error, 0..0))
     }

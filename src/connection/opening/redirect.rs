@@ -7,18 +7,18 @@ use crate::transport::tls;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Is it a status that redirects to another URL (RFC 9110 section 15.4)?
+/// Returns whether this status redirects to another URL (RFC 9110 section 15.4).
 pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// The most bytes of a `Location`. Most servers accept no longer URLs.
+/// The longest `Location`, in bytes. Most servers accept no longer URLs.
 const MAX_LOCATION: usize = 8192;
 
 /// The server that redirected the connection to this hop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Redirector {
-    /// The status of its response.
+    /// The status of its redirect response.
     pub(super) status: u16,
     /// The address space of its address.
     pub(super) space: AddressSpace,
@@ -28,7 +28,7 @@ pub(super) struct Redirector {
 fn location(headers: &str) -> Result<&str, String> {
     let mut locations = values(headers, "location");
     let location = locations.next().ok_or("the answer has no Location header")?;
-    // Chrome refuses several too: an attacker may have added one of them.
+    // Chrome also refuses several different ones: an attacker may have added one of them.
     if locations.any(|other| other != location) {
         return Err("the answer has several Location headers".to_owned());
     }
@@ -38,7 +38,7 @@ fn location(headers: &str) -> Result<&str, String> {
     }
 }
 
-/// The origin that the host has requested, and the settings of the host for it.
+/// The origin that the host has requested, and the host's settings for it.
 #[derive(Clone, Debug)]
 pub(super) struct FirstOrigin {
     url: Url,
@@ -48,7 +48,7 @@ pub(super) struct FirstOrigin {
 }
 
 impl FirstOrigin {
-    /// `config` is that of the first hop.
+    /// `config` is the configuration of the first hop.
     pub(super) fn of(config: &ConnectConfig) -> FirstOrigin {
         let ConnectConfig { target, tls, server_name, addresses, .. } = config;
         FirstOrigin {
@@ -59,15 +59,18 @@ impl FirstOrigin {
         }
     }
 
-    /// The settings of the host.
+    /// Returns the TLS settings of the host.
     pub(super) fn tls(&self) -> &Arc<tls::Settings> {
         &self.tls
     }
 
-    /// Sets where the target of the next hop is, and how it proves its identity. Restrictions of the host hold for every origin: pins,
-    /// roots that replace those of the system, the lowest version. Permissions of the host hold for the first origin only: any
-    /// certificate, further roots, another name. So do its addresses. The certificate of this side is a secret for the first server
-    /// only.
+    /// Sets where the target of the next hop is, and how it proves its identity. Restrictions of the host apply to every origin:
+    /// pins,
+    /// roots that replace those of the system, the lowest version. Permissions of the host apply to the first origin only: any
+    /// certificate,
+    /// additional roots, another name. Its addresses apply to the first origin only, too. The certificate of this side is a
+    /// secret for the
+    /// first server only.
     fn set_target(&self, config: &mut ConnectConfig) {
         let mut settings = tls::Settings { identity: None, ..(*self.tls).clone() };
         if self.url.is_same_origin(&config.target) {
@@ -87,8 +90,8 @@ impl FirstOrigin {
     }
 }
 
-/// Changes the configuration to that of the next hop. `headers` are those of the redirect, `followed` is the number of redirects
-/// before it. The error says why the redirect is not followed.
+/// Changes the configuration to the one of the next hop. `headers` are those of the redirect, `followed` is the number of earlier
+/// redirects. The error gives the reason why the redirect is not followed.
 pub(super) fn follow(
     config: &mut ConnectConfig,
     first: &FirstOrigin,
@@ -97,26 +100,27 @@ pub(super) fn follow(
 ) -> Result<(), String> {
     let location = location(headers)?;
     if followed == config.max_redirects {
-        return Err(format!("{followed} were followed already, which is max_redirects"));
+        return Err(format!("{followed} redirects were already followed, which is the limit max_redirects"));
     }
     let target = config.target.redirected(location).map_err(|refused| refused.detail)?;
     if config.target.is_secure() && !target.is_secure() {
-        return Err("it leads from wss to ws, where anyone could listen".to_owned());
+        return Err("it leads from wss to ws, which is not encrypted".to_owned());
     }
     if config.secure_redirects_only && !target.is_secure() {
         return Err("it leads to ws, and EGRET_WS_SECURE_REDIRECTS_ONLY is set".to_owned());
     }
     config.loop_tls.check(target.is_secure()).map_err(|refused| format!("it leads to wss: {}", refused.detail))?;
     let leaves_origin = !config.target.is_same_origin(&target);
-    // Programs often put a token into a subprotocol, because browsers offer no other place for it. A connection without the
+    // Programs often put a token into a subprotocol, because browsers have no other place for it. A connection without the
     // subprotocols would not be the one that the host has requested.
     if leaves_origin && !config.request.subprotocols.is_empty() {
         return Err("it leads to another origin, and the socket has subprotocols, which are not sent there".to_owned());
     }
     config.target = target;
     if leaves_origin {
-        // These may be secrets for the first server only. They are not sent again if a redirect leads back to it: another server
-        // has chosen that URL.
+        // These may be secrets for the first server only. They are not sent again even if a later redirect leads back to it,
+        // because another
+        // server has chosen that URL.
         config.request.headers.clear();
         config.request.credentials = None;
         first.set_target(config);

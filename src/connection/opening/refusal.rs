@@ -1,4 +1,5 @@
-//! The body of a response that refuses the connection. The refusal is known already; the host can read the body, to see why.
+//! The body of a response that refuses the connection. The refusal is already known. The host can read the body to learn the
+//! reason.
 
 use super::outcome::{Outcome, READS_A_TURN};
 use super::proxy_handshake::ProxyRefused;
@@ -16,14 +17,14 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// A body ends when no byte of it has come for so long: its server may not say where it ends, and keep the connection.
+/// If no byte of a body comes for this time, the body ends: its server may not announce its length, and may keep the connection.
 pub(super) const MAX_SILENCE: Duration = Duration::from_secs(1);
 
 /// A stream whose peer has refused the connection, and the body that is being read.
 pub(super) struct Refusal<S> {
     pub(super) stream: S,
     body: BodyReader,
-    /// When the last bytes came.
+    /// The time at which the last bytes came.
     fed_at: Instant,
     ending: Ending,
     /// The phase of the stage that was refused.
@@ -31,7 +32,7 @@ pub(super) struct Refusal<S> {
 }
 
 impl<S: Transport> Refusal<S> {
-    /// Reads as far as possible now, within the budget of a turn. An end or an error of the stream ends the body.
+    /// Reads as much as possible now, within the budget of a turn. If the stream ends or fails, the body ends.
     fn advance(&mut self, buffer: &mut [u8], now: Instant) -> Outcome<()> {
         for _ in 0..READS_A_TURN {
             match self.stream.read(buffer) {
@@ -46,12 +47,12 @@ impl<S: Transport> Refusal<S> {
         Outcome::Again
     }
 
-    /// When the body ends if no byte of it comes.
+    /// Returns the time at which the body ends if no byte of it comes.
     pub(super) fn deadline(&self) -> Instant {
         self.fed_at + MAX_SILENCE
     }
 
-    /// Ends the stream. Returns the body, or the part of it that was read, and the ending.
+    /// Ends the stream. Returns the body or the part of it that was read, and the ending.
     pub(super) fn end(mut self) -> (Vec<u8>, Ending, Phase) {
         self.stream.close_notify();
         (self.body.into_body(), self.ending, self.phase)
@@ -94,7 +95,7 @@ impl<S: Transport> Opening<S> {
                         stream.close_notify();
                         drop(stream);
                         context.events.debug(format_args!("redirected to {}", self.config.target));
-                        // At most one hop in a turn.
+                        // One turn begins at most one hop.
                         return Some(self.begin_hop(context).unwrap_or(Outcome::Again));
                     }
                     Err(ending) => ending,
@@ -106,13 +107,12 @@ impl<S: Transport> Opening<S> {
         self.begin_refusal(refusal, after_head, context)
     }
 
-    /// The reader of the body after this head; without a complete head there is no body.
+    /// Returns the reader of the body after this head. Without a complete head there is no body.
     fn body(&self, head: Option<&Head>) -> BodyReader {
         BodyReader::new(head, self.config.limits.max_refusal_body)
     }
 
-    /// Begins with the bytes that came with the head. The deadline is that of the stage that was refused, or
-    /// comes after a silence.
+    /// Begins with the bytes that came with the head. The deadline is the one of the refused stage, or the time after a silence.
     fn begin_refusal<P: Ports>(
         &mut self,
         mut refusal: Refusal<Stream<S>>,
@@ -137,7 +137,7 @@ impl<S: Transport> Opening<S> {
         })
     }
 
-    /// The time limit has come. Bytes that came since the last turn are read first, because turns may be rare.
+    /// The time limit has been reached. Bytes that came since the last turn are read first, because turns may be rare.
     #[cold]
     pub(super) fn expire_refusal<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
         match self.read_refusal(context) {

@@ -1,4 +1,4 @@
-//! The ways to the server of a hop: through a proxy, or directly. They are tried in their order, until one can be connected.
+//! The routes to the server of a hop: through a proxy, or directly. They are tried in their order, until one of them connects.
 
 use super::outcome::Outcome;
 use super::proxy_handshake::ProxyHandshake;
@@ -15,46 +15,46 @@ use std::io;
 use std::sync::Arc;
 use std::vec;
 
-/// The ways to the server of a hop.
+/// The routes to the server of a hop.
 #[derive(Default)]
 pub(super) struct Routes {
-    /// The proxy of the current way; `None`: it is direct.
+    /// The proxy of the current route. `None`: it is direct.
     proxy: Option<Proxy>,
-    /// With a proxy of `https`: the settings of the connector for it, and the connector as soon as it is made.
+    /// For an `https` proxy: the settings of the connector for it, and the connector when it is made.
     tls: Option<(Arc<Settings>, Option<Connector>)>,
     next: vec::IntoIter<Option<Proxy>>,
 }
 
 impl Routes {
-    /// The only way, by this proxy or directly.
+    /// Makes the only route, by this proxy or directly.
     pub(super) fn one(proxy: Option<Proxy>) -> Routes {
         Routes { proxy, ..Routes::default() }
     }
 
-    /// Several ways. An empty list is a direct one.
+    /// Makes several routes. An empty list means a direct route.
     fn new(routes: Vec<Option<Proxy>>) -> Routes {
         let mut routes = Routes { next: routes.into_iter(), ..Routes::default() };
         routes.begin_next();
         routes
     }
 
-    /// The next way becomes the current one.
+    /// Makes the next route the current one.
     fn begin_next(&mut self) {
         self.proxy = self.next.next().flatten();
         self.tls = None;
     }
 
-    /// The proxy of the current way; `None`: it is direct.
+    /// Returns the proxy of the current route. `None`: it is direct.
     pub(super) fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
     }
 
-    /// The connector for TLS to the proxy; `None` until a worker has made it.
+    /// Returns the connector for TLS to the proxy. `None` until a worker has made it.
     pub(super) fn connector(&self) -> Option<Connector> {
         self.tls.as_ref()?.1.clone()
     }
 
-    /// Does TLS to the proxy wait for the connector of these settings?
+    /// Returns whether TLS to the proxy waits for the connector of these settings.
     pub(super) fn waits_for(&self, settings: &Settings) -> bool {
         self.tls.as_ref().is_some_and(|(wanted, connector)| connector.is_none() && **wanted == *settings)
     }
@@ -68,7 +68,7 @@ impl Routes {
 }
 
 impl<S: Transport> Opening<S> {
-    /// The host was asked for the proxies.
+    /// Asks the host for the proxies.
     #[cold]
     pub(super) fn find_proxies<P: Ports<Stream = S>>(
         &mut self,
@@ -88,7 +88,7 @@ impl<S: Transport> Opening<S> {
         }
     }
 
-    /// The host has found the proxies; `None`: it could not.
+    /// The host has found the proxies. `None`: it could not find them.
     #[cold]
     pub(super) fn proxies_found<P: Ports<Stream = S>>(
         &mut self,
@@ -104,19 +104,19 @@ impl<S: Transport> Opening<S> {
         self.begin_route(context).unwrap_or_else(|| self.turn(context))
     }
 
-    /// Gets the connector for TLS to the proxy, if the current way needs one. Returns the ending if there can be none.
+    /// Gets the connector for TLS to the proxy, if the current route needs one. Returns the ending if there can be none.
     pub(super) fn prepare_proxy_tls<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Option<Ending> {
         if !self.routes.proxy.as_ref().is_some_and(Proxy::is_secure) {
             return None;
         }
-        // The options for the first server hold for the proxy, to wherever a redirect leads.
+        // The options for the first server also apply to the proxy, wherever a redirect leads.
         let given = self.first_origin.as_ref().map_or(&self.config.tls, |first| first.tls());
         let mut settings = Arc::new(given.for_proxy());
         let target = &self.config.target;
         if *settings == *self.config.tls {
             settings = Arc::clone(&self.config.tls);
         }
-        // If the server needs an equal connector, it was asked for already.
+        // If the server needs an equal connector, it was already requested.
         let made = match Arc::ptr_eq(&settings, &self.config.tls) && target.is_secure() {
             true => self.connector.clone(),
             false => match context.network.tls_connector(&settings) {
@@ -129,7 +129,7 @@ impl<S: Transport> Opening<S> {
         None
     }
 
-    /// The current way cannot be used. Begins the next one, if there is one. `Some`: the result of the hop.
+    /// The current route cannot be used. Begins the next one, if there is one. `Some`: the result of the hop.
     #[cold]
     #[inline(never)]
     pub(super) fn route_failed<P: Ports<Stream = S>>(
@@ -143,13 +143,13 @@ impl<S: Transport> Opening<S> {
         }
         context.events.warn(format_args!("{}; trying the next proxy", ending.message));
         drop(self.leave_stage(context.now));
-        // They describe the connection to the proxy that has failed.
+        // These describe the failed connection to the proxy.
         (self.info.address, self.info.local_address, self.info.tls) = (None, None, None);
         self.routes.begin_next();
         self.begin_route(context)
     }
 
-    /// As [`Opening::route_failed`], outside a turn.
+    /// Like [`Opening::route_failed`], outside a turn.
     pub(super) fn try_next_route<P: Ports<Stream = S>>(
         &mut self,
         ending: Ending,
@@ -159,7 +159,7 @@ impl<S: Transport> Opening<S> {
         self.route_failed(ending, phase, context).unwrap_or_else(|| self.turn(context))
     }
 
-    /// The stage that asks the proxy for a connection to the server.
+    /// Returns the stage that asks the proxy for a connection to the server.
     pub(super) fn tunnel<P: Ports>(&self, stream: Stream<S>, context: &mut Context<'_, P>) -> HopStage<S> {
         let Some(proxy) = &self.routes.proxy else { return HopStage::Left };
         let target = &self.config.target;

@@ -13,23 +13,23 @@ use crate::transport::{HostCall, Transport};
 use std::time::{Duration, Instant};
 
 pub(super) enum HopStage<S> {
-    /// The host finds the proxies.
+    /// The host looks for the proxies.
     FindingProxies(Query),
-    /// Looks names up, and connects.
+    /// Names are looked up, and connections are tried.
     Connecting(HappyEyeballs<S>),
-    /// The stream leads to this peer, and the TLS connector is not made yet.
+    /// The stream leads to this peer, but the TLS connector is not made yet.
     TlsConnector(Stream<S>, Peer),
     TlsHandshake(Handshake<Stream<S>>),
     /// The stream leads to the proxy.
     Proxy(Box<ProxyHandshake<Stream<S>>>),
     Upgrading(Box<Upgrade<Stream<S>>>),
-    /// Reads the body of a refusal, within the time of the stage that was refused.
+    /// The body of a refusal is read, within the time limit of the refused stage.
     Refused(Box<Refusal<Stream<S>>>),
-    /// Between two stages, and after the last one.
+    /// The state between two stages, and after the last one.
     Left,
 }
 
-/// The words about a hook in the message of a time-out that waited for it.
+/// Returns the remark about a hook in the message of a time-out that occurred while the hook was awaited.
 fn remark(call: Option<HostCall>, hook: &str, end: &str) -> String {
     match call {
         None => String::new(),
@@ -57,7 +57,7 @@ impl<S: Transport> HopStage<S> {
         }
     }
 
-    /// Can another proxy still be tried?
+    /// Returns whether another proxy can still be tried.
     pub(super) fn is_before_tunnel(&self) -> bool {
         match self {
             HopStage::Connecting(_) => true,
@@ -71,7 +71,7 @@ impl<S: Transport> HopStage<S> {
         }
     }
 
-    /// The subject of a time-out's message.
+    /// Returns the subject of the message of a time-out.
     pub(super) fn describe(&self) -> String {
         match self {
             HopStage::Connecting(connecting) if connecting.phase() == Phase::Resolve => {
@@ -93,10 +93,10 @@ impl<S: Transport> HopStage<S> {
         }
     }
 
-    /// Records how long the stage, which began at `began`, has taken, and the addresses that it has tried.
+    /// Records how long the stage, which began at `began`, has taken, and which addresses it has tried.
     pub(super) fn record(&mut self, began: Instant, now: Instant, info: &mut ConnectInfo) {
         let timings = &mut info.timings;
-        // Zero stands for a stage that was not reached, and a turn of the engine has only one time.
+        // Zero means that a stage was not reached. A turn of the engine has only one time, so short stages would be zero.
         let at_least = Duration::from_micros(1);
         let took = now.saturating_duration_since(began).max(at_least);
         match self {

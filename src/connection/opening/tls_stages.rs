@@ -17,7 +17,7 @@ impl<S: Transport> Opening<S> {
         connector: Prepared,
         context: &mut Context<'_, P>,
     ) -> Outcome<Opened<S>> {
-        // The connector may belong to an earlier hop or attempt. Its client certificate must not go to another server.
+        // The connector may belong to an earlier hop or attempt. Its client certificate must not be sent to another server.
         let is_servers = self.config.target.is_secure() && self.connector.is_none() && *self.config.tls == *settings;
         let is_proxys = self.routes.waits_for(settings);
         match connector {
@@ -61,7 +61,7 @@ impl<S: Transport> Opening<S> {
             Some(proxy) => (proxy.server_name(), proxy.port),
             None => (target.server_name(), target.port()),
         };
-        // The name and the pins of the options are those of the server.
+        // The name and the pins in the options belong to the server.
         let (name, pins) = match proxy {
             Some(_) => (&*host, &[][..]),
             None => (server_name.as_deref().unwrap_or(&host), &**pins),
@@ -92,7 +92,7 @@ impl<S: Transport> Opening<S> {
                 };
             }
         };
-        // That of the proxy until there is a tunnel.
+        // Until there is a tunnel, this is the info of the proxy's TLS.
         self.info.tls = handshake.info();
         if peer == Peer::Proxy {
             context.events.debug(format_args!("TLS to the proxy is set up"));

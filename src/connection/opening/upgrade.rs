@@ -23,16 +23,16 @@ pub(super) struct Upgrade<S> {
 pub(super) struct Accepted {
     pub(super) subprotocol: String,
     pub(super) deflate: Option<Agreement>,
-    /// Where in the read buffer the bytes after the head of the response are.
+    /// The position, in the read buffer, of the bytes after the head of the response.
     pub(super) after_head: Range<usize>,
-    /// The stream has no more bytes now.
+    /// The stream has no more bytes at the moment.
     pub(super) would_block: bool,
 }
 
 /// The server has refused the upgrade.
 pub(super) struct Refused {
     pub(super) why: UpgradeError,
-    /// Where in the read buffer the bytes after a complete head are.
+    /// The position, in the read buffer, of the bytes after a complete head.
     pub(super) after_head: Range<usize>,
 }
 
@@ -49,7 +49,7 @@ impl<S: Transport> Upgrade<S> {
         Upgrade { stream, request, written: 0, response: ResponseReader::new(&key, options) }
     }
 
-    /// The stream, and the head of the response.
+    /// Returns the stream, and the head of the response.
     pub(super) fn into_parts(self) -> (S, Option<Head>) {
         (self.stream, self.response.into_head())
     }
@@ -67,7 +67,7 @@ impl<S: Transport> Upgrade<S> {
         Ok(())
     }
 
-    /// Writes and reads as far as possible now, within the budget of a turn. The error is a refusal by the server's response.
+    /// Writes and reads as much as possible now, within the budget of a turn. The error is a refusal by the server's response.
     pub(super) fn advance(&mut self, buffer: &mut [u8]) -> Outcome<Result<Accepted, Refused>> {
         let write_error = self.write().err();
         // A server may refuse before it has read the whole request, so the response is read in any case.
@@ -80,7 +80,7 @@ impl<S: Transport> Upgrade<S> {
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => match write_error {
                     None => return Outcome::Wait,
-                    Some(_) if self.stream.is_busy() => return Outcome::Wait, // it has not read to the end yet
+                    Some(_) if self.stream.is_busy() => return Outcome::Wait, // it has not yet read to the end
                     Some(error) => return self.io_error(&error),
                 },
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
@@ -92,7 +92,7 @@ impl<S: Transport> Upgrade<S> {
             match result {
                 Ok(None) => {}
                 Ok(Some(_)) if self.written < self.request.len() => {
-                    let detail = "the server agreed to the upgrade before it had the request";
+                    let detail = "the server agreed to the upgrade before it had received the request";
                     let why = UpgradeError::Malformed { status: 101, detail };
                     return Outcome::Done(Err(Refused { why, after_head }));
                 }
@@ -107,7 +107,7 @@ impl<S: Transport> Upgrade<S> {
     }
 
     fn io_error(&mut self, error: &io::Error) -> Outcome<Result<Accepted, Refused>> {
-        // With TLS 1.3 a server refuses our certificate only after the TLS handshake.
+        // With TLS 1.3, a server refuses our certificate only after the TLS handshake.
         let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
         let code = if is_tls { Error::Tls } else { Error::ConnectionLost };
         self.failed(Ending::io(code, "the connection broke during the upgrade", error))
@@ -120,7 +120,8 @@ impl<S: Transport> Upgrade<S> {
         }
     }
 
-    /// The refusal in an incomplete response of which no more will come; `None` if not even its status line was read.
+    /// Returns the refusal in an incomplete response after which no more bytes will come. `None` if not even its status line was
+    /// read.
     pub(super) fn refusal_so_far(&mut self) -> Option<Refused> {
         Some(Refused { why: self.response.broken_off()?, after_head: 0..0 })
     }

@@ -1,17 +1,17 @@
-//! The memory of the chunks of a send queue: a small buffer that is used again and again, or large ones of the loop's pool.
+//! The memory of the chunks of a send queue: a small buffer that is used again and again, or large buffers of the loop's pool.
 
 use crate::buffer_pool::{BufferPool, NoMemory};
 use std::collections::VecDeque;
 use std::mem::{replace, take};
 use std::sync::Arc;
 
-/// The memory that an empty buffer may keep.
+/// How many bytes of memory an empty buffer may keep.
 pub const SMALL: usize = 16 * 1024;
 
 /// Buffers that are not in use.
 #[derive(Debug)]
 pub struct Buffers {
-    /// An emptied buffer, if it is small.
+    /// An empty buffer, if it is small.
     pub spare: Vec<u8>,
     pub pool: Arc<BufferPool>,
     /// False in a queue whose limit is less than one buffer of the pool.
@@ -41,8 +41,9 @@ impl Buffers {
         }
     }
 
-    /// Returns the chunk for the next frame, with room for so many bytes. A large chunk is as large as the buffers of the
-    /// pool: control frames wait until one chunk is written, and not longer.
+    /// Returns the chunk for the next frame, with room for this many bytes. The size of a large chunk is that of a buffer of the
+    /// pool:
+    /// control frames wait until one chunk is written, but not longer.
     #[cold]
     pub fn room<'a>(&mut self, chunks: &'a mut VecDeque<Vec<u8>>, bytes: usize) -> Result<&'a mut Vec<u8>, NoMemory> {
         let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= BufferPool::SIZE;
@@ -60,7 +61,7 @@ impl Buffers {
         Ok(&mut chunks[last])
     }
 
-    /// There is no memory to enlarge the last chunk. Tries a new chunk of the needed size.
+    /// Called if there is no memory to enlarge the last chunk. Tries a new chunk of the needed size.
     #[inline(never)]
     fn room_elsewhere<'a>(
         &mut self,
@@ -80,7 +81,7 @@ impl Buffers {
         chunks.back_mut().ok_or(NoMemory)
     }
 
-    /// Makes room for so many bytes more: in a buffer of the pool if it comes to much.
+    /// Makes room for this many more bytes, in a buffer of the pool if the size becomes large.
     pub fn grow(&mut self, chunk: &mut Vec<u8>, bytes: usize) -> Result<(), NoMemory> {
         let is_large = self.uses_pool && (SMALL..=BufferPool::SIZE).contains(&(chunk.len() + bytes));
         if is_large && let Ok(mut large) = self.pool.take() {

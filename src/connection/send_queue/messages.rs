@@ -10,10 +10,10 @@ use tungstenite::protocol::frame::coding::OpCode;
 /// Messages that the connection takes at once.
 #[derive(Debug, Default)]
 pub struct MessageChunk {
-    /// Their payloads, one after the other.
+    /// The payloads of the messages, one after the other.
     payloads: Vec<u8>,
     messages: Vec<Message>,
-    /// The size of their frames, if they are not deflated.
+    /// The size of the frames of the messages, if they are not deflated.
     wire_bytes: usize,
 }
 
@@ -21,22 +21,22 @@ pub struct MessageChunk {
 #[derive(Clone, Copy, Debug)]
 struct Message {
     opcode: OpCode,
-    /// Bytes of its payload.
+    /// The length of its payload.
     len: u32,
 }
 
 impl MessageChunk {
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Are there none?
+    /// Returns whether there are no messages.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// The messages: opcodes and payloads.
+    /// Returns the messages: opcodes and payloads.
     pub fn iter(&self) -> impl Iterator<Item = (OpCode, &[u8])> {
         let mut rest = self.payloads.as_slice();
         self.messages.iter().map(move |message| {
@@ -46,7 +46,7 @@ impl MessageChunk {
         })
     }
 
-    /// The memory of the payloads, in bytes.
+    /// Returns the size of the memory of the payloads, in bytes.
     pub fn capacity(&self) -> usize {
         self.payloads.capacity()
     }
@@ -65,10 +65,10 @@ impl MessageChunk {
         buffers.grow(&mut self.payloads, bytes)
     }
 
-    /// Appends a message, for which there is room.
+    /// Appends a message. The caller has made room for it.
     fn append(&mut self, opcode: OpCode, payload: &[u8], size: usize) {
         self.payloads.extend_from_slice(payload);
-        // No message is longer than max_message, so it fits.
+        // No message is longer than max_message, so the length fits.
         self.messages.push(Message { opcode, len: payload.len() as u32 });
         self.wire_bytes += size;
     }
@@ -98,7 +98,7 @@ pub fn append(
         chunk.append(opcode, payload, size);
         return Ok(size);
     }
-    // One more than is needed: for put_back.
+    // One place more than necessary is reserved, for put_back.
     chunks.try_reserve(2)?;
     let mut chunk = MessageChunk { payloads: take(&mut buffers.spare), ..MessageChunk::default() };
     chunk.reserve(buffers, payload.len())?;
@@ -107,7 +107,8 @@ pub fn append(
     Ok(size)
 }
 
-/// Puts the last `unwritten` messages of a chunk that was taken back to the front. Needs no memory: `append` has reserved it.
+/// Puts the last `unwritten` messages of a chunk that was taken back to the front. This needs no memory, because `append` has
+/// reserved it.
 pub fn put_back(chunks: &mut VecDeque<MessageChunk>, mut taken: MessageChunk, unwritten: usize) {
     taken.keep_last(unwritten);
     if !taken.is_empty() {

@@ -6,7 +6,7 @@ use crate::protocol::mask::{self, zero_keys};
 use parking_lot::Mutex;
 use std::cell::Cell;
 
-/// A send, checked as `Socket::send` does it.
+/// Sends a message, with the checks of `Socket::send`.
 fn push(queue: &mut SendQueue, kind: MessageKind, payload: &[u8]) -> Result<Flush, Error> {
     if kind == MessageKind::Text && str::from_utf8(payload).is_err() {
         return Err(queue.refuse_text(payload.len()));
@@ -28,13 +28,13 @@ fn open_queue_with(mut queue: SendQueue, deflates: bool, keeps: bool) -> SendQue
     queue
 }
 
-/// The connection is lost, and another one follows.
+/// Loses the connection, and prepares for the next one.
 fn lose_and_retry(queue: &mut SendQueue, keeps: bool, taken: MessageChunk) -> bool {
     queue.lose();
     queue.retry(keeps, taken)
 }
 
-/// The masked frames in `wire`: their first bytes, payloads and keys.
+/// Returns the masked frames in `wire`: their first bytes, payloads and keys.
 fn frames(wire: &[u8]) -> Vec<(u8, Vec<u8>, [u8; 4])> {
     let (mut rest, mut frames) = (wire, Vec::new());
     while let [first, second, ..] = *rest {
@@ -62,7 +62,7 @@ fn messages_without_memory_are_refused_whole() {
         let refused = limited_memory::with_largest(50_000, || push(&mut queue, MessageKind::Binary, &large));
         assert_eq!(refused, Err(Error::NoResources));
         assert_eq!((queue.payload_bytes(), queue.stats(), queue.unsent()), before);
-        // There is memory for a smaller message and for the Close frame, though not for a buffer of the pool.
+        // There is memory for a smaller message and for the Close frame, but not for a buffer of the pool.
         limited_memory::with_largest(50_000, || {
             assert!(push(&mut queue, MessageKind::Binary, &large[..40_000]).is_ok());
             assert!(queue.close_by_host(&1000u16.to_be_bytes()));
@@ -174,7 +174,10 @@ fn long_queues_are_taken_in_chunks_and_in_order() {
         assert!(out.len() <= BufferPool::SIZE, "control frames wait until one chunk is written");
         let numbers_in_chunk: Vec<_> = out.chunks(10_008).map(|frame| frame[8]).collect();
         assert!(messages.take_messages(&mut chunk));
-        assert!(chunk.iter().map(|(_, payload)| payload[0]).eq(numbers_in_chunk.iter().copied()), "the same chunks");
+        assert!(
+            chunk.iter().map(|(_, payload)| payload[0]).eq(numbers_in_chunk.iter().copied()),
+            "both forms have equal chunks"
+        );
         numbers.extend(numbers_in_chunk);
         let _ = (queue.note_written(out.len()), messages.note_written(out.len()));
         out.clear();
@@ -216,7 +219,7 @@ fn flush_is_requested_once_until_the_queue_was_found_empty() {
     assert_eq!(push(&mut queue, MessageKind::Text, b"b"), Ok(Flush::Requested));
     let mut out = Vec::new();
     assert!(queue.take_frames(&mut out));
-    assert_eq!(push(&mut queue, MessageKind::Text, b"c"), Ok(Flush::NotNeeded)); // the connection looks again
+    assert_eq!(push(&mut queue, MessageKind::Text, b"c"), Ok(Flush::NotNeeded)); // the connection will check again
     out.clear();
     assert!(queue.take_frames(&mut out));
     out.clear();
@@ -246,7 +249,7 @@ fn close_frames_that_are_queued_before_deflating_is_agreed_on_are_masked_frames(
     push(&mut open, MessageKind::Text, b"a").unwrap();
     let mut chunk = MessageChunk::default();
     assert!(open.take_messages(&mut chunk));
-    assert!(chunk.iter().eq([(MessageKind::Text.opcode(), &b"a"[..])]), "neither masked nor framed");
+    assert!(chunk.iter().eq([(MessageKind::Text.opcode(), &b"a"[..])]), "it is neither masked nor framed");
 }
 
 #[test]
@@ -264,7 +267,7 @@ fn dropped_messages_stay_counted() {
     assert_eq!(queue.unsent(), (2, 3));
 }
 
-// One connection after the other.
+// These are tested one connection after the other.
 
 fn counting(bytes: &mut [u8]) {
     thread_local!(static NEXT: Cell<u8> = const { Cell::new(1) });
@@ -275,7 +278,8 @@ fn counting_keys() -> KeySource {
     KeySource::new(Arc::new(counting))
 }
 
-/// Takes what is queued, and makes frames of it if it is not. Returns the wire bytes, and the messages that were taken last.
+/// Takes the queued frames, or makes frames of the queued messages. Returns the wire bytes, and the messages that were taken
+/// last.
 fn take(queue: &Mutex<SendQueue>, keeps: bool) -> Option<(Vec<u8>, MessageChunk)> {
     let mut out = Vec::new();
     if !queue.lock().needs_framer() {
@@ -288,7 +292,7 @@ fn take(queue: &Mutex<SendQueue>, keeps: bool) -> Option<(Vec<u8>, MessageChunk)
     })
 }
 
-/// Writes all that is queued. Returns each frame's payload, `"close"` for a Close frame, and its key.
+/// Writes everything that is queued. Returns the payload of each frame, or `"close"` for a Close frame, and its key.
 fn write_all(queue: SendQueue) -> (Vec<(String, [u8; 4])>, SendQueue) {
     let queue = Mutex::new(queue);
     let mut written = Vec::new();
@@ -302,8 +306,8 @@ fn write_all(queue: SendQueue) -> (Vec<(String, [u8; 4])>, SendQueue) {
     (written, queue.into_inner())
 }
 
-/// Lost before, at and after each byte that is written; with and without a Close frame of the library's own behind it; with
-/// and without deflating before and after; kept or not.
+/// The connection is lost before, at and after each written byte: with and without a Close frame of the library behind it; with
+/// and without deflating before and after; with messages kept or not.
 #[test]
 fn messages_that_are_not_wholly_written_are_kept() {
     const SENT: [&str; 3] = ["a", "bcd", ""];
@@ -343,7 +347,7 @@ fn messages_that_are_not_wholly_written_are_kept() {
         assert_eq!(texts, [left, &["new"]].concat(), "{combination}");
         for (at, (text, key)) in frames.iter().enumerate() {
             assert!(*key != [0; 4], "{text} is masked");
-            assert!(frames[..at].iter().all(|(_, other)| other != key), "each has its own key");
+            assert!(frames[..at].iter().all(|(_, other)| other != key), "each frame has its own key");
         }
         assert_eq!((queue.unsent(), queue.stats().waiting), ((0, 0), 0));
     }
@@ -379,7 +383,7 @@ fn no_connection_follows_after_the_host_has_closed() {
             for keeps in [true, false] {
                 assert!(!lose_and_retry(&mut queue, keeps, MessageChunk::default()));
             }
-            assert_eq!(queue.unsent(), (1, 8), "it stays counted");
+            assert_eq!(queue.unsent(), (1, 8), "it still counts");
         }
     }
 }
@@ -390,13 +394,13 @@ fn hosts_cannot_send_over_connections_that_they_were_not_notified_of() {
     let can_send = |queue: &mut SendQueue| push(queue, MessageKind::Text, b"x").is_ok();
     queue.connect(false, false);
     assert!(lose_and_retry(&mut queue, false, MessageChunk::default()));
-    notify_connect(&mut queue); // of the first, which is lost
+    notify_connect(&mut queue); // of the first connection, which is lost
     assert!(!can_send(&mut queue) && queue.gate().state() == State::Connecting);
     queue.connect(false, false);
     assert!(lose_and_retry(&mut queue, false, MessageChunk::default()));
     queue.connect(false, false);
     assert!(!can_send(&mut queue));
-    notify_connect(&mut queue); // of the second
+    notify_connect(&mut queue); // of the second connection
     assert!(!can_send(&mut queue));
     notify_connect(&mut queue);
     assert!(can_send(&mut queue));
@@ -408,11 +412,15 @@ fn room_is_reported_once_and_not_after_the_connection_is_lost() {
     let mut queue = open_queue(100, 200);
     push(&mut queue, MessageKind::Binary, &[0; 100]).unwrap(); // 106
     assert_eq!(push(&mut queue, MessageKind::Binary, &[0; 100]), Err(Error::Backpressure));
-    assert_eq!(push(&mut queue, MessageKind::Binary, &[0; 50]), Ok(Flush::Requested), "a smaller one has room");
+    assert_eq!(
+        push(&mut queue, MessageKind::Binary, &[0; 50]),
+        Ok(Flush::Requested),
+        "there is room for a smaller message"
+    );
     let mut out = Vec::new();
     queue.take_frames(&mut out);
     let reported: Vec<_> = (0..162).filter(|_| queue.note_written(1)).collect();
-    assert_eq!(reported, [67], "at 94 of 200 half is free, and there is room for 106");
+    assert_eq!(reported, [67], "at 94 of 200 bytes, half is free, and there is room for 106 bytes");
     push(&mut queue, MessageKind::Binary, &[0; 100]).unwrap();
     assert_eq!(push(&mut queue, MessageKind::Binary, &[0; 100]), Err(Error::Backpressure));
     assert!(lose_and_retry(&mut queue, false, MessageChunk::default()));
@@ -424,7 +432,8 @@ fn room_is_reported_once_and_not_after_the_connection_is_lost() {
     assert!(!queue.note_written(out.len()), "on_retry has notified the host");
 }
 
-/// A host that has freed the socket is not notified of a retry: what that connection has dropped stays counted to the end.
+/// A host that has freed the socket is not notified of a retry. The messages that were dropped with that connection count until
+/// the end.
 #[test]
 fn losses_are_counted_until_a_report_names_them() {
     let lost = |messages, bytes| Lost { messages, bytes };
@@ -441,7 +450,7 @@ fn losses_are_counted_until_a_report_names_them() {
         queue.close_by_free(b"\x03\xe9");
         queue.lose();
         queue.end();
-        assert_eq!(queue.lost(), expected, "the Close frame is no message");
+        assert_eq!(queue.lost(), expected, "the Close frame is not a message");
         queue.notify_close();
         assert_eq!(queue.lost(), lost(0, 0), "the end was reported");
     }

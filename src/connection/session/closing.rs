@@ -9,44 +9,48 @@
 //!                     └────────our Close written (the host's, before the engine knew)──────┘
 //! ```
 //!
-//! `Flushing` and `Closing` also know what has come from the peer ([`Peer`]): nothing, its Close frame, or a violation. After a
-//! Close frame or a violation its bytes are ignored.
+//! `Flushing` and `Closing` also store what has come from the peer ([`Peer`]): nothing, its Close frame, or a violation. After a
+//! Close frame or a violation, the bytes of the peer are ignored.
 //!
 //! | State | Its deadline | The end if the deadline passes |
 //! |---|---|---|
-//! | `Open` | that of the heartbeat | |
-//! | `Refusing` | `close_timeout_ms` after the violation | none: goes on with `Flushing` |
+//! | `Open` | the deadline of the heartbeat | |
+//! | `Refusing` | `close_timeout_ms` after the violation | none: continues with `Flushing` |
 //! | `Flushing` | `flush_timeout_ms` after the last progress | a time-out in the phase `Flush`, or the violation |
 //! | `Closing`, the peer was silent | `close_timeout_ms` after our Close frame was written | a time-out in the phase `Closing` |
-//! | `Closing`, else | as before, but at most [`LINGER`] | clean, or the violation |
+//! | `Closing`, otherwise | as in the line above, but at most [`LINGER`] | clean, or the violation |
 //!
-//! No heartbeat runs in `Flushing`: a lost peer makes no progress. When the loop is being freed, [`Closing::lift_deadlines`] removes
-//! the deadlines of the flush and the handshake, because the loop has one of its own.
+//! No heartbeat runs in `Flushing`, because a lost peer makes no progress. When the loop is being freed,
+//! [`Closing::lift_deadlines`]
+//! removes the deadlines of the flush and of the handshake, because the loop has its own deadline.
 
 use crate::connection::report::{Ending, Initiator, Phase, Report};
 use crate::protocol::{Violation, close};
 use std::time::{Duration, Instant};
 
-/// How long the server may take to end the stream, as it should (section 7.1.1), when nothing else remains to be done.
+/// How long the server may take to end the stream, which it should do first (section 7.1.1), when nothing else remains to be
+/// done.
 const LINGER: Duration = Duration::from_secs(1);
-/// So many bytes written are progress of a flush, or all that are left if they are fewer. So a peer that takes one byte at a time
-/// cannot prolong a flush without limit.
+/// If this many bytes, or all remaining bytes if they are fewer, are written, the flush has made progress. So a peer that takes
+/// one byte
+/// at a time cannot prolong a flush without limit.
 pub(super) const PROGRESS: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Closing {
     state: State,
-    /// `None`: without limit. Zero: bytes that the network does not take at once are dropped.
+    /// `None`: no limit. Zero: bytes that the network does not take at once are dropped.
     flush_timeout: Option<Duration>,
-    /// `None`: without limit. Zero: the connection ends when our Close frame is written.
+    /// `None`: no limit. Zero: the connection ends when our Close frame is written.
     close_timeout: Option<Duration>,
 }
 
 #[derive(Debug)]
 enum State {
     Open,
-    /// The peer has broken a rule, or there is no memory for its message. Our Close frame, with this code, waits for the host, which may
-    /// answer earlier messages first.
+    /// The peer has violated the protocol, or there is no memory for its message. Our Close frame, with this code, waits for the
+    /// host, because
+    /// the host may first answer earlier messages.
     Refusing {
         failure: Failure,
         code: u16,
@@ -66,14 +70,14 @@ enum State {
     },
 }
 
-/// Why the closing handshake began.
+/// The reason why the closing handshake began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// The host has closed or freed the socket.
     Host,
     /// The loop is suspended.
     Suspend,
-    /// The Close frame of the peer was the first, or the peer has broken a rule.
+    /// The Close frame of the peer was the first one, or the peer has violated the protocol.
     Peer,
 }
 
@@ -86,10 +90,10 @@ impl Cause {
     }
 }
 
-/// The last that has come from the peer.
+/// The last relevant thing that was received from the peer.
 #[derive(Debug)]
 enum Peer {
-    /// Neither a Close frame nor a violation.
+    /// The peer has sent neither a Close frame nor a violation.
     Silent,
     Closed(PeerClose),
     Failed(Failure),
@@ -102,7 +106,7 @@ struct PeerClose {
     reason: String,
 }
 
-/// A violation, and the phase in which it came.
+/// A violation, and the phase in which it happened.
 #[derive(Debug)]
 struct Failure {
     ending: Ending,
@@ -112,7 +116,7 @@ struct Failure {
 /// The deadline of a flush.
 #[derive(Debug)]
 struct Stall {
-    /// The bytes that were left at the last progress. [`usize::MAX`] before the first look, which is progress.
+    /// The bytes that were left at the last progress. [`usize::MAX`] before the first check, which always counts as progress.
     left: usize,
     until: Option<Instant>,
 }
@@ -127,7 +131,7 @@ impl Closing {
         matches!(self.state, State::Open)
     }
 
-    /// Are bytes of the peer still decoded? Not after its Close frame or a violation.
+    /// Returns whether bytes of the peer are still decoded. They are not after its Close frame or a violation.
     #[inline]
     pub(super) fn accepts_input(&self) -> bool {
         matches!(
@@ -162,7 +166,7 @@ impl Closing {
         }
     }
 
-    /// The phase of an end that comes now.
+    /// Returns the phase of an end that happens now.
     pub(super) fn phase(&self) -> Phase {
         match &self.state {
             State::Refusing { failure, .. }
@@ -189,7 +193,7 @@ impl Closing {
 
     // Transitions.
 
-    /// This side closes: its Close frame is queued. Does nothing if one was queued before.
+    /// This side closes, and its Close frame is queued. Does nothing if one was already queued.
     pub(super) fn close(&mut self, cause: Cause, now: Instant) {
         let stall = self.stall(now);
         self.state = match std::mem::replace(&mut self.state, State::Open) {
@@ -199,14 +203,14 @@ impl Closing {
         };
     }
 
-    /// The peer's Close frame was received. `host_has_closed`: its request is on the way to the engine.
+    /// The peer's Close frame was received. `host_has_closed`: the request of the host has not yet reached the engine.
     pub(super) fn peer_close(&mut self, code: Option<u16>, reason: String, host_has_closed: bool, now: Instant) {
         let cause = if host_has_closed { Cause::Host } else { Cause::Peer };
         self.close(cause, now);
         self.hear(Peer::Closed(PeerClose { code, reason }), now);
     }
 
-    /// The peer has broken a rule (section 7.1.7), or there is no memory for its message.
+    /// The peer has violated the protocol (section 7.1.7), or there is no memory for its message.
     pub(super) fn fail(&mut self, violation: Violation, now: Instant) {
         let failure = Failure { phase: self.phase(), ending: Ending::violation(violation) };
         if self.is_open() {
@@ -217,7 +221,7 @@ impl Closing {
         }
     }
 
-    /// Our Close frame is queued, and this has come from the peer.
+    /// Records what has come from the peer while our Close frame is queued.
     fn hear(&mut self, from_peer: Peer, now: Instant) {
         match &mut self.state {
             State::Open | State::Refusing { .. } => {}
@@ -229,20 +233,20 @@ impl Closing {
         }
     }
 
-    /// Is there a Close frame that waits for the host?
+    /// Returns whether a Close frame waits for the host.
     #[inline]
     pub(super) fn has_pending_code(&self) -> bool {
         matches!(self.state, State::Refusing { .. })
     }
 
-    /// Takes the code of the Close frame that waits for the host: it is queued now.
+    /// Takes the code of the Close frame that waits for the host. The caller queues the frame now.
     pub(super) fn take_pending_code(&mut self, now: Instant) -> Option<u16> {
         let State::Refusing { code, .. } = self.state else { return None };
         self.close(Cause::Peer, now);
         Some(code)
     }
 
-    /// So many bytes of the send queue are left, our Close frame included.
+    /// Records how many bytes of the send queue are left, our Close frame included.
     pub(super) fn note_left(&mut self, left: usize, now: Instant) {
         let renewed = Stall { left, ..self.stall(now) };
         if let State::Flushing { stall, .. } = &mut self.state
@@ -252,12 +256,12 @@ impl Closing {
         }
     }
 
-    /// Our Close frame is written. If nothing more is expected of the peer either, only the end of the stream is missing.
+    /// Our Close frame is written. If nothing more is expected from the peer, only the end of the stream is missing.
     pub(super) fn close_written(&mut self, now: Instant) {
         let (cause, peer) = match std::mem::replace(&mut self.state, State::Open) {
             State::Refusing { failure, .. } => (Cause::Host, Peer::Failed(failure)),
             State::Flushing { cause, peer, .. } => (cause, peer),
-            // Of `Open`: the engine will learn that the host has closed.
+            // In `Open`, the engine will soon get the request of the host to close.
             other @ (State::Open | State::Closing { .. }) => {
                 self.state = other;
                 return;
@@ -270,22 +274,22 @@ impl Closing {
         self.state = State::Closing { cause, peer, until };
     }
 
-    /// The loop is being freed, and its own deadline is the only one of the flush and of the closing handshake.
+    /// The loop is being freed, and only its own deadline limits the flush and the closing handshake.
     pub(super) fn lift_deadlines(&mut self) {
-        // Zero is no deadline but the wish not to wait.
+        // Zero is not a deadline. It means that the host does not want to wait.
         let (flush, close) = (&mut self.flush_timeout, &mut self.close_timeout);
         (*flush, *close) = (flush.filter(Duration::is_zero), close.filter(Duration::is_zero));
         match &mut self.state {
             State::Flushing { stall, .. } if flush.is_none() => stall.until = None,
             State::Closing { peer: Peer::Silent, until, .. } if close.is_none() => *until = None,
-            // The end of the stream is no part of the handshake. `Refusing` ends, because no host dispatches any more.
+            // The end of the stream is not part of the handshake. `Refusing` ends, because no host dispatches any more.
             State::Flushing { .. } | State::Closing { .. } | State::Refusing { .. } | State::Open => {}
         }
     }
 
     // The end.
 
-    /// The ending if the stream ends now; `None` if the closing handshake is not complete.
+    /// Returns the ending if the stream ends now. `None` if the closing handshake is not complete.
     pub(super) fn ending(&self) -> Option<Ending> {
         match &self.state {
             State::Refusing { failure, .. }
@@ -298,7 +302,7 @@ impl Closing {
         }
     }
 
-    /// The ending after the deadline.
+    /// Returns the ending after the deadline.
     pub(super) fn expired(&self) -> Ending {
         let milliseconds = |timeout: Option<Duration>| timeout.unwrap_or_default().as_millis();
         self.ending().unwrap_or_else(|| {
@@ -323,8 +327,9 @@ impl Closing {
         })
     }
 
-    /// The report of a connection that ends now. A received Close frame decides the initiator, even if the closing handshake fails:
-    /// it is the side that closed first. But an end by this side remains one.
+    /// Returns the report of a connection that ends now. If a Close frame was received, the initiator is the side that closed
+    /// first, even if
+    /// the closing handshake fails. But if this side ends the connection, it remains the initiator.
     pub(super) fn report(&mut self, mut ending: Ending, phase: Phase, unsent: (u32, u64)) -> Report {
         let (mut code, mut reason) = (close::ABNORMAL, String::new());
         if let State::Flushing { cause, peer: Peer::Closed(peer), .. }
@@ -342,12 +347,12 @@ impl Closing {
     }
 }
 
-/// The time after this time-out; `None`: never.
+/// Returns the time after this time-out. `None`: never.
 fn after(now: Instant, timeout: Option<Duration>) -> Option<Instant> {
     timeout.map(|timeout| now + timeout)
 }
 
-/// The earlier of a deadline, if there is one, and `limit`.
+/// Returns the earlier of a deadline, if there is one, and `limit`.
 fn at_most(deadline: Option<Instant>, limit: Instant) -> Instant {
     deadline.map_or(limit, |deadline| deadline.min(limit))
 }

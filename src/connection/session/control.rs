@@ -32,7 +32,7 @@ impl Control {
         self.writer.queue_pong(payload, keys.next_key());
     }
 
-    /// A pong was received. Answers to pings of the heartbeat are not for the host. Returns what [`Events::pong`] returns.
+    /// A pong was received. Answers to pings of the heartbeat are not for the host. Returns the result of [`Events::pong`].
     pub(super) fn pong<E: Events>(&mut self, payload: &[u8], now: Instant, events: &mut E) -> usize {
         let Pong { payload, took } = self.heartbeat.pong(payload, now);
         if let Some(took) = took {
@@ -41,8 +41,9 @@ impl Control {
         payload.map_or(0, |payload| events.pong(payload))
     }
 
-    /// A Close frame was received. The answer has the same code, and follows all messages that the host has sent; there is none if
-    /// our own Close frame is queued already.
+    /// A Close frame was received. The answer has the code of that frame, and follows all messages that the host has sent. There
+    /// is no answer
+    /// if our own Close frame is already queued.
     pub(super) fn answer_close(
         &mut self,
         code: Option<u16>,
@@ -57,13 +58,16 @@ impl Control {
         self.writer.has_more();
     }
 
-    /// The peer has broken a rule, or there is no memory for its message. Our Close frame says which, see [`Control::queue_violation_close`].
+    /// The peer has violated the protocol, or there is no memory for its message. The code of our Close frame shows the reason,
+    /// see
+    /// [`Control::queue_violation_close`].
     pub(super) fn fail(&mut self, violation: Violation, now: Instant) {
         self.closing.fail(violation, now);
     }
 
-    /// Queues the Close frame for a violation when the host has dispatched all messages before it. Queues nothing if ours is
-    /// queued already: no second one may follow it (section 5.5.1).
+    /// Queues the Close frame for a violation when the host has dispatched all earlier messages. Queues nothing if our Close
+    /// frame is
+    /// already queued, because no second one may follow it (section 5.5.1).
     #[inline]
     pub(super) fn queue_violation_close<P: Ports>(&mut self, context: &mut Context<'_, P>) {
         if self.closing.has_pending_code()
@@ -82,7 +86,7 @@ impl Control {
         by: PingOf,
         context: &mut Context<'_, P>,
     ) -> bool {
-        // The host's request to close may still be on the way to the engine.
+        // The host's request to close may not have reached the engine yet.
         if context.send_queue.lock().gate().is_closing() {
             return false;
         }

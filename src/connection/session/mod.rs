@@ -49,7 +49,7 @@ pub(super) struct Session<S> {
     stream: S,
     reader: Reader,
     control: Control,
-    /// Why the last turn stopped reading.
+    /// The reason why the last turn stopped reading.
     read_stop: ReadStop,
 }
 
@@ -62,8 +62,9 @@ pub(super) enum Progress {
 }
 
 impl<S: Transport> Session<S> {
-    /// `inflater`: with permessage-deflate. `framer`: if the send queue keeps messages, and not frames. `pool`: for large buffers.
-    /// `traces`: the host traces frames.
+    /// `inflater` is present with permessage-deflate. `framer` is present if the send queue keeps messages, not frames. `pool`:
+    /// for large
+    /// buffers. `traces`: the host traces frames.
     pub(super) fn new(
         mut stream: S,
         limits: Limits,
@@ -73,7 +74,8 @@ impl<S: Transport> Session<S> {
         pool: Arc<BufferPool>,
         traces: bool,
     ) -> Session<S> {
-        // Much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not read.
+        // This is much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not
+        // read.
         stream.enable_keepalive(heartbeat.longest_silence() * 4);
         Session {
             stream,
@@ -93,7 +95,7 @@ impl<S: Transport> Session<S> {
         if closing.is_open() { heartbeat.deadline() } else { closing.deadline() }
     }
 
-    /// How much before its deadline [`Session::expire`] may be called.
+    /// Returns how long before its deadline [`Session::expire`] may be called.
     pub(super) fn slack(&self) -> Duration {
         let Control { closing, heartbeat, .. } = &self.control;
         if closing.is_open() { heartbeat.slack() } else { Duration::ZERO }
@@ -111,7 +113,8 @@ impl<S: Transport> Session<S> {
         self.stream.waits_for_writing()
     }
 
-    /// Begins with the bytes that came with the response to the upgrade. `would_block`: the stream has no more bytes now.
+    /// Begins with the bytes that came with the response to the upgrade. `would_block`: the stream has no more bytes at the
+    /// moment.
     pub(super) fn begin<P: Ports>(
         &mut self,
         after_head: Range<usize>,
@@ -127,7 +130,7 @@ impl<S: Transport> Session<S> {
         self.read_and_write(false, context)
     }
 
-    /// As [`Session::turn`]. `would_block`: the stream has no bytes to read.
+    /// Like [`Session::turn`]. `would_block`: the stream has no bytes to read.
     fn read_and_write<P: Ports>(&mut self, would_block: bool, context: &mut Context<'_, P>) -> Progress {
         let stop = if would_block {
             self.reader.would_block()
@@ -139,7 +142,8 @@ impl<S: Transport> Session<S> {
             self.control.heartbeat.input_read();
         }
         self.control.queue_violation_close(context);
-        // Bytes written after the end of the stream would be lost: it is better to count them as unsent, or to keep them.
+        // Bytes that are written after the end of the stream would be lost. It is better to count them as unsent, or to keep
+        // them.
         let is_lost = stop == ReadStop::Ended && self.control.closing.accepts_input();
         let more = !self.control.writer.is_idle() && !is_lost && self.write(context) == Written::Budget;
         self.count(context.events);
@@ -149,7 +153,7 @@ impl<S: Transport> Session<S> {
                 Progress::Wait if more => Progress::Again,
                 progress => progress,
             },
-            // A stream that is busy has not read to the end yet.
+            // A stream that is busy has not yet read to the end.
             ReadStop::WouldBlock if self.control.writer.has_failed() && !self.stream.is_busy() => self.stream_ended(),
             ReadStop::WouldBlock | ReadStop::QueueFull if !more => Progress::Wait,
             _ => Progress::Again,
@@ -162,7 +166,7 @@ impl<S: Transport> Session<S> {
         let written = self.write(context);
         self.count(context.events);
         match written {
-            // The peer may have sent the reason before: read to the end.
+            // The peer may have sent the reason before, so the stream is read to its end.
             Written::Failed => self.turn(context),
             Written::Budget => Progress::Again,
             Written::All | Written::Close | Written::WouldBlock => Progress::Wait,
@@ -209,12 +213,12 @@ impl<S: Transport> Session<S> {
         self.flush(context)
     }
 
-    /// The host has closed before it knew that the connection is open. The connection is abandoned after this.
+    /// The host has closed before it knew that the connection is open. The caller abandons the connection after this.
     pub(super) fn close_early<P: Ports>(&mut self, context: &mut Context<'_, P>) {
         self.write(context);
     }
 
-    /// The loop is suspended: closes with 1001, unless the connection is closing already.
+    /// The loop is suspended: closes with 1001, unless the connection is already closing.
     pub(super) fn close_for_suspend<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
         if self.control.closing.is_open() {
             context.send_queue.lock().close_by_library(&close::GOING_AWAY.to_be_bytes());
@@ -223,17 +227,17 @@ impl<S: Transport> Session<S> {
         self.flush(context)
     }
 
-    /// The loop is being freed: only its own deadline limits the flush and the closing handshake.
+    /// The loop is being freed, and only its own deadline limits the flush and the closing handshake.
     pub(super) fn lift_deadlines(&mut self) {
         self.control.closing.lift_deadlines();
     }
 
-    /// The stream is reset when it is dropped.
+    /// Makes the stream send a reset when it is dropped.
     pub(super) fn reset(&mut self) {
         self.stream.reset_on_drop();
     }
 
-    /// Was a Close frame of the peer received?
+    /// Returns whether a Close frame of the peer was received.
     pub(super) fn has_peer_close(&self) -> bool {
         self.control.closing.has_peer_close()
     }
@@ -259,7 +263,7 @@ impl<S: Transport> Session<S> {
 
     /// Pings the peer. `likely_lost`: with the shorter time-out.
     pub(super) fn probe<P: Ports>(&mut self, likely_lost: bool, context: &mut Context<'_, P>) -> Progress {
-        // Bytes received before the ping do not answer it.
+        // Bytes that were received before the ping do not answer it.
         let progress = self.turn(context);
         if matches!(progress, Progress::Ended(_)) {
             return progress;
@@ -273,7 +277,7 @@ impl<S: Transport> Session<S> {
         }
     }
 
-    /// This process did not run for a while.
+    /// This process did not run for some time.
     pub(super) fn slept<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
         let Control { heartbeat, writer, .. } = &mut self.control;
         let action = heartbeat.slept(context.now, || writer.progress(&mut self.stream));
@@ -296,12 +300,12 @@ impl<S: Transport> Session<S> {
             Action::End => Progress::Ended(Ending::new(
                 Error::Timeout,
                 Initiator::Transport,
-                "the peer did not answer a ping in time: it is gone, or the way to it is",
+                "the peer did not answer a ping in time: the peer or the network is not reachable",
             )),
         }
     }
 
-    /// The time of [`Session::deadline`] has come, or [`Session::slack`] before it.
+    /// Must be called at the time of [`Session::deadline`], and may be called up to [`Session::slack`] before it.
     pub(super) fn expire<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Progress {
         let Control { heartbeat, writer, closing } = &mut self.control;
         if closing.is_open() {
@@ -320,7 +324,7 @@ impl<S: Transport> Session<S> {
             return self.flush(context);
         }
         if closing.is_flushing() {
-            // The system may take bytes before it reports that: it waits until much of its buffer is free.
+            // The system may take bytes before it reports that it can: it reports only when much of its buffer is free.
             let progress = self.flush(context);
             let is_over = |closing: &Closing| closing.deadline().is_some_and(|deadline| deadline <= context.now);
             let closing = &self.control.closing;
@@ -344,7 +348,7 @@ impl<S: Transport> Session<S> {
         if error.as_ref().is_some_and(|error| error.kind() == ErrorKind::OutOfMemory) {
             return Progress::Ended(Ending::no_memory("there is no memory for a message to the peer"));
         }
-        // The peer has closed and ended its side. Our bytes may still be on the way.
+        // The peer has closed and ended its side. Our bytes may still be in transit.
         if closing.has_peer_close() && error.is_none() {
             return Progress::Wait;
         }
@@ -356,7 +360,7 @@ impl<S: Transport> Session<S> {
         self.control.writer.take_back()
     }
 
-    /// The report of a connection that ends in this phase. No message is accepted after it.
+    /// Returns the report of a connection that ends in this phase. No message is accepted after this.
     pub(super) fn report(&mut self, ending: Ending, phase: Phase, send_queue: &Mutex<SendQueue>) -> Report {
         self.stream.close_notify();
         let unsent = send_queue.lock().lose();
@@ -365,10 +369,12 @@ impl<S: Transport> Session<S> {
     }
 }
 
-/// The ending of a connection whose stream has ended without a closing handshake.
+/// Returns the ending of a connection whose stream has ended without a closing handshake.
 fn stream_ending(error: Option<io::Error>) -> Ending {
     match error {
-        Some(error) if error.kind() == ErrorKind::QuotaExceeded => Ending::io(Error::Tls, "TLS was ended", &error),
+        Some(error) if error.kind() == ErrorKind::QuotaExceeded => {
+            Ending::io(Error::Tls, "this side ended TLS", &error)
+        }
         Some(error) => Ending::io(Error::ConnectionLost, "the connection broke", &error),
         None => Ending::new(
             Error::ConnectionLost,

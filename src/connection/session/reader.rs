@@ -1,4 +1,5 @@
-//! Reads the stream and decodes frames, within the budget of a turn. Messages go to the host's queue, control frames to [`Control`].
+//! Reads the stream and decodes frames, within the budget of a turn. Messages go to the host's queue, and control frames to
+//! [`Control`].
 
 use super::control::Control;
 use crate::buffer_pool::BufferPool;
@@ -15,46 +16,50 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The most reads in one turn, if they bring little; otherwise one read buffer, or so many bytes of large messages.
+/// How many reads one turn makes at most if they return little. Otherwise a turn takes one read buffer, or that many bytes of
+/// large
+/// messages.
 const READS_A_TURN: usize = 8;
 const READ_A_TURN: usize = 256 * 1024;
-/// The bytes read beyond the end of a large message: enough to see that nothing follows, or for the header of the next one, whose
-/// payload then goes to its place without a copy.
+/// How many bytes are read beyond the end of a large message. This is enough to see that nothing follows, or to read the header
+/// of the
+/// next message, so that its payload goes to its place without a copy.
 const ABOUT_A_HEADER: usize = 4096;
-/// The most payload bytes decoded in one turn. Inflated, a few reads may bring a hundred times their bytes.
+/// How many payload bytes one turn decodes at most. When inflated, a few reads may produce a hundred times their bytes.
 const DECODED_A_TURN: usize = 1024 * 1024;
-/// The cost of a control frame or a fragment, in these bytes. So one turn decodes at most 4096 of them.
+/// The cost of a control frame or a fragment, in payload bytes. So one turn decodes at most 4096 of them.
 const FRAME_COST: usize = 256;
-/// The cost of a byte read with permessage-deflate, because blocks without content take time too. So one turn decodes at most
+/// The cost of a byte that is read with permessage-deflate, because blocks without content take time too. So one turn decodes at
+/// most
 /// 16 KiB.
 const INFLATE_COST: usize = 64;
 
 pub(super) struct Reader {
     decoder: Decoder,
-    /// Bytes that were read and not decoded, because the host's queue was full or the budget of the turn used up.
+    /// Bytes that were read and not decoded, because the host's queue was full or the budget of the turn was used up.
     backlog: Vec<u8>,
-    /// How much of the backlog was decoded since.
+    /// How much of the backlog was decoded since then.
     backlog_decoded: usize,
-    /// Payload bytes decoded in this turn, and the cost of other work in the same unit.
+    /// The payload bytes decoded in this turn, and the cost of other work in that unit.
     work: usize,
     /// The cost of each byte read, in addition to its payload.
     byte_cost: usize,
-    /// The most bytes that are decoded at once.
+    /// How many bytes are decoded at once at most.
     portion: usize,
-    /// The last bytes went to the place of a large message, and the next message may be large too.
+    /// The last bytes went directly to the place of a large message, and the next message may be large too.
     expects_large: bool,
-    /// Since they were last taken.
+    /// The counters since they were last taken.
     counters: Counters,
-    /// Why the stream has ended; `None` if the peer ended it regularly.
+    /// The reason why the stream has ended. `None` if the peer ended it normally.
     error: Option<io::Error>,
-    /// If the host traces frames.
+    /// Present if the host traces frames.
     tracer: Option<Box<FrameTracer>>,
 }
 
-/// Why [`Reader::read`] has stopped.
+/// The reason why [`Reader::read`] has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadStop {
-    /// The stream has no more bytes now.
+    /// The stream has no more bytes at the moment.
     WouldBlock,
     /// The receive queue of the host is full.
     QueueFull,
@@ -65,7 +70,7 @@ pub(super) enum ReadStop {
 }
 
 impl Reader {
-    /// `inflater`: with permessage-deflate. `pool`: for large buffers. `traces`: the host traces frames.
+    /// `inflater` is present with permessage-deflate. `pool`: for large buffers. `traces`: the host traces frames.
     pub(super) fn new(max_message: usize, inflater: Option<Inflater>, pool: Arc<BufferPool>, traces: bool) -> Reader {
         let byte_cost = if inflater.is_some() { INFLATE_COST } else { 0 };
         Reader {
@@ -122,7 +127,7 @@ impl Reader {
                 self.take_backlog(control, context);
                 continue;
             }
-            // Bytes that arrived with the response to the upgrade may have filled it.
+            // Bytes that arrived with the response to the upgrade may have filled the buffer.
             if context.buffer.is_empty() {
                 return ReadStop::Budget;
             }
@@ -140,7 +145,7 @@ impl Reader {
             if count < asked && stream.short_read_is_last() && self.backlog.is_empty() {
                 return self.would_block();
             }
-            // The messages are dispatched while they are in the processor's cache, before more is read.
+            // The messages are dispatched while they are in the processor's cache, before more bytes are read.
             taken += count;
             if taken >= READ_A_TURN || context.buffer.len() < whole / 4 {
                 break;
@@ -154,7 +159,7 @@ impl Reader {
         ReadStop::WouldBlock
     }
 
-    /// Reads once, and decodes the bytes. Returns how many bytes were read, and how many were asked for.
+    /// Reads once, and decodes the bytes. Returns how many bytes were read, and how many were requested.
     fn read_once<S: Transport, P: Ports>(
         &mut self,
         stream: &mut S,
@@ -177,7 +182,7 @@ impl Reader {
             }
             return Ok((payload + more, most + beyond));
         }
-        // The payload of a large message goes to its place without a copy only if its header is read before.
+        // The payload of a large message goes to its place without a copy only if its header was read before.
         let most = if self.expects_large { ABOUT_A_HEADER } else { usize::MAX };
         let asked = context.buffer.len().min(self.portion).min(most);
         let count = stream.read(&mut context.buffer[..asked])?;
@@ -219,7 +224,7 @@ impl Reader {
         }
     }
 
-    /// Takes bytes of a large message, which were read to their place.
+    /// Takes bytes of a large message. They were read directly to their place.
     fn take_payload<P: Ports>(&mut self, count: usize, control: &mut Control, context: &mut Context<'_, P>) {
         if count == 0 {
             return;
@@ -250,7 +255,8 @@ impl Reader {
         }
     }
 
-    /// Decodes until the input ends, the host's queue is full or the budget is used up. Returns how many bytes were decoded. Bytes
+    /// Decodes until the input ends, the host's queue is full or the budget is used up. Returns how many bytes were decoded.
+    /// Bytes
     /// after a Close frame or a violation are ignored and count as decoded.
     fn decode<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
         if self.tracer.is_some() {
@@ -261,8 +267,9 @@ impl Reader {
         if control.closing.accepts_input() { taken } else { bytes.len() }
     }
 
-    /// As [`Reader::decode`], frame by frame, for a host that traces them. Each frame is reported before it is decoded, so also one that
-    /// breaks a rule.
+    /// Like [`Reader::decode`], but frame by frame, for a host that traces frames. Each frame is reported before it is decoded,
+    /// so a frame that
+    /// violates the protocol is reported too.
     #[cold]
     #[inline(never)]
     fn decode_traced<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
@@ -297,7 +304,7 @@ impl Reader {
                 Ok(Some(Incoming::Message(kind, body))) => {
                     self.counters.message(body.len());
                     self.work += events.message(kind, body);
-                    // One read can bring thousands of messages, and a compressed one a thousand times its size.
+                    // One read can contain thousands of messages, and a compressed message can become a thousand times as large.
                     if events.is_full() || self.work >= DECODED_A_TURN {
                         self.check_memory(control, now);
                         return bytes.len() - input.len();
@@ -306,7 +313,7 @@ impl Reader {
                 }
                 Ok(Some(Incoming::Ping(payload))) => control.answer_ping(payload, context.keys),
                 Ok(Some(Incoming::Pong(payload))) => {
-                    // A pong for the host waits as a message does.
+                    // A pong for the host is queued like a message.
                     self.work += control.pong(payload, now, events);
                     if events.is_full() || self.work >= NO_ROOM {
                         self.check_memory(control, now);
@@ -323,7 +330,7 @@ impl Reader {
                     return bytes.len();
                 }
             }
-            // A frame that completes no message.
+            // This is a frame that completes no message.
             self.work += FRAME_COST;
             if self.work >= DECODED_A_TURN {
                 return bytes.len() - input.len();

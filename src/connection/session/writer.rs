@@ -1,5 +1,6 @@
-//! Writes frames to the stream. The order on the wire: the buffer that is partly written, then control frames, then frames of the
-//! send queue, of which our Close frame is the last.
+//! Writes frames to the stream. The order on the wire is: the buffer that is partly written, then control frames, then frames of
+//! the
+//! send queue. Our Close frame is the last frame of the send queue.
 
 use crate::connection::framer::Framer;
 use crate::connection::heartbeat::SendProgress;
@@ -12,54 +13,56 @@ use parking_lot::MutexGuard;
 use std::io::{self, ErrorKind};
 use tungstenite::protocol::frame::coding::{Control as ControlOpcode, OpCode};
 
-/// The most writes in one turn.
+/// How many writes one turn makes at most.
 const WRITES_A_TURN: usize = 16;
-/// When more bytes of control frames wait than this, only the last ping is answered (RFC 6455 section 5.5.3). A ping of the heartbeat may
-/// be dropped too: a peer that sends pings is there.
+/// If more bytes of control frames than this wait, only the last ping is answered (RFC 6455 section 5.5.3). A ping of the
+/// heartbeat may
+/// be dropped too, because a peer that sends pings is still there.
 const MAX_PONGS: usize = 4096;
 
 pub(super) struct Writer {
     /// The bytes that are being written: either control frames or frames of the send queue, never both.
     out: Vec<u8>,
     written: usize,
-    /// The part of `written` that was reported to the send queue.
+    /// How many of the bytes in `written` were reported to the send queue.
     settled: usize,
     out_is_control: bool,
-    /// Whole control frames that wait to be written.
+    /// Complete control frames that wait to be written.
     control: Vec<u8>,
-    /// Those of them that are pings of the host, once more: they are never dropped. The host can queue few.
+    /// A copy of those control frames that are pings of the host. They are never dropped. The host can queue only a few.
     pings: Vec<u8>,
     /// The number of `pings`.
     ping_count: usize,
-    /// If the send queue keeps messages, and not frames.
+    /// Present if the send queue keeps messages, not frames.
     framer: Option<Box<Framer>>,
-    /// All is written, and the send queue was empty. [`Writer::has_more`] ends this state; the host's frames come with a call of
+    /// Everything is written, and the send queue was empty. [`Writer::has_more`] ends this state. Frames of the host come with a
+    /// call of
     /// `Session::flush` or `Session::close`.
     idle: bool,
-    /// The code of our Close frame (1005: none), once that is written; 0 before.
+    /// The code of our Close frame (1005: none) after it is written. 0 before.
     sent_code: u16,
     /// Writing has failed. The session still reads the bytes that the peer has sent.
     error: Option<io::Error>,
-    /// Bytes written in all.
+    /// The number of all bytes written.
     position: u64,
-    /// Bytes written and not yet counted.
+    /// Bytes that are written and not yet counted.
     uncounted: u64,
-    /// If the host traces frames.
+    /// Present if the host traces frames.
     tracer: Option<Box<FrameTracer>>,
 }
 
 /// The result of [`Writer::write`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
-    /// All is written.
+    /// Everything is written.
     All,
-    /// All is written, and our Close frame was the last.
+    /// Everything is written, and our Close frame was the last frame.
     Close,
-    /// The stream takes no more bytes now.
+    /// The stream takes no more bytes at the moment.
     WouldBlock,
     /// The budget of the turn is used up.
     Budget,
-    /// See [`Writer::take_error`].
+    /// Writing has failed, see [`Writer::take_error`].
     Failed,
 }
 
@@ -89,7 +92,7 @@ impl Writer {
         self.idle = false;
     }
 
-    /// Is nothing there to be written?
+    /// Returns whether there is nothing to write.
     #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.idle && self.control.is_empty()
@@ -116,7 +119,7 @@ impl Writer {
     }
 
     pub(super) fn queue_pong(&mut self, payload: &[u8], key: [u8; 4]) {
-        // More than the pings of the host, which stay.
+        // These are more bytes than the pings of the host, which are not dropped.
         if self.control.len() > MAX_PONGS + self.pings.len() {
             self.control.clone_from(&self.pings);
         }
@@ -134,7 +137,7 @@ impl Writer {
         frame::append(&mut self.control, OpCode::Control(opcode), false, payload, key);
     }
 
-    /// How far the stream of our bytes is, for the heartbeat.
+    /// Returns how many of our bytes were sent and acknowledged, for the heartbeat.
     pub(super) fn progress<S: Transport>(&self, stream: &mut S) -> SendProgress {
         let waiting = self.out.len() - self.written + self.control.len();
         let next_frame = self.position + waiting as u64;
@@ -153,7 +156,7 @@ impl Writer {
         let mut deflated = false;
         let mut result = Written::Budget;
         for _ in 0..WRITES_A_TURN {
-            // Deflating takes long: a turn deflates one chunk of the send queue.
+            // Deflating takes long, so a turn deflates one chunk of the send queue.
             let deflates =
                 self.framer.as_ref().is_some_and(|framer| framer.deflates()) && self.written == self.out.len();
             if deflates && std::mem::replace(&mut deflated, true) && !context.send_queue.lock().is_empty() {
@@ -205,7 +208,7 @@ impl Writer {
         }
     }
 
-    /// Reports to the send queue how much of its bytes is written.
+    /// Reports to the send queue how many of its bytes are written.
     fn settle<P: Ports>(&mut self, context: &mut Context<'_, P>) {
         if self.settled < self.written {
             let written = self.newly_written();
@@ -215,7 +218,7 @@ impl Writer {
         }
     }
 
-    /// The written bytes of the send queue that were not yet reported to it.
+    /// Returns the written bytes of the send queue that were not yet reported to it.
     #[inline(always)]
     fn newly_written(&mut self) -> usize {
         let new = self.written - std::mem::replace(&mut self.settled, self.written);
@@ -226,11 +229,11 @@ impl Writer {
         }
     }
 
-    /// Puts the next frames into `out`, of which all is written. Returns `Some` if there are none.
+    /// Puts the next frames into `out`, which is completely written. Returns `Some` if there are none.
     fn refill<P: Ports>(&mut self, context: &mut Context<'_, P>) -> Option<Written> {
         let written = self.newly_written();
         (self.written, self.settled) = (0, 0);
-        // Locked once, for all that is read and written here.
+        // The queue is locked once, for everything that is read and written here.
         let mut send_queue = context.send_queue.lock();
         let has_room = send_queue.note_written(written);
         self.out_is_control = !self.control.is_empty();
@@ -264,7 +267,7 @@ impl Writer {
         end
     }
 
-    /// All is written. Was our Close frame the last?
+    /// Everything is written. Returns whether our Close frame was the last frame.
     #[inline]
     fn all_written(&mut self, send_queue: &mut MutexGuard<'_, SendQueue>) -> Written {
         let closed = send_queue.close_code().filter(|_| self.sent_code == 0);

@@ -1,6 +1,6 @@
 use super::*;
 
-/// `2001:db8::/32` as a prefix.
+/// Reads a prefix such as `2001:db8::/32`.
 fn prefix(text: &str) -> Prefix {
     let (address, bits) = text.split_once('/').unwrap();
     Prefix { octets: address.parse::<Ipv6Addr>().unwrap().octets(), len: bits.parse::<usize>().unwrap() / 8 }
@@ -10,7 +10,7 @@ fn parse(addresses: &[&str]) -> Vec<Ipv6Addr> {
     addresses.iter().map(|address| address.parse().unwrap()).collect()
 }
 
-/// The prefixes that these addresses show.
+/// Returns the prefixes that these addresses show.
 fn found(addresses: &[&str]) -> Vec<Prefix> {
     prefixes(&parse(addresses))
 }
@@ -44,7 +44,7 @@ fn prefixes_of_each_length_are_found() {
         for answer in [&[first, second][..], &[second, first], &[first], &[second], &[first, first]] {
             assert_eq!(prefixes(answer), [expected], "{text}: {answer:?}");
         }
-        // The bits behind the address do not matter (RFC 6052 section 2.2).
+        // The bits after the address do not matter (RFC 6052 section 2.2).
         if expected.len < 12 {
             let mut octets = first.octets();
             octets[15] = 0xff;
@@ -57,14 +57,14 @@ fn prefixes_of_each_length_are_found() {
 fn every_prefix_of_an_answer_is_used_in_order() {
     let answer =
         ["64:ff9b::192.0.0.170", "2001:db8:43::192.0.0.170", "2001:db8:42::192.0.0.171", "64:ff9b::192.0.0.171"];
-    assert_eq!(found(&answer), [prefix("64:ff9b::/96")], "the others go with one address only");
+    assert_eq!(found(&answer), [prefix("64:ff9b::/96")], "the others occur with one address only");
     let answer = ["2001:db8:43::192.0.0.170", "64:ff9b::192.0.0.170", "2001:db8:42::192.0.0.171"];
     assert_eq!(found(&answer), ["2001:db8:43::/96", "64:ff9b::/96", "2001:db8:42::/96"].map(prefix));
     let many: Vec<Ipv6Addr> = (1..100).map(|number| Ipv6Addr::new(0x2001, number, 0, 0, 0, 0, 0xc000, 0xaa)).collect();
     assert_eq!(prefixes(&many).len(), MAX_PREFIXES);
 }
 
-/// The prefix contains a known address itself.
+/// The prefix itself contains a known address.
 #[test]
 fn ambiguous_addresses_are_understood_by_both_known_addresses() {
     let evil = prefix("2001:db8:c000:aa::/96");
@@ -75,17 +75,17 @@ fn ambiguous_addresses_are_understood_by_both_known_addresses() {
 }
 
 #[test]
-fn nonsense_shows_no_prefix() {
+fn addresses_without_a_prefix_show_none() {
     let nonsense = [
         "::ffff:192.0.0.170",        // mapped
         "::192.0.0.170",             // compatible
         "::ffff:0:192.0.0.170",      // translated
-        "fe80::192.0.0.170",         // of a link
-        "fec0::192.0.0.170",         // of a site
-        "ff0e::192.0.0.170",         // of many machines
+        "fe80::192.0.0.170",         // link-local
+        "fec0::192.0.0.170",         // site-local
+        "ff0e::192.0.0.170",         // multicast
         "64:ff9b::192.0.0.172",      // another address
-        "64:ff9b::192.0.170.0",      // not in its place
-        "2001:db8:1:2:3:c000:aa:0",  // at no place
+        "64:ff9b::192.0.170.0",      // at a wrong position
+        "2001:db8:1:2:3:c000:aa:0",  // at no valid position
         "2001:db8:0:1:1c0:0:aa00:0", // octet 8 is not 0
         "::",
         "::1",
@@ -96,7 +96,7 @@ fn nonsense_shows_no_prefix() {
         assert_eq!(found(&[address]), [], "{address}");
     }
     assert_eq!(found(&[]), []);
-    // It does not hide a good answer.
+    // Such an address does not hide a good one.
     assert_eq!(found(&["::ffff:192.0.0.170", "2001:db8::192.0.0.170", "fe80::1"]), [prefix("2001:db8::/96")]);
 }
 
@@ -121,5 +121,5 @@ fn the_space_of_an_address_is_that_of_the_ipv4_address_inside() {
     let candidate = Candidate::containing(inside, prefix("2001:db8::/96").with(*inside.ip()));
     assert_eq!(AddressSpace::of(candidate.address.ip()), AddressSpace::Public);
     assert_eq!(candidate.space(), AddressSpace::Private);
-    assert_eq!(Candidate::from(candidate.address).space(), AddressSpace::Public, "unknown is what it contains");
+    assert_eq!(Candidate::from(candidate.address).space(), AddressSpace::Public, "its IPv4 address is not known");
 }
