@@ -103,7 +103,7 @@ static egret_ws_error_t new_context(void *user, const egret_ws_tls_settings *set
     if (settings->roots_len > 0 && !set_roots(ssl, settings)) wrong = "`tls_roots` cannot be used: ";
     else if (settings->identity != NULL && !set_identity(ssl, settings)) wrong = "`tls_identity` cannot be used: ";
     if (wrong != NULL && last_error_is(ERR_LIB_PKCS12, PKCS12_R_MAC_VERIFY_FAILURE))
-        wrong = "`tls_identity_password` is not that of `tls_identity`: ";
+        wrong = "`tls_identity_password` is not the password of `tls_identity`: ";
     if (wrong != NULL) return free_context(user, c), fail(EGRET_WS_ERR_TLS_OPTIONS, wrong, message);
     return *made = c, EGRET_WS_OK;
 }

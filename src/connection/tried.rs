@@ -1,14 +1,14 @@
-//! The addresses that were tried, and their results, for the host. They become words only when the host asks for them.
+//! The addresses that were tried, and their results, for the host. They are converted to text only when the host asks for them.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
-/// The most characters of an error. Those of the systems are shorter.
+/// The longest text of an error, in characters. The errors of the systems are shorter.
 const MAX_ERROR: usize = 200;
-/// The most bytes of the list in words. It is longer only with a list of proxies that have many addresses.
+/// The largest size of the list as text, in bytes. It can exceed this only with a list of proxies that have many addresses.
 const MAX_LIST: usize = 8192;
-/// The most bytes of an address in words, with a space.
+/// The largest size of an address as text, in bytes, with a space.
 const MAX_ADDRESS: usize = 48;
 
 /// Attempts to connect, in order.
@@ -17,7 +17,7 @@ pub struct TriedAddresses(Vec<(SocketAddr, Outcome)>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// None until now; none at all, if the attempt has ended because of a deadline, or because another one has connected.
+    /// There was no answer yet. It stays so if a deadline has ended the attempt, or if another attempt has connected.
     NoAnswer,
     Connected,
     Failed(String),
@@ -37,7 +37,7 @@ impl TriedAddresses {
     /// Adds an attempt, and returns its number.
     pub(super) fn begin(&mut self, address: SocketAddr) -> usize {
         if self.0.is_empty() {
-            self.0.reserve_exact(1); // most connections need one, and keep it
+            self.0.reserve_exact(1); // most connections need one place, and keep it
         }
         self.0.push((address, Outcome::NoAnswer));
         self.0.len() - 1
@@ -51,7 +51,7 @@ impl TriedAddresses {
         self.0[number].1 = Outcome::Failed(describe(error));
     }
 
-    /// Adds those of another list behind its own, as far as they fit. Returns how many the other list had.
+    /// Adds the attempts of another list behind its own, until the list is full. Returns how many attempts the other list had.
     pub(super) fn append(&mut self, other: TriedAddresses) -> u32 {
         let count = other.0.len() as u32;
         if self.0.is_empty() && count <= 1 {
@@ -68,14 +68,14 @@ impl TriedAddresses {
     }
 }
 
-/// A line for each attempt.
+/// Writes a line for each attempt.
 impl fmt::Display for TriedAddresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|(address, outcome)| writeln!(f, "{address} {}", outcome.words()))
     }
 }
 
-/// The error in words, on one line, without its number.
+/// Returns the error as text, on one line, without its number.
 fn describe(error: &io::Error) -> String {
     let text = error.to_string();
     let number = error.raw_os_error().map(|number| format!(" (os error {number})")).unwrap_or_default();

@@ -12,7 +12,7 @@ pub const NO_STATUS: u16 = 1005;
 /// Abnormal closure: the code that a report has if there was no Close frame.
 pub const ABNORMAL: u16 = 1006;
 
-/// The most bytes in a reason.
+/// The largest size of a reason, in bytes.
 pub const MAX_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
 /// Returns true if this code may be in a Close frame, in either direction: 1000 to 1003, 1007 to 1014, and 3000 to 4999
@@ -41,7 +41,7 @@ pub fn parse(payload: &[u8]) -> Result<(Option<u16>, &str), Violation> {
     }
 }
 
-/// Checks the arguments of `egret_ws_close`, and makes the payload of a Close frame of them. Code 0 means no code.
+/// Checks the arguments of `egret_ws_close`, and makes the payload of a Close frame from them. Code 0 means no code.
 pub fn checked_payload(code: u16, reason: &[u8]) -> Result<Vec<u8>, DetailedError> {
     let refuse = |why: String| Err(DetailedError::new(Error::InvalidClose, why));
     if code == 0 && reason.is_empty() {

@@ -22,7 +22,7 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 pub enum Incoming<'a> {
     /// A complete message.
     Message(MessageKind, Payload<'a>),
-    /// A ping. The answer is a pong with the same payload.
+    /// A ping. The answer is a pong with the payload of the ping.
     Ping(&'a [u8]),
     /// A pong.
     Pong(&'a [u8]),
@@ -79,13 +79,14 @@ struct PartialFrame {
     remaining: u64,
 }
 
-/// The most bytes in the frames of one message, headers included: 16 times the largest message. A message with one byte in each
-/// frame needs a fifth of that. More is needed only by empty fragments and compressed blocks without content, and a peer could send
-/// those without end.
+/// The largest number of bytes in the frames of one message, headers included: 16 times the largest message. A message with one
+/// byte in
+/// each frame needs a fifth of that. Only empty fragments and compressed blocks without content need more, and a peer could send
+/// those endlessly.
 const MAX_WIRE_BYTES: u64 = 2 * 1024 * 1024;
 /// A message of at least this size is read directly into its buffer. A smaller one is read together with the frames around it.
 const DIRECT_READ_SIZE: usize = 16 * 1024;
-/// The most bytes of capacity that an idle decoder keeps.
+/// How many bytes of capacity an idle decoder keeps at most.
 const MAX_IDLE_CAPACITY: usize = 4096;
 
 const TOO_BIG: Violation =
@@ -95,12 +96,13 @@ const TOO_MANY_WIRE_BYTES: Violation =
 const NOT_UTF8: Violation = Violation { kind: ViolationKind::InvalidUtf8, detail: "a text message is not UTF-8" };
 
 impl Decoder {
-    /// A decoder for the beginning of a stream. It refuses messages of more than `max_message` bytes, counted after decompression.
+    /// Makes a decoder for the beginning of a stream. It refuses messages of more than `max_message` bytes, counted after
+    /// decompression.
     pub fn new(max_message: usize, inflater: Option<Inflater>) -> Decoder {
         Decoder::with_pool(max_message, inflater, Arc::default())
     }
 
-    /// As [`Decoder::new`]. Large buffers are taken from this pool.
+    /// Like [`Decoder::new`]. Large buffers are taken from this pool.
     pub fn with_pool(max_message: usize, inflater: Option<Inflater>, pool: Arc<BufferPool>) -> Decoder {
         Decoder {
             max_message,
@@ -117,7 +119,7 @@ impl Decoder {
         }
     }
 
-    /// Frees memory that only an incomplete message needs. The caller calls this when no more bytes are there for now.
+    /// Frees memory that only an incomplete message needs. The caller calls this when no more bytes are available for now.
     pub fn rest(&mut self) {
         if self.kind.is_none() && self.message.capacity() > MAX_IDLE_CAPACITY {
             self.pool.give(&mut self.message);
@@ -282,7 +284,8 @@ impl Decoder {
         if self.message.capacity() >= len {
             return Ok(());
         }
-        // The message keeps this buffer until the host has read it, so the buffer may be twice as large, but not many times.
+        // The message keeps this buffer until the host has read it. So the buffer may be twice as large as the message, but not
+        // many times.
         if (BufferPool::SIZE / 2..=BufferPool::SIZE).contains(&len)
             && let Ok(mut large) = self.pool.take()
         {
@@ -293,7 +296,8 @@ impl Decoder {
         Ok(self.message.try_reserve_exact(bytes + 1)?)
     }
 
-    /// Returns the buffer into which the caller may read the next bytes directly, and their maximum number. That is possible for
+    /// Returns the buffer into which the caller may read the next bytes directly, and the maximum number of these bytes. This is
+    /// possible for
     /// the last frame of a large message, because all of these bytes are payload.
     pub fn direct(&mut self) -> Option<(&mut Vec<u8>, usize)> {
         let Position::Payload(frame) = self.position else { return None };

@@ -1,14 +1,14 @@
-//! Frame headers (RFC 6455 section 5.2). Frames of the client are always masked, frames of the server never.
+//! Frame headers (RFC 6455 section 5.2). Frames of the client are always masked, and frames of the server are never masked.
 
 use super::Violation;
 use super::mask;
 use super::message::MessageKind;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// The most bytes in a header: two bytes, a length of eight bytes, a masking key.
+/// The largest size of a header in bytes: two bytes, a length of eight bytes, and a masking key.
 pub const MAX_HEADER: usize = 14;
 
-/// The most bytes in the payload of a control frame (section 5.5).
+/// The largest payload of a control frame, in bytes (section 5.5).
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
 /// The header of a frame from the server. Its rules were checked.
@@ -28,7 +28,7 @@ pub struct Header {
 
 impl Header {
     /// Reads the header at the front of `bytes`. Returns `None` if it needs more bytes, and an error at the first byte that
-    /// breaks a rule. `may_deflate`: permessage-deflate was negotiated.
+    /// violates a rule. `may_deflate`: permessage-deflate was negotiated.
     #[inline]
     pub fn parse(bytes: &[u8], may_deflate: bool) -> Result<Option<Header>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
@@ -121,7 +121,7 @@ pub fn append(out: &mut Vec<u8>, opcode: OpCode, deflated: bool, payload: &[u8],
     append_inline(out, if deflated { RSV1 } else { 0 } | u8::from(opcode), payload, key);
 }
 
-/// As [`append`], inlined where each message is queued. `opcode` is the byte on the wire, with the reserved bits.
+/// Like [`append`], but inlined where each message is queued. `opcode` is the byte on the wire, with the reserved bits.
 #[inline(always)]
 #[allow(unsafe_code)] // fills reserved memory without setting it to zero first
 pub fn append_inline(out: &mut Vec<u8>, opcode: u8, payload: &[u8], key: [u8; 4]) {
@@ -129,7 +129,7 @@ pub fn append_inline(out: &mut Vec<u8>, opcode: u8, payload: &[u8], key: [u8; 4]
     out.reserve(HEADER_ROOM + len);
     let room = &mut out.spare_capacity_mut()[..HEADER_ROOM + len];
     let (header, size) = header(FIN | opcode, len, key);
-    // All 16 bytes are written in any case. The payload overwrites those after the header.
+    // All 16 bytes are always written. The payload overwrites the bytes after the header.
     let (words, _) = room.as_chunks_mut();
     mask::put(&mut words[0], header[0].to_le_bytes());
     mask::put(&mut words[1], header[1].to_le_bytes());
@@ -140,10 +140,10 @@ pub fn append_inline(out: &mut Vec<u8>, opcode: u8, payload: &[u8], key: [u8; 4]
     unsafe { out.set_len(end) };
 }
 
-/// The number of bytes that [`append`] reserves for a header.
+/// How many bytes [`append`] reserves for a header.
 pub const HEADER_ROOM: usize = 16;
 
-/// Returns the header of a frame in two words, the first byte lowest, and its number of bytes.
+/// Returns the header of a frame in two words, with the first byte in the lowest position, and the size of the header in bytes.
 #[inline]
 fn header(first: u8, len: usize, key: [u8; 4]) -> ([u64; 2], usize) {
     const MASKED: u64 = 0x80 << 8;
@@ -160,7 +160,7 @@ fn header(first: u8, len: usize, key: [u8; 4]) -> ([u64; 2], usize) {
     }
 }
 
-/// The size of the header that [`append`] writes before a payload of `len` bytes.
+/// Returns the size of the header that [`append`] writes before a payload of `len` bytes.
 pub fn header_size(len: usize) -> usize {
     match len {
         0..126 => 6,
@@ -169,7 +169,7 @@ pub fn header_size(len: usize) -> usize {
     }
 }
 
-/// The payload length of a frame of `size` bytes that [`append`] wrote.
+/// Returns the payload length of a frame of `size` bytes that [`append`] wrote.
 #[inline]
 pub fn payload_size(size: usize) -> usize {
     size - match size {

@@ -1,12 +1,13 @@
-//! Finds the frames in the bytes of one direction, for a host that traces them. It only looks: it checks no rule and changes nothing, so
-//! that a connection without a trace does not need it.
+//! Finds the frames in the bytes of one direction, for a host that traces them. It checks no rule and changes nothing, so a
+//! connection
+//! without a trace does not need it.
 
 use super::frame::MAX_HEADER;
 
-/// A frame, as its header describes it.
+/// A frame, as described by its header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FrameHead {
-    /// 0 to 15.
+    /// The opcode, from 0 to 15.
     pub opcode: u8,
     /// It is the last frame of its message.
     pub fin: bool,
@@ -19,7 +20,7 @@ pub struct FrameHead {
 /// When a frame is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReportAt {
-    /// With the last byte of its header, without the masking key.
+    /// With the last byte of its header. A masking key is not counted.
     Header,
     /// With its last byte.
     End,
@@ -45,12 +46,12 @@ pub struct FrameTracer {
 }
 
 impl FrameTracer {
-    /// For frames that are received: each is reported with its header.
+    /// Makes a tracer for received frames. Each frame is reported with its header.
     pub fn of_received() -> FrameTracer {
         FrameTracer::new(ReportAt::Header)
     }
 
-    /// For frames that are sent: each is reported with its last byte.
+    /// Makes a tracer for sent frames. Each frame is reported with its last byte.
     pub fn of_sent() -> FrameTracer {
         FrameTracer::new(ReportAt::End)
     }
@@ -66,12 +67,12 @@ impl FrameTracer {
         }
     }
 
-    /// So many bytes of the payload were read elsewhere.
+    /// Records that this many bytes of the payload were read elsewhere.
     pub fn skip_payload(&mut self, bytes: usize) {
         self.remaining = self.remaining.saturating_sub(bytes as u64);
     }
 
-    /// Takes bytes up to the end of the current frame. Returns their number, and the frame if it is to be reported now.
+    /// Takes bytes up to the end of the current frame. Returns their number, and the frame if it must be reported now.
     pub fn step(&mut self, bytes: &[u8]) -> (usize, Option<FrameHead>) {
         let mut at = 0;
         let mut report = None;
@@ -94,7 +95,7 @@ impl FrameTracer {
         (at + payload as usize, report)
     }
 
-    /// The frame of the header, if that is complete.
+    /// Returns the frame of the header, if the header is complete.
     fn header(&mut self) -> Option<FrameHead> {
         let &[first, second, ref rest @ ..] = &self.header[..self.header_len] else { return None };
         let (length, rest) = match second & 0x7f {
@@ -121,7 +122,7 @@ impl FrameTracer {
 mod tests {
     use super::*;
 
-    /// All reports of a stream, each with the number of bytes before it.
+    /// Returns all reports of a stream, each with the number of bytes before it.
     fn trace(mut tracer: FrameTracer, stream: &[u8], size: usize) -> Vec<(usize, FrameHead)> {
         let mut found = Vec::new();
         let mut taken = 0;
@@ -150,7 +151,7 @@ mod tests {
         received.extend([0x89, 1, b'x', 0x80, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
         received.extend(vec![0; 65_536]);
         received.extend([0x42, 0, 0x00, 0, 0x80, 0, 0x8a, 0, 0x88, 2, 3, 0xe8, 0xff, 1, 0]);
-        // The end of each frame, and of its header.
+        // Each row has the end of the header, the end of the frame, and the frame.
         let frames = [
             (2, 4, head(1, true, false, 2)),
             (6, 6, head(1, true, true, 0)),
@@ -183,7 +184,7 @@ mod tests {
         for size in [1, 2, 3, 7, 100, usize::MAX] {
             assert_eq!(trace(FrameTracer::of_sent(), &sent, size), frames, "{size}");
         }
-        // Without its last byte the last frame is not sent.
+        // The last frame is not sent without its last byte.
         assert_eq!(trace(FrameTracer::of_sent(), &sent[..147], 10), frames[..2]);
     }
 

@@ -1,8 +1,8 @@
 //! Masking and masking keys: RFC 6455 section 5.3.
 //!
 //! A loop has one random number generator ([`generator`]), which all its threads share behind a lock. A [`KeySource`] takes
-//! 128 bytes of it at a time and serves one owner without a lock: each send queue has one for the frames that sends write
-//! (used under the lock of the queue, because a second lock would make each send slower), and each engine has one for
+//! 128 bytes from it at a time and serves one owner without a lock. Each send queue has one for the frames that sends write
+//! (it is used under the lock of the queue, because a second lock would make each send slower). Each engine has one for
 //! the frames that connections write.
 
 use parking_lot::Mutex;
@@ -11,11 +11,11 @@ use rand::{Rng, SeedableRng};
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-/// Fills a buffer with unpredictable bytes, as section 5.3 demands of masking keys.
+/// Fills a buffer with unpredictable bytes, as section 5.3 requires for masking keys.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
-/// Returns a random number generator: ChaCha with twelve rounds. The operating system's generator seeds it at its first
-/// use. The operating system is not asked for each key, because its call and its twenty rounds take a fifth of the time of
+/// Returns a random number generator: ChaCha with twelve rounds. The operating system's generator seeds it when it is first
+/// used. The operating system is not asked for each key, because its call and its twenty rounds take a fifth of the time of
 /// a small message. If the operating system has no random numbers (no supported one fails after its start), the generator
 /// panics, and the socket is closed with `EGRET_WS_ERR_INTERNAL`.
 pub fn generator() -> Entropy {
@@ -41,7 +41,7 @@ impl std::fmt::Debug for KeySource {
 impl KeySource {
     const BLOCK: usize = 128;
 
-    /// A source of keys made of the bytes of `entropy`. It takes none before the first key.
+    /// Makes a source of keys from the bytes of `entropy`. It takes no bytes before the first key.
     pub fn new(entropy: Entropy) -> KeySource {
         KeySource { entropy, block: [0; KeySource::BLOCK], used: KeySource::BLOCK }
     }
@@ -73,8 +73,8 @@ impl KeySource {
     }
 }
 
-/// Writes the masked `payload` to `out`, which has the same length. Then every byte of `out` is initialised. One pass
-/// copies and masks, so that each byte is touched once.
+/// Writes the masked `payload` to `out`, which has an equal length. After that, every byte of `out` is initialised. One pass
+/// copies and masks, so that each byte is processed once.
 #[inline(always)]
 pub fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
     #[cfg(target_arch = "x86_64")]
@@ -101,7 +101,7 @@ fn write_masked_lanes(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4])
     }
 }
 
-/// Writes as many lanes as there are, and returns what is left.
+/// Writes as many lanes as there are, and returns the rest.
 #[inline(always)]
 fn write_lanes<'a, 'b, const LANE: usize>(
     out: &'a mut [MaybeUninit<u8>],
@@ -110,7 +110,7 @@ fn write_lanes<'a, 'b, const LANE: usize>(
 ) -> (&'a mut [MaybeUninit<u8>], &'b [u8]) {
     let (to_lanes, to_rest) = out.as_chunks_mut::<LANE>();
     let (lanes, rest) = payload.as_chunks::<LANE>();
-    // Four lanes at a time, all read before they are written: otherwise long messages take a tenth longer.
+    // Four lanes at a time are read before they are written. Otherwise long messages take a tenth longer.
     let (to_fours, to_ones) = to_lanes.as_chunks_mut::<4>();
     let (fours, ones) = lanes.as_chunks();
     for ([to_a, to_b, to_c, to_d], [a, b, c, d]) in to_fours.iter_mut().zip(fours) {
@@ -126,7 +126,7 @@ fn write_lanes<'a, 'b, const LANE: usize>(
     (to_rest, rest)
 }
 
-/// Registers of 32 bytes, which most processors have: messages of 1 KiB are masked in two thirds of the time.
+/// Uses registers of 32 bytes, which most processors have. Messages of 1 KiB are masked in two thirds of the time.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use super::{write_lanes, write_masked_lanes};
@@ -136,7 +136,7 @@ mod avx2 {
     /// For shorter messages the call costs more than it saves.
     pub(super) const MIN_BYTES: usize = 128;
 
-    /// As [`super::write_masked`]. A separate function, so that short messages do not pay for it.
+    /// Like [`super::write_masked`]. It is a separate function, so that short messages do not become slower.
     #[inline(never)]
     pub(super) fn write_masked(out: &mut [MaybeUninit<u8>], payload: &[u8], key: [u8; 4]) {
         let (out, payload) = if std::is_x86_feature_detected!("avx2") {
@@ -151,7 +151,7 @@ mod avx2 {
         write_masked_lanes(out, payload, key);
     }
 
-    /// Writes all but the last bytes, and returns those.
+    /// Writes all bytes except the last ones, and returns the last ones.
     #[target_feature(enable = "avx2")]
     fn write_most<'a, 'b>(
         out: &'a mut [MaybeUninit<u8>],
@@ -161,7 +161,7 @@ mod avx2 {
         let key = _mm256_set1_epi32(i32::from_ne_bytes(key));
         write_lanes::<32>(out, payload, |lane| {
             #[allow(unsafe_code)] // vectors of stable Rust
-            // SAFETY: an array and a vector have the same 32 bytes, and every value of them is valid.
+            // SAFETY: an array and a vector both have 32 bytes, and every value of them is valid.
             unsafe {
                 let lane = std::mem::transmute::<[u8; 32], __m256i>(lane);
                 std::mem::transmute::<__m256i, [u8; 32]>(_mm256_xor_si256(lane, key))
@@ -170,12 +170,13 @@ mod avx2 {
     }
 }
 
-/// One store. `write_copy_of_slice` of std is newer than the oldest Rust that compiles this, and a call, with a check of the length,
-/// where the compiler optimises for size.
+/// Does one store. `write_copy_of_slice` of std is newer than the oldest Rust that compiles this. When the compiler optimises for
+/// size,
+/// it is also a call with a check of the length.
 #[inline(always)]
 #[allow(unsafe_code)] // std has no safe conversion between the two arrays yet
 pub(super) fn put<const N: usize>(to: &mut [MaybeUninit<u8>; N], bytes: [u8; N]) {
-    // SAFETY: `to` is valid for writes, and an array of bytes that may be uninitialised has the layout of one of bytes.
+    // SAFETY: `to` is valid for writes, and an array of bytes that may be uninitialised has the layout of an array of bytes.
     unsafe { *std::ptr::from_mut(to).cast::<[u8; N]>() = bytes };
 }
 
@@ -196,7 +197,7 @@ pub fn apply(bytes: &mut [u8], key: [u8; 4]) {
     }
 }
 
-/// Bytes that are masked at once: one register of SSE2 or NEON.
+/// The number of bytes that are masked at once: one register of SSE2 or NEON.
 const LANE: usize = 16;
 
 #[inline(always)]
@@ -206,8 +207,8 @@ fn widen(key: [u8; 4]) -> [u8; LANE] {
     (twice << 64 | twice).to_ne_bytes()
 }
 
-/// Uses vector instructions explicitly: a compiler that optimises for size, as in the link-time pass, does not find them,
-/// and with 64-bit registers a long message takes half as many instructions again.
+/// Uses vector instructions explicitly. A compiler that optimises for size, as in the link-time pass, does not generate them,
+/// and with 64-bit registers a long message takes one and a half times as many instructions.
 #[inline(always)]
 #[allow(unsafe_code)] // vectors of stable Rust
 fn xor(lane: [u8; LANE], key: [u8; LANE]) -> [u8; LANE] {
@@ -216,7 +217,7 @@ fn xor(lane: [u8; LANE], key: [u8; LANE]) -> [u8; LANE] {
     #[cfg(target_arch = "x86_64")]
     use std::arch::x86_64::{__m128i as Vector, _mm_xor_si128 as xor};
     #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
-    // SAFETY: an array and a vector have the same 16 bytes, and every value of them is valid; every x86-64 has SSE2, every
+    // SAFETY: an array and a vector both have 16 bytes, and every value of them is valid. Every x86-64 has SSE2, and every
     // arm64 has NEON.
     return unsafe {
         let [lane, key] = std::mem::transmute::<[[u8; LANE]; 2], [Vector; 2]>([lane, key]);
@@ -231,7 +232,7 @@ fn xor_word(word: [u8; 4], key: [u8; 4]) -> [u8; 4] {
     (u32::from_ne_bytes(word) ^ u32::from_ne_bytes(key)).to_ne_bytes()
 }
 
-/// A source of keys that are zero, so that masked bytes read as they are.
+/// Makes a source of keys that are zero, so that masked bytes are equal to the payload.
 #[cfg(test)]
 pub fn zero_keys() -> KeySource {
     KeySource::new(Arc::new(|bytes| bytes.fill(0)))
@@ -251,7 +252,7 @@ mod tests {
         let mut frame = Vec::new();
         crate::protocol::frame::append(&mut frame, OpCode::Data(Data::Binary), false, payload, key);
         assert!(frame.ends_with(&in_place), "{}", payload.len());
-        // Also on a processor with AVX2.
+        // This is also tested on a processor with AVX2.
         let mut without = vec![MaybeUninit::new(0); payload.len()];
         write_masked_lanes(&mut without, payload, key);
         // SAFETY: each byte was initialised before the call.
@@ -294,7 +295,7 @@ mod tests {
     fn keys_do_not_repeat() {
         let mut keys = KeySource::new(generator());
         let different: std::collections::HashSet<[u8; 4]> = (0..1000).map(|_| keys.next_key()).collect();
-        // Two of a thousand 32-bit numbers are equal once in about ten thousand runs, two pairs hardly ever.
+        // Two of a thousand 32-bit numbers are equal about once in ten thousand runs. Two such pairs almost never occur.
         assert!(different.len() >= 998);
     }
 }

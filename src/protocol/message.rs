@@ -25,7 +25,7 @@ impl MessageKind {
 /// The payload of a received message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Payload<'a> {
-    /// The input has the whole payload, at this place.
+    /// The input contains the whole payload, at this place.
     InPlace(&'a [u8]),
     /// The payload came in pieces, and the decoder assembled it in this buffer. The caller may take the buffer.
     Assembled(&'a mut Vec<u8>),

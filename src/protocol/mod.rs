@@ -31,8 +31,9 @@ pub mod utf8;
 
 use std::collections::TryReserveError;
 
-/// Reserves room for `more` bytes. The capacity doubles, as in [`Vec::reserve`], but gets room for at most `most` further bytes, so
-/// that a message never takes more memory than its size limit.
+/// Reserves room for `more` bytes. The capacity doubles, as in [`Vec::reserve`], but there is room for at most `most` further
+/// bytes. So
+/// a message never takes more memory than its size limit.
 fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) -> Result<(), TryReserveError> {
     if out.capacity() - out.len() < more {
         return out.try_reserve_exact(more.max(out.len()).min(most));
@@ -43,7 +44,7 @@ fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) -> Result<(), Try
 /// The reason why this side fails the connection (RFC 6455 section 7.1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The kind decides the close code.
+    /// The kind, which decides the close code.
     pub kind: ViolationKind,
     /// The text for the close report.
     pub detail: &'static str,
@@ -52,13 +53,13 @@ pub struct Violation {
 /// The kinds of violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViolationKind {
-    /// The peer broke a rule of the protocol: 1002.
+    /// The peer violated a rule of the protocol: 1002.
     Protocol,
     /// Text that is not UTF-8: 1007.
     InvalidUtf8,
     /// A message is larger than the limit: 1009.
     TooBig,
-    /// There is no memory for a message of the peer, which is not the peer's fault: 1011.
+    /// There is no memory for a message of the peer, which is not an error of the peer: 1011.
     NoMemory,
 }
 
@@ -73,7 +74,7 @@ impl From<TryReserveError> for Violation {
 }
 
 impl Violation {
-    /// The peer broke a rule of the protocol.
+    /// The peer violated a rule of the protocol.
     pub const fn protocol(detail: &'static str) -> Violation {
         Violation { kind: ViolationKind::Protocol, detail }
     }

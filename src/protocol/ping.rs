@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-/// The most payload bytes of a control frame.
+/// The largest payload of a control frame, in bytes.
 pub const MAX_PING_BYTES: usize = 125;
 
 /// The payload of a ping, without an allocation.
@@ -13,14 +13,14 @@ pub struct PingPayload {
 }
 
 impl PingPayload {
-    /// `None` if it is too long.
+    /// Returns `None` if the payload is too long.
     pub fn new(payload: &[u8]) -> Option<PingPayload> {
         let mut bytes = [0; MAX_PING_BYTES];
         bytes.get_mut(..payload.len())?.copy_from_slice(payload);
         Some(PingPayload { len: payload.len() as u8, bytes })
     }
 
-    /// As [`PingPayload::new`], for a length that is known to fit.
+    /// Like [`PingPayload::new`], for a length that is known to fit.
     pub fn of<const LEN: usize>(payload: [u8; LEN]) -> PingPayload {
         const { assert!(LEN <= MAX_PING_BYTES) };
         let mut bytes = [0; MAX_PING_BYTES];

@@ -1,26 +1,26 @@
-//! The side of this machine in a TCP connection: a local address, and a network interface.
+//! The local side of a TCP connection: a local address, and a network interface.
 
 use super::InContext;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-/// The side of this machine.
+/// The local side of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalSide {
-    /// `None`: the system chooses.
+    /// The local address. `None`: the system chooses.
     pub address: Option<IpAddr>,
     /// The network interface. `None`: the system chooses.
     pub interface: Option<String>,
 }
 
 impl LocalSide {
-    /// Does the system choose everything?
+    /// Returns whether the system chooses everything.
     pub fn is_any(&self) -> bool {
         self.address.is_none() && self.interface.is_none()
     }
 
-    /// Can a connection to the address have the local address? Both must be of one family.
+    /// Returns whether a connection to the address can have the local address. Both must be of one family.
     pub fn fits(&self, address: &SocketAddr) -> bool {
         self.address.is_none_or(|local| local.is_ipv4() == address.is_ipv4())
     }
@@ -65,14 +65,15 @@ fn bind_interface(socket: &Socket, interface: &str, address: &SocketAddr) -> io:
     }
 }
 
-/// The option is refused on this system.
+/// This system has no way to choose an interface, so `config` refuses the option.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 fn bind_interface(_: &Socket, _: &str, _: &SocketAddr) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Has the system choose the port when the socket connects, so that two connections to different servers may have the same one. Without
-/// this a local address has no more than some 28000 connections. An error is ignored: then the port is chosen now.
+/// Lets the system choose the port when the socket connects, so that two connections to different servers may use one port.
+/// Without
+/// this, a local address can have only some 28000 connections. An error is ignored: then the port is chosen now.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(unsafe_code)] // socket2 has no function for IP_BIND_ADDRESS_NO_PORT
 fn choose_port_late(socket: &Socket) {
@@ -127,7 +128,7 @@ mod tests {
         let (number, text) = error(&local, "127.0.0.1:80");
         assert_eq!(number, libc::ENODEV);
         assert!(text.starts_with("local_interface no-such-if: "), "{text}");
-        // Longer than any name of an interface.
+        // This name is longer than any name of an interface.
         let local = LocalSide { address: None, interface: Some("x".repeat(64)) };
         assert!(error(&local, "127.0.0.1:80").1.starts_with("local_interface xxx"));
     }

@@ -1,5 +1,6 @@
-//! Byte streams that never block: TCP, and TLS over it. The negotiation with a proxy takes place on the stream to it: TCP, or with a
-//! proxy of `https://`, TLS. TLS to the server comes after the negotiation.
+//! Byte streams that never block: TCP, and TLS over it. The negotiation with a proxy uses the stream to the proxy: TCP, or, with
+//! a
+//! proxy of `https://`, TLS. TLS to the server begins after the negotiation.
 //!
 //! ```text
 //!   Stream ─┬─────────────────────► Tcp     ws
@@ -22,7 +23,7 @@ use std::time::Duration;
 /// A call of a hook of the host that has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostCall {
-    /// It has not begun, because earlier calls use the threads.
+    /// It has not begun, because earlier calls use all threads.
     Waits,
     /// It has begun.
     Runs,
@@ -30,21 +31,23 @@ pub enum HostCall {
 
 /// A byte stream that never blocks. An operation that is not possible now returns `WouldBlock`.
 pub trait Transport {
-    /// Returns true if a read that does not fill the buffer shows that no more bytes are there, and that a readiness event will report
-    /// new ones. Then the caller saves the read that would return `WouldBlock`.
+    /// Returns true if a read that does not fill the buffer shows that no more bytes are available, and that a readiness event
+    /// will report
+    /// new ones. So the caller does not need another read, which would return `WouldBlock`.
     fn short_read_is_last(&self) -> bool;
 
     /// A readiness event has reported the end or an error of the stream. No other event will report it, so the caller must read until
     /// a read returns it.
     fn note_hangup(&mut self);
 
-    /// The system has reported that the stream is writable. Returns true if the stream waited for that: it connects, or its last write
-    /// would have blocked. Such a write counts for one report only, because the connection may have nothing to write any more.
+    /// The system has reported that the stream is writable. Returns true if the stream waited for that: it connects, or its last
+    /// write
+    /// would have blocked. Such a write counts for one report only, because the connection may have nothing more to write.
     fn waits_for_writing(&mut self) -> bool {
         true
     }
 
-    /// The call of `on_socket` without whose end the connection does not begin.
+    /// The call of `on_socket` that must end before the connection begins.
     fn host_call(&self) -> Option<HostCall> {
         None
     }
@@ -52,11 +55,13 @@ pub trait Transport {
     /// Returns true if the connection is established, false if it is in progress, and an error if it has failed.
     fn poll_connected(&mut self) -> io::Result<bool>;
 
-    /// Reads at most `buffer.len()` bytes. Returns 0 at the end of the stream. `Interrupted`: the budget of this turn is used up, and
-    /// more bytes may be there; read again in the next turn. `QuotaExceeded`: the peer has sent too many bytes without data.
+    /// Reads at most `buffer.len()` bytes. Returns 0 at the end of the stream. `Interrupted`: the budget of this turn is used up,
+    /// and more
+    /// bytes may be available. Read again in the next turn. `QuotaExceeded`: the peer has sent too many bytes without data.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Reads at most `most` bytes to the end of `out`, which has room for them, and further bytes to `beyond`, in one call. Returns
+    /// Reads at most `most` bytes to the end of `out`, which has room for them, and further bytes to `beyond`, in one call.
+    /// Returns
     /// both numbers of bytes, or `None` if this stream cannot read without a copy.
     fn read_onto(
         &mut self,
@@ -67,10 +72,10 @@ pub trait Transport {
         None
     }
 
-    /// Writes at most `bytes.len()` bytes. The next call must pass the bytes that were not written again.
+    /// Writes at most `bytes.len()` bytes. Bytes that were not written must be passed again in the next call.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// The address of this side of a TCP connection.
+    /// Returns the local address of a TCP connection.
     fn local_address(&self) -> Option<SocketAddr> {
         None
     }
@@ -78,18 +83,20 @@ pub trait Transport {
     /// Enables the keep-alive probes of TCP. The connection fails if sent bytes are not acknowledged within `unacked_timeout`.
     fn enable_keepalive(&mut self, _unacked_timeout: Duration) {}
 
-    /// The number of written bytes that the peer has not acknowledged; `None` if the system does not report it.
+    /// Returns the number of written bytes that the peer has not acknowledged. `None` if the system does not report it.
     fn unacked_bytes(&mut self) -> Option<usize> {
         None
     }
 
-    /// Returns true if the last read has used the budget of this turn. Then more bytes may be there, and no readiness event will
+    /// Returns true if the last read has used up the budget of this turn. Then more bytes may be available, and no readiness
+    /// event will
     /// report them.
     fn is_turn_over(&self) -> bool {
         false
     }
 
-    /// Returns true if the TLS of the host works on another thread. Then nothing can be read now, although bytes may be there.
+    /// Returns true if the TLS of the host works on another thread. Then nothing can be read now, although bytes may be
+    /// available.
     fn is_busy(&self) -> bool {
         false
     }
@@ -100,11 +107,12 @@ pub trait Transport {
     /// Sends the close_notify of TLS, before the stream is dropped.
     fn close_notify(&mut self) {}
 
-    /// Has TCP reset the connection when the stream is dropped. Bytes that wait in the system are dropped, and no close_notify is sent.
+    /// Makes TCP reset the connection when the stream is dropped. Bytes that wait in the system are dropped, and no close_notify
+    /// is sent.
     fn reset_on_drop(&mut self);
 }
 
-/// An error of the operating system, with the name of what it is about.
+/// An error of the operating system, with the name of the option or object that it concerns.
 #[derive(Debug)]
 struct InContext {
     what: String,
@@ -113,7 +121,7 @@ struct InContext {
 
 impl InContext {
     fn error(what: String, error: io::Error) -> io::Error {
-        // Not with its kind: that of a failed bind is not that of a failed connect.
+        // The kind is not kept: the kind of a failed bind does not have the meaning that it has for a failed connect.
         io::Error::other(InContext { what, error })
     }
 }
@@ -126,7 +134,7 @@ impl fmt::Display for InContext {
 
 impl std::error::Error for InContext {}
 
-/// The number of an error of the operating system; 0 if it is none.
+/// Returns the number of an error of the operating system. 0 if the error has none.
 pub fn os_error(error: &io::Error) -> i32 {
     let inner = || error.get_ref()?.downcast_ref::<InContext>()?.error.raw_os_error();
     error.raw_os_error().or_else(inner).unwrap_or(0)

@@ -5,7 +5,7 @@ use super::tls::Tls;
 use std::io;
 use std::time::Duration;
 
-/// A stream with or without TLS. There is TLS over TLS, if a tunnel to the server leads through TLS to a proxy.
+/// A stream with or without TLS. If a tunnel to the server goes through TLS to a proxy, there is TLS over TLS.
 #[allow(missing_docs)]
 pub enum Stream<S> {
     Plain(S),

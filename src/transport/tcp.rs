@@ -12,7 +12,8 @@ use std::time::Duration;
 #[cfg(unix)]
 use {socket2::MaybeUninitSlice, std::mem::MaybeUninit};
 
-/// The keep-alive probes of TCP detect a lost peer also while the connection does not read, because the host does not. The heartbeat
+/// The keep-alive probes of TCP detect a lost peer even while the connection does not read, because the host does not poll. The
+/// heartbeat
 /// cannot do that.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_EACH: Duration = Duration::from_secs(15);
@@ -42,11 +43,12 @@ struct Held {
     loan: Arc<Loan>,
 }
 
-/// A socket that a connection lends to the host. It is dropped with the connection, if the host has not taken it.
+/// A socket that a connection lends to the host. If the host has not taken it, it is dropped with the connection.
 #[derive(Debug)]
 struct Loan {
-    /// The socket with a descriptor of its own, so that the number stays the host's whatever happens to the connection. `None`: it was
-    /// taken.
+    /// The socket with its own descriptor, so that the host can use the number until it returns, even if the connection ends.
+    /// `None`: the
+    /// socket was taken.
     socket: Mutex<Option<Socket>>,
     /// The number that `on_socket` has returned.
     verdict: OnceLock<i32>,
@@ -57,13 +59,16 @@ struct Loan {
 pub struct Lent(Weak<Loan>);
 
 impl Lent {
-    /// Does the connection still wait?
+    /// Returns whether the connection still waits.
     pub fn is_wanted(&self) -> bool {
         self.0.strong_count() > 0
     }
 
-    /// Has the host change the socket: `change` gets the descriptor, and returns the number of the host. Returns true if the connection
-    /// waits for it, and must be called again; false if it does not wait any more, also without a call.
+    /// Lets the host change the socket: `change` gets the descriptor, and returns the number of the host. Returns true if the
+    /// connection
+    /// waits for it. The connection must then be called again. Returns false if it does not wait any more. Then `change` may not
+    /// have been
+    /// called.
     pub fn change(self, change: impl FnOnce(isize) -> i32) -> bool {
         let Some(socket) = self.0.upgrade().and_then(|loan| loan.socket.lock().take()) else { return false };
         #[cfg(unix)]
@@ -89,7 +94,7 @@ impl Tcp {
         Ok(Tcp { stream, state: State::Connecting, hung_up: false, write_blocked: false })
     }
 
-    /// As [`Tcp::connect`], but the host may change the socket first. [`Tcp::continue_connecting`] begins.
+    /// Like [`Tcp::connect`], but the host may change the socket first. [`Tcp::continue_connecting`] begins to connect.
     pub fn hold(address: SocketAddr, local: &LocalSide) -> io::Result<(Tcp, Lent)> {
         let socket = local.socket(&address)?;
         let loan = Arc::new(Loan { socket: Mutex::new(Some(socket.try_clone()?)), verdict: OnceLock::new() });
@@ -99,7 +104,8 @@ impl Tcp {
         Ok((Tcp { stream, state, hung_up: false, write_blocked: false }, lent))
     }
 
-    /// Begins to connect if the host has allowed it. Returns true then: the caller registers the source. Fails if the host has refused.
+    /// Begins to connect if the host has allowed it. Then returns true, and the caller registers the source. Fails if the host
+    /// has refused.
     pub fn continue_connecting(&mut self) -> io::Result<bool> {
         let State::Held(held) = &self.state else { return Ok(false) };
         match held.loan.verdict.get() {
@@ -116,18 +122,19 @@ impl Tcp {
 
     fn note_read(&mut self, read: &io::Result<usize>) {
         if self.hung_up && matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-            // The event belonged to another stream: a read of an ended stream never returns `WouldBlock`.
+            // The event belonged to another stream, because a read of an ended stream never returns `WouldBlock`.
             self.hung_up = false;
         }
     }
 
-    /// The source that the caller registers in mio.
+    /// Returns the source that the caller registers in mio.
     pub fn source(&mut self) -> &mut TcpStream {
         &mut self.stream
     }
 }
 
-/// Has this machine a route to the address? A UDP socket can be connected if there is one, and sends nothing for it.
+/// Returns whether this machine has a route to the address. A UDP socket can be connected only if there is one, and this sends
+/// nothing.
 pub fn has_route(address: IpAddr) -> bool {
     let any = match address {
         IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
@@ -171,18 +178,19 @@ impl Transport for Tcp {
             State::Connected => return Ok(true),
         }
         match self.stream.peer_addr() {
-            // If nothing listens on a local port, and the system selects this port for our side, TCP connects the socket to itself.
-            // That happens to clients that retry often.
+            // If nothing listens on a local port, and the system selects this port for our side, TCP connects the socket to
+            // itself.
+            // This happens to clients that retry often.
             Ok(peer) if peer.ip().is_loopback() && self.stream.local_addr()? == peer => {
                 Err(io::ErrorKind::ConnectionRefused.into())
             }
             Ok(_) => {
-                // Messages of a game are small, so TCP must not delay them. The send queue joins small messages.
+                // Messages of a game are small, so TCP must not delay them. The send queue combines small messages.
                 self.stream.set_nodelay(true)?;
                 self.state = State::Connected;
                 Ok(true)
             }
-            // The connection is in progress, for which macOS reports an invalid argument, or it has failed.
+            // Either the connection is in progress, which macOS reports as an invalid argument, or it has failed.
             Err(error)
                 if error.kind() == io::ErrorKind::NotConnected
                     || cfg!(target_vendor = "apple") && error.kind() == io::ErrorKind::InvalidInput =>
@@ -206,7 +214,7 @@ impl Transport for Tcp {
         let room = out.spare_capacity_mut();
         let most = most.min(room.len());
         let socket = SockRef::from(&self.stream);
-        // SAFETY: these are the same bytes. None of them becomes uninitialised, because the system only writes to them.
+        // SAFETY: these are the bytes of `beyond`. None of them becomes uninitialised, because the system only writes to them.
         let beyond = unsafe { &mut *(std::ptr::from_mut(beyond) as *mut [MaybeUninit<u8>]) };
         let result = if beyond.is_empty() {
             socket.recv(&mut room[..most])
@@ -217,7 +225,7 @@ impl Transport for Tcp {
         self.note_read(&result);
         Some(result.map(|count| {
             let onto = count.min(most);
-            // SAFETY: the system fills the buffers in their order, so this number of bytes after the length is initialised.
+            // SAFETY: the system fills the buffers in their order, so `onto` bytes after the length are initialised.
             unsafe { out.set_len(out.len() + onto) };
             (onto, count - onto)
         }))
@@ -236,7 +244,7 @@ impl Transport for Tcp {
         self.stream.local_addr().ok()
     }
 
-    /// Errors are ignored, because the heartbeat detects a lost peer too.
+    /// Errors are ignored, because the heartbeat also detects a lost peer.
     fn enable_keepalive(&mut self, unacked_timeout: Duration) {
         let socket = SockRef::from(&self.stream);
         let _ =
@@ -270,13 +278,13 @@ impl Transport for Tcp {
         (result == 0).then(|| usize::try_from(queued).unwrap_or(0))
     }
 
-    /// An error is ignored: then the connection is lost already, or it ends without a reset.
+    /// An error is ignored: then the connection is already lost, or it ends without a reset.
     fn reset_on_drop(&mut self) {
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
     }
 
     fn end_writing(&mut self) {
-        // It fails only if the connection is lost already. The next read returns that error.
+        // This fails only if the connection is already lost. The next read returns that error.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }
@@ -298,7 +306,7 @@ mod tests {
         assert_eq!(tcp.poll_connected().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     }
 
-    /// Otherwise a connection that has nothing to write any more would run again and again on Windows.
+    /// Otherwise a connection that has nothing more to write would run again and again on Windows.
     #[test]
     fn a_write_that_would_have_blocked_waits_for_one_report() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! Replaces `proxy` if its Cargo feature is off: every connection is direct, and the options for a proxy are refused. Only
+//! Replaces `proxy` if its Cargo feature is off. Every connection is direct, and the options for a proxy are refused. Only
 //! `Proxies` has a value, so the compiler removes all code that would use the other types.
 #![allow(missing_docs, reason = "as in `proxy`")]
 

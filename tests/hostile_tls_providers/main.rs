@@ -136,7 +136,7 @@ fn each_fault_costs_its_own_connection() {
         (Fault::ReturnsUnknownState, Fails(TLS, "the TLS provider returned an unknown state")),
         (Fault::GoesBack, Fails(TLS, "the TLS provider returned an earlier state")),
         (Fault::ReturnsDataTooEarly, Fails(TLS, "the TLS provider returned data before the handshake was complete")),
-        (Fault::HasEndlessOutput, Fails(TLS, "the TLS provider returns output without end")),
+        (Fault::HasEndlessOutput, Fails(TLS, "the TLS provider returns output endlessly")),
         (Fault::HasEmptyOutput, Fails(TLS, "the TLS provider has output, but returns none")),
         (Fault::HasBadChain, Opens),
         (Fault::HasCutChain, Opens),

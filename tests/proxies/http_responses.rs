@@ -103,11 +103,11 @@ fn another_status_is_a_refusal() {
 
 #[test]
 fn status_407_reports_the_requested_scheme() {
-    refuses("HTTP/1.1 407 Proxy Authentication Required\n\n", 407, &["wants a user name", "407 Proxy"]);
+    refuses("HTTP/1.1 407 Proxy Authentication Required\n\n", 407, &["requires a user name", "407 Proxy"]);
     refuses(
         "HTTP/1.1 407 Who are you\nProxy-Authenticate: Basic realm=\"x\"\n\n",
         407,
-        &["wants a user name", "407 Who are you (Basic)"],
+        &["requires a user name", "407 Who are you (Basic)"],
     );
     refuses(
         "HTTP/1.1 407 No\nProxy-Authenticate: Negotiate\nProxy-Authenticate: NTLM\n\n",

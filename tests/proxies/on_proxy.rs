@@ -196,7 +196,7 @@ fn each_attempt_asks_and_a_refusal_is_not_followed_by_the_next_proxy() {
         let list = format!("http://127.0.0.1:{},direct", server.port());
         assert_eq!(next(&host, &asked).1.proxy_found(Some(&list)), EGRET_WS_OK);
         let report = socket.wait_closed();
-        report.expect_proxy_refusal(407, &["wants a user name and a password"]);
+        report.expect_proxy_refusal(407, &["requires a user name and a password"]);
         assert_eq!(socket.response_header("proxy-authenticate").as_deref(), Ok("Basic"));
         server.finish();
     }

@@ -77,10 +77,10 @@ fn tinyproxy_connects() {
 fn tinyproxy_checks_the_password() {
     let proxy = tinyproxy("BasicAuth user secret");
     let reason = "407 Proxy Authentication Required (Basic)";
-    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", reason]);
+    refuses(&proxy, "http", "", echo_port(), 407, &["requires a user name and a password", reason]);
     for credentials in ["user:wrong@", "user@", "other:secret@"] {
         // Not 407, as RFC 9110 section 11.7 has it.
-        let reason = ["wants another user name and password", "401 Unauthorized"];
+        let reason = ["did not accept the user name and password", "401 Unauthorized"];
         refuses(&proxy, "http", credentials, echo_port(), 401, &reason);
     }
 }
@@ -119,8 +119,8 @@ fn ncat_connects() {
 fn ncat_checks_the_password() {
     let proxy = ncat(&["--proxy-auth", "user:secret"]);
     let reason = "407 Proxy Authentication Required (Basic, Digest)";
-    refuses(&proxy, "http", "", echo_port(), 407, &["wants a user name and a password", reason]);
-    refuses(&proxy, "http", "other:secret@", echo_port(), 407, &["wants another user name and password", reason]);
+    refuses(&proxy, "http", "", echo_port(), 407, &["requires a user name and a password", reason]);
+    refuses(&proxy, "http", "other:secret@", echo_port(), 407, &["did not accept the user name and password", reason]);
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn tinyproxy_connects_through_the_tls_of_stunnel() {
     let proxy = tinyproxy("BasicAuth user secret");
     let secure = stunnel(proxy.port());
     carries(&secure, "https", "user:secret@");
-    refuses(&secure, "https", "", echo_port(), 407, &["wants a user name and a password", "407"]);
-    refuses(&secure, "https", "user:wrong@", echo_port(), 401, &["wants another user name and password"]);
+    refuses(&secure, "https", "", echo_port(), 407, &["requires a user name and a password", "407"]);
+    refuses(&secure, "https", "user:wrong@", echo_port(), 401, &["did not accept the user name and password"]);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn microsocks_connects() {
 #[test]
 fn microsocks_checks_the_password() {
     let proxy = microsocks(&["-u", "user", "-P", "secret"]);
-    refuses(&proxy, "socks5", "", echo_port(), 0, &["wants authentication"]);
+    refuses(&proxy, "socks5", "", echo_port(), 0, &["requires authentication"]);
     refuses(&proxy, "socks5", "user:wrong@", echo_port(), 0, &["did not accept the user name and password"]);
 }
 
@@ -197,7 +197,7 @@ fn dante_connects() {
 #[test]
 fn dante_refuses_without_its_password() {
     let proxy = dante("username", "");
-    refuses(&proxy, "socks5", "", echo_port(), 0, &["wants authentication"]);
+    refuses(&proxy, "socks5", "", echo_port(), 0, &["requires authentication"]);
     refuses(&proxy, "socks5", "unknown:wrong@", echo_port(), 0, &["did not accept the user name and password"]);
 }
 

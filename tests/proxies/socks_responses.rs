@@ -115,8 +115,8 @@ fn the_version_of_the_sub_negotiation_does_not_matter() {
 
 #[test]
 fn methods_that_cannot_be_used_are_refused() {
-    refuses_methods("", &[5, 0xFF], &["wants authentication"]);
-    refuses_methods("user:secret@", &[5, 0xFF], &["wants another authentication"]);
+    refuses_methods("", &[5, 0xFF], &["requires authentication"]);
+    refuses_methods("user:secret@", &[5, 0xFF], &["requires an authentication other than"]);
     // The proxy may choose only a method that was offered.
     refuses_methods("", &[5, PASSWORD], &["not offered"]);
     refuses_methods("user:secret@", &[5, 1], &["not offered"]);

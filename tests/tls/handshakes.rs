@@ -54,7 +54,7 @@ fn a_server_without_tls() {
         },
         |report| {
             not_tls(report);
-            let why = if crate::LIBRARY.is_provider() { "no TLS record" } else { "wrong version number" };
+            let why = if crate::LIBRARY.is_provider() { "not a TLS record" } else { "wrong version number" };
             assert!(report.message.contains(why), "{}", report.message);
             assert!(report.message.contains("does not speak TLS on this port, is ws:// meant?"), "{}", report.message);
             assert!(report.message.contains("`HTTP/1.1 400 Bad Request`"), "{}", report.message);

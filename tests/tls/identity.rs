@@ -56,7 +56,10 @@ fn invalid_identities_are_named() {
         (Settings::default().roots([0, 0xff, 0x30, 0x82]), "`tls_roots` cannot be used"),
         (Settings::default().roots(&pem.as_bytes()[..pem.len() / 2]), "`tls_roots` cannot be used"),
         (Settings::default().roots(pem.replacen('M', "N", 1)), "`tls_roots` cannot be used"),
-        (Settings::trusting().pkcs12(pkcs12, "close sesame"), "`tls_identity_password` is not that of `tls_identity`"),
+        (
+            Settings::trusting().pkcs12(pkcs12, "close sesame"),
+            "`tls_identity_password` is not the password of `tls_identity`",
+        ),
         (Settings::trusting().pkcs12(cut, "open sesame"), "`tls_identity` cannot be used"),
         (Settings::trusting().pkcs12(b"garbage".to_vec(), ""), "`tls_identity` cannot be used"),
     ];

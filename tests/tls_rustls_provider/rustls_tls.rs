@@ -96,7 +96,7 @@ fn identity(pkcs12: &[u8], password: &str) -> Result<Identity, String> {
     let unusable = |why: &dyn std::fmt::Display| format!("`tls_identity` cannot be used: {why}");
     let parsed = Pkcs12::from_der(pkcs12).map_err(|why| unusable(&why))?.parse2(password).map_err(|why| {
         match why.to_string().contains("mac verify failure") {
-            true => "`tls_identity_password` is not that of `tls_identity`".to_owned(),
+            true => "`tls_identity_password` is not the password of `tls_identity`".to_owned(),
             false => unusable(&why),
         }
     })?;

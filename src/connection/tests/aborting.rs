@@ -12,7 +12,7 @@ const STUCK: Prepare = |sim| {
     sim.send("stuck").unwrap();
 };
 
-/// A state, and the end of its report.
+/// Each state, and how its report ends.
 const STATES: &[(&str, Prepare, &str)] = &[
     ("a look-up", |sim| sim.begin("ws://example.com/"), "Resolve by Local, got 1006, sent 0"),
     ("TCP", |sim| sim.begin("ws://10.0.0.1/"), "Connect by Local, got 1006, sent 0"),
@@ -109,13 +109,13 @@ fn an_abort_ends_each_state_with_one_report_and_a_reset() {
         let had_stream = !sim.open_streams().is_empty();
         sim.abort();
         assert_eq!(sim.events()[before..], [format!("closed Aborted in {report}")], "{state}");
-        assert!(sim.open_streams().is_empty() && sim.time_left().is_none(), "{state}: something is left");
+        assert!(sim.open_streams().is_empty() && sim.time_left().is_none(), "{state}: a stream or a deadline is left");
         if had_stream {
             let wire = sim.wire();
-            assert!(wire.client_resets && !wire.client_ended, "{state}: no reset");
+            assert!(wire.client_resets && !wire.client_ended, "{state}: the connection is not reset");
             assert_eq!(wire.from_client.len(), written, "{state}: something was written");
         }
-        // Nothing follows, whatever the host does.
+        // Nothing happens after that, whatever the host does.
         sim.abort();
         sim.close(b"\x03\xe8");
         sim.retry_now();
@@ -126,7 +126,7 @@ fn an_abort_ends_each_state_with_one_report_and_a_reset() {
     }
 }
 
-/// Until the engine takes the request, the network may act.
+/// The network may act until the engine takes the request.
 #[test]
 fn the_report_of_an_end_before_the_engine_takes_an_abort_remains() {
     let mut sim = Simulation::new();
@@ -137,7 +137,7 @@ fn the_report_of_an_end_before_the_engine_takes_an_abort_remains() {
     assert_eq!(sim.events(), ["connected", "closed ConnectionLost in Open by Transport, got 1006, sent 0"], "no retry");
 }
 
-/// A socket that waits for the resume ends as well.
+/// An abort also ends a socket that waits for the resume.
 #[test]
 fn an_abort_ends_a_wait_for_the_resume() {
     let mut sim = Simulation::new();

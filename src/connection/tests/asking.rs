@@ -1,4 +1,4 @@
-//! The question to the host before each attempt: its answers, and what ends the wait for them.
+//! The question to the host before each attempt, its answers, and the events that end the wait for an answer.
 
 use super::as_strs;
 use super::retrying::RETRY;
@@ -15,7 +15,7 @@ const ABORTED: &str = "closed Aborted in Request by Local, got 1006, sent 0";
 const REFUSED: &str = "Connect in Connect by Transport, got 1006, sent 0";
 const DENIED: &str = "Refused in Handshake by Peer, got 1006, sent 0, status 401";
 const LATE: &str = "Timeout in Request by Local, got 1006, sent 0";
-/// As the limits of the simulation say.
+/// The time-out is the one in the limits of the simulation.
 const OPEN_TIMEOUT: u64 = 5000;
 
 fn asks(config: &mut ConnectConfig) {
@@ -140,7 +140,7 @@ impl State {
         asked(self.attempt, self.last.unwrap_or("nothing"))
     }
 
-    /// Does this in the state. Exactly these events follow, and so many connections are begun.
+    /// Calls `act` in the state. Exactly these events follow, and this number of connections is begun.
     #[track_caller]
     fn then(&self, what: &str, act: impl FnOnce(&mut Simulation), events: &[&str], dials: usize) -> Simulation {
         let mut sim = self.begin();
@@ -151,18 +151,18 @@ impl State {
         sim
     }
 
-    /// The host has the question again.
+    /// The events when the host gets the question again.
     fn asks_again(&self) -> Vec<String> {
         if self.host_waits { vec![self.question()] } else { vec![] }
     }
 
-    /// The end when the host wants no attempt.
+    /// The end of the connection when the host wants no attempt.
     fn stopped(&self) -> String {
         self.last.map_or(ABORTED.to_owned(), |last| format!("closed {last}"))
     }
 }
 
-/// Answers in each state. If the host waits, it is asked again before.
+/// Answers in each state. If the host waits, it is first asked again.
 #[test]
 fn answers_decide_in_each_state() {
     for state in &STATES {
@@ -213,7 +213,7 @@ fn the_end_by_the_host_is_the_end_in_each_state() {
                 what,
                 |sim| {
                     end(sim);
-                    // Late answers and calls.
+                    // These answers and calls come too late.
                     sim.answer_question(connect());
                     sim.retry_now();
                     sim.probe();
@@ -231,7 +231,7 @@ fn the_end_by_the_host_is_the_end_in_each_state() {
 fn a_question_ends_with_the_open_time_out() {
     for state in &STATES {
         for host_calls in [false, true] {
-            // A call does not give more time.
+            // A call does not extend the time-out.
             let act = |sim: &mut Simulation, last: u64| {
                 sim.advance(1000);
                 if host_calls {
@@ -280,7 +280,7 @@ fn a_host_that_waits_is_asked_again() {
     for state in &STATES {
         for (what, call) in calls {
             let again = state.asks_again();
-            // Once, until it answers.
+            // Several calls cause one question until the host answers.
             let twice = |sim: &mut Simulation| {
                 call(sim);
                 call(sim);
@@ -300,7 +300,8 @@ fn a_host_that_waits_is_asked_again() {
     }
 }
 
-/// The loop closes connections when it is suspended. There is none, so the question lasts; nothing begins until the resume.
+/// The loop is suspended and then closes connections. There is no connection, so the question remains. Nothing begins until the
+/// resume.
 #[test]
 fn a_suspend_holds_the_attempt_until_the_resume() {
     for state in &STATES {
@@ -319,7 +320,7 @@ fn a_suspend_holds_the_attempt_until_the_resume() {
                     sim.answer_question(answer());
                     assert_eq!(sim.dialed().len(), state.attempt as usize, "nothing begins in a suspend");
                     sim.probe();
-                    sim.advance(OPEN_TIMEOUT - 1); // the time begins again
+                    sim.advance(OPEN_TIMEOUT - 1); // the time-out begins again
                     sim.answer_question(connect());
                 };
                 state.then("an answer in a suspend", answered, &[&[&*question], trying].concat(), 1);
@@ -348,7 +349,7 @@ fn a_suspend_holds_the_attempt_until_the_resume() {
     }
 }
 
-/// A loop that keeps its connections stops its clock; the attempt begins nevertheless.
+/// A loop that keeps its connections stops its clock. The attempt begins nevertheless.
 #[test]
 fn a_suspend_that_stops_the_clock_changes_nothing() {
     for state in STATES.iter().filter(|state| !state.host_waits) {
@@ -403,7 +404,7 @@ fn statuses_that_need_another_request_are_final_without_the_hook_or_without_atte
             assert!(events.last().unwrap().starts_with("closed Refused in Handshake"), "{events:?}");
         }
     }
-    // Each of them counts as an attempt.
+    // Each attempt counts.
     let mut sim = Simulation::new();
     sim.begin_with("ws://10.0.0.1/", |config| {
         asks(config);

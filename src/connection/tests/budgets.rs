@@ -1,14 +1,15 @@
-//! Each loop that a peer can keep going has a budget for one turn, so that other connections get their turn, and a total limit. The
-//! tests count work in frames, bytes, reads and turns.
+//! If a peer can keep a loop of the code running, that loop has a budget for one turn, so that other connections get their turn,
+//! and a
+//! total limit. The tests count work in frames, bytes, reads and turns.
 
 use super::simulation::{Simulation, frame};
 use super::{CLOSE, PING, TEXT};
 #[cfg(feature = "proxies")]
 use crate::transport::proxy::Proxies;
 
-/// The most bytes of one read of an engine.
+/// The largest number of bytes in one read of an engine.
 const READ: usize = 64 * 1024;
-/// The most frames without a message in one turn.
+/// The largest number of frames without a message in one turn.
 const FRAMES_A_TURN: usize = 4096;
 
 /// Opens a connection, and counts its turns for bytes that the server sends at once.
@@ -34,7 +35,7 @@ fn frames_without_a_message_have_a_budget() {
         let taken = turns(&mut sim, &[begin, one.repeat(count)].concat());
         let least = count / FRAMES_A_TURN;
         assert!((least..least + 3).contains(&taken), "{taken} turns for {count} {what}, not {least}");
-        // The connection accepts all of them, and later messages are delivered.
+        // The connection accepts all of them, and delivers later messages.
         let end = if what == "fragments" { frame(0x80, b"y") } else { frame(TEXT, b"y") };
         sim.server_sends(&end);
         let text = if what == "fragments" { "text xy" } else { "text y" };
@@ -67,7 +68,7 @@ mod deflate {
     use super::*;
 
     const COMPRESSED_A_TURN: usize = 16 * 1024;
-    /// Blocks of each type without content: stored, and with fixed codes (ten bits each, four of them).
+    /// Blocks of each type without content: a stored one, and four with fixed codes (ten bits each).
     const EMPTY: [&[u8]; 2] = [&[0, 0, 0, 0xff, 0xff], &[0b0000_0010, 0b0000_1000, 0b0010_0000, 0b1000_0000, 0]];
 
     fn open() -> Simulation {
@@ -224,7 +225,7 @@ fn responses_of_proxies_have_a_budget_and_a_limit() {
     }
 }
 
-/// A turn follows at most one redirect, however fast the servers are. The limit of redirects ends them.
+/// A turn follows at most one redirect, even if the servers are fast. The limit of redirects ends the connection.
 #[test]
 fn a_turn_follows_at_most_one_redirect() {
     let mut sim = Simulation::new();

@@ -5,7 +5,7 @@ use super::simulation::{Simulation, frame};
 
 type Failure = fn(&mut Simulation);
 
-/// Failures of the closing handshake: before our Close frame is written, because our bytes are stuck, or after it.
+/// Failures of the closing handshake. They happen before our Close frame is written, because our bytes are stuck, or after it.
 const FAILURES: [(&str, Failure); 5] = [
     ("an end of the stream", Simulation::end_stream),
     ("a reset", Simulation::reset),
@@ -70,7 +70,7 @@ fn incomplete_close_frames_do_not_count() {
     }
 }
 
-/// The budget of a turn may end the writing before the queue is empty. Then only another turn continues it.
+/// The budget of a turn may end the writing before the queue is empty. In this case only another turn continues it.
 #[test]
 fn a_long_queue_is_written_after_the_peer_has_closed_and_ended_its_side() {
     let mut sim = Simulation::new();
@@ -82,7 +82,7 @@ fn a_long_queue_is_written_after_the_peer_has_closed_and_ended_its_side() {
     sim.end_stream();
     assert_eq!(sim.events().len(), 1);
     sim.wire().room = usize::MAX;
-    sim.limit_reads(1); // many small writes
+    sim.limit_reads(1); // causes many small writes
     sim.turn();
     assert_eq!(sim.events()[1], "closed OK in Closing by Peer, got 1000, sent 1000");
     assert!(sim.wire().from_client.len() > message.len());

@@ -35,7 +35,7 @@ fn deflated(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
     frame(0xc1, &out)
 }
 
-/// The masked frames that the client wrote: their first bytes, and their payloads.
+/// Returns the masked frames that the client wrote: their first bytes, and their payloads.
 fn frames(wire: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut rest = wire;
     let mut frames = Vec::new();
@@ -96,7 +96,7 @@ fn unsent_messages_are_counted_by_their_uncompressed_size() {
         for _ in 0..3 {
             let _ = sim.send(&long);
         }
-        // The first frame and a part of the second.
+        // The network takes the first frame and a part of the second.
         sim.wire().room = 20;
         sim.turn();
         sim.wire().room = 0;
@@ -127,7 +127,7 @@ fn invalid_and_too_large_compressed_messages_fail_the_connection() {
     run_scenario(too_big, &["connected", "closed MessageTooBig in Open by Local, got 1006, sent 1009"]);
 }
 
-/// The trace has the lengths on the wire, and each frame of a compressed message is marked.
+/// The trace contains the lengths on the wire, and marks each frame of a compressed message.
 #[test]
 fn a_trace_has_compressed_frames() {
     let long = "all work and no play ".repeat(20);

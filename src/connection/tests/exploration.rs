@@ -1,4 +1,4 @@
-//! Runs the model in every order of actions, up to a length, and in long random orders.
+//! Runs the model with every order of actions up to a length, and with long random orders.
 
 use super::model::Action::{self, *};
 use super::model::{HostState, Model, Reply, Setup};
@@ -27,8 +27,9 @@ impl Drop for FailureContext<'_> {
 
 const PLAIN: Setup = Setup { retries: true, resends: false, offers_deflate: false, heartbeat: false, asks: false };
 
-/// Applies every order of `alphabet`, up to a length, after the actions of `begin`. Skips states with the fingerprint of an
-/// earlier one.
+/// Applies every order of `alphabet`, up to a length, after the actions of `begin`. Skips a state if an earlier state had an
+/// equal
+/// fingerprint.
 fn explore(setup: Setup, begin: &[Action], alphabet: &[Action], length: usize) {
     let mut seen = HashSet::new();
     let mut paths = vec![begin.to_vec()];
@@ -83,7 +84,7 @@ fn every_order_from_the_connect_call() {
     explore(PLAIN, &[], &ALPHABET, 6);
 }
 
-/// As `ALPHABET`, with answers instead of what concerns an open connection only.
+/// Like `ALPHABET`, but with answers instead of actions that concern an open connection only.
 const ASKING: [Action; 15] = [
     Answer(Reply::Connect),
     Answer(Reply::Wait),
@@ -225,5 +226,5 @@ fn long_random_orders() {
         model.finish();
         drop(context);
     }
-    assert!(generations > 5000 && resends > 50, "too short runs: {generations}, {resends}");
+    assert!(generations > 5000 && resends > 50, "the runs are too short: {generations}, {resends}");
 }

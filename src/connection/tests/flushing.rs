@@ -1,4 +1,4 @@
-//! The flush before our Close frame and the closing handshake: which deadline ends which, and what the report says.
+//! The flush before our Close frame, and the closing handshake: which deadline ends each of them, and the content of the report.
 
 use super::simulation::{Simulation, frame};
 use super::{CLOSE, PING};
@@ -7,11 +7,11 @@ use std::time::Duration;
 /// The deadlines of the simulation.
 const FLUSH: u64 = 3000;
 const CLOSING: u64 = 2000;
-/// So many bytes are progress.
+/// This many written bytes count as progress.
 const PROGRESS: usize = 4096;
 const CLOSE_1000: &[u8] = b"\x03\xe8";
 
-/// A connection whose network takes nothing, with so many messages of 1000 bytes, each a frame of 1008, in its queue.
+/// Returns a connection whose network takes no bytes. Its queue has this number of messages of 1000 bytes, each a frame of 1008.
 fn stuck_with(messages: usize) -> Simulation {
     let mut sim = Simulation::new();
     sim.set_send_buffer(1 << 20);
@@ -23,7 +23,7 @@ fn stuck_with(messages: usize) -> Simulation {
     sim
 }
 
-/// The network takes so many bytes more.
+/// Lets the network take this many more bytes.
 fn take(sim: &mut Simulation, bytes: usize) {
     sim.wire().room = bytes;
     sim.turn();
@@ -33,7 +33,7 @@ fn last(sim: &Simulation) -> String {
     sim.events().last().cloned().unwrap_or_default()
 }
 
-/// An upload over a network that takes 4 KiB shortly before each deadline takes much longer than both deadlines.
+/// An upload takes much longer than both deadlines, because the network takes 4 KiB shortly before each deadline.
 #[test]
 fn an_upload_that_makes_progress_is_not_cut() {
     let mut sim = stuck_with(150);
@@ -45,7 +45,7 @@ fn an_upload_that_makes_progress_is_not_cut() {
     }
     sim.advance(FLUSH - 1);
     take(&mut sim, usize::MAX);
-    // The time of the closing handshake begins with our Close frame.
+    // The time of the closing handshake begins when our Close frame is written.
     sim.advance(CLOSING - 1);
     sim.server_sends(&frame(CLOSE, CLOSE_1000));
     sim.end_stream();
@@ -59,7 +59,7 @@ fn a_flush_ends_when_its_time_has_passed_since_the_last_progress() {
     sim.advance(FLUSH - 1);
     take(&mut sim, PROGRESS);
     sim.advance(FLUSH - 1);
-    take(&mut sim, PROGRESS - 1); // no progress
+    take(&mut sim, PROGRESS - 1); // not enough for progress
     sim.advance(0);
     assert_eq!(sim.events(), ["connected"]);
     sim.advance(1);
@@ -78,7 +78,7 @@ fn a_peer_that_takes_one_byte_at_a_time_does_not_prolong_a_flush() {
     assert_eq!(last(&sim), "closed Timeout in Flush by Transport, got 1006, sent 0, unsent 8 of 8000 bytes");
 }
 
-/// Pongs are written between the messages, and are no progress of them.
+/// Pongs are written between the messages, and do not count as their progress.
 #[test]
 fn pongs_are_no_progress() {
     let mut sim = stuck_with(10);
@@ -91,12 +91,13 @@ fn pongs_are_no_progress() {
     assert!(last(&sim).starts_with("closed Timeout in Flush by Transport"), "{:?}", sim.events());
 }
 
-/// The system reports that it takes bytes only when much of its buffer is free. The deadline tries to write.
+/// The system reports only when much of its buffer is free that it takes bytes. So at the deadline, the connection tries to
+/// write.
 #[test]
 fn bytes_that_the_network_takes_at_the_deadline_are_progress() {
     let mut sim = stuck_with(10);
     sim.close(CLOSE_1000);
-    sim.wire().room = PROGRESS; // and no readiness
+    sim.wire().room = PROGRESS; // but readiness is not reported
     sim.advance(2 * FLUSH - 1);
     assert_eq!(sim.events(), ["connected"]);
     sim.wire().room = usize::MAX;
@@ -123,7 +124,7 @@ fn the_closing_handshake_has_its_own_time_from_the_written_close_frame_on() {
 fn a_close_frame_that_cannot_be_written_belongs_to_the_flush() {
     for room in [0, 7] {
         let mut sim = stuck_with(0);
-        sim.wire().room = room; // of 8 bytes
+        sim.wire().room = room; // the frame has 8 bytes
         sim.close(CLOSE_1000);
         sim.advance(FLUSH - 1);
         assert_eq!(sim.events(), ["connected"]);
@@ -145,7 +146,7 @@ fn begin_to_close(sim: &mut Simulation, who: &str) {
     }
 }
 
-/// The table: who closes, the state of the queue, and the report.
+/// The table of the closing sides, the states of the queue, and the reports.
 #[test]
 fn each_way_to_close_with_each_queue_has_one_report() {
     let unsent = ", unsent 8 of 8000 bytes";
@@ -180,7 +181,7 @@ fn each_way_to_close_with_each_queue_has_one_report() {
                 assert_eq!(sim.events(), ["connected"], "{who}, {queue}");
                 take(&mut sim, PROGRESS);
             }
-            // The last bytes, if only the Close frame is left.
+            // These are the last bytes, if only the Close frame is left.
             if queue == "progressing" {
                 take(&mut sim, usize::MAX);
             }
@@ -191,7 +192,7 @@ fn each_way_to_close_with_each_queue_has_one_report() {
     }
 }
 
-/// The peer has closed while messages wait: they are sent as after a close of the host, and the answer follows them.
+/// The peer closes while messages wait. The messages are sent as after a close of the host, and the answer follows them.
 #[test]
 fn messages_are_flushed_after_the_close_frame_of_the_peer() {
     let mut sim = stuck_with(8);
@@ -205,7 +206,8 @@ fn messages_are_flushed_after_the_close_frame_of_the_peer() {
     assert_eq!(last(&sim), "closed OK in Closing by Peer, got 4001, sent 4001, reason kicked");
 }
 
-/// The host does not dispatch. The violation waits for it as for a closing handshake, then the flush has its time.
+/// The host does not dispatch. The violation waits for the host as long as for a closing handshake. Then the time of the flush
+/// begins.
 #[test]
 fn a_violation_waits_for_the_host_then_for_the_flush() {
     let mut sim = stuck_with(8);
@@ -215,7 +217,7 @@ fn a_violation_waits_for_the_host_then_for_the_flush() {
     assert_eq!(sim.events(), ["connected"]);
     sim.advance(1);
     assert_eq!(last(&sim), "closed Protocol in Open by Local, got 1006, sent 0, unsent 8 of 8000 bytes");
-    // A close of the host does not wait for its own polls.
+    // If the host has closed, the violation does not wait for its polls.
     let mut sim = stuck_with(8);
     sim.set_undispatched(true);
     sim.server_sends(&frame(0xc1, b"reserved bit"));
@@ -226,7 +228,7 @@ fn a_violation_waits_for_the_host_then_for_the_flush() {
 
 /// A violation during the flush, and during the closing handshake, is reported in that phase.
 #[test]
-fn the_phase_of_a_violation_is_the_one_it_came_in() {
+fn a_violation_is_reported_in_the_phase_in_which_it_happened() {
     for (room, expected) in [
         (0, "closed Protocol in Flush by Local, got 1006, sent 0, unsent 8 of 8000 bytes"),
         (usize::MAX, "closed Protocol in Closing by Local, got 1006, sent 1000"),
@@ -256,7 +258,7 @@ fn without_limits_nothing_is_cut() {
     assert_eq!(last(&sim), "closed OK in Closing by Local, got 1000, sent 1000");
 }
 
-/// The messages are flushed as always. Only the answer to the Close frame is not awaited.
+/// The messages are flushed as usual. Only the answer to the Close frame is not awaited.
 #[test]
 fn at_once_ends_the_connection_with_the_written_close_frame() {
     for (who, expected) in [
@@ -279,7 +281,7 @@ fn at_once_ends_the_connection_with_the_written_close_frame() {
     }
 }
 
-/// Bytes that the network does not take at once are dropped; a network that takes all loses nothing.
+/// Bytes that the network does not take at once are dropped. If the network takes all bytes, nothing is lost.
 #[test]
 fn a_flush_at_once_drops_what_is_not_taken() {
     for (room, expected) in [
@@ -300,7 +302,7 @@ fn a_flush_at_once_drops_what_is_not_taken() {
     }
 }
 
-/// The loop is being freed: its linger is the only deadline, also of a flush or a closing handshake that had begun before.
+/// The loop is being freed. Its linger time is the only deadline, also of a flush or a closing handshake that began before.
 #[test]
 fn a_loop_that_is_freed_has_the_only_deadline() {
     for began_before in [false, true] {

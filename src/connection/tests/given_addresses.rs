@@ -1,4 +1,4 @@
-//! Addresses of the server that the host has given, the time between two attempts, and the list of those that were tried.
+//! Addresses of the server that the host has given, the time between two attempts, and the list of the addresses that were tried.
 
 use super::super::Family;
 use super::opening::{REFUSED, redirect};
@@ -37,7 +37,7 @@ fn given_addresses_are_tried_in_their_order_without_a_look_up() {
             sim.advance(249);
             assert_eq!(sim.dialed().len(), tried);
             if tried == 2 {
-                sim.connect_result_of("10.0.0.1:8080", REFUSED); // the next attempt follows at once
+                sim.connect_result_of("10.0.0.1:8080", REFUSED); // the next attempt begins at once
             } else {
                 sim.advance(1);
             }
@@ -98,7 +98,7 @@ fn redirects_use_given_addresses_for_the_first_origin_only() {
     });
     sim.connect_result(Ok(()));
     redirect(&mut sim, "/same");
-    assert_eq!(sim.dialed(), ["10.0.0.1:81"; 2], "the same origin");
+    assert_eq!(sim.dialed(), ["10.0.0.1:81"; 2], "the origin has not changed");
     sim.connect_result(Ok(()));
     redirect(&mut sim, "ws://second.example/");
     assert_eq!((sim.dialed().len(), sim.looked_up().len()), (2, 2), "another host");
@@ -113,7 +113,8 @@ fn redirects_use_given_addresses_for_the_first_origin_only() {
     assert_eq!(sim.looked_up().len(), 4);
 }
 
-/// A server on the internet must not lead this side to a machine behind it, and an address that the host has given is one.
+/// A server on the internet must not lead this side to a machine in its local network. Addresses that the host has given are
+/// checked too.
 #[test]
 fn given_addresses_have_an_address_space() {
     let mut sim = Simulation::new();
@@ -124,7 +125,11 @@ fn given_addresses_have_an_address_space() {
     sim.connect_result_of("10.0.0.1:80", REFUSED);
     sim.connect_result_of("203.0.113.1:80", Ok(()));
     redirect(&mut sim, "/same");
-    assert_eq!(sim.dialed(), ["10.0.0.1:80", "203.0.113.1:80", "203.0.113.1:80"], "from a public server");
+    assert_eq!(
+        sim.dialed(),
+        ["10.0.0.1:80", "203.0.113.1:80", "203.0.113.1:80"],
+        "the redirect comes from a public server"
+    );
     let mut sim = Simulation::new();
     sim.begin_with("ws://first.example/", |config| {
         set(config, &["10.0.0.1:0"]);
@@ -135,13 +140,13 @@ fn given_addresses_have_an_address_space() {
     assert_eq!(
         sim.events(),
         ["closed Redirect in Connect by Local, got 1006, sent 0, status 302"],
-        "from a private one"
+        "the redirect comes from a private server"
     );
 }
 
 #[test]
 #[cfg(feature = "proxies")]
-fn a_proxy_looks_the_name_up_itself() {
+fn a_proxy_looks_up_the_name_itself() {
     let scenario = |sim: &mut Simulation| {
         sim.begin_with("ws://edge.example/", |config| {
             set(config, &["10.0.0.1:0"]);
@@ -182,7 +187,7 @@ fn all_addresses_are_tried_at_once() {
     assert_eq!(sim.open_streams(), ["10.0.0.1:80", "[fd00::1]:80", "10.0.0.2:80"]);
     sim.connect_result_of("10.0.0.2:80", Ok(()));
     assert_eq!(sim.open_streams(), ["10.0.0.2:80"]);
-    // Those of a look-up too, as soon as an answer is there.
+    // The addresses of a look-up are also tried at once, when the answer arrives.
     let mut sim = Simulation::new();
     sim.begin_with("ws://name.example/", |config| set_delay(config, 0));
     sim.resolved_family(Family::V4, Ok(&["10.0.0.1", "10.0.0.2"]));
@@ -191,7 +196,7 @@ fn all_addresses_are_tried_at_once() {
     assert_eq!(sim.open_streams().len(), 4);
 }
 
-/// IPv4 addresses wait for IPv6 ones no longer than one address waits for the other.
+/// IPv4 addresses wait for IPv6 ones only as long as one attempt waits for another.
 #[test]
 fn a_short_delay_shortens_the_wait_for_ipv6() {
     let mut sim = Simulation::new();
@@ -241,7 +246,7 @@ fn addresses_that_a_deadline_cuts_off_have_no_answer() {
     run_unbroken(none, &["closed Resolve in Resolve by Transport, got 1006, sent 0"]);
 }
 
-/// The list belongs to the last hop of the last attempt, as the address does.
+/// Like the address, the list belongs to the last hop of the last attempt.
 #[test]
 fn each_hop_and_each_attempt_has_its_own_list() {
     let scenario = |sim: &mut Simulation| {

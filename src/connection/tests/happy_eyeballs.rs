@@ -18,7 +18,7 @@ fn addresses_of_both_families_are_tried_alternately() {
         assert_eq!(sim.dialed(), ["[fd00::1]:80", "10.0.0.1:80"]);
         sim.advance(250);
         assert_eq!(sim.dialed().last().unwrap(), "[fd00::2]:80");
-        sim.connect_result_of("10.0.0.1:80", REFUSED); // the next attempt follows at once
+        sim.connect_result_of("10.0.0.1:80", REFUSED); // the next attempt begins at once
         assert_eq!(sim.dialed(), ["[fd00::1]:80", "10.0.0.1:80", "[fd00::2]:80", "10.0.0.2:80"]);
         assert_eq!(sim.open_streams(), ["[fd00::1]:80", "[fd00::2]:80", "10.0.0.2:80"]);
         sim.connect_result_of("[fd00::1]:80", Ok(())); // the first attempt may still succeed
@@ -31,7 +31,7 @@ fn addresses_of_both_families_are_tried_alternately() {
     assert_eq!(sim.events(), ["closed Refused in Handshake by Peer, got 1006, sent 0, status 404"]);
 }
 
-/// For scenarios whose events depend on the faults.
+/// Runs a scenario without faults, because its events would depend on them.
 fn run_once(scenario: &impl Fn(&mut Simulation)) -> Simulation {
     let mut sim = Simulation::new();
     scenario(&mut sim);
@@ -87,7 +87,7 @@ fn ipv4_addresses_wait_50_ms_for_ipv6_addresses() {
         sim.begin("ws://example.com/");
         sim.resolved_family(Family::V4, Ok(&["10.0.0.1"]));
         sim.resolved_family(Family::V6, Err("none"));
-        assert_eq!(sim.dialed(), ["10.0.0.1:80"], "no need to wait");
+        assert_eq!(sim.dialed(), ["10.0.0.1:80"], "the IPv4 address does not have to wait");
         sim.connect_result(REFUSED);
     };
     run_scenario(none, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
@@ -115,7 +115,7 @@ fn a_hanging_look_up_does_not_hide_the_error_of_the_other_family() {
         sim.connect_result(REFUSED);
         sim.advance(749);
         assert!(sim.events().is_empty(), "an IPv6 address may still arrive");
-        sim.advance(1); // the time-out of look-ups
+        sim.advance(1); // reaches the time-out of look-ups
     };
     run_scenario(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
 }

@@ -110,7 +110,7 @@ fn any_received_byte_answers_a_ping() {
         sim.advance(19_999);
         assert_eq!((pings(&sim), sim.events().last().unwrap() == TIMED_OUT), (1, false), "{answer:x?}");
         sim.advance(1);
-        assert_eq!(pings(&sim), 2, "an interval after the last byte");
+        assert_eq!(pings(&sim), 2, "the ping is sent one interval after the last byte");
         sim.advance(10_000);
         assert_eq!(sim.events().last().unwrap(), TIMED_OUT);
     }
@@ -139,18 +139,18 @@ fn the_round_trip_is_measured_and_smoothed() {
     let measured = |sim: &Simulation| (sim.round_trip().last.as_millis(), sim.round_trip().smoothed.as_millis());
     sim.server_sends(&frame(PONG, &[0, 0, 0, 0])); // before any ping
     sim.advance(20_000);
-    sim.server_sends(&frame(PONG, &[0, 0, 0, 2])); // of a later ping
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 2])); // answers a later ping
     assert_eq!(measured(&sim), (0, 0));
-    sim.ping(); // sent, but one at a time is measured
+    sim.ping(); // sent, but only one ping at a time is measured
     assert_eq!(pings(&sim), 2);
     sim.advance(100);
     sim.server_sends(&frame(PONG, &[0, 0, 0, 1]));
     assert_eq!(measured(&sim), (100, 100));
     sim.advance(50);
-    sim.server_sends(&frame(PONG, &[0, 0, 0, 1])); // again
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 1])); // a second answer
     assert_eq!(measured(&sim), (100, 100));
     sim.ping_with(b"of the host");
-    sim.server_sends(&frame(PONG, &[0, 0, 0, 1])); // of a ping before
+    sim.server_sends(&frame(PONG, &[0, 0, 0, 1])); // answers an earlier ping
     sim.server_sends(&frame(PONG, &[0, 0, 0, 2, b'?']));
     assert_eq!(measured(&sim), (100, 100));
     sim.advance(900);
@@ -188,7 +188,7 @@ fn without_an_interval_no_ping_is_sent() {
 }
 
 #[test]
-fn without_a_time_out_a_silent_server_is_pinged_for_ever() {
+fn without_a_time_out_a_silent_server_is_pinged_endlessly() {
     let mut sim = Simulation::new();
     sim.open_with(without_timeout);
     sim.advance(200_000);
@@ -216,7 +216,7 @@ fn a_full_queue_of_the_host_suspends_the_heartbeat() {
     run_scenario(scenario, &["connected", "text waits", TIMED_OUT]);
 }
 
-// A backlog.
+// Backlogs of bytes to be sent.
 
 #[test]
 fn a_ping_waits_only_for_the_frame_in_flight() {
@@ -269,7 +269,7 @@ fn acknowledged_bytes_before_the_ping_extend_the_deadline() {
     sim.advance(10_000);
     sim.wire().unacked_bytes = Some(0);
     sim.advance(10_000);
-    assert_eq!(sim.events(), ["connected"], "the peer has the ping and can answer it from now on");
+    assert_eq!(sim.events(), ["connected"], "the peer has now received the ping and can answer it");
     sim.advance(9_999);
     assert_eq!(sim.events(), ["connected"]);
     sim.advance(1);
@@ -331,14 +331,14 @@ fn no_ping_follows_a_close_frame_that_the_engine_does_not_know_yet() {
     let mut sim = Simulation::new();
     sim.open_with(with_timeout);
     assert!(sim.send_queue().close_by_host(b"\x03\xe8"));
-    sim.flush(); // of an earlier message
+    sim.flush(); // for an earlier message
     sim.ping();
     sim.probe();
     sim.advance(20_000);
     assert_eq!(sim.written(), ["close [3, e8]"]);
 }
 
-// The process did not run.
+// The process did not run for some time.
 
 #[test]
 fn after_a_sleep_a_pending_ping_is_repeated_once() {

@@ -17,8 +17,8 @@ fn the_hook_is_asked_once_for_a_name_instead_of_the_system() {
         assert_eq!((sim.queries(), sim.looked_up().len()), (vec!["example.com"], 0));
         assert!(sim.awaits_query(1));
         sim.host_resolved(1, Some(&["10.0.0.1", "fd00::1", "10.0.0.2:8080", "[fd00::2]:9"]));
-        assert!(!sim.awaits_query(1), "it is answered");
-        assert_eq!(sim.dialed(), ["[fd00::1]:80"], "IPv6 first, as for a look-up");
+        assert!(!sim.awaits_query(1), "the query is answered");
+        assert_eq!(sim.dialed(), ["[fd00::1]:80"], "IPv6 comes first, as for a look-up");
         for expected in ["10.0.0.1:80", "[fd00::2]:9", "10.0.0.2:8080"] {
             sim.advance(250);
             assert_eq!(sim.dialed().last().unwrap(), expected);
@@ -113,7 +113,7 @@ fn addresses_and_localhost_are_not_asked_for() {
 }
 
 #[test]
-fn each_hop_and_each_attempt_asks_anew_and_ignores_earlier_answers() {
+fn each_hop_and_each_attempt_asks_again_and_ignores_earlier_answers() {
     let scenario = |sim: &mut Simulation| {
         sim.set_hook(QuerySubject::Addresses);
         sim.begin_with("ws://first.example/", |config| config.max_redirects = 1);

@@ -1,4 +1,4 @@
-//! A network without IPv4: addresses of NAT64 take the place of IPv4 addresses without a route.
+//! A network without IPv4: addresses of NAT64 replace IPv4 addresses without a route.
 
 use super::super::{Family, QuerySubject};
 use super::opening::{REFUSED, redirect};
@@ -66,14 +66,18 @@ fn a_name_with_both_families_needs_no_nat64() {
     assert_eq!((sim.looked_up().len(), sim.info().addresses_tried), (2, 1));
 }
 
-/// The IPv6 address is dead, so the IPv4 address has its turn, and then the one that contains it.
+/// The IPv6 address does not answer, so the IPv4 address is tried, and then the IPv6 address that contains it.
 #[test]
 fn a_dead_ipv6_address_does_not_stop_nat64() {
     let mut sim = ipv6_only("ws://name.example/", |_| {});
     sim.resolved_family(Family::V6, Ok(&["fd00::1", "fd00::2"]));
     sim.resolved_name("name.example", Family::V4, Ok(&["203.0.113.1"]));
     sim.advance(250);
-    assert_eq!(sim.open_streams(), ["[fd00::1]:80", "[fd00::2]:80"], "after a failure the next is tried at once");
+    assert_eq!(
+        sim.open_streams(),
+        ["[fd00::1]:80", "[fd00::2]:80"],
+        "after a failure the next address is tried at once"
+    );
     prefix_found(&mut sim, PREFIX);
     sim.advance(249);
     assert_eq!(sim.open_streams().len(), 2);
@@ -102,13 +106,13 @@ fn addresses_of_the_host_keep_their_order_and_ports() {
     sim.advance(250);
     assert_eq!(sim.open_streams().last().unwrap(), "[2001:db8:64::cb00:7101]:81");
     sim.connect_result_of("[fd00::1]:82", REFUSED);
-    assert_eq!(sim.open_streams().last().unwrap(), "[2001:db8:64::cb00:7102]:83", "the prefix is known");
+    assert_eq!(sim.open_streams().last().unwrap(), "[2001:db8:64::cb00:7102]:83", "the prefix is already known");
     sim.connect_result_of("[2001:db8:64::cb00:7101]:81", REFUSED);
     assert_eq!(sim.open_streams().last().unwrap(), "[2001:db8:64::cb00:7103]:80");
     assert_eq!(sim.looked_up().len(), 1);
 }
 
-/// The prefix is a question to the resolver of the network, which the host's look-up may pass by.
+/// The prefix is always asked from the resolver of the network, even if the look-up of the host does not use that resolver.
 #[test]
 fn addresses_of_on_resolve_are_reached_through_nat64() {
     let mut sim = Simulation::new();
@@ -121,9 +125,9 @@ fn addresses_of_on_resolve_are_reached_through_nat64() {
     assert_eq!(sim.open_streams(), ["[2001:db8:64::cb00:7101]:81"]);
 }
 
-/// With `on_socket` the missing route shows only when the hook has returned.
+/// With `on_socket`, the missing route is noticed only when the hook has returned.
 #[test]
-fn a_route_may_be_missing_after_the_dial() {
+fn a_missing_route_may_be_noticed_after_the_dial() {
     let fails_later = |without: &[Family], error: ErrorKind| {
         let mut sim = Simulation::new();
         sim.begin("ws://203.0.113.1/");
@@ -136,7 +140,7 @@ fn a_route_may_be_missing_after_the_dial() {
         prefix_found(&mut sim, PREFIX);
         assert_eq!(sim.open_streams(), ["[2001:db8:64::cb00:7101]:80"], "{error}");
     }
-    // A router on the way reports it; all ports are in use; another error.
+    // The errors are: a router on the path reports it; all ports are in use; another error.
     for (without, error) in [
         (&[][..], ErrorKind::NetworkUnreachable),
         (&[], ErrorKind::AddrNotAvailable),
@@ -160,7 +164,7 @@ fn proxies_are_reached_through_nat64() {
     assert_eq!(sim.open_streams(), ["[2001:db8:64::cb00:7109]:3128"]);
 }
 
-/// The next hop begins anew: it may be on another network.
+/// The next hop asks for the prefix again, because it may be on another network.
 #[test]
 fn redirects_are_followed_through_nat64_within_the_address_space() {
     let begin = |to: &str| {
@@ -175,7 +179,7 @@ fn redirects_are_followed_through_nat64_within_the_address_space() {
     assert_eq!(sim.open_streams(), ["[2001:db8:64::cb00:7102]:80"]);
     let sim = begin("ws://10.0.0.1/");
     assert_eq!(sim.events(), ["closed Redirect in Connect by Local, got 1006, sent 0, status 302"]);
-    // From a private server, which the prefix of the network has made look public, to another one.
+    // A private server, which looks public because of the prefix of the network, redirects to another private server.
     let mut sim = ipv6_only("ws://10.0.0.1/", |config| config.max_redirects = 1);
     prefix_found(&mut sim, PREFIX);
     sim.connect_result(Ok(()));
@@ -204,7 +208,7 @@ fn a_failed_discovery_is_reported_with_the_first_error() {
             )
         );
     }
-    // One question for all addresses.
+    // One query serves all addresses.
     let mut sim = ipv6_only("ws://edge.example/", |config| {
         set(config, &["203.0.113.1:0", "[fd00::1]:0", "203.0.113.2:0"]);
     });
@@ -229,12 +233,12 @@ fn a_discovery_that_hangs_ends_at_the_deadline_of_look_ups() {
     );
 }
 
-/// A close, and a change of the network, in the middle of a look-up; its answer comes later.
+/// A close, or a change of the network, happens during a look-up. The answer of the look-up comes later.
 #[test]
 fn late_answers_are_not_used() {
     let mut sim = ipv6_only("ws://203.0.113.1/", |_| {});
     sim.set_without_routes(&[]);
-    sim.probe(); // the new network has IPv4
+    sim.probe(); // the new network supports IPv4
     assert_eq!(sim.open_streams(), ["203.0.113.1:80"]);
     sim.resolved_name("ipv4only.arpa.", Family::V6, PREFIX);
     assert_eq!(sim.open_streams(), ["203.0.113.1:80"]);
@@ -249,7 +253,7 @@ fn late_answers_are_not_used() {
 
 #[test]
 fn nothing_is_looked_up_where_nat64_cannot_help() {
-    // No route for IPv6 either; addresses that NAT64 does not lead to; a route that fails in another way.
+    // The cases: IPv6 has no route either; NAT64 does not lead to the address; the route fails in another way.
     for (without, url) in [
         (&[Family::V4, Family::V6][..], "ws://203.0.113.1/"),
         (&[Family::V4], "ws://127.0.0.1/"),
@@ -294,7 +298,7 @@ fn the_addresses_of_nat64_are_bounded() {
     assert_eq!((sim.dialed().len(), sim.open_streams().len()), (32, 16));
 }
 
-/// On Apple's systems.
+/// This is the case on Apple's systems.
 #[test]
 fn a_resolver_that_makes_the_addresses_is_asked_for_each_literal() {
     let begin = || {

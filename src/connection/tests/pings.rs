@@ -24,10 +24,10 @@ fn all_pongs_but_those_of_the_heartbeat_are_for_the_host() {
     let cases: [(&[u8], Option<&[u8]>); 9] = [
         (b"mine", Some(b"mine")),
         (b"mine", Some(b"mine")),
-        (&[0, 0, 0, 1, b'?'], Some(b"")), // the library chose the payload
-        (&[0, 0, 0, 2], None),            // of the heartbeat
+        (&[0, 0, 0, 1, b'?'], Some(b"")), // the library has chosen the payload
+        (&[0, 0, 0, 2], None),            // answers a ping of the heartbeat
         (&[0, 0, 0, 2], None),
-        (&[0, 0, 0, 3], Some(&[0, 0, 0, 3])), // of no ping
+        (&[0, 0, 0, 3], Some(&[0, 0, 0, 3])), // answers no ping
         (&[0, 0, 0, 3, b'?'], Some(&[0, 0, 0, 3, b'?'])),
         (b"", Some(b"")),
         (&[7; 125], Some(&[7; 125])),
@@ -72,7 +72,7 @@ fn a_full_queue_stops_the_reading_of_pongs() {
     assert_eq!(sim.take_pongs().len(), 0);
     sim.set_full(false);
     assert_eq!(sim.take_pongs().len(), 50);
-    // A pong that fills it is the last one, and a message behind it waits.
+    // A pong that fills the queue is the last one, and a message behind it waits.
     sim.set_full_after(2);
     sim.server_sends(&[frame(PONG, b"2"), frame(TEXT, b"behind")].concat());
     assert_eq!(sim.events(), ["connected"]);

@@ -1,5 +1,6 @@
-//! The allowed targets of a redirect: no nearer address space than that of the server that sent it, and no other origin if there are
-//! subprotocols. (`opening` tests how redirects are followed.)
+//! The allowed targets of a redirect: no address space that is nearer than the space of the server that sent it, and, if there
+//! are
+//! subprotocols, no other origin. (`opening` tests how redirects are followed.)
 
 use super::retrying::RETRY;
 use super::simulation::Simulation;
@@ -48,7 +49,7 @@ fn redirects_to_a_nearer_space_need_the_flag() {
     {
         for (to_space, to) in all() {
             for allowed in [false, true] {
-                // The URLs have addresses, then names.
+                // The URLs contain addresses in the first round, and names in the second.
                 for named in [false, true] {
                     let mut sim = Simulation::new();
                     let url =
@@ -99,7 +100,7 @@ fn nearer_addresses_of_a_name_are_not_tried() {
     assert_eq!(
         sim.events(),
         ["closed Connect in Connect by Transport, got 1006, sent 0"],
-        "the address that was dialled"
+        "the error of the address that was tried is reported"
     );
 }
 
@@ -113,9 +114,9 @@ fn localhost_is_a_loopback_address() {
     }
 }
 
-/// The name is looked up at each hop, and may have another address then.
+/// The name is looked up at each hop, and its address may have changed.
 #[test]
-fn dialled_addresses_are_checked_and_not_names() {
+fn the_addresses_are_checked_and_not_the_names() {
     let mut sim = Simulation::new();
     begin(&mut sim, "ws://first.example/");
     sim.resolved(&["203.0.113.7"]);

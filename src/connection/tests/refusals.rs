@@ -1,5 +1,6 @@
-//! The body of a refusal, and the cookies of all hops. The report comes when the body was read or nothing more of it comes, and at the
-//! deadline of the handshake at the latest; but for its time it does not depend on the body.
+//! The body of a refusal, and the cookies of all hops. The report comes when the body was read or no more bytes of it come, but
+//! not later
+//! than at the deadline of the handshake. Only the time of the report depends on the body.
 
 use super::super::ConnectConfig;
 use super::retrying::RETRY;
@@ -8,7 +9,7 @@ use super::simulation::{LIMITS, Simulation};
 use crate::config::Limits;
 use std::time::Duration;
 
-/// The most bytes of a body here.
+/// The largest body in these tests, in bytes.
 const MOST: usize = 10;
 const REFUSED: &str = "closed Refused in Handshake by Peer, got 1006, sent 0, status 403";
 
@@ -16,7 +17,7 @@ fn reads_bodies(config: &mut ConnectConfig) {
     config.limits.max_refusal_body = MOST;
 }
 
-/// Connects, and has the server answer the request with this.
+/// Connects, and lets the server send this answer to the request.
 fn answered(change: impl Fn(&mut ConnectConfig), answer: &str) -> Simulation {
     let mut sim = Simulation::new();
     sim.begin_with("ws://10.0.0.1/", |config| {
@@ -40,7 +41,7 @@ fn a_body_is_reported_with_the_refusal_as_soon_as_it_is_whole() {
         ("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", ""),
         ("HTTP/1.1 403 No\r\nContent-Length: -1\r\n\r\nhello", ""),
         ("HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", "hello"),
-        // The limit ends it, and nothing more is waited for.
+        // The limit ends the body, and nothing more is awaited.
         ("HTTP/1.1 403 No\r\nContent-Length: 5000\r\n\r\n0123456789abc", "0123456789"),
         ("HTTP/1.1 403 No\r\n\r\n0123456789", "0123456789"),
         ("HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhello", "hello"),
@@ -85,7 +86,7 @@ fn a_stalled_body_is_reported_at_the_deadline_of_the_handshake() {
     }
 }
 
-/// Milliseconds.
+/// The time in milliseconds.
 const SILENCE: u64 = 1000;
 
 fn has_much_time(config: &mut ConnectConfig) {
@@ -93,9 +94,9 @@ fn has_much_time(config: &mut ConnectConfig) {
     config.limits.open = Duration::from_secs(20);
 }
 
-/// A server that keeps the connection need not say where the body ends.
+/// A server that keeps the connection does not have to announce where the body ends.
 #[test]
-fn a_body_of_which_nothing_comes_for_a_second_is_over() {
+fn a_body_ends_when_no_byte_of_it_comes_for_a_second() {
     for (answer, next, expected) in [
         ("HTTP/1.1 403 No\r\n\r\n", "", ""),
         ("HTTP/1.1 403 No\r\n\r\nhel", "lo", "hello"),
@@ -114,7 +115,7 @@ fn a_body_of_which_nothing_comes_for_a_second_is_over() {
         assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], expected), "{answer:?}");
         assert!(sim.open_streams().is_empty());
     }
-    // A server that sends something now and then has the time of the handshake.
+    // If a server sends a few bytes again and again, only the time limit of the handshake applies.
     let mut sim = answered(
         |config| {
             has_much_time(config);
@@ -131,7 +132,7 @@ fn a_body_of_which_nothing_comes_for_a_second_is_over() {
     assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], &*"a".repeat(19)));
 }
 
-/// The host may call polls so rarely that the bytes have come long before the connection has a turn.
+/// The host may poll so rarely that the bytes arrive long before the connection has its next turn.
 #[test]
 fn bytes_that_have_come_are_read_before_a_body_ends() {
     for (sent, is_whole) in [("lo", true), ("l", false)] {
@@ -145,7 +146,7 @@ fn bytes_that_have_come_are_read_before_a_body_ends() {
     let mut sim = answered(|_| {}, "HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhel");
     sim.server_has_sent(b"l");
     sim.expire();
-    assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"), "the end of the handshake's time");
+    assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"), "the time limit of the handshake");
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn without_a_body_the_report_comes_at_once() {
     }
 }
 
-/// Each status, with and without a body: error, status and message are the same.
+/// For each status, the error, the status and the message do not depend on whether there is a body.
 #[test]
 fn a_body_changes_nothing_in_the_report() {
     for status in ["200 OK", "302 Found", "401 Unauthorized", "403 Forbidden", "429 Slow", "500", "503 Busy", "599 X"] {
@@ -235,7 +236,7 @@ fn a_redirect_that_is_not_followed_has_a_body() {
         };
         run_unbroken(scenario, &[expected]);
     }
-    // The body of one that is followed is not waited for.
+    // If a redirect is followed, its body is not awaited.
     let mut sim =
         answered(|config| config.max_redirects = 1, "HTTP/1.1 302 X\r\nLocation: /b\r\nContent-Length: 5\r\n\r\nhell");
     assert_eq!(sim.dialed().len(), 2);
@@ -274,7 +275,7 @@ fn the_host_can_end_a_connection_whose_body_is_read() {
     }
 }
 
-/// The request is not repeated on the new network: it was answered.
+/// The request is not repeated on the new network, because it was already answered.
 #[test]
 fn a_change_of_the_network_ends_a_body() {
     let mut sim = answered(|_| {}, "HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhell");
@@ -282,7 +283,7 @@ fn a_change_of_the_network_ends_a_body() {
     assert_eq!((sim.events(), body(&sim), sim.dialed().len()), (vec![REFUSED.to_owned()], "hell", 1));
 }
 
-/// A server that sends chunk headers without end is read in turns of a bounded size, and not for ever.
+/// If a server sends chunk headers endlessly, a turn reads a limited number of them, and there is a total limit.
 #[test]
 fn the_work_of_a_turn_is_bounded() {
     let mut sim = answered(|config| config.limits.max_refusal_body = 131_072, "HTTP/1.1 403 No\r\n\r\n");
@@ -297,7 +298,7 @@ fn the_work_of_a_turn_is_bounded() {
 
 // Cookies.
 
-/// The hops of a connection: each answers with this, until the last one.
+/// Returns a connection of several hops. Each hop is answered with one of these answers.
 fn cookies(change: impl Fn(&mut ConnectConfig), answers: &[&str]) -> Simulation {
     let mut sim = Simulation::new();
     sim.begin_with("ws://user:secret@10.0.0.1/a?token=1", |config| {
@@ -323,8 +324,12 @@ fn cookies_of_redirects_refusals_and_the_upgrade_are_collected() {
         assert_eq!(sim.info().cookies, format!("{so_far}ws://10.0.0.2:81/c?d c=3\n"), "{last}");
     }
     let sim = cookies(|_| {}, &[first, second, "302 X\r\nSet-Cookie: c=3"]);
-    assert_eq!(sim.info().cookies, format!("{so_far}ws://10.0.0.2:81/c?d c=3\n"), "a redirect that is not followed");
-    // The next hop has no answer.
+    assert_eq!(
+        sim.info().cookies,
+        format!("{so_far}ws://10.0.0.2:81/c?d c=3\n"),
+        "the last hop is a redirect that is not followed"
+    );
+    // The next hop gets no answer.
     let mut sim = cookies(|_| {}, &[first, second]);
     sim.connect_result(Err(std::io::ErrorKind::ConnectionRefused));
     assert_eq!(sim.info().cookies, so_far);
@@ -347,7 +352,7 @@ fn each_attempt_has_its_own_cookies() {
     assert_eq!(sim.info().cookies, "ws://10.0.0.1/a?token=1 b=2\n");
 }
 
-/// At most 65536 bytes: the first cookies, and no others.
+/// At most 65536 bytes are kept: the first cookies, and no others.
 #[test]
 fn cookies_are_bounded() {
     let url = "ws://10.0.0.1/a?token=1";
@@ -366,7 +371,7 @@ fn cookies_are_bounded() {
     }
 }
 
-/// The largest limit of the options, which is also that of this library.
+/// This is the largest limit of the options and of this library.
 #[test]
 fn a_limit_of_any_size_is_kept() {
     for most in [1, 16_384, 131_072] {
@@ -448,7 +453,7 @@ mod of_proxies {
     }
 
     #[test]
-    fn a_body_of_which_nothing_comes_for_a_second_is_over() {
+    fn a_body_ends_when_no_byte_of_it_comes_for_a_second() {
         let mut sim = Simulation::new();
         sim.begin_with("ws://10.0.0.1/", |config| {
             has_much_time(config);
@@ -464,7 +469,7 @@ mod of_proxies {
         assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], "hell"));
     }
 
-    /// They are not cookies of the server.
+    /// Cookies of a proxy are not cookies of the server.
     #[test]
     fn cookies_of_a_proxy_are_not_reported() {
         let sim = answered(MOST, "HTTP/1.1 403 No\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n");

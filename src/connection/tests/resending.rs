@@ -1,4 +1,4 @@
-//! Messages that were queued when the connection was lost, with the option to resend them.
+//! Messages that were queued when the connection was lost, with the option that resends them.
 
 use super::retrying::RETRY;
 use super::simulation::Simulation;
@@ -14,7 +14,7 @@ thread_local! {
     static DRAWN: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Masking keys that differ: each byte is one more than the byte before it.
+/// Makes masking keys that differ: each byte is one more than the byte before it.
 pub fn counting(bytes: &mut [u8]) {
     for byte in bytes {
         *byte = DRAWN.replace(DRAWN.get().wrapping_add(1));
@@ -25,7 +25,7 @@ fn message(number: u8) -> String {
     format!("{number}: {}", "all work and no play ".repeat(usize::from(number % 2) * 10))
 }
 
-/// Three times, four messages are accepted, and one and a half of them written when the connection is lost.
+/// Three times, four messages are accepted, and one and a half of them are written when the connection is lost.
 #[test]
 fn unsent_messages_are_resent_once_in_order_with_new_masking_keys() {
     let combinations = if OFFER.is_some() { 8 } else { 1 };
@@ -40,7 +40,7 @@ fn unsent_messages_are_resent_once_in_order_with_new_masking_keys() {
         for (round, deflates) in (0u8..).zip(deflates) {
             let last = round == 2;
             let mut server = StrictServer::new(deflates);
-            // The kept messages are written as soon as the response was read.
+            // The kept messages are written when the response was read.
             sim.connect_result(Ok(()));
             let answer = sim.answer();
             sim.wire().room = if last { usize::MAX } else { 0 };
@@ -52,7 +52,7 @@ fn unsent_messages_are_resent_once_in_order_with_new_masking_keys() {
                 assert_eq!(sim.send(&message(number)), Ok(()), "{number} of {deflates}");
                 sent.push(message(number));
             }
-            // Byte by byte, until one message is complete and the next has begun.
+            // The messages are written byte by byte, until one is complete and the next one has begun.
             let before = received.len();
             while !last && (received.len() == before || server.partial_bytes() < 3) {
                 sim.wire().room = 1;
@@ -81,6 +81,6 @@ fn unsent_messages_are_resent_once_in_order_with_new_masking_keys() {
         assert_eq!(received, expected, "{deflates:?}");
         assert_eq!(sim.buffered(), 0);
         assert_eq!(sim.send_queue().stats().messages_sent, 12);
-        assert!(masks.iter().all(|mask| *mask != [0; 4]), "all are masked");
+        assert!(masks.iter().all(|mask| *mask != [0; 4]), "all frames are masked");
     }
 }

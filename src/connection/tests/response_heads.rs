@@ -1,5 +1,6 @@
-//! Responses whose head is unusual, malformed, too long or incomplete. A status line that was read is reported, with any rest of
-//! the head.
+//! Responses with a head that is unusual, malformed, too long or incomplete. If a status line was read, it is reported, whatever
+//! the rest
+//! of the head is.
 
 use super::super::ConnectConfig;
 use super::retrying::RETRY;
@@ -46,7 +47,7 @@ const HEAD_VARIANTS: [(HeadVariant, bool); 17] = [
     (Stuck, false),
 ];
 
-/// Is the head complete within 64 KiB?
+/// Returns whether the head is complete within 64 KiB.
 fn is_whole(variant: HeadVariant) -> bool {
     !matches!(variant, LongLine(65_536..) | Cut | Stuck)
 }

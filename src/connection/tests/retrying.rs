@@ -106,7 +106,11 @@ fn a_loss_in_any_phase_is_retried_from_the_beginning() {
             sim.advance(249);
             assert_eq!(sim.events().last(), Some(&lost), "too early");
             sim.advance(1);
-            assert_eq!((sim.looked_up().len(), sim.dialed().len()), (before.0 * 2, before.1 * 2), "from the beginning");
+            assert_eq!(
+                (sim.looked_up().len(), sim.dialed().len()),
+                (before.0 * 2, before.1 * 2),
+                "the connection begins from the beginning"
+            );
             sim.close(b"\x03\xe8");
         };
         let at = if url.contains("example.com") { "Resolve" } else { "Connect" };
@@ -343,7 +347,7 @@ fn no_retry_follows_a_close_of_the_host_after_that_of_the_peer() {
         sim.open_with(retries);
         sim.wire().room = 0;
         sim.server_sends(&frame(CLOSE, b"\x03\xf4"));
-        sim.close(b"\x03\xe8"); // sealed already, by the answer to the close of the peer
+        sim.close(b"\x03\xe8"); // has no effect: the answer to the close of the peer is already queued
         sim.end_stream();
         sim.wire().room = usize::MAX;
         sim.turn();
@@ -369,7 +373,7 @@ fn a_close_before_a_reconnect_is_reported_abandons_the_connection() {
 // When the host may send.
 
 #[test]
-fn a_host_can_send_only_when_the_present_connection_is_reported() {
+fn a_host_can_send_only_when_the_current_connection_is_reported() {
     let scenario = |sim: &mut Simulation| {
         sim.open_unreported_with(retries);
         sim.end_stream();
@@ -412,7 +416,7 @@ fn a_late_report_of_the_first_connection_does_not_open_the_second() {
 #[test]
 fn delayed_retries_begin_when_the_host_has_dispatched() {
     type Call = fn(&mut Simulation);
-    // Events while the retry is delayed, and whether a retry follows after the host has dispatched.
+    // Each row: events while the retry is delayed, and whether a retry begins after the host has dispatched.
     let cases: [(&str, Call, bool); 6] = [
         ("nothing", |_| {}, true),
         ("a long time", |sim| sim.advance(1_000_000), true),
@@ -439,7 +443,7 @@ fn delayed_retries_begin_when_the_host_has_dispatched() {
         sim.events_dispatched();
         assert_eq!(sim.dialed().len(), 1 + usize::from(is_retried), "{what}: once");
     }
-    // After a suspend the retry waits for the resume instead.
+    // After a suspend, the retry waits for the resume instead.
     let mut sim = Simulation::new();
     sim.begin_with("ws://10.0.0.1/", retries);
     sim.connect_result(REFUSED);

@@ -1,4 +1,4 @@
-//! Lists of proxies, and proxies with TLS: which are tried, and what is reported.
+//! Lists of proxies, and proxies with TLS: which proxies are tried, and the content of the report.
 
 use super::opening::{REFUSED, redirect};
 use super::scenario::run_scenario;
@@ -15,7 +15,7 @@ fn found(list: &str) -> QueryAnswer {
     QueryAnswer::Proxies(Some(Proxies::read_list(list).unwrap()))
 }
 
-/// Begins a connection whose proxies are these.
+/// Begins a connection with these proxies.
 fn begin(sim: &mut Simulation, url: &str, list: &str) {
     sim.set_hook(QuerySubject::Proxies);
     sim.begin(url);
@@ -46,7 +46,7 @@ fn the_hook_is_asked_for_the_origin_of_each_hop() {
         sim.query_answered(2, found("direct"));
         assert_eq!(sim.dialed()[1], "[2001:db8::1]:81");
         sim.connect_result(REFUSED);
-        assert_eq!(sim.info().proxy, "", "of the last hop");
+        assert_eq!(sim.info().proxy, "", "the report belongs to the last hop");
     };
     run_scenario(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
 }
@@ -81,7 +81,7 @@ fn the_next_proxy_is_tried_if_one_cannot_be_connected_to() {
         sim.resolved_family(Family::V6, Err("none"));
         sim.resolved_family(Family::V4, Err("not found"));
         assert_eq!(sim.dialed().last().unwrap(), "10.0.0.4:3");
-        sim.advance(1000); // no answer of TCP
+        sim.advance(1000); // TCP gets no answer
         assert_eq!(sim.dialed().last().unwrap(), "10.0.0.1:80");
         assert_eq!(sim.open_streams(), ["10.0.0.1:80"], "the others are closed");
         sim.connect_result(REFUSED);
@@ -97,7 +97,11 @@ fn the_next_proxy_is_tried_if_one_cannot_be_connected_to() {
             sim.close_message()
         );
         let timings = sim.info().timings;
-        assert_eq!((timings.resolve.as_millis(), timings.connect.as_millis()), (50, 1000), "of all together");
+        assert_eq!(
+            (timings.resolve.as_millis(), timings.connect.as_millis()),
+            (50, 1000),
+            "the times of all routes together"
+        );
     };
     run_scenario(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
 }
@@ -139,7 +143,7 @@ fn all_proxies_together_have_the_time_of_the_opening() {
         sim.advance(4999);
         assert!(sim.events().is_empty());
         sim.advance(1);
-        assert_eq!(sim.dialed_so_far(), 5, "each has a second");
+        assert_eq!(sim.dialed_so_far(), 5, "each proxy gets one second");
         assert!(sim.close_message().contains("in all its stages"), "{}", sim.close_message());
     };
     run_scenario(scenario, &["closed Timeout in Connect by Transport, got 1006, sent 0"]);
@@ -175,7 +179,7 @@ fn no_answer_of_the_hook_is_a_time_out_of_the_proxy() {
 }
 
 #[test]
-fn a_change_of_the_network_asks_anew_and_a_close_withdraws_the_question() {
+fn a_change_of_the_network_asks_again_and_a_close_withdraws_the_question() {
     let scenario = |sim: &mut Simulation| {
         sim.set_hook(QuerySubject::Proxies);
         sim.begin("ws://10.0.0.1/");
@@ -193,7 +197,7 @@ fn a_change_of_the_network_asks_anew_and_a_close_withdraws_the_question() {
 }
 
 #[test]
-fn a_redirect_cannot_lead_to_a_private_address_by_a_direct_way() {
+fn a_redirect_cannot_lead_to_a_private_address_by_a_direct_route() {
     let scenario = |sim: &mut Simulation| {
         sim.set_hook(QuerySubject::Proxies);
         sim.begin_with("ws://203.0.113.1/", |config| config.max_redirects = 1);
@@ -217,7 +221,7 @@ fn the_name_of_a_proxy_is_looked_up_by_the_hook_for_names() {
 }
 
 #[test]
-fn given_addresses_are_those_of_a_direct_way_only() {
+fn given_addresses_are_used_for_direct_routes_only() {
     let mut sim = Simulation::new();
     sim.set_hook(QuerySubject::Proxies);
     sim.begin_with("ws://example.com/", |config| config.addresses = vec!["10.0.0.7:0".parse().unwrap()]);

@@ -2,8 +2,9 @@
 
 use super::simulation::Simulation;
 
-/// Runs a scenario without faults, with all reads and writes cut to one byte, and with a failure at the first, second, … nth
-/// operation of the stream. The first two must report the `expected` events; the others are checked by [`check_contract`].
+/// Runs a scenario without faults, with all reads and writes cut to one byte, and with a failure at the first, second, …
+/// operation of
+/// the stream. The first two runs must report the `expected` events. [`check_contract`] checks the other runs.
 pub fn run_scenario(scenario: impl Fn(&mut Simulation), expected: &[&str]) {
     let run = |cut, failure| {
         let mut sim = Simulation::with_faults(cut, failure);
@@ -14,7 +15,7 @@ pub fn run_scenario(scenario: impl Fn(&mut Simulation), expected: &[&str]) {
     assert_eq!(whole, expected);
     assert_eq!(run(1, None).events(), expected, "cut to bytes");
     for cut in [usize::MAX, 1] {
-        // The first operations one by one, then fewer: a cut scenario has tens of thousands.
+        // After the first operations, only some are tested, because a cut scenario has tens of thousands.
         let operations = (0..100).chain((0..).map_while(|n| 100usize.checked_add(n * n * n)));
         for operation in operations {
             let mut sim = run(cut, Some(operation));
@@ -39,7 +40,8 @@ pub fn run_unbroken(scenario: impl Fn(&mut Simulation), expected: &[&str]) {
     }
 }
 
-/// Checks the events of a run with a failure: the first ones of the run without faults, then one `closed` as the last event.
+/// Checks the events of a run with a failure: they are the first events of the run without faults, then one `closed` as the last
+/// event.
 fn check_contract(events: &[String], whole: &[String], operation: usize) {
     let (closed, before) = events.split_last().expect("the end is reported");
     assert!(closed.starts_with("closed"), "failure at {operation}: {events:?}");

@@ -268,7 +268,7 @@ fn bytes_after_the_response_head_are_the_first_frames() {
     run_scenario(scenario, &["connected", "text quick", "closed OK in Closing by Peer, got 1000, sent 1000"]);
 }
 
-/// Large messages are read to their place, together with the bytes that follow.
+/// Large messages are read directly to their place, together with the bytes that follow.
 #[test]
 fn large_messages_and_frames_between_them_are_received_in_order() {
     let large = |byte: u8| frame(0x82, &vec![byte; 40_000]);
@@ -279,7 +279,7 @@ fn large_messages_and_frames_between_them_are_received_in_order() {
     let text = format!("text {}{}", "x".repeat(30_000), "y".repeat(20_000));
     let binary = "binary of 40000";
     let end = "closed OK in Closing by Peer, got 1000, sent 1000";
-    // At once, and cut at different places; also with a full queue at each.
+    // The stream is sent at once, and cut at different places. In each case, it is also tested with a full queue.
     for cut in [stream.len(), 39_999, 40_004, 17_001, 4_099, 997] {
         for is_full in [false, true] {
             let mut sim = Simulation::new();
@@ -300,7 +300,7 @@ fn large_messages_and_frames_between_them_are_received_in_order() {
     }
 }
 
-/// Its payload then goes to its place without a copy.
+/// So its payload goes to its place without a copy.
 #[test]
 fn after_a_large_message_only_the_header_of_the_next_one_is_read() {
     let mut sim = Simulation::new();
@@ -314,7 +314,7 @@ fn after_a_large_message_only_the_header_of_the_next_one_is_read() {
     };
     let (small, large) = (frame(0x82, &[1; 100]), frame(0x82, &[1; 60_000]));
     assert_eq!(asked_after(&small), 65_536);
-    // The first one comes in two pieces.
+    // The first message comes in two pieces.
     assert_eq!(asked_after(&large[..5000]), 65_536);
     assert_eq!(asked_after(&large[5000..]), 4096);
     assert_eq!(asked_after(&large), 4096);
@@ -346,9 +346,9 @@ fn a_full_queue_stops_reading_and_loses_nothing() {
     run_scenario(scenario, &["connected", "text 1", "text 2", "closed OK in Closing by Peer, got 1000, sent 1000"]);
 }
 
-/// Also what has come before the end and was not read yet, because the TLS of the host works on another thread.
+/// This includes bytes that arrived before the end and were not read yet, because the TLS of the host works on another thread.
 #[test]
-fn all_that_the_peer_has_sent_is_read_before_a_failed_write_ends_the_connection() {
+fn all_bytes_of_the_peer_are_read_before_a_failed_write_ends_the_connection() {
     for is_busy in [false, true] {
         let mut sim = Simulation::new();
         sim.open();

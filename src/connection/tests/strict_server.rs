@@ -1,4 +1,4 @@
-//! A server that decodes the frames of the client, and panics at any violation of the protocol.
+//! A server that decodes the frames of the client, and panics if they violate the protocol.
 
 use crate::protocol::deflate::{Agreement, Inflater, Offer};
 use crate::protocol::mask;
@@ -98,7 +98,7 @@ impl StrictServer {
     }
 }
 
-/// The frame at the front of `bytes`, if it is complete: its first byte, masking key, unmasked payload, and size.
+/// Returns the frame at the front of `bytes`, if it is complete: its first byte, masking key, unmasked payload, and size.
 fn split(bytes: &[u8]) -> Option<(u8, [u8; 4], Vec<u8>, usize)> {
     let [first, second, ..] = *bytes else { return None };
     assert_eq!(second & 0x80, 0x80, "the client masks");

@@ -1,4 +1,4 @@
-//! The loop is suspended and resumed, or the machine's network changes, in each stage.
+//! Tests that the loop is suspended and resumed, or that the machine's network changes, in each stage.
 
 use super::CLOSE;
 use super::retrying::RETRY;
@@ -77,7 +77,7 @@ fn a_suspend_closes_with_1001_after_accepted_messages() {
             let _ = sim.send("accepted");
             sim.suspend();
             assert_eq!(sim.send("late"), Err(Error::NotOpen));
-            sim.suspend(); // has no effect
+            sim.suspend(); // the second suspend has no effect
             sim.wire().room = usize::MAX;
             sim.turn();
             assert_eq!(sim.written(), ["text accepted", "close [3, e9]"]);
@@ -131,7 +131,7 @@ fn a_suspend_extends_the_delay_until_the_resume() {
     run_unbroken(scenario, &[first, "trying", "closed Aborted in Connect by Local, got 1006, sent 0"]);
 }
 
-/// A delay that begins while the loop is suspended lasts until the resume, however the connection is lost.
+/// A delay that begins while the loop is suspended lasts until the resume, whatever the reason of the loss is.
 #[test]
 fn delays_that_begin_in_a_suspend_last_until_the_resume() {
     type Call = fn(&mut Simulation);
@@ -151,14 +151,14 @@ fn delays_that_begin_in_a_suspend_last_until_the_resume() {
                 sim.advance(0);
             },
         ),
-        ("one that is being made is refused", false, |sim| sim.begin_with("ws://10.0.0.1/", retries), refused),
+        ("a connection that is being made is refused", false, |sim| sim.begin_with("ws://10.0.0.1/", retries), refused),
         (
-            "one that is made during the suspend is refused",
+            "a connection that is made during the suspend is refused",
             true,
             |sim| sim.begin_with("ws://10.0.0.1/", retries),
             refused,
         ),
-        ("one that was opened during the suspend breaks", true, |sim| sim.open_with(retries), reset),
+        ("a connection that was opened during the suspend breaks", true, |sim| sim.open_with(retries), reset),
     ];
     for suspend in suspends {
         for (what, suspended_before, begin, lose) in cases {
@@ -261,7 +261,7 @@ fn unsent_messages_are_resent_after_the_resume() {
         assert_eq!(sim.dialed().len(), 2, "the old closing handshake is abandoned");
         assert_eq!(sim.open_streams().len(), 1);
         sim.accept();
-        assert_eq!(sim.written(), ["text half written", "text queued"], "and no Close frame");
+        assert_eq!(sim.written(), ["text half written", "text queued"], "no Close frame is written");
         sim.report_open();
         assert_eq!(sim.send("new"), Ok(()));
         sim.close(b"\x03\xe8");
@@ -311,7 +311,7 @@ fn changes_of_the_network_do_not_extend_the_open_deadline() {
         }
         sim.advance(499);
         assert!(sim.events().is_empty());
-        sim.advance(1); // 5000 ms in all
+        sim.advance(1); // 5000 ms in total
     };
     run_unbroken(scenario, &["closed Timeout in Connect by Transport, got 1006, sent 0"]);
 }
@@ -329,7 +329,7 @@ fn a_dead_connection_is_retried_after_the_deadline_of_the_probe() {
         assert_eq!(sim.events(), ["connected"]);
         sim.advance(1);
         assert_eq!(sim.events().len(), 2);
-        sim.probe(); // ends the delay too
+        sim.probe(); // also ends the delay
         sim.close(b"");
     };
     let how = "lost Timeout in Open by Transport, got 1006, sent 0; try 1 after 250 ms";

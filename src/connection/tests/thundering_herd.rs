@@ -1,4 +1,5 @@
-//! Ten thousand clients lose a server at once: how they reconnect, in virtual time, and the plot of it in `docs`.
+//! Ten thousand clients lose a server at once. These tests simulate in virtual time how they reconnect, and check its plot in
+//! `docs`.
 
 use super::exploration::Random;
 use super::retrying::RETRY;
@@ -11,12 +12,13 @@ const CLIENTS: u64 = 10_000;
 /// A window in which arrivals are counted.
 const WINDOW: u64 = 100;
 
-/// When clients tried to connect, in milliseconds after the loss, in order; and whether the server was available.
+/// The times at which clients tried to connect, in milliseconds after the loss, in order; and whether the server was available.
 struct Arrivals(Vec<(u64, bool)>);
 
 impl Arrivals {
-    /// Each client retries until it is connected. Clients do not influence each other, so they run one after the other. `draw`
-    /// returns the random number of each delay.
+    /// Simulates the clients. Each client retries until it is connected. Clients do not influence each other, so they run one
+    /// after the
+    /// other. `draw` returns the random number of each delay.
     fn new(clients: u64, back: u64, draw: impl Fn(&mut Random) -> u32) -> Arrivals {
         let mut arrivals = Vec::new();
         for client in 0..clients {
@@ -45,7 +47,7 @@ impl Arrivals {
         Arrivals(arrivals)
     }
 
-    /// The most arrivals in any window.
+    /// Returns the largest number of arrivals in any window.
     fn peak(&self) -> usize {
         let mut first = 0;
         let in_window = |(last, arrival): (usize, &(u64, bool))| {
@@ -57,12 +59,12 @@ impl Arrivals {
         self.0.iter().enumerate().map(in_window).max().unwrap_or(0)
     }
 
-    /// When the last client is connected.
+    /// Returns the time at which the last client is connected.
     fn end(&self) -> u64 {
         self.0.last().map_or(0, |arrival| arrival.0)
     }
 
-    /// For each window up to some time: how many clients tried, and how many of them were connected.
+    /// Returns for each window up to some time: how many clients tried, and how many of them were connected.
     fn counts(&self, until: u64) -> Vec<(usize, usize)> {
         let mut counts = vec![(0, 0); (until / WINDOW) as usize];
         for (at, is_in) in &self.0 {
@@ -74,22 +76,25 @@ impl Arrivals {
     }
 }
 
-/// The server is back after the first number of milliseconds; the plot shows the second number.
+/// The server is back after the first number of milliseconds. The plot ends at the second number.
 const CASES: [(u64, u64); 3] = [(0, 12_000), (5_000, 24_000), (60_000, 96_000)];
 
 #[test]
 fn clients_of_a_lost_server_reconnect_spread_over_time() {
-    // The first delay is drawn from 3.75 s (4 s less the floor), so of the first retries no window gets more than
-    // 10,000 · 0.1 / 3.75 = 267 on the average. Later delays are drawn from longer spans: all further retries together stay below
-    // that. Six standard deviations (√534 = 23) are added.
+    // The first delay is drawn from 3.75 s (4 s less the floor). So on average no window gets more than 10,000 · 0.1 / 3.75 = 267
+    // of the
+    // first retries. Later delays are drawn from longer spans, so all further retries together stay below that number. Six
+    // standard
+    // deviations (√534 = 23) are added.
     const BOUND: usize = 2 * 267 + 6 * 23;
     let jittered = CASES.map(|(back, _)| Arrivals::new(CLIENTS, back, |random| random.below(1 << 32) as u32));
     let peaks = jittered.each_ref().map(Arrivals::peak);
     assert!(peaks.iter().all(|peak| *peak <= BOUND), "{peaks:?}");
-    // Without jitter, when all draw the same number, all clients come at the same time. A few clients show when.
+    // Without jitter, when all random numbers are equal, all clients come at the same time. A few clients are enough to show
+    // when.
     let together = CASES.map(|(back, _)| Arrivals::new(20, back, |_| u32::MAX));
     assert_eq!(together.each_ref().map(Arrivals::peak), [20; 3]);
-    // No client waits longer than the longest delay after the server is back.
+    // When the server is back, no client waits longer than the longest delay.
     for (arrivals, (back, _)) in jittered.iter().zip(CASES) {
         assert!(arrivals.end() <= back + RETRY.ceiling.as_millis() as u64);
     }
@@ -99,7 +104,7 @@ fn clients_of_a_lost_server_reconnect_spread_over_time() {
         std::fs::write(path, &plot).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(committed == plot, "docs/reconnecting.svg is another: EGRET_WS_WRITE_PLOT=1 writes it");
+    assert!(committed == plot, "docs/reconnecting.svg is outdated: EGRET_WS_WRITE_PLOT=1 writes it");
 }
 
 // The plot.
@@ -108,7 +113,7 @@ const LEFT: u64 = 70;
 const WIDTH: u64 = 860;
 const HEIGHT: u64 = 120;
 const PANEL: u64 = 200;
-/// Arrivals in a window at the top of a panel.
+/// The number of arrivals in a window at the top of a panel.
 const TOP: u64 = 600;
 
 fn plot(jittered: &[Arrivals; 3], together: &[Arrivals; 3]) -> String {
@@ -127,7 +132,7 @@ fn plot(jittered: &[Arrivals; 3], together: &[Arrivals; 3]) -> String {
 fn panel(svg: &mut String, top: u64, back: u64, until: u64, jittered: &Arrivals, together: &Arrivals) {
     let x = |at: u64| LEFT + at * WIDTH / until;
     let bottom = top + HEIGHT;
-    let mut line = |text: String| writeln!(svg, "{text}").expect("it is a string");
+    let mut line = |text: String| writeln!(svg, "{text}").expect("writing to a string does not fail");
     line(format!(
         "<text x=\"{LEFT}\" y=\"{}\" font-weight=\"bold\">The server is back after {} s: at most {} of {CLIENTS} come within {WINDOW} ms</text>",
         top - 22,

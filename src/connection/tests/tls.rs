@@ -7,7 +7,7 @@ use super::simulation::Simulation;
 use crate::error::Error;
 use crate::transport::tls::{Connector, Settings};
 
-/// A connector without roots, to begin a handshake.
+/// Makes a connector without roots, for the beginning of a handshake.
 pub fn system_connector() -> Prepared {
     let settings = Settings {
         roots: Vec::new(),
@@ -33,7 +33,7 @@ fn the_deadline_of_tls_counts_the_connector_and_the_handshake() {
     run_scenario(handshake, &["closed Timeout in Tls by Transport, got 1006, sent 0"]);
 }
 
-/// A socket may be notified twice of a connector that it has requested twice, and may be redirected to another origin in between.
+/// If a socket has requested a connector twice, it may be notified twice. In between it may be redirected to another origin.
 #[test]
 fn connectors_of_another_hop_are_not_used() {
     let connector = system_connector();

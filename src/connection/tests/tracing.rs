@@ -89,9 +89,9 @@ fn pings_of_the_heartbeat_are_traced() {
     run_unbroken(scenario, &["connected", "Sent 9 of 4", "Received 10 of 4", lost]);
 }
 
-/// A frame is sent when the system has taken its last byte.
+/// A frame counts as sent when the system has taken its last byte.
 #[test]
-fn a_partly_written_frame_is_not_sent() {
+fn a_partly_written_frame_is_not_reported() {
     let mut sim = Simulation::new();
     open(&mut sim);
     sim.wire().room = 6 + 5 + 6 + 4;
@@ -107,7 +107,7 @@ fn a_partly_written_frame_is_not_sent() {
     assert_eq!(sim.events()[3..], ["Sent 1 of 5"]);
 }
 
-/// A frame that breaks a rule is reported before the end, if its header is complete, and no frame behind it.
+/// If a frame violates the protocol and its header is complete, it is reported before the end. No frame behind it is reported.
 #[test]
 fn the_frame_that_breaks_a_rule_is_reported() {
     let masked = [0x81, 0x85, 1, 2, 3, 4, 0, 0, 0, 0, 0];
@@ -131,14 +131,14 @@ fn the_frame_that_breaks_a_rule_is_reported() {
             sim.server_sends(bytes);
             let found = sim.events();
             let found = found.iter().filter(|event| event.starts_with("Received"));
-            // In single bytes, an error may be known before the header is complete.
+            // If the bytes are read one by one, an error may be known before the header is complete.
             let is_prefix = cut == 1 && found.clone().count() < events.len();
             assert!(is_prefix || found.eq(events.iter()), "{bytes:x?}, {cut}: {:?}", sim.events());
         }
     }
 }
 
-/// Its payload goes to its place without the decoder.
+/// The payload of a large message goes to its place without the decoder.
 #[test]
 fn large_messages_are_traced() {
     for size in [40_000, 70_000] {
@@ -163,7 +163,7 @@ fn large_messages_are_traced() {
     }
 }
 
-/// The host does not poll: no frame is decoded after that, whatever it is.
+/// The host does not poll, so no more frames are decoded, of any kind.
 #[test]
 fn a_full_receive_queue_stops_the_frames_of_the_server() {
     for bytes in

@@ -1,4 +1,4 @@
-//! Streams that are valid, too large, invalid, or divided.
+//! Streams that are valid, too large, invalid, or divided in different ways.
 
 use super::*;
 use crate::limited_memory;
@@ -27,7 +27,7 @@ fn messages_without_memory_fail_the_connection() {
     assert_eq!(received, Some(100_000));
 }
 
-/// A frame as a server sends it.
+/// Makes a frame of a server.
 fn frame(fin: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = vec![u8::from(fin) << 7 | opcode];
     match payload.len() {

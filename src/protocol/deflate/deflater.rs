@@ -16,7 +16,7 @@ pub struct Deflater {
 }
 
 impl Deflater {
-    /// A deflater for the messages of this side.
+    /// Makes a deflater for the messages of this side.
     pub fn new(offer: &Offer, agreement: &Agreement) -> Deflater {
         Deflater {
             stream: None,
@@ -27,9 +27,11 @@ impl Deflater {
         }
     }
 
-    /// Deflates the message to `out`, which must be empty. Returns false if the message must be sent uncompressed, because it is short
-    /// or does not become smaller. RFC 7692 section 6 lets the sender decide for each message. After an error nothing more can be
-    /// sent: the peer's context would differ from ours.
+    /// Deflates the message to `out`, which must be empty. Returns false if the message must be sent uncompressed, because it is
+    /// short
+    /// or does not become smaller. RFC 7692 section 6 allows the sender to decide for each message. After an error nothing more
+    /// can be
+    /// sent, because the peer's context would differ from ours.
     pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, TryReserveError> {
         // zlib does not support a window of 256 bytes (8). Then no message is compressed, which is always allowed.
         if message.len() < self.threshold.max(1) || self.window_bits < 9 {
@@ -41,10 +43,10 @@ impl Deflater {
         loop {
             out.try_reserve((input.len() / 2).max(64))?;
             let taken = stream.total_in();
-            // It fails only for a wrong level or dictionary, so not here.
+            // This fails only for a wrong level or dictionary, so it does not fail here.
             let ended = stream.compress_vec(input, out, FlushCompress::Sync).is_err();
             input = &input[(stream.total_in() - taken) as usize..];
-            // As zlib documents it: all output was flushed if there is room left.
+            // According to zlib's documentation, all output was flushed if there is room left.
             if ended || input.is_empty() && out.len() < out.capacity() {
                 break;
             }
@@ -60,8 +62,9 @@ impl Deflater {
         out.truncate(out.len().saturating_sub(TAIL.len()));
         let shrinks = out.len() < message.len();
         if self.no_context_takeover || !shrinks {
-            // A message that is sent uncompressed does not enter the peer's window, so no later message may refer to it. The reset
-            // also forgets the messages before it; keeping them would require deflating them again.
+            // A message that is sent uncompressed does not enter the peer's window, so no later message may refer to it. The
+            // reset
+            // also removes the messages before it. Keeping them would require deflating them again.
             stream.reset();
         }
         Ok(shrinks)
@@ -167,7 +170,7 @@ mod tests {
         for (alone, bits) in [(false, 15), (false, 9), (false, 12), (true, 15)] {
             let agreement = agreement(alone, bits);
             let mut deflater = Deflater::new(&OFFER, &agreement);
-            // Another implementation, with one context for the whole connection, as in a server.
+            // This is another implementation, with one context for the whole connection, as in a server.
             let mut inflater = flate2::Decompress::new(false);
             let (mut plain, mut deflated) = (0, 0);
             for _ in 0..300 {

@@ -4,9 +4,9 @@ use super::{Agreement, TAIL};
 use crate::protocol::reserve_within;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-/// The most bytes of output that are reserved in one step. A further step follows when they are full.
+/// How many bytes of output are reserved in one step at most. If they are full, there is another step.
 const MAX_STEP: usize = 16 * 1024;
-/// The least bytes of output that are reserved in one step.
+/// How many bytes of output are reserved in one step at least.
 const MIN_STEP: usize = 512;
 /// The value of `last` before the first byte of a message. It contains no part of a tail.
 const NOT_A_TAIL: [u8; TAIL.len()] = [1; TAIL.len()];
@@ -49,7 +49,7 @@ pub enum InflateError {
 }
 
 impl Inflater {
-    /// An inflater for the messages of the server. It allocates its memory here: 47 KiB, whatever the window.
+    /// Makes an inflater for the messages of the server. It allocates its memory here: 47 KiB for every size of the window.
     pub fn new(agreement: &Agreement) -> Inflater {
         // zlib does not support a window of 256 bytes (8). A larger window works too.
         let window_bits = agreement.server_max_window_bits.max(9);
@@ -61,7 +61,8 @@ impl Inflater {
         }
     }
 
-    /// Inflates the next bytes of a message and appends the result to `out`, which has the message so far. The message may have
+    /// Inflates the next bytes of a message and appends the result to `out`, which contains the message so far. The message may
+    /// have at most
     /// `max` bytes.
     pub fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), InflateError> {
         if input.is_empty() {
@@ -76,7 +77,8 @@ impl Inflater {
             }
         }
         loop {
-            // One byte more than the limit, to detect a message that exceeds it, and because zlib needs room also for empty blocks.
+            // One byte more than the limit is allowed, to detect a message that exceeds it, and because zlib needs room even for
+            // empty blocks.
             let most = max + 1 - out.len();
             let room = (input.len() * 4).clamp(MIN_STEP, MAX_STEP).min(most);
             reserve_within(out, room, most).map_err(|_| InflateError::NoMemory)?;
@@ -114,7 +116,7 @@ impl Inflater {
 
     /// Ends the message. Fails if it is incomplete.
     pub fn finish(&mut self) -> Result<(), InflateError> {
-        // A message of zero bytes is not what the RFC requires, but it is harmless.
+        // The RFC requires more than zero bytes for a message. A message of zero bytes is harmless, so it is accepted.
         if std::mem::replace(&mut self.state, MessageState::Idle) == MessageState::Partial {
             if self.last == TAIL { self.check_kept_tail()? } else { self.check_removed_tail()? }
         }
@@ -127,11 +129,13 @@ impl Inflater {
 
     /// Checks a message that ends with the four bytes that a sender must remove (section 7.2.1): it must end where a block ends.
     ///
-    /// A receiver appends the four bytes (section 7.2.2). Here zlib would take them for the beginning of a block of 65280 bytes. So
-    /// Chrome and Node's clients (undici, `ws`), which always append them, deliver this message and fail at the next one, unless there
-    /// is no context takeover and they start again. This inflater appends nothing, because the message is already complete, so
+    /// A receiver appends the four bytes (section 7.2.2). In this case zlib would treat them as the beginning of a block of 65280
+    /// bytes. So
+    /// the clients of Chrome and Node (undici, `ws`), which always append them, deliver this message and fail at the next one,
+    /// unless there
+    /// is no context takeover and they start again. This inflater appends nothing, because the message is already complete. So
     /// its context stays correct. A correct message cannot end like this: its last byte contains the header of the block that
-    /// the removed bytes end, and three bits of that are zero.
+    /// the removed bytes end, and three bits of that header are zero.
     fn check_kept_tail(&mut self) -> Result<(), InflateError> {
         let [a, b, c, d] = TAIL;
         match self.probe(&[0, a, b, c, d, 0])? {
@@ -141,8 +145,9 @@ impl Inflater {
     }
 
     /// Checks that the four bytes that the sender removed would end a block here: zlib takes them, takes no byte after them, and
-    /// writes no output. An empty block after them shows that the block ends at the border of a byte. It is not needed if the
-    /// block has the final bit.
+    /// writes no output. An empty block after them shows that the block ends at the border of a byte. If the block has the final
+    /// bit, that
+    /// empty block is not needed.
     fn check_removed_tail(&mut self) -> Result<(), InflateError> {
         let [a, b, c, d] = TAIL;
         match (self.probe(&[a, b, c, d, 0])?, self.probe(&[0, a, b, c, d, 0])?) {
@@ -245,8 +250,9 @@ mod tests {
         }
     }
 
-    /// Messages of servers that do not remove the tail, or that add empty blocks. A message that refers to an earlier one follows
-    /// each, and shows whether the context is still correct.
+    /// Messages of servers that do not remove the tail, or that add empty blocks. After each of them comes a message that refers
+    /// to an
+    /// earlier one, and shows whether the context is still correct.
     #[test]
     fn kept_tails_and_empty_blocks_are_accepted() {
         let empty = [&[0][..], &TAIL].concat();

@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692): the negotiation here, the compression in [`Inflater`] and [`Deflater`].
+//! permessage-deflate (RFC 7692): the negotiation is here, the compression is in [`Inflater`] and [`Deflater`].
 //!
 //! ```text
 //!   Offer ──► Sec-WebSocket-Extensions of the request
@@ -26,13 +26,13 @@ const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 pub struct Offer {
     /// This side compresses each message without the context of earlier messages.
     pub client_no_context_takeover: bool,
-    /// The server must do that too.
+    /// The server must also compress each message without that context.
     pub server_no_context_takeover: bool,
     /// The largest window of this side, 9 to 15.
     pub client_max_window_bits: u8,
     /// The largest window of the server, 9 to 15.
     pub server_max_window_bits: u8,
-    /// 1 (fast) to 9 (small).
+    /// The level, from 1 (fast) to 9 (small).
     pub level: u8,
     /// Messages of fewer bytes are sent uncompressed.
     pub threshold: usize,
@@ -48,7 +48,8 @@ pub struct Agreement {
     pub server_max_window_bits: u8,
 }
 
-/// The value of the request's header. `client_max_window_bits` is always there, because it allows the server to ask for a smaller
+/// The value of the request's header. It always contains `client_max_window_bits`, because that allows the server to ask for a
+/// smaller
 /// window.
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,8 +71,9 @@ impl fmt::Display for Offer {
 }
 
 impl Offer {
-    /// Reads the values of `Sec-WebSocket-Extensions` in the response. Returns `None` if the server does not accept the offer. The
-    /// error says which rule the response breaks (RFC 7692 sections 5.1 and 7.1).
+    /// Reads the values of `Sec-WebSocket-Extensions` in the response. Returns `None` if the server does not accept the offer.
+    /// The
+    /// error describes which rule the response violates (RFC 7692 sections 5.1 and 7.1).
     pub fn read_response<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Result<Option<Agreement>, &'static str> {
         let mut agreed = None;
         for value in values {
@@ -143,7 +145,7 @@ fn no_value(value: Option<&str>) -> Result<(), &'static str> {
     }
 }
 
-/// A decimal number without leading zeros (section 7.1.2.1).
+/// Reads a decimal number without leading zeros (section 7.1.2.1).
 fn window_bits(value: Option<&str>) -> Result<u8, &'static str> {
     let bits = match value.map(str::as_bytes) {
         Some([digit @ b'8'..=b'9']) => digit - b'0',

@@ -5,8 +5,9 @@ use crate::secret::Secret;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-/// Makes the `Sec-WebSocket-Key` from a nonce. The nonce is a parameter, because tungstenite's generator uses thread-local storage,
-/// which does not exist any more when a process runs its exit handlers.
+/// Makes the `Sec-WebSocket-Key` from a nonce. The nonce is a parameter, because tungstenite's generator uses thread-local
+/// storage,
+/// which no longer exists when a process runs its exit handlers.
 pub fn key(nonce: [u8; 16]) -> String {
     Base64::encode_string(&nonce)
 }
@@ -19,15 +20,15 @@ pub struct RequestOptions {
     pub user_agent: Option<String>,
     /// User name and password for basic authentication.
     pub credentials: Option<(Secret<String>, Secret<String>)>,
-    /// Those the server may choose from.
+    /// The subprotocols from which the server may choose.
     pub subprotocols: Vec<String>,
-    /// permessage-deflate, unless it is not wanted.
+    /// The offer of permessage-deflate, unless it is disabled.
     pub deflate: Option<Offer>,
     pub headers: Vec<(String, Secret<String>)>,
 }
 
 impl RequestOptions {
-    /// The bytes of all texts in a request, or a few more.
+    /// Returns the size of all texts in a request in bytes, or slightly more.
     fn text_len(&self) -> usize {
         let optional = [&self.origin, &self.user_agent].into_iter().flatten().map(String::len);
         let credentials = self.credentials.iter().map(|(user, password)| (user.len() + password.len()) * 2);
@@ -37,7 +38,7 @@ impl RequestOptions {
     }
 }
 
-/// Names and values are the host's, and may be secrets: only their numbers are shown.
+/// Names and values come from the host and may be secrets, so only their numbers are shown.
 impl std::fmt::Debug for RequestOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RequestOptions({} headers, {} subprotocols)", self.headers.len(), self.subprotocols.len())

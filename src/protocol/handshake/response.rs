@@ -6,7 +6,7 @@ use crate::protocol::http_head::{FLAW_INCOMPLETE, FLAW_NO_MEMORY, FLAW_TOO_LONG,
 use base64ct::{Base64, Encoding};
 use sha1::{Digest, Sha1};
 
-/// The `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key` (section 4.2.2, step 5.4).
+/// Returns the `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key` (section 4.2.2, step 5.4).
 fn accept_key(key: &str) -> String {
     let hash = Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
     Base64::encode_string(&hash)
@@ -19,20 +19,20 @@ pub enum UpgradeError {
     Status {
         /// The status.
         status: u16,
-        /// The reason phrase; may be empty.
+        /// The reason phrase, which may be empty.
         reason: String,
-        /// The first flaw of the head, if there is one. It is for the close report only.
+        /// The first flaw of the head, if there is one. It is used only in the close report.
         flaw: Option<&'static str>,
         /// The head is complete.
         is_whole: bool,
     },
     /// There is no memory for the response.
     NoMemory,
-    /// The response breaks a rule of HTTP or WebSocket.
+    /// The response violates a rule of HTTP or WebSocket.
     Malformed {
-        /// The status; 0 if it could not be read.
+        /// The status. 0 if it could not be read.
         status: u16,
-        /// The broken rule.
+        /// The violated rule.
         detail: &'static str,
     },
 }
@@ -44,9 +44,9 @@ fn malformed(status: u16, detail: &'static str) -> UpgradeError {
 /// The content of a response that accepts the upgrade.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Upgraded {
-    /// The subprotocol that the server selected; empty if none.
+    /// The subprotocol that the server selected. Empty if it selected none.
     pub subprotocol: String,
-    /// The negotiated parameters of permessage-deflate; `None` if the server did not accept the offer.
+    /// The negotiated parameters of permessage-deflate. `None` if the server did not accept the offer.
     pub deflate: Option<Agreement>,
 }
 
@@ -79,7 +79,7 @@ pub struct ResponseReader {
 }
 
 impl ResponseReader {
-    /// A reader for the response to a request with this key and these options.
+    /// Makes a reader for the response to a request with this key and these options.
     pub fn new(key: &str, options: &RequestOptions) -> ResponseReader {
         ResponseReader {
             accept: accept_key(key),
@@ -95,8 +95,9 @@ impl ResponseReader {
         self.head
     }
 
-    /// Takes the next bytes from the front of `input`. Returns `Some` when the head is complete and accepts the upgrade. Then, and
-    /// after the refusal of a complete head, `input` has the bytes after the head.
+    /// Takes the next bytes from the front of `input`. Returns `Some` when the head is complete and accepts the upgrade. In this
+    /// case, and
+    /// after the refusal of a complete head, `input` contains the bytes after the head.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Option<Upgraded>, UpgradeError> {
         loop {
             let head = match self.head_reader.feed(input) {
@@ -106,7 +107,7 @@ impl ResponseReader {
                     // The content type of a TLS alert or of a TLS handshake message.
                     let is_tls = matches!(self.head_reader.bytes(), [0x15 | 0x16, ..]);
                     let detail = if is_tls {
-                        "the answer is TLS, not HTTP/1: is wss meant?"
+                        "the answer is TLS, not HTTP/1: use a wss:// URL for this server"
                     } else {
                         "the answer is not HTTP/1"
                     };
@@ -135,7 +136,7 @@ impl ResponseReader {
         self.incomplete(FLAW_INCOMPLETE)
     }
 
-    /// The error of an incomplete head that refuses the upgrade. Interim responses and 101 do not refuse it.
+    /// Returns the error of an incomplete head that refuses the upgrade. Interim responses and 101 do not refuse it.
     fn incomplete(&mut self, flaw: &'static str) -> Option<UpgradeError> {
         let head = self.head.insert(Head::read(self.head_reader.bytes()).filter(|head| head.status >= 200)?);
         let reason = head.reason.clone();
@@ -144,10 +145,12 @@ impl ResponseReader {
 
     /// Checks the response. Returns the subprotocol and the permessage-deflate parameters that the server selected.
     ///
-    /// It is as strict as Chrome, which is stricter than Firefox with lists. RFC 6455 section 4.1 requires an `Upgrade` whose value is
-    /// `websocket`, so a second one or a list is refused; a `Connection` with the token `Upgrade`, which is a list and may be in
-    /// several lines (RFC 9110 section 7.6.1); one `Sec-WebSocket-Accept` and at most one `Sec-WebSocket-Protocol` (sections 11.3.3
-    /// and 11.3.4). `Sec-WebSocket-Extensions` is a list again (section 9.1).
+    /// The check is as strict as Chrome, which is stricter than Firefox with lists. RFC 6455 section 4.1 requires:
+    /// - an `Upgrade` with the value `websocket`, so a second one or a list is refused;
+    /// - a `Connection` with the token `Upgrade`. It is a list and may be in several lines (RFC 9110 section 7.6.1);
+    /// - one `Sec-WebSocket-Accept` and at most one `Sec-WebSocket-Protocol` (sections 11.3.3 and 11.3.4).
+    ///
+    /// `Sec-WebSocket-Extensions` is a list again (section 9.1).
     fn check(&self, head: &Head) -> Result<Upgraded, UpgradeError> {
         let status = head.status;
         if status != 101 {
@@ -196,7 +199,7 @@ impl ResponseReader {
             None => return Err(malformed(status, "the answer has an extension that was not asked for")),
         };
         let Some(selected) = subprotocol.value else {
-            // The RFC allows a server to select none. Browsers refuse that, and games expect the same here.
+            // The RFC allows a server to select none. Browsers refuse that, and games expect this behaviour here too.
             return match self.subprotocols.as_slice() {
                 [] => Ok(Upgraded { subprotocol: String::new(), deflate }),
                 _ => Err(malformed(status, "the answer chose none of the subprotocols offered")),

@@ -6,7 +6,7 @@ use crate::protocol::http_head::{Head, MAX_HEAD, header};
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="; // the example of the RFC
 
-/// The subprotocols of a list; none of an empty one.
+/// Returns the subprotocols of a list. An empty list has none.
 fn list(subprotocols: &str) -> Vec<String> {
     subprotocols.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

@@ -4,8 +4,10 @@
 //!   head ─► BodyReader ──bytes in pieces of any size──► the first bytes of the body
 //! ```
 //!
-//! The body helps to find out why a connection was refused. So this reader keeps the first bytes of a body that is incomplete or
-//! malformed too, and ends as soon as it can: at the limit, and at the last chunk without its trailers. Content codings such as gzip stay.
+//! The body helps to find out why a connection was refused. So this reader keeps the first bytes even of an incomplete or
+//! malformed
+//! body. It ends as soon as it can: at the limit, and at the last chunk without its trailers. Content codings such as gzip are
+//! not removed.
 
 #[cfg(test)]
 mod tests;
@@ -22,23 +24,23 @@ const FRAMING_OF_BYTE: usize = 8;
 #[derive(Debug)]
 pub struct BodyReader {
     framing: Framing,
-    /// The most bytes that are kept.
+    /// How many bytes are kept at most.
     limit: usize,
     body: Vec<u8>,
     /// The number of bytes in chunk headers.
     framing_bytes: usize,
 }
 
-/// Where the body ends, and the position in it.
+/// The rule for the end of the body, and the position in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     /// No more bytes belong to the body, or can be read.
     Done,
-    /// After this number of bytes.
+    /// The body ends after this number of bytes.
     Length(u64),
-    /// After the last chunk.
+    /// The body ends after the last chunk.
     Chunked(Chunk),
-    /// With the stream.
+    /// The body ends with the stream.
     UntilEnd,
 }
 
@@ -50,11 +52,11 @@ enum Framing {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chunk {
-    /// In the digits of the size, of which there is at least one if `has_digit`.
+    /// In the digits of the size. `has_digit`: there was at least one digit.
     Size { size: u64, has_digit: bool },
     /// After the digits.
     Extension { size: u64 },
-    /// So many bytes of the data follow.
+    /// This many bytes of the data follow.
     Data(u64),
     /// In the line end after the data.
     End,
@@ -63,19 +65,20 @@ enum Chunk {
 const FIRST_CHUNK: Framing = Framing::Chunked(Chunk::Size { size: 0, has_digit: false });
 
 impl BodyReader {
-    /// A reader for the body of the final response with this head; without a complete head there is no body. It keeps at most `limit`
+    /// Makes a reader for the body of the final response with this head. Without a complete head there is no body. It keeps at
+    /// most `limit`
     /// bytes.
     pub fn new(head: Option<&Head>, limit: usize) -> BodyReader {
         let framing = head.filter(|_| limit > 0).map_or(Framing::Done, Framing::of);
         BodyReader { framing, limit, body: Vec::new(), framing_bytes: 0 }
     }
 
-    /// The bytes that were kept.
+    /// Returns the bytes that were kept.
     pub fn into_body(self) -> Vec<u8> {
         self.body
     }
 
-    /// Takes the next bytes. Returns true when the body is complete, as far as it is kept.
+    /// Takes the next bytes. Returns true when no more bytes of the body need to be read.
     pub fn feed(&mut self, mut input: &[u8]) -> bool {
         loop {
             self.framing = match self.framing {
@@ -103,7 +106,7 @@ impl BodyReader {
         }
         let (&byte, after) = input.split_first()?;
         *input = after;
-        // A peer that sends headers only would be read until the deadline.
+        // Without this count, a peer that sends only chunk headers would be read until the deadline.
         self.framing_bytes += 1;
         if self.framing_bytes > MAX_FRAMING + FRAMING_OF_BYTE * self.body.len() {
             return None;
@@ -114,7 +117,7 @@ impl BodyReader {
             (Chunk::Size { has_digit: true, size }, b';' | b' ' | b'\t' | b'\r') => Some(Chunk::Extension { size }),
             (Chunk::Size { size, .. }, digit) => {
                 let digit = char::from(digit).to_digit(16)?;
-                // No body is so long, so its first bytes are the same with any larger size.
+                // No body is so long, so every larger size gives the same first bytes.
                 let size = size.saturating_mul(16).saturating_add(digit.into());
                 Some(Chunk::Size { size, has_digit: true })
             }
@@ -138,7 +141,7 @@ impl BodyReader {
 }
 
 impl Framing {
-    /// The framing of the body after this head.
+    /// Returns the framing of the body after this head.
     fn of(head: &Head) -> Framing {
         // If headers are missing, the end of the body is unknown.
         if matches!(head.status, 100..=199 | 204 | 304)
@@ -156,7 +159,7 @@ impl Framing {
         }
         let mut lengths = values(headers, "content-length").flat_map(|value| value.split(',')).map(str::trim_ascii);
         let Some(first) = lengths.next() else { return Framing::UntilEnd };
-        // RFC 9112 section 6.3: lengths that are invalid or differ are an error, and what follows is not a body.
+        // RFC 9112 section 6.3: if lengths are invalid or differ, that is an error, and the bytes after the head are not a body.
         let read = |length: &str| {
             let is_number = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
             is_number.then(|| length.parse().unwrap_or(u64::MAX))

@@ -1,4 +1,4 @@
-//! Bodies: each way to end one, malformed ones, limits, and pieces of any size.
+//! Bodies: each way in which a body ends, malformed bodies, limits, and pieces of any size.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn head(lines: &str) -> Head {
 
 fn read_pieces<'a>(head: &Head, limit: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Read {
     let mut reader = BodyReader::new(Some(head), limit);
-    // The bytes after the head in its last piece, which may be none.
+    // The last piece of the head contains the bytes after it. There may be none.
     let mut is_done = reader.feed(b"");
     for piece in pieces {
         assert!(reader.body.len() <= limit && reader.body.capacity() <= limit);
@@ -22,7 +22,7 @@ fn read_pieces<'a>(head: &Head, limit: usize, pieces: impl IntoIterator<Item = &
     (reader.into_body(), is_done)
 }
 
-/// Reads a body at once, in single bytes, and in two pieces with each cut. The result must be the same.
+/// Reads a body at once, in single bytes, and in two pieces with each cut. All results must be equal.
 fn read(head: &Head, limit: usize, bytes: &[u8]) -> Read {
     let whole = read_pieces(head, limit, [bytes]);
     assert_eq!(read_pieces(head, limit, bytes.chunks(1)), whole, "{}", bytes.escape_ascii());
@@ -49,9 +49,9 @@ fn a_length_ends_the_body() {
         ("0", "", "", true),
         ("0", "no body", "", true),
         ("0005", "hello", "hello", true),
-        // Too large for any integer: no body is so long.
+        // This is too large for any integer. No body is so long.
         ("99999999999999999999999999999", "hello", "hello", false),
-        // Several, and lists, of one length (RFC 9112 section 6.3).
+        // These are several equal lengths, and lists of them (RFC 9112 section 6.3).
         ("5\r\nContent-Length: 5", "hello!", "hello", true),
         ("5, 5", "hello!", "hello", true),
         ("5 ,05\r\ncontent-length:5", "hello!", "hello", true),
@@ -77,16 +77,16 @@ fn chunks_are_joined() {
         ("0\r\n\r\n", "", true),
         ("000\r\n\r\n", "", true),
         ("0000000000000000000000005\r\nhello\r\n0\r\n\r\n", "hello", true),
-        // Nothing behind the last chunk is waited for: trailers, and another response.
+        // Nothing behind the last chunk is awaited: trailers, and another response.
         ("5\r\nhello\r\n0\r\n", "hello", true),
         ("5\r\nhello\r\n0\r\nTrailer: x\r\n\r\nHTTP/1.1 200 OK", "hello", true),
-        // Extensions.
+        // These have extensions.
         ("5;a=b;c=\"d;e\"\r\nhello\r\n0;x\r\n\r\n", "hello", true),
         ("5 ; a\r\nhello\r\n0 \r\n\r\n", "hello", true),
         ("5\t\r\nhello\r\n0\r\n\r\n", "hello", true),
-        // Data may look like chunks.
+        // This data looks like chunks.
         ("5\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n", true),
-        // Incomplete.
+        // These are incomplete.
         ("", "", false),
         ("5", "", false),
         ("5\r", "", false),
@@ -97,7 +97,7 @@ fn chunks_are_joined() {
         ("5\r\nhello\r\n", "hello", false),
         ("5\r\nhello\r\n0", "hello", false),
         ("5\r\nhello\r\n0\r", "hello", false),
-        // Too large for any integer.
+        // This is too large for any integer.
         ("fffffffffffffffffffff\r\nhello", "hello", false),
         ("10000000000000000\r\nhello", "hello", false),
     ] {
@@ -132,12 +132,12 @@ fn transfer_codings_decide_before_lengths() {
     for (lines, body, is_done) in [
         ("Content-Length: 3\r\nTransfer-Encoding: chunked", "hello", true),
         ("Transfer-Encoding: CHUNKED\r\nContent-Length: x", "hello", true),
-        // The body stays as it was compressed.
+        // The body remains compressed.
         ("Transfer-Encoding: gzip, chunked", "hello", true),
         ("Transfer-Encoding: gzip\r\nTransfer-Encoding:\tchunked", "hello", true),
         ("Transfer-Encoding: , chunked ,", "hello", true),
         ("Content-Encoding: gzip\r\nTransfer-Encoding: chunked", "hello", true),
-        // RFC 9112 section 6.3: any other last coding ends with the stream.
+        // RFC 9112 section 6.3: with any other last coding, the body ends with the stream.
         ("Transfer-Encoding: chunked, gzip", "5\r\nhello\r\n0\r\n\r\n", false),
         ("Transfer-Encoding: identity\r\nContent-Length: 3", "5\r\nhello\r\n0\r\n\r\n", false),
         ("Transfer-Encoding: chunked;q=1", "5\r\nhello\r\n0\r\n\r\n", false),
@@ -145,7 +145,7 @@ fn transfer_codings_decide_before_lengths() {
     ] {
         check(&format!("403 Forbidden\r\n{lines}"), "5\r\nhello\r\n0\r\n\r\n", body, is_done);
     }
-    // HTTP/1.0 has none.
+    // HTTP/1.0 has no transfer codings.
     let mut old = head("403 Forbidden\r\nContent-Length: 3\r\nTransfer-Encoding: chunked");
     old.is_http_1_0 = true;
     assert_eq!(read(&old, MOST, b"5\r\nhello"), (b"5\r\n".to_vec(), true));

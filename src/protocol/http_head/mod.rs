@@ -17,12 +17,12 @@ use crate::buffer_pool::NoMemory;
 use crate::text::floor_char_boundary;
 use std::borrow::Cow;
 
-/// The most bytes of a head, including the heads of interim responses before it.
+/// The largest size of a head in bytes, including the heads of interim responses before it.
 pub const MAX_HEAD: usize = 64 * 1024;
-/// The most header lines of a head.
+/// The largest number of header lines of a head.
 pub const MAX_LINES: usize = 256;
 const START: &[u8] = b"HTTP/1.";
-/// The most bytes of a reason phrase that are kept.
+/// How many bytes of a reason phrase are kept at most.
 const MAX_REASON_PHRASE: usize = 100;
 
 /// The flaw of an incomplete head.
@@ -59,13 +59,13 @@ pub mod bytes_read {
 pub struct Head {
     /// The version is HTTP/1.0.
     pub is_http_1_0: bool,
-    /// 100 to 999.
+    /// The status, 100 to 999.
     pub status: u16,
-    /// The first bytes of the reason phrase; may be empty.
+    /// The first bytes of the reason phrase, which may be empty.
     pub reason: String,
     /// The headers in their order, each as `Name: value` and a line feed. Bytes that are not UTF-8 become U+FFFD.
     pub headers: String,
-    /// The first flaw. `headers` does not contain the line that has it.
+    /// The first flaw. `headers` does not contain the line with the flaw.
     pub flaw: Option<&'static str>,
 }
 
@@ -91,7 +91,7 @@ impl Head {
             head.flaw = Some(FLAW_NO_MEMORY);
             return Some(head);
         }
-        // Whether a folded line may follow, because the line before it is a header.
+        // Whether the next line may be a folded line. It may if the line before it is a header.
         let mut continues = false;
         for (number, line) in lines.take_while(|line| !line.is_empty()).enumerate() {
             if number == MAX_LINES {
@@ -185,12 +185,12 @@ fn without_invalid(bytes: &[u8]) -> Result<String, NoMemory> {
     Ok(text)
 }
 
-/// Finds the first such byte. Reads eight bytes at a time, because each head is searched three times.
+/// Finds the first byte with this value. It reads eight bytes at a time, because each head is searched three times.
 fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        // The lowest byte that is zero has its highest bit set, and none below it.
+        // In the lowest byte that is zero, the highest bit is set, and no lower such bit is set.
         let other = u64::from_le_bytes(*word) ^ (ONES * u64::from(byte));
         let found = other.wrapping_sub(ONES) & !other & (ONES << 7);
         if found != 0 {
@@ -218,7 +218,7 @@ fn is_value_byte(byte: u8) -> bool {
     byte == b'\t' || byte >= b' ' && byte != 0x7f
 }
 
-/// Returns true if it is a token (RFC 9110 section 5.6.2).
+/// Returns true if the text is a token (RFC 9110 section 5.6.2).
 pub fn is_token(text: &str) -> bool {
     let is_token = |byte: u8| {
         byte.is_ascii_alphanumeric()

@@ -23,7 +23,7 @@ fn status_lines_are_read_or_refused() {
         ("HTTP/1.0 404 Not Found", true, 404, "Not Found"),
         ("HTTP/1.1 503", false, 503, ""),
         ("HTTP/1.1 503 ", false, 503, ""),
-        // RFC 9110 section 2.5: read as the highest version that is known.
+        // RFC 9110 section 2.5: it is read as the highest version that is known.
         ("HTTP/1.7 999  two  spaces ", false, 999, " two  spaces "),
         ("HTTP/1.1 418 \u{fc}", false, 418, "\u{fc}"),
     ] {
@@ -110,7 +110,7 @@ fn incomplete_lines_are_left_out() {
     }
 }
 
-/// Without a flaw, the result is that of httparse, hyper's parser.
+/// Without a flaw, the result is equal to that of httparse, hyper's parser.
 #[test]
 fn heads_without_a_flaw_give_the_result_of_httparse() {
     let parts =

@@ -7,7 +7,7 @@ use crate::web_url::Host;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-/// For a head of more than [`crate::protocol::http_head::MAX_HEAD`] bytes.
+/// The error for a head of more than [`crate::protocol::http_head::MAX_HEAD`] bytes.
 const HEAD_TOO_LONG: &str = "the head of the proxy's answer is longer than 64 KiB";
 
 /// A request, and its incomplete response.
@@ -42,7 +42,7 @@ impl Connect {
         Connect { server, has_credentials: proxy.credentials.is_some(), response: HeadReader::default() }
     }
 
-    /// After the refusal of a complete head, `input` has the bytes after it.
+    /// Takes the next bytes. After the refusal of a complete head, `input` contains the bytes after the head.
     pub(super) fn feed(&mut self, input: &mut &[u8]) -> Result<bool, TunnelError> {
         loop {
             let head = match self.response.feed(input) {
@@ -65,7 +65,7 @@ impl Connect {
                 (status @ 200..=299, Some(flaw)) => {
                     return Err(TunnelError::new(status, format!("the proxy's answer cannot be used: {flaw}")));
                 }
-                // Such a response has no body, whatever its headers say.
+                // Such a response has no body, even if its headers announce one.
                 (200..=299, None) if input.is_empty() => return Ok(true),
                 (status @ 200..=299, None) => return Err(TunnelError::trailing_bytes(status)),
                 // RFC 9110 section 15.2: unexpected interim responses are skipped.
@@ -81,7 +81,7 @@ impl Connect {
         (is_final(head.status) && !(200..=299).contains(&head.status)).then(|| self.refused(head))
     }
 
-    /// The error for a response with this head.
+    /// Makes the error for a response with this head.
     fn refused(&self, head: Head) -> TunnelError {
         let said = format!("{} {}", head.status, head.reason);
         let said = said.trim_end();
@@ -118,24 +118,24 @@ impl Connect {
         let list = schemes.join(", ");
         let said = if list.is_empty() { said.to_owned() } else { format!("{said} ({list})") };
         if !schemes.is_empty() && !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic")) {
-            format!("the proxy wants another authentication than Basic, but only Basic is supported: {said}")
+            format!("the proxy requires an authentication other than Basic, but only Basic is supported: {said}")
         } else if self.has_credentials {
-            format!("the proxy wants another user name and password than those of its URL: {said}")
+            format!("the proxy did not accept the user name and password of its URL: {said}")
         } else {
             format!(
-                "the proxy wants a user name and a password, before the host in its URL, \
+                "the proxy requires a user name and a password: put them before the host in its URL, \
                  http://user:password@host:port: {said}"
             )
         }
     }
 }
 
-/// Returns true if this is the status of a final response. 101 counts as final, the other interim responses do not.
+/// Returns true if this is the status of a final response. 101 counts as final. The other interim responses do not.
 fn is_final(status: u16) -> bool {
     status == 101 || status >= 200
 }
 
-/// The error for a response that is not HTTP/1.
+/// Makes the error for a response that is not HTTP/1.
 fn not_http(answer: &[u8]) -> TunnelError {
     const SOCKS5: u8 = 5;
     const TLS_ALERT: u8 = 0x15;
@@ -147,8 +147,9 @@ fn not_http(answer: &[u8]) -> TunnelError {
     TunnelError::new(0, message)
 }
 
-/// The authentication schemes in a list of challenges (RFC 9110 section 11.6.1). The list has commas between challenges and between
-/// their parameters. A parameter has a `=` after its first token.
+/// Returns the authentication schemes in a list of challenges (RFC 9110 section 11.6.1). The list has commas between challenges
+/// and
+/// between their parameters. A parameter has a `=` after its first token.
 pub(super) fn challenges(value: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut escaped = false;

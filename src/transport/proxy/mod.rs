@@ -1,5 +1,6 @@
-//! Proxies: which one a connection uses ([`Proxies`]), and the negotiation of a tunnel with it ([`Tunnel`]). This module handles text
-//! and bytes only; the caller connects, reads and writes.
+//! Proxies: which proxy a connection uses ([`Proxies`]), and the negotiation of a tunnel with it ([`Tunnel`]). This module
+//! handles only
+//! text and bytes. The caller connects, reads and writes.
 //!
 //! ```text
 //!   options, environment ─► Proxies (route, no_proxy) ─► Proxy (proxy_url) ─► Tunnel ─► http or socks5

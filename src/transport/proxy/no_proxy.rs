@@ -1,4 +1,4 @@
-//! `NO_PROXY`: the hosts that are connected without the proxy of the environment.
+//! `NO_PROXY`: the hosts that are connected to without the proxy of the environment.
 
 use crate::transport::{is_localhost, is_under};
 use crate::web_url::Host;
@@ -11,7 +11,7 @@ pub(super) struct NoProxy(Vec<Entry>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     hosts: Hosts,
-    /// `None` means any port.
+    /// The port. `None`: any port.
     port: Option<u16>,
 }
 
@@ -25,9 +25,13 @@ enum Hosts {
 }
 
 impl NoProxy {
-    /// Parses a list with commas or spaces between its entries. An entry is `*`; or a name, with or without a dot or `*.` before it,
-    /// which includes its subdomains; or an address; or a network (`10.0.0.0/8`). All but a network may have a `:port`. An entry
-    /// that is none of these matches no host, as in curl and Go.
+    /// Parses a list with commas or spaces between its entries. An entry is one of these:
+    /// - `*`;
+    /// - a name, with or without a dot or `*.` before it, which includes its subdomains;
+    /// - an address;
+    /// - a network (`10.0.0.0/8`).
+    ///
+    /// All of them except a network may have a `:port`. Any other entry matches no host, as in curl and Go.
     pub(super) fn read(list: &str) -> NoProxy {
         NoProxy(list.split(|c: char| c == ',' || c.is_whitespace()).filter_map(Entry::read).collect())
     }
@@ -46,7 +50,7 @@ impl Entry {
             let most = if address.is_ipv4() { 32 } else { 128 };
             return (bits <= most).then_some(Entry { hosts: Hosts::Network(address, bits), port: None });
         }
-        // An IPv6 address without brackets: no port follows its last colon.
+        // This is an IPv6 address without brackets. The text after its last colon is not a port.
         if let Ok(address) = text.parse() {
             return Some(Entry { hosts: Hosts::one(address), port: None });
         }
@@ -95,7 +99,7 @@ pub(super) fn is_loopback(host: &Host) -> bool {
     }
 }
 
-/// The address, if the host is one. An IPv4-mapped IPv6 address counts as IPv4.
+/// Returns the address, if the host is one. An IPv4-mapped IPv6 address counts as IPv4.
 fn address(host: &Host) -> Option<IpAddr> {
     match host {
         Host::Domain(_) => None,
@@ -112,7 +116,7 @@ mod tests {
     #[test]
     fn lists_are_parsed_as_in_curl_and_go() {
         let rows: &[(&str, &[&str], &[&str])] = &[
-            // The list, hosts that match, hosts that do not.
+            // Each row: the list, hosts that match, and hosts that do not match.
             ("", &[], &["a", "1.2.3.4"]),
             (",, ,", &[], &["a", "1.2.3.4"]),
             ("*", &["a", "1.2.3.4", "[::2]"], &[]),

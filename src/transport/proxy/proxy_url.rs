@@ -36,7 +36,7 @@ pub(super) struct Credentials {
     pub(super) password: Secret<Vec<u8>>,
 }
 
-/// Shows neither of them, because with some services the user name is the secret.
+/// Shows neither the user name nor the password, because with some services the user name is the secret.
 impl fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Credentials(..)")
@@ -44,16 +44,19 @@ impl fmt::Debug for Credentials {
 }
 
 impl Proxy {
-    /// Parses `http://[user[:password]@]host[:port]`, or the same with `https`, `socks5` or `socks5h`. Without a scheme it is `http`, as in
+    /// Parses `http://[user[:password]@]host[:port]`, or such a URL with `https`, `socks5` or `socks5h`. Without a scheme it is
+    /// `http`, as in
     /// curl's environment variables. The error text never contains a part of the URL.
     ///
-    /// The default ports of `http` and `https` are 80 and 443, as in other URLs of these schemes, in Go, Python and Node; curl uses
-    /// 1080 for `http`. The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves names.
-    /// `socks5` means the same here.
+    /// The default ports of `http` and `https` are 80 and 443, as in other URLs of these schemes, and in Go, Python and Node.
+    /// (curl uses
+    /// 1080 for `http`.) The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves
+    /// names, and
+    /// `socks5` has this meaning too.
     pub fn from_url(text: &str) -> Result<Proxy, DetailedError> {
         let invalid = |why: &str| DetailedError::invalid(format!("the proxy's URL {why}"));
         let unreadable = |why: Unreadable| match why {
-            Unreadable::Scheme(_) => invalid("begins with none of http://, https://, socks5:// and socks5h://"),
+            Unreadable::Scheme(_) => invalid("does not begin with http://, https://, socks5:// or socks5h://"),
             why => {
                 let detail = format!("the proxy's URL cannot be read: {why}");
                 DetailedError::new(why.error(Error::InvalidArgument), detail)
@@ -63,7 +66,7 @@ impl Proxy {
             return Err(invalid(&format!("is longer than {} bytes", input_limits::TEXT)));
         }
         let text = text.trim();
-        // The URL parser would take the `host:` of `host:3128` for a scheme.
+        // The URL parser would read the `host:` of `host:3128` as a scheme.
         let parsed = match text.contains("://") {
             true => web_url::parse(text),
             false => web_url::parse(&format!("http://{text}")),
@@ -78,7 +81,7 @@ impl Proxy {
         };
         if url.path_and_query() != "/" || parsed.has_fragment {
             return Err(invalid(
-                "has a path, a query or a fragment; in a password, / is written %2F, ? is %3F and # is %23",
+                "has a path, a query or a fragment; in a password, write %2F for /, %3F for ?, and %23 for #",
             ));
         }
         let port = match url.port() {
@@ -92,12 +95,12 @@ impl Proxy {
         Ok(Proxy { scheme, host: url.host().clone(), port, credentials })
     }
 
-    /// Is there TLS to the proxy?
+    /// Returns whether TLS is used between this side and the proxy.
     pub fn is_secure(&self) -> bool {
         self.scheme == ProxyScheme::Https
     }
 
-    /// The host as a certificate names it: an IPv6 address without brackets.
+    /// Returns the host as a certificate names it: an IPv6 address without brackets.
     pub fn server_name(&self) -> String {
         match &self.host {
             Host::Domain(name) => name.clone(),
@@ -107,7 +110,7 @@ impl Proxy {
     }
 }
 
-/// The URL, without credentials.
+/// Writes the URL, without credentials.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.scheme {
@@ -126,7 +129,7 @@ impl Credentials {
         any.then(|| Credentials { user: decode(user), password: decode(password) })
     }
 
-    /// Checks that a proxy of this protocol can get them.
+    /// Checks that these credentials can be transmitted to a proxy of this protocol.
     fn check(&self, scheme: ProxyScheme) -> Result<(), &'static str> {
         let controls = |text: &[u8]| text.iter().any(u8::is_ascii_control);
         match scheme {
@@ -137,7 +140,7 @@ impl Credentials {
             ProxyScheme::Http | ProxyScheme::Https if controls(&self.user) || controls(&self.password) => {
                 Err("has a control character in the user name or password, which HTTP forbids")
             }
-            // RFC 1929 section 2. It requires a password too, but empty ones are common.
+            // RFC 1929 section 2. It also requires a password, but empty passwords are common.
             ProxyScheme::Socks5 if self.user.is_empty() => {
                 Err("has a password without a user name, which SOCKS5 cannot transmit")
             }
@@ -221,7 +224,11 @@ mod tests {
             ("https://u:s3cret@h/x", Error::InvalidArgument, "path"),
             ("https://a%3As3cret:s3cret@h", Error::InvalidArgument, "colon"),
             ("https://u:s3cret%0d%0a@h", Error::InvalidArgument, "control"),
-            ("socks4://u:s3cret@h", Error::InvalidArgument, "none of http://, https://, socks5:// and socks5h://"),
+            (
+                "socks4://u:s3cret@h",
+                Error::InvalidArgument,
+                "does not begin with http://, https://, socks5:// or socks5h://",
+            ),
             ("socks://h", Error::InvalidArgument, "none of"),
             ("s3cret://u:s3cret@h", Error::InvalidArgument, "none of"),
             ("u:s3cret://@h", Error::InvalidArgument, "none of"),
@@ -267,7 +274,7 @@ mod tests {
     fn no_secret_is_shown() {
         let shown = format!("{:?}", proxy("http://n4me:s3cret@h:3128"));
         assert!(shown.contains("3128") && !shown.contains("s3cret") && !shown.contains("n4me"), "{shown}");
-        // Not even as a list of bytes.
+        // They are not shown as a list of bytes either.
         assert!(!shown.contains(&format!("{:?}", b"s3cret").replace(['[', ']'], "")), "{shown}");
     }
 }

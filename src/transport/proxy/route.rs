@@ -1,4 +1,4 @@
-//! The proxy of a connection: the one of the option, or the one of the environment variables, as in curl and Go.
+//! The proxy of a connection. It comes from the option, or from the environment variables, as in curl and Go.
 
 use super::no_proxy::{NoProxy, is_loopback};
 use super::proxy_url::Proxy;
@@ -9,7 +9,7 @@ use crate::web_url::Host;
 /// The proxies that a socket may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proxies {
-    /// The options name none: a hook of the host decides, if it has one. Otherwise every connection is direct.
+    /// The options contain no proxy. If the host has a hook, the hook decides. Otherwise every connection is direct.
     Unset,
     /// Every connection is direct.
     None,
@@ -20,8 +20,8 @@ pub enum Proxies {
 }
 
 impl Proxies {
-    /// Reads the option `proxy`: a URL, or an empty text for no proxy. If it is not set, `from_environment` says whether the
-    /// environment variables decide.
+    /// Reads the option `proxy`: a URL, or an empty text for no proxy. If it is not set, `from_environment` decides whether the
+    /// environment variables are used.
     pub fn read(
         option: Option<&str>,
         from_environment: bool,
@@ -35,12 +35,12 @@ impl Proxies {
         })
     }
 
-    /// Does every connection use a proxy of the options?
+    /// Returns whether every connection uses a proxy of the options.
     pub fn is_fixed(&self) -> bool {
         matches!(self, Proxies::Fixed(_))
     }
 
-    /// Reads a list of proxies, separated by commas: a URL each, or `direct`. An empty text is a direct connection.
+    /// Reads a list of proxies, separated by commas. Each item is a URL or `direct`. An empty text means a direct connection.
     pub fn read_list(list: &str) -> Result<Vec<Option<Proxy>>, DetailedError> {
         if list.trim().is_empty() {
             return Ok(vec![None]);
@@ -49,7 +49,7 @@ impl Proxies {
         if items.clone().count() > input_limits::PROXIES {
             return Err(DetailedError::invalid(format!("more than {} proxies", input_limits::PROXIES)));
         }
-        // In any case: a proxy with this name would never be meant.
+        // This is checked without regard to letter case, because no proxy has this name.
         let is_direct = |item: &str| item.eq_ignore_ascii_case("direct");
         let read = |(at, item)| match is_direct(item) {
             true => Ok(None),
@@ -60,14 +60,13 @@ impl Proxies {
         items.enumerate().map(read).collect()
     }
 
-    /// Does a hook of the host decide, if it has one?
+    /// Returns whether a hook of the host decides, if the host has one.
     pub fn are_unset(&self) -> bool {
         matches!(self, Proxies::Unset)
     }
 
     /// Returns the proxy for a connection to this host, if any. `secure` is true for `wss`. The caller asks again after each
-    /// redirect. Fails if the environment names a proxy that cannot be used, because a direct connection instead would hide the
-    /// mistake.
+    /// redirect. Fails if the environment names a proxy that cannot be used, because a direct connection would hide this error.
     pub fn for_target(&self, secure: bool, host: &Host, port: u16) -> Result<Option<&Proxy>, DetailedError> {
         match self {
             Proxies::Unset | Proxies::None => Ok(None),
@@ -86,9 +85,10 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads `https_proxy`, `http_proxy`, then `all_proxy` if one of them is not set, and `no_proxy`; each first in lower case,
+    /// Reads `https_proxy`, `http_proxy`, then `all_proxy` if one of them is not set, and `no_proxy`. Each is read first in lower
+    /// case,
     /// then in upper case. An empty variable counts as not set. An invalid value is an error only when it is needed. The error
-    /// names the variable, but never its value.
+    /// names the variable, but never contains its value.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.trim().is_empty())?));
         let proxy = |(name, value): (&str, String)| {
@@ -96,8 +96,8 @@ impl Environment {
                 DetailedError::new(error, format!("the environment's {name}: {detail}"))
             })
         };
-        // In a CGI program, HTTP_PROXY is the request header `Proxy`, which any client can send ("httpoxy", CVE-2016-5385).
-        // On Windows http_proxy is the same variable.
+        // In a CGI program, HTTP_PROXY contains the request header `Proxy`, which any client can send ("httpoxy", CVE-2016-5385).
+        // On Windows, http_proxy is that variable too.
         let is_cgi = variable("REQUEST_METHOD").is_some();
         let http_proxy = set("http_proxy").filter(|_| !(is_cgi && cfg!(windows)));
         let http_proxy = http_proxy.or_else(|| set("HTTP_PROXY").filter(|_| !is_cgi));
@@ -119,7 +119,7 @@ impl Environment {
 
     fn for_target(&self, secure: bool, host: &Host, port: u16) -> Result<Option<&Proxy>, DetailedError> {
         let proxy = if secure { &self.secure } else { &self.plain };
-        // As in Go: a proxy on another machine cannot connect to the loopback addresses of this one.
+        // A proxy on another machine cannot connect to the loopback addresses of this one. Go has this rule too.
         let Some(proxy) = proxy.as_ref().filter(|_| !is_loopback(host)) else { return Ok(None) };
         if self.direct.as_ref().map_err(Clone::clone)?.matches(host, port) {
             return Ok(None);
@@ -138,7 +138,7 @@ mod tests {
         Environment::read(value)
     }
 
-    /// The hosts of the proxies for `ws` and `wss` to `host`.
+    /// Returns the hosts of the proxies for `ws` and `wss` to `host`.
     fn route(variables: &[(&str, &str)], host: &str) -> [Option<String>; 2] {
         let proxies = Proxies::Environment(read(variables));
         let host = Host::parse(host).unwrap();
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn variables_are_used_in_their_order() {
-        type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Option<&'a str>); // variables, for ws, for wss
+        type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Option<&'a str>); // variables, proxy for ws, proxy for wss
         let rows: &[Row<'_>] = &[
             (&[], None, None),
             (&[("http_proxy", "a")], Some("a"), None),
@@ -166,14 +166,14 @@ mod tests {
                 Some("a"),
                 Some("b"),
             ),
-            // CGI.
+            // This is a CGI program.
             (&[("HTTP_PROXY", "a"), ("HTTPS_PROXY", "b"), ("REQUEST_METHOD", "GET")], None, Some("b")),
             (&[("HTTP_PROXY", "a"), ("all_proxy", "b"), ("REQUEST_METHOD", "")], Some("b"), Some("b")),
             #[cfg(not(windows))]
             (&[("http_proxy", "a"), ("REQUEST_METHOD", "GET")], Some("a"), None),
-            // The variables of a desktop environment.
+            // These are variables of a desktop environment.
             (&[("all_proxy", "socks://a/"), ("http_proxy", "b"), ("https_proxy", "c")], Some("b"), Some("c")),
-            // Exceptions.
+            // These have exceptions.
             (&[("all_proxy", "a"), ("NO_PROXY", "game.example")], None, None),
             (&[("all_proxy", "a"), ("NO_PROXY", "game.example"), ("no_proxy", "other")], Some("a"), Some("a")),
             (&[("all_proxy", "a"), ("no_proxy", "game.example:80")], None, None),

@@ -22,7 +22,7 @@ pub(super) struct Negotiation {
     reply: Vec<u8>,
 }
 
-/// The reply that comes next.
+/// The reply that is awaited.
 #[derive(Clone, Copy)]
 enum Stage {
     /// The authentication method that the proxy selects.
@@ -53,7 +53,7 @@ impl Negotiation {
         loop {
             match (self.stage, self.reply.as_slice()) {
                 (_, []) | (Stage::Authentication, [_]) => return Ok(false),
-                // The version is not checked here, as in curl, because some proxies send 5 where RFC 1929 requires 1.
+                // As in curl, the version is not checked here, because some proxies send 5 although RFC 1929 requires 1.
                 (Stage::Authentication, [_, 0, ..]) => self.request(output)?,
                 (Stage::Authentication, _) => {
                     return Err(error("the SOCKS5 proxy did not accept the user name and password of its URL"));
@@ -69,7 +69,7 @@ impl Negotiation {
                 (Stage::Reply, [_, 0, rest @ ..]) => return is_complete(rest),
                 (Stage::Reply, [_, code, ..]) => return Err(self.failed(*code)),
             }
-            // A reply of two bytes was handled.
+            // A reply of two bytes was handled, so it is removed.
             self.reply.drain(..2);
         }
     }
@@ -89,11 +89,11 @@ impl Negotiation {
                 Ok(())
             }
             (NO_ACCEPTABLE_METHOD, None) => Err(error(
-                "the SOCKS5 proxy wants authentication: put a user name and a password before the host in its URL, \
+                "the SOCKS5 proxy requires authentication: put a user name and a password before the host in its URL, \
                  socks5://user:password@host:port",
             )),
             (NO_ACCEPTABLE_METHOD, Some(_)) => {
-                Err(error("the SOCKS5 proxy wants another authentication than by user name and password"))
+                Err(error("the SOCKS5 proxy requires an authentication other than user name and password"))
             }
             _ => Err(error(&format!("the SOCKS5 proxy chose authentication method {method}, which was not offered"))),
         }
@@ -141,7 +141,7 @@ impl Negotiation {
 }
 
 /// Returns true if this is the complete rest of a reply after its code: a reserved byte, then the address and port from which the
-/// proxy has connected. They are not used.
+/// proxy has connected. The address and the port are not used.
 fn is_complete(rest: &[u8]) -> Result<bool, TunnelError> {
     let address = match rest {
         [] | [_] | [_, DOMAIN] => return Ok(false),

@@ -1,4 +1,4 @@
-//! The negotiation of a tunnel, with either protocol.
+//! The negotiation of a tunnel, with either of the two protocols.
 
 use super::http::Connect;
 use super::proxy_url::{Proxy, ProxyScheme};
@@ -21,7 +21,7 @@ enum Protocol {
     Socks5(Negotiation),
 }
 
-/// Does not show the bytes, because the password is among them.
+/// Does not show the bytes, because they contain the password.
 impl fmt::Debug for Tunnel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Tunnel").finish_non_exhaustive()
@@ -31,7 +31,7 @@ impl fmt::Debug for Tunnel {
 impl Tunnel {
     /// Begins the negotiation with this proxy for a connection to the host.
     pub fn new(proxy: &Proxy, host: &Host, port: u16) -> Tunnel {
-        // It gets its full capacity at once, because growing would leave a copy of the password in freed memory.
+        // The buffer gets its full capacity at once, because growing would leave a copy of the password in freed memory.
         let mut output = Zeroizing::new(Vec::with_capacity(2048));
         let protocol = match proxy.scheme {
             ProxyScheme::Http | ProxyScheme::Https => Protocol::Http(Connect::new(proxy, host, port, &mut output)),
@@ -40,7 +40,7 @@ impl Tunnel {
         Tunnel { protocol, output, written: 0 }
     }
 
-    /// The bytes to write now; may be empty.
+    /// Returns the bytes to write now. There may be none.
     pub fn output(&self) -> &[u8] {
         &self.output[self.written..]
     }
@@ -50,9 +50,11 @@ impl Tunnel {
         self.written += count;
     }
 
-    /// Takes the next bytes from the proxy, in pieces of any size. Returns true if the tunnel is established. After each call there
-    /// may be new output. Must not be called again after true or an error. After the refusal of an HTTP proxy, `input` has the bytes
-    /// after the head of its response.
+    /// Takes the next bytes from the proxy, in pieces of any size. Returns true if the tunnel is established. After each call
+    /// there
+    /// may be new output. It must not be called again after true or an error. After the refusal of an HTTP proxy, `input`
+    /// contains the
+    /// bytes after the head of its response.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<bool, TunnelError> {
         let is_established = match &mut self.protocol {
             Protocol::Http(connect) => connect.feed(input)?,

@@ -8,13 +8,13 @@ use crate::protocol::http_head::Head;
 pub struct TunnelError {
     /// `Proxy` if the proxy has refused, `NoResources` if there is no memory for its response.
     pub error: Error,
-    /// The status of an HTTP proxy's response; 0 if there was none.
+    /// The status of an HTTP proxy's response. 0 if there was none.
     pub http_status: u16,
     /// The head of that response, if it refuses the tunnel.
     pub head: Option<Head>,
     /// The head is complete, so a body may follow.
     pub is_whole: bool,
-    /// The text for the close report: the response of the proxy, and what to do about it.
+    /// The text for the close report: the response of the proxy, and the remedy if there is one.
     pub message: String,
 }
 

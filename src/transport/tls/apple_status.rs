@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// The error for a status of Secure Transport or of a check of certificates.
+/// Returns the error for a status of Secure Transport or of a check of certificates.
 pub(super) fn error_of(status: i32) -> Error {
     match status {
         // errSSLCertExpired, errSSLCertNotYetValid, errSecCertificateExpired, errSecCertificateNotValidYet
@@ -18,12 +18,13 @@ pub(super) fn error_of(status: i32) -> Error {
     }
 }
 
-/// As [`error_of`], for a status that certainly comes from a check of certificates: it has many for certificates that it does not accept.
+/// Like [`error_of`], for a status that is known to come from a check of certificates. Such a check has many status codes for
+/// certificates that it does not accept.
 #[cfg_attr(not(all(target_vendor = "apple", tls_openssl)), allow(dead_code))]
 pub(super) fn error_of_check(status: i32) -> Error {
     match error_of(status) {
         // errSecParam, errSecAllocate, errSecIO, errSecUnimplemented, errSecNotAvailable, errSecInternalComponent,
-        // errSecInternalError: not the certificate's fault
+        // errSecInternalError: the certificate is not the cause
         Error::Tls if ![0, -50, -108, -36, -4, -25291, -2070, -67671].contains(&status) => Error::TlsIssuer,
         error => error,
     }
@@ -34,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_of_a_check_is_the_fault_of_the_certificate_unless_it_is_technical() {
+    fn a_status_of_a_check_blames_the_certificate_unless_it_is_technical() {
         for (status, error) in [
             (-67818, Error::TlsExpired),
             (-67819, Error::TlsExpired),

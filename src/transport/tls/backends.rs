@@ -1,5 +1,6 @@
-//! The TLS of a connection: that of this build, or that of the host. Each type is one of both, and each method calls that of the other
-//! module.
+//! The TLS of a connection: the TLS of this build, or that of the host. Each type contains one of the two, and each method calls
+//! the
+//! method of the module that is in use.
 
 use super::backend;
 use super::buffered_stream::BufferedStream;
@@ -17,10 +18,10 @@ pub enum Connector {
     Host(provider::backend::Connector),
 }
 
-/// The part of a connection in the resumption of sessions, from before the handshake on.
+/// How a connection takes part in the resumption of sessions. It is made before the handshake.
 pub enum Resumption {
     Library(backend::Resumption),
-    /// A host keeps sessions by itself.
+    /// A host keeps the sessions itself.
     Host(Request),
 }
 
@@ -39,7 +40,7 @@ pub enum Stream<S> {
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
 
 impl Connector {
-    /// This connector without its sessions. `None`: only a new context of the host has none.
+    /// Returns this connector without its sessions. `None`: a host must make a new context for that.
     pub fn without_sessions(&self) -> Option<Connector> {
         match self {
             Connector::Library(library) => Some(Connector::Library(library.without_sessions())),
@@ -102,7 +103,7 @@ impl<S: Read + Write> MidHandshake<S> {
         }
     }
 
-    /// How far the handshake came.
+    /// Returns the known facts about the handshake.
     pub fn info(&mut self, resumption: &Resumption) -> TlsInfo {
         match (self, resumption) {
             (MidHandshake::Library(library), Resumption::Library(resumption)) => library.info(resumption),
@@ -118,7 +119,7 @@ impl<S: Read + Write> MidHandshake<S> {
         }
     }
 
-    /// Does another thread work on the session of a host? Meanwhile nothing can be read.
+    /// Returns whether another thread works on the session of a host. In this case, nothing can be read.
     pub fn is_busy(&self) -> bool {
         match self {
             MidHandshake::Library(_) => false,
@@ -167,7 +168,7 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         matches!(self, Stream::Library(library) if library.is_between_records())
     }
 
-    /// Does another thread work on the session of a host? Meanwhile nothing can be read.
+    /// Returns whether another thread works on the session of a host. In this case, nothing can be read.
     pub fn is_busy(&self) -> bool {
         match self {
             Stream::Library(_) => false,
@@ -183,8 +184,9 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
-    /// Is it certain that no plaintext is left, if the stream below has no more bytes? OpenSSL and hosts read one record at a time. Other
-    /// libraries read all bytes that are there, and may have the next record already.
+    /// Returns whether no plaintext can be left if the stream below has no more bytes. OpenSSL and hosts read one record at a
+    /// time. Other
+    /// libraries read all available bytes, and may already have the next record.
     #[inline]
     pub fn reads_single_records(&self) -> bool {
         match self {
@@ -193,7 +195,7 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
-    /// The stream below has no more bytes, and all plaintext was read: frees memory.
+    /// Frees memory when the stream below has no more bytes and all plaintext was read.
     #[inline]
     pub fn rest(&mut self) {
         if let Stream::Host(host) = self {
@@ -201,7 +203,7 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
-    /// How TLS was set up.
+    /// Returns how TLS was set up.
     pub fn info(&mut self, resumption: &Resumption) -> TlsInfo {
         match (self, resumption) {
             (Stream::Library(library), Resumption::Library(resumption)) => library.info(resumption),
@@ -210,14 +212,15 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
-    /// The connection was accepted, and has failed before an answer.
+    /// Must be called if the connection was accepted, and has failed before an answer.
     pub fn fail_after_handshake(&self) {
         if let Stream::Library(library) = self {
             library.fail_after_handshake();
         }
     }
 
-    /// The result of the handshake was accepted: sessions of the server may be kept. `chain` are its certificates.
+    /// Must be called when the result of the handshake was accepted: sessions of the server may be kept. `chain` are its
+    /// certificates.
     pub fn accept(&self, resumption: &mut Resumption, chain: &Chain) {
         if let (Stream::Library(library), Resumption::Library(resumption)) = (self, resumption) {
             library.accept(resumption, chain);

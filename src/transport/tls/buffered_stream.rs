@@ -1,5 +1,5 @@
-//! The stream from which the platform's TLS reads, and to which it writes: the stream below, with a buffer in each direction, a limit
-//! for what is read in one turn, and the errors of both directions.
+//! The stream that the platform's TLS reads from and writes to: the stream below, with a buffer in each direction, a limit
+//! for the bytes that are read in one turn, and the errors of both directions.
 
 #[cfg(tls_native)]
 use super::native::server_hello::ServerHello;
@@ -10,36 +10,40 @@ use crate::transport::Transport;
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
-/// The size of the read buffer. OpenSSL and Secure Transport read the five bytes of a record's header, then its body. With the buffer,
-/// one read of the stream below brings both. A message of a game fits.
+/// The size of the read buffer. OpenSSL and Secure Transport read the five bytes of a record's header, then its body. With the
+/// buffer,
+/// one read of the stream below returns both. It has room for a message of a game.
 const READ_AHEAD: usize = 4096;
-/// The size of the read buffer after it was full: several records fit.
+/// The size of the read buffer after it was full. It has room for several records.
 const READ_AHEAD_BULK: usize = 64 * 1024;
-/// The most bytes that wait to be written before TLS has to wait too. Only a peer that requests key updates without end reaches this.
+/// How many bytes wait to be written before TLS must wait too. Only a peer that requests key updates endlessly reaches this.
 const MAX_OUTPUT: usize = 64 * 1024;
 
-/// The stream that TLS uses. A write always succeeds for TLS: bytes that the stream below does not take wait in the output buffer.
-/// Otherwise Secure Transport would queue them where we cannot see them, and the others would require the same call again.
+/// The stream that TLS uses. For TLS, a write always succeeds: bytes that the stream below does not take wait in the output
+/// buffer.
+/// Otherwise Secure Transport would queue them in its own memory, which we cannot see, and the other libraries would require that
+/// the
+/// call is repeated.
 pub(super) struct BufferedStream<S> {
     stream: S,
     #[cfg(tls_native)]
     hello: ServerHello,
-    /// The read buffer. TLS has not read `input[input_pos..]` yet. The buffer is freed when there is nothing to read.
+    /// The read buffer. TLS has not yet read `input[input_pos..]`. The buffer is freed when there is nothing to read.
     input: Vec<u8>,
     input_pos: usize,
-    /// The last read has filled the buffer.
+    /// The last read has filled the whole buffer.
     is_bulk: bool,
     /// The stream has no more bytes in this turn.
     is_exhausted: bool,
-    /// The output buffer. The stream has not taken `output[output_pos..]` yet.
+    /// The output buffer. The stream has not yet taken `output[output_pos..]`.
     output: Vec<u8>,
     output_pos: usize,
-    /// End the writing side of the stream after these bytes.
+    /// The writing side of the stream must end after these bytes.
     ends_after_output: bool,
     /// The reason why writing has failed. TLS still reads, because the peer may have sent an alert before. Further output is dropped.
     write_error: Option<StreamError>,
     budget: RecordBudget,
-    /// Shared with the handshake.
+    /// The facts that the handshake also uses.
     status: Arc<StreamStatus>,
 }
 
@@ -70,18 +74,18 @@ impl<S: Transport> BufferedStream<S> {
         self.stream.short_read_is_last()
     }
 
-    /// The version that the server has selected; 0 if it is not known.
+    /// Returns the version that the server has selected. 0 if it is not known.
     #[cfg(tls_native)]
     pub(super) fn version(&self) -> u32 {
         self.hello.version()
     }
 
-    /// The other end.
+    /// Returns the other end.
     pub(super) fn peer(&self) -> Peer {
         self.status.peer()
     }
 
-    /// Returns the facts about the stream. They stay up to date.
+    /// Returns the facts about the stream. They are updated later too.
     pub(super) fn status(&self) -> Arc<StreamStatus> {
         Arc::clone(&self.status)
     }
@@ -102,7 +106,8 @@ impl<S: Transport> BufferedStream<S> {
         self.budget.note_data();
     }
 
-    /// Returns true if TLS has used its budget of this turn. Then more bytes may be there, and no readiness event will report them.
+    /// Returns true if TLS has used up its budget of this turn. Then more bytes may be available, and no readiness event will
+    /// report them.
     #[inline]
     pub(super) fn is_turn_over(&self) -> bool {
         self.budget.is_turn_over()
@@ -113,7 +118,7 @@ impl<S: Transport> BufferedStream<S> {
         self.write_error.as_ref().map(StreamError::to_error)
     }
 
-    /// Begins a turn: flushes the output buffer, and allows reading again. To be called before each call of TLS.
+    /// Begins a turn: flushes the output buffer, and allows reading again. It must be called before each call of TLS.
     #[inline]
     pub(super) fn begin_turn(&mut self) {
         self.is_exhausted = false;
@@ -128,7 +133,7 @@ impl<S: Transport> BufferedStream<S> {
         self.is_exhausted && self.input_pos == self.input.len()
     }
 
-    /// Does the TLS below wait for the host?
+    /// Returns whether the TLS below waits for the host.
     pub(super) fn is_busy(&self) -> bool {
         self.stream.is_busy()
     }
@@ -167,7 +172,7 @@ impl<S: Transport> BufferedStream<S> {
         }
     }
 
-    /// Reads from the stream into the buffer of TLS, unless it is known that nothing is there.
+    /// Reads from the stream into the buffer of TLS, unless it is known that no bytes are available.
     fn read_directly(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(result) = self.known_result() {
             return result;
@@ -216,7 +221,7 @@ impl<S: Transport> BufferedStream<S> {
         }
     }
 
-    /// Notes the result of a read with room for `asked` bytes.
+    /// Records the result of a read with room for `asked` bytes.
     fn note_result(&mut self, result: io::Result<usize>, asked: usize) -> io::Result<usize> {
         match &result {
             Ok(count) => {
@@ -228,7 +233,7 @@ impl<S: Transport> BufferedStream<S> {
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_exhausted = true,
-            // The TLS below has used its budget of the turn, or a signal has interrupted the call: the next turn reads again.
+            // The TLS below has used up its budget of the turn, or a signal has interrupted the call. The next turn reads again.
             Err(error) if error.kind() == ErrorKind::Interrupted => {
                 self.budget.end_turn();
                 return Err(ErrorKind::WouldBlock.into());
@@ -261,7 +266,7 @@ impl<S: Transport> Read for BufferedStream<S> {
             }
         }
         if self.input_pos == self.input.len() {
-            // A large read needs no buffer, unless the last one has filled the buffer.
+            // A large read does not need the buffer, unless the last read has filled the buffer.
             if buffer.len() >= READ_AHEAD && !self.is_bulk {
                 let count = self.read_directly(buffer)?;
                 self.budget.count(&buffer[..count]);

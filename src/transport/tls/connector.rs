@@ -1,4 +1,4 @@
-//! The preparation of TLS for connections: certificates are read, and rules are set.
+//! Prepares TLS for connections: reads certificates, and sets rules.
 
 use super::provider::{self, HostTls};
 use super::settings::Settings;
@@ -16,42 +16,44 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// This connector without the sessions that it has kept. Connections that have begun keep no session for it. `None`: a new one
-    /// must be made.
+    /// Returns this connector without the sessions that it has kept. Connections that have already begun keep no session for it.
+    /// `None`: a
+    /// new connector must be made.
     pub fn without_sessions(&self) -> Option<Connector> {
         Some(Connector { backend: self.backend.without_sessions()?, infos: Arc::clone(&self.infos) })
     }
 
-    /// Makes a connector. Takes tens of milliseconds, because it reads the certificates of the system, and may block. The error says
-    /// which option cannot be used, and why.
+    /// Makes a connector. This takes tens of milliseconds, because it reads the certificates of the system, and it may block. The
+    /// error
+    /// names the option that cannot be used, and the reason.
     pub fn build(settings: &Settings) -> Result<Connector, TlsError> {
         Sources::read(settings, None)?.connector(settings, &|| true)
     }
 }
 
-/// The parts of a connector. They are read in a separate step, because reading a file may block; making the connector does
+/// The parts of a connector. They are read in a separate step, because reading a file may block, while making the connector does
 /// not block.
 pub enum Sources {
-    /// For the TLS of this build.
+    /// The parts for the TLS of this build.
     Library {
         /// The certificates of the settings, in DER.
         roots: Vec<Vec<u8>>,
         /// The certificates of the system.
         system: backend::Sources,
     },
-    /// A context of the host, which is complete.
+    /// A context of the host. It needs nothing more.
     Host(provider::backend::Connector),
 }
 
 impl Sources {
-    /// Reads the certificates, or has the host make a context. The errors are those of [`Connector::build`].
+    /// Reads the certificates, or lets the host make a context. The errors are those of [`Connector::build`].
     pub fn read(settings: &Settings, host: Option<&dyn HostTls>) -> Result<Sources, TlsError> {
         let unusable = |why| Err(TlsError::new(Error::TlsOptions, why));
         if settings.only_these_roots && settings.roots.is_empty() {
             return unusable("only the certificates in `tls_roots` are trusted, but it is empty".into());
         }
         if settings.identity.as_ref().is_some_and(|(_, password)| password.contains('\0')) {
-            return unusable("`tls_identity_password` has a NUL in it".into());
+            return unusable("`tls_identity_password` contains a NUL".into());
         }
         if let Some(host) = host {
             return provider::backend::Connector::build(host, settings).map(Sources::Host);
@@ -69,7 +71,9 @@ impl Sources {
         }
     }
 
-    /// Makes the connector from the same settings. Stops when `may_continue` returns false. It is called every few dozen microseconds.
+    /// Makes the connector from equal settings. It stops when `may_continue` returns false. `may_continue` is called every few
+    /// dozen
+    /// microseconds.
     pub fn connector(self, settings: &Settings, may_continue: &dyn Fn() -> bool) -> Result<Connector, TlsError> {
         let backend = match self {
             Sources::Library { roots, system } => {

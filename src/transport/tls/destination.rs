@@ -8,16 +8,17 @@ use super::pins::Pin;
 pub struct Destination<'a> {
     /// The kind of peer.
     pub peer: Peer,
-    /// The name in its certificate, a DNS name in ASCII or an IP address without brackets. A DNS name is sent as SNI (RFC 6066
+    /// The name that its certificate must have: a DNS name in ASCII, or an IP address without brackets. A DNS name is sent as SNI
+    /// (RFC 6066
     /// section 3).
     pub name: &'a str,
     /// The host of its URL.
     pub host: &'a str,
     /// The port of its URL.
     pub port: u16,
-    /// If there are any, the key of its certificate must be one of them.
+    /// The pinned keys. If there are any, the key of its certificate must be one of them.
     pub pins: &'a [Pin],
-    /// Its sessions are kept and resumed.
+    /// Its TLS sessions are kept and resumed.
     pub resumes: bool,
     /// The number of the socket's handle.
     pub socket: usize,

@@ -1,4 +1,4 @@
-//! The TLS handshake, and the errors of one that fails.
+//! The TLS handshake, and the errors of a failed one.
 
 use super::backends;
 use super::buffered_stream::BufferedStream;
@@ -31,7 +31,7 @@ pub struct Handshake<S> {
 pub enum Advance<S> {
     /// Wait until the stream is ready.
     Wait,
-    /// The budget of this turn is used up. Call it again in the next turn; no readiness event will come.
+    /// The budget of this turn is used up. Call it again in the next turn, because no readiness event will come.
     Again,
     /// The secure stream.
     Done(Box<Tls<S>>),
@@ -54,12 +54,12 @@ impl<S: Transport> Handshake<S> {
         Handshake { state, pins: destination.pins.to_vec(), resumption, status, infos, info: None }
     }
 
-    /// The other end.
+    /// Returns the other end.
     pub fn peer(&self) -> Peer {
         self.status.peer()
     }
 
-    /// Continues as far as possible. Must not be called again after it has failed or has returned the stream.
+    /// Continues as far as possible. It must not be called again after it has failed or has returned the stream.
     pub fn advance(&mut self) -> Result<Advance<S>, TlsError> {
         let step = match std::mem::replace(&mut self.state, State::Finished) {
             State::Begin { connector, name, stream } => {
@@ -73,14 +73,14 @@ impl<S: Transport> Handshake<S> {
         };
         let (failure, info) = match (step, self.status.read_error()) {
             (HandshakeStep::Done(stream), _) => return self.finish(stream),
-            // The error of the stream is more exact than the report of the platform.
+            // The error of the stream is more exact than the error that the platform reports.
             (step, Some(error)) => (self.stream_failed(error), step.info(|mut mid| mid.info(&self.resumption))),
-            // The platform waits for a complete record header, but the first bytes are not TLS already.
+            // The platform waits for a complete record header, but the first bytes already show that this is not TLS.
             (HandshakeStep::Waiting(_), None) if self.status.other_protocol().is_some() => {
                 (self.not_tls(), TlsInfo::default())
             }
             (HandshakeStep::Waiting(mut mid), None) => match mid.get_mut().write_error() {
-                // The peer may have sent an alert before, which a session that is busy has not read.
+                // The peer may have sent an alert before, which a busy session has not read.
                 Some(error) if !mid.is_busy() && !mid.get_mut().is_busy() => {
                     (self.connection_lost(&error, ""), mid.info(&self.resumption))
                 }
@@ -115,15 +115,16 @@ impl<S: Transport> Handshake<S> {
         }
     }
 
-    /// The handshake has taken too long. Returns how far it came. If it offers a session, the peer may not cope with that: the next
-    /// connection makes a full handshake.
+    /// The handshake has taken too long. Returns the known facts about it. If it offers a session, the peer may be unable to
+    /// handle that, so
+    /// the next connection makes a full handshake.
     pub fn give_up(&mut self) -> Option<Arc<TlsInfo>> {
         let info = self.info();
         self.resumption.fail();
         info
     }
 
-    /// How TLS was set up, or how far it came.
+    /// Returns how TLS was set up, or the known facts about a handshake that is not complete.
     pub fn info(&mut self) -> Option<Arc<TlsInfo>> {
         match &mut self.state {
             State::Running(mid) => Some(self.infos.share(mid.info(&self.resumption))),
@@ -167,7 +168,7 @@ impl<S: Transport> Handshake<S> {
         failure
     }
 
-    /// The stream below; `None` after the handshake.
+    /// Returns the stream below. `None` after the handshake.
     pub fn stream(&mut self) -> Option<&mut S> {
         match &mut self.state {
             State::Begin { stream, .. } => Some(stream.stream()),
@@ -177,7 +178,7 @@ impl<S: Transport> Handshake<S> {
     }
 }
 
-/// The name in the form of certificates: without the zone of an address, and without a dot at the end.
+/// Returns the name in the form of certificates: without the zone of an address, and without a dot at the end.
 fn server_name(name: &str) -> Result<&str, TlsError> {
     let plain = match name.split_once('%') {
         Some((address, _)) if address.parse::<Ipv6Addr>().is_ok() => address,
@@ -189,8 +190,9 @@ fn server_name(name: &str) -> Result<&str, TlsError> {
     }
 }
 
-/// Returns true if it is a DNS name in ASCII, or an IP address without brackets. Other texts must not reach the platform: OpenSSL
-/// checks no name if it is empty, and accepts any host of the domain for `.domain`.
+/// Returns true if the text is a DNS name in ASCII, or an IP address without brackets. Other texts must not reach the platform:
+/// OpenSSL
+/// checks no name if the text is empty, and accepts any host of the domain for `.domain`.
 pub fn is_server_name(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

@@ -3,16 +3,16 @@
 use super::tls_error::TlsError;
 use super::tls_info::TlsInfo;
 
-/// The result of a step: `D` is the stream after the handshake, `W` the handshake that waits for the peer.
+/// The result of a step. `D` is the stream after the handshake. `W` is the handshake that waits for the peer.
 pub(super) enum HandshakeStep<D, W> {
     Done(D),
     Waiting(W),
-    /// With what is known of the handshake.
+    /// The handshake has failed. The second value contains the known facts about it.
     Failed(TlsError, TlsInfo),
 }
 
 impl<D, W> HandshakeStep<D, W> {
-    /// The step of a handshake that is one of several kinds.
+    /// Converts the step to a type that has several kinds of handshakes.
     pub(super) fn map<E, V>(self, done: impl FnOnce(D) -> E, waiting: impl FnOnce(W) -> V) -> HandshakeStep<E, V> {
         match self {
             HandshakeStep::Done(stream) => HandshakeStep::Done(done(stream)),
@@ -21,7 +21,7 @@ impl<D, W> HandshakeStep<D, W> {
         }
     }
 
-    /// The known facts of the handshake, if it has not succeeded.
+    /// Returns the known facts about the handshake, if it has not succeeded.
     pub(super) fn info(self, of_waiting: impl FnOnce(W) -> TlsInfo) -> TlsInfo {
         match self {
             HandshakeStep::Done(_) => TlsInfo::default(),

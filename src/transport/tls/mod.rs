@@ -1,6 +1,7 @@
-//! TLS over another stream, with the certificates that the platform trusts. OpenSSL is the backend on Linux, Android and the BSDs. On
-//! Apple systems and Windows it is the TLS of the platform; on Apple systems it can be OpenSSL, with the system's check of certificates. Without the Cargo feature `tls` there is none. A host can bring its own
-//! instead: a TLS provider.
+//! TLS over another stream, with the certificates that the platform trusts. On Linux, Android and the BSDs the backend is
+//! OpenSSL. On
+//! Apple systems and Windows it is the TLS of the platform. On Apple systems it can also be OpenSSL, with the system's check of
+//! certificates. Without the Cargo feature `tls` there is no TLS. Instead of these, a host can use its own TLS: a TLS provider.
 //!
 //! ```text
 //!   Settings ─► Connector ─► Handshake ─► Tls        no step blocks, except Connector::build, which reads certificates
@@ -8,7 +9,7 @@
 //!   Handshake, Tls ─► backends ─► openssl, native, none or provider ─► BufferedStream ─► the stream below: TCP, or the TLS to a proxy
 //! ```
 
-// On other systems only its tests are compiled.
+// On other systems only the tests of this module are compiled.
 #[cfg(any(test, target_vendor = "apple"))]
 mod apple_status;
 mod backends;
@@ -17,7 +18,7 @@ mod connector;
 mod destination;
 mod handshake;
 mod handshake_step;
-// On other systems only its tests are compiled.
+// On other systems only the tests of this module are compiled.
 #[cfg(any(test, tls_native))]
 #[cfg_attr(not(tls_native), allow(dead_code))]
 mod native;
@@ -57,24 +58,24 @@ pub use stream::Tls;
 pub use tls_error::TlsError;
 pub use tls_info::TlsInfo;
 
-/// The text of errors if a connection needs TLS, and there is none.
+/// The text of errors if a connection needs TLS and there is none.
 pub const NO_TLS: &str =
     "this build has no TLS: build the library with the feature `tls`, or give the loop a TLS provider";
 
-/// The warning for the log if the secrets of connections are written to a file.
+/// Returns the warning for the log if the secrets of connections are written to a file.
 #[cfg(all(feature = "keylog", tls_openssl))]
 pub fn keylog_warning() -> Option<String> {
     backend::keylog_warning()
 }
 
-/// Only with the cargo feature `keylog`, and with OpenSSL, secrets are written.
+/// Secrets are written only with the cargo feature `keylog` and with OpenSSL.
 #[cfg(not(all(feature = "keylog", tls_openssl)))]
 pub fn keylog_warning() -> Option<String> {
     None
 }
 
-/// Prepares for the end of the process, so that no thread of ours runs TLS code then. The host's thread calls this when it requests a
-/// connection with TLS.
+/// Prepares for the end of the process, so that no thread of the library runs TLS code then. The host's thread calls this when it
+/// requests a connection with TLS.
 pub fn watch_exit() {
     backend::watch_exit();
 }

@@ -1,4 +1,5 @@
-//! Replaces the backend if the Cargo feature `tls` is off. Only [`Sources`] has a value, so the compiler removes all code that would
+//! Replaces the backend if the Cargo feature `tls` is off. Only [`Sources`] has a value, so the compiler removes all code that
+//! would
 //! use the other types.
 
 use super::NO_TLS;
@@ -13,7 +14,7 @@ use std::convert::Infallible;
 use std::io::{self, Read, Write};
 use std::marker::PhantomData;
 
-/// It reads none.
+/// No records are read.
 pub const READS_SINGLE_RECORDS: bool = true;
 
 pub struct Sources;
@@ -38,7 +39,7 @@ impl Sources {
 }
 
 impl Connector {
-    /// Always fails. A call that needs TLS is refused before, see `LoopTls` in `config`.
+    /// Always fails. A call that needs TLS is refused earlier, see `LoopTls` in `config`.
     pub fn build(_: &Settings, _: &[Vec<u8>], _: &Sources, _: &dyn Fn() -> bool) -> Result<Connector, String> {
         Err(NO_TLS.into())
     }

@@ -1,4 +1,4 @@
-//! The peer of a TLS stream, as the texts of errors name it.
+//! The peer of a TLS stream, and its names in the texts of errors.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use std::fmt;
 pub enum Peer {
     /// The server of the connection, directly or through a tunnel.
     Server,
-    /// A proxy on the way to it.
+    /// A proxy between this side and the server.
     Proxy,
 }
 
 impl Peer {
-    /// The subject of an error of the handshake.
+    /// Returns the subject of an error of the handshake.
     pub fn handshake(self) -> &'static str {
         match self {
             Peer::Server => "the TLS handshake",
@@ -20,7 +20,7 @@ impl Peer {
         }
     }
 
-    /// The subject of an error after the handshake.
+    /// Returns the subject of an error after the handshake.
     pub(super) fn tls(self) -> &'static str {
         match self {
             Peer::Server => "TLS",
@@ -28,7 +28,7 @@ impl Peer {
         }
     }
 
-    /// The scheme of a URL without TLS.
+    /// Returns the scheme of a URL without TLS.
     pub(super) fn plain_scheme(self) -> &'static str {
         match self {
             Peer::Server => "ws://",

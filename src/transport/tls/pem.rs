@@ -23,7 +23,7 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         rest = after;
     }
     match certificates.is_empty() {
-        true => Err(format!("it has no `{BEGIN}`, as PEM should")),
+        true => Err(format!("it has no `{BEGIN}`, which PEM requires")),
         false => Ok(certificates),
     }
 }

@@ -1,4 +1,4 @@
-//! Pins: the SHA-256 of the SubjectPublicKeyInfo in a certificate (RFC 7469 section 2.4).
+//! Pins: each is the SHA-256 of the SubjectPublicKeyInfo in a certificate (RFC 7469 section 2.4).
 
 use super::TlsError;
 use crate::input_limits;
@@ -14,7 +14,7 @@ pub type Pin = [u8; 32];
 pub fn read_pins(list: &str) -> Result<Vec<Pin>, &'static str> {
     let read = |pin: &str| {
         let digits = pin.trim_matches([' ', '\t']).strip_prefix(PREFIX).ok_or("a pin does not begin with `sha256/`")?;
-        let hash = Base64::decode_vec(digits).map_err(|_| "a pin is not base64, with its padding")?;
+        let hash = Base64::decode_vec(digits).map_err(|_| "a pin is not base64 with padding")?;
         Pin::try_from(hash).map_err(|_| "a pin is not a SHA-256 of 32 bytes")
     };
     if list.split(',').count() > input_limits::PINS {
@@ -28,12 +28,12 @@ pub(super) fn format_pin(pin: &Pin) -> String {
     format!("{PREFIX}{}", Base64::encode_string(pin))
 }
 
-/// Returns the pin of a certificate; `None` if the bytes are not a certificate in DER.
+/// Returns the pin of a certificate. `None` if the bytes are not a certificate in DER.
 pub(super) fn of_certificate(der: &[u8]) -> Option<Pin> {
     Some(Sha256::digest(public_key_info(der)?).into())
 }
 
-/// Checks that the key of a certificate in DER is one of these pins, if there are any.
+/// Checks that the key of a certificate in DER is one of these pins. If there are no pins, every key is accepted.
 pub(super) fn check(pins: &[Pin], certificate: Option<&[u8]>) -> Result<(), TlsError> {
     if pins.is_empty() {
         return Ok(());
@@ -68,7 +68,7 @@ pub(super) struct Element<'a> {
     pub(super) content: &'a [u8],
 }
 
-/// Takes one DER element from the front: tag, length, content. Fails if `expected` is another tag.
+/// Takes one DER element from the front: tag, length, content. Fails if its tag differs from `expected`.
 pub(super) fn element<'a>(rest: &mut &'a [u8], expected: Option<u8>) -> Option<Element<'a>> {
     let whole = *rest;
     let tag = *rest.split_off_first()?;
@@ -121,7 +121,7 @@ mod tests {
         }
     }
 
-    /// A DER element, with the long form of its length if `long` is set.
+    /// Makes a DER element, with the long form of its length if `long` is set.
     fn der(tag: u8, content: &[u8], long: bool) -> Vec<u8> {
         let len = content.len() as u16;
         let header = if long { vec![tag, 0x82, (len >> 8) as u8, len as u8] } else { vec![tag, len as u8] };

@@ -1,41 +1,43 @@
-//! Limits for what TLS reads: in one turn, so that other sockets get theirs, and in a row without application data.
+//! Limits for the bytes that TLS reads: in one turn, so that other sockets get their turns, and in a row without application
+//! data.
 //!
-//! A peer can send records without application data without end: key updates and session tickets of TLS 1.3, empty records, requests
-//! to renegotiate. Each record costs work, and a read that waits for data would not return as long as they arrive.
+//! A peer can endlessly send records without application data: key updates and session tickets of TLS 1.3, empty records,
+//! requests
+//! to renegotiate. Each record costs work, and a read that waits for data would not return while such records arrive.
 
 use super::peer::Peer;
 
-/// The most records in one turn.
+/// The largest number of records in one turn.
 pub(super) const MAX_RECORDS_PER_TURN: usize = 128;
-/// The most records without data in a row, in one turn. A key update costs as much as many records with data.
+/// The largest number of records without data in a row, in one turn. A key update costs as much as many records with data.
 pub(super) const MAX_DATALESS_PER_TURN: usize = 16;
-/// The most bytes in one turn: twice the read buffer, because a record may be mostly padding.
+/// The largest number of bytes in one turn: twice the read buffer, because a record may consist mostly of padding.
 pub(super) const MAX_BYTES_PER_TURN: usize = 128 * 1024;
 /// The number of records in a row without data at which the connection fails. OpenSSL and BoringSSL allow 32 empty ones, and
-/// BoringSSL 32 key updates. A server that updates its keys every hour on a connection without any other traffic, not even a
-/// pong, reaches this number after ten days.
+/// BoringSSL allows 32 key updates. If a server updates its keys every hour on a connection without any other traffic, not even a
+/// pong, it reaches this number after ten days.
 pub(super) const MAX_DATALESS_RECORDS: usize = 256;
-/// The most bytes in a handshake. OpenSSL accepts certificates of 100 KiB.
+/// The largest number of bytes in a handshake. OpenSSL accepts certificates of 100 KiB.
 pub(super) const MAX_HANDSHAKE_BYTES: usize = 256 * 1024;
 
-/// Content type, version, length (RFC 8446 section 5.1).
+/// The size of a record header: content type, version, length (RFC 8446 section 5.1).
 pub(super) const HEADER_LEN: usize = 5;
 
 /// Counts the records and bytes that TLS reads.
 #[derive(Debug, Default)]
 pub(super) struct RecordBudget {
-    /// The number of header bytes of the current record, and the last two of them, which are the length.
+    /// How many header bytes of the current record were read, and the last two of them, which are the length.
     header_len: usize,
     length: [u8; 2],
-    /// The number of body bytes of that record that were not read yet.
+    /// How many body bytes of that record were not yet read.
     body_left: usize,
-    /// The numbers of this turn.
+    /// The counts of this turn.
     records: usize,
     bytes: usize,
     dataless_in_turn: usize,
-    /// The number of records since the last one with data.
+    /// The number of records since the last record with data.
     dataless: usize,
-    /// The number of bytes in the handshake; `None` after it.
+    /// The number of bytes in the handshake. `None` after it.
     handshake: Option<usize>,
     is_turn_over: bool,
 }
@@ -49,7 +51,7 @@ pub(super) enum Limit {
     Flood(Flood),
 }
 
-/// Too much of one kind.
+/// The kind of bytes of which the peer has sent too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flood {
     /// [`MAX_HANDSHAKE_BYTES`]
@@ -74,7 +76,7 @@ impl Flood {
 }
 
 impl RecordBudget {
-    /// A budget for a stream at the beginning of the handshake.
+    /// Makes a budget for a stream at the beginning of the handshake.
     pub(super) fn new() -> RecordBudget {
         RecordBudget { handshake: Some(0), ..RecordBudget::default() }
     }
@@ -91,13 +93,13 @@ impl RecordBudget {
         (self.records, self.bytes, self.dataless_in_turn, self.is_turn_over) = (0, 0, 0, false);
     }
 
-    /// The TLS below has used its budget of this turn, so nothing more is read in it.
+    /// The TLS below has used up its budget of this turn, so nothing more is read in this turn.
     #[cold]
     pub(super) fn end_turn(&mut self) {
         (self.records, self.is_turn_over) = (MAX_RECORDS_PER_TURN, true);
     }
 
-    /// Returns true if TLS has used its budget of this turn.
+    /// Returns true if TLS has used up its budget of this turn.
     #[inline]
     pub(super) fn is_turn_over(&self) -> bool {
         self.is_turn_over
@@ -109,7 +111,7 @@ impl RecordBudget {
         (self.dataless, self.dataless_in_turn) = (0, 0);
     }
 
-    /// TLS wants to read. Returns the limit if it has reached one.
+    /// Called when TLS wants to read. Returns the limit if one was reached.
     #[inline]
     pub(super) fn limit(&mut self) -> Option<Limit> {
         let limit = match self.handshake {
@@ -127,7 +129,7 @@ impl RecordBudget {
         limit
     }
 
-    /// TLS has read these bytes, which may begin and end anywhere in a record.
+    /// Counts bytes that TLS has read. They may begin and end anywhere in a record.
     #[inline]
     pub(super) fn count(&mut self, mut bytes: &[u8]) {
         self.bytes += bytes.len();

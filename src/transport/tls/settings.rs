@@ -6,22 +6,23 @@ use std::fmt;
 /// The options of a host for TLS.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Certificate authorities to trust in addition to those of the system, in PEM; may be empty.
+    /// Certificate authorities that are trusted in addition to those of the system, in PEM. May be empty.
     pub roots: Vec<u8>,
-    /// Trust only `roots`.
+    /// Only `roots` are trusted.
     pub only_these_roots: bool,
     /// The certificate and key of this side, in PKCS#12, with its password.
     pub identity: Option<(Secret<Vec<u8>>, Secret<String>)>,
     /// The oldest version, 0x0303 (TLS 1.2) or 0x0304 (TLS 1.3).
     pub min_version: u32,
-    /// Accept any certificate.
+    /// Any certificate is accepted.
     pub insecure: bool,
-    /// Offer HTTP/1.1 by ALPN.
+    /// HTTP/1.1 is offered by ALPN.
     pub alpn: bool,
 }
 
 impl Settings {
-    /// The settings for TLS to a proxy. Its certificate is always checked, and it does not get that of this side.
+    /// Returns the settings for TLS to a proxy. Its certificate is always checked, and it does not get the certificate of this
+    /// side.
     pub fn for_proxy(&self) -> Settings {
         let Settings { ref roots, only_these_roots, min_version, .. } = *self;
         Settings { roots: roots.clone(), only_these_roots, identity: None, min_version, insecure: false, alpn: true }
@@ -34,7 +35,7 @@ impl Settings {
 
 #[cfg(test)]
 impl Settings {
-    /// The defaults.
+    /// Returns the defaults.
     pub(crate) fn plain() -> Settings {
         Settings {
             roots: Vec::new(),
@@ -71,7 +72,7 @@ pub(super) fn bad_root(at: usize, error: impl fmt::Display) -> String {
 #[derive(Clone, Copy)]
 pub(super) enum IdentityProblem {
     WrongPassword,
-    /// The TLS library does not support its encryption any more.
+    /// The TLS library no longer supports its encryption.
     Unsupported,
     Other,
 }
@@ -79,7 +80,9 @@ pub(super) enum IdentityProblem {
 #[cfg(feature = "tls")]
 pub(super) fn bad_identity(problem: IdentityProblem, text: impl fmt::Display) -> String {
     match problem {
-        IdentityProblem::WrongPassword => format!("`tls_identity_password` is not that of `tls_identity`: {text}"),
+        IdentityProblem::WrongPassword => {
+            format!("`tls_identity_password` is not the password of `tls_identity`: {text}")
+        }
         IdentityProblem::Unsupported => {
             let advice = "its encryption may be obsolete; export it again, with AES";
             format!("`tls_identity` cannot be used: {text}; {advice}")

@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most payload of a record (RFC 8446 section 5.1).
+/// The largest payload of a record (RFC 8446 section 5.1).
 pub(super) const MAX_RECORD: usize = 16 * 1024;
 
 /// The name of HTTP/1.1 in ALPN (RFC 7301 section 6).
@@ -22,9 +22,9 @@ const HTTP_1_1: &str = "http/1.1";
 pub struct Tls<S> {
     inner: backends::Stream<BufferedStream<S>>,
     info: Arc<TlsInfo>,
-    /// The end of reading, after it was reached.
+    /// The reason why reading has ended, if it has.
     end: Option<ReadEnd>,
-    /// The number of bytes that were encrypted, but not reported as written yet, because the stream below has not taken all of them.
+    /// How many bytes were encrypted, but not yet reported as written, because the stream below has not taken all of them.
     unreported: usize,
     close_notify_sent: bool,
 }
@@ -45,25 +45,26 @@ impl<S: Transport> Tls<S> {
         Tls { inner, info, end: None, unreported: 0, close_notify_sent: false }
     }
 
-    /// How TLS was set up.
+    /// Returns how TLS was set up.
     #[cfg(all(test, tls_openssl))]
     pub(super) fn info(&self) -> &TlsInfo {
         &self.info
     }
 
-    /// The version of TLS, 0x0303 or 0x0304.
+    /// Returns the version of TLS, 0x0303 or 0x0304.
     #[cfg(all(test, tls_openssl))]
     pub(super) fn version(&self) -> u32 {
         self.info.version
     }
 
-    /// The result of the handshake was accepted: sessions of the server may be kept.
+    /// Must be called when the result of the handshake was accepted: sessions of the server may be kept.
     pub(super) fn accept(&self, resumption: &mut backends::Resumption) {
         self.inner.accept(resumption, &self.info.chain);
     }
 
-    /// The connection has failed before an answer of the peer. If it was resumed, the peer may not cope with that: the next connection makes
-    /// a full handshake.
+    /// The connection has failed before an answer of the peer. If it was resumed, the peer may be unable to handle that, so the
+    /// next
+    /// connection makes a full handshake.
     #[cold]
     pub fn fail_before_answer(&mut self) {
         if self.info.is_resumed {
@@ -71,8 +72,9 @@ impl<S: Transport> Tls<S> {
         }
     }
 
-    /// Checks that the key of the server's own certificate is one of these pins, if there are any. The keys of its issuers cannot be
-    /// pinned, because native-tls returns the server's certificate only.
+    /// Checks that the key of the server's own certificate is one of these pins, if there are any. The keys of its issuers cannot
+    /// be
+    /// pinned, because native-tls returns only the server's certificate.
     pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), TlsError> {
         pins::check(pins, self.info.chain.first().map(|certificate| &certificate[..]))
     }
@@ -90,13 +92,13 @@ impl<S: Transport> Tls<S> {
         }
     }
 
-    /// May the buffers of OpenSSL be freed?
+    /// Returns whether the buffers of OpenSSL may be freed.
     #[cfg(all(test, tls_openssl))]
     pub(super) fn is_between_records(&self) -> bool {
         self.inner.is_between_records()
     }
 
-    /// The number of bytes that the stream below has not taken yet.
+    /// Returns the number of bytes that the stream below has not yet taken.
     #[cfg(all(test, tls_openssl))]
     pub(super) fn buffered_output(&self) -> usize {
         self.inner.get_ref().buffered_output()
@@ -106,7 +108,7 @@ impl<S: Transport> Tls<S> {
         self.inner.get_ref().peer()
     }
 
-    /// The stream below.
+    /// Returns the stream below.
     pub fn stream(&mut self) -> &mut S {
         self.inner.get_mut().stream()
     }
@@ -115,7 +117,7 @@ impl<S: Transport> Tls<S> {
     fn send_close_notify(&mut self) {
         if !self.close_notify_sent && matches!(self.end, None | Some(ReadEnd::CloseNotify)) {
             self.close_notify_sent = true;
-            // An error changes nothing: the stream cannot be used any more.
+            // An error does not matter, because the stream cannot be used any more.
             let _ = self.inner.shutdown();
         }
     }
@@ -140,7 +142,7 @@ impl<S: Transport> Tls<S> {
 }
 
 impl<S: Transport> Transport for Tls<S> {
-    /// As the stream below, because [`Tls::read`] continues until that has no more bytes.
+    /// Returns the value of the stream below, because [`Tls::read`] continues until that stream has no more bytes.
     fn short_read_is_last(&self) -> bool {
         let stream = self.inner.get_ref();
         self.end.is_none() && !stream.is_turn_over() && stream.short_read_is_last()
@@ -159,8 +161,9 @@ impl<S: Transport> Transport for Tls<S> {
     }
 
     /// Returns 0 only after the peer's close_notify. `UnexpectedEof`: the stream below has ended without one. `InvalidData`: TLS
-    /// has failed. `QuotaExceeded`: the peer has sent too many records without data. `Interrupted`: the budget of this turn is used
-    /// up, and more bytes may be there.
+    /// has failed. `QuotaExceeded`: the peer has sent too many records without data. `Interrupted`: the budget of this turn is
+    /// used
+    /// up, and more bytes may be available.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(end) = &self.end {
             return self.end_result(end);
@@ -239,7 +242,7 @@ impl<S: Transport> Transport for Tls<S> {
     fn close_notify(&mut self) {
         self.send_close_notify();
         self.inner.get_mut().begin_turn();
-        // That of the TLS below comes last.
+        // The close_notify of the TLS below comes last.
         self.stream().close_notify();
     }
 

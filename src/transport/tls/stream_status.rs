@@ -1,4 +1,5 @@
-//! Facts about the stream below TLS, for the text of an error. They stay readable after the platform's TLS has dropped the stream,
+//! Facts about the stream below TLS, for the text of an error. They can still be read after the platform's TLS has dropped the
+//! stream,
 //! which native-tls does when a handshake fails.
 
 use super::peer::Peer;
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 pub(super) enum StreamError {
     /// The stream has ended.
     Eof,
-    /// The peer has sent too many bytes without data, so no more are read. The text says which bytes.
+    /// The peer has sent too many bytes without data, so no more are read. The text describes these bytes.
     Flood(&'static str),
     /// An error of the operating system.
     Os(i32),
@@ -49,7 +50,7 @@ pub(super) struct StreamStatus {
     first_bytes: OnceLock<Vec<u8>>,
 }
 
-/// The most first bytes that are kept.
+/// How many of the first bytes are kept at most.
 const MAX_FIRST_BYTES: usize = 40;
 /// The content types of TLS records (RFC 8446 section 5.1). The version that follows always begins with 3.
 pub(super) const CONTENT_TYPES: RangeInclusive<u8> = 20..=24;
@@ -67,7 +68,7 @@ impl StreamStatus {
         self.read_error.get()
     }
 
-    /// Sets the reason why reading has ended, unless there is one already. Returns the one that is set.
+    /// Sets the reason why reading has ended, unless there is already one. Returns the reason that is set.
     pub(super) fn set_read_error(&self, error: StreamError) -> &StreamError {
         self.read_error.get_or_init(|| error)
     }

@@ -9,9 +9,10 @@ use crate::error::Error;
 pub struct TlsError {
     /// The error code.
     pub error: Error,
-    /// The error number of the operating system; 0 if it has none.
+    /// The error number of the operating system. 0 if there is none.
     pub os_error: i32,
-    /// The text for the close report, with the text of the platform. A backend gives only that text, see `TlsError::with_subject`.
+    /// The text for the close report, with the text of the platform. A backend provides only that text, see
+    /// `TlsError::with_subject`.
     pub message: String,
 }
 
@@ -32,9 +33,9 @@ impl TlsError {
         TlsError { message, ..self }
     }
 
-    /// The key of the server's certificate is none of the pins.
+    /// The key of the server's certificate is not one of the pins.
     pub(super) fn pin(found: &pins::Pin) -> TlsError {
-        let message = format!("the server's public key, {}, is none of the pinned keys", pins::format_pin(found));
+        let message = format!("the server's public key, {}, is not one of the pinned keys", pins::format_pin(found));
         TlsError::new(Error::TlsPin, message)
     }
 

@@ -3,25 +3,25 @@
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 
-/// The most certificates of a chain that are kept for the host.
+/// The largest number of certificates of a chain that are kept for the host.
 const MAX_CERTIFICATES: usize = 10;
-/// The most bytes of them together.
+/// The largest size of these certificates together, in bytes.
 const MAX_CHAIN: usize = 64 * 1024;
-/// The most infos in a list of [`SharedInfos`].
+/// The largest number of infos in a list of [`SharedInfos`].
 const MAX_SHARED: usize = 64;
 
-/// How TLS was set up, or how far a handshake came.
+/// How TLS was set up, or which facts about a handshake are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsInfo {
-    /// The version as its records number it; 0 if it is unknown.
+    /// The version number in TLS records. 0 if it is unknown.
     pub version: u32,
     /// An earlier session was resumed.
     pub is_resumed: bool,
-    /// The name of the cipher suite; empty if it is unknown.
+    /// The name of the cipher suite. Empty if it is unknown.
     pub cipher: String,
-    /// The protocol that the server has selected by ALPN; empty: none.
+    /// The protocol that the server has selected by ALPN. Empty: none.
     pub alpn: String,
-    /// The certificates that the server has sent, in DER, its own first.
+    /// The certificates that the server has sent, in DER, with its own first.
     pub chain: Chain,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn bounded_chain(certificates: impl Iterator<Item = Vec<u8>>) -> Chai
     certificates.take(MAX_CERTIFICATES).take_while(fits).collect()
 }
 
-/// The infos of the connections of a connector. Equal ones, and equal chains, take memory once.
+/// The infos of the connections of a connector. Equal infos, and equal chains, are in memory only once.
 #[derive(Default)]
 pub(super) struct SharedInfos(Mutex<Vec<Weak<TlsInfo>>>);
 
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(*other, info(false, &[b"leaf"]));
         drop((first, resumed, other));
         infos.share(info(false, &[]));
-        assert_eq!(infos.0.lock().len(), 1, "nothing is kept for infos that are gone");
+        assert_eq!(infos.0.lock().len(), 1, "nothing is kept for infos that no longer exist");
         let many: Vec<_> = (0..100u8).map(|number| infos.share(info(false, &[&[number]]))).collect();
         assert_eq!(infos.0.lock().len(), MAX_SHARED);
         assert!(many.iter().zip(0..).all(|(shared, number)| *shared.chain == [[number]]));

@@ -284,7 +284,7 @@ class PlatformTlsTest {
             {new WebSocketOptions.Builder().tlsRoots("no certificate at all".getBytes()), "`tls_roots` cannot be used"},
             {new WebSocketOptions.Builder().tlsRoots(Arrays.copyOf(pem, pem.length / 2)), "`tls_roots` cannot be used"},
             {new WebSocketOptions.Builder().tlsRoots(new String(pem).replaceFirst("M", "N").getBytes()), "`tls_roots` cannot be used"},
-            {trusting().tlsIdentity(pkcs12).tlsIdentityPassword("close sesame"), "`tls_identity_password` is not that of"},
+            {trusting().tlsIdentity(pkcs12).tlsIdentityPassword("close sesame"), "`tls_identity_password` is not the password of"},
             {trusting().tlsIdentity(Arrays.copyOf(pkcs12, pkcs12.length / 2)).tlsIdentityPassword("open sesame"), "`tls_identity` cannot be used"},
             {trusting().tlsIdentity("garbage".getBytes()).tlsIdentityPassword(""), "`tls_identity` cannot be used"},
         };

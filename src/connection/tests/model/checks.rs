@@ -47,7 +47,7 @@ impl Model {
         dropped.0
     }
 
-    /// A received Close frame of the server decides the initiator.
+    /// If a Close frame of the server was received, it decides the initiator.
     fn check_initiator(&self, event: &str) {
         if !event.contains(", received ") || event.contains("received 1006") {
             return;
@@ -59,7 +59,8 @@ impl Model {
         }
     }
 
-    /// The flush ends when the whole Close frame of this side is written. A violation is reported in the phase in which it came.
+    /// The flush ends when the whole Close frame of this side is written. A violation is reported in the phase in which it
+    /// happened.
     fn check_phase(&self, event: &str) {
         let has_closed = self.servers.last().and_then(Option::as_ref).is_some_and(StrictServer::has_closed);
         assert!(!event.contains(" in Flush ") || event.contains("Protocol") || !has_closed, "{event}");
@@ -99,7 +100,7 @@ impl Model {
             (payload + text.len(), wire + text.len() + header_size(text.len()))
         });
         let close_frame = 8;
-        // A message that was partly written at the loss is kept whole, although its room may be used already.
+        // A message that was partly written at the loss is kept completely, although its room may already be used.
         let cap = 2000 + close_frame + if self.setup.resends { 1008 } else { 0 };
         let send_queue = self.sim.send_queue();
         assert_eq!(send_queue.payload_bytes(), payload);
@@ -114,9 +115,9 @@ impl Model {
         drop(send_queue);
         assert_eq!((state == State::Open, state == State::Closed), (open, self.host_state == HostState::Closed));
         assert!(!self.closed || matches!(state, State::Closing | State::Closed), "{state:?} after a close");
-        assert!(!open || self.may_send() || self.freed, "open against the rules");
+        assert!(!open || self.may_send() || self.freed, "open although the host may not send");
         let is_settled = self.commands.is_empty() && !self.peer_closes && !self.suspend_closes;
-        assert!(open || !is_settled || !self.may_send(), "shut against the rules");
+        assert!(open || !is_settled || !self.may_send(), "not open although the host may send");
         assert!(!self.aborted || !send_queue_delivers, "a message would follow an abort");
         if self.closed || self.freed {
             assert!(!open || self.freed);

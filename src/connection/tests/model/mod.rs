@@ -1,5 +1,6 @@
-//! A model of a host, a socket and a network that act in any order. After each action it compares the connection with what the
-//! host was promised.
+//! A model of a host, a socket and a network that act in any order. After each action it compares the connection with the
+//! promises to
+//! the host.
 //!
 //! The three parts run independently, as in a real process: a call of the host changes the send queue at once and leaves a command for
 //! the engine; events of the connection wait for a poll.
@@ -105,7 +106,7 @@ type Accepted = (usize, String);
 pub struct Model {
     setup: Setup,
     sim: Simulation,
-    /// For the engine.
+    /// Commands that wait for the engine.
     commands: VecDeque<Action>,
     /// How many events were checked, and how many were dispatched.
     checked: usize,
@@ -114,10 +115,10 @@ pub struct Model {
     /// The number of connections that were reported to the host.
     pub generation: usize,
     closed: bool,
-    /// The host has closed while, as far as it knew, no connection was open.
+    /// The host has closed when, as far as it knew, no connection was open.
     closed_early: bool,
     freed: bool,
-    /// The host has aborted: it gets nothing but the end, unless the connection had ended before.
+    /// The host has aborted: it is notified only of the end, unless the connection had ended before.
     aborted: bool,
     /// The engine knows that the host has closed, aborted or freed the socket.
     engine_knows_end: bool,
@@ -126,7 +127,7 @@ pub struct Model {
     refused: bool,
     sent: usize,
     server_messages: usize,
-    /// Accepted, and neither received by the server nor dropped.
+    /// Messages that were accepted, and neither received by the server nor dropped.
     pub pending: VecDeque<Accepted>,
     /// For each loss that is not yet reported to the host: dropped messages and bytes.
     dropped: VecDeque<(usize, usize)>,
@@ -134,17 +135,17 @@ pub struct Model {
     received: usize,
     /// Messages that were reported to the host as unsent.
     reported_unsent: usize,
-    /// One for each address that was dialled, once it has accepted the upgrade.
+    /// One server for each address that was tried. It is set when the upgrade is accepted.
     servers: Vec<Option<StrictServer>>,
-    /// The server has closed the present connection or broken a rule. After that it sends nothing.
+    /// The server has closed the current connection or violated the protocol. It sends nothing after that.
     peer_closes: bool,
-    /// Whether the server's Close frame was the first; `None` if it was not sent, or not read at once.
+    /// Whether the server's Close frame was the first one. `None` if it was not sent, or not read at once.
     peer_was_first: Option<bool>,
-    /// The present connection was closed because the loop was suspended.
+    /// The current connection was closed because the loop was suspended.
     suspend_closes: bool,
     pinged: Option<Vec<u8>>,
     full: bool,
-    /// The number of the question that the host has to answer.
+    /// The number of the question that the host must answer.
     question: Option<usize>,
     /// The number of the last question that was dispatched.
     asked: usize,
@@ -205,7 +206,7 @@ impl Model {
         matches!(self.sim.connection().stage, Stage::Closed)
     }
 
-    /// Is the action possible, and does it change anything?
+    /// Returns whether the action is possible and changes anything.
     pub fn can(&self, action: Action) -> bool {
         let wire = self.sim.wire();
         let (connected, ended, room) = (wire.is_connected(), wire.ended, wire.room);
@@ -312,7 +313,7 @@ impl Model {
                     }
                     self.sim.expire();
                 }
-                assert!(!self.sim.time_left().is_some_and(|wait| wait.is_zero()), "the engine would be busy for ever");
+                assert!(!self.sim.time_left().is_some_and(|wait| wait.is_zero()), "the engine would be busy endlessly");
             }
             Sleep => self.sim.sleep(7000),
             Full(full) => {
@@ -324,7 +325,7 @@ impl Model {
         self.check_invariants();
     }
 
-    /// Would a close come while, as far as the host knows, no connection is open?
+    /// Returns whether a close would come when, as far as the host knows, no connection is open.
     fn closes_early(&self) -> bool {
         let made = self.sim.send_queue().gate().connections() as usize;
         self.host_state != HostState::Connected || self.generation != made || !self.in_session()
@@ -347,7 +348,7 @@ impl Model {
                     self.sim.run_close()
                 }
                 let over = self.is_closed() || self.in_session();
-                assert!(over, "no attempt and no delay remain after the end by the host");
+                assert!(over, "an attempt or a delay remains after the host has ended the connection");
             }
             RetryNow => self.sim.retry_now(),
             Answer(reply) => self.answer(reply),
@@ -366,7 +367,7 @@ impl Model {
         }
     }
 
-    /// As `run_answer` in the engine.
+    /// Answers as `run_answer` in the engine does.
     fn answer(&mut self, reply: Reply) {
         let is_void = self.answers.pop_front() != self.sim.question();
         if is_void || self.sim.send_queue().gate().is_closing() {
@@ -390,7 +391,7 @@ impl Model {
         let result = self.sim.send_queue().push(MessageKind::Text, text.as_bytes());
         match result {
             Ok(flush) => {
-                assert!(fits && self.may_send(), "accepted against the rules");
+                assert!(fits && self.may_send(), "the message is accepted, but the rules forbid it");
                 self.pending.push_back((self.sent, text));
                 self.accepted += 1;
                 if matches!(flush, Flush::Soon | Flush::Now) {
@@ -403,20 +404,24 @@ impl Model {
             }
             Err(error) => {
                 assert_eq!(error, Error::NotOpen);
-                assert!(!self.may_send() || self.peer_closes || self.suspend_closes, "refused against the rules");
+                assert!(
+                    !self.may_send() || self.peer_closes || self.suspend_closes,
+                    "the message is refused, but the rules allow it"
+                );
             }
         }
         self.sent += 1;
     }
 
-    /// The present connection was reported to the host, which has not ended it. (If the peer has closed, or the loop is suspended,
-    /// a send may be refused all the same.)
+    /// Returns whether the current connection was reported to the host, and the host has not ended it. (If the peer has closed,
+    /// or the loop
+    /// is suspended, a send may be refused nevertheless.)
     fn may_send(&self) -> bool {
         let current = self.generation == self.sim.send_queue().gate().connections() as usize;
         self.host_state == HostState::Connected && current && self.in_session() && !self.closed && !self.freed
     }
 
-    /// Dispatches an event as `socket::dispatch` does.
+    /// Dispatches an event in the way of `socket::dispatch`.
     fn poll(&mut self) {
         let event = self.sim.event_at(self.dispatched);
         self.dispatched += 1;
@@ -433,9 +438,13 @@ impl Model {
             }
             "text" if self.host_state == HostState::Connected && !self.freed => {
                 let (made, _) = rest.split_once(' ').unwrap();
-                assert_eq!(made, self.generation.to_string(), "a message is reported while its connection is");
+                assert_eq!(
+                    made,
+                    self.generation.to_string(),
+                    "a message is reported when its connection is not the reported one"
+                );
             }
-            // A question of an attempt that has ended is void.
+            // If the attempt of a question has ended, the question is void.
             "asked" => {
                 self.asked += 1;
                 let is_void = self.sim.question() != Some(self.asked) || self.closed || self.freed;

@@ -92,12 +92,13 @@ impl Ports for FakePorts {
 type SimContext<'a> = Context<'a, FakePorts>;
 
 impl Simulation {
-    /// A simulation without faults.
+    /// Makes a simulation without faults.
     pub fn new() -> Simulation {
         Simulation::with_faults(usize::MAX, None)
     }
 
-    /// Each read and write has at most `cut` bytes, and the stream fails after this number of operations.
+    /// Makes a simulation in which each read and write has at most `cut` bytes, and the stream fails after this number of
+    /// operations.
     pub fn with_faults(cut: usize, operations_until_failure: Option<usize>) -> Simulation {
         Simulation {
             connection: None,
@@ -190,12 +191,12 @@ impl Simulation {
         }
     }
 
-    /// The number of the question that the host has not answered.
+    /// Returns the number of the question that the host has not answered.
     pub fn question(&self) -> Option<usize> {
         self.recorder.is_asked.then_some(self.recorder.question)
     }
 
-    /// An answer to no question.
+    /// The host gives an answer although there is no question.
     pub fn answer_unasked(&mut self, answer: Answer) {
         assert!(!self.recorder.is_asked);
         self.with(|connection, context| connection.answered(answer, context));
@@ -207,7 +208,7 @@ impl Simulation {
         self.with(|connection, context| connection.suspend(context));
     }
 
-    /// The loop is suspended, and its clock stopped; the test must not advance it.
+    /// The loop is suspended, and its clock is stopped. The test must not advance the clock.
     pub fn suspend_clock(&mut self) {
         self.network.suspended = true;
     }
@@ -218,13 +219,13 @@ impl Simulation {
         self.with(|connection, context| connection.probe(context));
     }
 
-    /// The host aborts, and the engine serves that.
+    /// The host aborts, and the engine handles the abort.
     pub fn abort(&mut self) {
         self.send_queue.lock().abort();
         self.run_abort();
     }
 
-    /// The engine serves an abort.
+    /// The engine handles an abort.
     pub fn run_abort(&mut self) {
         self.with(|connection, context| {
             connection.abort(context);
@@ -241,19 +242,19 @@ impl Simulation {
         self.free();
     }
 
-    /// The engine serves the free of the socket.
+    /// The engine handles that the socket was freed.
     pub fn free(&mut self) {
         self.send_queue.lock().close_by_free(b"\x03\xe9");
         self.with(|connection, context| connection.close(context));
         self.turn();
     }
 
-    /// The engine serves a flush.
+    /// The engine handles a flush.
     pub fn flush(&mut self) {
         self.with(|connection, context| connection.flush(context));
     }
 
-    /// The engine serves a close.
+    /// The engine handles a close.
     pub fn run_close(&mut self) {
         self.with(|connection, context| connection.close(context));
     }
@@ -282,7 +283,7 @@ impl Simulation {
 
     // The network and the clock.
 
-    /// From now on addresses of these families have no route.
+    /// After this, addresses of these families have no route.
     pub fn set_without_routes(&mut self, families: &[Family]) {
         self.network.without_routes = families.to_vec();
     }
@@ -304,7 +305,7 @@ impl Simulation {
         self.resolved_name(&asked.unwrap_or_default(), family, answer);
     }
 
-    /// An answer for any name, also one of an earlier hop.
+    /// A look-up has ended, for any name, also for a name of an earlier hop.
     pub fn resolved_name(&mut self, name: &str, family: Family, answer: Result<&[&str], &str>) {
         let parse = |address: &&str| SocketAddr::new(address.parse().unwrap(), 0);
         let failed = |text: &str| Unresolved::io(&io::Error::other(text));
@@ -314,7 +315,7 @@ impl Simulation {
         });
     }
 
-    /// From now on the host has a hook for these queries.
+    /// After this, the host has a hook for these queries.
     pub fn set_hook(&mut self, subject: QuerySubject) {
         self.network.hooks.push(subject);
     }
@@ -324,12 +325,12 @@ impl Simulation {
         self.network.lacks_threads = true;
     }
 
-    /// The texts of all queries of hooks so far.
+    /// Returns the texts of all queries of hooks so far.
     pub fn queries(&self) -> Vec<&str> {
         self.network.asked.iter().map(|(text, _)| text.as_str()).collect()
     }
 
-    /// Does the connection wait for the answer to the query with this number? The first one is 1.
+    /// Returns whether the connection waits for the answer to the query with this number. The first number is 1.
     pub fn awaits_query(&self, number: u64) -> bool {
         self.network.asked[number as usize - 1].1.strong_count() > 0
     }
@@ -346,27 +347,28 @@ impl Simulation {
         self.with(|connection, context| connection.query_answered(number, answer, context));
     }
 
-    /// The TLS connector that was requested last was made, or not.
+    /// The TLS connector that was requested last was made, or could not be made.
     pub fn prepared(&mut self, made: &Prepared) {
         let Some(settings) = self.network.prepared.last().map(Arc::clone) else { return };
         self.prepared_for(&settings, made);
     }
 
-    /// The TLS connector for these settings was made, or not.
+    /// The TLS connector for these settings was made, or could not be made.
     pub fn prepared_for(&mut self, settings: &tls::Settings, made: &Prepared) {
         self.with(|connection, context| connection.prepared(settings, made.clone(), context));
     }
 
-    /// The result of the last dial.
+    /// Sets the result of the last attempt to connect.
     pub fn connect_result(&mut self, outcome: Result<(), ErrorKind>) {
         self.network.wire.borrow_mut().connected = Some(outcome);
         self.turn();
     }
 
-    /// The result of the dial of an address.
+    /// Sets the result of the attempt to connect to an address.
     pub fn connect_result_of(&mut self, address: &str, outcome: Result<(), ErrorKind>) {
         let wanted = |(other, _): &&(SocketAddr, _)| other.to_string() == address;
-        self.network.wire = Rc::clone(&self.network.wires.iter().rfind(wanted).expect("it was dialled").1);
+        self.network.wire =
+            Rc::clone(&self.network.wires.iter().rfind(wanted).expect("an attempt with this address was begun").1);
         self.connect_result(outcome);
     }
 
@@ -382,7 +384,7 @@ impl Simulation {
             self.now = before.max(deadline);
             self.with(|connection, context| connection.expire(context));
             repeated = if self.now == before { repeated + 1 } else { 0 };
-            assert!(repeated < 100, "a deadline that remains in the past would keep the engine busy for ever");
+            assert!(repeated < 100, "a deadline that remains in the past would keep the engine busy endlessly");
         }
         self.now = until;
     }
@@ -434,19 +436,19 @@ impl Simulation {
         self.network.random = random;
     }
 
-    /// Takes masking keys from `entropy` from now on. Without it they are zero.
+    /// After this, masking keys come from `entropy`. Without it they are zero.
     pub fn set_entropy(&mut self, entropy: Entropy) {
         let keys = KeySource::new(Arc::clone(&entropy));
         self.send_queue = Mutex::new(SendQueue::new(LIMITS.max_message, LIMITS.max_send_buffer, keys));
         self.keys = KeySource::new(entropy);
     }
 
-    /// The send queue takes so many bytes, in one message or in many. To be called before the connection is begun.
+    /// Sets how many bytes the send queue takes, in one message or in many. Call this before the connection is begun.
     pub fn set_send_buffer(&mut self, bytes: usize) {
         self.send_queue = Mutex::new(SendQueue::new(bytes, bytes, zero_keys()));
     }
 
-    /// From now on each address, also the last one, connects at once, and its server sends this.
+    /// After this, each address connects at once, and its server sends this. This includes the last address.
     pub fn network_answers(&mut self, answer: &[u8]) {
         self.network.answers = Some(answer.to_vec());
         let mut wire = self.wire();
@@ -465,12 +467,12 @@ impl Simulation {
         self.turn();
     }
 
-    /// The bytes can be read, and the connection had no turn yet.
+    /// The server has sent bytes that can be read, but the connection had no turn yet.
     pub fn server_has_sent(&mut self, bytes: &[u8]) {
         self.wire().to_client.extend(bytes);
     }
 
-    /// One read returns at most this many bytes of the server.
+    /// Limits one read to this many bytes of the server.
     pub fn limit_reads(&mut self, cut: usize) {
         self.wire().cut = cut;
     }
@@ -523,7 +525,7 @@ impl Simulation {
         self.server_sends(answer.as_bytes());
     }
 
-    /// The correct response to the request.
+    /// Returns the correct response to the request.
     pub fn answer(&mut self) -> String {
         let request = String::from_utf8(std::mem::take(&mut self.wire().from_client)).unwrap();
         let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap_or("");
@@ -548,12 +550,12 @@ impl Simulation {
         self.connection.as_ref().expect("a connection was begun")
     }
 
-    /// The pongs that came for the host since the last call.
+    /// Returns the pongs for the host since the last call.
     pub fn take_pongs(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.recorder.pongs)
     }
 
-    /// The number of pings of the host that do not wait any more.
+    /// Returns the number of pings of the host that do not wait any more.
     pub fn pings_written(&self) -> usize {
         self.recorder.pings_written
     }
@@ -562,7 +564,7 @@ impl Simulation {
         self.recorder.round_trip
     }
 
-    /// The time to the next deadline.
+    /// Returns the time to the next deadline.
     pub fn time_left(&self) -> Option<Duration> {
         self.connection().deadline().map(|deadline| deadline.saturating_duration_since(self.now))
     }
@@ -571,7 +573,7 @@ impl Simulation {
         self.now
     }
 
-    /// Does the stream fail after some operations?
+    /// Returns whether the stream fails after some operations.
     pub fn injects_failure(&self) -> bool {
         self.network.operations_until_failure.is_some()
     }
@@ -588,7 +590,7 @@ impl Simulation {
         self.network.wires.len()
     }
 
-    /// The wire of the address that was dialled first, second, …
+    /// Returns the wire of the first, second, … address that was tried.
     pub fn wire_at(&self, at: usize) -> std::cell::RefMut<'_, Wire> {
         self.network.wires[at].1.borrow_mut()
     }
@@ -601,14 +603,14 @@ impl Simulation {
         self.network.wires.iter().map(|(address, _)| address.to_string()).collect()
     }
 
-    /// The addresses of open streams.
+    /// Returns the addresses of open streams.
     pub fn open_streams(&self) -> Vec<String> {
         let current = |wire: &Rc<RefCell<Wire>>| usize::from(Rc::ptr_eq(wire, &self.network.wire));
         let held = |(_, wire): &&(SocketAddr, Rc<RefCell<Wire>>)| Rc::strong_count(wire) - current(wire) > 1;
         self.network.wires.iter().filter(held).map(|(address, _)| address.to_string()).collect()
     }
 
-    /// How often a TLS connector was requested.
+    /// Returns how many times a TLS connector was requested.
     pub fn connector_requests(&self) -> usize {
         self.network.prepared.len()
     }
@@ -617,12 +619,12 @@ impl Simulation {
         &self.recorder.info
     }
 
-    /// The addresses that were tried, in words.
+    /// Returns the addresses that were tried, as text.
     pub fn tried(&self) -> String {
         self.info().tried_addresses.to_string()
     }
 
-    /// The message of the report of `closed`.
+    /// Returns the message of the report of `closed`.
     pub fn close_message(&self) -> &str {
         &self.recorder.message
     }
@@ -636,7 +638,7 @@ impl Simulation {
         &self.network.looked_up
     }
 
-    /// The frames that the client has written, as text.
+    /// Returns the frames that the client has written, as text.
     pub fn written(&self) -> Vec<String> {
         let wire = self.wire();
         let mut rest: &[u8] = &wire.from_client;
@@ -664,7 +666,7 @@ impl Simulation {
     }
 }
 
-/// A frame as a server sends it.
+/// Makes a frame of a server.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = vec![first];
     match payload.len() {

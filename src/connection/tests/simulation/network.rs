@@ -11,9 +11,9 @@ use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-/// Addresses with this prefix cannot be dialled.
+/// Connections to addresses with this prefix cannot begin.
 pub const NO_ROUTE: &str = "192.0.2.";
-/// The address of this side.
+/// The local address.
 pub const LOCAL_ADDRESS: &str = "10.0.0.100:50000";
 
 /// One TCP connection, from the server's side.
@@ -26,15 +26,15 @@ pub struct Wire {
     pub client_ended: bool,
     /// The client resets the connection when it drops the stream.
     pub client_resets: bool,
-    /// The bytes that the system reports as not acknowledged.
+    /// The number of bytes that the system reports as not acknowledged.
     pub unacked_bytes: Option<usize>,
     pub connected: Option<Result<(), ErrorKind>>,
-    /// How much more the client can write.
+    /// How many more bytes the client can write.
     pub room: usize,
-    /// The most bytes of a read or a write.
+    /// The largest number of bytes of a read or a write.
     pub cut: usize,
     pub reads: usize,
-    /// The most bytes that the last read into the read buffer could return.
+    /// The largest number of bytes that the last read into the read buffer could return.
     pub asked: usize,
     /// TLS works on another thread, and reads nothing.
     pub is_busy: bool,
@@ -150,16 +150,16 @@ pub struct FakeNetwork {
     pub random: u32,
     pub suspended: bool,
     pub looked_up: Vec<String>,
-    /// The host has hooks for these.
+    /// The host has hooks for these subjects.
     pub hooks: Vec<QuerySubject>,
     /// There is no thread for a hook.
     pub lacks_threads: bool,
-    /// The queries of the hooks, and whether something waits for their answers. Their numbers begin at 1.
+    /// The queries of the hooks, and for each whether something waits for its answer. The first number is 1.
     pub asked: Vec<(String, Weak<()>)>,
     pub prepared: Vec<Arc<tls::Settings>>,
-    /// Each address that was dialled.
+    /// Each address to which a connection was begun.
     pub wires: Vec<(SocketAddr, Rc<RefCell<Wire>>)>,
-    /// The one in use.
+    /// The wire in use.
     pub wire: Rc<RefCell<Wire>>,
     pub cut: usize,
     pub operations_until_failure: Option<usize>,
@@ -167,7 +167,7 @@ pub struct FakeNetwork {
     pub answers: Option<Vec<u8>>,
     /// Addresses of these families have no route.
     pub without_routes: Vec<Family>,
-    /// The resolver of the system is that of Apple.
+    /// The resolver of the system behaves like Apple's.
     pub makes_nat64_addresses: bool,
 }
 

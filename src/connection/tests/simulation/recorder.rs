@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Recorder {
     pub events: Vec<String>,
-    /// The addresses and contents of messages of this call that remain in the read buffer.
+    /// Messages of this call that remain in the read buffer: their addresses and contents.
     pub in_place: Vec<(usize, Vec<u8>)>,
     pub full: bool,
     /// The host's queue is full after this number of events and pongs.
@@ -32,12 +32,12 @@ pub struct Recorder {
     pub message: String,
     pub counters: Counters,
     pub round_trip: RoundTrip,
-    /// Pings of the host that wait, and the number of those that were written.
+    /// The pings of the host that wait, and the number of pings that were written.
     pub pings: VecDeque<PingPayload>,
     pub pings_written: usize,
-    /// Apart from `events`: most tests do not look at them.
+    /// These are separate from `events`, because most tests do not check them.
     pub pongs: Vec<Vec<u8>>,
-    /// The host traces frames: they are events.
+    /// The host traces frames, so they are events.
     pub traces: bool,
 }
 
@@ -53,10 +53,10 @@ impl Recorder {
         }
     }
 
-    /// Only a connection that was never open is reported with connect info.
+    /// Records connect info. Only a connection that was never open is reported with it.
     fn note(&mut self, info: Option<ConnectInfo>) {
         if let Some(info) = info {
-            assert!(!self.is_open, "it was reported already");
+            assert!(!self.is_open, "the info was already reported");
             self.info = info;
         }
         self.is_open = false;
@@ -81,7 +81,7 @@ fn describe(report: &Report) -> String {
 
 impl Events for Recorder {
     fn connected(&mut self, info: ConnectInfo) {
-        assert_eq!(info.subprotocol, "", "none was offered");
+        assert_eq!(info.subprotocol, "", "no subprotocol was offered");
         self.info = info;
         self.is_open = true;
         self.events.push("connected".into());

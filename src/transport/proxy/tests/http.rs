@@ -72,11 +72,7 @@ fn other_statuses_are_errors_that_say_what_to_do() {
             "302 Found",
             "the proxy redirects instead of connecting to game.example:443 (to a sign-in page?): 302 Found",
         ),
-        (
-            443,
-            "401 Unauthorized",
-            "the proxy wants another user name and password than those of its URL: 401 Unauthorized",
-        ),
+        (443, "401 Unauthorized", "the proxy did not accept the user name and password of its URL: 401 Unauthorized"),
         (443, "429 Too Many Requests", "the proxy made no connection to game.example:443: 429 Too Many Requests"),
         (443, "101 Switching Protocols", "the proxy made no connection to game.example:443: 101 Switching Protocols"),
     ];
@@ -100,18 +96,18 @@ fn the_error_of_a_407_depends_on_the_credentials() {
     let basic = "Proxy-Authenticate: Basic realm=\"x\"\r\nPROXY-AUTHENTICATE: NTLM\r\n";
     assert_eq!(
         refused("http://proxy", basic),
-        "the proxy wants a user name and a password, before the host in its URL, http://user:password@host:port: \
+        "the proxy requires a user name and a password: put them before the host in its URL, http://user:password@host:port: \
          407 Proxy Authentication Required (Basic, NTLM)"
     );
     assert_eq!(
         refused(OPEN, basic),
-        "the proxy wants another user name and password than those of its URL: \
+        "the proxy did not accept the user name and password of its URL: \
          407 Proxy Authentication Required (Basic, NTLM)"
     );
     assert!(refused(OPEN, "").ends_with("407 Proxy Authentication Required"));
     assert_eq!(
         refused(OPEN, "Proxy-Authenticate: Negotiate, Digest realm=\"Basic\", nonce=\"a\"\r\n"),
-        "the proxy wants another authentication than Basic, but only Basic is supported: \
+        "the proxy requires an authentication other than Basic, but only Basic is supported: \
          407 Proxy Authentication Required (Negotiate, Digest)"
     );
 }

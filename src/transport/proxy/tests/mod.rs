@@ -7,8 +7,9 @@ mod tunnel;
 use super::{Proxy, Tunnel, TunnelError};
 use crate::web_url::Host;
 
-/// Negotiates with a proxy that sends these answers. It takes the output before each answer and after the last one. Returns the outputs
-/// and the result. A second negotiation, in single bytes, must give the same.
+/// Negotiates with a proxy that sends these answers. It takes the output before each answer and after the last one. Returns the
+/// outputs
+/// and the result. A second negotiation, in single bytes, must have an equal result.
 pub(super) fn negotiate(proxy: &str, server: &str, answers: &[&[u8]]) -> (Vec<Vec<u8>>, Result<bool, TunnelError>) {
     let whole = negotiate_in_pieces(proxy, server, answers, usize::MAX);
     assert_eq!(negotiate_in_pieces(proxy, server, answers, 1), whole, "in single bytes");
@@ -49,7 +50,7 @@ fn read(tunnel: &mut Tunnel, size: usize) -> Vec<u8> {
     bytes
 }
 
-/// The HTTP status and the text of the error.
+/// Returns the HTTP status and the text of the error.
 pub(super) fn refused(proxy: &str, server: &str, answers: &[&[u8]]) -> (u16, String) {
     let refusal = negotiate(proxy, server, answers).1.expect_err("refused");
     assert!(!refusal.message.contains("s3cret"), "{}", refusal.message);

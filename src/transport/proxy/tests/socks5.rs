@@ -96,10 +96,10 @@ fn every_refusal_has_its_text() {
         (
             PLAIN,
             &[&[5, 0xff]],
-            "the SOCKS5 proxy wants authentication: put a user name and a password before the host in its URL, \
+            "the SOCKS5 proxy requires authentication: put a user name and a password before the host in its URL, \
              socks5://user:password@host:port",
         ),
-        (OPEN, &[&[5, 0xff]], "the SOCKS5 proxy wants another authentication than by user name and password"),
+        (OPEN, &[&[5, 0xff]], "the SOCKS5 proxy requires an authentication other than user name and password"),
         (PLAIN, &[&[5, 2]], "the SOCKS5 proxy chose authentication method 2, which was not offered"),
         (OPEN, &[&[5, 1]], "the SOCKS5 proxy chose authentication method 1, which was not offered"),
         (OPEN, &[&[5, 2], &[1, 1]], "the SOCKS5 proxy did not accept the user name and password of its URL"),

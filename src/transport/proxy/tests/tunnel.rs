@@ -1,4 +1,4 @@
-//! Both protocols.
+//! Tests for both protocols.
 
 use super::super::{Proxy, ProxyScheme, Tunnel};
 use crate::web_url::Host;

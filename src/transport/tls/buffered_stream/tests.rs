@@ -1,4 +1,4 @@
-//! The buffers, without TLS.
+//! Tests of the buffers, without TLS.
 
 use super::*;
 

@@ -11,7 +11,7 @@ use crate::transport::Transport;
 use native_tls::{Certificate, HandshakeError, Identity, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
 use std::io::{self, Read, Write};
 
-/// Empty, because the platform reads its certificates itself.
+/// There is nothing to read, because the platform reads its certificates itself.
 pub struct Sources;
 
 impl Sources {
@@ -26,12 +26,12 @@ pub fn leave_thread() {}
 /// Does nothing: the platform does not clean up when the process ends.
 pub fn watch_exit() {}
 
-/// All bytes that are there are read, so also those of a next record.
+/// The platform reads all available bytes, which may include the next record.
 pub const READS_SINGLE_RECORDS: bool = false;
 
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
 
-/// Empty, because native-tls resumes no sessions: it has a new identity for each connection.
+/// There is nothing to store, because native-tls resumes no sessions: it has a new identity for each connection.
 pub struct Resumption;
 
 impl Resumption {
@@ -42,7 +42,7 @@ impl Resumption {
 pub struct Connector(TlsConnector);
 
 impl Connector {
-    /// `roots` are the certificates of the settings, in DER.
+    /// Makes a connector. `roots` are the certificates of the settings, in DER.
     pub fn build(
         settings: &Settings,
         roots: &[Vec<u8>],
@@ -67,7 +67,7 @@ impl Connector {
         builder.build().map(Connector).map_err(unusable)
     }
 
-    /// This connector itself, because it keeps no sessions.
+    /// Returns this connector itself, because it keeps no sessions.
     pub fn without_sessions(&self) -> Connector {
         self.clone()
     }
@@ -96,8 +96,8 @@ fn read_identity(pkcs12: &[u8], password: &str) -> Result<Identity, String> {
     }
 }
 
-/// Classifies an error by its text, because native-tls has no public error number: `errSecAuthFailed` and `errSecPkcs12VerifyFailure`
-/// on Apple systems, `ERROR_INVALID_PASSWORD` on Windows.
+/// Describes an error. It is classified by its text, because native-tls has no public error number: `errSecAuthFailed` and
+/// `errSecPkcs12VerifyFailure` on Apple systems, `ERROR_INVALID_PASSWORD` on Windows.
 fn identity_error(error: native_tls::Error) -> String {
     let text = error.to_string();
     let is_password = ["passphrase", "MAC verification", "(os error 86)"].iter().any(|part| text.contains(part));
@@ -126,7 +126,7 @@ impl<S: Read + Write> MidHandshake<S> {
         step(self.0.handshake())
     }
 
-    /// Nothing, because native-tls reports nothing before the end of the handshake.
+    /// Returns no facts, because native-tls reports nothing before the end of the handshake.
     pub fn info(&self, _: &Resumption) -> TlsInfo {
         TlsInfo::default()
     }
@@ -164,12 +164,12 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         self.0.shutdown()
     }
 
-    /// The server's certificate, in DER.
+    /// Returns the server's certificate, in DER.
     fn certificate(&self) -> Option<Vec<u8>> {
         self.0.peer_certificate().ok()??.to_der().ok()
     }
 
-    /// How TLS was set up. native-tls does not report the cipher, and only the certificate of the server itself.
+    /// Returns how TLS was set up. native-tls does not report the cipher, and reports only the server's own certificate.
     pub fn info(&self, _: &Resumption) -> TlsInfo {
         let alpn = self.0.negotiated_alpn().ok().flatten().unwrap_or_default();
         TlsInfo {
@@ -181,9 +181,9 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
-    /// There are no sessions.
+    /// Does nothing, because there are no sessions.
     pub fn fail_after_handshake(&self) {}
 
-    /// Keeps nothing.
+    /// Does nothing, because no sessions are kept.
     pub fn accept(&self, _: &mut Resumption, _: &Chain) {}
 }

@@ -1,5 +1,5 @@
-//! The error code of a failed handshake, found in the error of native-tls: it has no public error number, so its text is parsed.
-//! `native::backend` is the only user; OpenSSL reports numbers. The tests run on every system.
+//! The error code of a failed handshake. It is found in the text of the error, because native-tls has no public error number.
+//! Only `native::backend` uses this, because OpenSSL reports numbers. The tests run on every system.
 
 #[cfg(tls_native)]
 use super::super::tls_error::TlsError;
@@ -57,9 +57,9 @@ mod windows {
             0x800b_0103 | 0x800b_0104 | 0x800b_0105 | 0x800b_0106 | 0x800b_0108 | 0x800b_010c | 0x800b_0110
             | 0x800b_0113 | 0x800b_0114 | 0x8009_6019 | 0x8009_2010 | 0x8009_0349 => Error::TlsIssuer,
             // CERT_E_REVOCATION_FAILURE, CRYPT_E_NO_REVOCATION_CHECK, CRYPT_E_REVOCATION_OFFLINE: it is not known whether the
-            // certificate was revoked. native-tls lets Windows ignore that, but wine does not ignore it.
+            // certificate was revoked. native-tls lets Windows ignore that, but Wine does not ignore it.
             0x800b_010e | 0x8009_2012 | 0x8009_2013 => Error::TlsIssuer,
-            // The check of native-tls itself, if only the given roots are trusted.
+            // This comes from a check of native-tls itself, which applies if only the given roots are trusted.
             _ if text.contains("user-specified roots") => Error::TlsIssuer,
             _ => Error::Tls,
         };

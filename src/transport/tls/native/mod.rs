@@ -1,5 +1,6 @@
-//! TLS of the platform: Secure Transport on Apple systems, Schannel on Windows. Only the tests of the parsers are compiled on other
-//! systems.
+//! The TLS of the platform: Secure Transport on Apple systems, Schannel on Windows. On other systems only the tests of the
+//! parsers are
+//! compiled.
 
 #[cfg(tls_native)]
 pub(super) mod backend;

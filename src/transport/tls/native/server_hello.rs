@@ -8,7 +8,8 @@ const HANDSHAKE: u8 = 22;
 const SERVER_HELLO: u8 = 2;
 /// The number of the extension with the version of TLS 1.3 (section 4.2.1).
 const SUPPORTED_VERSIONS: [u8; 2] = [0, 43];
-/// The most bytes of a ServerHello that are kept. Usual ones have some hundred bytes, and a thousand more with a post-quantum key
+/// How many bytes of a ServerHello are kept at most. Usual ones have some hundred bytes, and a thousand more with a post-quantum
+/// key
 /// share.
 const MAX_HELLO: usize = 16 * 1024;
 
@@ -25,7 +26,7 @@ pub struct ServerHello {
 }
 
 impl ServerHello {
-    /// The version, such as 0x0304; 0 if it is not known yet.
+    /// Returns the version, such as 0x0304. 0 if it is not yet known.
     pub fn version(&self) -> u32 {
         self.version
     }
@@ -55,7 +56,7 @@ impl ServerHello {
             if let [content_type, _, _, high, low] = self.header[..] {
                 self.header.clear();
                 self.body_left = usize::from(u16::from_be_bytes([high, low]));
-                // The server has sent an alert or something else instead of a ServerHello.
+                // The server has sent an alert or other data instead of a ServerHello.
                 self.done = content_type != HANDSHAKE || self.body_left == 0;
             }
         }
@@ -86,7 +87,7 @@ fn selected_version(hello: &[u8]) -> Option<u32> {
     let session_id = *rest.split_off_first()?;
     rest.split_off(..usize::from(session_id))?;
     rest.split_off(..3)?;
-    // If there are no extensions, or the one with the version is missing, the version is that of the old field.
+    // If there are no extensions, or the extension with the version is missing, the old field contains the version.
     rest.split_off(..2.min(rest.len()))?;
     while !rest.is_empty() {
         let extension = rest.split_off(..2)?;
@@ -127,7 +128,7 @@ mod tests {
         hello
     }
 
-    const TLS_1_3: [u8; 11] = [0, 51, 0, 1, 9, 0, 43, 0, 2, 3, 4]; // after another extension
+    const TLS_1_3: [u8; 11] = [0, 51, 0, 1, 9, 0, 43, 0, 2, 3, 4]; // the version comes after another extension
 
     #[test]
     fn the_version_is_found_in_any_division_of_the_bytes() {

@@ -44,10 +44,11 @@ unsafe extern "C" {
     fn SSL_rstate_string(ssl: *const openssl_sys::SSL) -> *const libc::c_char;
 }
 
-/// The cipher suites of TLS 1.2: those of `SslConnector` in the crate, which come from Python. TLS 1.3 has its own suites.
+/// The cipher suites of TLS 1.2. They are those of `SslConnector` in the crate, which come from Python. TLS 1.3 has its own
+/// suites.
 const CIPHERS: &str = "DEFAULT:!aNULL:!eNULL:!MD5:!3DES:!DES:!RC4:!IDEA:!SEED:!aDSS:!SRP:!PSK";
 
-/// The bytes of one record are read at a time.
+/// OpenSSL reads the bytes of one record at a time.
 pub const READS_SINGLE_RECORDS: bool = true;
 
 type Step<S> = HandshakeStep<Stream<S>, MidHandshake<S>>;
@@ -58,7 +59,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Reads the certificates. May block. Does not call OpenSSL.
+    /// Reads the certificates. It may block. It does not call OpenSSL.
     pub fn read(settings: &Settings) -> Sources {
         let needs_them = !settings.only_these_roots && !cfg!(target_vendor = "apple");
         Sources { system_roots: needs_them.then(SystemRoots::read) }
@@ -74,7 +75,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// `roots` are the certificates of the settings, in DER.
+    /// Makes a connector. `roots` are the certificates of the settings, in DER.
     pub fn build(
         settings: &Settings,
         roots: &[Vec<u8>],
@@ -84,7 +85,7 @@ impl Connector {
         Connector::checked_by(SystemTrust::of(settings, roots)?, settings, roots, sources, may_continue)
     }
 
-    /// As [`Connector::build`], with this check of certificates instead of OpenSSL's, if there is one.
+    /// Like [`Connector::build`], but if there is such a check of certificates, it is used instead of OpenSSL's check.
     pub(in super::super) fn checked_by(
         trust: Option<SystemTrust>,
         settings: &Settings,
@@ -95,7 +96,7 @@ impl Connector {
         let _entered = enter()?;
         exit_guard::init();
         let may_continue = &|| may_continue() && !exit_guard::is_closed();
-        // Not an `SslConnector`, because it always reads the certificates of the system.
+        // An `SslConnector` is not used, because it always reads the certificates of the system.
         let mut builder = SslContextBuilder::new(SslMethod::tls_client()).map_err(unusable)?;
         builder.set_options(SslOptions::ALL | SslOptions::NO_COMPRESSION);
         builder.set_mode(
@@ -137,7 +138,7 @@ impl Connector {
         Ok(Connector { context, sessions: Arc::default(), insecure: settings.insecure, trust })
     }
 
-    /// This connector without its sessions.
+    /// Returns this connector without its sessions.
     pub fn without_sessions(&self) -> Connector {
         Connector { sessions: Arc::default(), ..self.clone() }
     }
@@ -152,7 +153,7 @@ impl Connector {
         Resumption::begin(&self.sessions, peer)
     }
 
-    /// Begins a handshake with the server `name`, whose key must be one of the `pins`, if there are any.
+    /// Begins a handshake with the server `name`. If there are `pins`, the key of the server must be one of them.
     pub fn connect<S: Read + Write>(
         &self,
         name: &str,
@@ -193,8 +194,9 @@ fn cancelled() -> TlsError {
 /// `ERR_LIB_PKCS12` and `PKCS12_R_MAC_VERIFY_FAILURE`: the password is wrong.
 const WRONG_PASSWORD: (i32, i32) = (35, 113);
 
-/// Classifies an error of PKCS#12. OpenSSL has many numbers for algorithms that it does not support, which differ between versions. Only
-/// the word in their texts is the same.
+/// Describes an error of PKCS#12. OpenSSL has many numbers for unsupported algorithms, and they differ between versions. Only one
+/// word
+/// in their texts is always equal.
 fn identity_error(error: ErrorStack) -> String {
     let text = error.to_string();
     let is_password = error.errors().iter().any(|error| (error.library_code(), error.reason_code()) == WRONG_PASSWORD);
@@ -206,7 +208,8 @@ fn identity_error(error: ErrorStack) -> String {
     bad_identity(problem, text)
 }
 
-/// Sets the certificate, its key, and the intermediate certificates, the nearest first: PKCS12_parse returns them in the opposite
+/// Sets the certificate, its key, and the intermediate certificates, with the nearest first. PKCS12_parse returns them in the
+/// opposite
 /// order.
 fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) -> Result<(), String> {
     let parsed = Pkcs12::from_der(pkcs12).and_then(|pkcs12| pkcs12.parse2(password)).map_err(identity_error)?;
@@ -221,10 +224,10 @@ fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) 
     Ok(())
 }
 
-/// Has OpenSSL no part of a record that it has received, not even its header?
-#[allow(unsafe_code)] // the crate does not have it
+/// Returns whether OpenSSL has received no part of a record that is not complete, not even of its header.
+#[allow(unsafe_code)] // the crate does not have this function
 fn is_between_records(ssl: &SslRef) -> bool {
-    // SAFETY: the pointer is that of a living `Ssl`, which no other thread uses; the text is static.
+    // SAFETY: the pointer belongs to a live `Ssl`, which no other thread uses. The text is static.
     unsafe {
         let reads_header = CStr::from_ptr(SSL_rstate_string(ssl.as_ptr())) == c"RH";
         reads_header && SSL_has_pending(ssl.as_ptr()) == 0
@@ -252,7 +255,7 @@ impl<S: Read + Write> MidHandshake<S> {
         }
     }
 
-    /// How far the handshake came.
+    /// Returns the known facts about the handshake.
     pub fn info(&self, resumption: &Resumption) -> TlsInfo {
         let Ok(_entered) = enter() else { return TlsInfo::default() };
         info::read(self.stream.ssl(), resumption, None)
@@ -291,15 +294,19 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         result
     }
 
-    /// OpenSSL frees its buffers after a read and a write, but not after the tickets of a server, for which it makes one to write.
+    /// Frees the buffers of OpenSSL. OpenSSL itself does this after a read and a write, but not after the tickets of a server,
+    /// for which it
+    /// allocates a buffer to write.
     #[inline]
-    #[allow(unsafe_code)] // the crate does not have it
+    #[allow(unsafe_code)] // the crate does not have this function
     fn free_buffers(&mut self) {
         if !is_between_records(self.0.ssl()) {
             return;
         }
-        // SAFETY: the pointer is that of a living `Ssl`, which no other thread uses. OpenSSL keeps a buffer with bytes to write. Older
-        // versions do not see that they still use a buffer with a part of a record (CVE-2024-4741): there is none between records.
+        // SAFETY: the pointer belongs to a live `Ssl`, which no other thread uses. OpenSSL keeps a buffer with bytes to write.
+        // Older
+        // versions do not notice that they still use a buffer with a part of a record (CVE-2024-4741), but there is none between
+        // records.
         unsafe { SSL_free_buffers(self.0.ssl().as_ptr()) };
     }
 
@@ -318,20 +325,21 @@ impl<S: Transport> Stream<BufferedStream<S>> {
         }
     }
 
-    /// How TLS was set up.
+    /// Returns how TLS was set up.
     pub fn info(&self, resumption: &Resumption) -> TlsInfo {
         let Ok(_entered) = enter() else { return TlsInfo::default() };
         info::read(self.0.ssl(), resumption, None)
     }
 
-    /// The connection was accepted, and has failed before an answer.
+    /// Must be called if the connection was accepted, and has failed before an answer.
     pub fn fail_after_handshake(&self) {
         if let Ok(_entered) = enter() {
             resumption::fail_after_handshake(self.0.ssl());
         }
     }
 
-    /// The result of the handshake was accepted: sessions of the server may be kept. `chain` are its certificates.
+    /// Must be called when the result of the handshake was accepted: sessions of the server may be kept. `chain` are its
+    /// certificates.
     pub fn accept(&self, resumption: &mut Resumption, chain: &Chain) {
         if let Ok(_entered) = enter() {
             resumption.accept(self.0.ssl(), chain);

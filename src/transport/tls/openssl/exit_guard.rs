@@ -1,9 +1,12 @@
-//! Keeps our threads out of OpenSSL when the process ends.
+//! Keeps the threads of the library out of OpenSSL when the process ends.
 //!
-//! OpenSSL frees its tables in an exit handler, on the thread that ends the process, while other threads still run. A thread of ours
-//! that is in OpenSSL at that time, or enters it later, would read freed memory. Our own exit handler runs before that one, because it
-//! is registered later. It closes the entry and waits until all threads have left. After that no thread can enter: calls of TLS fail,
-//! and the system frees the memory of TLS objects. A host that calls OPENSSL_cleanup itself closes the entry too.
+//! OpenSSL frees its tables in an exit handler, on the thread that ends the process, while other threads still run. If a thread
+//! of the
+//! library is in OpenSSL at that time, or enters it later, it would read freed memory. Our exit handler runs before OpenSSL's
+//! handler,
+//! because it is registered later. It closes the entry and waits until all threads have left. After that no thread can enter:
+//! calls of
+//! TLS fail, and the system frees the memory of TLS objects. If a host calls OPENSSL_cleanup itself, this closes the entry too.
 //!
 //! ```text
 //!   open, number of threads inside ──exit──► closed, number of threads inside ──all leave──► OpenSSL cleans up
@@ -24,7 +27,7 @@ static STATE: AtomicUsize = AtomicUsize::new(0);
 const CLOSED: usize = 1 << (usize::BITS - 1);
 /// The process in which the handler was registered. A forked child has none of our threads.
 static PROCESS: AtomicI32 = AtomicI32::new(0);
-/// The longest time that the end of the process waits for these threads. They usually leave within a millisecond.
+/// How long the end of the process waits at most for these threads. They usually leave within a millisecond.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 /// More time than OpenSSL needs to clean up.
 const CLEANUP: Duration = Duration::from_millis(20);
@@ -55,7 +58,7 @@ impl From<Cancelled> for io::Error {
 /// This thread is in OpenSSL. The end of the process waits until this is dropped.
 pub(super) struct Entered(());
 
-/// Enters OpenSSL. Fails if the process is ending. A thread that has entered may enter again.
+/// Enters OpenSSL. Fails if the process is ending. A thread that has already entered may enter again.
 #[inline]
 pub(super) fn enter() -> Result<Entered, Cancelled> {
     if STATE.fetch_add(1, Acquire) & CLOSED == 0 {
@@ -72,26 +75,28 @@ impl Drop for Entered {
     }
 }
 
-/// Returns true if the process is ending. Long work in OpenSSL must stop then.
+/// Returns true if the process is ending. Then long work in OpenSSL must stop.
 pub(super) fn is_closed() -> bool {
     STATE.load(Relaxed) & CLOSED != 0
 }
 
-/// Registers the exit handler that closes the entry. It runs before OpenSSL cleans up if the host uses OpenSSL already. The host's
-/// thread calls this when it requests TLS, so that the handler is registered before a later `exit`.
+/// Registers the exit handler that closes the entry. If the host already uses OpenSSL, the handler runs before OpenSSL cleans up.
+/// The
+/// host's thread calls this when it requests TLS, so that the handler is registered before a later `exit`.
 pub(in super::super) fn watch_exit() {
     static ONCE: Once = Once::new();
     ONCE.call_once(register);
 }
 
-/// Registers the handler again, in case the host has begun to use OpenSSL in the meantime. To be called after [`enter`], before any other
-/// call of OpenSSL.
+/// Registers the handler again, in case the host has begun to use OpenSSL since. It must be called after [`enter`], before any
+/// other call of OpenSSL.
 pub(super) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         register();
-        // This initialises OpenSSL without an exit handler (OPENSSL_INIT_NO_ATEXIT). The host may have initialised it with one since
-        // the first registration, so ours is registered again.
+        // This initialises OpenSSL without an exit handler (OPENSSL_INIT_NO_ATEXIT). Since the first registration, the host may
+        // have
+        // initialised it with a handler, so our handler is registered again.
         ::openssl::init();
         register();
     });
@@ -102,14 +107,17 @@ fn register() {
     // SAFETY: getpid has no preconditions.
     PROCESS.store(unsafe { libc::getpid() }, Relaxed);
     ONCE.call_once(|| {
-        // A host may also clean up by a call of OPENSSL_cleanup, which runs this handler first. If there is no memory for the handler,
-        // that case alone is not covered.
-        // SAFETY: OpenSSL allows this before its initialisation. `close` does not unwind, and OpenSSL keeps this library in memory as
+        // A host may also clean up by a call of OPENSSL_cleanup, which runs this handler first. If there is no memory for the
+        // handler,
+        // only that case is not covered.
+        // SAFETY: OpenSSL allows this before its initialisation. `close` does not unwind, and OpenSSL keeps this library in
+        // memory as
         // long as it has the handler.
         unsafe { OPENSSL_atexit(close) };
     });
-    // SAFETY: `close` does not unwind, and stays callable: when this library is unloaded, the C library calls and removes its handlers
-    // first.
+    // SAFETY: `close` does not unwind. It can be called as long as it is registered: when this library is unloaded, the C library
+    // first
+    // calls and removes its handlers.
     unsafe { libc::atexit(close) };
 }
 
@@ -125,13 +133,15 @@ extern "C" fn close() {
     }
 }
 
-/// Frees OpenSSL's data of this thread. A thread of ours calls this before it ends. Otherwise a destructor of the thread would do it
-/// without this guard.
+/// Frees OpenSSL's data of this thread. A thread of the library calls this before it ends. Otherwise a destructor of the thread
+/// would do
+/// it without this guard.
 pub(in super::super) fn leave_thread() {
     match enter() {
-        // SAFETY: it takes no argument, may be called without such data, and the end of the process waits for `_entered`.
+        // SAFETY: the function takes no argument and may be called without such data. The end of the process waits for
+        // `_entered`.
         Ok(_entered) => unsafe { OPENSSL_thread_stop() },
-        // OpenSSL removes the destructor when it cleans up. This waits for that.
+        // OpenSSL removes the destructor when it cleans up, so this waits for the clean-up.
         Err(Cancelled) => thread::sleep(CLEANUP),
     }
 }

@@ -1,4 +1,4 @@
-//! How TLS was set up, read from OpenSSL, also during a handshake and after one that has failed.
+//! Reads from OpenSSL how TLS was set up. This is also possible during a handshake, and after a failed one.
 #![allow(unsafe_code)] // a function of OpenSSL that the crate does not have
 
 use super::resumption::Resumption;
@@ -11,12 +11,12 @@ unsafe extern "C" {
     fn SSL_get_pending_cipher(ssl: *const openssl_sys::SSL) -> *const openssl_sys::SSL_CIPHER;
 }
 
-/// Returns how far the handshake came. `refused`: the certificates, if they were refused.
+/// Returns the known facts about the handshake. `refused`: the certificates, if they were refused.
 pub(super) fn read(ssl: &SslRef, resumption: &Resumption, refused: Option<&Chain>) -> TlsInfo {
     let is_resumed = ssl.session_reused();
     let received = ssl.peer_cert_chain();
-    // Until the server has answered, the version is the newest one of this side, and the current cipher that of the session that was
-    // offered. TLS 1.2 uses the cipher of the answer from the end of the handshake on.
+    // Until the server has answered, the version is the newest one of this side, and the current cipher is that of the offered
+    // session. TLS 1.2 uses the cipher of the answer only after the handshake.
     let cipher = match pending_cipher(ssl) {
         None if !is_resumed && received.is_none() && resumption.has_offered() => None,
         pending => pending.or(ssl.current_cipher()),
@@ -40,9 +40,9 @@ pub(super) fn read(ssl: &SslRef, resumption: &Resumption, refused: Option<&Chain
     }
 }
 
-/// The cipher of the server's answer.
+/// Returns the cipher of the server's answer.
 fn pending_cipher(ssl: &SslRef) -> Option<&SslCipherRef> {
-    // SAFETY: the pointer is that of a live connection, and the function only reads it.
+    // SAFETY: the pointer belongs to a live connection, and the function only reads it.
     let cipher = unsafe { SSL_get_pending_cipher(ssl.as_ptr()) };
     // SAFETY: a cipher that is not NULL is a constant of the library.
     (!cipher.is_null()).then(|| unsafe { SslCipherRef::from_ptr(cipher.cast_mut()) })

@@ -1,4 +1,5 @@
-//! Writes the secrets of connections to a file, in the NSS format that Wireshark reads (draft-ietf-tls-keylogfile). Only with the cargo
+//! Writes the secrets of connections to a file, in the NSS format that Wireshark reads (draft-ietf-tls-keylogfile). This needs
+//! the cargo
 //! feature `keylog`, which releases do not have.
 
 use crate::environment;
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 
 const VARIABLE: &str = "SSLKEYLOGFILE";
 
-/// The file that the environment names, if it does, or the reason why it cannot be written. It is opened once in a process.
+/// Returns the file that the environment names, if any, or the reason why it cannot be written. It is opened once in a process.
 fn file() -> &'static Option<(PathBuf, io::Result<File>)> {
     static FILE: OnceLock<Option<(PathBuf, io::Result<File>)>> = OnceLock::new();
     FILE.get_or_init(|| {
@@ -22,13 +23,13 @@ fn file() -> &'static Option<(PathBuf, io::Result<File>)> {
     })
 }
 
-/// The warning for the log. `None`: no secrets are written.
+/// Returns the warning for the log. `None`: no secrets are written.
 pub(in super::super) fn warning() -> Option<String> {
     let (path, opened) = file().as_ref()?;
     let path = path.display();
     Some(match opened {
         Ok(_) => format!(
-            "{VARIABLE}: the secrets of TLS connections are written to {path}; whoever can read it can decrypt all data"
+            "{VARIABLE}: the secrets of TLS connections are written to {path}; anyone who can read this file can decrypt all data"
         ),
         Err(error) => format!("{VARIABLE}: {path} cannot be opened: {error}"),
     })
@@ -38,7 +39,7 @@ pub(in super::super) fn warning() -> Option<String> {
 pub(super) fn prepare(builder: &mut SslContextBuilder) {
     if let Some((_, Ok(file))) = file() {
         builder.set_keylog_callback(move |_, line| {
-            // One call, so that lines of several threads do not mix. The handshake goes on if the disk is full.
+            // One call is used, so that lines of several threads do not mix. If the disk is full, the handshake continues.
             let _ = (&*file).write_all(format!("{line}\n").as_bytes());
         });
     }

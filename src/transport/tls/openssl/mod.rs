@@ -10,7 +10,7 @@ mod no_system_trust;
 mod resumption;
 mod sessions;
 mod system_roots;
-// On other systems only its tests are compiled.
+// On other systems only the tests of this module are compiled.
 #[cfg(any(test, target_vendor = "apple"))]
 pub(super) mod system_trust;
 mod verify;

@@ -1,5 +1,6 @@
-//! Replaces `system_trust` where OpenSSL itself checks certificates. [`SystemTrust`] has no value, so the compiler removes all code that
-//! would use one.
+//! Replaces `system_trust` on systems where OpenSSL itself checks certificates. [`SystemTrust`] has no value, so the compiler
+//! removes all
+//! code that would use one.
 
 use super::verify::Refusal;
 use crate::transport::tls::pins::Pin;

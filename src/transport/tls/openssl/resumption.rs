@@ -1,13 +1,15 @@
-//! How one connection uses sessions: it offers an earlier one, and keeps those that the server issues.
+//! The use of sessions by one connection: it offers an earlier session, and keeps sessions that the server issues.
 //!
 //! ```text
 //!   begin ─── takes a session out ───► handshake ─┬─► accept: new sessions of the server are kept from now on
 //!                                                 └─► fail:   the server may not cope with sessions, so all of it are dropped
 //! ```
 //!
-//! A time-out of the handshake is a failure too, and so is a resumed connection that breaks before the first answer. With TLS 1.3 a
-//! server can fail after this side's part of the handshake. If the host ends a connection in the handshake, only the session that it has
-//! offered is lost.
+//! A time-out of the handshake also counts as a failure, and so does a resumed connection that breaks before the first answer.
+//! With TLS
+//! 1.3 a server can fail after this side's part of the handshake. If the host ends a connection in the handshake, only the
+//! offered
+//! session is lost.
 #![allow(unsafe_code)] // sessions in DER, and a function of OpenSSL that the crate does not have
 
 use super::sessions::{Key, Session, Sessions, UnixTime};
@@ -31,14 +33,14 @@ unsafe extern "C" {
     fn SSL_SESSION_get_ticket_lifetime_hint(session: *const openssl_sys::SSL_SESSION) -> libc::c_ulong;
 }
 
-/// Where a connection has its [`Keeper`]. `None` if OpenSSL had no memory for the index: then nothing is resumed.
+/// The index under which a connection has its [`Keeper`]. `None` if OpenSSL had no memory for the index. Then nothing is resumed.
 static KEEPER: LazyLock<Option<Index<Ssl, Arc<Keeper>>>> = LazyLock::new(|| Ssl::new_ex_index().ok());
 
 /// Lets the connections of a context keep the sessions that servers issue. OpenSSL itself keeps none.
 pub(super) fn prepare(builder: &mut SslContextBuilder) {
     builder.set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
     builder.set_new_session_callback(|ssl, session| {
-        // Sessions of TLS 1.2 are a part of the handshake: `accept` keeps them.
+        // In TLS 1.2 sessions are a part of the handshake, so `accept` keeps them.
         if session.protocol_version() == SslVersion::TLS1_3
             && let Some(keeper) = (*KEEPER).and_then(|index| ssl.ex_data(index))
         {
@@ -49,14 +51,14 @@ pub(super) fn prepare(builder: &mut SslContextBuilder) {
 
 /// Keeps the sessions of one connection.
 struct Keeper {
-    /// Those of the connector. They are gone if it is gone.
+    /// The sessions of the connector. They no longer exist if the connector no longer exists.
     sessions: Weak<Sessions>,
     key: Arc<Key>,
-    /// Set when the connection was accepted. Sessions that come earlier are not kept.
+    /// Set when the connection was accepted. Sessions that come before that are not kept.
     accepted: OnceLock<Accepted>,
 }
 
-/// The full handshake that a session goes back to.
+/// The full handshake on which a session is based.
 struct Accepted {
     chain: Chain,
     check_until: UnixTime,
@@ -70,7 +72,8 @@ impl Keeper {
         };
         let made = now();
         let lifetime = match lifetime_hint(session) {
-            // RFC 5077 section 3.3: not specified. RFC 8446 section 4.6.1: not to be used.
+            // A lifetime of 0: in RFC 5077 section 3.3 it is not specified; in RFC 8446 section 4.6.1 the ticket must not be
+            // used.
             0 if session.protocol_version() == SslVersion::TLS1_2 => MAX_AGE,
             hint => hint,
         };
@@ -89,12 +92,12 @@ impl Keeper {
 pub struct Resumption {
     /// `None`: the connection neither keeps nor resumes sessions.
     keeper: Option<Arc<Keeper>>,
-    /// The session that was taken out for this connection.
+    /// The session that was taken from the connector for this connection.
     offered: Option<Session>,
 }
 
 impl Resumption {
-    /// Takes out a session with this peer, if there is one.
+    /// Takes a session with this peer from the connector, if there is one.
     pub(super) fn begin(sessions: &Arc<Sessions>, peer: &Destination<'_>) -> Resumption {
         if !peer.resumes {
             return Resumption { keeper: None, offered: None };
@@ -105,7 +108,7 @@ impl Resumption {
         Resumption { keeper: Some(Arc::new(keeper)), offered }
     }
 
-    /// Offers the session to the server. If that is not possible, the handshake is a full one.
+    /// Offers the session to the server. If this is not possible, the handshake is a full one.
     pub(super) fn offer(&mut self, ssl: &mut SslRef) {
         let (Some(keeper), Some(index)) = (&self.keeper, *KEEPER) else { return };
         ssl.set_ex_data(index, Arc::clone(keeper));
@@ -122,7 +125,7 @@ impl Resumption {
         self.offered.is_some()
     }
 
-    /// The certificates of the session that was offered.
+    /// Returns the certificates of the offered session.
     pub(super) fn chain(&self) -> Chain {
         self.offered.as_ref().map(|offered| Arc::clone(&offered.chain)).unwrap_or_default()
     }
@@ -143,7 +146,7 @@ impl Resumption {
         }
     }
 
-    /// The handshake has failed, or has taken too long.
+    /// Must be called when the handshake has failed, or has taken too long.
     pub fn fail(&mut self) {
         if let (Some(keeper), Some(_)) = (&self.keeper, self.offered.take())
             && let Some(sessions) = keeper.sessions.upgrade()
@@ -153,7 +156,8 @@ impl Resumption {
     }
 }
 
-/// The connection was accepted, and has failed before an answer. Drops all sessions with this peer, if it was a resumed one.
+/// Must be called if the connection was accepted, and has failed before an answer. If it was resumed, drops all sessions with
+/// this peer.
 pub(super) fn fail_after_handshake(ssl: &SslRef) {
     if ssl.session_reused()
         && let Some(keeper) = (*KEEPER).and_then(|index| ssl.ex_data(index))
@@ -163,18 +167,19 @@ pub(super) fn fail_after_handshake(ssl: &SslRef) {
     }
 }
 
-/// The lifetime of a ticket, in seconds, as the server has sent it.
+/// Returns the lifetime of a ticket in seconds, as the server has sent it.
 #[allow(clippy::useless_conversion)] // not on 32-bit systems
 fn lifetime_hint(session: &SslSessionRef) -> UnixTime {
-    // SAFETY: the pointer is that of a live session, and the function only reads it.
+    // SAFETY: the pointer belongs to a live session, and the function only reads it.
     unsafe { SSL_SESSION_get_ticket_lifetime_hint(session.as_ptr()) }.into()
 }
 
 /// The tag of the peer's certificate in `i2d_SSL_SESSION`.
 const CERTIFICATE: u8 = 0xa3;
 
-/// Leaves the certificate out of a session in DER: the chain has it already, and OpenSSL 3 would need a third of the time of a resumed
-/// connection to read its key. `None` if the form is unknown.
+/// Removes the certificate from a session in DER. The chain already contains it, and OpenSSL 3 would need a third of the time of
+/// a resumed
+/// connection to read its key. `None` if the form of the session is unknown.
 fn without_certificate(session: &[u8]) -> Option<Vec<u8>> {
     let mut rest = session;
     let mut fields = element(&mut rest, Some(SEQUENCE))?.content;
@@ -186,7 +191,7 @@ fn without_certificate(session: &[u8]) -> Option<Vec<u8>> {
         }
     }
     let len: usize = kept.iter().map(|field| field.len()).sum();
-    // The shortest form of the length, as in every DER.
+    // DER requires the shortest form of the length.
     let bytes = len.to_be_bytes();
     let digits = &bytes[bytes.iter().position(|byte| *byte != 0)?..];
     let mut der = Vec::with_capacity(2 + digits.len() + len);
@@ -199,7 +204,7 @@ fn without_certificate(session: &[u8]) -> Option<Vec<u8>> {
     Some(der)
 }
 
-/// When the first of the certificates that the check has used expires.
+/// Returns the time at which the first of the certificates that the check has used expires.
 fn first_end(ssl: &SslRef) -> Option<UnixTime> {
     let own = ssl.peer_certificate();
     let verified = ssl.verified_chain().into_iter().flatten();
@@ -211,7 +216,7 @@ fn unix_time(time: &Asn1TimeRef) -> Option<UnixTime> {
     UnixTime::try_from(i64::from(since_1970.days) * DAY + i64::from(since_1970.secs)).ok()
 }
 
-/// The time of the system's clock. A clock before 1970 counts as 1970.
+/// Returns the time of the system's clock. A time before 1970 counts as 1970.
 fn now() -> UnixTime {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     #[cfg(test)]
@@ -225,7 +230,7 @@ pub(in super::super) mod tests {
     use std::cell::Cell;
 
     thread_local! {
-        /// Seconds by which the clock of the sessions of this thread differs from the system's.
+        /// The number of seconds by which the clock of the sessions of this thread is ahead of the system's clock.
         pub(in super::super::super) static CLOCK_IS_AHEAD: Cell<i64> = const { Cell::new(0) };
     }
 
@@ -239,7 +244,10 @@ pub(in super::super) mod tests {
             let found = without_certificate(&session).unwrap();
             let mut rest = &*found;
             assert_eq!(element(&mut rest, Some(SEQUENCE)).unwrap().content, [&[2, 1, 1][..], &other].concat());
-            assert!(rest.is_empty() && found.capacity() <= found.len() + 1, "it has the memory that it needs");
+            assert!(
+                rest.is_empty() && found.capacity() <= found.len() + 1,
+                "no more memory than necessary is allocated"
+            );
             for end in 0..session.len().min(50) {
                 assert!(without_certificate(&session[..end]).is_none());
             }

@@ -1,8 +1,10 @@
 //! The TLS sessions that a connector keeps for later connections.
 //!
-//! A session is kept for one peer only: equal name, host, port and pins. A connector has one set of options, so a session is never used
-//! with other roots, another identity, or another check of certificates than the one that it was made with. Each session is used once
-//! (RFC 8446 appendix C.4): a connection takes it out.
+//! A session is kept for one peer only, with equal name, host, port and pins. A connector has one set of options. So a session is
+//! never
+//! used with other roots, another identity, or another check of certificates than those of its first handshake. Each session is
+//! used once
+//! (RFC 8446 appendix C.4): a connection takes it from the connector.
 
 use crate::secret::SecretBytes;
 use crate::transport::tls::destination::Destination;
@@ -13,18 +15,18 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The most sessions for one peer: several sockets of a game may connect again at the same time.
+/// The largest number of sessions for one peer. Several sockets of a game may connect again at the same time.
 const MAX_OF_PEER: usize = 4;
-/// The most sessions.
+/// The largest number of sessions.
 const MAX_SESSIONS: usize = 128;
-/// The most bytes of a session. Usual ones have 1 to 3 KiB: the server's certificate and a ticket.
+/// The largest size of a session, in bytes. Usual sessions have 1 to 3 KiB: the server's certificate and a ticket.
 const MAX_SESSION: usize = 16 * 1024;
-/// The most bytes of all sessions, with their chains.
+/// The largest size of all sessions with their chains, in bytes.
 const MAX_BYTES: usize = 512 * 1024;
 /// The memory of an entry besides its bytes.
 const ENTRY: usize = 256;
 
-/// Seconds since 1970, by the clock that certificates are checked with.
+/// Seconds since 1970, by the clock that is used to check certificates.
 pub(super) type UnixTime = u64;
 
 /// The peer that a session was made with.
@@ -46,15 +48,16 @@ impl Key {
 
 /// A session that can be resumed.
 pub(super) struct Session {
-    /// In the form of `i2d_SSL_SESSION`. Without objects of OpenSSL its size is known, and it may be freed at any time.
+    /// The session in the form of `i2d_SSL_SESSION`. Without objects of OpenSSL, its size is known and it may be freed at any
+    /// time.
     pub(super) der: SecretBytes,
     /// The certificates of the full handshake.
     pub(super) chain: Chain,
-    /// When it was made. An earlier time than this means that the clock was set.
+    /// The time at which it was made. If the current time is earlier, the clock was changed.
     pub(super) made: UnixTime,
-    /// When it ends.
+    /// The time at which it ends.
     pub(super) until: UnixTime,
-    /// When sessions that are made by resuming it end at the latest.
+    /// The time at which sessions that are made by resuming it end at the latest.
     pub(super) check_until: UnixTime,
 }
 
@@ -63,19 +66,19 @@ impl Session {
         (self.made..self.until).contains(&now)
     }
 
-    /// The bytes that it takes, with those that it shares.
+    /// Returns the bytes that it takes, including shared ones.
     fn size(&self, key: &Key) -> usize {
         let chain: usize = self.chain.iter().map(|certificate| certificate.len() + size_of::<Vec<u8>>()).sum();
         ENTRY + self.der.len() + chain + key.name.len() + key.host.len() + size_of_val(&*key.pins)
     }
 }
 
-/// The sessions of a connector, the oldest first.
+/// The sessions of a connector, with the oldest first.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<VecDeque<(Arc<Key>, Session)>>);
 
 impl Sessions {
-    /// Keeps a session. The oldest ones make room for it.
+    /// Keeps a session. The oldest sessions are dropped if there is no room.
     pub(super) fn keep(&self, key: &Arc<Key>, session: Session) {
         if session.der.len() > MAX_SESSION {
             return;
@@ -94,7 +97,7 @@ impl Sessions {
         }
     }
 
-    /// Takes out the newest session with this peer, for one connection.
+    /// Takes the newest session with this peer out of the list, for one connection.
     pub(super) fn take(&self, key: &Key, now: UnixTime) -> Option<Session> {
         let mut kept = self.0.lock();
         while let Some(newest) = kept.iter().rposition(|(other, _)| **other == *key) {
@@ -150,7 +153,7 @@ mod tests {
         }
         sessions.keep(&key(2), session(99, 10));
         let taken: Vec<_> = std::iter::from_fn(|| take(&sessions, 1)).collect();
-        assert_eq!(taken, [6, 5, 4, 3], "the older ones made room");
+        assert_eq!(taken, [6, 5, 4, 3], "the older ones were dropped");
         assert_eq!((take(&sessions, 2), take(&sessions, 2)), (Some(99), None));
     }
 

@@ -1,4 +1,5 @@
-//! The certificate authorities that the system trusts. They are read first, which may block, because a path may be any kind of file.
+//! The certificate authorities that the system trusts. First they are read, which may block, because a path may name any kind of
+//! file.
 //! Then they are added to the certificate store of OpenSSL.
 
 use super::exit_guard::Cancelled;
@@ -14,14 +15,15 @@ use files as source;
 
 /// The certificates that were read.
 pub(super) struct SystemRoots {
-    /// In PEM.
+    /// The certificates of one file, in PEM.
     bundle: Vec<u8>,
-    /// Directories in which OpenSSL looks for a certificate when it needs one: the name of its file is a hash of the subject.
+    /// Directories in which OpenSSL looks for a certificate when it needs one. The name of a file is a hash of the certificate's
+    /// subject.
     directories: Vec<PathBuf>,
 }
 
 impl SystemRoots {
-    /// Reads the certificates. Does not call OpenSSL.
+    /// Reads the certificates. It does not call OpenSSL.
     pub(super) fn read() -> SystemRoots {
         SystemRoots { bundle: source::bundle(), directories: source::directories() }
     }
@@ -65,7 +67,8 @@ fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Systems with the certificates in the form of OpenSSL: one file with all of them, and directories with a file for each, named by a
+/// For systems with the certificates in the form of OpenSSL: one file with all of them, and directories with a file for each,
+/// named by a
 /// hash of its subject. The paths differ between systems, and the OpenSSL of the feature `vendored` does not know them.
 #[cfg(not(target_os = "android"))]
 mod files {
@@ -108,7 +111,7 @@ mod files {
         let from_variable = environment::variable(DIRECTORIES).map(|list| env::split_paths(&list).collect());
         let first: Vec<PathBuf> = from_variable.unwrap_or_else(|| built_in().directory.into_iter().collect());
         let mut seen = HashSet::new();
-        // Often several paths name one directory, which would be searched several times.
+        // Often several paths name one directory, which would then be searched several times.
         let is_new = |directory: &PathBuf| fs::canonicalize(directory).is_ok_and(|real| seen.insert(real));
         first.into_iter().chain(KNOWN_DIRECTORIES.iter().map(PathBuf::from)).filter(is_new).collect()
     }
@@ -118,7 +121,7 @@ mod files {
         directory: Option<PathBuf>,
     }
 
-    /// The default paths of this OpenSSL.
+    /// Returns the default paths of this OpenSSL.
     #[allow(unsafe_code)] // the crate does not have these functions
     fn built_in() -> BuiltIn {
         // SAFETY: these functions take no argument and return a text that lives as long as the library, or NULL.
@@ -135,13 +138,13 @@ mod files {
         if text.is_null() {
             return None;
         }
-        // SAFETY: not NULL; the rest is the caller's promise.
+        // SAFETY: the pointer is not NULL. The caller ensures the other conditions.
         let text = unsafe { CStr::from_ptr(text) };
         Some(Path::new(OsStr::from_bytes(text.to_bytes())).to_owned())
     }
 }
 
-/// Android: a directory with a file for each certificate, but not with the names that OpenSSL expects.
+/// For Android: a directory with a file for each certificate, but not with the names that OpenSSL expects.
 #[cfg(any(test, target_os = "android"))]
 #[cfg_attr(not(target_os = "android"), allow(dead_code))]
 mod android {
@@ -153,10 +156,10 @@ mod android {
     use std::path::{Path, PathBuf};
     use std::sync::OnceLock;
 
-    /// The directory since Android 14, and the older one, which still exists but is not updated.
+    /// The directory since Android 14, and the older one. The older one still exists but is not updated.
     const DIRECTORIES: [&str; 2] = ["/apex/com.android.conscrypt/cacerts", "/system/etc/security/cacerts"];
 
-    /// Reads all certificates, once in the process.
+    /// Reads all certificates. This is done once in the process.
     pub(super) fn bundle() -> Vec<u8> {
         static BUNDLE: OnceLock<Vec<u8>> = OnceLock::new();
         let bundle = BUNDLE.get_or_init(|| {
@@ -171,8 +174,9 @@ mod android {
         Vec::new()
     }
 
-    /// Reads the certificates of the first directory that has any, except those that the user has disabled. Those have a file with the
-    /// same name in `removed`.
+    /// Reads the certificates of the first directory that has any, except those that the user has disabled. For each disabled
+    /// certificate,
+    /// `removed` contains a file with an equal name.
     fn read(directories: &[&Path], removed: &Path) -> Vec<Vec<u8>> {
         let names =
             |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
@@ -253,7 +257,7 @@ mod android {
             new.add("0d.0", &certificate("d"));
             assert_eq!(names(&[&new.0, &old.0], nowhere), ["c", "d"]);
             removed.add("0c.0", b"");
-            assert_eq!(names(&[&new.0, &old.0], &removed.0), ["d"], "the user has disabled it");
+            assert_eq!(names(&[&new.0, &old.0], &removed.0), ["d"], "the user has disabled the other one");
             assert!(names(&[nowhere], nowhere).is_empty());
         }
     }

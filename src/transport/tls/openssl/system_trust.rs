@@ -1,5 +1,6 @@
-//! The check of a server's certificates by the operating system, in place of OpenSSL's own check. Apple systems have it: there no program
-//! can read the trusted certificates as a list. The tests run on every system, with another [`Judge`].
+//! The check of a server's certificates by the operating system, instead of OpenSSL's own check. It is used on Apple systems,
+//! where no
+//! program can read the trusted certificates as a list. The tests run on every system, with another [`Judge`].
 //!
 //! ```text
 //!   full handshake ─► verify ─► Judge::check ─┬─► trusted ─► pins ─► OpenSSL goes on
@@ -37,8 +38,11 @@ unsafe extern "C" {
 
 /// Decides whether the certificates of a server are trusted.
 pub trait Judge: Send + Sync {
-    /// `chain` are the certificates that the server has sent, in DER, its own first. `name` is the DNS name or the IP address that its own
-    /// one must have. Returns the certificates from the server's own one to a trusted one. Waits for no network.
+    /// `chain` are the certificates that the server has sent, in DER, with its own first. `name` is the DNS name or the IP
+    /// address that the
+    /// server's own certificate must have. Returns the certificates from the server's own one to a trusted one. It does not wait
+    /// for the
+    /// network.
     fn check(&self, chain: &[Vec<u8>], name: &str) -> Result<Vec<Vec<u8>>, TlsError>;
 }
 
@@ -47,7 +51,7 @@ pub trait Judge: Send + Sync {
 pub struct SystemTrust(pub Arc<dyn Judge>);
 
 impl SystemTrust {
-    /// The judge for these settings. `None`: OpenSSL checks certificates, or they are not checked. `roots` are trusted too.
+    /// Makes the judge for these settings. `None`: OpenSSL checks certificates, or they are not checked. `roots` are trusted too.
     #[cfg(target_vendor = "apple")]
     pub(super) fn of(settings: &Settings, roots: &[Vec<u8>]) -> Result<Option<SystemTrust>, String> {
         if settings.insecure || settings.only_these_roots {
@@ -61,9 +65,9 @@ impl SystemTrust {
         Ok(None)
     }
 
-    /// Lets the connections of a context call [`verify`]. Each needs [`SystemTrust::set_rules`].
+    /// Makes the connections of a context call [`verify`]. Each connection needs [`SystemTrust::set_rules`].
     pub(super) fn prepare(&self, builder: &mut SslContextBuilder) {
-        // SAFETY: the pointer is that of a live context. `verify` does not unwind, and needs no argument.
+        // SAFETY: the pointer belongs to a live context. `verify` does not unwind, and needs no argument.
         unsafe { SSL_CTX_set_cert_verify_callback(builder.as_ptr(), verify, std::ptr::null_mut()) };
     }
 
@@ -90,7 +94,7 @@ struct Rules {
     refusal: Refusal,
 }
 
-/// Where a connection has its [`Rules`]. `None` if OpenSSL had no memory for the index.
+/// The index under which a connection has its [`Rules`]. `None` if OpenSSL had no memory for the index.
 static RULES: LazyLock<Option<Index<Ssl, Arc<Rules>>>> = LazyLock::new(|| Ssl::new_ex_index().ok());
 
 impl Rules {
@@ -119,10 +123,10 @@ extern "C" fn verify(context: *mut openssl_sys::X509_STORE_CTX, _: *mut c_void) 
     let checked = catch_unwind(AssertUnwindSafe(|| Rules::of(context).map(|rules| rules.check(context))));
     match checked.ok().flatten() {
         Some(Ok(trusted)) => {
-            // When sessions end depends on the dates of these. Without them, the server's own certificate counts.
+            // The dates of these certificates decide when sessions end. Without them, the server's own certificate decides.
             if let Ok(chain) = stack_of(&trusted) {
                 let chain = ManuallyDrop::new(chain);
-                // SAFETY: the pointer is that of a live context, which owns the stack from now on.
+                // SAFETY: the pointer belongs to a live context, which now owns the stack.
                 unsafe { X509_STORE_CTX_set0_verified_chain(context.as_ptr(), chain.as_ptr()) };
             }
             context.set_error(X509VerifyResult::OK);
@@ -147,7 +151,7 @@ fn stack_of(chain: &[Vec<u8>]) -> Result<Stack<X509>, ErrorStack> {
     Ok(stack)
 }
 
-/// The result of OpenSSL that leads to the alert for this error. `X509_V_ERR_` in `openssl/x509_vfy.h`.
+/// Returns the result of OpenSSL that leads to the alert for this error: `X509_V_ERR_` in `openssl/x509_vfy.h`.
 fn verify_result(error: Error) -> X509VerifyResult {
     let number = match error {
         Error::TlsExpired => 10, // CERT_HAS_EXPIRED
@@ -159,7 +163,7 @@ fn verify_result(error: Error) -> X509VerifyResult {
     unsafe { X509VerifyResult::from_raw(number) }
 }
 
-/// Apple's Security framework. Type-checked and linked, but it was never run.
+/// Apple's Security framework. This code was type-checked and linked, but it was never run.
 #[cfg(target_vendor = "apple")]
 mod apple {
     use super::Judge;
@@ -174,7 +178,7 @@ mod apple {
     use security_framework::trust::SecTrust;
 
     pub(super) struct System {
-        /// Trusted in addition to those of the system.
+        /// Certificates that are trusted in addition to those of the system.
         anchors: Vec<SecCertificate>,
     }
 
@@ -189,7 +193,7 @@ mod apple {
             let chain = chain.iter().map(|der| SecCertificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
             let policy = SecPolicy::create_ssl(SslProtocolSide::SERVER, Some(name));
             let mut trust = SecTrust::create_with_certificates(&chain, &[policy])?;
-            // The thread of a loop must not wait for a download of certificates or of answers about revocation.
+            // The thread of a loop must not wait for a download of certificates or of revocation data.
             trust.set_network_fetch_allowed(false)?;
             if !self.anchors.is_empty() {
                 trust.set_anchor_certificates(&self.anchors)?;

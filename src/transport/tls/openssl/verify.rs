@@ -1,4 +1,4 @@
-//! The rules for the server's certificate, and the errors if it breaks them.
+//! The rules for the server's certificate, and the errors if it violates them.
 #![allow(unsafe_code)] // a function of OpenSSL that the crate does not have
 
 use super::system_trust::SystemTrust;
@@ -22,19 +22,19 @@ pub(super) struct Refusal(Arc<Refused>);
 
 #[derive(Default)]
 struct Refused {
-    /// The error, if another rule than those of OpenSSL is broken.
+    /// The error, if a rule that is not OpenSSL's is violated.
     failure: OnceLock<TlsError>,
-    /// The certificates, if one of the rules is broken.
+    /// The certificates, if one of the rules is violated.
     chain: OnceLock<Chain>,
 }
 
 impl Refusal {
-    /// The certificates, if they were refused.
+    /// Returns the certificates, if they were refused.
     pub(super) fn chain(&self) -> Option<&Chain> {
         self.0.chain.get()
     }
 
-    /// Another rule than those of OpenSSL is broken.
+    /// Records that a rule that is not OpenSSL's is violated.
     #[cfg_attr(not(any(test, target_vendor = "apple")), allow(dead_code))]
     pub(super) fn set(&self, failure: TlsError, chain: Chain) {
         let _ = self.0.failure.set(failure);
@@ -46,7 +46,7 @@ unsafe extern "C" {
     fn X509_STORE_CTX_get0_untrusted(context: *const openssl_sys::X509_STORE_CTX) -> *mut openssl_sys::stack_st_X509;
 }
 
-/// Sets the rules for one connection. `trust` checks the certificates instead of OpenSSL, if there is one.
+/// Sets the rules for one connection. If there is `trust`, it checks the certificates instead of OpenSSL.
 pub(super) fn set_rules(
     ssl: &mut SslRef,
     name: &str,
@@ -62,9 +62,10 @@ pub(super) fn set_rules(
     }
     if !insecure {
         let rules = ssl.param_mut();
-        // Every certificate of the store is trusted, also if it is an intermediate authority or the server's own certificate.
+        // Every certificate of the store is trusted, even if it is an intermediate authority or the server's own certificate.
         rules.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
-        // The subject is not the name of a server (RFC 9525 section 2). OpenSSL would use it if the certificate has no other name.
+        // The subject is not the name of a server (RFC 9525 section 2). OpenSSL would use it if the certificate has no other
+        // name.
         rules.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
         match address {
             Some(address) => rules.set_ip(address)?,
@@ -87,14 +88,16 @@ pub(super) fn set_rules(
     Ok(refusal)
 }
 
-/// The certificates that the server has sent.
+/// Returns the certificates that the server has sent.
 pub(super) fn received_chain(chain: &X509StoreContextRef) -> Chain {
-    // SAFETY: the pointer is that of a live context, and the function only reads it.
+    // SAFETY: the pointer belongs to a live context, and the function only reads it.
     let received = unsafe { X509_STORE_CTX_get0_untrusted(chain.as_ptr()) };
     if received.is_null() {
         return Chain::default();
     }
-    // SAFETY: the stack is not NULL, holds certificates, and lives as long as the context, which is borrowed until the end of this function.
+    // SAFETY: the stack is not NULL, contains certificates, and lives as long as the context, which is borrowed until the end of
+    // this
+    // function.
     let received = unsafe { StackRef::<X509>::from_ptr(received) };
     bounded_chain(received.iter().filter_map(|certificate| certificate.to_der().ok()))
 }
@@ -107,9 +110,9 @@ fn is_pinned(chain: &mut X509StoreContextRef, pinned: &[Pin], refusal: &Refusal)
     false
 }
 
-/// `SSL_R_CERTIFICATE_VERIFY_FAILED`: one of the rules above. The result of X509_verify_cert says which.
+/// `SSL_R_CERTIFICATE_VERIFY_FAILED`: one of the rules above is violated. The result of X509_verify_cert shows which one.
 const VERIFY_FAILED: i32 = 134;
-/// Errors that TLS itself reports for a certificate: its key has another type than the cipher's, is weak, or may not sign.
+/// Errors that TLS itself reports for a certificate: its key does not have the type of the cipher's, is weak, or may not sign.
 /// `SSL_R_` UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS, UNKNOWN_CERTIFICATE_TYPE, BAD_ECC_CERT, ECC_CERT_NOT_FOR_SIGNING,
 /// WRONG_CERTIFICATE_TYPE, CA_KEY_TOO_SMALL, CA_MD_TOO_WEAK, EE_KEY_TOO_SMALL.
 const UNUSABLE: [i32; 8] = [239, 247, 304, 318, 383, 397, 398, 399];
@@ -132,16 +135,16 @@ pub(super) fn failure(error: &ssl::Error, ssl: &SslRef, refusal: &Refusal) -> Tl
     TlsError::of_handshake(error)
 }
 
-/// The error code for a result of the verification: `X509_V_ERR_` in `openssl/x509_vfy.h`.
+/// Returns the error code for a result of the verification: `X509_V_ERR_` in `openssl/x509_vfy.h`.
 pub(in super::super) fn error_code(result: i32) -> Error {
     match result {
         // CERT_NOT_YET_VALID, CERT_HAS_EXPIRED
         9 | 10 => Error::TlsExpired,
         // HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
         62 | 64 => Error::TlsHost,
-        // UNSPECIFIED, OUT_OF_MEM, INVALID_CALL, STORE_LOOKUP: not the certificate's fault
+        // UNSPECIFIED, OUT_OF_MEM, INVALID_CALL, STORE_LOOKUP: the certificate is not the cause
         1 | 17 | 69 | 70 => Error::Tls,
-        // All others: the issuer is not trusted, may not issue this certificate, or a key or signature is too weak.
+        // All others: the issuer is not trusted or may not issue this certificate, or a key or signature is too weak.
         _ => Error::TlsIssuer,
     }
 }

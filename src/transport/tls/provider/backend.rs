@@ -21,7 +21,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Has the host make a context. May block.
+    /// Lets the host make a context. It may block.
     pub fn build(host: &dyn HostTls, settings: &Settings) -> Result<Connector, TlsError> {
         let made = host.new_context(settings).map_err(|failure| {
             let (error, message) = failure.classify(Error::TlsOptions);
@@ -30,13 +30,13 @@ impl Connector {
         Ok(Connector { context: made.into() })
     }
 
-    /// Copies what the host needs to know of the peer.
+    /// Copies the facts about the peer that the host needs.
     pub fn request(peer: &Destination<'_>) -> Request {
         let Destination { peer, name, host, port, resumes, socket, .. } = *peer;
         Request { peer, name: name.to_owned(), host: host.to_owned(), port, resumes, socket }
     }
 
-    /// Begins a handshake with the server `name`, whose key must be one of the `pins`, if there are any.
+    /// Begins a handshake with the server `name`. If there are `pins`, the key of the server must be one of them.
     pub(in super::super) fn connect<S: Read + Write>(
         &self,
         name: &str,
@@ -61,7 +61,7 @@ impl Connector {
 
 /// A session, and the stream below it.
 struct Channel<S> {
-    // Dropped before the context.
+    // The session is dropped before the context.
     session: Session,
     #[allow(dead_code)] // the session needs it
     context: Arc<dyn HostContext>,
@@ -81,7 +81,7 @@ impl<S: Read + Write> MidHandshake<S> {
         }
     }
 
-    /// How far the handshake came.
+    /// Returns the known facts about the handshake.
     pub fn info(&mut self) -> TlsInfo {
         self.0.session.info()
     }
@@ -90,7 +90,7 @@ impl<S: Read + Write> MidHandshake<S> {
         &mut self.0.stream
     }
 
-    /// Does another thread work on the session?
+    /// Returns whether another thread works on the session.
     pub fn is_busy(&self) -> bool {
         self.0.session.is_busy()
     }
@@ -131,7 +131,7 @@ impl<S: Read + Write> Channel<S> {
 /// A stream after the handshake.
 pub struct Stream<S> {
     channel: Channel<S>,
-    /// The plaintext of a record that the caller had no room for. `plain[taken..]` is left.
+    /// The plaintext of a record for which the caller had no room. `plain[taken..]` is left.
     plain: Vec<u8>,
     taken: usize,
 }
@@ -175,7 +175,7 @@ impl<S: Read + Write> Stream<S> {
                 received.map_err(failed)?;
                 continue;
             }
-            // Now, because there may be no further call. The next one returns the error, after the data.
+            // The output is written now, because there may be no other call. The next call returns the error, after the data.
             let _ = session.flush(stream);
             if has_room {
                 return Ok(count);
@@ -186,18 +186,18 @@ impl<S: Read + Write> Stream<S> {
         }
     }
 
-    /// The stream below has no more bytes: frees the memory for records.
+    /// Frees the memory for records, because the stream below has no more bytes.
     pub fn rest(&mut self) {
         self.channel.reader.rest();
     }
 
-    /// The bytes of memory for records.
+    /// Returns the bytes of memory for records.
     #[cfg(test)]
     pub(super) fn kept_memory(&self) -> usize {
         self.plain.capacity() + self.channel.reader.kept_memory()
     }
 
-    /// Takes plaintext that waits.
+    /// Takes plaintext that waits for the caller.
     fn take(&mut self, buffer: &mut [u8]) -> usize {
         let count = buffer.len().min(self.plain.len() - self.taken);
         buffer[..count].copy_from_slice(&self.plain[self.taken..self.taken + count]);
@@ -219,7 +219,7 @@ impl<S: Read + Write> Stream<S> {
         Ok(bytes.len())
     }
 
-    /// Does another thread work on the session? Meanwhile nothing can be read.
+    /// Returns whether another thread works on the session. In this case, nothing can be read.
     pub fn is_busy(&self) -> bool {
         self.channel.session.is_busy()
     }
@@ -230,12 +230,12 @@ impl<S: Read + Write> Stream<S> {
         session.close_notify(stream).map_err(failed)
     }
 
-    /// How TLS was set up.
+    /// Returns how TLS was set up.
     pub fn info(&mut self) -> TlsInfo {
         self.channel.session.info()
     }
 
-    /// Has the caller all plaintext of the last record?
+    /// Returns whether the caller has all plaintext of the last record.
     pub fn is_taken(&self) -> bool {
         self.plain.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The TLS of the host, as this module uses it. `ffi` implements it over the callbacks of a TLS provider.
+//! The TLS of the host, in the form that this module uses. `ffi` implements it with the callbacks of a TLS provider.
 
 use super::super::peer::Peer;
 use super::super::settings::Settings;
@@ -7,12 +7,12 @@ use crate::constants::*;
 use crate::error::Error;
 use std::fmt;
 
-/// The options that a TLS provider honours: bits of `EGRET_WS_TLS_CAN_*`.
+/// The options that a TLS provider supports: bits of `EGRET_WS_TLS_CAN_*`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities(pub u32);
 
 impl Capabilities {
-    /// All of them.
+    /// All options.
     pub const ALL: Capabilities = Capabilities(
         EGRET_WS_TLS_CAN_ROOTS
             | EGRET_WS_TLS_CAN_IDENTITY
@@ -22,7 +22,7 @@ impl Capabilities {
             | EGRET_WS_TLS_CAN_RESUME,
     );
 
-    /// Is this one of them?
+    /// Returns whether this option is supported.
     pub fn has(self, capability: u32) -> bool {
         self.0 & capability != 0
     }
@@ -30,16 +30,16 @@ impl Capabilities {
 
 /// A TLS provider.
 pub trait HostTls: fmt::Debug + Send + Sync {
-    /// The options that it honours.
+    /// Returns the options that it supports.
     fn capabilities(&self) -> Capabilities;
 
-    /// Makes a context for these settings. May block.
+    /// Makes a context for these settings. It may block.
     fn new_context(&self, settings: &Settings) -> Result<Box<dyn HostContext>, Failure>;
 }
 
 /// The certificates and rules for any number of sessions.
 pub trait HostContext: Send + Sync {
-    /// Begins a session. Does not send anything.
+    /// Begins a session. This sends nothing.
     fn open(&self, request: &Request) -> Result<Box<dyn HostSession>, Failure>;
 }
 
@@ -48,7 +48,7 @@ pub trait HostSession: Send {
     /// Makes a step with `input`, and writes its result to `output`.
     fn step(&mut self, step: Step, input: &[u8], output: &mut [u8]) -> Reply;
 
-    /// The facts about the session. Their chain is the bytes of the host.
+    /// Returns the facts about the session. Their chain contains the bytes of the host.
     fn facts(&mut self) -> Facts;
 }
 
@@ -68,7 +68,7 @@ pub enum Step {
 pub struct Reply {
     /// `EGRET_WS_OK` or an error.
     pub code: i32,
-    /// Bits of `EGRET_WS_TLS_ESTABLISHED` and so on.
+    /// Bits such as `EGRET_WS_TLS_ESTABLISHED`.
     pub state: u32,
     /// The number of bytes that were written.
     pub len: usize,
@@ -76,17 +76,17 @@ pub struct Reply {
     pub message: String,
 }
 
-/// An error of a host, not checked: its number, and the reason in words.
+/// An error of a host, not checked: its number, and the reason as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The number.
     pub code: i32,
-    /// The reason; may be empty.
+    /// The reason, which may be empty.
     pub message: String,
 }
 
 impl Failure {
-    /// Returns the error for a close report. Other numbers than those of the list count as `fallback`. The text has no subject.
+    /// Returns the error for a close report. Numbers that are not in the list count as `fallback`. The text has no subject.
     pub(super) fn classify(self, fallback: Error) -> (Error, String) {
         let Failure { code, message } = self;
         let message = if message.is_empty() { "the TLS provider gives no reason".to_owned() } else { message };
@@ -99,9 +99,10 @@ impl Failure {
                 | Error::TlsOptions
                 | Error::NoResources),
             ) => (error, message),
-            _ => {
-                (fallback, format!("{message} (the TLS provider returned the number {code}, which is no error of TLS)"))
-            }
+            _ => (
+                fallback,
+                format!("{message} (the TLS provider returned the number {code}, which is not an error of TLS)"),
+            ),
         }
     }
 }
@@ -124,7 +125,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Is the peer a proxy?
+    /// Returns whether the peer is a proxy.
     pub fn is_proxy(&self) -> bool {
         self.peer == Peer::Proxy
     }
@@ -133,8 +134,8 @@ impl Request {
 /// The facts about a session, not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// All but the chain.
+    /// All facts except the chain.
     pub info: TlsInfo,
-    /// The certificates, in DER, one right after the other.
+    /// The certificates in DER, one directly after the other.
     pub chain: Vec<u8>,
 }

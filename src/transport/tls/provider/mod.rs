@@ -1,12 +1,13 @@
-//! TLS of the host: a backend over the callbacks of a TLS provider.
+//! The TLS of the host: a backend that uses the callbacks of a TLS provider.
 //!
 //! ```text
 //!   the stream below ─► RecordReader ─► Step::Receive ─► plaintext
 //!   the stream below ◄──────────────── Step::Send ◄───── plaintext
 //! ```
 //!
-//! The host gets one whole record at a time, so that it needs no buffer, and the limits of [`super::record_budget`] hold. Everything
-//! that it returns is checked: a session that returns something impossible fails, and no other one.
+//! The host gets one whole record at a time. So it needs no buffer, and the limits of [`super::record_budget`] apply. All results
+//! are
+//! checked: a session that returns something impossible fails, and other sessions are not affected.
 
 pub(super) mod backend;
 mod host;

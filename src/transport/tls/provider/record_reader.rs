@@ -4,15 +4,16 @@ use super::super::record_budget::HEADER_LEN;
 use super::super::stream_status::CONTENT_TYPES;
 use std::io::{self, ErrorKind, Read};
 
-/// The most bytes after the header: 2^14 + 2048 in TLS 1.2 (RFC 5246 section 6.2.3), and less in TLS 1.3.
+/// The largest number of bytes after the header: 2^14 + 2048 in TLS 1.2 (RFC 5246 section 6.2.3), and less in TLS 1.3.
 const MAX_BODY: usize = 16 * 1024 + 2048;
-/// The record of a small message fits.
+/// A size that has room for the record of a small message.
 const SMALL: usize = 512;
 
-/// Reads one record after the other. An error of the stream, `WouldBlock` too, keeps what was read of the record.
+/// Reads one record after the other. After an error of the stream, including `WouldBlock`, the bytes of the record that were read
+/// are kept.
 #[derive(Debug, Default)]
 pub(super) struct RecordReader {
-    /// The record. Bytes after `len` were not read yet.
+    /// The record. Bytes after `len` were not yet read.
     bytes: Vec<u8>,
     len: usize,
 }
@@ -36,7 +37,7 @@ impl RecordReader {
         }
     }
 
-    /// Nothing more is there now: an idle connection needs no memory.
+    /// Frees memory, because no more bytes are available now and an idle connection should need no memory.
     pub(super) fn rest(&mut self) {
         if self.len == 0 {
             self.bytes = Vec::new();
@@ -77,7 +78,7 @@ fn body_len(header: &[u8]) -> io::Result<usize> {
             }
             Err(io::Error::new(ErrorKind::InvalidData, "the peer sent a TLS record that is too long"))
         }
-        _ => Err(io::Error::new(ErrorKind::InvalidData, "the peer sent bytes that are no TLS record")),
+        _ => Err(io::Error::new(ErrorKind::InvalidData, "the peer sent bytes that are not a TLS record")),
     }
 }
 
@@ -85,7 +86,7 @@ fn body_len(header: &[u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    /// A stream of these bytes, in pieces of this size, with a `WouldBlock` before each.
+    /// A stream of these bytes, in pieces of this size, with a `WouldBlock` before each piece.
     struct Pieces<'a> {
         bytes: &'a [u8],
         size: usize,
@@ -134,9 +135,9 @@ mod tests {
     fn other_bytes_are_refused_after_the_header() {
         let too_long = [&[23, 3, 3][..], &(MAX_BODY as u16 + 1).to_be_bytes()].concat();
         for (bytes, text) in [
-            (b"HTTP/1.1 400".to_vec(), "no TLS record"),
-            (vec![23, 2, 0, 0, 1], "no TLS record"),
-            (vec![19, 3, 3, 0, 1], "no TLS record"),
+            (b"HTTP/1.1 400".to_vec(), "not a TLS record"),
+            (vec![23, 2, 0, 0, 1], "not a TLS record"),
+            (vec![19, 3, 3, 0, 1], "not a TLS record"),
             (too_long, "too long"),
         ] {
             let (read, error) = read_all(&bytes, 3);

@@ -1,4 +1,4 @@
-//! A session of the host, with a check of everything that it returns.
+//! A session of the host. All results of the host are checked.
 
 use super::super::pins::{Pin, SEQUENCE};
 use super::super::tls_info::{TlsInfo, bounded_chain};
@@ -8,24 +8,24 @@ use crate::constants::*;
 use crate::error::Error;
 use std::io::Write;
 
-/// The room for the records of a step, besides their plaintext.
+/// The room for the records of a step, in addition to their plaintext.
 const ROOM: usize = 2048;
-/// The most calls for the output of one step: the certificates of this side fit.
+/// How many calls are made at most for the output of one step. This is enough for the certificates of this side.
 const MAX_OUTPUT_CALLS: usize = 256;
 const ALL_STATES: u32 =
     EGRET_WS_TLS_ESTABLISHED | EGRET_WS_TLS_HAS_OUTPUT | EGRET_WS_TLS_PEER_CLOSED | EGRET_WS_TLS_BUSY;
 
-/// The most output of a busy session that waits for the comparison with the pins.
+/// How much output of a busy session waits at most for the comparison with the pins, in bytes.
 const MAX_HELD: usize = 64 * 1024;
-const TOO_MUCH: &str = "the TLS provider returns output without end";
+const TOO_MUCH: &str = "the TLS provider returns output endlessly";
 
 /// A session, until it fails.
 pub(super) struct Session {
     host: Option<Box<dyn HostSession>>,
     state: u32,
-    /// The key of the peer must be one of these. Empty: it is, or there are no pins.
+    /// The pins that the key of the peer must be compared with. Empty: the comparison was successful, or there are no pins.
     pins: Vec<Pin>,
-    /// The output of a busy session, whose peer cannot be compared with the pins yet.
+    /// The output of a busy session. Its peer cannot yet be compared with the pins.
     held: Vec<u8>,
     /// The facts of a session that has failed, and its first failure.
     last: Option<(TlsInfo, TlsError)>,
@@ -35,7 +35,7 @@ pub(super) struct Session {
 type Stepped<T> = Result<T, TlsError>;
 
 impl Session {
-    /// A session at the beginning of its handshake, whose first output waits.
+    /// Makes a session at the beginning of its handshake. Its first output waits.
     pub(super) fn new(host: Box<dyn HostSession>, pins: &[Pin]) -> Session {
         Session { host: Some(host), state: EGRET_WS_TLS_HAS_OUTPUT, pins: pins.to_vec(), held: Vec::new(), last: None }
     }
@@ -48,7 +48,8 @@ impl Session {
         self.has(EGRET_WS_TLS_PEER_CLOSED)
     }
 
-    /// Continues a session that works on another thread, and writes the output that waits. Called at the beginning of a turn.
+    /// Continues a session that works on another thread, and writes the output that waits. It is called at the beginning of a
+    /// turn.
     pub(super) fn resume(&mut self, stream: &mut dyn Write) -> Stepped<()> {
         if self.is_busy() { self.send(&[], stream) } else { self.flush(stream) }
     }
@@ -61,8 +62,8 @@ impl Session {
         self.state & state != 0
     }
 
-    /// Decrypts a record to `output`, which has room for 16 KiB. Returns their number. Writes an alert to `stream` if
-    /// that fails.
+    /// Decrypts a record to `output`, which has room for 16 KiB. Returns the number of bytes. If this fails, writes an alert to
+    /// `stream`.
     pub(super) fn receive(&mut self, record: &[u8], output: &mut [u8], stream: &mut dyn Write) -> Stepped<usize> {
         let was_established = self.is_established();
         match self.step(Step::Receive, record, output) {
@@ -78,7 +79,7 @@ impl Session {
         }
     }
 
-    /// Encrypts plaintext, at most 16 KiB, and writes it and the output that waits to `stream`.
+    /// Encrypts plaintext, at most 16 KiB, and writes it to `stream`, together with the output that waits.
     pub(super) fn send(&mut self, plaintext: &[u8], stream: &mut dyn Write) -> Stepped<()> {
         self.step_out(Step::Send, plaintext, stream)?;
         self.flush(stream)
@@ -110,20 +111,23 @@ impl Session {
         Err(self.fail(TOO_MUCH))
     }
 
-    /// After an error of [`Step::Receive`], or of the work on another thread: the alert for the peer, if the host has one.
+    /// Writes the alert for the peer, if the host has one. This is called after an error of [`Step::Receive`], or of the work on
+    /// another
+    /// thread.
     fn write_alert(&mut self, stream: &mut dyn Write) {
         let (Some(host), mut output) = (&mut self.host, [0; ROOM]) else { return };
-        // It fails again, with or without an alert, so only the bytes count.
+        // The step fails again, with or without an alert, so only the bytes are used.
         let Reply { len, .. } = host.step(Step::Send, &[], &mut output);
         if let Some(alert) = output.get(..len).filter(|_| self.check_pins().is_ok()) {
             let _ = stream.write(alert); // the connection ends in any case
         }
     }
 
-    /// A step whose result goes to the stream. Returns the number of bytes.
+    /// Makes a step, and writes its result to the stream. Returns the number of bytes.
     fn step_out(&mut self, step: Step, input: &[u8], stream: &mut dyn Write) -> Stepped<usize> {
         let was_busy = self.is_busy();
-        // Zeros, so that a host that returns a wrong number sends nothing of this process's memory to the peer.
+        // The buffer contains zeros, so that a host that returns a wrong number sends nothing of this process's memory to the
+        // peer.
         let mut output = vec![0; input.len() + ROOM];
         let len = match self.step(step, input, &mut output) {
             Ok(len) => len,
@@ -148,11 +152,11 @@ impl Session {
         }
         match stream.write_all(&output) {
             Ok(()) => Ok(len),
-            Err(_) => Err(self.fail("the peer reads no more, so the output of TLS has no room")),
+            Err(_) => Err(self.fail("the peer does not read any more, so there is no room for the output of TLS")),
         }
     }
 
-    /// Compares the key of the peer with the pins, as soon as the host knows it: a peer with another key gets nothing, not even the
+    /// Compares the key of the peer with the pins when the host knows the key. A peer with another key gets nothing, not even the
     /// certificate of this side, which may be a part of the handshake's output.
     fn check_pins(&mut self) -> Stepped<()> {
         if self.pins.is_empty() {
@@ -167,7 +171,9 @@ impl Session {
         Ok(())
     }
 
-    /// The peer has another key than the pins. If this output is the alert of a session that has failed already, that is the reason.
+    /// The key of the peer is not one of the pins. If this output is the alert of a session that has already failed, that failure
+    /// is the
+    /// reason.
     fn refuse(&mut self, other_key: TlsError) -> TlsError {
         let mut output = [0; ROOM];
         for _ in 0..MAX_OUTPUT_CALLS {
@@ -210,8 +216,9 @@ impl Session {
         self.end(TlsError::new(Error::Tls, why.to_owned()))
     }
 
-    /// The session has failed: the host frees it. Later steps fail for this reason too, because a connection that cannot write reads what
-    /// the peer has said.
+    /// Records that the session has failed. The host frees it. Later steps also fail for this reason, because a connection that
+    /// cannot write
+    /// still reads the bytes that the peer has sent.
     fn end(&mut self, failure: TlsError) -> TlsError {
         if self.host.is_some() {
             self.last = Some((self.info(), failure.clone()));
@@ -220,7 +227,7 @@ impl Session {
         failure
     }
 
-    /// How far TLS was set up; nothing is known while another thread works on the session.
+    /// Returns how far TLS was set up. While another thread works on the session, nothing is known.
     pub(super) fn info(&mut self) -> TlsInfo {
         if self.is_busy() {
             return TlsInfo::default();
@@ -234,7 +241,7 @@ impl Session {
     }
 }
 
-/// The certificates of a chain, up to the first that is not DER.
+/// Returns the certificates of a chain, up to the first that is not DER.
 fn certificates(mut chain: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     std::iter::from_fn(move || Some(pins::element(&mut chain, Some(SEQUENCE))?.whole.to_vec()))
 }

@@ -1,4 +1,4 @@
-//! Sessions that a script plays, with right and with impossible results.
+//! Sessions that follow a script, with correct and with impossible results.
 
 use super::super::handshake_step::HandshakeStep;
 use super::super::peer::Peer;
@@ -21,7 +21,7 @@ const MORE: u32 = EGRET_WS_TLS_HAS_OUTPUT;
 const BUSY: u32 = EGRET_WS_TLS_BUSY;
 const CLOSED: u32 = EGRET_WS_TLS_PEER_CLOSED;
 
-/// A call of the session, and what it returns.
+/// A call of the session, and its result.
 type Scene = (Step, &'static [u8], Result<(u32, &'static [u8]), i32>);
 
 /// A host whose sessions follow a script.
@@ -31,7 +31,7 @@ struct Script(Arc<Mutex<Play>>);
 #[derive(Default)]
 struct Play {
     scenes: VecDeque<Scene>,
-    /// Added to the number of bytes of each result.
+    /// This is added to the number of bytes of each result.
     surplus: usize,
     chain: Vec<u8>,
     live: usize,
@@ -73,7 +73,7 @@ struct Actor(Script);
 impl HostSession for Actor {
     fn step(&mut self, step: Step, input: &[u8], output: &mut [u8]) -> Reply {
         let mut play = self.0.0.lock();
-        let (expected, bytes, result) = play.scenes.pop_front().expect("no further call");
+        let (expected, bytes, result) = play.scenes.pop_front().expect("a call that is not in the script");
         assert_eq!((step, input), (expected, bytes));
         let least = if step == Step::Receive { 16 * 1024 } else { input.len() + 2048 };
         assert!(output.len() >= least, "{step:?} has room for {}", output.len());
@@ -171,8 +171,8 @@ fn a_handshake_sends_receives_one_record_at_a_time_and_waits_while_the_host_work
         (Step::Send, b"", Ok((UP, b"ished"))),
     ];
     let (script, step) = begin(scenes, &[HELLO, OTHER].concat());
-    let HandshakeStep::Waiting(mid) = step else { panic!("it does not wait") };
-    let HandshakeStep::Waiting(mid) = mid.advance() else { panic!("it does not wait") };
+    let HandshakeStep::Waiting(mid) = step else { panic!("the handshake does not wait") };
+    let HandshakeStep::Waiting(mid) = mid.advance() else { panic!("the handshake does not wait") };
     let HandshakeStep::Done(stream) = mid.advance() else { panic!("it is not done") };
     assert_eq!(stream.get_ref().output, b"client hello finished");
     assert!(script.0.lock().scenes.is_empty() && script.0.lock().live == 1);
@@ -188,7 +188,7 @@ fn each_impossible_result_of_a_handshake_fails_with_its_reason() {
         (&[(Step::Send, b"", Ok((0, b"abc")))], usize::MAX - 3, "more bytes than there was room for"),
         (&[(Step::Send, b"", Ok((16, b"")))], 0, "an unknown state"),
         (&[(Step::Send, b"", Ok((MORE, b""))), (Step::Send, b"", Ok((MORE, b"")))], 0, "has output, but returns none"),
-        (&endless, 0, "returns output without end"),
+        (&endless, 0, "returns output endlessly"),
     ];
     for (scenes, surplus, text) in table {
         let script = Script::default();
@@ -198,7 +198,7 @@ fn each_impossible_result_of_a_handshake_fails_with_its_reason() {
         assert!(message.starts_with("the TLS provider "), "{message}");
         assert_eq!(script.0.lock().live, 0, "{text}");
     }
-    // After the first step, whose alert is sent.
+    // The impossible result comes after the first step. The alert of that step is sent.
     for (state, data, text) in [(0, &b"data"[..], "data before the handshake"), (64, b"", "an unknown state")] {
         let scenes: &[Scene] =
             &[(Step::Send, b"", Ok((0, b""))), (Step::Receive, HELLO, Ok((state, data))), (Step::Send, b"", Err(-60))];
@@ -237,7 +237,7 @@ fn errors_are_those_of_the_host_or_name_the_unknown_number() {
 }
 
 #[test]
-fn an_alert_leaves_after_a_failure_and_other_bytes_are_no_tls() {
+fn an_alert_is_sent_after_a_failure_and_other_bytes_are_not_tls() {
     let scenes: &[Scene] =
         &[(Step::Send, b"", Ok((0, b"hi"))), (Step::Receive, HELLO, Err(-60)), (Step::Send, b"", Ok((0, b"alert")))];
     let script = Script::default();
@@ -245,18 +245,18 @@ fn an_alert_leaves_after_a_failure_and_other_bytes_are_no_tls() {
     let HandshakeStep::Failed(..) = open(&script, "h", &[], HELLO) else { panic!("it was accepted") };
     assert!(script.0.lock().scenes.is_empty(), "the alert was asked for");
     let (error, message) = failure(begin(&[(Step::Send, b"", Ok((0, b"hi")))], b"HTTP/1.1 400").1);
-    assert!(error == Error::Tls && message.contains("no TLS record"), "{message}");
+    assert!(error == Error::Tls && message.contains("not a TLS record"), "{message}");
 }
 
-/// A peer with another key than the pins gets no output that may have the certificate of this side.
+/// If the key of the peer is not one of the pins, it gets no output that may contain the certificate of this side.
 #[test]
 fn pins_are_checked_before_output_is_sent() {
-    // With a serial number, four empty fields, and a key.
+    // The certificate has a serial number, four empty fields, and a key.
     let certificate = [&b"\x30\x12\x30\x10\x02\x01\x01"[..], &b"\x30\x00".repeat(4), b"\x30\x03key"].concat();
     let (right, other) = (pins::of_certificate(&certificate).unwrap(), [7; 32]);
     for (chain, pin, refusal) in [
         (&certificate[..], right, None),
-        (&certificate, other, Some("is none of the pinned keys")),
+        (&certificate, other, Some("is not one of the pinned keys")),
         (b"", right, Some("could not be read")),
     ] {
         for state in [MORE, BUSY] {
@@ -289,7 +289,7 @@ fn pins_are_checked_before_output_is_sent() {
     }
 }
 
-/// While a session is busy its facts are not read, so its output waits for the comparison with the pins.
+/// While a session is busy, its facts are not read, so its output waits for the comparison with the pins.
 #[test]
 fn the_output_of_a_busy_session_waits_for_the_pins() {
     let certificate = [&b"\x30\x12\x30\x10\x02\x01\x01"[..], &b"\x30\x00".repeat(4), b"\x30\x03key"].concat();
@@ -314,7 +314,7 @@ fn the_output_of_a_busy_session_waits_for_the_pins() {
     }
 }
 
-/// The alert of a session that has failed is not taken for output to a wrong key: its reason counts.
+/// The alert of a failed session is not treated as output to a wrong key: the reason of the failure is reported.
 #[test]
 fn a_failure_comes_before_a_wrong_pin() {
     let certificate = [&b"\x30\x12\x30\x10\x02\x01\x01"[..], &b"\x30\x00".repeat(4), b"\x30\x03key"].concat();
@@ -340,12 +340,12 @@ fn facts_are_checked() {
     let (leaf, issuer) = ([0x30, 1, 7], [0x30, 2, 8, 9]);
     script.0.lock().chain = [&leaf[..], &issuer, &[0x31, 0]].concat();
     let info = stream.info();
-    assert_eq!((info.version, &*info.cipher), (0, "XOR"), "the version is none");
+    assert_eq!((info.version, &*info.cipher), (0, "XOR"), "there is no such version");
     assert_eq!(info.chain.to_vec(), [leaf.to_vec(), issuer.to_vec()]);
 }
 
 #[test]
-fn the_peers_close_notify_ends_reading_and_nothing_goes_back() {
+fn the_peers_close_notify_ends_reading_and_earlier_states_are_refused() {
     let scenes: &[Scene] = &[
         (Step::Send, b"", Ok((UP, b""))),
         (Step::Receive, HELLO, Ok((UP | CLOSED, b"last"))),
@@ -370,7 +370,7 @@ fn a_session_that_has_failed_keeps_its_reason() {
     let mut wire = Wire::default();
     let first = session.send(b"data", &mut wire).unwrap_err();
     assert_eq!(first.message, "the TLS provider returned an unknown state");
-    // The script has no further call.
+    // The script contains no other call.
     assert_eq!(session.receive(HELLO, &mut [0; MAX_RECORD], &mut wire), Err(first.clone()));
     assert_eq!(session.send(b"", &mut wire), Err(first.clone()));
     assert_eq!(session.close_notify(&mut wire), Err(first));
@@ -389,7 +389,7 @@ fn output_that_comes_with_data_is_sent_at_once() {
         let (script, step) = begin(scenes, HELLO);
         let HandshakeStep::Done(mut stream) = step else { panic!("it is not done") };
         assert_eq!(stream.read(&mut vec![0; size]).unwrap(), 4);
-        // No further event may come.
+        // There may be no other event.
         assert_eq!(stream.get_ref().output, b"answer", "{size}");
         assert!(script.0.lock().scenes.is_empty());
     }
@@ -409,7 +409,7 @@ fn data_comes_before_a_failure_of_the_output_that_came_with_it() {
     assert!(stream.read(&mut buffer).unwrap_err().to_string().contains("an unknown state"));
 }
 
-/// The script has no call of a session that is busy but `send`.
+/// While the session is busy, the script contains only a call of `send`.
 #[test]
 fn a_busy_session_is_left_alone() {
     let scenes: &[Scene] = &[(Step::Send, b"", Ok((UP, b""))), (Step::Receive, HELLO, Ok((UP | BUSY, b"data")))];
@@ -477,7 +477,7 @@ fn an_idle_stream_keeps_no_buffer() {
     }
 }
 
-/// A stream of bytes that were sent before the peer ended it: writing fails.
+/// A stream of bytes that were sent before the peer ended it. Writing fails.
 struct Broken(VecDeque<u8>);
 
 impl Transport for Broken {
@@ -518,9 +518,9 @@ fn begin_broken(scenes: &[Scene]) -> Handshake<Broken> {
     Handshake::begin(&connector, &destination, Broken(HELLO.iter().copied().collect()))
 }
 
-/// A caller whose write has failed reads until nothing more is there. It must wait for a session that is busy.
+/// A caller whose write has failed reads until no more bytes are available. It must wait for a busy session.
 #[test]
-fn a_stream_whose_write_has_failed_says_that_it_is_busy() {
+fn a_stream_reports_that_it_is_busy_after_a_failed_write() {
     let scenes: &[Scene] = &[
         (Step::Send, b"", Ok((UP, b""))),
         (Step::Send, b"x", Ok((UP | BUSY, b"X"))),
@@ -538,7 +538,7 @@ fn a_stream_whose_write_has_failed_says_that_it_is_busy() {
 }
 
 #[test]
-fn a_busy_handshake_reads_what_the_peer_has_sent_although_writing_has_failed() {
+fn a_busy_handshake_reads_bytes_of_the_peer_although_writing_has_failed() {
     let scenes: &[Scene] = &[
         (Step::Send, b"", Ok((BUSY, b"hi"))),
         (Step::Send, b"", Ok((0, b""))),

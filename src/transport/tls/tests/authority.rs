@@ -44,33 +44,33 @@ impl Issued {
         Issued { key: parsed.pkey.unwrap(), certificate: parsed.cert.unwrap(), chain: Vec::new() }
     }
 
-    /// A root authority.
+    /// Makes a root authority.
     pub fn root(name: &str) -> Issued {
         make(name, "", -1..365, None, true)
     }
 
-    /// An authority under this one.
+    /// Makes an authority that this one has issued.
     pub fn intermediate(&self, name: &str) -> Issued {
         make(name, "", -1..365, Some(self), true)
     }
 
-    /// A server's certificate for names such as `DNS:localhost, IP:127.0.0.1`.
+    /// Makes a server's certificate for names such as `DNS:localhost, IP:127.0.0.1`.
     pub fn server(&self, names: &str) -> Issued {
         self.server_of_days(names, -1..30)
     }
 
-    /// A certificate with unusual traits, signed by this authority.
+    /// Makes a certificate with unusual traits, signed by this authority.
     pub fn odd(&self, names: &str, traits: &Traits) -> Issued {
         make_odd("odd", names, -1..30, Some(self), traits)
     }
 
-    /// A certificate of a server that is valid in this range of days from now.
+    /// Makes a certificate of a server that is valid in this range of days from now.
     pub fn server_of_days(&self, names: &str, days: Range<i64>) -> Issued {
         make("server", names, days, Some(self), false)
     }
 }
 
-/// A self-signed certificate of a server.
+/// Makes a self-signed certificate of a server.
 pub fn self_signed(names: &str) -> Issued {
     make("self", names, -1..30, None, false)
 }
@@ -79,7 +79,7 @@ pub fn self_signed(names: &str) -> Issued {
 #[derive(Clone)]
 pub struct Traits {
     pub is_authority: bool,
-    /// In the syntax of OpenSSL's configuration.
+    /// Extensions, in the syntax of OpenSSL's configuration.
     pub extensions: Vec<(Nid, &'static str)>,
     pub digest: MessageDigest,
     pub key: PKey<Private>,
@@ -149,7 +149,7 @@ fn make_odd(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, 
     }
     builder.sign(issuer.map_or(&key, |issuer| &issuer.key), traits.digest).unwrap();
     let chain = match issuer {
-        // A root is not sent, because a client that trusts it has it.
+        // A root is not sent, because a client that trusts it already has it.
         Some(issuer)
             if issuer.certificate.issuer_name().try_cmp(issuer.certificate.subject_name()).unwrap().is_ne() =>
         {
@@ -160,7 +160,7 @@ fn make_odd(name: &str, names: &str, days: Range<i64>, issuer: Option<&Issued>, 
     Issued { key, certificate: builder.build(), chain }
 }
 
-/// A connector that trusts only these roots.
+/// Makes a connector that trusts only these roots.
 pub fn trusting(roots: &[&Issued]) -> Connector {
     Connector::build(&only(roots)).unwrap()
 }

@@ -21,14 +21,14 @@ unsafe extern "C" {
     fn SSL_CTX_set_block_padding(context: *mut openssl_sys::SSL_CTX, block: usize) -> c_int;
 }
 
-/// The pointer of C. A reference of this type has the same address.
+/// Returns the pointer of C. A reference of this type has an equal address.
 fn raw(ssl: &SslRef) -> *mut openssl_sys::SSL {
     std::ptr::from_ref(ssl).cast_mut().cast()
 }
 
 #[allow(unsafe_code)] // the crate does not have this function
 fn update_keys(ssl: &SslRef, kind: c_int) {
-    // SAFETY: the SSL lives as long as the reference; the other argument is a number.
+    // SAFETY: the SSL lives as long as the reference. The other argument is a number.
     assert_eq!(unsafe { SSL_key_update(raw(ssl), kind) }, 1);
 }
 
@@ -44,7 +44,7 @@ fn open(profile: NetworkProfile) -> (Pair, Tls<ClientStream>) {
     open_to(profile, |_| ())
 }
 
-/// Does the same as [`open`], after `set` has changed the settings of the server.
+/// Like [`open`], but `set` changes the settings of the server before.
 fn open_to(profile: NetworkProfile, set: impl FnOnce(&mut SslAcceptorBuilder)) -> (Pair, Tls<ClientStream>) {
     let root = Issued::root("root");
     let mut acceptor = acceptor(&root.server("DNS:localhost"));
@@ -52,7 +52,7 @@ fn open_to(profile: NetworkProfile, set: impl FnOnce(&mut SslAcceptorBuilder)) -
     let mut pair = Pair::new(&trusting(&[&root]), "localhost", acceptor, profile);
     let mut tls = pair.complete_handshake().unwrap();
     if profile.max_transfer == usize::MAX {
-        // The session tickets.
+        // This reads the session tickets.
         assert_eq!(tls.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
     (pair, tls)
@@ -108,7 +108,7 @@ fn key_updates_between_data_are_accepted() {
     }
 }
 
-/// Answers to key updates wait on this side up to a limit. Then the updates wait on the server's side.
+/// Answers to key updates wait on this side up to a limit. After that, the updates wait on the server's side.
 #[test]
 fn answers_that_the_peer_does_not_read_are_bounded() {
     let (mut pair, mut tls) = open(IDEAL);
@@ -143,7 +143,7 @@ fn one_read_takes_a_bounded_number_of_small_records() {
     assert_eq!(rest, bytes[MAX_RECORDS_PER_TURN..]);
 }
 
-/// TLS 1.3 lets a record of one byte have 16 KiB of padding.
+/// TLS 1.3 allows a record of one byte to have 16 KiB of padding.
 #[test]
 fn padding_counts_as_bytes() {
     let (mut pair, mut tls) = open_to(IDEAL, |acceptor| pad(acceptor, 16_000));
@@ -156,7 +156,7 @@ fn padding_counts_as_bytes() {
 
 #[allow(unsafe_code)] // the crate does not have this function
 fn pad(acceptor: &mut SslAcceptorBuilder, block: usize) {
-    // SAFETY: the context lives as long as the reference; the other argument is a number.
+    // SAFETY: the context lives as long as the reference. The other argument is a number.
     assert_eq!(unsafe { SSL_CTX_set_block_padding(acceptor.as_ptr(), block) }, 1);
 }
 
@@ -164,7 +164,8 @@ fn pad(acceptor: &mut SslAcceptorBuilder, block: usize) {
 fn endless_handshakes_are_limited_per_turn_and_in_total() {
     let root = Issued::root("root");
     let connector = trusting(&[&root]);
-    // A ServerHello in pieces of one byte; ChangeCipherSpec records, which TLS 1.3 drops; HelloRequests, which TLS 1.2 drops.
+    // The cases: a ServerHello in pieces of one byte; ChangeCipherSpec records, which TLS 1.3 drops; HelloRequests, which TLS 1.2
+    // drops.
     let hello = [&[22, 3, 3, 0, 4, 2, 0, 0x40, 0][..], &[22, 3, 3, 0, 1, 3].repeat(16_384)].concat();
     let changes = [20, 3, 3, 0, 1, 1].repeat(100_000);
     let requests = [22, 3, 3, 0, 4, 0, 0, 0, 0].repeat(100_000);
@@ -181,7 +182,7 @@ fn endless_handshakes_are_limited_per_turn_and_in_total() {
         let failure = loop {
             match pair.handshake.advance() {
                 Ok(Advance::Again) => turns += 1,
-                Ok(Advance::Wait) => panic!("{what}: {} bytes are there", pair.unread()),
+                Ok(Advance::Wait) => panic!("{what}: {} bytes are available", pair.unread()),
                 Ok(Advance::Done(_)) => panic!("{what}: there is no server"),
                 Err(failure) => break failure,
             }

@@ -15,10 +15,10 @@ use std::rc::Rc;
 /// More rounds than any test needs.
 const MAX_ROUNDS: usize = 1_000_000;
 
-/// The stream of the server: what goes through the TLS of the proxy.
+/// The stream of the server: the bytes that go through the TLS of the proxy.
 struct Tunnel {
     proxy: Rc<RefCell<Pair>>,
-    /// The most bytes in a record of the proxy.
+    /// The largest number of bytes in a record of the proxy.
     record: Rc<RefCell<usize>>,
 }
 
@@ -89,14 +89,14 @@ impl Nested {
         Nested { proxy, record, server, client: client.expect("the handshake is complete") }
     }
 
-    /// Without the session tickets of both, which are read.
+    /// Makes such a chain, and reads the session tickets of both servers.
     fn quiet() -> Nested {
         let mut nested = Nested::new(IDEAL);
         assert_eq!(nested.client.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
         nested
     }
 
-    /// Reads as a connection does, only after a readiness event, until there are `wanted` bytes or the end.
+    /// Reads as a connection does: only after a readiness event, until there are `wanted` bytes or the end.
     fn read(&mut self, wanted: usize, size: usize) -> io::Result<Vec<u8>> {
         let (mut all, mut buffer) = (Vec::new(), vec![0; size]);
         for _ in 0..MAX_ROUNDS {
@@ -109,7 +109,7 @@ impl Nested {
             }
             loop {
                 if all.len() >= wanted {
-                    // The other bytes are for the next call.
+                    // The other bytes are left for the next call.
                     self.proxy.borrow().repeat_ready();
                     break;
                 }
@@ -130,7 +130,7 @@ impl Nested {
         panic!("the read does not end");
     }
 
-    /// Writes as a connection does, while the server reads. Returns what the server has received.
+    /// Writes as a connection does, while the server reads. Returns the bytes that the server has received.
     fn write(&mut self, bytes: &[u8]) -> Vec<u8> {
         let (mut written, mut received) = (0, Vec::new());
         for _ in 0..MAX_ROUNDS {
@@ -148,7 +148,7 @@ impl Nested {
         panic!("the write does not end");
     }
 
-    /// Reads what the server has received. Returns false after its close_notify.
+    /// Reads the bytes that the server has received. Returns false after its close_notify.
     fn receive(&mut self, received: &mut Vec<u8>) -> bool {
         let mut buffer = [0; 20_000];
         loop {
@@ -161,7 +161,7 @@ impl Nested {
         }
     }
 
-    /// Has the proxy received a close_notify, and nothing before it but what the server has read?
+    /// Returns whether the proxy has received a close_notify, and before it only bytes that the server has read.
     fn proxy_is_closed(&self) -> bool {
         match self.proxy.borrow_mut().server.ssl_read(&mut [0; 100]) {
             Ok(count) => panic!("{count} bytes"),
@@ -214,7 +214,7 @@ fn the_close_notify_of_the_server_comes_before_that_of_the_proxy() {
             nested.client.close_notify();
         }
         let mut received = Vec::new();
-        assert!(!nested.receive(&mut received), "a close_notify for the server");
+        assert!(!nested.receive(&mut received), "the server gets a close_notify");
         assert_eq!((received.as_slice(), nested.proxy_is_closed()), (&b"last"[..], true));
         assert_eq!(nested.proxy.borrow().network.borrow().client_ended, ends_writing);
     }
@@ -248,21 +248,21 @@ fn only_the_close_notify_of_the_server_is_a_regular_end() {
     nested.server.shutdown().unwrap();
     assert_eq!(nested.read(5, 100).unwrap(), b"last");
 
-    // The proxy cuts the tunnel.
+    // The proxy ends the tunnel.
     let mut nested = Nested::quiet();
     nested.server.write_all(b"last").unwrap();
     nested.proxy.borrow_mut().server.shutdown().unwrap();
     assert_eq!(nested.read(4, 100).unwrap(), b"last");
     assert_eq!(nested.read(1, 100).unwrap_err().kind(), ErrorKind::UnexpectedEof);
 
-    // Someone before the proxy does.
+    // The connection to the proxy ends.
     let mut nested = Nested::quiet();
     nested.proxy.borrow().network.borrow_mut().end();
     assert_eq!(nested.read(1, 100).unwrap_err().kind(), ErrorKind::UnexpectedEof);
 }
 
 #[test]
-fn an_error_says_whose_tls_has_failed() {
+fn an_error_names_the_tls_that_has_failed() {
     let mut nested = Nested::quiet();
     nested.proxy.borrow().inject(&[23, 3, 3, 0, 30].into_iter().chain([7; 30]).collect::<Vec<u8>>());
     let error = nested.read(1, 100).unwrap_err();
@@ -320,7 +320,7 @@ fn one_read_takes_a_bounded_number_of_small_records_of_the_proxy() {
             Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
         }
         let taken = left - nested.proxy.borrow().unread();
-        // One buffer is read ahead.
+        // Besides that, one buffer is read ahead.
         assert!(taken <= (MAX_RECORDS_PER_TURN + 1) * record + 64 * 1024, "{taken} bytes in one turn");
         assert!(received == SENT || !nested.client.short_read_is_last());
         left -= taken;

@@ -25,9 +25,10 @@ pub struct Network {
     pub client_resets: bool,
     /// The number of bytes that the client can still write.
     pub room: usize,
-    /// The most bytes in one read or write of the client.
+    /// The largest number of bytes in one read or write of the client.
     max_transfer: usize,
-    /// Every other read, and every other write, of the client would block although it is possible. The flags are the current state.
+    /// Every second read, and every second write, of the client would block although it is possible. The flags are the current
+    /// state.
     blocks_every_other: Option<[bool; 2]>,
     pub operations_until_failure: Option<usize>,
     /// Writes of the client fail. Reads still work.
@@ -178,12 +179,12 @@ pub struct Pair {
     pub handshake: Handshake<ClientStream>,
 }
 
-/// A server with this name.
+/// Makes the destination of a server with this name.
 pub fn server(name: &str) -> Destination<'_> {
     Destination { name, host: name, port: 443, peer: Peer::Server, pins: &[], resumes: true, socket: 0 }
 }
 
-/// The settings of a server with this certificate.
+/// Makes the settings of a server with this certificate.
 pub fn acceptor(issued: &Issued) -> SslAcceptorBuilder {
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
     acceptor.set_private_key(&issued.key).unwrap();
@@ -194,7 +195,7 @@ pub fn acceptor(issued: &Issued) -> SslAcceptorBuilder {
     acceptor
 }
 
-/// A server that requires a certificate of this authority from its clients.
+/// Makes the settings of a server that requires a certificate of this authority from its clients.
 pub fn acceptor_for_clients(server: &Issued, authority: &Issued, max: Option<SslVersion>) -> SslAcceptorBuilder {
     let mut acceptor = acceptor(server);
     acceptor.set_max_proto_version(max).unwrap();
@@ -220,7 +221,7 @@ impl Pair {
         Pair::with(connector, &Destination { pins, ..server(name) }, &acceptor.build(), profile)
     }
 
-    /// The server is a proxy.
+    /// Makes a pair in which the server is a proxy.
     pub fn proxy(connector: &Connector, name: &str, acceptor: SslAcceptorBuilder, profile: NetworkProfile) -> Pair {
         Pair::with(connector, &Destination { peer: Peer::Proxy, ..server(name) }, &acceptor.build(), profile)
     }
@@ -275,7 +276,7 @@ impl Pair {
             let has_ended = self.network.borrow().ended || self.network.borrow().operations_until_failure == Some(0);
             match &mut done {
                 Some(_) if accepted || has_ended => return Ok(done.take().unwrap()),
-                // The last bytes of its handshake may still wait in the output buffer.
+                // The last bytes of the client's handshake may still wait in the output buffer.
                 Some(tls) => assert_eq!(tls.read(&mut []).unwrap(), 0),
                 None if self.ready() => match self.handshake.advance()? {
                     Advance::Wait => {}
@@ -288,7 +289,7 @@ impl Pair {
         panic!("the handshake does not end");
     }
 
-    /// Reads as a connection does, only after a readiness event, until there are `wanted` bytes or the end.
+    /// Reads as a connection does: only after a readiness event, until there are `wanted` bytes or the end.
     pub fn read(&self, tls: &mut Tls<ClientStream>, wanted: usize, buffer: &mut [u8]) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();
         for _ in 0..MAX_ROUNDS {
@@ -301,7 +302,7 @@ impl Pair {
             }
             loop {
                 if all.len() >= wanted {
-                    // The other bytes are for the next call.
+                    // The other bytes are left for the next call.
                     self.network.borrow_mut().ready = true;
                     break;
                 }
@@ -322,7 +323,7 @@ impl Pair {
         panic!("the read does not end");
     }
 
-    /// Writes as a connection does, while the server reads. Returns what the server has received.
+    /// Writes as a connection does, while the server reads. Returns the bytes that the server has received.
     pub fn write(&mut self, tls: &mut Tls<ClientStream>, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let (mut written, mut received) = (0, Vec::new());
         for _ in 0..MAX_ROUNDS {
@@ -348,17 +349,17 @@ impl Pair {
         network.ready = true;
     }
 
-    /// A readiness event comes, although nothing happened.
+    /// Makes a readiness event, although nothing happened.
     pub fn repeat_ready(&self) {
         self.network.borrow_mut().ready = true;
     }
 
-    /// The number of bytes on the way to the client.
+    /// Returns the number of bytes that are in transit to the client.
     pub fn unread(&self) -> usize {
         self.network.borrow().to_client.len()
     }
 
-    /// Reads what the server has received. Returns false after a close_notify.
+    /// Reads the bytes that the server has received. Returns false after a close_notify.
     pub fn receive(&mut self, received: &mut Vec<u8>) -> bool {
         let mut buffer = [0; 20_000];
         loop {

@@ -25,7 +25,7 @@ fn authority(kind: Nid, value: &'static str) -> Traits {
     Traits { is_authority: true, ..extension(kind, value) }
 }
 
-/// Servers whose certificate, or one of its issuers, is weak or not meant for this use.
+/// The certificate of the server, or one of its issuers, is weak or is not intended for this use.
 #[test]
 fn unsuitable_certificates_are_refused_with_a_certificate_error() {
     let root = Issued::root("root");
@@ -74,7 +74,7 @@ fn error_with_lax_server(root: &Issued, server: &Issued, words: &str) -> Error {
     failure.error
 }
 
-/// Every result for which OpenSSL has a text.
+/// Checks every result for which OpenSSL has a text.
 #[test]
 #[allow(unsafe_code)] // makes results from numbers
 fn every_verification_result_is_a_certificate_error() {
@@ -111,7 +111,7 @@ fn every_certificate_in_the_roots_is_trusted() {
     let middle = root.intermediate("middle");
     let server = middle.server(NAMES);
     let bare = Issued { chain: Vec::new(), ..server.clone() };
-    // An intermediate authority without its root; and the server's own certificate, self-signed or not.
+    // The cases: an intermediate authority without its root; the server's own certificate, self-signed or not.
     assert_eq!(try_to(&trusting(&[&middle]), NAME, &server), Ok(0x0304));
     assert_eq!(try_to(&trusting(&[&middle]), NAME, &bare), Ok(0x0304));
     assert_eq!(try_to(&trusting(&[&server]), NAME, &bare), Ok(0x0304));
@@ -137,7 +137,7 @@ fn the_subject_is_not_a_name_of_the_server() {
     assert_eq!(refusal(&trusting(&[&root]), NAME, &server, "hostname mismatch"), Error::TlsHost);
 }
 
-/// A client with a certificate that has pinned another key.
+/// A client that has a certificate, and has pinned another key.
 #[test]
 fn pins_are_checked_before_the_client_certificate_is_sent() {
     let (root, clients) = (Issued::root("root"), Issued::root("clients"));
@@ -160,7 +160,7 @@ fn pins_are_checked_before_the_client_certificate_is_sent() {
             assert!(pair.server.ssl().peer_certificate().is_some());
         }
     }
-    // A matching pin does not replace trust.
+    // A matching pin does not make a certificate trusted.
     let strange = self_signed(NAMES);
     let right = read_pins(&pin_of(&strange)).unwrap();
     let mut pair = Pair::pinned(&trusting(&[&root]), NAME, &right, acceptor(&strange), IDEAL);
@@ -194,10 +194,10 @@ fn alpn_offers_http_1_1_unless_it_is_off() {
         let mut pair = Pair::new(&trusting(&[&root]), NAME, selecting(b""), profile);
         let failure = pair.complete_handshake().map(|_| ()).unwrap_err();
         assert!(failure.message.contains("no application protocol"), "{}", failure.message);
-        // A client without ALPN.
+        // The client does not use ALPN.
         let mut pair = Pair::new(&silent, NAME, selecting(b""), profile);
         pair.complete_handshake().unwrap();
-        // A server without ALPN.
+        // The server does not use ALPN.
         let mut pair = Pair::new(&trusting(&[&root]), NAME, acceptor(&server), profile);
         pair.complete_handshake().unwrap();
         assert_eq!(pair.server.ssl().selected_alpn_protocol(), None);
@@ -236,7 +236,7 @@ fn servers_without_tls_are_reported_whatever_they_send() {
         }
     }
     assert!(fails(b"220 mail.example\r\n", false).message.ends_with(" It sent `220 mail.example`"));
-    // Fewer bytes than the header of a record.
+    // These are fewer bytes than the header of a record.
     for (sent, ends) in [(&b"no\n"[..], true), (b"\n", true), (b"no\n", false), (b"\n", false)] {
         let failure = fails(sent, ends);
         assert!(failure.error == Error::Tls && failure.message.contains("is ws:// meant?"), "{}", failure.message);
@@ -244,7 +244,7 @@ fn servers_without_tls_are_reported_whatever_they_send() {
     let failure = fails(b"", true);
     assert_eq!(failure.error, Error::ConnectionLost);
     assert!(failure.message.contains("if it does not speak TLS on this port, use ws://"), "{}", failure.message);
-    // Incomplete TLS records, and an alert.
+    // These are incomplete TLS records, and an alert.
     for sent in [&[22][..], &[22, 3], &[22, 3, 3, 0, 100, 2]] {
         let failure = fails(sent, true);
         assert_eq!(failure.error, Error::ConnectionLost);

@@ -18,7 +18,7 @@ unsafe extern "C" {
     fn SSL_CTX_set_timeout(context: *mut openssl_sys::SSL_CTX, seconds: libc::c_long) -> libc::c_long;
 }
 
-/// Makes a connection, and receives a byte on it, so that the tickets of TLS 1.3 have come.
+/// Makes a connection, and receives a byte on it, so that the tickets of TLS 1.3 have arrived.
 fn connect_over(
     connector: &Connector,
     peer: &Destination<'_>,
@@ -30,7 +30,7 @@ fn connect_over(
     assert_eq!(pair.server.ssl_write(b"x").unwrap(), 1);
     assert_eq!(pair.read(&mut tls, 1, &mut [0; 100]).unwrap(), b"x");
     assert_eq!(tls.info(), &*pair.handshake.info().unwrap());
-    // A server with OpenSSL forgets the session of a connection that ends otherwise.
+    // If a connection ends in another way, a server with OpenSSL forgets its session.
     let _ = pair.server.shutdown();
     Ok(tls.info().clone())
 }
@@ -47,11 +47,11 @@ fn kept(connector: &Connector) -> usize {
     connector.backend.kept_sessions()
 }
 
-/// A server, and a client that trusts it.
+/// Makes a server, and a client that trusts it.
 fn server_and_client(prepare: impl Fn(&mut SslAcceptorBuilder)) -> (SslAcceptor, Connector) {
     let root = Issued::root("root");
     let mut acceptor = acceptor(&root.intermediate("between").server(NAMES));
-    // As servers with certificates of clients need it.
+    // Servers that ask clients for certificates need this.
     acceptor.set_session_id_context(b"test").unwrap();
     prepare(&mut acceptor);
     (acceptor.build(), trusting(&[&root]))
@@ -63,7 +63,7 @@ fn tls_1_2(acceptor: &mut SslAcceptorBuilder) {
 
 /// Sets the lifetime of sessions, in seconds.
 fn set_lifetime(acceptor: &mut SslAcceptorBuilder, seconds: i64) {
-    // SAFETY: the pointer is that of a live context.
+    // SAFETY: the pointer belongs to a live context.
     unsafe { SSL_CTX_set_timeout(acceptor.as_ptr(), seconds) };
 }
 
@@ -82,7 +82,7 @@ fn later_connections_are_resumed_over_every_network() {
         tls_1_2,
         |acceptor| {
             tls_1_2(acceptor);
-            // The server keeps the sessions.
+            // The server, not the client, keeps the sessions.
             acceptor.set_options(SslOptions::NO_TICKET);
             acceptor.set_session_cache_mode(SslSessionCacheMode::SERVER);
         },
@@ -96,11 +96,11 @@ fn later_connections_are_resumed_over_every_network() {
             let full = connect_over(&connector, &server(NAME), &acceptor, profile).unwrap();
             assert_eq!((full.version, full.is_resumed, full.chain.len()), (version, false, 2), "{profile:?}");
             assert!(full.cipher.starts_with("TLS_") && full.alpn == "http/1.1", "{full:?}");
-            // Each resumed connection brings a session for the next one.
+            // Each resumed connection provides a session for the next one.
             for _ in 0..6 {
                 let resumed = connect_over(&connector, &server(NAME), &acceptor, profile).unwrap();
                 assert_eq!(resumed, TlsInfo { is_resumed: true, ..full.clone() });
-                assert!(Arc::ptr_eq(&resumed.chain, &full.chain), "the certificates are in memory once");
+                assert!(Arc::ptr_eq(&resumed.chain, &full.chain), "the certificates are in memory only once");
             }
             assert!((1..=4).contains(&kept(&connector)), "{}", kept(&connector));
         }
@@ -108,7 +108,7 @@ fn later_connections_are_resumed_over_every_network() {
 }
 
 #[test]
-fn a_session_is_for_one_peer_and_for_those_that_want_it() {
+fn a_session_is_for_one_peer_and_for_connections_that_resume() {
     let (acceptor, connector) = server_and_client(|_| {});
     let pin = pins::of_certificate(&acceptor.context().certificate().unwrap().to_der().unwrap()).unwrap();
     let pins = [pin];
@@ -141,7 +141,7 @@ fn connectors_share_nothing() {
     assert!(is_resumed(&connector.clone(), &acceptor) && is_resumed(&emptied, &acceptor));
 }
 
-/// A connection that began before the change of the network adds nothing to the sessions after it.
+/// A connection that began before a change of the network adds nothing to the sessions after the change.
 #[test]
 fn tickets_of_older_connections_are_not_kept_after_the_sessions_were_dropped() {
     let (acceptor, mut connector) = server_and_client(|_| {});
@@ -156,7 +156,7 @@ fn tickets_of_older_connections_are_not_kept_after_the_sessions_were_dropped() {
     assert_eq!(pair.write(&mut tls, b"y").unwrap(), b"y", "the connection works without its connector");
 }
 
-/// RFC 8446 appendix C.4.
+/// RFC 8446 appendix C.4 requires this.
 #[test]
 fn a_ticket_is_used_once() {
     let (acceptor, connector) = server_and_client(|acceptor| acceptor.set_num_tickets(1).unwrap());
@@ -181,14 +181,14 @@ fn four_connections_resume_at_the_same_time() {
         };
         pairs.iter_mut().map(receive).collect::<Vec<_>>()
     };
-    assert_eq!(is_resumed(2), [false; 2], "each brings two tickets");
+    assert_eq!(is_resumed(2), [false; 2], "each connection provides two tickets");
     for _ in 0..3 {
         assert_eq!(is_resumed(4), [true; 4]);
     }
     assert_eq!(is_resumed(5), [true, true, true, true, false]);
 }
 
-/// A session of TLS 1.2 may be used again, one connection after the other.
+/// A session of TLS 1.2 may be used several times, by one connection after the other.
 #[test]
 fn a_session_of_tls_1_2_comes_back_after_its_use() {
     let (acceptor, connector) = server_and_client(tls_1_2);
@@ -198,7 +198,7 @@ fn a_session_of_tls_1_2_comes_back_after_its_use() {
         assert_eq!(kept(&connector), 1);
     }
     drop(Pair::with(&connector, &server(NAME), &acceptor, IDEAL));
-    assert_eq!(kept(&connector), 0, "a connection that hung does not leave it for the next one");
+    assert_eq!(kept(&connector), 0, "a connection that hung does not keep it for the next one");
 }
 
 /// The server has new keys for its tickets, or has forgotten its sessions.
@@ -222,7 +222,7 @@ fn a_server_that_rejects_the_session_makes_a_full_handshake() {
     }
 }
 
-/// The full handshake that a server makes instead is checked like any other.
+/// The full handshake that the server makes instead is checked like any other.
 #[test]
 fn a_server_that_rejects_the_session_and_has_another_certificate_is_refused() {
     let root = Issued::root("root");
@@ -237,7 +237,7 @@ fn a_server_that_rejects_the_session_and_has_another_certificate_is_refused() {
     assert_eq!(kept(&connector), 0, "the sessions of a peer that changes so are dropped");
 }
 
-/// A fatal alert, bytes that are not TLS, the end of the stream, and a reset.
+/// The cases: a fatal alert, bytes that are not TLS, the end of the stream, and a reset.
 #[test]
 fn a_server_that_breaks_on_a_session_gets_none_the_next_time() {
     type Break = (&'static str, fn(&Pair));
@@ -266,7 +266,7 @@ fn a_server_that_breaks_on_a_session_gets_none_the_next_time() {
     }
 }
 
-/// It may hang for each of them.
+/// The server may hang for each of the sessions.
 #[test]
 fn a_time_out_with_a_session_drops_the_others() {
     let (acceptor, connector) = server_and_client(|_| {});
@@ -277,7 +277,7 @@ fn a_time_out_with_a_session_drops_the_others() {
     assert_eq!(*pair.handshake.give_up().unwrap(), TlsInfo::default());
     assert_eq!(kept(&connector), 0);
     assert!(!is_resumed(&connector, &acceptor) && is_resumed(&connector, &acceptor));
-    // Without a session, it says nothing about sessions.
+    // Without a session, a time-out does not concern sessions.
     let before = kept(&connector);
     let mut pair = Pair::with(&connector, &Destination { port: 444, ..server(NAME) }, &acceptor, IDEAL);
     assert!(matches!(pair.handshake.advance(), Ok(Advance::Wait)));
@@ -300,14 +300,14 @@ fn a_resumed_connection_that_fails_before_an_answer_drops_the_sessions() {
             let _ = pair.server.shutdown();
         };
         fails(false);
-        assert!(kept(&connector) > 0, "this says nothing about sessions");
+        assert!(kept(&connector) > 0, "this failure does not concern sessions");
         fails(true);
         assert_eq!(kept(&connector), 0);
         assert!(!is_resumed(&connector, &acceptor) && is_resumed(&connector, &acceptor));
     }
 }
 
-/// Without a session, a failure says nothing about sessions.
+/// Without a session, a failure does not concern sessions.
 #[test]
 fn a_failure_of_another_peer_drops_no_session() {
     let (acceptor, connector) = server_and_client(|_| {});
@@ -324,11 +324,11 @@ fn a_session_ends_with_its_ticket_and_a_day_after_the_check() {
     assert!(!is_resumed(&connector, &acceptor));
     assert!(!ahead(2 * HOUR + 1, || is_resumed(&connector, &acceptor)), "the ticket has ended");
 
-    // OpenSSL's own clock is not ahead, so these sessions are offered only if ours allows it.
+    // OpenSSL's own clock is not ahead, so these sessions are offered only if our clock allows it.
     let (acceptor, connector) = server_and_client(|acceptor| set_lifetime(acceptor, 7 * DAY));
     assert!(!is_resumed(&connector, &acceptor));
     assert!(ahead(23 * HOUR, || is_resumed(&connector, &acceptor)));
-    // The ticket is an hour old, but the certificate was checked more than a day ago.
+    // The ticket is one hour old, but the certificate was checked more than a day ago.
     assert!(!ahead(DAY + 10, || is_resumed(&connector, &acceptor)));
     assert!(!ahead(-HOUR, || is_resumed(&connector, &acceptor)), "a clock that was set back");
 }
@@ -345,7 +345,7 @@ fn a_session_ends_with_the_first_certificate_of_the_chain() {
             prepare(&mut acceptor);
             acceptor.build()
         };
-        // It is valid for a day, and was checked 12 hours later.
+        // It is valid for one day, and was checked 12 hours later.
         let short = acceptor_of(&root.server_of_days(NAMES, -1..1));
         let connector = trusting(&[&root]);
         ahead(12 * HOUR, || {
@@ -369,7 +369,7 @@ fn a_handshake_that_is_not_accepted_leaves_no_session() {
     for prepare in prepare {
         let (acceptor, connector) = server_and_client(|acceptor| {
             prepare(acceptor);
-            // It selects what was not offered.
+            // The server selects a protocol that was not offered.
             acceptor.set_alpn_select_callback(|_, _| Ok::<&[u8], AlpnError>(b"h2"));
         });
         let mut pair = Pair::with(&connector, &server(NAME), &acceptor, IDEAL);
@@ -384,7 +384,7 @@ fn a_handshake_that_is_not_accepted_leaves_no_session() {
     }
 }
 
-/// A hostile server sends tickets without end.
+/// A hostile server sends tickets endlessly.
 #[test]
 fn thousands_of_tickets_take_bounded_memory() {
     let (acceptor, connector) = server_and_client(|acceptor| acceptor.set_num_tickets(200).unwrap());
@@ -412,7 +412,7 @@ fn an_identity_is_resumed_too() {
         let with = Connector::build(&Settings { identity, ..only(&[&root]) }).unwrap();
         assert!(!is_resumed(&with, &acceptor) && is_resumed(&with, &acceptor));
         let without = trusting(&[&root]);
-        assert!(connect_over_fails(&without, &acceptor), "the identity of others is not used");
+        assert!(connect_over_fails(&without, &acceptor), "the identity of another connector is not used");
     }
 }
 

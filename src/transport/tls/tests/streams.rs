@@ -40,7 +40,7 @@ fn a_mebibyte_passes_in_both_directions_over_every_network() {
     let Setup { connector, server } = Setup::new();
     for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
         for profile in PROFILES {
-            // In single bytes it takes long.
+            // With single bytes this takes long, so fewer bytes are used.
             let bytes = noise(if profile.max_transfer == 1 { 40_000 } else { 1 << 20 });
             let mut acceptor = acceptor(&server);
             acceptor.set_max_proto_version(Some(version)).unwrap();
@@ -83,7 +83,7 @@ fn bytes_are_reported_as_written_after_the_stream_has_taken_them() {
     let mut received = Vec::new();
     pair.network.borrow_mut().room = 10_000;
     assert_eq!(tls.write(&bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
-    assert_eq!(tls.write(&bytes).unwrap_err().kind(), ErrorKind::WouldBlock, "again, without room");
+    assert_eq!(tls.write(&bytes).unwrap_err().kind(), ErrorKind::WouldBlock, "there is still no room");
     pair.receive(&mut received);
     assert_eq!(received, b"", "the server cannot read a part of a record");
     pair.network.borrow_mut().make_room(10_000);
@@ -105,7 +105,7 @@ fn a_read_flushes_the_output_buffer() {
     let mut received = Vec::new();
     pair.receive(&mut received);
     assert_eq!(received, b"hello");
-    assert_eq!(tls.write(b"hello").unwrap(), 5, "the server has these bytes already");
+    assert_eq!(tls.write(b"hello").unwrap(), 5, "the server already has these bytes");
     pair.receive(&mut received);
     assert_eq!(received, b"hello");
 }
@@ -201,7 +201,7 @@ fn a_connection_lost_in_the_handshake_is_reported() {
                 }
                 Ok(mut tls) => {
                     assert!(operation >= 3);
-                    // It breaks now. Every call reports that.
+                    // The stream breaks now. Every call reports that.
                     pair.network.borrow_mut().operations_until_failure = Some(0);
                     for _ in 0..2 {
                         pair.network.borrow_mut().make_room(usize::MAX);
@@ -260,7 +260,7 @@ fn an_alert_is_read_although_writing_fails() {
     assert_eq!(pair.read(&mut tls, 10, &mut [0; 100]).unwrap(), b"last words");
 }
 
-/// Old versions of OpenSSL would use a buffer that was freed too early (CVE-2024-4741).
+/// Old versions of OpenSSL would use a buffer that was already freed (CVE-2024-4741).
 #[test]
 fn buffers_are_kept_while_a_part_of_a_record_is_there() {
     let Setup { connector, server } = Setup::new();

@@ -1,4 +1,5 @@
-//! The check of certificates by the operating system, played by a [`Judge`] of the tests: it decides, and OpenSSL does not.
+//! The check of certificates by the operating system. A [`Judge`] of the tests replaces the system. The judge decides, not
+//! OpenSSL.
 
 use super::authority::{Issued, only, self_signed, trusting};
 use super::pair::{IDEAL, PROFILES, Pair, acceptor, acceptor_for_clients, server};
@@ -29,7 +30,7 @@ impl<F: Fn(&[Vec<u8>]) -> Verdict + Send + Sync> Judge for Fake<F> {
     }
 }
 
-/// A connector whose certificates are checked by `verdict`, and what it was asked.
+/// Makes a connector whose certificates are checked by `verdict`, and a list of the calls of `verdict`.
 fn judged_with(
     settings: &Settings,
     verdict: impl Fn(&[Vec<u8>]) -> Verdict + Send + Sync + 'static,
@@ -78,7 +79,7 @@ fn certificates_that_openssl_would_refuse_are_accepted() {
     for issued in &servers {
         assert!(
             super::trust::try_to(&trusting(&[&Issued::root("other")]), NAME, issued).is_err(),
-            "OpenSSL refuses it"
+            "OpenSSL refuses the certificate"
         );
         for max in [Some(SslVersion::TLS1_2), None] {
             for (name, checked) in [(NAME, NAME), ("example.com.", NAME), ("127.0.0.1", "127.0.0.1")] {
@@ -88,7 +89,7 @@ fn certificates_that_openssl_would_refuse_are_accepted() {
                 assert_eq!(
                     *asked.lock(),
                     [(der(issued), checked.to_owned())],
-                    "it is asked once, about all certificates"
+                    "the judge is asked once, about all certificates"
                 );
             }
         }
@@ -114,8 +115,8 @@ fn certificates_that_openssl_would_accept_are_refused() {
                 assert_eq!(failure, TlsError { error, os_error, message: text.into() });
                 assert_eq!(asked.lock().len(), 1);
                 let info = pair.handshake.info().unwrap();
-                assert_eq!(info.chain.to_vec(), der(&issued), "the host can read what was refused");
-                // Over the others, parts of it may still wait in the output buffer.
+                assert_eq!(info.chain.to_vec(), der(&issued), "the host can read the refused certificates");
+                // Over other networks, parts of the alert may still wait in the output buffer.
                 if profile.max_transfer == IDEAL.max_transfer {
                     let seen = pair.server.accept().unwrap_err().to_string();
                     assert!(seen.contains(alert), "{error:?}: the server sees {seen}");
@@ -125,7 +126,7 @@ fn certificates_that_openssl_would_accept_are_refused() {
     }
 }
 
-/// A server that asks for the certificate of this side does not get it before its own certificate was accepted.
+/// A server that asks for the certificate of this side does not get it before the server's own certificate was accepted.
 #[test]
 fn a_refused_server_gets_no_certificate_of_this_side() {
     let (root, clients) = (Issued::root("root"), Issued::root("clients"));
@@ -194,12 +195,12 @@ fn sessions_are_resumed_without_another_check() {
     }
 }
 
-/// The certificates that the check has used count, not those that the server has sent.
+/// The certificates that the check has used decide, not those that the server has sent.
 #[test]
 fn a_session_ends_with_the_first_certificate_of_the_trusted_chain() {
     let issued = self_signed("DNS:example.com");
     let root = Issued::root("root");
-    // The judge may know better, but this one ends now.
+    // A judge may use a better certificate, but this one uses a certificate that has ended.
     let ended = root.server_of_days("DNS:between", -2..0);
     let is_kept = |chain: Vec<Vec<u8>>| {
         let acceptor = with_max(&issued, None).build();

@@ -1,4 +1,4 @@
-//! Which certificates are trusted, and the error of those that are not.
+//! Tests which certificates are trusted, and the errors of those that are not.
 
 use super::authority::{Issued, only, self_signed, trusting};
 use super::pair::{IDEAL, PROFILES, Pair, acceptor, acceptor_for_clients};
@@ -9,7 +9,7 @@ use openssl::hash::{MessageDigest, hash};
 use openssl::ssl::SslVersion;
 use std::process::Command;
 
-/// The outcome of a handshake with a server that has this certificate: the version, or the failure.
+/// Makes a handshake with a server that has this certificate. Returns the version, or the failure.
 pub fn try_to(connector: &Connector, name: &str, server: &Issued) -> Result<u32, TlsError> {
     Pair::new(connector, name, acceptor(server), IDEAL).complete_handshake().map(|tls| tls.version())
 }
@@ -31,7 +31,7 @@ fn a_valid_certificate_is_accepted_over_every_network() {
         assert!(pair.handshake.stream().is_some());
         assert_eq!(pair.complete_handshake().map(|tls| tls.version()), Ok(0x0304), "{profile:?}");
         assert!(pair.handshake.stream().is_none());
-        assert_eq!(pair.handshake.advance().map(|_| ()).unwrap_err().error, Error::Internal, "it is over");
+        assert_eq!(pair.handshake.advance().map(|_| ()).unwrap_err().error, Error::Internal, "the handshake is over");
     }
 }
 
@@ -77,7 +77,7 @@ fn names_and_addresses_are_checked() {
     for name in ["www.example.com", "com", "example.org", "wild.example", "a.b.wild.example"] {
         assert_eq!(refusal(&connector, name, &server, "hostname mismatch"), Error::TlsHost, "{name}");
     }
-    // An address in the form of a DNS name does not match.
+    // An address in the form of a DNS name does not match an address.
     for name in ["127.0.0.2", "::1", "10.0.0.1", "fe80::2%eth0"] {
         assert_eq!(refusal(&connector, name, &server, "IP address mismatch"), Error::TlsHost, "{name}");
     }
@@ -122,7 +122,8 @@ fn extra_roots_are_trusted_in_addition_to_those_of_the_system() {
     assert_eq!(try_to(&trusting(&[&myself]), "example.com", &myself), Ok(0x0304));
 }
 
-/// The roots of the system come from the file in `SSL_CERT_FILE`, which must be set before the process starts. So this test runs itself
+/// The roots of the system come from the file in `SSL_CERT_FILE`, which must be set before the process starts. So this test runs
+/// itself
 /// again in a child process.
 #[test]
 fn roots_of_the_system_are_trusted_unless_they_are_excluded() {
@@ -185,7 +186,7 @@ fn insecure_accepts_any_certificate_but_pins_are_checked() {
     }
 }
 
-/// The pin of a certificate, calculated with other functions.
+/// Returns the pin of a certificate, calculated with other functions.
 pub fn pin_of(issued: &Issued) -> String {
     let key = issued.certificate.public_key().unwrap().public_key_to_der().unwrap();
     format!("sha256/{}", Base64::encode_string(&hash(MessageDigest::sha256(), &key).unwrap()))
@@ -221,7 +222,8 @@ fn a_client_certificate_is_sent_with_its_chain() {
         let shown = pair.server.ssl().peer_certificate().expect("the client shows its certificate");
         assert_eq!(shown.to_der().unwrap(), client.certificate.to_der().unwrap());
     }
-    // Without one, TLS 1.2 fails in the handshake. In TLS 1.3 the handshake of the client is complete before the server refuses.
+    // Without a certificate, TLS 1.2 fails in the handshake. In TLS 1.3 the handshake of the client is complete before the server
+    // refuses.
     let mut pair = Pair::new(&unknown, "example.com", asking(Some(SslVersion::TLS1_2)), IDEAL);
     let failure = pair.complete_handshake().map(|_| ()).unwrap_err();
     assert_eq!(failure.error, Error::Tls);
@@ -254,9 +256,9 @@ fn settings_that_cannot_be_used_are_refused() {
     };
     let right = root.pkcs12("sesame");
     assert!(Connector::build(&identity(&right, "sesame")).is_ok());
-    fails(identity(&right, "Sesame"), "`tls_identity_password` is not that of `tls_identity`");
-    fails(identity(&right, ""), "`tls_identity_password` is not that of `tls_identity`");
-    fails(identity(&right, "a\0b"), "`tls_identity_password` has a NUL");
+    fails(identity(&right, "Sesame"), "`tls_identity_password` is not the password of `tls_identity`");
+    fails(identity(&right, ""), "`tls_identity_password` is not the password of `tls_identity`");
+    fails(identity(&right, "a\0b"), "`tls_identity_password` contains a NUL");
     fails(identity(&root.pem(), "sesame"), "`tls_identity` cannot be used");
     fails(identity(&right[..right.len() / 2], "sesame"), "`tls_identity` cannot be used");
     let mut keyless = openssl::pkcs12::Pkcs12::builder();

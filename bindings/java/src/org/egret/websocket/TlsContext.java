@@ -144,7 +144,7 @@ final class TlsContext {
             throw new IOException("it has no private key with a certificate");
         } catch (GeneralSecurityException | IOException | RuntimeException failed) {
             if (isWrongPassword(failed))
-                throw new TlsException(ErrorCode.TLS_OPTIONS, "`tls_identity_password` is not that of `tls_identity`");
+                throw new TlsException(ErrorCode.TLS_OPTIONS, "`tls_identity_password` is not the password of `tls_identity`");
             throw new TlsException(ErrorCode.TLS_OPTIONS, "`tls_identity` cannot be used: " + TlsFailure.text(failed));
         } finally {
             Arrays.fill(secret, '\0');
