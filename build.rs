@@ -1,8 +1,9 @@
 //! Chooses the library's TLS, and names the shared library inside itself, so that a program linked to it asks for `libegret_ws` and
 //! not for a path.
 //!
-//! The name has no version: the ABI only grows, so a second version never exists, and Android packages libraries by their
-//! plain name only.
+//! The name has no version. The ABI only grows, so there will never be a second version, and Android packages libraries only by
+//! their
+//! plain name.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -10,13 +11,14 @@ fn main() {
     match (of_target("VENDOR").as_str(), of_target("OS").as_str()) {
         ("apple", _) => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libegret_ws.dylib");
-            // The crate libc asks for libiconv, and no function of it is used.
+            // The crate libc requests libiconv, but no function of it is used.
             println!("cargo:rustc-cdylib-link-arg=-Wl,-dead_strip_dylibs");
-            // Frameworks have a longer name, which is put into the finished library.
+            // In a framework, the library has a longer name, which is written into the finished library.
             println!("cargo:rustc-cdylib-link-arg=-Wl,-headerpad_max_install_names");
         }
         (_, "windows") => {
-            // An object file with the version that Windows shows, for packages: packaging/dist/windows.sh makes it.
+            // This object file has the version that Windows shows. It is used for packages, and packaging/dist/windows.sh makes
+            // it.
             println!("cargo:rerun-if-env-changed=EGRET_WS_VERSION_RESOURCE");
             if let Ok(resource) = std::env::var("EGRET_WS_VERSION_RESOURCE") {
                 println!("cargo:rustc-cdylib-link-arg={resource}");
@@ -24,15 +26,16 @@ fn main() {
         }
         _ => {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libegret_ws.so");
-            // A look-up that hangs in the system's resolver cannot be ended: its code must not go away beneath it.
+            // A look-up that hangs in the system's resolver cannot be ended, so its code must not be unloaded.
             println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
         }
     }
 }
 
-/// Sets `tls_openssl` or `tls_native`, or neither without the feature `tls`. The dependencies in Cargo.toml follow the same rule.
+/// Sets `tls_openssl` or `tls_native`. Without the feature `tls` it sets neither. The dependencies in Cargo.toml follow this rule
+/// too.
 ///
-/// `egret_ws_openssl` is no cargo feature, because cargo cannot make a dependency depend on a feature and a target.
+/// `egret_ws_openssl` is not a cargo feature, because cargo cannot make a dependency depend on both a feature and a target.
 fn choose_tls() {
     println!("cargo:rustc-check-cfg=cfg(tls_openssl, tls_native)");
     let is_set = |name| std::env::var_os(name).is_some();
@@ -43,7 +46,7 @@ fn choose_tls() {
     }
 }
 
-/// A property of the target, such as its `OS`.
+/// Returns a property of the target, such as its `OS`.
 fn of_target(property: &str) -> String {
     std::env::var(format!("CARGO_CFG_TARGET_{property}")).unwrap_or_default()
 }

@@ -9,16 +9,16 @@ use egret_ws::protocol::http_head::MAX_HEAD;
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The accept value for this key. Both are the example of RFC 6455.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-/// The most bytes of a body that are kept.
+/// How many bytes of a body are kept at most.
 const MAX_BODY: usize = 100;
 
-/// The result of reading the response, and its head and body for the host.
+/// The result of reading the response, with its head and its body for the host.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     result: Result<Option<Accepted>, UpgradeError>,
     status: u16,
     headers: String,
-    /// Of a refusal with a complete head; and whether it needs no more bytes.
+    /// The body of a refusal with a complete head. Below: whether it needs no more bytes.
     body: Vec<u8>,
     is_done: bool,
 }
@@ -31,7 +31,7 @@ struct Accepted {
     rest: Vec<u8>,
 }
 
-/// Reads a response: the fuzz input itself, or a valid head with the fuzz input as further headers.
+/// Reads a response: either the fuzz input itself, or a valid head with the fuzz input as additional headers.
 pub fn answer(data: &[u8]) {
     let mut source = Source(data);
     let options = options(&mut source);
@@ -47,7 +47,7 @@ pub fn answer(data: &[u8]) {
         0 => source.0.to_vec(),
         1 => [valid_head.as_bytes(), source.0].concat(),
         2 => [valid_head.as_bytes(), extension.as_bytes(), source.0].concat(),
-        // Heads with a length near the limit.
+        // These heads have a length near the limit.
         _ => {
             let interim = if source.flag() { "HTTP/1.1 103 Early Hints\r\n\r\n" } else { "" };
             let head = [interim, &valid_head, "X: "].concat();
@@ -89,7 +89,7 @@ fn read(options: &RequestOptions, stream: &[u8], sizes: &PieceSizes) -> Outcome 
             Ok(None) => continue,
             Ok(Some(Upgraded { subprotocol, deflate })) => {
                 assert!(piece.ends_with(rest), "the rest is the end of the piece");
-                // Together with the bytes that were not fed, because the end of the head must not depend on the pieces.
+                // The bytes that were not fed are added, because the end of the head must not depend on the pieces.
                 result = Ok(Some(Accepted { subprotocol, deflate, rest: [rest, &stream[fed..]].concat() }));
             }
             Err(error) => result = Err(error),
@@ -104,7 +104,7 @@ fn read(options: &RequestOptions, stream: &[u8], sizes: &PieceSizes) -> Outcome 
     Outcome { result, status, headers, body: body.into_body(), is_done }
 }
 
-/// Checks rules that every outcome must obey.
+/// Checks rules that apply to every outcome.
 fn check(options: &RequestOptions, stream: &[u8], outcome: &Outcome) {
     let context = stream.escape_ascii();
     match &outcome.result {

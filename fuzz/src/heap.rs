@@ -13,7 +13,7 @@ pub fn reset() {
     LARGEST.set(0);
 }
 
-/// The number of bytes in the largest allocation since [`reset`].
+/// Returns the number of bytes in the largest allocation since [`reset`].
 pub fn largest() -> usize {
     LARGEST.get()
 }
@@ -23,11 +23,11 @@ struct MeasuringAllocator;
 #[global_allocator]
 static HEAP: MeasuringAllocator = MeasuringAllocator;
 
-// SAFETY: each call is passed to the system's allocator with the same arguments.
+// SAFETY: each call is passed to the system's allocator with equal arguments.
 unsafe impl GlobalAlloc for MeasuringAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LARGEST.set(LARGEST.get().max(layout.size()));
-        // SAFETY: the caller's promises are the same as those of this call.
+        // SAFETY: the caller ensures the conditions of this call.
         unsafe { System.alloc(layout) }
     }
 

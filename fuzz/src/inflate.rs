@@ -1,4 +1,4 @@
-//! A reference implementation of inflation (RFC 1951) to compare with: slow, simple, and without a library.
+//! A reference implementation of inflation (RFC 1951), for comparison. It is slow and simple, and uses no library.
 
 /// The end of each compressed message, which the sender removes (RFC 7692 section 7.2.2).
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -34,7 +34,7 @@ impl Reference {
         if self.no_context_takeover {
             self.context = self.begin;
         }
-        // A message of zero bytes is not what the RFC requires, but it is harmless.
+        // The RFC requires more than zero bytes for a message. A message of zero bytes is harmless, so it is accepted.
         if !payload.is_empty() {
             let mut bits = Bits { bytes: &[payload, &TAIL].concat(), at: 0, tail: payload.len() * 8 };
             while !self.block(&mut bits)? {}
@@ -46,7 +46,7 @@ impl Reference {
     fn block(&mut self, bits: &mut Bits) -> Result<bool, InflateError> {
         let is_final = bits.take(1)? == 1;
         let kind = bits.take(2)?;
-        // A stored block whose lengths are the tail. It has no bytes.
+        // A stored block with the tail as its lengths. It has no bytes.
         let is_ended_by_tail = kind == 0 && bits.at.next_multiple_of(8) == bits.tail;
         match kind {
             0 => self.stored(bits)?,
@@ -65,12 +65,13 @@ impl Reference {
             bits.align();
             self.context = self.out.len();
         }
-        // A block that ends by chance with the last bit of the tail looks like a valid one, and is harmless. The last byte of a final
-        // block is filled with padding, also in the tail.
+        // A block that by chance ends with the last bit of the tail looks like a valid one, and is harmless. The last byte of a
+        // final
+        // block is filled with padding, even in the tail.
         Ok(is_ended_by_tail || bits.at == bits.bytes.len() * 8 || is_final && bits.at == bits.tail)
     }
 
-    /// Section 3.2.4.
+    /// Reads a stored block (section 3.2.4).
     fn stored(&mut self, bits: &mut Bits) -> Result<(), InflateError> {
         bits.align();
         let len = bits.take(16)?;
@@ -84,7 +85,7 @@ impl Reference {
         Ok(())
     }
 
-    /// Section 3.2.5.
+    /// Reads a compressed block (section 3.2.5).
     fn compressed(&mut self, bits: &mut Bits, literals: &Code, distances: &Code) -> Result<(), InflateError> {
         loop {
             let symbol = literals.read(bits)?;
@@ -133,7 +134,7 @@ impl Reference {
     }
 }
 
-/// Section 3.2.7.
+/// Reads the codes of a dynamic block (section 3.2.7).
 fn read_codes(bits: &mut Bits) -> Result<(Code, Code), InflateError> {
     const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
     let literals = 257 + bits.take(5)?;

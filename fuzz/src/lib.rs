@@ -6,7 +6,7 @@
 //!                         ├─► answer    the head of the response to the upgrade request
 //!                         └─► proxy     the responses of a proxy
 //! ```
-//! Each stream is fed to the library at once, in single bytes, and in pieces that the input chooses. The results must be the same.
+//! Each stream is fed to the library at once, in single bytes, and in pieces that the input chooses. All results must be equal.
 
 mod answer;
 mod heap;

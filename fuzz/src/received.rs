@@ -1,4 +1,4 @@
-//! The parameters of a decoder, and what it returns. The generator of streams and the check of their decoding share these types.
+//! The parameters and the results of a decoder. The generator of streams and the check of their decoding share these types.
 
 use super::source::Source;
 use egret_ws::protocol::deflate::Agreement;

@@ -8,7 +8,7 @@ use egret_ws::protocol::deflate::{Agreement, Deflater, Offer};
 use egret_ws::protocol::message::MessageKind;
 use flate2::{Compress, Compression, FlushCompress};
 
-/// The most messages and control frames in a script.
+/// The largest number of messages and control frames in a script.
 const STEPS: usize = 16;
 
 /// A generated stream and the expected results.
@@ -22,7 +22,7 @@ pub struct Script {
 /// The expected end of decoding.
 #[derive(Debug)]
 pub enum ExpectedEnd {
-    /// The stream breaks no rule.
+    /// The stream violates no rule.
     Open,
     /// A violation of one of these kinds, after at least this number of the expected results.
     Refused { at_least: usize, kinds: Vec<ViolationKind> },
@@ -36,7 +36,7 @@ struct Server {
     stream: Stream,
     reference: Reference,
     no_context_takeover: bool,
-    /// All messages so far were the compressed ones, unchanged. Then each message inflates to its content.
+    /// All messages so far were compressed ones without changes. In this case each message inflates to its content.
     is_unchanged: bool,
 }
 
@@ -116,7 +116,7 @@ impl Script {
         let expectation = match inflated {
             Ok(content) if kind == MessageKind::Text && str::from_utf8(&content).is_err() => Err(vec![InvalidUtf8]),
             Ok(content) => Ok(content),
-            // The decoder may find invalid UTF-8 before, or may read the bytes in another order.
+            // The decoder may find invalid UTF-8 earlier, or may read the bytes in another order.
             Err(InflateError::TooBig | InflateError::Broken) => Err(vec![TooBig, Protocol, InvalidUtf8]),
         };
         self.message(kind, true, payload, expectation, source);
@@ -184,7 +184,7 @@ impl Server {
             let level = Compression::new(level.into());
             Stream::Zlib(Box::new(Compress::new_with_window_bits(level, false, bits.max(9))))
         } else {
-            // Our own deflater as a server: client and server parameters are exchanged.
+            // Our own deflater acts as a server, so client and server parameters are exchanged.
             let offer = Offer {
                 client_no_context_takeover: alone,
                 server_no_context_takeover: false,
@@ -207,7 +207,7 @@ impl Server {
             Stream::Ours(deflater) => return (deflater.deflate(content, &mut out) == Ok(true)).then_some(out),
             Stream::Zlib(stream) => stream,
         };
-        // In several blocks (RFC 7692 section 7.2.3).
+        // The content is divided into several blocks (RFC 7692 section 7.2.3).
         let (start, end) = content.split_at(usize::from(source.u16()) % (content.len() + 1));
         let flushes = [FlushCompress::Sync, FlushCompress::Partial, FlushCompress::Full, FlushCompress::None];
         compress(stream, start, &mut out, flushes[source.below(flushes.len())]);
@@ -257,7 +257,7 @@ fn kind(source: &mut Source) -> MessageKind {
     if source.flag() { MessageKind::Text } else { MessageKind::Binary }
 }
 
-/// Bytes of the fuzz input, or some of them repeated.
+/// Returns bytes of the fuzz input, or some of them repeated.
 fn content(source: &mut Source) -> Vec<u8> {
     let bytes = source.bytes();
     let times = match source.below(8) {

@@ -9,7 +9,7 @@ use egret_ws::protocol::deflate::Inflater;
 use egret_ws::protocol::message::{MessageKind, Payload};
 use egret_ws::protocol::{Violation, ViolationKind};
 
-/// The most bytes of one allocation beyond the size limit of messages: a control frame, or one step of inflating.
+/// How many bytes one allocation may have at most beyond the size limit of messages: a control frame, or one step of inflating.
 const MAX_EXTRA_ALLOCATION: usize = 16 << 10;
 
 /// Decodes a stream, which is the fuzz input itself or is generated from it.
@@ -63,7 +63,7 @@ fn copy(config: &DecoderConfig, incoming: Incoming, number: usize) -> Received {
         Incoming::Close(code, reason) => return Received::Close(code, reason.to_owned()),
         Incoming::Fragment => unreachable!("the caller skips fragments"),
         Incoming::Message(kind, Payload::InPlace(bytes)) => (kind, bytes.to_vec()),
-        // A caller may take the buffer or leave it.
+        // A caller may take the buffer or leave it, so both cases are tested.
         Incoming::Message(kind, Payload::Assembled(buffer)) if number.is_multiple_of(2) => {
             (kind, std::mem::take(buffer))
         }
@@ -79,7 +79,8 @@ fn assert_same(config: &DecoderConfig, whole: &Outcome, other: &Outcome, context
     if whole == other {
         return;
     }
-    // If a compressed message breaks several rules, pieces show the first violation, and the whole message shows the one that ended
+    // If a compressed message violates several rules, pieces show the first violation, and the whole message shows the one that
+    // ended
     // its inflation.
     let in_a_message = |outcome: &Outcome| {
         outcome.1.is_some_and(|it| it.kind != ViolationKind::Protocol || it.detail == CANNOT_BE_INFLATED)

@@ -1,4 +1,4 @@
-//! The fuzz input as a sequence of choices. After its end, every choice is the first one.
+//! The fuzz input as a sequence of choices. After its end, every choice is the first alternative.
 
 /// The rest of the input.
 pub struct Source<'a>(pub &'a [u8]);
@@ -16,19 +16,19 @@ impl<'a> Source<'a> {
         self.byte() & 1 != 0
     }
 
-    /// A number below `end`, which is at most 256.
+    /// Returns a number below `end`, which is at most 256.
     pub fn below(&mut self, end: usize) -> usize {
         usize::from(self.byte()) % end
     }
 
-    /// At most `len` bytes.
+    /// Returns at most `len` bytes.
     pub fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(len.min(self.0.len()));
         self.0 = rest;
         taken
     }
 
-    /// At most 255 bytes. The first byte is their number.
+    /// Returns at most 255 bytes. The first byte of the input is their number.
     pub fn bytes(&mut self) -> &'a [u8] {
         let len = self.byte().into();
         self.take(len)
@@ -40,7 +40,7 @@ impl<'a> Source<'a> {
 pub struct PieceSizes(Vec<usize>);
 
 impl PieceSizes {
-    /// Three divisions: all bytes at once, single bytes, and sizes that the input chooses, mostly small.
+    /// Returns three divisions: all bytes at once, single bytes, and sizes that the input chooses, which are mostly small.
     pub fn read(source: &mut Source) -> [PieceSizes; 3] {
         let chosen = [(); 4].map(|()| 1 + usize::from(source.byte()).pow(2)).to_vec();
         [PieceSizes(vec![usize::MAX]), PieceSizes(vec![1]), PieceSizes(chosen)]

@@ -1,4 +1,5 @@
-//! Command lines: words, and options as `--name`, `--name VALUE` or `--name=VALUE`. After `--` everything is a word.
+//! Command lines: words, and options in the forms `--name`, `--name VALUE` or `--name=VALUE`. After `--`, every argument is a
+//! word.
 
 use std::ffi::OsString;
 
@@ -14,20 +15,20 @@ pub enum Argument {
 /// Reads a command line from its beginning.
 pub struct Arguments {
     rest: std::vec::IntoIter<OsString>,
-    /// The value behind the `=` of the last option.
+    /// The value after the `=` of the last option.
     value: Option<String>,
     last_option: String,
     has_only_words: bool,
 }
 
 impl Arguments {
-    /// The arguments without the name of the program.
+    /// `arguments` does not contain the name of the program.
     pub fn new(arguments: impl IntoIterator<Item = OsString>) -> Arguments {
         let rest = arguments.into_iter().collect::<Vec<_>>().into_iter();
         Arguments { rest, value: None, last_option: String::new(), has_only_words: false }
     }
 
-    /// The next argument, or `None` at the end. An error if the option before has a value and takes none.
+    /// Returns the next argument, or `None` at the end. Returns an error if the option before has a value, but takes none.
     pub fn take(&mut self) -> Result<Option<Argument>, String> {
         if let Some(value) = self.value.take() {
             return Err(format!("{} takes no value, but got {value:?}", self.last_option));
@@ -50,7 +51,7 @@ impl Arguments {
         Ok(Some(Argument::Option(name)))
     }
 
-    /// The value of the last option: behind its `=`, or the next argument.
+    /// Returns the value of the last option: the text after its `=`, or the next argument.
     pub fn value(&mut self) -> Result<String, String> {
         if let Some(value) = self.value.take() {
             return Ok(value);
@@ -63,14 +64,14 @@ impl Arguments {
             .map_err(|text| format!("the value of {} is not UTF-8: {}", self.last_option, text.display()))
     }
 
-    /// As [`Arguments::value`], a number between two limits, both inclusive.
+    /// Like [`Arguments::value`], for a number between two limits, which are both allowed.
     pub fn number(&mut self, least: u64, most: u64) -> Result<u64, String> {
         let text = self.value()?;
         number(&text, least, most).map_err(|reason| format!("{}: {reason}", self.last_option))
     }
 }
 
-/// A number between two limits, both inclusive.
+/// Reads a number between two limits, which are both allowed.
 pub fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let parsed = text.parse().ok().filter(|number| (least..=most).contains(number));
     parsed.ok_or_else(|| format!("{text:?} is not a number from {least} to {most}"))
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_too_many_or_too_few_is_an_error() {
+    fn an_extra_or_missing_value_is_an_error() {
         let mut arguments = read(&["--json=yes"]);
         assert_eq!(arguments.take(), option("--json"));
         assert_eq!(arguments.take(), Err("--json takes no value, but got \"yes\"".to_owned()));

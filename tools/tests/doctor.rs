@@ -1,4 +1,4 @@
-//! `egret-ws-doctor`: its words, its exit codes and its JSON, for servers that work and servers that fail.
+//! Tests the text, the exit codes and the JSON of `egret-ws-doctor`, for servers that work and servers that fail.
 #![cfg(target_os = "linux")]
 
 mod programs;
@@ -15,13 +15,13 @@ use test_support::failing_servers::dead_url;
 
 static SERVER: LazyLock<Echo> = LazyLock::new(|| Echo::start(&[]));
 
-/// Checks the exit code and that the output contains these texts; returns the output.
+/// Checks the exit code, and that the output contains these texts. Returns the output.
 #[track_caller]
 fn doctor(arguments: &[&str], code: i32, texts: &[&str]) -> String {
     let output = output(DOCTOR, arguments);
     let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{arguments:?}:\n{said}");
-    // Sentences are broken into lines.
+    // Sentences are broken into lines, so the lines are joined.
     let joined = said.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in texts {
         assert!(joined.contains(text), "{arguments:?}: not {text:?}:\n{said}");
@@ -34,7 +34,7 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stdout)))
 }
 
-/// The URL of a server that reads each request and answers it with these bytes.
+/// Returns the URL of a server that reads each request and answers it with these bytes.
 fn answering(answer: impl Into<Vec<u8>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("127.0.0.1:{}", listener.local_addr().expect("the port").port());
@@ -50,7 +50,7 @@ fn answering(answer: impl Into<Vec<u8>>) -> String {
     url
 }
 
-/// A server that answers the first frame of the client, its Close frame without pings, with these bytes.
+/// A server that answers the first frame of the client with these bytes. Without pings, that frame is a Close frame.
 fn closing_with(frame: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("127.0.0.1:{}", listener.local_addr().expect("the port").port());
@@ -58,7 +58,7 @@ fn closing_with(frame: &'static [u8]) -> String {
         for stream in listener.incoming() {
             let mut socket = tungstenite::accept(stream.expect("a connection")).expect("an upgrade");
             let stream = socket.get_mut();
-            // A masked frame with a close code.
+            // This is a masked frame with a close code.
             stream.read_exact(&mut [0; 8]).expect("a frame");
             let _ = stream.write_all(frame);
             let _ = stream.read_to_end(&mut vec![]);
@@ -104,7 +104,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
         (&[&url("/refuse/200")], 7, &["it answered like a web page", "proxy_set_header Upgrade"]),
         (&[&url("/refuse/304")], 7, &["HTTP 304: an answer without an upgrade"]),
         (&[&url("/refuse/429")], 7, &["too many requests"]),
-        (&[&url("/refuse/500")], 7, &["it failed itself", "log of the server"]),
+        (&[&url("/refuse/500")], 7, &["it has an internal error", "log of the server"]),
         (
             &[&url("/refuse/503")],
             7,
@@ -117,7 +117,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
             &["a redirect (HTTP 302) without a Location header", "EGRET_WS_ERR_REDIRECT"],
         ),
         (&["--timeout", "1", &url("/stall")], 7, &["did not answer the request within 1 s", "hangs"]),
-        (&[&url("/hangup")], 7, &["ended the connection instead of an answer"]),
+        (&[&url("/hangup")], 7, &["ended the connection without an answer"]),
         (&[&url("/drop/0")], 8, &["lost without a Close frame", "proxy_read_timeout"]),
         (&[&url("/violate/0")], 8, &["violated the protocol", "reserved opcode", "--trace"]),
         (&[&url("/burst/1/131073")], 8, &["EGRET_WS_ERR_MESSAGE_TOO_BIG", "131072 bytes"]),
@@ -125,7 +125,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
         (
             &[&url("/close/1008/0")],
             8,
-            &["with code 1008 (its policy)", "\"as egret-ws-echo was asked to\"", "--origin"],
+            &["with code 1008 (a violation of its policy)", "\"as egret-ws-echo was asked to\"", "--origin"],
         ),
         (&[&url("/close/4001/0")], 8, &["with code 4001 (a code of the application)"]),
         (&[&url("/close/1000/0")], 8, &["with code 1000 (normal)"]),
@@ -136,7 +136,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
         let object = json(arguments);
         assert_eq!((&object["exit_code"], &object["ok"]), (&code.into(), &false.into()), "{object}");
     };
-    // At the same time, because they wait most of the time.
+    // They run in parallel, because they wait most of the time.
     thread::scope(|scope| {
         for (arguments, code, texts) in cases {
             scope.spawn(move || check(arguments, code, texts));
@@ -144,7 +144,7 @@ fn each_kind_of_end_has_an_explanation_and_a_code() {
     });
 }
 
-/// The connection works only if the close is clean: no violation of the protocol, and no code of an error.
+/// The connection works only if the close is clean: there is no violation of the protocol, and no code of an error.
 #[test]
 fn the_answer_to_a_close_is_judged() {
     let cases: [(&'static [u8], i32, &[&str]); 11] = [
@@ -156,7 +156,11 @@ fn the_answer_to_a_close_is_judged() {
             8,
             &["while this side closed, with code 4001 (a code of the application), with the reason \"late\".", "login"],
         ),
-        (b"\x88\x02\x03\xf3", 8, &["while this side closed, with code 1011 (it failed itself), without a reason."]),
+        (
+            b"\x88\x02\x03\xf3",
+            8,
+            &["while this side closed, with code 1011 (it has an internal error), without a reason."],
+        ),
         (b"\x88\x02\x0b\xb8", 8, &["with code 3000 (a code of a library or framework)"]),
         (b"\x83\x00", 8, &["The server violated the protocol", "EGRET_WS_ERR_PROTOCOL", "--trace"]),
         (b"\x88\x01\x00", 8, &["The server violated the protocol", "EGRET_WS_ERR_PROTOCOL", "--trace"]),
@@ -164,7 +168,7 @@ fn the_answer_to_a_close_is_judged() {
         (b"\x82\x7f\0\0\0\0\0\x02\0\x01", 8, &["a message that is too large", "131072 bytes"]),
         (b"", 9, &["did not answer the Close frame within 1 s", "ignores Close frames"]),
     ];
-    // At the same time, because some wait.
+    // They run in parallel, because some of them wait.
     thread::scope(|scope| {
         for (frame, code, texts) in cases {
             scope.spawn(move || {
@@ -188,7 +192,7 @@ fn a_redirect_names_its_target() {
     doctor(&["--redirects", "1", &server.url], 0, &["1 followed", "OK"]);
 }
 
-/// The library refuses it, and no longer has the answer with the Location.
+/// The library refuses the redirect, and no longer has the answer with the Location.
 #[test]
 fn a_redirect_into_a_private_network_is_explained() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -197,7 +201,7 @@ fn a_redirect_into_a_private_network_is_explained() {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let mut lines = BufReader::new(stream.try_clone().expect("a second handle")).lines();
-            // That of the proxy to CONNECT, then that of the server behind it.
+            // The first answer is that of the proxy to CONNECT. The second one comes from the server behind it.
             for answer in ["200 OK", "302 Found\r\nLocation: http://127.0.0.1:9/"] {
                 while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
                 let _ = write!(stream, "HTTP/1.1 {answer}\r\n\r\n");
@@ -212,15 +216,15 @@ fn a_redirect_into_a_private_network_is_explained() {
 }
 
 #[test]
-fn what_is_not_a_websocket_server_is_recognised() {
+fn servers_of_other_kinds_are_recognised() {
     let http = answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
     doctor(
         &["--timeout", "1", &format!("ws://{http}/")],
         7,
-        &["not that of a WebSocket server", "EGRET_WS_ERR_HANDSHAKE"],
+        &["does not come from a WebSocket server", "EGRET_WS_ERR_HANDSHAKE"],
     );
     let other = answering("220 mail.example ESMTP\r\n");
-    doctor(&["--timeout", "1", &format!("ws://{other}/")], 7, &["not that of a WebSocket server"]);
+    doctor(&["--timeout", "1", &format!("ws://{other}/")], 7, &["does not come from a WebSocket server"]);
 }
 
 #[test]
@@ -240,7 +244,7 @@ fn proxies_that_fail_are_explained() {
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 8\r\n\r\nask Anna",
             &[
-                "wants a user name and a password",
+                "requires a user name and a password",
                 "HTTP 407, of the proxy",
                 "Proxy-Authenticate: Basic",
                 "| ask Anna",
@@ -258,7 +262,7 @@ fn proxies_that_fail_are_explained() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_reached_is_told_from_the_server() {
+fn an_unreachable_proxy_is_distinguished_from_an_unreachable_server() {
     let dead = dead_url().replace("ws://", "http://");
     doctor(
         &["--proxy", &dead, &SERVER.url],
@@ -272,10 +276,10 @@ fn a_proxy_that_cannot_be_reached_is_told_from_the_server() {
 }
 
 #[test]
-fn tls_to_a_proxy_is_told_from_that_to_the_server() {
+fn tls_to_a_proxy_is_distinguished_from_tls_to_the_server() {
     let proxy = Echo::start(&["--tls"]);
     let url = proxy.url.replace("wss://", "https://");
-    let texts = ["TLS to the proxy failed", "EGRET_WS_ERR_TLS_ISSUER in the phase PROXY", "Is the proxy one with TLS?"];
+    let texts = ["TLS to the proxy failed", "EGRET_WS_ERR_TLS_ISSUER in the phase PROXY", "Does the proxy use TLS?"];
     doctor(&["--proxy", &url, &SERVER.url], 5, &texts);
     let wrong = Echo::start(&["--tls", "--certificate", "wrong-host"]);
     let url = wrong.url.replace("wss://", "https://");
@@ -301,7 +305,7 @@ fn both_ends_of_the_connection_can_be_chosen() {
     );
 }
 
-/// A server with a certificate of the shared ones.
+/// Starts a server with one of the shared certificates.
 fn tls_server(certificate: &Certificate) -> String {
     let configuration = format!(
         "ssl_certificate {}; ssl_certificate_key {};",
@@ -310,12 +314,12 @@ fn tls_server(certificate: &Certificate) -> String {
     );
     let nginx = test_support::daemon::nginx("doctor", "ssl", &configuration, SERVER.port);
     let url = format!("wss://localhost:{}/", nginx.port());
-    std::mem::forget(nginx); // it ends with this process
+    std::mem::forget(nginx); // nginx ends with this process
     url
 }
 
 #[test]
-fn certificates_are_shown_and_their_faults_explained() {
+fn certificates_are_shown_and_their_errors_are_explained() {
     let own = |kind: &'static str| Echo::start(&["--tls", "--certificate", kind]);
     let (good, expired, wrong, alone) = (own("good"), own("expired"), own("wrong-host"), own("self-signed"));
     let works = doctor(
@@ -336,11 +340,11 @@ fn certificates_are_shown_and_their_faults_explained() {
     doctor(
         &["--roots", &good.ca_file, "--pin", other, &good.url],
         6,
-        &["another public key", &format!("It is {pin}.")],
+        &["public key is not one of the pinned keys", &format!("It is {pin}.")],
     );
 
     doctor(&[&good.url], 6, &["its chain ends at the root CN=egret-ws-echo test authority", "--roots FILE", "2. CN="]);
-    doctor(&[&alone.url], 6, &["CN=localhost has signed it itself"]);
+    doctor(&[&alone.url], 6, &["CN=localhost is self-signed"]);
     doctor(&["--roots", &expired.ca_file, &expired.url], 6, &["CN=localhost expired 24 hours ago", "EXPIRED", "clock"]);
     doctor(&["--roots", &wrong.ca_file, &wrong.url], 6, &["it is for other.example, not for 127.0.0.1", "--address"]);
     doctor(&["--insecure", &expired.url], 0, &["the certificate was not checked", "has expired"]);
@@ -389,7 +393,7 @@ fn fields_of_json_keep_their_names() {
     assert_eq!((&object["ok"], &object["opened"], &object["tls"]), (&true.into(), &true.into(), &Value::Null));
     assert_eq!(object["subprotocol"], "chat");
     assert_eq!(object["http"]["cookies"][0], format!("{}/ id=7", server.url));
-    // A call that the library refuses has fewer.
+    // If the library refuses a call, there are fewer fields.
     assert_eq!(keys(&json(&["ftp://x/"])), "doctor error exit_code library ok summary");
     // docs/doctor.md names each field.
     let page = include_str!("../../docs/doctor.md");
@@ -400,7 +404,7 @@ fn fields_of_json_keep_their_names() {
     }
 }
 
-/// Runs the doctor with lines on its standard input; returns exit code, standard output and standard error.
+/// Runs the doctor with lines on its standard input. Returns the exit code, the standard output and the standard error.
 fn chat(arguments: &[&str], input: &[u8]) -> (i32, String, String) {
     let mut command = Command::new(DOCTOR);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -419,7 +423,7 @@ fn lines_are_messages() {
     assert_eq!((code, &*printed), (0, "hello\nwörld\n\nlast\n"));
     assert!(report.contains("OK      The connection works.") && report.contains("4 received"), "{report}");
 
-    // More than all queues hold, in order.
+    // There are more lines than fit into all queues. They must arrive in order.
     let many: String = (0..20_000).map(|number| format!("line {number}\n")).collect();
     let (code, printed, _) = chat(&["--chat", &SERVER.url], many.as_bytes());
     assert!(code == 0 && printed == many, "{code}: {} of {} bytes", printed.len(), many.len());
@@ -465,7 +469,7 @@ fn secrets_of_the_request_are_not_printed() {
     }
 }
 
-/// Servers repeat them in their answers, and the library has them in the list of cookies.
+/// Servers repeat secrets in their answers, and the library has them in the list of cookies.
 #[test]
 fn secrets_of_the_url_are_not_printed_from_answers() {
     let page = "HTTP/1.1 404 Not Found\r\nSet-Cookie: id=7\r\nContent-Length: 28\r\n\r\nno /play?token=hidden2 here\n";
@@ -485,13 +489,13 @@ fn secrets_of_the_url_are_not_printed_from_answers() {
         assert_eq!(object["http"]["cookies"], serde_json::json!([format!("ws://{server}/play?… id=7")]));
         assert!(!object.to_string().contains("hidden"), "{object}");
     }
-    // The URL of a redirect has a user name, a password and a query, too.
+    // The URL of a redirect also has a user name, a password and a query.
     let target = answering("HTTP/1.1 403 Forbidden\r\nSet-Cookie: id=8\r\nContent-Length: 0\r\n\r\n");
     let location = format!("HTTP/1.1 302 Found\r\nLocation: http://user:hidden1@{target}/?token=hidden2\r\n\r\n");
     let object = json(&["--redirects", "1", &format!("ws://{}/", answering(location))]);
     assert_eq!(object["http"]["cookies"], serde_json::json!([format!("ws://{target}/?… id=8")]));
     assert!(!object.to_string().contains("hidden"), "{object}");
-    // The reason of a close.
+    // This is the reason of a close.
     let closing = closing_with(b"\x88\x18\x0f\xa1no ?token=hidden2 here");
     let url = format!("ws://{closing}/?token=hidden2");
     let said =
@@ -527,7 +531,7 @@ fn the_command_line_is_checked() {
 }
 
 #[test]
-fn nobody_has_to_read_its_output() {
+fn the_programs_work_if_their_output_is_not_read() {
     for (arguments, code) in [
         (&["--help"][..], 0),
         (&["--bogus"], 2),
@@ -537,7 +541,7 @@ fn nobody_has_to_read_its_output() {
     ] {
         assert_eq!(programs::status_with_closed_output(DOCTOR, arguments), Some(code), "{arguments:?}");
     }
-    // A chat whose messages nobody reads.
+    // This is a chat whose messages no program reads.
     let mut command = Command::new(DOCTOR);
     command.args(["--chat", &SERVER.url]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().expect("it runs");
@@ -546,9 +550,9 @@ fn nobody_has_to_read_its_output() {
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
-/// A pipe that stays open without a line delays the check, and does not stop it.
+/// A pipe that stays open without a line delays the check, but does not prevent it.
 #[test]
-fn an_open_pipe_without_lines_is_no_chat() {
+fn an_open_pipe_without_lines_is_not_a_chat() {
     let mut command = Command::new(DOCTOR);
     command.arg(&SERVER.url).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("it runs");
@@ -558,7 +562,7 @@ fn an_open_pipe_without_lines_is_no_chat() {
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
-/// Every fact of the doctor is one that an application can read, too.
+/// An application can also read every fact of the doctor.
 #[test]
 fn it_uses_the_header_only() {
     let header = include_str!("../../include/egret_ws.h");

@@ -1,4 +1,4 @@
-//! `egret-ws-echo`: each thing that it does, as the library sees it.
+//! Tests each function of `egret-ws-echo` by the library.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // reads structs of the C ABI
 
@@ -17,7 +17,7 @@ use test_support::recorder::Event;
 /// One server serves all tests of paths.
 static SERVER: LazyLock<Echo> = LazyLock::new(|| Echo::start(&[]));
 
-/// The report of a connection that fails while it opens, with the headers of the answer.
+/// Returns the report of a connection that fails while it is opened, and the headers of the answer.
 fn refusal(url: &str, set: impl FnOnce(&mut egret_ws_options)) -> (CloseReport, String) {
     let host = Loop::new(Driver::Inline);
     let socket = host.open_url(url, set).expect("the connect call succeeds");
@@ -25,7 +25,7 @@ fn refusal(url: &str, set: impl FnOnce(&mut egret_ws_options)) -> (CloseReport, 
     (report, socket.response_headers())
 }
 
-/// The events of a connection that sends `count` messages and is then ended by the server.
+/// Returns the events of a connection that sends `count` messages and is then ended by the server.
 fn ended(url: &str, count: usize) -> (Vec<Event>, CloseReport) {
     let host = Loop::new(Driver::Inline);
     let socket = host.try_connect_url(url).expect("the connect call succeeds");
@@ -65,7 +65,7 @@ fn it_refuses() {
     for header in ["Retry-After: 7", "A: b", "Content-Length: 14"] {
         assert!(headers.contains(header), "{headers}");
     }
-    // The body, as the bytes on the wire show it.
+    // The body is checked in the bytes on the wire.
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("a connection");
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("a request");
     let mut answer = String::new();
@@ -170,7 +170,7 @@ fn it_sends_bursts() {
         let socket = host.try_connect_url(url).expect("the connect call succeeds");
         let messages = socket.wait_messages(100);
         assert!(messages.iter().all(|message| *message == Event::Binary(vec![b'b'; 1024])));
-        // Then it echoes.
+        // After that, the server echoes.
         assert_eq!(socket.send_text("end"), EGRET_WS_OK);
         assert_eq!(socket.wait_messages(101)[100], Event::Text("end".into()));
     }
@@ -285,8 +285,8 @@ fn the_command_line_is_checked() {
 }
 
 #[test]
-fn it_outlives_its_output_and_ends_with_its_input() {
-    // The program's output is closed once its first line was read.
+fn it_works_without_its_output_and_ends_with_its_input() {
+    // The program's output is closed after its first line was read.
     let server = Echo::start(&[]);
     let host = Loop::new(Driver::Inline);
     host.try_connect_url(server.url("/")).expect("the connect call succeeds").wait_open();

@@ -1,4 +1,4 @@
-//! Valid and invalid certificates. The `openssl` command makes each when a test first uses it.
+//! Valid and invalid certificates. The `openssl` command makes each certificate when a test first uses it.
 
 use crate::paths;
 use std::fs;
@@ -15,7 +15,7 @@ pub static UNTRUSTED: LazyLock<Certificate> = LazyLock::new(|| Request::new("unt
 pub static INTERMEDIATE: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("intermediate").authority().sign(Some(&ROOT)));
 
-/// Valid, for `localhost` and the loopback addresses.
+/// A valid certificate for `localhost` and the loopback addresses.
 pub static RIGHT: LazyLock<Certificate> = LazyLock::new(|| Request::new("right").sign(Some(&ROOT)));
 pub static EXPIRED: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("expired").valid("20200101000000Z", "20210101000000Z").sign(Some(&ROOT)));
@@ -23,28 +23,28 @@ pub static NOT_YET_VALID: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("not-yet-valid").valid("20900101000000Z", "20910101000000Z").sign(Some(&ROOT)));
 pub static WRONG_HOST: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("wrong-host").hosts("DNS:other.example,IP:192.0.2.1").sign(Some(&ROOT)));
-/// DNS names only. An address among them does not count as an address (RFC 9525 section 6.5).
+/// A certificate with DNS names only. An address among them does not count as an address (RFC 9525 section 6.5).
 pub static NAMES_ONLY: LazyLock<Certificate> = LazyLock::new(|| {
     Request::new("127.0.0.1").hosts("DNS:localhost,DNS:127.0.0.1,DNS:*.wild.example").sign(Some(&ROOT))
 });
-/// Names that a client must not take for more than they are.
+/// A certificate with unusual names that a client must not match too generously.
 pub static ODD_NAMES: LazyLock<Certificate> = LazyLock::new(|| {
     const NAMES: &str = "DNS:*.wild.example.,DNS:dot.example.,DNS:my_host.example,DNS:*.example,DNS:*,DNS:part*.sub.example,\
                          DNS:*.*.double.example,DNS:10.0.0.1,email:a@b.example,URI:http://203.0.113.7";
     Request::new("odd-names").hosts(NAMES).sign(Some(&ROOT))
 });
-/// Only a common name.
+/// A certificate with a common name only.
 pub static NO_NAMES: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("no-names").without_hosts().sign(Some(&ROOT)));
 pub static UNKNOWN_ISSUER: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("unknown-issuer").sign(Some(&UNTRUSTED)));
-/// As `UNKNOWN_ISSUER`, but the server sends the certificate of the authority, too.
+/// Like `UNKNOWN_ISSUER`, but the server also sends the certificate of the authority.
 pub static UNKNOWN_ROOT: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("unknown-root").with_root().sign(Some(&UNTRUSTED)));
 pub static SELF_SIGNED: LazyLock<Certificate> = LazyLock::new(|| Request::new("self-signed").sign(None));
-/// Sent with the certificate of its issuer.
+/// A certificate that is sent with the certificate of its issuer.
 pub static CHAINED: LazyLock<Certificate> = LazyLock::new(|| Request::new("chained").sign(Some(&INTERMEDIATE)));
-/// The server sends it without the certificate of its issuer.
+/// A certificate that the server sends without the certificate of its issuer.
 pub static BROKEN_CHAIN: LazyLock<Certificate> =
     LazyLock::new(|| Request::new("broken-chain").alone().sign(Some(&INTERMEDIATE)));
 /// A client certificate.
@@ -60,7 +60,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// The certificate, followed by those between it and the root.
+    /// The certificate, and after it the certificates between it and the root.
     pub fn chain(&self) -> PathBuf {
         self.folder.join("chain.pem")
     }
@@ -70,7 +70,7 @@ impl Certificate {
         self.folder.join("key.pem")
     }
 
-    /// Certificates and key in one file, for HAProxy.
+    /// The certificates and the key in one file, for HAProxy.
     pub fn chain_and_key(&self) -> PathBuf {
         self.folder.join("all.pem")
     }
@@ -110,7 +110,7 @@ struct Request {
 }
 
 impl Request {
-    /// For a server, valid now, for `localhost` and the loopback addresses.
+    /// Requests a certificate for a server. It is valid now, for `localhost` and the loopback addresses.
     fn new(name: &'static str) -> Request {
         let validity = vec!["-days", "30"];
         let mut request = Request { name, extensions: vec![], validity, runs_alone: false, sends_root: false };
@@ -148,20 +148,21 @@ impl Request {
         self
     }
 
-    /// Without its issuer's certificate.
+    /// The certificate of the issuer is not sent.
     fn alone(mut self) -> Request {
         self.runs_alone = true;
         self
     }
 
-    /// With its issuer's certificate, although that is a root.
+    /// The certificate of the issuer is sent, although it is a root.
     fn with_root(mut self) -> Request {
         self.sends_root = true;
         self
     }
 
-    /// Signs it by the issuer, or by itself. `openssl ca` is the only command that sets both dates in every version. Each certificate
-    /// has its own index file, so that tests may make certificates at the same time.
+    /// Signs it by the issuer, or by itself. `openssl ca` is the only command that sets both dates in every version. Each
+    /// certificate
+    /// has its own index file, so that several tests may make certificates at one time.
     fn sign(self, issuer: Option<&Certificate>) -> Certificate {
         let folder = scratch().join(self.name);
         fs::create_dir(&folder).expect("a folder for the certificate");
@@ -218,19 +219,19 @@ distinguished_name = name
 [name]
 ";
 
-/// The directory of this process. Removes the directories of processes that have ended.
+/// Returns the directory of this process, and removes the directories of processes that have ended.
 fn scratch() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let all = paths::scratch().join("certificates");
         fs::create_dir_all(&all).expect("a folder for certificates");
         for entry in fs::read_dir(&all).expect("that folder").flatten() {
             if cfg!(target_os = "linux") && !Path::new("/proc").join(entry.file_name()).exists() {
-                let _ = fs::remove_dir_all(entry.path()); // another process may be clearing it away too
+                let _ = fs::remove_dir_all(entry.path()); // another process may be removing it too
             }
         }
         let own = all.join(id().to_string());
         match fs::remove_dir_all(&own) {
-            Err(error) if error.kind() != ErrorKind::NotFound => panic!("cannot clear {}: {error}", own.display()),
+            Err(error) if error.kind() != ErrorKind::NotFound => panic!("cannot remove {}: {error}", own.display()),
             _ => fs::create_dir(&own).expect("a folder for this process"),
         }
         own
@@ -239,7 +240,7 @@ fn scratch() -> &'static Path {
 }
 
 fn openssl(folder: &Path, arguments: &[&str]) -> Command {
-    let mut openssl = Command::new("timeout"); // it asks on the terminal for what it lacks
+    let mut openssl = Command::new("timeout"); // it may wait for an answer on the terminal
     openssl.args(["20", "openssl"]).args(arguments).current_dir(folder);
     openssl
 }

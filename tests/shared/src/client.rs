@@ -42,7 +42,8 @@ pub fn set_headers(options: &mut egret_ws_options, headers: &[egret_ws_header]) 
     options.header_count = u32::try_from(headers.len()).expect("a test has few headers");
 }
 
-/// The struct behind a pointer of the options, which is made if there is none. It is never freed: a test makes few of them, and the
+/// Returns the struct behind a pointer of the options. If there is none, it is made. It is never freed: a test makes few of them,
+/// and the
 /// options are plain C structs, which own nothing.
 fn pointed<T>(pointer: &mut *const T, init: unsafe extern "C" fn(*mut T, usize) -> i32) -> &'static mut T {
     if pointer.is_null() {
@@ -52,7 +53,7 @@ fn pointed<T>(pointer: &mut *const T, init: unsafe extern "C" fn(*mut T, usize) 
         assert_eq!(unsafe { init(made, size_of::<T>()) }, EGRET_WS_OK);
         *pointer = made;
     }
-    // SAFETY: made above, or by an earlier call; the caller has one reference at a time.
+    // SAFETY: it was made above, or by an earlier call. The caller has one reference at a time.
     unsafe { &mut *pointer.cast_mut() }
 }
 
@@ -73,43 +74,43 @@ pub fn set_deflate(options: &mut egret_ws_options, change: impl FnOnce(&mut egre
     change(pointed(&mut options.deflate, egret_ws_deflate_options_init));
 }
 
-/// `egret_ws_send` of a text, for callbacks too.
+/// Calls `egret_ws_send` with a text. Callbacks may use it too.
 pub fn send_text(ws: *mut egret_ws, text: impl AsRef<[u8]>) -> i32 {
     let text = text.as_ref();
-    // SAFETY: the pointer and the length are those of a slice.
+    // SAFETY: the pointer and the length belong to a slice.
     unsafe { egret_ws_send(ws, EGRET_WS_TEXT, text.as_ptr().cast(), text.len()) }
 }
 
-/// `egret_ws_close`, for callbacks too.
+/// Calls `egret_ws_ping`. Callbacks may use it too.
 pub fn ping(ws: *mut egret_ws, payload: &[u8]) -> i32 {
-    // SAFETY: the pointer and the length are those of a slice.
+    // SAFETY: the pointer and the length belong to a slice.
     unsafe { egret_ws_ping(ws, payload.as_ptr().cast(), payload.len()) }
 }
 
 pub fn close(ws: *mut egret_ws, code: u16, reason: &str) -> i32 {
-    // SAFETY: the pointer and the length are those of a slice.
+    // SAFETY: the pointer and the length belong to a slice.
     unsafe { egret_ws_close(ws, code, reason.as_ptr().cast(), reason.len()) }
 }
 
-/// Makes a loop with the default options but those that `set` changes.
+/// Makes a loop with the default options, except those that `set` changes.
 pub(crate) fn make_loop(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> *mut egret_ws_loop {
     // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
     let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
-    // SAFETY: `options` is writable for its own size.
+    // SAFETY: `options` is writable, and its size is passed.
     assert_eq!(unsafe { egret_ws_loop_options_init(&mut options, size_of_val(&options)) }, EGRET_WS_OK);
     options.flags = if driver == Driver::Inline { EGRET_WS_LOOP_INLINE } else { 0 };
     set(&mut options);
     let mut handle = ptr::null_mut();
-    // SAFETY: `options` is whole and `handle` writable.
+    // SAFETY: `options` is complete, and `handle` is writable.
     assert_eq!(unsafe { egret_ws_loop_new(&options, &mut handle) }, EGRET_WS_OK);
     handle
 }
 
-/// The default options of a socket.
+/// Returns the default options of a socket.
 pub(crate) fn default_options() -> egret_ws_options {
     // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
     let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
-    // SAFETY: `options` is writable for its own size.
+    // SAFETY: `options` is writable, and its size is passed.
     assert_eq!(unsafe { egret_ws_options_init(&mut options, size_of_val(&options)) }, EGRET_WS_OK);
     options
 }
@@ -128,7 +129,7 @@ impl Loop {
 
     pub fn with(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> Loop {
         let log = Arc::new(Log::default());
-        // `log` outlives the loop, see `drop`.
+        // `log` lives longer than the loop, see `drop`.
         let handle = make_loop(driver, |options| {
             log.listen_by(options);
             set(options);
@@ -136,19 +137,19 @@ impl Loop {
         Loop { handle, log, recorders: RefCell::default() }
     }
 
-    /// The handle itself, for calls without a method here.
+    /// Returns the handle itself, for calls without a method here.
     pub fn handle(&self) -> *mut egret_ws_loop {
         self.handle
     }
 
-    /// Polls once; returns the number of callbacks.
+    /// Polls once, and returns the number of callbacks.
     #[track_caller]
     pub fn poll(&self, timeout_ms: i32) -> usize {
         let polled = egret_ws_loop_poll(self.handle, timeout_ms);
         usize::try_from(polled).unwrap_or_else(|_| panic!("the poll failed with {polled}"))
     }
 
-    /// Polls until `done` returns true. Checks that before each poll.
+    /// Polls until `done` returns true. `done` is checked before each poll.
     #[track_caller]
     pub fn wait_until(&self, what: &str, mut done: impl FnMut() -> bool) {
         if !done() {
@@ -161,7 +162,7 @@ impl Loop {
     pub fn watch_polls(&self, what: &str, mut done: impl FnMut(usize) -> bool) {
         let deadline = Instant::now() + WAIT_LIMIT;
         while !done(self.poll(10)) {
-            assert!(Instant::now() < deadline, "waited {WAIT_LIMIT:?} in vain for {what}");
+            assert!(Instant::now() < deadline, "{what} did not happen within {WAIT_LIMIT:?}");
         }
     }
 
@@ -176,12 +177,12 @@ impl Loop {
         self.open_host("127.0.0.1", port, set).expect("the connect call succeeds")
     }
 
-    /// `egret_ws_connect_host`, or its error.
+    /// Calls `egret_ws_connect_host`, and returns a socket or the error.
     pub fn try_connect(&self, host: &str, port: u16) -> Result<Socket<'_>, i32> {
         self.open_host(host, port, |_| {})
     }
 
-    /// `egret_ws_connect`, or its error.
+    /// Calls `egret_ws_connect`, and returns a socket or the error.
     pub fn try_connect_url(&self, url: impl AsRef<[u8]>) -> Result<Socket<'_>, i32> {
         self.open_url(url, |_| {})
     }
@@ -198,12 +199,12 @@ impl Loop {
         assert_eq!(egret_ws_loop_network_changed(self.handle), EGRET_WS_OK);
     }
 
-    /// The lines logged since the last call.
+    /// Returns the lines logged since the last call.
     pub fn take_log(&self) -> Vec<String> {
         self.log.take()
     }
 
-    /// Frees the loop; returns the lines logged since the last `take_log`.
+    /// Frees the loop, and returns the lines logged since the last `take_log`.
     #[track_caller]
     pub fn end(self) -> Vec<String> {
         let log = Arc::clone(&self.log);
@@ -211,18 +212,18 @@ impl Loop {
         log.take()
     }
 
-    /// `egret_ws_connect_host` with options, or its error.
+    /// Calls `egret_ws_connect_host` with options, and returns a socket or the error.
     pub fn open_host(&self, host: &str, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(host, set, |host, options, out| {
-            // SAFETY: `open` passes a C string, whole options and a writable `out`.
+            // SAFETY: `open` passes a C string, complete options and a writable `out`.
             unsafe { egret_ws_connect_host(self.handle, host, port, options, out) }
         })
     }
 
-    /// `egret_ws_connect` with options, or its error.
+    /// Calls `egret_ws_connect` with options, and returns a socket or the error.
     pub fn open_url(&self, url: impl AsRef<[u8]>, set: impl FnOnce(&mut egret_ws_options)) -> Result<Socket<'_>, i32> {
         self.open(url, set, |url, options, out| {
-            // SAFETY: `open` passes a C string, whole options and a writable `out`.
+            // SAFETY: `open` passes a C string, complete options and a writable `out`.
             unsafe { egret_ws_connect(self.handle, url, options, out) }
         })
     }
@@ -238,7 +239,7 @@ impl Loop {
         let mut options = default_options();
         recorder.listen_by(&mut options);
         set(&mut options);
-        // Kept until the loop is freed, so that a late callback is detected and not undefined behaviour.
+        // It is kept until the loop is freed, so that a late callback is detected and is not undefined behaviour.
         self.recorders.borrow_mut().push(Arc::clone(&recorder));
         let mut handle = ptr::null_mut();
         match connect(place.as_ptr(), &options, &mut handle) {
@@ -257,7 +258,7 @@ impl Drop for Loop {
         // SAFETY: NULL is allowed.
         let freed = unsafe { egret_ws_loop_free(self.handle, std::ptr::null_mut()) };
         if thread::panicking() {
-            return; // the test has failed already
+            return; // the test has already failed
         }
         assert_eq!(freed, EGRET_WS_OK);
         for recorder in self.recorders.borrow().iter() {
@@ -274,7 +275,7 @@ pub struct Socket<'a> {
 }
 
 impl Socket<'_> {
-    /// The handle itself, for calls without a method here.
+    /// Returns the handle itself, for calls without a method here.
     pub fn handle(&self) -> *mut egret_ws {
         self.handle
     }
@@ -288,7 +289,7 @@ impl Socket<'_> {
             let last = self.last();
             assert!(
                 !is_late && !matches!(last, Some(Event::Close(_))),
-                "waited in vain for {what}; last came {last:?}"
+                "{what} did not happen; the last event was {last:?}"
             );
             self.host.poll(10);
         }
@@ -299,13 +300,13 @@ impl Socket<'_> {
         self.wait_for("on_connect", |events| events.first() == Some(&Event::Connect));
     }
 
-    /// Waits for the `count`th `on_connect`.
+    /// Waits for the call of `on_connect` with this number, counted from 1.
     #[track_caller]
     pub fn wait_connected(&self, count: usize) {
         self.wait_for("on_connect", |events| events.iter().filter(|event| **event == Event::Connect).count() >= count);
     }
 
-    /// Waits for the `count`th `on_retry`, and returns it.
+    /// Waits for the call of `on_retry` with this number, counted from 1, and returns it.
     #[track_caller]
     pub fn wait_retry(&self, count: usize) -> Retry {
         let retry = |events: &[Event]| {
@@ -326,11 +327,11 @@ impl Socket<'_> {
         self.host.wait_until("release_user after on_close", || self.recorder.state().released > 0);
         match self.last() {
             Some(Event::Close(report)) => *report,
-            other => panic!("after on_close came {other:?}"),
+            other => panic!("{other:?} came after on_close"),
         }
     }
 
-    /// Waits for `count` messages in all, and returns them.
+    /// Waits until there are `count` messages in total, and returns them.
     #[track_caller]
     pub fn wait_messages(&self, count: usize) -> Vec<Event> {
         self.wait_for("messages", |events| events.iter().filter(|event| event.is_message()).count() >= count);
@@ -341,7 +342,7 @@ impl Socket<'_> {
         self.recorder.state().events.clone()
     }
 
-    /// The number of callbacks so far.
+    /// Returns the number of callbacks so far.
     pub fn count_callbacks(&self) -> usize {
         let state = self.recorder.state();
         state.events.len() + state.released as usize
@@ -351,7 +352,7 @@ impl Socket<'_> {
         self.recorder.state().events.last().cloned()
     }
 
-    /// The messages so far.
+    /// Returns the messages so far.
     pub fn messages(&self) -> Vec<Event> {
         self.recorder.state().events.iter().filter(|event| event.is_message()).cloned().collect()
     }
@@ -365,7 +366,7 @@ impl Socket<'_> {
         self.recorder.state().work = work;
     }
 
-    /// Runs `reaction` inside each callback from now on.
+    /// After this, runs `reaction` inside each callback.
     pub fn react(&self, reaction: impl FnMut(*mut egret_ws, &Event) + Send + 'static) {
         self.recorder.state().reaction = Some(Box::new(reaction));
     }
@@ -375,7 +376,7 @@ impl Socket<'_> {
         std::mem::forget(self);
     }
 
-    /// From now on `on_connect` and `on_close` read the response of the server.
+    /// After this, `on_connect` and `on_close` read the response of the server.
     pub fn keep_responses(&self) {
         self.recorder.state().responses = Some(Box::default());
     }
@@ -390,7 +391,7 @@ impl Socket<'_> {
     }
 
     pub fn send_binary(&self, bytes: &[u8]) -> i32 {
-        // SAFETY: the pointer and the length are those of a slice.
+        // SAFETY: the pointer and the length belong to a slice.
         unsafe { egret_ws_send(self.handle, EGRET_WS_BINARY, bytes.as_ptr().cast(), bytes.len()) }
     }
 

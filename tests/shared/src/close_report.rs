@@ -4,7 +4,7 @@
 use ::egret_ws::*;
 use std::ffi::CStr;
 
-/// `egret_ws_close_info`, owned.
+/// A copy of `egret_ws_close_info`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CloseReport {
     pub error: i32,
@@ -21,19 +21,20 @@ pub struct CloseReport {
 }
 
 impl CloseReport {
-    /// Copies the report of a callback. Panics if it breaks the contract of the header: a struct of another size, or a reason without a NUL.
+    /// Copies the report of a callback. Panics if it violates the contract of the header: a struct of another size, or a reason
+    /// without a NUL.
     ///
     /// # Safety
     /// `info` must be the argument of `on_close` or `on_retry`, during that call.
     pub unsafe fn read(info: *const egret_ws_close_info) -> CloseReport {
-        // SAFETY: the header promises a readable struct.
+        // SAFETY: according to the header, the struct is readable.
         let info = unsafe { &*info };
         assert_eq!(info.struct_size as usize, size_of::<egret_ws_close_info>(), "a close report of another size");
-        // SAFETY: the header promises `reason_len` bytes and then a NUL.
+        // SAFETY: according to the header, there are `reason_len` bytes and then a NUL.
         let reason = unsafe { std::slice::from_raw_parts(info.reason.cast::<u8>(), info.reason_len + 1) };
         let (&nul, reason) = reason.split_last().expect("the NUL");
         assert_eq!(nul, 0, "a reason without a NUL after it");
-        // SAFETY: the header promises text that is not NULL and ends in a NUL.
+        // SAFETY: according to the header, the text is not NULL and ends in a NUL.
         let message = unsafe { CStr::from_ptr(info.message) };
         CloseReport {
             error: info.error,
@@ -50,15 +51,15 @@ impl CloseReport {
         }
     }
 
-    /// The answer of `egret_ws_is_retryable`.
+    /// Returns the answer of `egret_ws_is_retryable`.
     pub fn is_retryable(&self) -> bool {
-        // SAFETY: a struct of numbers and pointers may be all zeros; the call does not read the texts.
+        // SAFETY: a struct of numbers and pointers may be all zeros. The call does not read the texts.
         let mut info: egret_ws_close_info = unsafe { std::mem::zeroed() };
         info.struct_size = size_of::<egret_ws_close_info>() as u32;
         (info.error, info.phase, info.initiator) = (self.error, self.phase, self.initiator);
         (info.http_status, info.os_error) = (self.http_status, self.os_error);
         (info.code, info.sent_code) = (self.code, self.sent_code);
-        // SAFETY: the info has its size.
+        // SAFETY: the info contains its size.
         match unsafe { egret_ws_is_retryable(&info) } {
             0 => false,
             1 => true,
@@ -72,7 +73,7 @@ impl CloseReport {
         assert!(!self.message.is_empty(), "{self:#?}");
     }
 
-    /// The message contains each of these texts.
+    /// Checks that the message contains each of these texts.
     #[track_caller]
     pub fn expect_message(&self, texts: &[&str]) {
         for text in texts {
@@ -80,7 +81,7 @@ impl CloseReport {
         }
     }
 
-    /// The proxy refused, by an HTTP status unless that is 0, and the message contains each of these texts.
+    /// Checks that the proxy has refused, by an HTTP status unless that is 0, and that the message contains each of these texts.
     #[track_caller]
     pub fn expect_proxy_refusal(&self, http_status: i32, texts: &[&str]) {
         self.expect(EGRET_WS_ERR_PROXY, EGRET_WS_PHASE_PROXY, EGRET_WS_INITIATOR_PEER);
@@ -88,7 +89,7 @@ impl CloseReport {
         self.expect_message(texts);
     }
 
-    /// The peer's Close frame has come.
+    /// Returns whether the peer's Close frame has come.
     pub fn has_close_frame(&self) -> bool {
         self.code != 1006
     }

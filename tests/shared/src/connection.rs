@@ -15,23 +15,23 @@ pub struct ConnectError {
 /// The outcome of a connection.
 pub struct Outcome {
     pub report: CloseReport,
-    /// The response as `on_connect` read it, if it was called.
+    /// The response that `on_connect` has read, if it was called.
     pub opened: Option<Response>,
-    /// The response as `on_close` read it.
+    /// The response that `on_close` has read.
     pub closed: Response,
     /// All log lines.
     pub log: Vec<String>,
 }
 
 impl Outcome {
-    /// The connection opened, and ended with a closing handshake.
+    /// Checks that the connection was opened, and has ended with a closing handshake.
     #[track_caller]
     pub fn expect_open(&self) -> &Response {
         assert_eq!((self.report.error, self.report.http_status), (EGRET_WS_OK, 101), "{:#?}", self.report);
         self.opened.as_ref().expect("on_connect came")
     }
 
-    /// The connection did not open, and ended in the phase of the upgrade.
+    /// Checks that the connection was not opened, and has ended in the phase of the upgrade.
     #[track_caller]
     pub fn expect_refusal(&self, error: i32, initiator: i32, http_status: i32) -> &Response {
         self.report.expect(error, EGRET_WS_PHASE_HANDSHAKE, initiator);

@@ -14,12 +14,14 @@ use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-/// Passes the listening socket on as systemd does, and as nginx does to its successor. PATH may lack /usr/sbin.
+/// Passes the listening socket to the server, as systemd does, and as nginx does to its successor. PATH may not contain
+/// /usr/sbin.
 const AS_DESCRIPTOR_3: &str =
     r#"exec 3<&0 </dev/null; PATH=$PATH:/usr/sbin; LISTEN_PID=$$ LISTEN_FDS=1 NGINX='3;' exec "$@""#;
 
-/// A server that runs until this is dropped. It gets its listening socket as descriptor 3, so the port is free for certain, and a
-/// client that connects before the server is ready waits in the queue of the socket.
+/// A server that runs until this is dropped. It gets its listening socket as descriptor 3. So the port is certainly free, and if
+/// a
+/// client connects before the server is ready, it waits in the queue of the socket.
 pub struct Daemon {
     child: Child,
     port: u16,
@@ -28,7 +30,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts the command that `command` returns for the port and a directory for its files.
+    /// Starts a server by the command that `command` returns for the port and for a directory for its files.
     pub fn start(name: &str, command: impl FnOnce(u16, &Path) -> Command) -> Daemon {
         Daemon::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), name, command)
     }
@@ -38,13 +40,13 @@ impl Daemon {
         let folder = scratch().join("tls").join(format!("{name}-{port}"));
         fs::create_dir_all(&folder).expect("a folder for the server");
         let command = command(port, &folder);
-        // It ends with this process, even if that crashes.
+        // The server ends with this process, even if this process crashes.
         let mut child = Command::new("setpriv");
         child.args(["--pdeathsig", "TERM", "sh", "-c", AS_DESCRIPTOR_3, "sh"]);
         child.arg(command.get_program()).args(command.get_args());
         child.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         child.stdin(OwnedFd::from(listener)).stdout(Stdio::piped());
-        child.stderr(File::create(folder.join("log")).expect("a file for the server's complaints"));
+        child.stderr(File::create(folder.join("log")).expect("a file for the server's error output"));
         let mut child = child.process_group(0).spawn().expect("setpriv (Debian: util-linux) runs");
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let (sender, lines) = mpsc::channel();
@@ -56,13 +58,13 @@ impl Daemon {
         self.port
     }
 
-    /// The next line that the server writes.
+    /// Returns the next line that the server writes.
     #[track_caller]
     pub fn line(&self) -> String {
         self.lines.recv_timeout(WAIT_LIMIT).expect("the server writes a line")
     }
 
-    /// The next line, if the server has written it already.
+    /// Returns the next line, if the server has already written it.
     pub fn try_line(&self) -> Option<String> {
         self.lines.try_recv().ok()
     }
@@ -70,9 +72,9 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // The process group, because nginx has a worker process.
+        // The whole process group is killed, because nginx has a worker process.
         let group = i32::try_from(self.child.id()).expect("a process number");
-        // SAFETY: `kill` takes numbers; the child is not waited for yet, so the number is still its own.
+        // SAFETY: `kill` takes numbers. The child was not waited for yet, so the number still belongs to it.
         unsafe { libc::kill(-group, libc::SIGKILL) };
         let _ = self.child.wait();
         if thread::panicking() {
@@ -83,8 +85,8 @@ impl Drop for Daemon {
     }
 }
 
-/// The directory of the servers that Debian lacks or has too old: `venv/bin/python` with `websockets`, `node_modules` with `ws`.
-/// They are installed once for all suites.
+/// The directory of the servers that Debian does not have, or has only in an old version: `venv/bin/python` with `websockets`,
+/// `node_modules` with `ws`. They are installed once for all suites.
 pub fn installed_servers() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = scratch().join("tls-servers");
@@ -96,8 +98,9 @@ pub fn installed_servers() -> &'static Path {
     &FOLDER
 }
 
-/// nginx in front of the server on port `backend`. `listen` follows the address in the directive of that name; `directives` are more
-/// lines of the server block.
+/// Starts nginx in front of the server on port `backend`. `listen` follows the address in the directive of that name.
+/// `directives` are
+/// additional lines of the server block.
 pub fn nginx(name: &str, listen: &str, directives: &str, backend: u16) -> Daemon {
     Daemon::start(name, |port, folder| {
         let configuration = format!(

@@ -8,7 +8,7 @@ pub use egret_ws_tools::echo::serve;
 #[cfg(feature = "vendored")]
 pub use egret_ws_tools::echo::{Behaviour, serve_tls, tls};
 
-/// The port of one echo server for all tests of a program.
+/// Returns the port of one echo server for all tests of a program.
 pub fn echo_port() -> u16 {
     static PORT: LazyLock<u16> = LazyLock::new(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -19,7 +19,7 @@ pub fn echo_port() -> u16 {
     *PORT
 }
 
-/// The URL of that server.
+/// Returns the URL of that server.
 pub fn echo_url() -> &'static str {
     static URL: LazyLock<String> = LazyLock::new(|| format!("ws://127.0.0.1:{}/", echo_port()));
     &URL

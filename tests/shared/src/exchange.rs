@@ -1,4 +1,5 @@
-//! Whole connections in one call, with both drivers: the test provides the script of the server, the call checks the client.
+//! Complete connections in one call, with both drivers. The test provides the script of the server, and the call checks the
+//! client.
 
 use crate::client::on_both_drivers;
 use crate::close_report::CloseReport;
@@ -6,7 +7,8 @@ use crate::recorder::Event;
 use crate::scripted_server::{Peer, Server};
 use ::egret_ws::*;
 
-/// The server upgrades and sends `bytes`. The client must send a Close frame with `code`, disconnect by itself, report `error` and
+/// The server upgrades and sends `bytes`. The client must send a Close frame with `code`, disconnect by itself, report `error`,
+/// and
 /// deliver no message.
 #[track_caller]
 pub fn expect_failure(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
@@ -33,7 +35,8 @@ pub fn expect_failure(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
     });
 }
 
-/// The server upgrades and runs `script`. The client sends nothing, and must deliver the messages `expected`. `check` gets its report.
+/// The server upgrades and runs `script`. The client sends nothing, and must deliver the messages `expected`. `check` gets its
+/// report.
 #[track_caller]
 pub fn expect_messages(
     expected: &[Event],
@@ -55,7 +58,7 @@ pub fn expect_messages(
     });
 }
 
-/// A closing handshake that the server started.
+/// Checks the report of a closing handshake that the server has started.
 #[track_caller]
 pub fn closed_by_peer(report: &CloseReport) {
     report.expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_PEER);

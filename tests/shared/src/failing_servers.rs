@@ -1,4 +1,4 @@
-//! Servers to which connections fail, and a check that a program handles that.
+//! Servers to which connections fail, and a check that a program handles these failures.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-/// A port without a listener. It is the local port of a connection that stays open during the tests, so no other program can get it.
+/// A port without a listener. It is the local port of a connection that stays open during the tests, so no other program can use
+/// it.
 pub fn dead_url() -> &'static str {
     static CONNECTION: LazyLock<(TcpListener, TcpStream, String)> = LazyLock::new(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -34,7 +35,7 @@ pub fn refusing_url() -> &'static str {
 fn refuse(mut stream: TcpStream) {
     let mut lines = BufReader::new(stream.try_clone().expect("a second handle")).lines();
     while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-    // The client may be gone already.
+    // The client may already have disconnected.
     let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!");
 }
 
@@ -48,6 +49,6 @@ pub fn failure_of(command: &mut Command, log: &Path) -> String {
     let printed = std::fs::read_to_string(log).expect("its output");
     let status = status.unwrap_or_else(|| panic!("{command:?} did not end:\n{printed}"));
     assert!(status.code().is_some_and(|code| code != 0), "{command:?}: {status}, not an error\n{printed}");
-    assert!(!printed.trim().is_empty(), "{command:?} does not say what was wrong");
+    assert!(!printed.trim().is_empty(), "{command:?} does not print the error");
     printed
 }

@@ -1,4 +1,4 @@
-//! A fingerprint of a message, which distinguishes it from every other.
+//! A fingerprint of a message, which distinguishes it from other messages.
 
 use crate::frame::{BINARY, TEXT};
 
@@ -7,7 +7,7 @@ use crate::frame::{BINARY, TEXT};
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// `kind` is the opcode, which has the same number as the constant of the header.
+    /// Makes a fingerprint. `kind` is the opcode, which is equal to the number of the constant in the header.
     pub fn of(kind: u8, payload: &[u8]) -> Fingerprint {
         let sum = zlib_rs::crc32::crc32(0, payload);
         Fingerprint(u64::from(kind) << 56 | (payload.len() as u64) << 32 | u64::from(sum))
@@ -21,7 +21,7 @@ impl Fingerprint {
         Fingerprint::of(BINARY, bytes)
     }
 
-    /// The number of bytes of the payload.
+    /// Returns the number of bytes of the payload.
     pub fn payload_len(self) -> u64 {
         self.0 >> 32 & 0xFF_FFFF
     }

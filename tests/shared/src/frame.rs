@@ -9,11 +9,11 @@ pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xA;
 
-/// One frame. A new one is valid for a server to send; the methods that take `self` can make it invalid.
+/// One frame. A new one is valid for a server to send. The methods that take `self` can make it invalid.
 #[derive(Clone, PartialEq)]
 pub struct Frame {
     pub fin: bool,
-    /// RSV1, RSV2 and RSV3 as 4, 2 and 1.
+    /// RSV1, RSV2 and RSV3 as the numbers 4, 2 and 1.
     pub rsv: u8,
     pub opcode: u8,
     pub payload: Vec<u8>,
@@ -58,7 +58,7 @@ impl Frame {
         Frame::new(CLOSE, [&code.to_be_bytes(), reason.as_ref()].concat())
     }
 
-    /// Without FIN: more fragments follow.
+    /// Removes FIN: more fragments follow.
     pub fn unfinished(self) -> Frame {
         Frame { fin: false, ..self }
     }
@@ -75,7 +75,7 @@ impl Frame {
         Frame { length, ..self }
     }
 
-    /// The header alone, claiming `length` bytes of payload.
+    /// Returns only the header, which claims `length` bytes of payload.
     pub fn header_claiming(&self, length: u64) -> Vec<u8> {
         let mask_bit = if self.mask.is_some() { 0x80 } else { 0 };
         let mut bytes = vec![u8::from(self.fin) << 7 | self.rsv << 4 | self.opcode];
@@ -100,7 +100,7 @@ impl Frame {
         bytes
     }
 
-    /// The whole frame as it goes over the wire.
+    /// Returns the whole frame as bytes on the wire.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.header_claiming(self.payload.len() as u64);
         let start = bytes.len();
@@ -112,12 +112,12 @@ impl Frame {
     }
 }
 
-/// Frames one after the other on the wire.
+/// Returns frames one after the other on the wire.
 pub fn wire<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Vec<u8> {
     frames.into_iter().flat_map(Frame::bytes).collect()
 }
 
-/// Masks or unmasks: both are the same operation.
+/// Masks or unmasks. Both are one operation.
 pub fn unmask(bytes: &mut [u8], key: [u8; 4]) {
     for (byte, mask) in bytes.iter_mut().zip(key.into_iter().cycle()) {
         *byte ^= mask;

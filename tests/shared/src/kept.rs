@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-/// The addresses of all of them, so that a leak checker finds them in use.
+/// The addresses of all kept structs, so that a leak checker finds them.
 static KEPT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// Keeps a value. A test keeps few of them.

@@ -3,19 +3,19 @@
 //! | Module | Content |
 //! |---|---|
 //! | [`client`], [`recorder`] | a safe client over the C ABI that records every callback and checks it against the header |
-//! | [`listener_client`] | a client whose callbacks go to a trait, for sockets that reconnect |
+//! | [`listener_client`] | a client that passes its callbacks to a trait, for sockets that reconnect |
 //! | [`close_report`], [`response`] | close report, server's response and statistics of a socket, as Rust values |
 //! | [`exchange`], [`connection`] | a whole connection in one call, with the checks of its outcome |
 //! | [`scripted_server`], [`frame`] | a server for one connection that runs the script of a test |
-//! | [`recording_server`], [`fingerprint`] | an echo server that records what came on each of its connections |
+//! | [`recording_server`], [`fingerprint`] | an echo server that records the messages of each of its connections |
 //! | [`echo_server`], [`failing_servers`] | servers for programs that a test runs |
 //! | [`relay`] | a TCP relay that delays, cuts and stalls connections |
 //! | [`hooks`] | hooks of a loop, as closures |
-//! | [`tls_provider`] | TLS providers of a loop: OpenSSL by C, and those that a test writes |
+//! | [`tls_provider`] | TLS providers of a loop: the one that uses OpenSSL from C, and those that a test writes |
 //! | [`deflate`] | servers and a codec for permessage-deflate, random messages |
 //! | [`daemon`] | servers of other projects as child processes |
-//! | [`certificates`] | certificates, good and bad |
-//! | [`library`] | the built library, the C compiler, and the running of programs |
+//! | [`certificates`] | valid and invalid certificates |
+//! | [`library`] | the built library, the C compiler, and functions that run programs |
 //! | [`process`] | memory, threads and descriptors of this process |
 //! | [`skip`] | tests that the variable SKIP leaves out |
 //! | [`timing`] | checks of durations that hold on a busy machine |
@@ -58,5 +58,5 @@ pub mod tls_provider;
 
 use std::time::Duration;
 
-/// The longest that any single wait may take before its test fails.
+/// How long any single wait may take at most before its test fails.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10);

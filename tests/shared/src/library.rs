@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The directory of `libegret_ws.so`: `EGRET_WS_TEST_LIB_DIR`, or else the library is built once, with the profile and in the target
-/// directory of this test.
+/// Returns the directory of `libegret_ws.so`: `EGRET_WS_TEST_LIB_DIR` if it is set. Otherwise the library is built once, with the
+/// profile
+/// and in the target directory of this test.
 pub fn build() -> PathBuf {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| match std::env::var_os("EGRET_WS_TEST_LIB_DIR") {
@@ -28,13 +29,15 @@ fn build_with_cargo() -> PathBuf {
     let profile = match dir.file_name().and_then(|name| name.to_str()) {
         Some("debug") => "dev",
         Some(name) => name,
-        None => panic!("{} is no profile's directory", dir.display()),
+        None => panic!("{} is not the directory of a profile", dir.display()),
     };
     let parent = dir.parent().expect("the profile's directory lies in another");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
-    // A debug library is the one that cargo has built for this test. Cargo unites the features of dependencies with those of tests only
-    // where it builds a test too; without, it would build the library again, and once more at the next `cargo test`. An optimised
-    // library is built as it is shipped.
+    // A debug library is the one that cargo has built for this test. Only when cargo also builds a test, it unites the features
+    // of
+    // dependencies with those of tests. Otherwise it would build the library again, and once more at the next `cargo test`. An
+    // optimised
+    // library is built as it is for a release.
     let command: &[&str] = if profile == "dev" { &["build", "--lib", "--test", "symbols"] } else { &["clib"] };
     cargo.args(command).args(["--locked", "--quiet", "--profile", profile]);
     let features = [
@@ -47,7 +50,7 @@ fn build_with_cargo() -> PathBuf {
         let on: Vec<&str> = features.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| *name).collect();
         cargo.arg("--no-default-features").arg(format!("--features={}", on.join(",")));
     }
-    // The OpenSSL of this test.
+    // The library must use the OpenSSL of this test.
     if cfg!(feature = "vendored") {
         cargo.arg("--features=vendored");
     }
@@ -61,13 +64,14 @@ fn build_with_cargo() -> PathBuf {
     dir
 }
 
-/// The directory of `egret_ws.h`.
+/// Returns the directory of `egret_ws.h`.
 pub fn include_dir() -> PathBuf {
     repository().join("include")
 }
 
-/// The functions that the header declares: the names before a `(` at the beginning of a declaration. No comment and no callback type
-/// has such a line.
+/// Returns the functions that the header declares: the names before a `(` at the beginning of a declaration. No comment and no
+/// callback
+/// type has such a line.
 pub fn declared_functions() -> BTreeSet<String> {
     let header = fs::read_to_string(include_dir().join("egret_ws.h")).expect("the header");
     header
@@ -78,15 +82,16 @@ pub fn declared_functions() -> BTreeSet<String> {
         .collect()
 }
 
-/// The C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The first
-/// is for a compiler for another system, which cargo must not use for this one.)
+/// Returns the C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; or the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The
+/// first
+/// variable is for a compiler for another system, which cargo must not use for this system.)
 pub fn compiler(cplusplus: bool) -> OsString {
     let [foreign, own, default] =
         if cplusplus { ["EGRET_WS_TEST_CXX", "CXX", "c++"] } else { ["EGRET_WS_TEST_CC", "CC", "cc"] };
     std::env::var_os(foreign).or_else(|| std::env::var_os(own)).unwrap_or_else(|| default.into())
 }
 
-/// Waits for a child; returns its status, or `None` if it was killed at the time limit.
+/// Waits for a child. Returns its status, or `None` if it was killed at the time limit.
 pub fn wait(mut child: Child, limit: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
@@ -100,19 +105,19 @@ pub fn wait(mut child: Child, limit: Duration) -> Option<ExitStatus> {
     None
 }
 
-/// Checks that a library or program made from C has full RELRO, a stack protector and a stack that is not executable.
+/// Checks that a library or program made from C has full RELRO, a stack protector, and a stack that is not executable.
 pub fn assert_hardened(path: &Path) {
     let read = |option: &str| run(Command::new("readelf").args([option, "--wide"]).arg(path));
     let [segments, dynamic, symbols] = ["--program-headers", "--dynamic", "--dyn-syms"].map(read);
     assert!(segments.contains("GNU_RELRO"), "{}: no RELRO\n{segments}", path.display());
-    let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("it says how its stack is");
+    let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("there is a segment for the stack");
     assert!(!stack.contains("RWE"), "{}: the stack can be executed\n{segments}", path.display());
     let is_bound_at_once = dynamic.contains("(BIND_NOW)") || dynamic.contains("Flags: NOW");
     assert!(is_bound_at_once, "{}: symbols are bound lazily\n{dynamic}", path.display());
     assert!(symbols.contains("__stack_chk_fail"), "{}: no stack protector\n{symbols}", path.display());
 }
 
-/// Runs a tool and returns what it wrote to its standard output. A tool that is missing or fails fails the test.
+/// Runs a tool and returns its standard output. If the tool is missing or fails, the test fails.
 pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| {
         panic!("cannot run {:?}: {error}; install it (Debian: build-essential, binutils)", command.get_program())

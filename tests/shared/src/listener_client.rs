@@ -1,5 +1,5 @@
-//! A client for sockets that reconnect: the events of a socket go to a listener. The callbacks find it by a number and not by a
-//! pointer, so that a callback that comes too late or on another thread is an error of the test, and not undefined.
+//! A client for sockets that reconnect. The events of a socket go to a listener. The callbacks find it by a number and not by a
+//! pointer, so that a callback that comes too late or on another thread is an error of the test, and not undefined behaviour.
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
 use crate::client::{Driver, default_options, make_loop};
@@ -29,11 +29,11 @@ thread_local! {
     /// The listeners of this thread, by the number that the library has as `user`.
     static LISTENERS: RefCell<HashMap<usize, Rc<RefCell<dyn Listener>>>> = RefCell::default();
     static LAST_NUMBER: Cell<usize> = const { Cell::new(0) };
-    /// The first panic of a callback. It must not leave the callback; the poll resumes it.
+    /// The first panic of a callback. It must not leave the callback, so the poll resumes it.
     static PANIC: RefCell<Option<Box<dyn Any + Send>>> = const { RefCell::new(None) };
 }
 
-/// A loop, polled and freed by the thread that made it.
+/// A loop. The thread that made it polls it and frees it.
 pub struct EventLoop {
     handle: *mut egret_ws_loop,
     /// The numbers of its listeners.
@@ -45,7 +45,7 @@ impl EventLoop {
         EventLoop { handle: make_loop(driver, set), numbers: RefCell::default() }
     }
 
-    /// Polls once; returns the number of callbacks. Resumes the panic of a callback.
+    /// Polls once, and returns the number of callbacks. Resumes the panic of a callback.
     #[track_caller]
     pub fn poll(&self, timeout_ms: i32) -> u32 {
         let polled = egret_ws_loop_poll(self.handle, timeout_ms);
@@ -75,7 +75,7 @@ impl EventLoop {
         options.release_user = Some(release_user);
         set(&mut options);
         let mut handle = ptr::null_mut();
-        // SAFETY: the URL ends in a NUL, `options` is whole and `handle` writable.
+        // SAFETY: the URL ends in a NUL, `options` is complete, and `handle` is writable.
         let begun = unsafe { egret_ws_connect(self.handle, url.as_ptr(), &options, &mut handle) };
         assert_eq!(begun, EGRET_WS_OK);
         Handle(handle)
@@ -93,7 +93,7 @@ impl EventLoop {
         assert_eq!(egret_ws_loop_network_changed(self.handle), EGRET_WS_OK);
     }
 
-    /// The number of sockets that are not released.
+    /// Returns the number of sockets that are not released.
     pub fn unreleased(&self) -> usize {
         let mut numbers = self.numbers.borrow_mut();
         LISTENERS.with_borrow(|listeners| numbers.retain(|number| listeners.contains_key(number)));
@@ -124,7 +124,7 @@ impl Drop for EventLoop {
 pub struct Handle(*mut egret_ws);
 
 impl Handle {
-    /// As a number, for another thread.
+    /// Returns the handle as a number, for another thread.
     pub fn number(self) -> usize {
         self.0.expose_provenance()
     }
@@ -134,7 +134,7 @@ impl Handle {
     }
 
     pub fn send(self, kind: u8, data: &[u8]) -> i32 {
-        // SAFETY: the pointer and the length are those of a slice.
+        // SAFETY: the pointer and the length belong to a slice.
         unsafe { egret_ws_send(self.0, kind.into(), data.as_ptr().cast(), data.len()) }
     }
 
@@ -172,7 +172,7 @@ impl Handle {
         response::stats(self.0)
     }
 
-    /// A header of the response, if it has come.
+    /// Returns a header of the response, if it has come.
     pub fn header(self, name: &str) -> Option<String> {
         response::response_header(self.0, name).ok()
     }
@@ -183,7 +183,7 @@ unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
 }
 
 unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
-    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
+    // SAFETY: according to the header, there are `len` readable bytes, and the pointer is not NULL.
     let data = unsafe { slice::from_raw_parts(data, len) };
     notify(user, |listener| listener.received(Handle(ws), kind as u8, data));
 }
@@ -214,8 +214,8 @@ unsafe extern "C" fn release_user(user: *mut c_void) {
 fn notify(user: *mut c_void, call: impl FnOnce(&mut dyn Listener)) {
     let called = catch_unwind(AssertUnwindSafe(|| {
         let listener = LISTENERS.with_borrow(|listeners| listeners.get(&user.addr()).cloned());
-        let listener = listener.expect("a callback came after release_user, or on another thread than the poll's");
-        call(&mut *listener.try_borrow_mut().expect("a callback inside another"));
+        let listener = listener.expect("a callback came after release_user, or on a thread that does not poll");
+        call(&mut *listener.try_borrow_mut().expect("a callback was called inside another one"));
     }));
     if let Err(panic) = called {
         PANIC.with_borrow_mut(|first| _ = first.get_or_insert(panic));

@@ -9,7 +9,7 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// The files of the repository `root`, without hidden ones and those that were built or fetched.
+/// Returns the files of the repository `root`, except hidden ones and those that were built or fetched.
 pub fn sources(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     add_sources(root, root, &mut found);
@@ -33,7 +33,7 @@ fn add_sources(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The directory for scratch files, which cargo passes to integration tests as `CARGO_TARGET_TMPDIR`.
+/// Returns the directory for scratch files, which cargo passes to integration tests as `CARGO_TARGET_TMPDIR`.
 pub fn scratch() -> PathBuf {
     let program = env::current_exe().expect("the path of this test");
     let target =
@@ -41,7 +41,7 @@ pub fn scratch() -> PathBuf {
     target.join("tmp")
 }
 
-/// Is this a target directory of cargo? It keeps a file about the compiler there.
+/// Returns whether this is a target directory of cargo. Such a directory contains a file about the compiler.
 pub fn is_target_dir(folder: &Path) -> bool {
     folder.join(".rustc_info.json").exists()
 }

@@ -8,22 +8,23 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-/// Runs a test in a separate process, where no other test uses memory, threads and descriptors. Returns false in the first process,
-/// which then returns at once, and true in the second.
+/// Runs a test in a separate process, in which no other test uses memory, threads and descriptors. In the first process it
+/// returns false,
+/// and the test must then return at once. In the second process it returns true.
 pub fn runs_alone(test: &str) -> bool {
     const ALONE: &str = "EGRET_WS_TEST_ALONE";
     if env::var_os(ALONE).is_some() {
         return true;
     }
     let mut command = Command::new(env::current_exe().expect("this program"));
-    let output = command.args(["--exact", test, "--nocapture"]).env(ALONE, "1").output().expect("it runs again");
+    let output = command.args(["--exact", test, "--nocapture"]).env(ALONE, "1").output().expect("the test runs again");
     let printed = String::from_utf8_lossy(&output.stdout);
     println!("{printed}{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && printed.contains("1 passed"), "{test} failed in its own process");
     false
 }
 
-/// The exact resident memory; `statm` and `status` lag behind.
+/// Returns the exact resident memory. `statm` and `status` are less exact.
 pub fn resident_bytes() -> usize {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").expect("/proc/self/smaps_rollup");
     let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).expect("a line for Rss");
@@ -35,23 +36,24 @@ pub fn threads() -> usize {
     fs::read_dir("/proc/self/task").expect("/proc/self/task").count()
 }
 
-/// The number of open descriptors, including the one that reads the list.
+/// Returns the number of open descriptors, including the one that reads the list.
 pub fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count()
 }
 
-/// Bytes in the buffers of the kernel: written by a server on `port` and not read by its clients.
+/// Returns the number of bytes in the buffers of the kernel that a server on `port` has written and its clients have not read.
 pub fn in_flight_from(port: u16) -> usize {
     let table = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
     table.lines().skip(1).map(|line| in_flight_of(port, line).expect("the kernel's table of connections")).sum()
 }
 
-/// As [`in_flight_from`] for one connection, given as `sl local_address rem_address st tx_queue:rx_queue …`, numbers in hex.
+/// Like [`in_flight_from`], for one connection, given as `sl local_address rem_address st tx_queue:rx_queue …`, with numbers in
+/// hex.
 fn in_flight_of(port: u16, line: &str) -> Option<usize> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let port_of = |address: &str| u16::from_str_radix(address.split_once(':')?.1, 16).ok();
     let (written, unread) = fields.get(4)?.split_once(':')?;
-    let is_listening = fields[3] == "0A"; // where the queues count connections
+    let is_listening = fields[3] == "0A"; // the queues of a listening socket count connections
     if port_of(fields[1])? == port && !is_listening {
         usize::from_str_radix(written, 16).ok()
     } else if port_of(fields[2])? == port {
@@ -61,11 +63,11 @@ fn in_flight_of(port: u16, line: &str) -> Option<usize> {
     }
 }
 
-/// The bytes that the allocator of glibc has given out. Free memory is returned to the system first.
+/// Returns the number of bytes that the allocator of glibc has allocated. Free memory is returned to the system first.
 #[cfg(target_env = "gnu")]
 #[allow(unsafe_code)] // asks the allocator
 pub fn heap_bytes() -> usize {
-    // SAFETY: numbers in, numbers out.
+    // SAFETY: the functions take and return only numbers.
     let heap = unsafe {
         libc::malloc_trim(0);
         libc::mallinfo2()
@@ -86,11 +88,11 @@ pub struct Usage {
 #[cfg(target_env = "gnu")]
 impl Usage {
     pub fn now() -> Usage {
-        let heap = heap_bytes(); // first, because it returns memory to the system
+        let heap = heap_bytes(); // called first, because it returns memory to the system
         Usage { threads: threads(), descriptors: descriptors(), heap, resident: resident_bytes() }
     }
 
-    /// Waits until no more threads and descriptors are in use than these: some threads end without a notification.
+    /// Waits until no more threads and descriptors are in use than these, because some threads end without a notification.
     #[track_caller]
     pub fn settled(threads_before: usize, descriptors_before: usize) -> Usage {
         let deadline = Instant::now() + WAIT_LIMIT;

@@ -19,7 +19,7 @@ pub enum Event {
     Text(String),
     Binary(Vec<u8>),
     Drain,
-    /// Only if the test sets [`on_pong`].
+    /// A pong. It is recorded only if the test sets [`on_pong`].
     Pong(Vec<u8>),
     Retry(Box<Retry>),
     Close(Box<CloseReport>),
@@ -33,7 +33,7 @@ pub struct Retry {
     pub delay_ms: u32,
 }
 
-/// A function of a test that runs inside each callback, after it was recorded as this event.
+/// A function of a test. It runs inside each callback, after the callback was recorded as this event.
 pub type Reaction = Box<dyn FnMut(*mut egret_ws, &Event) + Send>;
 
 impl Event {
@@ -69,7 +69,7 @@ pub struct State {
     pub events: Vec<Event>,
     /// The number of calls of `release_user`.
     pub released: u32,
-    /// The connect call failed: no callback may come.
+    /// The connect call failed, so no callback may come.
     pub refused: bool,
     /// How long each `on_message` keeps the poll busy.
     pub work: Duration,
@@ -77,19 +77,19 @@ pub struct State {
     pub responses: Option<Box<Responses>>,
     /// Runs inside each callback of the socket.
     pub reaction: Option<Reaction>,
-    /// Errors that no single event shows: callbacks on another thread or after the last, and wrong arguments.
+    /// Errors that no single event shows: callbacks on a wrong thread or after the last one, and wrong arguments.
     wrong: Vec<&'static str>,
 }
 
 impl Default for Recorder {
-    /// Callbacks must come on the thread that makes it.
+    /// Callbacks must come on the thread that calls this.
     fn default() -> Recorder {
         Recorder { thread: thread::current().id(), state: Mutex::default() }
     }
 }
 
 impl Recorder {
-    /// Sets the callbacks, and this as their `user`: it must outlive the loop.
+    /// Sets the callbacks, with this object as their `user`. It must live longer than the loop.
     pub fn listen_by(&self, options: &mut egret_ws_options) {
         options.user = ptr::from_ref(self).cast_mut().cast();
         options.on_connect = Some(on_connect);
@@ -107,14 +107,14 @@ impl Recorder {
     fn record(&self, ws: *mut egret_ws, event: Event) {
         let mut state = self.state();
         if self.thread != thread::current().id() {
-            state.wrong.push("a callback came on another thread than the poll's");
+            state.wrong.push("a callback came on a thread that does not poll");
         }
         if state.released > 0 {
             state.wrong.push("a callback came after release_user");
         }
         let Some(mut react) = state.reaction.take() else { return state.events.push(event) };
         state.events.push(event.clone());
-        drop(state); // for what it may ask of the socket
+        drop(state); // because it may call functions for the socket
         // A panic must not leave a callback.
         let reacted = catch_unwind(AssertUnwindSafe(|| react(ws, &event)));
         let mut state = self.state();
@@ -126,8 +126,9 @@ impl Recorder {
 }
 
 impl State {
-    /// Checks the contract of the header: for each connection at most one `on_connect`, then messages, then `on_retry` or the only
-    /// `on_close`; `release_user` once.
+    /// Checks the contract of the header: for each connection at most one `on_connect`, then messages, then `on_retry` or the
+    /// only
+    /// `on_close`. `release_user` is called once.
     pub fn check(&self) {
         let last = self.events.len().saturating_sub(1);
         let mut is_open = false;
@@ -137,12 +138,12 @@ impl State {
                 Event::Retry(_) => is_open = false,
                 Event::Close(_) => assert_eq!(at, last, "a callback came after on_close"),
                 Event::Text(_) | Event::Binary(_) | Event::Drain | Event::Pong(_) => {
-                    assert!(is_open, "data before on_connect")
+                    assert!(is_open, "data came before on_connect")
                 }
             }
         }
         assert_eq!(self.released, u32::from(!self.refused), "release_user runs once for each socket made");
-        assert!(!self.refused || self.events.is_empty(), "callbacks of a connect call that failed");
+        assert!(!self.refused || self.events.is_empty(), "callbacks came although the connect call failed");
         assert!(self.wrong.is_empty(), "{:?}", self.wrong);
     }
 }
@@ -155,12 +156,12 @@ unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
 }
 
 unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
-    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
+    // SAFETY: according to the header, there are `len` readable bytes, and the pointer is not NULL.
     let bytes = unsafe { std::slice::from_raw_parts(data, len) }.to_vec();
     let recorder = recorder(user);
     match kind {
         EGRET_WS_TEXT => {
-            // SAFETY: the header promises a NUL after text.
+            // SAFETY: according to the header, a NUL follows text.
             if unsafe { data.add(len).read() } != 0 {
                 recorder.state().wrong.push("text without a NUL after it");
             }
@@ -179,12 +180,12 @@ unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: i32,
     }
 }
 
-/// Reads a report. A panic must not leave the callback that calls this, so an error is kept for the end of the test.
+/// Reads a report. A panic must not leave the callback that calls this, so an error is stored until the end of the test.
 fn read_report(recorder: &Recorder, info: *const egret_ws_close_info) -> Option<CloseReport> {
-    // SAFETY: it is what the callback was called with.
+    // SAFETY: it is the argument of the callback.
     let read = catch_unwind(|| unsafe { CloseReport::read(info) });
     if read.is_err() {
-        recorder.state().wrong.push("a close report that breaks the contract of the header");
+        recorder.state().wrong.push("a close report violates the contract of the header");
     }
     read.ok()
 }
@@ -198,12 +199,12 @@ unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *const
     }
 }
 
-/// Records pongs, if a test sets it in the options.
+/// Records pongs, if a test sets this function in the options.
 ///
 /// # Safety
 /// The library calls it, with the recorder as `user`.
 pub unsafe extern "C" fn on_pong(user: *mut c_void, ws: *mut egret_ws, data: *const u8, len: usize) {
-    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
+    // SAFETY: according to the header, there are `len` readable bytes, and the pointer is not NULL.
     let payload = unsafe { std::slice::from_raw_parts(data, len) }.to_vec();
     recorder(user).record(ws, Event::Pong(payload));
 }
@@ -229,12 +230,12 @@ unsafe extern "C" fn release_user(user: *mut c_void) {
 }
 
 fn recorder<'a>(user: *mut c_void) -> &'a Recorder {
-    // SAFETY: `user` is the recorder of a socket, which its loop keeps until it is freed.
+    // SAFETY: `user` is the recorder of a socket. Its loop keeps it until the loop is freed.
     unsafe { &*user.cast::<Recorder>() }
 }
 
 fn text(text: *const c_char) -> String {
-    // SAFETY: the header promises text that is not NULL and ends in a NUL.
+    // SAFETY: according to the header, the text is not NULL and ends in a NUL.
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
@@ -243,7 +244,7 @@ fn text(text: *const c_char) -> String {
 pub struct Log(Mutex<Vec<String>>);
 
 impl Log {
-    /// As [`Recorder::listen_by`].
+    /// Like [`Recorder::listen_by`].
     pub fn listen_by(&self, options: &mut egret_ws_loop_options) {
         options.user = ptr::from_ref(self).cast_mut().cast();
         options.on_log = Some(on_log);

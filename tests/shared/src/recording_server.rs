@@ -1,4 +1,4 @@
-//! An echo server that numbers its connections, sends each its number, and records what came on it.
+//! An echo server that numbers its connections, sends each connection its number, and records the messages of each.
 
 use crate::WAIT_LIMIT;
 use crate::deflate::codec::Inflater;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-/// The header of the response with the number of the connection.
+/// The header of the response that contains the number of the connection.
 pub const NUMBER: &str = "X-Connection";
 const MAX_MESSAGE: usize = 131_072;
 
@@ -25,7 +25,8 @@ const MAX_MESSAGE: usize = 131_072;
 pub struct Behaviour {
     pub echoes: bool,
     pub deflates: bool,
-    /// After how many messages it closes a connection with 1012 (service restart), by the number of the connection. `None`: never.
+    /// The number of messages after which it closes a connection with 1012 (service restart), by the number of the connection.
+    /// `None`: never.
     pub leaves: fn(u64) -> Option<usize>,
 }
 
@@ -35,7 +36,7 @@ pub const ECHOING: Behaviour = Behaviour { echoes: true, deflates: true, leaves:
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     pub messages: Vec<Fingerprint>,
-    /// The code in the Close frame of the client; 1005 if it had none.
+    /// The code in the Close frame of the client. 1005 if it had none.
     pub closed: Option<u16>,
     /// The connection has ended.
     pub ended: bool,
@@ -54,7 +55,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The numbers of connections accepted, upgraded, and open.
+    /// The numbers of connections that were accepted, that were upgraded, and that are open.
     accepted: u64,
     upgraded: u64,
     live: usize,
@@ -67,7 +68,7 @@ impl Server {
     pub fn start(manners: Behaviour) -> Server {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
-        // All clients may connect at the same time.
+        // All clients may connect at one time.
         listener.listen(1024).expect("to listen");
         let listener = TcpListener::from(listener);
         let port = listener.local_addr().expect("a bound listener").port();
@@ -83,17 +84,17 @@ impl Server {
         self.port
     }
 
-    /// The number of upgraded connections.
+    /// Returns the number of upgraded connections.
     pub fn upgraded(&self) -> u64 {
         self.shared.state.lock().upgraded
     }
 
-    /// The record of a connection, unless it was taken.
+    /// Returns the record of a connection, unless it was taken.
     pub fn seen(&self, number: u64) -> Option<Seen> {
         self.shared.state.lock().seen.get(&number).cloned()
     }
 
-    /// Takes the record of a connection that has ended. `None`: it has not ended yet.
+    /// Takes the record of a connection that has ended. `None`: it has not yet ended.
     pub fn take_ended(&self, number: u64) -> Option<Seen> {
         let mut state = self.shared.state.lock();
         if state.seen.get(&number).is_some_and(|seen| !seen.ended) {
@@ -122,7 +123,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.state.lock().over = true;
-        // Wakes the thread that accepts.
+        // This wakes the thread that accepts connections.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -192,7 +193,7 @@ fn serve(number: u64, stream: TcpStream, shared: &Shared) -> io::Result<()> {
         match frame.opcode {
             TEXT | BINARY => {
                 let is_deflated = frame.rsv & 4 != 0;
-                assert!(deflates || !is_deflated, "RSV1 without an agreement");
+                assert!(deflates || !is_deflated, "RSV1 is set although compression was not agreed on");
                 let payload = match is_deflated {
                     true => inflater.message(&frame.payload, MAX_MESSAGE).expect("a deflated message"),
                     false => frame.payload,
@@ -218,7 +219,7 @@ fn serve(number: u64, stream: TcpStream, shared: &Shared) -> io::Result<()> {
                 stream.shutdown(Shutdown::Write)?;
                 let mut after = Vec::new();
                 input.read_to_end(&mut after)?;
-                assert_eq!(after, [], "bytes after a Close frame of {code}, leaving: {is_leaving}");
+                assert_eq!(after, [], "bytes after a Close frame with {code}, leaving: {is_leaving}");
                 return Ok(());
             }
             _ => {}

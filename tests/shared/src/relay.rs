@@ -1,5 +1,6 @@
-//! A TCP relay between client and server, with faults that a test injects into single connections while it runs. One thread does
-//! all of it. A call returns when that thread has done what the call asks for, so a test has nothing to wait for.
+//! A TCP relay between client and server. While it runs, a test can inject faults into single connections. One thread does all
+//! the
+//! work. A call returns when that thread has done the requested work, so a test does not have to wait.
 #![cfg(unix)]
 #![allow(unsafe_code)] // poll(2)
 
@@ -21,7 +22,7 @@ use std::time::Instant;
 
 pub const BOTH_DIRECTIONS: [Direction; 2] = [Direction::ToServer, Direction::ToClient];
 
-/// The relay. Its connections are numbered from 1 as they are accepted; all end when it is dropped.
+/// The relay. Its connections are numbered from 1 in the order in which they are accepted. All of them end when it is dropped.
 pub struct Relay {
     port: u16,
     commands: Sender<Command>,
@@ -32,18 +33,18 @@ pub struct Relay {
 type Command = Box<dyn FnOnce(&mut Worker) + Send>;
 
 impl Relay {
-    /// A relay on a free port of loopback, before a server on another.
+    /// Starts a relay on a free loopback port, in front of a server on another loopback port.
     pub fn start(server: u16) -> Relay {
         Relay::start_with(server, None)
     }
 
-    /// As [`Relay::start`], with a small receive buffer: where the relay stalls, the data stays in the client.
+    /// Like [`Relay::start`], with a small receive buffer: if the relay stalls, the data stays in the client.
     pub fn start_with_small_buffer(server: u16) -> Relay {
         Relay::start_with(server, Some(4096))
     }
 
     fn start_with(server: u16, receive_buffer: Option<usize>) -> Relay {
-        // Bound and never listened on: while connections are refused, no other process gets the port.
+        // This socket is bound and never listens: while connections are refused, no other process gets the port.
         let reserved = bound(0);
         let port = reserved.local_addr().expect("its address").as_socket().expect("of IPv4").port();
         let (commands, taken) = mpsc::channel();
@@ -71,17 +72,17 @@ impl Relay {
         self.port
     }
 
-    /// The number of connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn accepted(&self) -> usize {
         self.run(|relay| relay.accepted)
     }
 
-    /// The numbers of the open connections.
+    /// Returns the numbers of the open connections.
     pub fn alive(&self) -> Vec<usize> {
         self.run(|relay| relay.links.keys().copied().collect())
     }
 
-    /// The number of bytes of a connection that were forwarded; 0 if it has ended.
+    /// Returns the number of bytes of a connection that were forwarded. 0 if it has ended.
     pub fn forwarded(&self, number: usize, way: Direction) -> u64 {
         self.run(move |relay| relay.links.get(&number).map_or(0, |link| link.forwarded(way)))
     }
@@ -91,7 +92,7 @@ impl Relay {
         self.run(move |relay| relay.inject(number, fault))
     }
 
-    /// Injects faults into the next connection as soon as it is forwarded; a second call, into the one after that.
+    /// Injects faults into the next connection when it is forwarded. A second call injects faults into the connection after that.
     pub fn inject_in_next(&self, faults: &[Fault]) {
         let faults = faults.to_vec();
         self.run(|relay| relay.faults_of_next.push_back(faults));
@@ -102,12 +103,12 @@ impl Relay {
         self.run(move |relay| if refuse { relay.listener = None } else { relay.listen() });
     }
 
-    /// While `hold` is set, accepts connections without forwarding them, so that a test can serve them in another order.
+    /// While `hold` is set, connections are accepted but not forwarded, so that a test can serve them in another order.
     pub fn hold(&self, hold: bool) {
         self.run(move |relay| relay.is_holding = hold);
     }
 
-    /// The numbers of the connections that are held.
+    /// Returns the numbers of the connections that are held.
     pub fn held(&self) -> Vec<usize> {
         self.run(|relay| relay.held.keys().copied().collect())
     }
@@ -177,7 +178,7 @@ impl Worker {
 
     fn run_thread(&mut self, commands: &Receiver<Command>, mut waker: UnixStream) {
         loop {
-            // First the wake-up: a command that comes later wakes it again.
+            // The wake-up bytes are read first: a command that comes later wakes the thread again.
             while waker.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
             commands.try_iter().for_each(|command| command(self));
             if self.has_ended {
@@ -194,7 +195,7 @@ impl Worker {
         }
     }
 
-    /// Waits for work; returns the numbers of the connections that have some.
+    /// Waits for work. Returns the numbers of the connections that have some.
     fn wait(&self, waker: &UnixStream) -> BTreeSet<usize> {
         let now = Instant::now();
         let (mut set, mut numbers) = (vec![interest(waker.as_raw_fd(), true, false)], vec![0]);
@@ -204,7 +205,8 @@ impl Worker {
         }
         for (number, link) in &self.links {
             for (stream, input, output) in link.interests(now) {
-                // Without an interest, poll(2) would report the end of a stream again and again.
+                // If no event is of interest, the socket is left out: otherwise poll(2) would report the end of a stream again
+                // and again.
                 if input || output {
                     set.push(interest(stream.as_raw_fd(), input, output));
                     numbers.push(*number);
@@ -213,7 +215,7 @@ impl Worker {
         }
         let due = self.links.values().filter_map(Link::next_due).filter(|due| *due > now).min();
         let wait = due.map_or(-1, |due| (due - now).as_millis() as libc::c_int + 1);
-        // SAFETY: the pointer and the length are those of a vector, whose descriptors are open.
+        // SAFETY: the pointer and the length belong to a vector, and its descriptors are open.
         unsafe { libc::poll(set.as_mut_ptr(), set.len() as libc::nfds_t, wait) };
         let ready = set.iter().zip(numbers).filter(|(entry, _)| entry.revents != 0);
         ready.map(|(_, number)| number).collect()
@@ -230,7 +232,7 @@ impl Worker {
         }
     }
 
-    /// If the server does not accept, the connection of the client ends too.
+    /// Forwards a connection. If the server does not accept, the connection of the client ends too.
     fn forward(&mut self, number: usize, client: TcpStream) {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.server));
         let server = TcpStream::connect_timeout(&address, WAIT_LIMIT / 10);
@@ -250,7 +252,7 @@ impl Worker {
     }
 }
 
-/// A socket bound to a port of loopback. Several may be bound to it, if only one listens.
+/// Returns a socket that is bound to a loopback port. Several sockets may be bound to it if only one listens.
 fn bound(port: u16) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.set_reuse_address(true).expect("SO_REUSEADDR");

@@ -9,7 +9,7 @@ use std::ptr;
 /// The response of the server and the statistics at one moment.
 pub struct Response {
     pub headers: String,
-    /// Each name of `headers` with the value that a query by this name returns.
+    /// Each name in `headers`, with the value that a query for this name returns.
     named: Vec<(String, String)>,
     /// The first bytes of the body of a refusal.
     pub body: Vec<u8>,
@@ -78,13 +78,13 @@ pub fn subprotocol(ws: *mut egret_ws) -> String {
     text(|out, capacity| unsafe { egret_ws_subprotocol(ws, out, capacity) }).expect("the handle is valid")
 }
 
-/// The addresses that were tried, with their results: one on each line.
+/// Returns the addresses that were tried, with their results: one in each line.
 pub fn tried_addresses(ws: *mut egret_ws) -> String {
     // SAFETY: the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_tried_addresses(ws, out, capacity) }).expect("the handle is valid")
 }
 
-/// The address of this side of the connection.
+/// Returns the local address of the connection.
 pub fn local_address(ws: *mut egret_ws) -> String {
     // SAFETY: the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_local_address(ws, out, capacity) }).expect("the handle is valid")
@@ -95,7 +95,7 @@ fn text(call: impl Fn(*mut c_char, usize) -> i32) -> Result<String, i32> {
     Ok(String::from_utf8(bytes(call)?).expect("UTF-8"))
 }
 
-/// As [`text`], for bytes that need not be UTF-8.
+/// Like [`text`], for bytes that need not be UTF-8.
 fn bytes(call: impl Fn(*mut c_char, usize) -> i32) -> Result<Vec<u8>, i32> {
     let length = call(ptr::null_mut(), 0);
     let room = usize::try_from(length).map_err(|_| length)?;
@@ -123,7 +123,7 @@ pub fn stats(ws: *mut egret_ws) -> Stats {
     // SAFETY: a C struct of numbers may be all zeros.
     let mut stats: egret_ws_statistics = unsafe { std::mem::zeroed() };
     stats.struct_size = size_of::<egret_ws_statistics>() as u32;
-    // SAFETY: `stats` is writable for its own size.
+    // SAFETY: `stats` is writable, and its size is passed.
     assert_eq!(unsafe { egret_ws_stats(ws, &mut stats) }, EGRET_WS_OK);
     Stats { values: stats, address: remote_address(ws) }
 }
@@ -133,13 +133,13 @@ pub fn remote_address(ws: *mut egret_ws) -> String {
     text(|out, capacity| unsafe { egret_ws_remote_address(ws, out, capacity) }).expect("the handle is valid")
 }
 
-/// The proxy of the connection.
+/// Returns the proxy of the connection.
 pub fn proxy(ws: *mut egret_ws) -> String {
     // SAFETY: the buffer of `text` has the given capacity.
     text(|out, capacity| unsafe { egret_ws_proxy(ws, out, capacity) }).expect("the handle is valid")
 }
 
-/// The address and port to which the connection was made.
+/// Returns the address and port to which the connection was made.
 pub fn address(stats: &Stats) -> String {
     stats.address.clone()
 }
@@ -151,7 +151,7 @@ pub struct TlsDetails {
     pub is_resumed: bool,
     pub cipher: String,
     pub alpn: String,
-    /// In DER.
+    /// The certificates in DER.
     pub chain: Vec<Vec<u8>>,
 }
 

@@ -1,4 +1,4 @@
-//! A server for one connection that runs the script of a test on a plain socket. The script may break every rule.
+//! A server for one connection that runs the script of a test on a plain socket. The script may violate every rule.
 
 use crate::WAIT_LIMIT;
 use crate::frame::{self, Frame, Length};
@@ -36,12 +36,12 @@ impl<T: Send + 'static> Server<T> {
         self.port
     }
 
-    /// Has the script ended?
+    /// Returns whether the script has ended.
     pub fn is_finished(&self) -> bool {
         self.thread.is_finished()
     }
 
-    /// The result of the script, or its panic.
+    /// Returns the result of the script, or resumes its panic.
     #[track_caller]
     pub fn finish(self) -> T {
         match self.outcome.recv_timeout(WAIT_LIMIT) {
@@ -52,7 +52,7 @@ impl<T: Send + 'static> Server<T> {
     }
 }
 
-/// The head of a request, as it came.
+/// The head of a request, as it was received.
 #[derive(Debug)]
 pub struct Request {
     pub line: String,
@@ -60,7 +60,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads no byte after the head: bytes after a request to a proxy belong to the tunnel.
+    /// Reads a request. No byte after the head is read, because bytes after a request to a proxy belong to the tunnel.
     pub fn read(stream: &mut impl Read) -> Request {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -77,7 +77,7 @@ impl Request {
         Request { line, headers }
     }
 
-    /// The value of a header that may be there once.
+    /// Returns the value of a header that may occur once.
     #[track_caller]
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
@@ -86,18 +86,18 @@ impl Request {
         value
     }
 
-    /// The value of a header that must be there once.
+    /// Returns the value of a header that must occur once.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
         self.get(name).unwrap_or_else(|| panic!("no {name} in {self:#?}"))
     }
 
-    /// The value of `Sec-WebSocket-Accept` that answers this request.
+    /// Returns the value of `Sec-WebSocket-Accept` that answers this request.
     pub fn accept_key(&self) -> String {
         derive_accept_key(self.header("Sec-WebSocket-Key").as_bytes())
     }
 
-    /// The response that every client must accept.
+    /// Returns the response that every client must accept.
     pub fn answer(&self) -> String {
         format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -107,7 +107,7 @@ impl Request {
     }
 }
 
-/// The server's end of one connection. Every read and write has a time limit, and panics if it fails.
+/// The server's end of one connection. Every read and write has a time limit. If one fails, it panics.
 pub struct Peer {
     stream: BufReader<TcpStream>,
 }
@@ -124,7 +124,7 @@ impl Peer {
         self.stream.get_mut()
     }
 
-    /// Reads the head of the request, which must be valid by RFC 6455 section 4.1.
+    /// Reads the head of the request, which must be valid according to RFC 6455 section 4.1.
     pub fn read_request(&mut self) -> Request {
         let request = Request::read(&mut self.stream);
         assert!(request.line.starts_with("GET /") && request.line.ends_with(" HTTP/1.1"), "{request:#?}");
@@ -148,17 +148,17 @@ impl Peer {
         self.stream().write_all(bytes.as_ref()).expect("the client reads");
     }
 
-    /// Writes to a client that may have disconnected, which is the error. Panics if the client merely stops reading.
+    /// Writes to a client that may have disconnected, which is returned as an error. Panics if the client only stops reading.
     pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.stream().write_all(bytes);
         if let Err(error) = &written {
             let hung_up = matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
-            assert!(hung_up, "the client neither reads nor hangs up: {error}");
+            assert!(hung_up, "the client neither reads nor disconnects: {error}");
         }
         written
     }
 
-    /// Writes until the client has taken nothing for a quarter of a second; returns how many bytes were written.
+    /// Writes until the client has taken nothing for a quarter of a second. Returns how many bytes were written.
     pub fn write_until_stalled(&mut self, bytes: &[u8]) -> usize {
         let stream = self.stream();
         stream.set_write_timeout(Some(Duration::from_millis(250))).expect("a write time-out");
@@ -167,7 +167,7 @@ impl Peer {
             match stream.write(&bytes[written..]) {
                 Ok(count) => written += count,
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
-                Err(error) => panic!("the client hung up: {error}"),
+                Err(error) => panic!("the client disconnected: {error}"),
             }
         }
         stream.set_write_timeout(Some(WAIT_LIMIT)).expect("a write time-out");
@@ -178,7 +178,7 @@ impl Peer {
         self.write(frame.bytes());
     }
 
-    /// Reads a frame, which must be masked, use no reserved bit, and have its length in the shortest form.
+    /// Reads a frame. It must be masked, use no reserved bit, and have its length in the shortest form.
     pub fn read(&mut self) -> Frame {
         let [first, second] = self.read_array();
         assert_eq!(first & 0x70, 0, "a reserved bit in a frame of the client");
@@ -202,7 +202,7 @@ impl Peer {
         if first & 0x80 == 0 { frame.unfinished() } else { frame }
     }
 
-    /// Reads a frame, which must be a Close frame, and returns its code, 1005 if it has none.
+    /// Reads a frame, which must be a Close frame. Returns its code, or 1005 if it has none.
     pub fn read_close(&mut self) -> u16 {
         let frame = self.read();
         assert!(frame.opcode == frame::CLOSE && frame.fin, "not a Close frame: {frame:?}");
@@ -213,7 +213,7 @@ impl Peer {
         }
     }
 
-    /// The closing handshake from the server's side.
+    /// Makes the closing handshake from the server's side.
     pub fn close(mut self, code: u16) {
         self.send(&Frame::close(code, ""));
         assert_eq!(self.read_close(), code, "the Close frame is answered with its own code");
@@ -225,13 +225,18 @@ impl Peer {
         self.stream().shutdown(std::net::Shutdown::Write).expect("the connection is open");
     }
 
-    /// Waits for the end of the client's stream; no byte may come before.
+    /// Waits for the end of the client's stream. No byte may come before it.
     pub fn expect_end(&mut self) {
         let rest = self.read_to_end();
-        assert!(rest.is_empty(), "{} bytes where none were due: {:?}…", rest.len(), &rest[..rest.len().min(20)]);
+        assert!(
+            rest.is_empty(),
+            "{} bytes although none were expected: {:?}…",
+            rest.len(),
+            &rest[..rest.len().min(20)]
+        );
     }
 
-    /// As [`Peer::expect_end`], from a client that may wait for the server to disconnect first.
+    /// Like [`Peer::expect_end`], for a client that may wait for the server to disconnect first.
     pub fn expect_silence(mut self) {
         self.finish_writing();
         self.expect_end();
@@ -243,7 +248,7 @@ impl Peer {
         match self.stream.read_to_end(&mut rest) {
             Ok(_) => rest,
             Err(error) if error.kind() == ErrorKind::ConnectionReset => rest,
-            Err(error) => panic!("the client does not hang up: {error}"),
+            Err(error) => panic!("the client does not disconnect: {error}"),
         }
     }
 
@@ -252,11 +257,11 @@ impl Peer {
         match io::copy(&mut self.stream, &mut io::sink()) {
             Ok(_) => false,
             Err(error) if error.kind() == ErrorKind::ConnectionReset => true,
-            Err(error) => panic!("the client does not hang up: {error}"),
+            Err(error) => panic!("the client does not disconnect: {error}"),
         }
     }
 
-    /// Resets the connection once the client has sent something: the kernel sends RST if a socket with unread bytes is closed.
+    /// Resets the connection when the client has sent something: the kernel sends RST if a socket with unread bytes is closed.
     pub fn reset(mut self) {
         self.stream().peek(&mut [0]).expect("a byte to leave unread");
     }

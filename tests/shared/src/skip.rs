@@ -2,11 +2,11 @@
 
 use std::io::{Write, stderr};
 
-/// True if SKIP names this step. Then a line says so, from which `make test` counts what was left out.
+/// Returns true if SKIP names this step. In this case, a line reports it, and `make test` counts these lines.
 pub fn is_skipped(step: &str) -> bool {
     let skipped = std::env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|named| named == step));
     if skipped {
-        // Not with `eprintln!`, whose output cargo shows only for failed tests.
+        // `eprintln!` is not used, because cargo shows its output only for failed tests.
         writeln!(stderr(), "SKIPPED: {step} (named in SKIP)").expect("stderr");
     }
     skipped

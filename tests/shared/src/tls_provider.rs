@@ -1,4 +1,4 @@
-//! TLS providers for the loops of tests: the example in C over OpenSSL, and any that a test writes in safe Rust.
+//! TLS providers for the loops of tests: the example in C that uses OpenSSL, and any that a test writes in safe Rust.
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
 use crate::{kept, library, paths};
@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
-/// An error of a provider: its number, and the reason in words.
+/// An error of a provider: its number, and the reason as text.
 pub type Failure = (i32, String);
 
 /// A provider of a test. Its calls come from threads of the library.
@@ -89,7 +89,7 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Moves as much of `from` to the output as there is room for.
+    /// Moves as many bytes of `from` to the output as there is room for.
     pub fn put(&mut self, from: &mut Vec<u8>) {
         let count = from.len().min(self.output.len() - self.output_len);
         self.output[self.output_len..self.output_len + count].copy_from_slice(&from[..count]);
@@ -98,7 +98,7 @@ impl Call<'_> {
     }
 }
 
-/// The facts about a session; `None`: NULL.
+/// The facts about a session. `None`: NULL.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     pub version: u32,
@@ -146,7 +146,7 @@ pub fn set(options: &mut egret_ws_loop_options, provider: impl Provider) -> Arc<
     given.close_notify = Some(close_notify);
     given.get_facts = Some(get_facts);
     given.free_session = Some(free_session);
-    // The library copies it. It is never freed: a test makes few of them.
+    // The library copies the struct. It is never freed, because a test makes few of them.
     options.tls_provider = kept::keep(given);
     count
 }
@@ -155,7 +155,7 @@ pub fn set(options: &mut egret_ws_loop_options, provider: impl Provider) -> Arc<
 pub fn empty() -> egret_ws_tls_provider {
     // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
     let mut provider: egret_ws_tls_provider = unsafe { std::mem::zeroed() };
-    // SAFETY: `provider` is writable for its own size.
+    // SAFETY: `provider` is writable, and its size is passed.
     assert_eq!(unsafe { egret_ws_tls_provider_init(&mut provider, size_of_val(&provider)) }, EGRET_WS_OK);
     provider
 }
@@ -167,9 +167,9 @@ pub fn set_openssl(options: &mut egret_ws_loop_options) {
     let fill = FILL.get_or_init(|| {
         let library = compile_openssl();
         let path = CString::new(library.to_str().expect("a path in UTF-8")).expect("no NUL");
-        // SAFETY: the library runs no code of its own when it is loaded but that of OpenSSL.
+        // SAFETY: when the library is loaded, it runs only the code of OpenSSL.
         let loaded = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
-        // SAFETY: the last error of this thread, a C string.
+        // SAFETY: it is the last error of this thread, a C string.
         assert!(!loaded.is_null(), "{:?}", unsafe { CStr::from_ptr(libc::dlerror()) });
         type Init = unsafe extern "C" fn(*mut egret_ws_tls_provider, usize) -> i32;
         // SAFETY: the file of `compile_openssl` has this variable and this function, with these types.
@@ -185,8 +185,9 @@ pub fn set_openssl(options: &mut egret_ws_loop_options) {
     options.tls_provider = kept::keep(provider);
 }
 
-/// The example as a shared library. It calls the one function of the library that it needs through a variable, because the library is a
-/// part of the test program, which exports no symbols.
+/// Compiles the example as a shared library. It calls the one function of the library that it needs through a variable, because
+/// the
+/// library is a part of the test program, which exports no symbols.
 fn compile_openssl() -> std::path::PathBuf {
     let source = paths::repository().join("examples/tls_provider");
     let folder = paths::scratch().join(format!("tls-provider-{}", std::process::id()));
@@ -208,25 +209,26 @@ fn compile_openssl() -> std::path::PathBuf {
 /// # Safety
 /// `user` is the pointer that [`set`] has given.
 unsafe fn host<'a>(user: *mut c_void) -> &'a Host {
-    // SAFETY: the caller's promise; `release_user` is called after the last call.
+    // SAFETY: the caller ensures the condition. `release_user` is called after the last call.
     unsafe { &*user.cast() }
 }
 
 /// # Safety
 /// `text` is NULL or a C string.
 unsafe fn text(text: *const c_char) -> Option<String> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller ensures the condition.
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_str().expect("providers get UTF-8").to_owned())
 }
 
 /// # Safety
-/// `bytes` is NULL, or has so many bytes.
+/// `bytes` is NULL, or has `len` bytes.
 unsafe fn bytes<'a>(bytes: *const u8, len: usize) -> Option<&'a [u8]> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller ensures the condition.
     (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes, len) })
 }
 
-/// Writes as much of the reason as there is room for, without a NUL at the end if it is too long: the library must not rely on one.
+/// Writes as much of the reason as there is room for. If it is too long, there is no NUL at the end: the library must not rely on
+/// one.
 ///
 /// # Safety
 /// `message` has `EGRET_WS_TLS_MESSAGE_BYTES` bytes.
@@ -234,13 +236,13 @@ unsafe fn explain(message: *mut c_char, (error, reason): Failure) -> i32 {
     let mut reason = reason.into_bytes();
     reason.push(0);
     let count = reason.len().min(EGRET_WS_TLS_MESSAGE_BYTES);
-    // SAFETY: the caller's promise, and the two do not overlap.
+    // SAFETY: the caller ensures the condition, and the two texts do not overlap.
     unsafe { ptr::copy_nonoverlapping(reason.as_ptr().cast(), message, count) };
     error
 }
 
 unsafe extern "C" fn release_user(user: *mut c_void) {
-    // SAFETY: the pointer of `set`, and no call is running any more.
+    // SAFETY: it is the pointer of `set`, and no call is running any more.
     let host: Box<Host> = unsafe { Box::from_raw(user.cast()) };
     assert_eq!(
         (Count::of(&host.count.contexts), Count::of(&host.count.sessions)),
@@ -256,7 +258,7 @@ unsafe extern "C" fn new_context(
     context: *mut *mut c_void,
     message: *mut c_char,
 ) -> i32 {
-    // SAFETY: the contract of the header.
+    // SAFETY: the header guarantees this.
     let (host, settings) = unsafe { (host(user), &*settings) };
     // SAFETY: as above, for all pointers of the settings.
     let settings = unsafe {
@@ -274,11 +276,11 @@ unsafe extern "C" fn new_context(
         Ok(made) => {
             host.count.contexts.fetch_add(1, SeqCst);
             host.count.made.fetch_add(1, SeqCst);
-            // SAFETY: the out-parameter of the header.
+            // SAFETY: it is the out-parameter of the header.
             unsafe { context.write(Box::into_raw(Box::new(made)).cast()) };
             EGRET_WS_OK
         }
-        // SAFETY: the contract of the header.
+        // SAFETY: the header guarantees this.
         Err(failure) => unsafe { explain(message, failure) },
     }
 }
@@ -286,7 +288,7 @@ unsafe extern "C" fn new_context(
 unsafe extern "C" fn free_context(user: *mut c_void, context: *mut c_void) {
     // SAFETY: `new_context` has made it, and this is its last call.
     drop(unsafe { Box::from_raw(context.cast::<Box<dyn Context>>()) });
-    // SAFETY: the contract of the header.
+    // SAFETY: the header guarantees this.
     assert_ne!(unsafe { host(user) }.count.contexts.fetch_sub(1, SeqCst), 0);
 }
 
@@ -297,7 +299,7 @@ unsafe extern "C" fn open(
     session: *mut *mut c_void,
     message: *mut c_char,
 ) -> i32 {
-    // SAFETY: the contract of the header; `new_context` has made the context.
+    // SAFETY: the header guarantees this. `new_context` has made the context.
     let (host, context, given) = unsafe { (host(user), &*context.cast::<Box<dyn Context>>(), &*destination) };
     // SAFETY: as above, for all pointers of the destination.
     let destination = unsafe {
@@ -315,16 +317,16 @@ unsafe extern "C" fn open(
             host.count.sessions.fetch_add(1, SeqCst);
             host.count.made.fetch_add(1, SeqCst);
             let made = OpenSession { session: made, facts: Facts::default() };
-            // SAFETY: the out-parameter of the header.
+            // SAFETY: it is the out-parameter of the header.
             unsafe { session.write(Box::into_raw(Box::new(made)).cast()) };
             EGRET_WS_OK
         }
-        // SAFETY: the contract of the header.
+        // SAFETY: the header guarantees this.
         Err(failure) => unsafe { explain(message, failure) },
     }
 }
 
-/// A session, and what it has returned pointers to.
+/// A session, and the data to which it has returned pointers.
 struct OpenSession {
     session: Box<dyn Session>,
     facts: Facts,
@@ -339,7 +341,7 @@ unsafe fn step(session: *mut c_void, call: *mut egret_ws_tls_call, method: Metho
     let (session, call, first) = unsafe { (&mut *session.cast::<OpenSession>(), &mut *call, *(*call).message) };
     assert!(!INSIDE_READY.get(), "a provider may hold a lock while it calls egret_ws_tls_ready");
     assert!(!call.input.is_null() && call.output_len == 0 && call.state == 0 && first == 0);
-    // SAFETY: the pointers and lengths of the header.
+    // SAFETY: the pointers and lengths come from the header's struct.
     let (input, output) = unsafe {
         (
             std::slice::from_raw_parts(call.input, call.input_len),
@@ -351,24 +353,24 @@ unsafe fn step(session: *mut c_void, call: *mut egret_ws_tls_call, method: Metho
     (call.output_len, call.state) = (step.output_len, step.state);
     match result {
         Ok(()) => EGRET_WS_OK,
-        // SAFETY: the field has these bytes.
+        // SAFETY: the field has this number of bytes.
         Err(failure) => unsafe { explain(call.message, failure) },
     }
 }
 
 unsafe extern "C" fn receive(_: *mut c_void, session: *mut c_void, call: *mut egret_ws_tls_call) -> i32 {
-    // SAFETY: the contract of the header.
+    // SAFETY: the header guarantees this.
     unsafe {
         assert!((*call).output_size >= 16384 && (*call).input_len >= 5);
         let header = std::slice::from_raw_parts((*call).input, 5);
         let body = usize::from(u16::from_be_bytes([header[3], header[4]]));
-        assert_eq!((*call).input_len, 5 + body, "not one whole record");
+        assert_eq!((*call).input_len, 5 + body, "the input is not one whole record");
         step(session, call, |session, call| session.receive(call))
     }
 }
 
 unsafe extern "C" fn send(_: *mut c_void, session: *mut c_void, call: *mut egret_ws_tls_call) -> i32 {
-    // SAFETY: the contract of the header.
+    // SAFETY: the header guarantees this.
     unsafe {
         assert!((*call).input_len <= 16384 && (*call).output_size >= (*call).input_len + 2048);
         step(session, call, |session, call| session.send(call))
@@ -376,7 +378,7 @@ unsafe extern "C" fn send(_: *mut c_void, session: *mut c_void, call: *mut egret
 }
 
 unsafe extern "C" fn close_notify(_: *mut c_void, session: *mut c_void, call: *mut egret_ws_tls_call) -> i32 {
-    // SAFETY: the contract of the header.
+    // SAFETY: the header guarantees this.
     unsafe {
         assert!((*call).input_len == 0 && (*call).output_size >= 2048);
         step(session, call, |session, call| session.close_notify(call))
@@ -384,7 +386,7 @@ unsafe extern "C" fn close_notify(_: *mut c_void, session: *mut c_void, call: *m
 }
 
 unsafe extern "C" fn get_facts(_: *mut c_void, session: *mut c_void, facts: *mut egret_ws_tls_facts) {
-    // SAFETY: the contract of the header.
+    // SAFETY: the header guarantees this.
     let (session, facts) = unsafe { (&mut *session.cast::<OpenSession>(), &mut *facts) };
     session.facts = session.session.facts();
     let pointer = |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |text| text.as_ptr());
@@ -396,6 +398,6 @@ unsafe extern "C" fn get_facts(_: *mut c_void, session: *mut c_void, facts: *mut
 unsafe extern "C" fn free_session(user: *mut c_void, session: *mut c_void) {
     // SAFETY: `open` has made it, and this is its last call.
     drop(unsafe { Box::from_raw(session.cast::<OpenSession>()) });
-    // SAFETY: the contract of the header.
+    // SAFETY: the header guarantees this.
     assert_ne!(unsafe { host(user) }.count.sessions.fetch_sub(1, SeqCst), 0);
 }

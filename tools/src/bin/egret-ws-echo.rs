@@ -1,4 +1,4 @@
-//! `egret-ws-echo`: a WebSocket server for tests of applications. It echoes, and misbehaves on request.
+//! `egret-ws-echo`: a WebSocket server for tests of applications. It echoes messages, and misbehaves on request.
 
 use egret_ws_tools::arguments::{Argument, Arguments};
 use egret_ws_tools::echo::behaviour::{self, Behaviour, Burst, End, Refusal};
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes to the standard output. The server goes on if nobody reads it.
+/// Writes to the standard output. If no program reads it, the server continues.
 fn say(text: impl Display) {
     let mut out = io::stdout().lock();
     let _ = write!(out, "{text}").and_then(|()| out.flush());
@@ -94,7 +94,7 @@ fn complain(error: impl Display) {
     let _ = writeln!(io::stderr(), "egret-ws-echo: {error}");
 }
 
-/// The settings, or `None` if the command line only asked for a text.
+/// Returns the settings, or `None` if the command line only requested a text.
 fn settings(mut arguments: Arguments) -> Result<Option<Settings>, String> {
     let mut behaviour = Behaviour::default();
     let mut address = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -164,13 +164,13 @@ fn run(settings: Settings) -> Result<(), String> {
     let listener = TcpListener::bind((address, port))
         .map_err(|error| format!("cannot listen on {}: {error}", SocketAddr::new(address, port)))?;
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
-    // The address of a URL: one that a client on this machine can connect to.
+    // This is the address in the URL: one that a client on this machine can connect to.
     let host = match bound.ip() {
         ip if ip.is_unspecified() && ip.is_ipv4() => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), bound.port()),
         ip if ip.is_unspecified() => SocketAddr::new(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), bound.port()),
         _ => bound,
     };
-    // After the URL was written: the input may have ended already.
+    // This starts after the URL was written, because the input may have already ended.
     let follow_input = move || {
         if ends_with_input {
             thread::spawn(|| {
@@ -227,7 +227,7 @@ fn serve_tls(
     Ok(())
 }
 
-/// Writes a file of the directory for temporary files. Never one that is there: that directory may belong to all users.
+/// Writes a new file in the directory for temporary files. It never overwrites a file, because all users may use that directory.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 fn write_new(text: &[u8], port: u16) -> Result<PathBuf, String> {
     for number in 0..1000 {

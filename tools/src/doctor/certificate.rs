@@ -1,20 +1,21 @@
 //! The fields of a certificate (X.509, RFC 5280), read from its DER.
 //!
-//! It is for people: the library has checked the certificate, and nothing here decides whether it is trusted. So unknown parts are
-//! skipped, and bytes that are no certificate give `None`.
+//! The fields are only displayed. The library has checked the certificate, and nothing here decides whether it is trusted. So
+//! unknown
+//! parts are skipped, and the result is `None` if the bytes are not a certificate.
 
 use crate::words::days;
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The parts of a certificate that a person needs.
+/// The parts of a certificate that are useful for a person.
 #[derive(Debug, PartialEq)]
 pub struct Certificate {
-    /// Such as `CN=example.com, O=Example`.
+    /// The subject, such as `CN=example.com, O=Example`.
     pub subject: String,
     pub issuer: String,
-    /// Seconds since 1970.
+    /// The times of validity, in seconds since 1970.
     pub not_before: i64,
     pub not_after: i64,
     /// Names and addresses of hosts (subjectAltName).
@@ -24,7 +25,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Does it name itself as its issuer? Roots do, and certificates without an authority.
+    /// Returns whether it names itself as its issuer. This is the case for roots, and for certificates without an authority.
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
     }
@@ -62,17 +63,17 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
-/// Choices of a GeneralName.
+/// The tags of the alternatives in a GeneralName.
 const DNS_NAME: u8 = 0x82;
 const IP_ADDRESS: u8 = 0x87;
 
-/// Values of DER that are not read yet.
+/// Values of DER that were not yet read.
 struct Der<'a>(&'a [u8]);
 
 struct Value<'a> {
     tag: u8,
     content: &'a [u8],
-    /// With tag and length.
+    /// The bytes with tag and length.
     whole: &'a [u8],
 }
 
@@ -100,13 +101,13 @@ impl<'a> Der<'a> {
         Some(Value { tag, content, whole })
     }
 
-    /// The content of the next value, which has this tag.
+    /// Returns the content of the next value, which must have this tag.
     fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.next().filter(|value| value.tag == tag).map(|value| value.content)
     }
 }
 
-/// A distinguished name, in the order of the certificate.
+/// Returns a distinguished name, in the order of the certificate.
 fn name(der: &[u8]) -> Option<String> {
     let mut parts = vec![];
     let mut sets = Der(der);
@@ -122,7 +123,7 @@ fn name(der: &[u8]) -> Option<String> {
     Some(if parts.is_empty() { "(no name)".to_owned() } else { parts.join(", ") })
 }
 
-/// The short name of an attribute, or its number.
+/// Returns the short name of an attribute, or its number.
 fn attribute(identifier: &[u8]) -> String {
     let short = match identifier {
         [0x55, 4, 3] => "CN",
@@ -165,7 +166,7 @@ fn string(value: &Value) -> String {
     String::from_utf8_lossy(value.content).into_owned()
 }
 
-/// `YYMMDDhhmmssZ` or `YYYYMMDDhhmmssZ`.
+/// Reads a time in the form `YYMMDDhhmmssZ` or `YYYYMMDDhhmmssZ`.
 fn time(der: &mut Der) -> Option<i64> {
     let value = der.next()?;
     let text = str::from_utf8(value.content).ok()?.strip_suffix('Z')?;
@@ -197,7 +198,7 @@ fn alternative_names(extensions: &[u8]) -> Option<Vec<String>> {
         let is_names = extension.expect(OBJECT_IDENTIFIER)? == [0x55, 0x1d, 17];
         let mut value = extension.next()?;
         if value.tag != OCTET_STRING {
-            value = extension.next()?; // the one before was `critical`
+            value = extension.next()?; // the value before was `critical`
         }
         if is_names {
             let mut names = Der(Der(value.content).expect(SEQUENCE)?);
@@ -248,9 +249,9 @@ mod tests {
         assert_eq!(crate::words::date(expired.not_after), "2021-01-01T00:00:00Z");
     }
 
-    /// Each prefix, and each byte replaced: no panic, and no endless loop.
+    /// Tests each prefix, and each byte replaced. There must be no panic, and no endless loop.
     #[test]
-    fn other_bytes_are_no_certificate() {
+    fn other_bytes_are_not_a_certificate() {
         let good = der(&RIGHT.pem());
         for length in 0..good.len() {
             assert_eq!(Certificate::read(&good[..length]), None, "{length}");

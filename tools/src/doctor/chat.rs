@@ -1,4 +1,4 @@
-//! Lines of the standard input become messages, and messages become lines of the standard output.
+//! Sends lines of the standard input as messages, and writes messages as lines to the standard output.
 
 use crate::abi::{Event, Refused, Sent, Waker};
 use crate::check::Check;
@@ -10,15 +10,15 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The longest wait for the first line of an input that is not a terminal.
+/// How long the first line of an input that is not a terminal is awaited at most.
 const FIRST_LINE: Duration = Duration::from_secs(1);
-/// The lines that wait for the network.
+/// How many lines wait for the network at most.
 const MAX_LINES: usize = 16;
 
 /// A line of the input, without its end.
 enum Line {
     Whole(Vec<u8>),
-    /// It has more bytes than a message may have.
+    /// The line has more bytes than a message may have.
     TooLong,
 }
 
@@ -35,15 +35,15 @@ impl Input {
         let (sender, lines) = sync_channel(MAX_LINES);
         let waker: Arc<OnceLock<Waker>> = Arc::default();
         let wakes = Arc::clone(&waker);
-        // It may wait for a line until the process ends.
+        // The thread may wait for a line until the process ends.
         thread::Builder::new().name("input".to_owned()).spawn(move || {
             read_lines(io::stdin().lock(), sender, &wakes);
-            wakes.get().inspect(|waker| waker.wake()); // the sender is dropped: this is the end
+            wakes.get().inspect(|waker| waker.wake()); // the sender was dropped, which reports the end
         })?;
         Ok(Input { lines, first: None, waker })
     }
 
-    /// The input to chat with, if it was asked for or has a line.
+    /// Returns the input of the chat, if it was requested or has a line.
     pub fn find(is_asked_for: bool) -> io::Result<Option<Input>> {
         if is_asked_for {
             return Input::start().map(Some);
@@ -91,7 +91,7 @@ fn read_lines(input: impl Read, lines: SyncSender<Line>, waker: &OnceLock<Waker>
     }
 }
 
-/// Sends lines and prints messages, until the input ends or the connection does.
+/// Sends lines and prints messages, until the input or the connection ends.
 pub fn run(check: &mut Check, mut input: Input, waker: Waker, wait: Duration) -> Result<(), Refused> {
     let _ = input.waker.set(waker);
     let mut waiting: Option<Vec<u8>> = None;
@@ -124,7 +124,7 @@ pub fn run(check: &mut Check, mut input: Input, waker: Waker, wait: Duration) ->
         if left.is_some_and(|left| left.is_zero()) {
             return Ok(());
         }
-        // A line that comes from here on wakes the poll.
+        // A line that comes after this wakes the poll.
         if let Some(Event::Drain) = check.step(left.unwrap_or(Duration::MAX))? {
             is_full = false;
         }
@@ -132,10 +132,10 @@ pub fn run(check: &mut Check, mut input: Input, waker: Waker, wait: Duration) ->
     Ok(())
 }
 
-/// Prints a message. The program goes on if nobody reads it.
+/// Prints a message. If no program reads it, the doctor continues.
 pub fn print(text: &[u8]) {
     let mut out = io::stdout().lock();
-    // For a program as it is; a terminal must not be controlled by a server.
+    // A program gets the text unchanged. For a terminal it is escaped, because a server must not control the terminal.
     let written = match str::from_utf8(text) {
         Ok(text) if io::stdout().is_terminal() => writeln!(out, "{}", words::plain(text)),
         _ => out.write_all(text).and_then(|()| out.write_all(b"\n")),

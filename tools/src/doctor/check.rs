@@ -9,10 +9,10 @@ use ::egret_ws::*;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// The longest wait of one poll: it only limits how late a deadline of the doctor is noticed.
+/// The longest wait of one poll. It only limits how late a deadline of the doctor is noticed.
 const MAX_POLL: Duration = Duration::from_millis(500);
 
-/// The known facts about the making of a connection.
+/// The known facts about the opening of a connection.
 #[derive(Debug, Default)]
 pub struct Opening {
     pub resolve_us: u64,
@@ -21,7 +21,7 @@ pub struct Opening {
     pub tls_us: u64,
     pub handshake_us: u64,
     pub redirects: u32,
-    /// Addresses, and what came of them.
+    /// The addresses that were tried, with their results.
     pub tried: Vec<(String, String)>,
     pub remote_address: String,
     pub local_address: String,
@@ -29,7 +29,7 @@ pub struct Opening {
     pub tls: Option<Tls>,
     pub http_status: u32,
     pub headers: Vec<(String, String)>,
-    /// A URL without its query, a space, and the value of a Set-Cookie header.
+    /// Cookies: each is a URL without its query, a space, and the value of a Set-Cookie header.
     pub cookies: Vec<String>,
     pub body: Vec<u8>,
     pub subprotocol: String,
@@ -38,17 +38,17 @@ pub struct Opening {
 
 #[derive(Debug)]
 pub struct Tls {
-    /// `None` before the handshake has agreed on one.
+    /// The version. `None` before the handshake has agreed on one.
     pub version: Option<&'static str>,
     pub cipher: String,
     pub alpn: String,
     pub is_resumed: bool,
-    /// The server's own first; `None`: it cannot be read.
+    /// The certificates, with the server's own first. `None`: it cannot be read.
     pub certificates: Vec<Option<Certificate>>,
 }
 
 impl Opening {
-    /// `url` is that of the request: the texts of the server are read without its query.
+    /// Reads the facts. `url` is the URL of the request. Its query is removed from the texts of the server.
     fn read(socket: &Socket, url: &Url) -> Opening {
         let statistics = socket.statistics();
         let certificates = socket.certificates();
@@ -105,7 +105,7 @@ pub struct RoundTrips {
     pub times_us: Vec<u64>,
 }
 
-/// A check, and what it has found so far.
+/// A check, and its results so far.
 pub struct Check<'a> {
     host: &'a Loop,
     socket: Socket,
@@ -114,12 +114,12 @@ pub struct Check<'a> {
     pub opening: Opening,
     pub is_open: bool,
     pub round_trips: RoundTrips,
-    /// Messages that came.
+    /// The number of received messages.
     pub messages: u64,
     /// This side has begun to close.
     pub has_closed: bool,
     pub report: Option<Report>,
-    /// A failed connection would have had a server with the other scheme: TLS instead of none, or none instead of TLS.
+    /// The connection failed, but a connection with the other scheme would succeed: TLS instead of none, or none instead of TLS.
     pub other_scheme_answers: bool,
 }
 
@@ -143,7 +143,7 @@ impl<'a> Check<'a> {
         })
     }
 
-    /// Waits until the connection is open, or cannot be made.
+    /// Waits until the connection is open, or has failed.
     pub fn open(&mut self) -> Result<(), Refused> {
         while !self.is_open && self.report.is_none() {
             self.step(MAX_POLL)?;
@@ -153,7 +153,7 @@ impl<'a> Check<'a> {
             && let Some(report) = &self.report
             && report.error != EGRET_WS_ERR_REDIRECT
         {
-            // A proxy's refusal is in the report only.
+            // Only the report contains a refusal by a proxy.
             self.opening.http_status = report.http_status.unsigned_abs();
         }
         if !self.is_open && self.may_have_other_scheme() {
@@ -162,7 +162,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Polls once, and handles one event. Returns it if it is one of those that only some stages know.
+    /// Polls once, and handles one event. Returns the event if only some stages handle its kind.
     pub fn step(&mut self, wait: Duration) -> Result<Option<Event>, Refused> {
         let event = match self.socket.take_event() {
             Some(event) => event,
@@ -208,7 +208,7 @@ impl<'a> Check<'a> {
                 return self.wait_for_report();
             }
             self.round_trips.sent += 1;
-            // The library ends a connection that has become silent. A server that sends data and no pongs is only noted.
+            // The library ends a connection that has become silent. If a server sends data but no pongs, this is only noted.
             while begin.elapsed() < 2 * self.settings.timeout && self.report.is_none() {
                 match self.step(MAX_POLL)? {
                     Some(Event::Pong(answer, now)) if answer == payload => {
@@ -225,7 +225,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// The host that this side connects to: the server's, or that of its proxy.
+    /// Returns the host that this side connects to: the server, or its proxy.
     pub fn host(&self) -> String {
         match self.opening.proxy.split_once("://") {
             Some((_, proxy)) => proxy.trim_end_matches('/').to_owned(),
@@ -233,7 +233,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The name that the certificate must have, in the stage that has failed.
+    /// Returns the name that the certificate must have, in the stage that has failed.
     pub fn certified_name(&self) -> String {
         let is_proxy = self.report.as_ref().is_some_and(|report| report.phase == EGRET_WS_PHASE_PROXY);
         match &self.settings.server_name {
@@ -256,7 +256,8 @@ impl<'a> Check<'a> {
         self.wait_for_report()
     }
 
-    /// Waits for the report of a connection that has ended, or that this side closes. The time-outs of the library limit it.
+    /// Waits for the report of a connection that has ended, or that this side closes. The time-outs of the library limit the
+    /// wait.
     pub fn wait_for_report(&mut self) -> Result<(), Refused> {
         while self.report.is_none() {
             self.step(MAX_POLL)?;
@@ -264,7 +265,9 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Would the failure look like this if the server spoke TLS where this side did not, or the other way round?
+    /// Returns whether this failure can happen when the server uses TLS and this side does not, or when this side uses TLS and
+    /// the server
+    /// does not.
     fn may_have_other_scheme(&self) -> bool {
         let Some(report) = &self.report else { return false };
         if self.url.is_secure {
@@ -276,7 +279,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Connects with the other scheme, without what is for the server of the URL only.
+    /// Connects with the other scheme, without the settings that are only for the server of the URL.
     fn try_other_scheme(&self) -> Result<bool, Refused> {
         let settings = Settings {
             addresses: self.settings.addresses.clone(),

@@ -1,4 +1,4 @@
-//! The findings as one JSON object. docs/doctor.md lists its fields, whose names do not change.
+//! The results as one JSON object. docs/doctor.md lists its fields. Their names do not change.
 
 use crate::abi;
 use crate::check::Check;
@@ -7,7 +7,7 @@ use crate::words::date;
 use ::egret_ws::*;
 use serde_json::{Value, json};
 
-/// The name of a phase, as in `EGRET_WS_PHASE_…`.
+/// Returns the name of a phase, as in `EGRET_WS_PHASE_…`.
 pub fn phase(phase: i32) -> &'static str {
     match phase {
         EGRET_WS_PHASE_REQUEST => "REQUEST",
@@ -39,7 +39,7 @@ fn pairs(pairs: &[(String, String)], names: [&str; 2]) -> Value {
     pairs.iter().map(|(one, other)| json!({ names[0]: one, names[1]: other })).collect()
 }
 
-/// The object of a check that has ended.
+/// Makes the object for a check that has ended.
 pub fn object(check: &Check, diagnosis: &Diagnosis, notes: &[String]) -> Value {
     let opening = &check.opening;
     let tls = opening.tls.as_ref().map(|tls| {
@@ -122,7 +122,7 @@ pub fn object(check: &Check, diagnosis: &Diagnosis, notes: &[String]) -> Value {
     })
 }
 
-/// The object of a call that the library refused.
+/// Makes the object for a call that the library refused.
 pub fn refused(error: &str, summary: &str, exit_code: u8) -> Value {
     json!({
         "doctor": env!("CARGO_PKG_VERSION"),

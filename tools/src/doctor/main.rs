@@ -1,9 +1,10 @@
-//! `egret-ws-doctor`: connects to a WebSocket server, and reports each stage; if one fails, why, and what to do.
+//! `egret-ws-doctor`: connects to a WebSocket server, and reports each stage. If a stage fails, it reports the reason and the
+//! remedy.
 //!
 //! - [`settings`]: the command line
 //! - [`abi`]: the functions of `egret_ws.h`; no other module has unsafe code
 //! - [`check`]: connects, measures and closes; [`chat`]: lines and messages
-//! - [`diagnosis`]: why it failed, in words and as an exit code
+//! - [`diagnosis`]: the reason of a failure, as text and as an exit code
 //! - [`report`], [`json`]: the output
 //! - [`url`], [`certificate`], [`words`]: parts of URLs, certificates, texts
 
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
     exit(code.into())
 }
 
-/// Checks a server; returns the exit code.
+/// Checks a server. Returns the exit code.
 fn run(settings: &Settings, input: Option<Input>) -> Result<u8, Refused> {
     let host = Loop::new(settings.logs_steps)?;
     let mut check = Check::begin(&host, settings)?;
@@ -85,7 +86,7 @@ fn run(settings: &Settings, input: Option<Input>) -> Result<u8, Refused> {
     Ok(diagnosis.exit as u8)
 }
 
-/// Reports a call that the library refused; returns the exit code.
+/// Reports a call that the library refused. Returns the exit code.
 fn refuse(settings: &Settings, refused: &Refused) -> u8 {
     let exit = match refused.error.as_str() {
         "EGRET_WS_ERR_NO_RESOURCES" | "EGRET_WS_ERR_INTERNAL" => Exit::Doctor,
@@ -98,7 +99,7 @@ fn refuse(settings: &Settings, refused: &Refused) -> u8 {
     exit as u8
 }
 
-/// Shows the words so far. The standard output is for messages if there is a chat.
+/// Shows the text so far. If there is a chat, the standard output is for messages.
 fn show(settings: &Settings, words: &mut Words) {
     let text = words.take();
     if settings.prints_json {
@@ -107,7 +108,7 @@ fn show(settings: &Settings, words: &mut Words) {
     if settings.chats { say(io::stderr(), text) } else { say(io::stdout(), text) }
 }
 
-/// Writes a text. The check goes on if nobody reads it, because its exit code may be all that is wanted.
+/// Writes a text. If no program reads it, the check continues, because the caller may only need its exit code.
 fn say(mut out: impl Write, text: impl Display) {
     let _ = write!(out, "{text}").and_then(|()| out.flush());
 }
@@ -116,7 +117,7 @@ fn complain(text: impl Display) {
     say(io::stderr(), format_args!("egret-ws-doctor: {text}\n"));
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since 1970.
 fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64)
 }

@@ -1,4 +1,4 @@
-//! The findings in words.
+//! The results as text.
 
 use crate::check::Check;
 use crate::diagnosis::{Diagnosis, Exit};
@@ -9,9 +9,9 @@ use std::fmt::Write;
 
 /// The column where the facts begin.
 const INDENT: usize = 12;
-/// The widest line of sentences.
+/// The largest width of lines with sentences.
 const WIDTH: usize = 100;
-/// The longest part of a body that is shown; `--json` has all.
+/// The longest part of a body that is shown. `--json` shows all of it.
 const MAX_BODY_CHARS: usize = 2000;
 
 /// A report that grows from stage to stage.
@@ -19,7 +19,7 @@ const MAX_BODY_CHARS: usize = 2000;
 pub struct Words(String);
 
 impl Words {
-    /// The text so far, which is then forgotten.
+    /// Takes the text so far.
     pub fn take(&mut self) -> String {
         std::mem::take(&mut self.0)
     }
@@ -32,7 +32,7 @@ impl Words {
         self.line("", fact);
     }
 
-    /// A sentence, broken into lines, with a mark at its beginning.
+    /// Adds a sentence, broken into lines, with a mark at its beginning.
     fn sentence(&mut self, mark: &str, text: &str) {
         let mut line = mark.to_owned();
         let indent = " ".repeat(mark.chars().count());
@@ -58,7 +58,7 @@ impl Words {
     pub fn opening(&mut self, check: &Check, settings: &Settings, now: i64) {
         let opening = &check.opening;
         let report = check.report.as_ref();
-        // 0: the stage was not reached, or not needed.
+        // 0: the stage was not reached, or was not necessary.
         let phase = if check.is_open { EGRET_WS_PHASE_OPEN } else { report.map_or(0, |report| report.phase) };
         let took = |us: u64| if us == 0 { String::new() } else { format!(", in {}", duration(us)) };
 

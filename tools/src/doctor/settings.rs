@@ -8,7 +8,7 @@ pub const HELP: &str = "\
 usage: egret-ws-doctor [OPTION...] URL
 
 Connects to a WebSocket server, and reports each stage: the look-up of the name, the addresses, the proxy, TLS and its certificates, the
-upgrade, round trips and the close. If a stage fails, it says why and what to do.
+upgrade, round trips and the close. If a stage fails, it reports the reason and the remedy.
 
 The connection:
   --header 'NAME: VALUE'   a further header of the request; repeatable
@@ -166,7 +166,7 @@ mod tests {
         read(Arguments::new(arguments.iter().map(OsString::from)))
     }
 
-    /// Each option of the help is known, and each known option is in the help.
+    /// Each option in the help is known, and each known option is in the help.
     #[test]
     fn the_help_lists_the_options() {
         let words = HELP.split([' ', ',', '\n']).filter(|word| word.starts_with("--"));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_is_wrong() {
+    fn an_error_describes_the_wrong_argument() {
         for (arguments, complaint) in [
             (&[][..], "no URL, such as wss://example.com/"),
             (&["ws://a", "b"], "one argument too many: \"b\""),

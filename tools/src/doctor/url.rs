@@ -1,34 +1,34 @@
-//! The parts of a URL that the report names. A user name, a password and a query are none of them: they are often secret, and
-//! reports are sent to others.
+//! The parts of a URL that the report shows. These do not include a user name, a password and a query: they are often secret, and
+//! reports are sent to other people.
 
 use crate::abi::{self, Refused};
 
 #[derive(Debug, PartialEq)]
 pub struct Url {
     pub is_secure: bool,
-    /// A name, or an address; IPv6 in brackets.
+    /// The host: a name, or an address. IPv6 addresses have brackets.
     pub host: String,
     pub port: u16,
-    /// With its first slash. A query is shown as `?…`.
+    /// The path with its first slash. A query is shown as `?…`.
     pub path: String,
-    /// With its question mark, if there is one. It is not shown.
+    /// The query with its question mark, if there is one. It is not shown.
     query: String,
 }
 
 impl Url {
-    /// Reads it as the library does.
+    /// Reads a URL in the way of the library.
     pub fn read(url: &str) -> Result<Url, Refused> {
         Ok(Url::of_normalized(&abi::normalize_url(url)?))
     }
 
-    /// Reads one that the library has written.
+    /// Reads a URL that the library has written.
     pub fn of_normalized(url: &str) -> Url {
         let (scheme, rest) = url.split_once("://").unwrap_or(("ws", url));
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (_, place) = authority.rsplit_once('@').unwrap_or(("", authority));
         let is_secure = scheme == "wss";
         let default = if is_secure { 443 } else { 80 };
-        // Colons of an IPv6 address are followed by its bracket.
+        // If a colon belongs to an IPv6 address, a bracket follows later.
         let (host, port) = match place.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, port.parse().unwrap_or(default)),
             _ => (place, default),
@@ -42,29 +42,30 @@ impl Url {
         if self.is_secure { "wss" } else { "ws" }
     }
 
-    /// As in the Host header: without the port of the scheme.
+    /// Returns the host and the port as in the Host header: without the default port of the scheme.
     pub fn authority(&self) -> String {
         let default = if self.is_secure { 443 } else { 80 };
         if self.port == default { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
-    /// For people.
+    /// Returns the URL in the form that is shown to people.
     pub fn shown(&self) -> String {
         format!("{}://{}{}", self.scheme(), self.authority(), self.path)
     }
 
-    /// A text of the server without the query of this URL. Servers often repeat it, for example in a redirect from http to https.
+    /// Returns a text of the server without the query of this URL. Servers often repeat the query, for example in a redirect to
+    /// https.
     pub fn conceal(&self, text: &str) -> String {
         if self.query.len() > 1 { text.replace(&self.query, "?…") } else { text.to_owned() }
     }
 
-    /// The root of this host and port, with TLS instead of none, or the other way round.
+    /// Returns the root URL of this host and port with the other scheme: with TLS instead of none, or without TLS.
     pub fn with_other_scheme(&self) -> String {
         let scheme = if self.is_secure { "ws" } else { "wss" };
         format!("{scheme}://{}:{}/", self.host, self.port)
     }
 
-    /// Is the host an address?
+    /// Returns whether the host is an address.
     pub fn is_literal(&self) -> bool {
         self.host.starts_with('[') || self.host.parse::<std::net::Ipv4Addr>().is_ok()
     }

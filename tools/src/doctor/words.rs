@@ -1,19 +1,19 @@
-//! Texts for people: durations, dates, and texts of others without control characters.
+//! Texts for people: durations, dates, and texts of servers without control characters.
 
 use std::fmt::Write;
 
-/// A text of a server, which must not control the terminal: control characters are escaped.
+/// Returns a text of a server with escaped control characters, because a server must not control the terminal.
 pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
-        // Characters that change the direction of the text around them can forge lines, too.
+        // Characters that change the direction of the text around them can also be used to forge lines.
         let is_bidirectional = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if c.is_control() || is_bidirectional { plain.extend(c.escape_unicode()) } else { plain.push(c) }
     }
     plain
 }
 
-/// Microseconds, as a person reads them.
+/// Writes microseconds in a form that is easy to read.
 pub fn duration(us: u64) -> String {
     match us {
         0..1_000 => format!("{us} µs"),
@@ -23,7 +23,7 @@ pub fn duration(us: u64) -> String {
     }
 }
 
-/// Seconds since 1970 as a date and a time of day (RFC 3339).
+/// Writes seconds since 1970 as a date and a time of day (RFC 3339).
 pub fn date(unix: i64) -> String {
     let (day, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
     let (year, month, day) = civil(day);
@@ -31,7 +31,8 @@ pub fn date(unix: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// The days since 1970 of a date of the Gregorian calendar. (Howard Hinnant, "chrono-compatible low-level date algorithms".)
+/// Returns the days since 1970 for a date of the Gregorian calendar. (Howard Hinnant, "chrono-compatible low-level date
+/// algorithms".)
 pub fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -40,7 +41,7 @@ pub fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// The reverse of [`days`].
+/// Does the reverse of [`days`].
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
@@ -53,7 +54,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
 
-/// A number of seconds, in the largest unit that is whole.
+/// Writes a number of seconds in the largest unit of which there is at least one.
 pub fn span(seconds: i64) -> String {
     let (count, unit) = match seconds {
         0..120 => (seconds, "second"),
@@ -64,7 +65,7 @@ pub fn span(seconds: i64) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Bytes in hexadecimal, the first ones if there are many.
+/// Writes bytes in hexadecimal. If there are many, only the first ones.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes.iter().take(32) {

@@ -1,7 +1,8 @@
 //! The behaviour of the server on a connection.
 //!
-//! The options of the command line hold for all connections. The path of a URL adds to them for its connection, so that one server
-//! serves all tests: `/delay/200/drop/3` answers after 200 ms and drops the connection after three messages.
+//! The options of the command line apply to all connections. The path of a URL adds to them for its connection, so that one
+//! server
+//! can be used for all tests: `/delay/200/drop/3` answers after 200 ms and drops the connection after three messages.
 
 use crate::arguments::number;
 use std::time::Duration;
@@ -9,12 +10,12 @@ use tungstenite::http::{HeaderName, HeaderValue};
 
 /// The longest delay in milliseconds: a minute.
 pub const MAX_DELAY_MS: u64 = 60_000;
-/// The most messages of a burst.
+/// The largest number of messages of a burst.
 pub const MAX_BURST_MESSAGES: u64 = 1_000_000;
-/// The most bytes of a message of a burst: more than the library accepts, for tests of its limit.
+/// The largest size of a message of a burst, in bytes. It is more than the library accepts, for tests of its limit.
 pub const MAX_BURST_BYTES: u64 = 16 << 20;
 
-/// The behaviour of the server instead of the upgrade.
+/// The behaviour of the server if it does not accept the upgrade.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
     /// It answers with this HTTP status.
@@ -25,7 +26,7 @@ pub enum Refusal {
     Hangup,
 }
 
-/// The behaviour of the server after some messages. All leave the rest of the messages unanswered.
+/// The behaviour of the server after some messages. Later messages are not answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
     /// It ends the TCP connection.
@@ -34,7 +35,7 @@ pub enum End {
     Close(u16),
     /// It sends a frame that no server may send.
     Violate,
-    /// It reads no more and sends nothing, not even pongs.
+    /// It stops reading and sends nothing, not even pongs.
     Freeze,
 }
 
@@ -43,33 +44,33 @@ pub enum End {
 pub struct Burst {
     /// The number of messages.
     pub messages: u64,
-    /// The bytes of each, which are binary.
+    /// The number of bytes of each message. The messages are binary.
     pub bytes: usize,
 }
 
 /// The behaviour of the server on a connection. The default echoes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Behaviour {
-    /// Instead of the upgrade.
+    /// The behaviour instead of the upgrade.
     pub refusal: Option<Refusal>,
-    /// The body of an answer that is not an upgrade; else it is a sentence about the status.
+    /// The body of an answer that is not an upgrade. Otherwise the body is a sentence about the status.
     pub body: Option<String>,
-    /// Further headers of the answer.
+    /// Additional headers of the answer.
     pub headers: Vec<(String, String)>,
     /// The wait before the answer, and before each echo.
     pub delay: Duration,
     /// The end, and the number of messages before it.
     pub end: Option<(End, u64)>,
-    /// Messages at the beginning.
+    /// Messages that are sent at the beginning.
     pub burst: Option<Burst>,
-    /// Headers that a request must have; else the answer is 401.
+    /// Headers that a request must have. Otherwise the answer is 401.
     pub required: Vec<(String, String)>,
     /// The subprotocols that the server accepts. Without any it chooses none.
     pub subprotocols: Vec<String>,
 }
 
 impl Behaviour {
-    /// Adds what the path of a URL asks for. An error is a sentence for the client.
+    /// Adds the behaviour that the path of a URL requests. An error is a sentence for the client.
     pub fn add_path(&mut self, path: &str) -> Result<(), String> {
         let mut words = path.split('/').filter(|word| !word.is_empty());
         while let Some(word) = words.next() {
@@ -94,7 +95,7 @@ impl Behaviour {
                     let bytes = parameter("bytes", 0, MAX_BURST_BYTES)? as usize;
                     self.burst = Some(Burst { messages, bytes });
                 }
-                // Other paths are those of applications.
+                // Other paths belong to applications.
                 _ => {}
             }
         }
@@ -102,7 +103,7 @@ impl Behaviour {
     }
 }
 
-/// A header as it is written on a command line: `Name: value`.
+/// Reads a header as it is written on a command line: `Name: value`.
 pub fn header(text: &str) -> Result<(String, String), String> {
     let wrong = || format!("not a header, such as \"Name: value\": {text:?}");
     let (name, value) = text.split_once(':').ok_or_else(wrong)?;

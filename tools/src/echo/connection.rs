@@ -12,12 +12,12 @@ use tungstenite::protocol::frame::{CloseFrame, Frame, Utf8Bytes, coding::OpCode}
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
-/// Above the limit of the library, so that the echo of a large message exceeds that limit in tests.
+/// This is more than the limit of the library, so that in tests the echo of a large message can exceed that limit.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
-/// The longest time without a read: clients have lost patience long before.
+/// The longest time without a read. Clients end the connection long before.
 const MAX_FREEZE: Duration = Duration::from_secs(600);
 
-/// Serves a connection until its end. Errors of the client are ignored, because clients of tests make all of them on purpose.
+/// Serves a connection until its end. Errors of the client are ignored, because clients in tests cause all of them deliberately.
 /// `tcp` is the connection below `stream`.
 pub fn run<S: Read + Write>(mut stream: S, tcp: io::Result<TcpStream>, behaviour: &Behaviour) {
     let Ok(tcp) = tcp else { return };
@@ -33,13 +33,13 @@ pub fn run<S: Read + Write>(mut stream: S, tcp: io::Result<TcpStream>, behaviour
         Ok(Answer::Stalled) => return discard(&tcp),
         Err(_) => return,
     }
-    // The default read buffer of 128 KiB for each connection is too much for tests with a thousand of them.
+    // For a test with a thousand connections, the default read buffer of 128 KiB for each of them is too much.
     let config = WebSocketConfig::default()
         .read_buffer_size(16 << 10)
         .max_message_size(Some(MAX_MESSAGE_BYTES))
         .max_frame_size(Some(MAX_MESSAGE_BYTES));
     let mut socket = WebSocket::from_partially_read(stream, rest, Role::Server, Some(config));
-    // A failure is that of the client, or of the network.
+    // A failure comes from the client, or from the network.
     let _ = talk(&mut socket, &tcp, &behaviour);
 }
 
@@ -68,7 +68,7 @@ fn answer(stream: &mut impl Write, request: &Request<()>, behaviour: &Behaviour)
         Ok(response) => response,
         Err(error) => {
             let usage =
-                format!("This is egret-ws-echo, a WebSocket server. The request is none of WebSocket: {error}\n");
+                format!("This is egret-ws-echo, a WebSocket server. The request is not a WebSocket request: {error}\n");
             return refuse(stream, 426, Some(usage), behaviour);
         }
     };
@@ -121,7 +121,7 @@ fn talk<S: Read + Write>(socket: &mut WebSocket<S>, tcp: &TcpStream, behaviour: 
         {
             return finish(socket, tcp, end);
         }
-        // A read answers pings and Close by itself, and fails with `ConnectionClosed` when the handshake is complete.
+        // A read itself answers pings and Close. It fails with `ConnectionClosed` when the handshake is complete.
         let message = socket.read()?;
         if message.is_text() || message.is_binary() {
             thread::sleep(behaviour.delay);
@@ -160,17 +160,20 @@ fn discard(mut tcp: &TcpStream) {
     while matches!(tcp.read(&mut part), Ok(1..)) {}
 }
 
-/// Waits until the client has ended the connection, and reads nothing of it: the buffers of the operating system become full.
+/// Waits until the client has ended the connection, and reads nothing from it, so that the buffers of the operating system become
+/// full.
 fn freeze(tcp: &TcpStream) {
     let deadline = Instant::now() + MAX_FREEZE;
-    // Returns at once while bytes of the client wait, hence the sleep. It sees a reset, or an end before which all bytes were read;
-    // the deadline is for other ends.
+    // `peek` returns at once while bytes of the client wait, so there is a sleep. It notices a reset, or an end before which all
+    // bytes were
+    // read. For other ends there is the deadline.
     while matches!(tcp.peek(&mut [0]), Ok(1)) && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// Ends a refused connection, so that the client reads the whole answer: closing a socket with unread bytes resets it.
+/// Ends a refused connection in such a way that the client can read the whole answer: closing a socket with unread bytes resets
+/// it.
 fn leave<S: Read>(mut stream: S, tcp: &TcpStream) {
     let _ = tcp.shutdown(Shutdown::Write);
     let _ = tcp.set_read_timeout(Some(Duration::from_secs(1)));

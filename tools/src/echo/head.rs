@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use tungstenite::http;
 
-/// The most bytes of a head. The library sends URLs of 16 KiB and headers of 8 KiB.
+/// The largest size of a head, in bytes. The library sends URLs of 16 KiB and headers of 8 KiB.
 const MAX_BYTES: usize = 64 << 10;
 
 /// Reads the head of a request, and returns it with the bytes that came behind it.
@@ -11,7 +11,7 @@ pub fn read(stream: &mut impl Read) -> io::Result<(http::Request<()>, Vec<u8>)> 
     let mut bytes = Vec::new();
     let mut part = [0; 4096];
     loop {
-        // The end may lie on the border of two reads.
+        // The end may be on the border of two reads.
         let searched = bytes.len().saturating_sub(3);
         let count = stream.read(&mut part)?;
         if count == 0 {
@@ -19,7 +19,7 @@ pub fn read(stream: &mut impl Read) -> io::Result<(http::Request<()>, Vec<u8>)> 
         }
         bytes.extend_from_slice(&part[..count]);
         if !bytes[0].is_ascii_uppercase() {
-            return Err(malformed()); // TLS, perhaps, which would wait for an answer
+            return Err(malformed()); // perhaps TLS, which would wait for an answer
         }
         if let Some(at) = bytes[searched..].windows(4).position(|four| four == b"\r\n\r\n") {
             let rest = bytes.split_off(searched + at + 4);

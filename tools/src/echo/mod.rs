@@ -1,6 +1,6 @@
-//! A WebSocket server for tests: it echoes, and misbehaves on request.
+//! A WebSocket server for tests. It echoes messages, and misbehaves on request.
 //!
-//! - `behaviour`: what the server does with a connection, from the command line and from the path of the URL
+//! - `behaviour`: the behaviour of the server on a connection, from the command line and from the path of the URL
 //! - `head`: the head of an HTTP request
 //! - `connection`: one connection, from the request to its end
 //! - `tls`: the certificates that the server makes, and its side of TLS
@@ -18,12 +18,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// Echoes on each connection, without end.
+/// Echoes on each connection. It never returns.
 pub fn serve(listener: TcpListener) {
     serve_as(listener, Behaviour::default());
 }
 
-/// Serves each connection on a separate thread, without end. A client that fails ends its thread only.
+/// Serves each connection on a separate thread. It never returns. If a client fails, only its thread ends.
 pub fn serve_as(listener: TcpListener, behaviour: Behaviour) {
     let behaviour = Arc::new(behaviour);
     accept(&listener, move |stream| {
@@ -35,7 +35,7 @@ pub fn serve_as(listener: TcpListener, behaviour: Behaviour) {
     });
 }
 
-/// As [`serve_as`], with TLS.
+/// Like [`serve_as`], with TLS.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub fn serve_tls(listener: TcpListener, behaviour: Behaviour, acceptor: openssl::ssl::SslAcceptor) {
     let shared = Arc::new((behaviour, acceptor));
@@ -44,7 +44,7 @@ pub fn serve_tls(listener: TcpListener, behaviour: Behaviour, acceptor: openssl:
         move || {
             let (behaviour, acceptor) = &*shared;
             let reset = stream.try_clone();
-            // Clients of tests refuse certificates on purpose.
+            // Clients in tests refuse certificates deliberately.
             let Ok(stream) = acceptor.accept(stream) else { return };
             connection::run(stream, reset, behaviour);
         }
@@ -54,13 +54,14 @@ pub fn serve_tls(listener: TcpListener, behaviour: Behaviour, acceptor: openssl:
 fn accept<W: FnOnce() + Send + 'static>(listener: &TcpListener, work: impl Fn(TcpStream) -> W) {
     for stream in listener.incoming() {
         let started = stream.and_then(|stream| {
-            // Frames are small: they must not wait for an acknowledgement.
+            // Frames are small, and must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
             thread::Builder::new().name("echo".into()).spawn(work(stream))
         });
         if let Err(error) = started {
             report(&error);
-            // Probably out of descriptors or threads: wait, so that the loop does not spin.
+            // Probably no descriptors or threads are left. This waits, so that the loop does not use the processor without a
+            // pause.
             thread::sleep(Duration::from_millis(10));
         }
     }

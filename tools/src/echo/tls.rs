@@ -25,20 +25,21 @@ pub enum Kind {
     Expired,
     /// It is for `other.example` only.
     WrongHost,
-    /// It has no issuer but itself, and the authority's certificate is itself.
+    /// It is its own issuer, and the certificate of the authority is this certificate.
     SelfSigned,
 }
 
 /// The server's side of TLS.
 pub struct Server {
-    /// For [`super::serve_tls`].
+    /// The acceptor for [`super::serve_tls`].
     pub acceptor: SslAcceptor,
-    /// The certificate that clients have to trust, in PEM.
+    /// The certificate that clients must trust, in PEM.
     pub authority_pem: Vec<u8>,
 }
 
-/// Makes an authority, and a certificate for the loopback addresses and other names that it signs. Its key is never written, so it can
-/// sign no other certificate.
+/// Makes an authority, and a certificate that it signs, for the loopback addresses and other names. The key of the authority is
+/// never
+/// written, so it can sign no other certificate.
 pub fn server(kind: Kind, names: &[String]) -> Result<Server, ErrorStack> {
     let authority_key = key()?;
     let server_key = key()?;
@@ -68,7 +69,8 @@ fn name(common_name: &str) -> Result<X509Name, ErrorStack> {
     Ok(name.build())
 }
 
-/// Begins a certificate with the parts that all have: a random serial number, names, a key, and dates as days from now.
+/// Begins a certificate with the parts that all certificates have: a random serial number, names, a key, and dates as days from
+/// now.
 fn builder(
     subject: &X509Name,
     issuer: &X509Name,

@@ -11,12 +11,12 @@ pub const DOCTOR: &str = env!("CARGO_BIN_EXE_egret-ws-doctor");
 /// An `egret-ws-echo` that runs until this is dropped.
 pub struct Echo {
     child: Child,
-    /// Ends the server when it is dropped with this process, even after a crash.
+    /// The server ends when this is dropped, or when this process ends, even by a crash.
     input: Option<ChildStdin>,
-    /// Without the slash at its end.
+    /// The URL without the slash at its end.
     pub url: String,
     pub port: u16,
-    /// With `--tls`.
+    /// The certificate file, with `--tls`.
     pub ca_file: String,
 }
 

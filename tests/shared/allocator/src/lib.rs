@@ -12,23 +12,24 @@ use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The system's allocator with counters. A block that grows is always moved to a new block, as in the worst case of the system's
-/// `realloc`, so that peaks are equal in each run.
+/// `realloc`, so that the peaks of all runs are equal.
 pub struct TestAllocator;
 
-/// The bytes in use, and the most since the last [`Peak::start`], of all threads that are not excluded.
+/// The bytes in use by all threads that are not excluded, and their largest number since the last [`Peak::start`].
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static IS_EXCLUDED: Cell<bool> = const { Cell::new(false) };
-    /// Larger blocks are refused to this thread.
+    /// Allocations of larger blocks fail on this thread.
     static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) };
-    /// The number of allocations of this thread, and their bytes.
+    /// The number of allocations of this thread, and the number of their bytes.
     static COUNTED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-// SAFETY: every block comes from the system's allocator with the given layout, and goes back to it with the same; a refusal returns
-// a null pointer, as the trait asks.
+// SAFETY: every block comes from the system's allocator with the given layout, and is returned to it with that layout. A refusal
+// returns
+// a null pointer, as the trait requires.
 unsafe impl GlobalAlloc for TestAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let size = layout.size();
@@ -40,7 +41,7 @@ unsafe impl GlobalAlloc for TestAllocator {
         if !IS_EXCLUDED.get() {
             PEAK.fetch_max(IN_USE.fetch_add(size, Relaxed) + size, Relaxed);
         }
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller ensures the conditions.
         unsafe { System.alloc(layout) }
     }
 
@@ -48,17 +49,17 @@ unsafe impl GlobalAlloc for TestAllocator {
         if !IS_EXCLUDED.get() {
             IN_USE.fetch_sub(layout.size(), Relaxed);
         }
-        // SAFETY: the caller's promise, passed on: the block is the system's.
+        // SAFETY: the caller ensures the conditions, and the block comes from the system's allocator.
         unsafe { System.dealloc(block, layout) }
     }
 }
 
-/// The bytes in use now.
+/// Returns the number of bytes in use.
 pub fn in_use() -> usize {
     IN_USE.load(Relaxed)
 }
 
-/// The most bytes in use since a moment. There may be one at a time.
+/// Measures the largest number of bytes in use since a moment. There may be one such object at a time.
 pub struct Peak {
     before: usize,
 }
@@ -70,20 +71,20 @@ impl Peak {
         Peak { before }
     }
 
-    /// The most bytes so far, beyond those that were in use at the start.
+    /// Returns the largest number of bytes so far, beyond those that were in use at the start.
     pub fn bytes(&self) -> usize {
         PEAK.load(Relaxed) - self.before
     }
 }
 
-/// Runs `work`, and returns the most bytes that were in use meanwhile, beyond those in use before.
+/// Runs `work`, and returns the largest number of bytes in use during it, beyond those in use before.
 pub fn peak_during(work: impl FnOnce()) -> usize {
     let peak = Peak::start();
     work();
     peak.bytes()
 }
 
-/// From now on, [`in_use`] and [`Peak`] do not count what this thread allocates and frees. For the thread of a server.
+/// After this, [`in_use`] and [`Peak`] do not count the allocations of this thread. It is for the thread of a server.
 pub fn exclude_this_thread() {
     IS_EXCLUDED.set(true);
 }
@@ -96,7 +97,7 @@ pub fn count_allocations(work: impl FnOnce()) -> (usize, usize) {
     (after.0 - before.0, after.1 - before.1)
 }
 
-/// Runs `work` on this thread. Meanwhile every allocation of more than `largest` bytes fails.
+/// Runs `work` on this thread. During it, every allocation of more than `largest` bytes fails.
 pub fn with_largest<T>(largest: usize, work: impl FnOnce() -> T) -> T {
     struct Restore(usize);
     impl Drop for Restore {

@@ -8,7 +8,7 @@ use ::egret_ws::*;
 use std::ffi::CStr;
 use std::time::Instant;
 
-/// Connects; returns the open socket and its negotiated extension.
+/// Connects. Returns the open socket and its negotiated extension.
 #[track_caller]
 pub fn connect(host: &Loop, port: u16, set: impl FnOnce(&mut egret_ws_options)) -> (Socket<'_>, String) {
     let socket = host.connect_with(port, set);
@@ -21,7 +21,7 @@ pub fn connect(host: &Loop, port: u16, set: impl FnOnce(&mut egret_ws_options)) 
     (socket, text.to_str().expect("ASCII").to_owned())
 }
 
-/// Sends a message as soon as the send queue has room for it.
+/// Sends a message when the send queue has room for it.
 #[track_caller]
 pub fn send(host: &Loop, socket: &Socket, message: &Event) {
     let deadline = Instant::now() + WAIT_LIMIT;
@@ -35,7 +35,7 @@ pub fn send(host: &Loop, socket: &Socket, message: &Event) {
             return;
         }
         assert_eq!(sent, EGRET_WS_ERR_BACKPRESSURE, "{message:?}");
-        assert!(Instant::now() < deadline, "no room for {message:?}");
+        assert!(Instant::now() < deadline, "there was no room for {message:?}");
         host.poll(10);
     }
 }
@@ -48,7 +48,7 @@ impl RandomMessages {
         RandomMessages(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    /// Less than `limit`.
+    /// Returns a random number less than `limit`.
     pub fn random(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -56,7 +56,7 @@ impl RandomMessages {
         (self.0 >> 11) as usize % limit
     }
 
-    /// A message of up to `max` bytes; small and large ones are equally frequent.
+    /// Returns a message of up to `max` bytes. Small and large ones are equally frequent.
     pub fn any(&mut self, max: usize) -> Event {
         let size = max >> self.random(max.ilog2() as usize + 1);
         let size = self.random(size + 1);
@@ -72,7 +72,7 @@ impl RandomMessages {
         }
     }
 
-    /// Pieces up to `size` bytes, filled up with spaces.
+    /// Returns a text of pieces with up to `size` bytes in total, padded with spaces.
     fn text(&mut self, size: usize, piece: impl Fn(&mut dyn FnMut(usize) -> usize) -> String) -> String {
         let mut text = String::with_capacity(size + 32);
         while text.len() < size {

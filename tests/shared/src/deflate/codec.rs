@@ -1,31 +1,31 @@
-//! DEFLATE as RFC 7692 section 7.2 uses it, for the server side, and parts of it for making invalid data.
+//! DEFLATE as it is used in RFC 7692 section 7.2, for the server side, and parts of it that make invalid data.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// The end of a flushed stream, which is left out on the wire.
+/// The end of a flushed stream. It is not sent on the wire.
 pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// Compresses one message after the other.
 pub struct Deflater(Compress);
 
 impl Deflater {
-    /// Compresses as well as it can.
+    /// Makes a deflater that compresses as well as possible.
     pub fn new(window_bits: u8) -> Deflater {
         Deflater(Compress::new_with_window_bits(Compression::best(), false, window_bits))
     }
 
-    /// Compresses fast.
+    /// Makes a deflater that compresses fast.
     pub fn fast(window_bits: u8) -> Deflater {
         Deflater(Compress::new_with_window_bits(Compression::fast(), false, window_bits))
     }
 
-    /// The message's payload on the wire.
+    /// Returns the message's payload on the wire.
     pub fn message(&mut self, bytes: &[u8]) -> Vec<u8> {
-        // A flush without new data writes nothing. RFC 7692 section 7.2.3.6 has this for an empty message.
+        // A flush without new data writes nothing. For an empty message, RFC 7692 section 7.2.3.6 requires this byte.
         if bytes.is_empty() {
             return vec![0];
         }
-        // Noise grows, the more the smaller the window is.
+        // Noise grows when it is compressed. It grows more if the window is smaller.
         let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8 + 64);
         let before = self.0.total_in();
         self.0.compress_vec(bytes, &mut out, FlushCompress::Sync).expect("no dictionary is asked for");
@@ -36,12 +36,13 @@ impl Deflater {
     }
 }
 
-/// A message that needs no other.
+/// Returns a message that does not refer to another one.
 pub fn deflated(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     Deflater::new(15).message(bytes.as_ref())
 }
 
-/// A message in blocks of type 0, of at most `size` bytes each. The last block is empty, as all of a message must be.
+/// Returns a message in blocks of type 0, each of at most `size` bytes. The last block is empty, which is required for each
+/// message.
 pub fn stored(bytes: &[u8], size: usize) -> Vec<u8> {
     let blocks = bytes.chunks(size).flat_map(|piece| {
         let length = u16::try_from(piece.len()).expect("a block has at most 65535 bytes");
@@ -60,7 +61,7 @@ impl Default for Inflater {
 }
 
 impl Inflater {
-    /// Returns the message, which has at most `most` bytes, or its first fault.
+    /// Returns the message, which has at most `most` bytes, or its first error.
     pub fn message(&mut self, payload: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let wire = [payload, &TAIL].concat();
         let mut message = Vec::with_capacity(most + 1);
@@ -76,14 +77,15 @@ impl Inflater {
     }
 }
 
-/// The longest back reference of a message, found by a decoder of RFC 1951 without output. An inflater could not check that, because
-/// zlib-rs always has the largest window.
+/// Returns the longest back reference of a message. A decoder of RFC 1951 without output finds it. An inflater could not check
+/// that,
+/// because zlib-rs always has the largest window.
 pub fn longest_distance(payload: &[u8]) -> usize {
     let bytes = [payload, &TAIL].concat();
     let mut bits = Bits { bytes: &bytes, at: 0 };
     let mut longest = 0;
     while bits.at < 8 * bytes.len() {
-        assert_eq!(bits.take(1), 0, "the client has no need of BFINAL");
+        assert_eq!(bits.take(1), 0, "the client does not need BFINAL");
         let (symbols, distances) = match bits.take(2) {
             0 => {
                 bits.at = bits.at.next_multiple_of(8);
@@ -121,7 +123,7 @@ pub fn longest_distance(payload: &[u8]) -> usize {
 
 struct Bits<'a> {
     bytes: &'a [u8],
-    /// In bits.
+    /// The position in bits.
     at: usize,
 }
 
@@ -133,7 +135,7 @@ impl Bits<'_> {
         value
     }
 
-    /// Section 3.2.7.
+    /// Reads the code lengths of section 3.2.7.
     fn take_codes(&mut self) -> (Code, Code) {
         const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
         let (symbols, distances, count) = (257 + self.take(5), 1 + self.take(5), 4 + self.take(4));
@@ -158,7 +160,7 @@ impl Bits<'_> {
 
 /// A Huffman code (section 3.2.2).
 struct Code {
-    /// How many symbols have so many bits.
+    /// How many symbols have a code of this number of bits.
     counts: [usize; 16],
     /// The symbols in the order of their codes.
     symbols: Vec<usize>,

@@ -8,10 +8,10 @@ use crate::scripted_server::{Peer, Request, Server};
 use ::egret_ws::*;
 use std::io::{self, Read};
 
-/// The response without parameters.
+/// The extension in the response, without parameters.
 pub const BARE: &str = "permessage-deflate";
 
-/// Reads the request and accepts it with these lines of extensions.
+/// Reads the request and accepts it with these values of the extension header.
 pub fn accept(peer: &mut Peer, extensions: &[&str]) -> Request {
     let request = peer.read_request();
     let head = request.answer();
@@ -21,24 +21,24 @@ pub fn accept(peer: &mut Peer, extensions: &[&str]) -> Request {
     request
 }
 
-/// The first frame of a message whose payload is compressed.
+/// Returns the first frame of a message with a compressed payload.
 pub fn compressed(opcode: u8, payload: impl Into<Vec<u8>>) -> Frame {
     Frame::new(opcode, payload).rsv(4)
 }
 
-/// The next frame of the client with its RSV bits. `peer` must not have buffered any of it.
+/// Reads the next frame of the client with its RSV bits. `peer` must not have buffered any part of it.
 pub fn read(peer: &mut Peer) -> Frame {
     read_frame(peer.stream()).expect("a frame of the client")
 }
 
-/// As [`read`], from any stream. The error means that it has ended.
+/// Like [`read`], from any stream. An error means that the stream has ended.
 pub fn read_frame(stream: &mut impl Read) -> io::Result<Frame> {
     let mut bytes = move |count: usize| {
         let mut bytes = vec![0; count];
         stream.read_exact(&mut bytes).map(|()| bytes)
     };
     let start = bytes(2)?;
-    assert_eq!(start[0] & 0xb0, 0x80, "the client has no need of fragments, RSV2 and RSV3");
+    assert_eq!(start[0] & 0xb0, 0x80, "the client does not need fragments, RSV2 and RSV3");
     assert_eq!(start[1] & 0x80, 0x80, "a client's frame without a mask");
     let length = match start[1] & 0x7f {
         126 => bytes(2)?,
@@ -52,13 +52,13 @@ pub fn read_frame(stream: &mut impl Read) -> io::Result<Frame> {
     Ok(Frame::new(start[0] & 0x0f, payload).rsv(start[0] >> 4 & 7))
 }
 
-/// The server accepts the extension and sends `bytes`. The client must deliver `expected`, and both close.
+/// The server accepts the extension and sends `bytes`. The client must deliver `expected`, then both sides close.
 #[track_caller]
 pub fn expect_messages(bytes: Vec<u8>, expected: &[Event]) {
     expect_messages_with(BARE, bytes, expected);
 }
 
-/// As [`expect_messages`], with other parameters of the extension.
+/// Like [`expect_messages`], with other parameters of the extension.
 #[track_caller]
 pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &[Event]) {
     on_both_drivers(|host| {
@@ -67,7 +67,7 @@ pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &
             accept(&mut peer, &[extension]);
             peer.write(bytes);
             peer.send(&Frame::close(1000, ""));
-            // Pongs come before.
+            // Pongs come before it.
             let last = std::iter::repeat_with(|| read(&mut peer)).find(|frame| frame.opcode == CLOSE);
             assert_eq!(last, Some(Frame::close(1000, "")));
             peer.expect_silence();
@@ -82,14 +82,15 @@ pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &
     });
 }
 
-/// The server accepts the extension and sends `bytes`. The client must deliver `expected`, send a Close frame with `code`, disconnect by
-/// itself and report `error`.
+/// The server accepts the extension and sends `bytes`. The client must deliver `expected`, send a Close frame with `code`,
+/// disconnect
+/// by itself, and report `error`.
 #[track_caller]
 pub fn expect_failure(what: &str, bytes: Vec<u8>, expected: &[Event], error: i32, code: u16) {
     expect_failure_with(what, |_| {}, bytes, expected, error, code);
 }
 
-/// As the function before, with options.
+/// Like [`expect_failure`], with options.
 #[track_caller]
 pub fn expect_failure_with(
     what: &str,

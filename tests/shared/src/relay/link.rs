@@ -18,7 +18,7 @@ pub enum Direction {
 /// A fault of a connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// Both sides see the end of the stream. Data on the way is dropped. A stalled direction stays stalled.
+    /// Both sides see the end of the stream. Data in transit is dropped. A stalled direction stays stalled.
     Cut,
     /// Both sides see a reset.
     Reset,
@@ -27,15 +27,15 @@ pub enum Fault {
     Resume(Direction),
     /// The stream in this direction ends, and later data is dropped. The other direction continues.
     HalfClose(Direction),
-    /// Data is forwarded this much later from now on.
+    /// After this, data is forwarded this much later.
     Delay(Direction, Duration),
-    /// The next bytes, of this number, are forwarded one by one.
+    /// The next bytes are forwarded one by one. The number is their count.
     Bytewise(Direction, u64),
-    /// As [`Fault::Cut`], once this total of bytes has been forwarded in this direction.
+    /// Like [`Fault::Cut`], when this total number of bytes has been forwarded in this direction.
     CutAt(Direction, u64),
 }
 
-/// The most bytes that the relay reads before it forwards them.
+/// How many bytes the relay reads at most before it forwards them.
 const CAPACITY: usize = 64 * 1024;
 
 /// A connection that is forwarded.
@@ -69,7 +69,7 @@ pub enum Turn {
 }
 
 impl Link {
-    /// Fails only if a connection has ended already.
+    /// This fails only if a connection has already ended.
     pub fn new(client: TcpStream, server: TcpStream) -> io::Result<Link> {
         for stream in [&client, &server] {
             stream.set_nonblocking(true)?;
@@ -78,7 +78,7 @@ impl Link {
         Ok(Link { client, server, up: Pipe::default(), down: Pipe::default() })
     }
 
-    /// Both sockets, and whether the relay waits to read from and to write to each.
+    /// Returns both sockets, and for each whether the relay waits to read from it and to write to it.
     pub fn interests(&self, now: Instant) -> [(&TcpStream, bool, bool); 2] {
         let (up, down) = (&self.up, &self.down);
         [
@@ -87,7 +87,7 @@ impl Link {
         ]
     }
 
-    /// When the next delayed data is due.
+    /// Returns the time at which the next delayed data is due.
     pub fn next_due(&self) -> Option<Instant> {
         let due = |pipe: &Pipe| pipe.chunks.front().map(|(due, _)| *due).filter(|_| !pipe.stalled);
         due(&self.up).into_iter().chain(due(&self.down)).min()
@@ -118,7 +118,7 @@ impl Link {
             }
             Fault::Reset => {
                 for stream in [&self.client, &self.server] {
-                    // A socket that is dropped with this sends RST. It fails if the other side has sent RST.
+                    // With this, a socket sends RST when it is dropped. It fails if the other side has sent RST.
                     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
                 }
                 return Turn::Over;
@@ -155,7 +155,7 @@ impl Pipe {
         !self.stalled && self.chunks.front().is_some_and(|(due, _)| *due <= now)
     }
 
-    /// True if the connection must be cut. An error is that of a connection that is still in use.
+    /// Returns true if the connection must be cut. An error belongs to a connection that is still in use.
     fn turn(&mut self, mut source: &TcpStream, sink: &TcpStream, now: Instant) -> io::Result<bool> {
         if self.wants_input() {
             let mut buffer = [0; 16 * 1024];
@@ -186,7 +186,7 @@ impl Pipe {
         !self.closed && self.cut_at.is_some_and(|at| self.forwarded >= at)
     }
 
-    /// False if other connections get their turn first.
+    /// Returns false if other connections must get their turn first.
     fn forward(&mut self, mut sink: &TcpStream) -> io::Result<bool> {
         let Some((_, chunk)) = self.chunks.front_mut() else { return Ok(false) };
         let cut = self.cut_at.map_or(u64::MAX, |at| at.saturating_sub(self.forwarded));
@@ -210,7 +210,7 @@ impl Pipe {
     fn close(&mut self, sink: &TcpStream) {
         self.chunks.clear();
         (self.taken, self.closed) = (0, true);
-        // It fails if the other side has disconnected.
+        // This fails if the other side has disconnected.
         let _ = sink.shutdown(Shutdown::Write);
     }
 }

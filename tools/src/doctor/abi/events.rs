@@ -1,4 +1,4 @@
-//! Callbacks, as values that wait to be taken.
+//! Callbacks, as values in a queue.
 
 use super::c_text;
 use ::egret_ws::*;
@@ -14,7 +14,7 @@ pub enum Event {
     Connected,
     Text(String),
     Binary(Vec<u8>),
-    /// The payload of a ping, and the time of its answer.
+    /// The payload of a pong, and the time at which it came.
     Pong(Vec<u8>, Instant),
     Drain,
     Frame(Frame),
@@ -43,7 +43,7 @@ pub struct Report {
     pub unsent_messages: u32,
     pub reason: String,
     pub message: String,
-    /// Is it worth another attempt?
+    /// Another attempt may succeed.
     pub is_retryable: bool,
 }
 
@@ -51,7 +51,7 @@ impl Report {
     /// # Safety
     /// `info` is the argument of `on_close`, during that call.
     unsafe fn read(info: *const egret_ws_close_info) -> Report {
-        // SAFETY: the header promises a readable struct, whose texts end in a NUL.
+        // SAFETY: according to the header, the struct is readable, and its texts end in a NUL.
         unsafe {
             Report {
                 error: (*info).error,
@@ -70,12 +70,12 @@ impl Report {
     }
 }
 
-/// The events that no one has taken yet.
+/// The events that were not taken yet.
 #[derive(Default)]
 pub struct Events(RefCell<VecDeque<Event>>);
 
 impl Events {
-    /// Has the callbacks of a socket put into this list, which gets a reference that `release_user` drops.
+    /// Makes the callbacks of a socket add their events to this list. The socket gets a reference, which `release_user` drops.
     pub fn listen(events: &Rc<Events>, options: &mut egret_ws_options, traces_frames: bool) {
         options.user = Rc::into_raw(Rc::clone(events)).cast_mut().cast();
         options.release_user = Some(release_user);
@@ -87,52 +87,52 @@ impl Events {
         options.on_frame = if traces_frames { Some(on_frame) } else { None };
     }
 
-    /// The oldest event.
+    /// Takes the oldest event.
     pub fn take(&self) -> Option<Event> {
         self.0.borrow_mut().pop_front()
     }
 
     /// # Safety
-    /// `user` is that of the options.
+    /// `user` is the pointer in the options.
     unsafe fn add(user: *mut c_void, event: Event) {
-        // SAFETY: it lives until `release_user`.
+        // SAFETY: the list lives until `release_user`.
         let events = unsafe { &*user.cast::<Events>() };
-        // Callbacks run in the poll only, on its thread, and no other borrow lasts as long as a poll.
+        // Callbacks run only in the poll, on its thread, and no other borrow lasts as long as a poll.
         events.0.borrow_mut().push_back(event);
     }
 }
 
 unsafe extern "C" fn release_user(user: *mut c_void) {
-    // SAFETY: `Events::listen` made it, and this comes once.
+    // SAFETY: `Events::listen` made it, and this is called once.
     drop(unsafe { Rc::from_raw(user.cast::<Events>()) });
 }
 
 unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
-    // SAFETY: a callback of the socket.
+    // SAFETY: this is a callback of the socket.
     unsafe { Events::add(user, Event::Connected) }
 }
 
 unsafe extern "C" fn on_message(user: *mut c_void, _: *mut egret_ws, kind: i32, data: *const u8, len: usize) {
-    // SAFETY: the header promises `len` bytes.
+    // SAFETY: according to the header, there are `len` bytes.
     let data = unsafe { std::slice::from_raw_parts(data, len) };
     let event = match kind {
         EGRET_WS_TEXT => Event::Text(String::from_utf8_lossy(data).into_owned()),
         _ => Event::Binary(data.to_vec()),
     };
-    // SAFETY: a callback of the socket.
+    // SAFETY: this is a callback of the socket.
     unsafe { Events::add(user, event) }
 }
 
 unsafe extern "C" fn on_pong(user: *mut c_void, _: *mut egret_ws, data: *const u8, len: usize) {
     let now = Instant::now();
-    // SAFETY: the header promises `len` bytes.
+    // SAFETY: according to the header, there are `len` bytes.
     let data = unsafe { std::slice::from_raw_parts(data, len) };
-    // SAFETY: a callback of the socket.
+    // SAFETY: this is a callback of the socket.
     unsafe { Events::add(user, Event::Pong(data.to_vec(), now)) }
 }
 
 unsafe extern "C" fn on_drain(user: *mut c_void, _: *mut egret_ws) {
-    // SAFETY: a callback of the socket.
+    // SAFETY: this is a callback of the socket.
     unsafe { Events::add(user, Event::Drain) }
 }
 
@@ -144,11 +144,11 @@ unsafe extern "C" fn on_frame(
     flags: u32,
     length: u64,
 ) {
-    // SAFETY: a callback of the socket.
+    // SAFETY: this is a callback of the socket.
     unsafe { Events::add(user, Event::Frame(Frame { direction, opcode, flags, length })) }
 }
 
 unsafe extern "C" fn on_close(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info) {
-    // SAFETY: the argument of a callback of the socket.
+    // SAFETY: this is the argument of a callback of the socket.
     unsafe { Events::add(user, Event::Closed(Report::read(info))) }
 }

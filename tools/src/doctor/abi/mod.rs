@@ -1,8 +1,9 @@
-//! The functions of `egret_ws.h` that the doctor uses, with safe types. It uses nothing else of the library, so that every fact it
-//! reports is one that an application can read too.
+//! The functions of `egret_ws.h` that the doctor uses, with safe types. The doctor uses nothing else of the library. So an
+//! application
+//! can read every fact that the doctor reports.
 //!
 //! - `options`: the settings of the command line as `egret_ws_options`
-//! - `events`: callbacks, as values that wait to be taken
+//! - `events`: callbacks, as values in a queue
 #![allow(unsafe_code)] // calls the C ABI
 
 mod events;
@@ -19,7 +20,7 @@ use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Why a call was refused.
+/// The reason why a call was refused.
 #[derive(Debug)]
 pub struct Refused {
     /// The name of the error, such as `EGRET_WS_ERR_INVALID_URL`.
@@ -35,12 +36,12 @@ unsafe fn c_text(text: *const c_char) -> String {
 }
 
 pub fn version() -> String {
-    // SAFETY: a static string.
+    // SAFETY: it is a static string.
     unsafe { c_text(egret_ws_version_string()) }
 }
 
 pub fn error_name(error: i32) -> String {
-    // SAFETY: a static string.
+    // SAFETY: it is a static string.
     unsafe { c_text(egret_ws_error_name(error)) }
 }
 
@@ -52,7 +53,7 @@ fn check(result: i32) -> Result<(), Refused> {
     Err(Refused { error: error_name(result), reason: unsafe { c_text(egret_ws_last_error_message()) } })
 }
 
-/// `egret_ws_normalize_url`.
+/// Calls `egret_ws_normalize_url`.
 pub fn normalize_url(url: &str) -> Result<String, Refused> {
     let url = c_string(url)?;
     // SAFETY: the URL ends in a NUL, and the buffer of `bytes` has the given capacity.
@@ -68,7 +69,7 @@ fn c_string(text: &str) -> Result<CString, Refused> {
     })
 }
 
-/// A text of the library: its length first, then the text. Empty after an error.
+/// Reads a text of the library: first its length, then the text. After an error it is empty.
 fn bytes(call: impl Fn(*mut c_char, usize) -> i32) -> Vec<u8> {
     let Ok(length) = usize::try_from(call(ptr::null_mut(), 0)) else { return vec![] };
     let mut out = vec![0; length + 1];
@@ -77,10 +78,10 @@ fn bytes(call: impl Fn(*mut c_char, usize) -> i32) -> Vec<u8> {
     out
 }
 
-/// A loop, freed when dropped.
+/// A loop. It is freed when it is dropped.
 pub struct Loop(*mut egret_ws_loop);
 
-/// Wakes a loop from another thread. The loop may be freed already: its handle is a number that the library checks.
+/// Wakes a loop from another thread. The loop may already be freed: its handle is a number that the library checks.
 #[derive(Clone, Copy)]
 pub struct Waker(usize);
 
@@ -94,14 +95,14 @@ impl Loop {
     pub fn new(logs_steps: bool) -> Result<Loop, Refused> {
         // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
         let mut options: egret_ws_loop_options = unsafe { std::mem::zeroed() };
-        // SAFETY: `options` is writable for its own size.
+        // SAFETY: `options` is writable, and its size is passed.
         check(unsafe { egret_ws_loop_options_init(&mut options, size_of_val(&options)) })?;
         if logs_steps {
             options.on_log = Some(on_log);
             options.log_level = EGRET_WS_LOG_DEBUG;
         }
         let mut handle = ptr::null_mut();
-        // SAFETY: `options` is whole and `handle` writable.
+        // SAFETY: `options` is complete, and `handle` is writable.
         check(unsafe { egret_ws_loop_new(&options, &mut handle) })?;
         Ok(Loop(handle))
     }
@@ -110,23 +111,23 @@ impl Loop {
         Waker(self.0.addr())
     }
 
-    /// Runs callbacks. Waits for one at most this long.
+    /// Runs callbacks. Waits at most this long for one.
     pub fn poll(&self, wait: Duration) -> Result<(), Refused> {
         let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         check(egret_ws_loop_poll(self.0, wait))
     }
 
-    /// `egret_ws_connect`.
+    /// Calls `egret_ws_connect`.
     pub fn connect(&self, url: &str, settings: &Settings) -> Result<Socket, Refused> {
         let url = c_string(url)?;
         let texts = Texts::new(settings)?;
         let events: Rc<Events> = Rc::default();
         let options = texts.options(settings, &events)?;
         let mut handle = ptr::null_mut();
-        // SAFETY: the texts of the options live until the call has returned, which copies them; `handle` is writable.
+        // SAFETY: the texts of the options live until the call has returned, and the call copies them. `handle` is writable.
         let connected = check(unsafe { egret_ws_connect(self.0, url.as_ptr(), &options, &mut handle) });
         if let Err(refused) = connected {
-            // SAFETY: `Events::listen` made it, and after an error `release_user` does not come.
+            // SAFETY: `Events::listen` made it, and after an error `release_user` is not called.
             drop(unsafe { Rc::from_raw(options.user.cast::<Events>()) });
             return Err(refused);
         }
@@ -142,12 +143,12 @@ impl Drop for Loop {
 }
 
 unsafe extern "C" fn on_log(_: *mut c_void, _: egret_ws_log_level_t, text: *const c_char, _: *mut egret_ws) {
-    // SAFETY: the header promises a text.
+    // SAFETY: according to the header, it is a text.
     let text = unsafe { c_text(text) };
     let _ = writeln!(std::io::stderr(), "log: {}", crate::words::plain(&text));
 }
 
-/// A socket, freed when dropped.
+/// A socket. It is freed when it is dropped.
 pub struct Socket {
     handle: *mut egret_ws,
     events: Rc<Events>,
@@ -159,20 +160,20 @@ pub enum Sent {
     Queued,
     /// Send it again after [`Event::Drain`].
     Full,
-    /// The connection has ended; its report follows.
+    /// The connection has ended. Its report follows.
     NotOpen,
 }
 
 impl Socket {
-    /// The oldest event that was not taken yet.
+    /// Returns the oldest event that was not taken yet.
     pub fn take_event(&self) -> Option<Event> {
         self.events.take()
     }
 
-    /// Sends bytes as text if they are UTF-8, else as binary.
+    /// Sends bytes as text if they are UTF-8, otherwise as binary.
     pub fn send(&self, data: &[u8]) -> Result<Sent, Refused> {
         let kind = if str::from_utf8(data).is_ok() { EGRET_WS_TEXT } else { EGRET_WS_BINARY };
-        // SAFETY: the pointer and the length are those of a slice.
+        // SAFETY: the pointer and the length belong to a slice.
         match unsafe { egret_ws_send(self.handle, kind, data.as_ptr().cast(), data.len()) } {
             EGRET_WS_ERR_BACKPRESSURE => Ok(Sent::Full),
             EGRET_WS_ERR_NOT_OPEN => Ok(Sent::NotOpen),
@@ -180,9 +181,9 @@ impl Socket {
         }
     }
 
-    /// Returns false if the connection has ended.
+    /// Sends a ping. Returns false if the connection has ended.
     pub fn ping(&self, payload: &[u8]) -> Result<bool, Refused> {
-        // SAFETY: the pointer and the length are those of a slice.
+        // SAFETY: the pointer and the length belong to a slice.
         match unsafe { egret_ws_ping(self.handle, payload.as_ptr().cast(), payload.len()) } {
             EGRET_WS_ERR_NOT_OPEN => Ok(false),
             result => check(result).map(|()| true),
@@ -247,7 +248,7 @@ impl Socket {
         self.read_bytes(egret_ws_response_body)
     }
 
-    /// The certificates of the server in DER, its own first.
+    /// Returns the certificates of the server in DER, with its own first.
     pub fn certificates(&self) -> Vec<Vec<u8>> {
         let mut certificates = vec![];
         for index in 0.. {
@@ -264,12 +265,12 @@ impl Socket {
         certificates
     }
 
-    /// `egret_ws_stats`.
+    /// Calls `egret_ws_stats`.
     pub fn statistics(&self) -> egret_ws_statistics {
         // SAFETY: a C struct of numbers may be all zeros.
         let mut statistics: egret_ws_statistics = unsafe { std::mem::zeroed() };
         statistics.struct_size = size_of_val(&statistics) as u32;
-        // SAFETY: it is writable for its own size. After an error it stays all zeros.
+        // SAFETY: the struct is writable, and its size is passed. After an error it stays all zeros.
         unsafe { egret_ws_stats(self.handle, &mut statistics) };
         statistics
     }

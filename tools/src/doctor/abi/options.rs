@@ -7,7 +7,7 @@ use ::egret_ws::*;
 use std::ffi::{CString, c_char};
 use std::rc::Rc;
 
-/// The texts of the settings, as C has them.
+/// The texts of the settings, as C strings.
 pub struct Texts {
     headers: Vec<egret_ws_header>,
     /// The texts that `headers` points to.
@@ -32,7 +32,7 @@ impl Texts {
         for (name, value) in &settings.headers {
             let (name, value) = (c_string(name)?, c_string(value)?);
             texts.headers.push(egret_ws_header { name: name.as_ptr(), value: value.as_ptr() });
-            texts._header_texts.extend([name, value]); // which does not move the texts
+            texts._header_texts.extend([name, value]); // this does not move the texts
         }
         texts.add_list(&settings.subprotocols, |options, text| options.subprotocols = text)?;
         texts.add_list(&settings.pins, |options, text| options.tls_pins = text)?;
@@ -61,11 +61,11 @@ impl Texts {
         Ok(())
     }
 
-    /// The options, which borrow these texts, and a reference to the events, which `release_user` drops.
+    /// Makes the options. They borrow these texts, and contain a reference to the events, which `release_user` drops.
     pub fn options(&self, settings: &Settings, events: &Rc<Events>) -> Result<egret_ws_options, Refused> {
         // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros.
         let mut options: egret_ws_options = unsafe { std::mem::zeroed() };
-        // SAFETY: `options` is writable for its own size.
+        // SAFETY: `options` is writable, and its size is passed.
         check(unsafe { egret_ws_options_init(&mut options, size_of_val(&options)) })?;
         for (field, text) in &self.texts {
             field(&mut options, text.as_ptr());
@@ -92,7 +92,7 @@ impl Texts {
         options.handshake_timeout_ms = stage;
         options.close_timeout_ms = stage;
         options.flush_timeout_ms = stage;
-        options.open_timeout_ms = EGRET_WS_UNLIMITED; // the stages have limits
+        options.open_timeout_ms = EGRET_WS_UNLIMITED; // each stage has its own limit
         options.max_redirects = settings.redirects;
         options.pong_timeout_ms = stage;
         Events::listen(events, &mut options, settings.traces_frames);

@@ -1,4 +1,4 @@
-//! Why a check failed, and what to do: in words, and as an exit code.
+//! The reason why a check failed, and the remedy, as text and as an exit code.
 
 mod open;
 mod tls;
@@ -33,7 +33,7 @@ pub enum Exit {
 pub struct Diagnosis {
     pub exit: Exit,
     pub summary: String,
-    /// Steps to take, the most probable first.
+    /// Steps to take, with the most probable one first.
     pub advice: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl Diagnosis {
     }
 }
 
-/// Judges a check that has ended, at this time in seconds since 1970.
+/// Diagnoses a check that has ended. `now` is the time in seconds since 1970.
 pub fn diagnose(check: &Check, settings: &Settings, now: i64) -> Diagnosis {
     let Some(report) = &check.report else {
         return Diagnosis::new(Exit::Doctor, "The check has not ended.", &[]);
@@ -82,18 +82,18 @@ pub fn diagnose(check: &Check, settings: &Settings, now: i64) -> Diagnosis {
     }
 }
 
-/// A diagnosis of the way to the proxy, if there is one: then it is not about the server.
+/// If there is a proxy, changes a diagnosis of the connection to it, because it does not concern the server.
 fn of_proxy(check: &Check, mut diagnosis: Diagnosis) -> Diagnosis {
     if !check.opening.proxy.is_empty() && diagnosis.exit != Exit::Upgrade {
         diagnosis.exit = Exit::Proxy;
         let proxy = plain(&check.opening.proxy);
         diagnosis.summary = format!("The proxy {proxy} cannot be reached. {}", diagnosis.summary);
-        diagnosis.advice.insert(0, "Is the URL of the proxy right, and is the proxy running?".to_owned());
+        diagnosis.advice.insert(0, "Is the URL of the proxy correct, and is the proxy running?".to_owned());
     }
     diagnosis
 }
 
-/// A message of the library as a sentence.
+/// Returns a message of the library as a sentence.
 fn sentence(message: &str) -> String {
     let message = plain(message);
     let mut letters = message.chars();
@@ -141,20 +141,20 @@ fn tcp(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
             format!("No answer from {place} within {} s.", settings.timeout.as_secs()),
             &[
                 "A firewall drops the packets, on the way or at the server: is the port open there, in its security group too?",
-                "The server may be down, or the address may be an old one: compare it with that of its operator.",
+                "The server may be down, or the address may be outdated: compare it with the address that its operator uses.",
                 "Does it work in another network? Then this one blocks the port; 443 is the one that most networks let through.",
             ],
         );
     }
     if says.contains("refused") {
         let port = if check.opening.proxy.is_empty() {
-            "Is the port in the URL right? Without one it is 80 for ws and 443 for wss."
+            "Is the port in the URL correct? The default is 80 for ws and 443 for wss."
         } else {
-            "Is the port in the URL of the proxy right? Without one it is 80 for http, 443 for https and 1080 for socks5."
+            "Is the port in the URL of the proxy correct? The default is 80 for http, 443 for https and 1080 for socks5."
         };
         return Diagnosis::new(
             Exit::Tcp,
-            format!("The machine is there, but no server listens: {place} refused the connection."),
+            format!("The machine answers, but no server listens: {place} refused the connection."),
             &[
                 "Is the server running, and does it listen on this port? On the server: `ss -ltn`.",
                 "Does it listen on 127.0.0.1 only? Then other machines cannot reach it.",
@@ -174,8 +174,8 @@ fn tcp(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
     }
     Diagnosis::new(
         Exit::Tcp,
-        format!("No TCP connection to {place}."),
-        &["The lines of the addresses above have the error of each one."],
+        format!("No TCP connection to {place} could be made."),
+        &["The lines above show the error of each address."],
     )
 }
 
@@ -192,16 +192,19 @@ fn proxy(check: &Check, report: &Report, now: i64) -> Diagnosis {
         let of_tls = tls(check, report, now);
         let summary = format!("TLS to the proxy failed. {}", of_tls.summary);
         return Diagnosis { exit: Exit::Proxy, summary, advice: of_tls.advice }
-            .advise("Is the proxy one with TLS? If not, its URL begins with http://.");
+            .advise("Does the proxy use TLS? If not, use http:// in its URL.");
     }
     if report.error == EGRET_WS_ERR_REDIRECT {
         return redirect(check, report);
     }
     let (summary, advice): (String, &[&str]) = match (report.http_status, report.error) {
         (401 | 407, _) => (
-            format!("{name} wants a user name and a password, or others than these (HTTP {}).", report.http_status),
+            format!(
+                "{name} requires a user name and a password, or does not accept these (HTTP {}).",
+                report.http_status
+            ),
             &[
-                "Put them into the URL of the proxy: --proxy http://user:password@host:port (special characters as %40).",
+                "Put them into the URL of the proxy: --proxy http://user:password@host:port (percent-encode special characters, for example %40 for @).",
                 "A proxy that only accepts NTLM or Kerberos cannot be used: the library sends basic authentication.",
             ],
         ),
@@ -217,7 +220,7 @@ fn proxy(check: &Check, report: &Report, now: i64) -> Diagnosis {
             &["Is the server up? Its name is looked up by the proxy, which may not know a name of your own network."],
         ),
         (_, EGRET_WS_ERR_TIMEOUT) => (
-            format!("{name} accepted the connection and does not answer."),
+            format!("{name} accepted the connection, but does not answer."),
             &[
                 "Is it a proxy of this kind? An HTTP proxy is http://host:port, one with TLS https://host:port, a SOCKS proxy socks5://host:port.",
             ],
@@ -257,7 +260,7 @@ pub fn notes(check: &Check, settings: &Settings, now: i64) -> Vec<String> {
     }
     let mut times = check.round_trips.times_us.clone();
     if times.len() < check.round_trips.sent as usize && check.has_closed {
-        notes.push("The server did not answer a ping: the round trip of a game's statistics stays unknown.".to_owned());
+        notes.push("The server did not answer a ping, so the statistics of a game contain no round trip.".to_owned());
     }
     times.sort_unstable();
     if let (Some(&median), Some(&longest)) = (times.get(times.len() / 2), times.last()) {

@@ -28,7 +28,7 @@ pub fn open(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
             Exit::Open,
             "The connection opened, and was then lost without a Close frame.",
             &[
-                "The server crashed, was restarted, or ends connections it does not want: look at its log for this time.",
+                "The server crashed, was restarted, or ends connections that it does not accept: look at its log for this time.",
                 "A proxy or load balancer in front of it may have a short time limit (nginx: `proxy_read_timeout`).",
             ],
         ),
@@ -53,7 +53,7 @@ pub fn open(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
 }
 
 fn closed_by_server(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
-    // In a chat, a server may close when it has said all.
+    // In a chat, a server may close when it has sent everything.
     if settings.chats && matches!(report.code, 1000 | 1005) {
         return Diagnosis::new(Exit::Fine, "The connection works. The server closed it.", &[]);
     }
@@ -64,19 +64,23 @@ fn closed_by_server(check: &Check, settings: &Settings, report: &Report) -> Diag
     };
     let (meaning, advice) = match report.code {
         1000 => ("normal", "The server had no more to do: does it expect a first message, or a parameter in the URL?"),
-        1001 => ("the server goes away", "It is being restarted or moved: try again in a moment."),
+        1001 => ("the server is going away", "It is being restarted or moved: try again in a moment."),
         1002 => (
             "it found a violation of the protocol",
-            "A proxy may change the data; else report it to the server's author.",
+            "A proxy may change the data; otherwise report it to the server's author.",
         ),
-        1003 => ("it does not accept this type of data", "Does it want binary instead of text?"),
+        1003 => ("it does not accept this type of data", "Does it require binary instead of text?"),
         1005 => ("no code", "Look at the log of the server."),
-        1007 => {
-            ("it found text that is not UTF-8", "A proxy may change the data; else report it to the server's author.")
-        }
-        1008 => ("its policy", "It wants a token, another Origin or a subprotocol: --header, --origin, --subprotocol."),
+        1007 => (
+            "it found text that is not UTF-8",
+            "A proxy may change the data; otherwise report it to the server's author.",
+        ),
+        1008 => (
+            "a violation of its policy",
+            "It requires a token, another Origin or a subprotocol: --header, --origin, --subprotocol.",
+        ),
         1009 => ("a message was too big for it", "Send smaller messages."),
-        1011 => ("it failed itself", "Look at the log of the server."),
+        1011 => ("it has an internal error", "Look at the log of the server."),
         1012 => ("it restarts", "Try again in a moment."),
         1013 => ("it is overloaded", "Try again later."),
         3000..=3999 => {
@@ -96,11 +100,12 @@ fn closed_by_server(check: &Check, settings: &Settings, report: &Report) -> Diag
     )
 }
 
-/// The end of a close that this side has begun. `None`: the close is not the cause, and the end is judged as one without a close.
+/// Diagnoses a close that this side has begun. `None`: the close is not the cause, and the end is treated as one without a close.
 fn closing(settings: &Settings, report: &Report) -> Option<Diagnosis> {
     let diagnosis = match report.error {
-        // Another code is that of a server that closes for a reason of its own, at the same time. Which of both Close frames is the
-        // first one is chance, and must not change the exit code.
+        // Another code comes from a server that closes for its own reason at this moment. It is chance which of both Close frames
+        // is the
+        // first one, so this must not change the exit code.
         EGRET_WS_OK if report.initiator == EGRET_WS_INITIATOR_LOCAL && matches!(report.code, 1000 | 1001 | 1005) => {
             Diagnosis::new(Exit::Fine, "The connection works.", &[])
         }

@@ -1,4 +1,4 @@
-//! TLS that fails: certificates, and servers without TLS.
+//! Failures of TLS: certificates, and servers without TLS.
 
 use super::{Diagnosis, Exit};
 use crate::abi::Report;
@@ -20,9 +20,9 @@ pub fn tls(check: &Check, report: &Report, now: i64) -> Diagnosis {
                 format!("The certificate is for another host: it is for {names}, not for {}.", check.certified_name()),
                 &[
                     "Use the name of the certificate in the URL.",
-                    "Or the server's operator gets a certificate with this name. With several sites on one address, the site for this \
+                    "Or ask the server's operator for a certificate with this name. With several sites on one address, the site for this \
                      name may be missing, and the server sends its default certificate.",
-                    "To reach one server of many by its address: the name in the URL, and --address (option `addresses`).",
+                    "To reach one of several servers by its address, put the name into the URL, and pass --address (option `addresses`).",
                 ],
             )
         }
@@ -31,10 +31,10 @@ pub fn tls(check: &Check, report: &Report, now: i64) -> Diagnosis {
             let pin = own.map_or(String::new(), |own| format!(" It is {}.", own.pin));
             Diagnosis::new(
                 Exit::Tls,
-                format!("The server has another public key than those of the pins.{pin}"),
+                format!("The server's public key is not one of the pinned keys.{pin}"),
                 &[
-                    "If the server's operator has changed the key: ship the new pin beside the old one.",
-                    "If not: someone between this machine and the server reads the traffic, a security product perhaps. The issuer \
+                    "If the server's operator has changed the key, ship the new pin together with the old one.",
+                    "If not, someone between this machine and the server reads the traffic, perhaps a security product. The issuer \
                  above names it.",
                 ],
             )
@@ -49,7 +49,7 @@ pub fn tls(check: &Check, report: &Report, now: i64) -> Diagnosis {
         ),
         EGRET_WS_ERR_TIMEOUT => Diagnosis::new(
             Exit::Tls,
-            "The server accepts connections, and does not answer the TLS handshake.",
+            "The server accepts connections, but does not answer the TLS handshake.",
             &[
                 "Does the port belong to a server with TLS? Another kind of server waits for the client to begin.",
                 "Packets of full size may be lost on the way (MTU of a VPN): try another network.",
@@ -60,7 +60,7 @@ pub fn tls(check: &Check, report: &Report, now: i64) -> Diagnosis {
             "The server ended the connection during the TLS handshake.",
             &[
                 "It may not know this name (SNI), or accept no version of TLS from 1.2 on.",
-                "A firewall that allows some names only ends connections like this: try another network.",
+                "A firewall that allows only some names ends connections in this way: try another network.",
             ],
         ),
         _ => Diagnosis::new(
@@ -68,7 +68,7 @@ pub fn tls(check: &Check, report: &Report, now: i64) -> Diagnosis {
             "The TLS handshake failed.",
             &[
                 "Both sides need a common version (1.2 or 1.3) and cipher; `openssl s_client -connect host:port` shows those of the server.",
-                "Does the server want a certificate of the client? That is --identity.",
+                "Does the server require a client certificate? Pass it with --identity.",
             ],
         ),
     }
@@ -76,7 +76,7 @@ pub fn tls(check: &Check, report: &Report, now: i64) -> Diagnosis {
 
 fn expired(certificates: &[Option<Certificate>], now: i64) -> Diagnosis {
     let wrong = certificates.iter().flatten().find(|one| now < one.not_before || now > one.not_after);
-    let clock = format!("Check the clock of this machine: it says {}.", date(now));
+    let clock = format!("Check the clock of this machine: it shows {}.", date(now));
     match wrong {
         Some(early) if now < early.not_before => Diagnosis::new(
             Exit::Tls,
@@ -87,11 +87,11 @@ fn expired(certificates: &[Option<Certificate>], now: i64) -> Diagnosis {
         Some(late) => Diagnosis::new(
             Exit::Tls,
             format!("The certificate {} expired {} ago, at {}.", plain(&late.subject), span(now - late.not_after), date(late.not_after)),
-            &["The server's operator renews the certificate, and restarts or reloads the server: it may still use the old file."],
+            &["The server's operator must renew the certificate, and restart or reload the server: it may still use the old file."],
         )
         .advise(clock),
         None => Diagnosis::new(Exit::Tls, "A certificate of the server has expired, or is not valid yet.", &[
-            "The server's operator renews the certificate, and restarts or reloads the server: it may still use the old file.",
+            "The server's operator must renew the certificate, and restart or reload the server: it may still use the old file.",
         ])
         .advise(clock),
     }
@@ -103,8 +103,8 @@ fn untrusted(certificates: &[Option<Certificate>]) -> Diagnosis {
     match &known[..] {
         [only] if only.is_self_issued() => Diagnosis::new(
             Exit::Tls,
-            format!("The certificate is not trusted: {} has signed it itself.", plain(&only.subject)),
-            &[own_authority, "For players: a certificate of a public authority, which costs nothing (Let's Encrypt)."],
+            format!("The certificate is not trusted: {} is self-signed.", plain(&only.subject)),
+            &[own_authority, "For players, use a certificate of a public authority. It costs nothing (Let's Encrypt)."],
         ),
         [.., last] if !last.is_self_issued() => Diagnosis::new(
             Exit::Tls,
@@ -128,14 +128,14 @@ fn untrusted(certificates: &[Option<Certificate>]) -> Diagnosis {
             ),
             &[
                 own_authority,
-                "A root that you do not expect: a security product or a proxy on the way reads the traffic.",
-                "A public root: the certificates of this system may be old (package `ca-certificates`).",
+                "If you do not expect this root, a security product or a proxy on the path reads the traffic.",
+                "If it is a public root, the certificates of this system may be old (package `ca-certificates`).",
             ],
         ),
         [] => Diagnosis::new(
             Exit::Tls,
             "The certificate is not trusted.",
-            &["A public authority: does the server send the whole chain (`fullchain.pem`)?", own_authority],
+            &["If it is a public authority, does the server send the whole chain (`fullchain.pem`)?", own_authority],
         ),
     }
 }

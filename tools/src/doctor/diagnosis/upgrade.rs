@@ -1,4 +1,4 @@
-//! An upgrade that fails: refusals, redirects, other servers.
+//! Failures of the upgrade: refusals, redirects, and servers of other kinds.
 
 use super::{Diagnosis, Exit};
 use crate::abi::Report;
@@ -21,7 +21,7 @@ pub fn upgrade(check: &Check, settings: &Settings, report: &Report) -> Diagnosis
         EGRET_WS_ERR_TIMEOUT => Diagnosis::new(
             Exit::Upgrade,
             format!(
-                "The server accepted the connection, and did not answer the request within {} s.",
+                "The server accepted the connection, but did not answer the request within {} s.",
                 settings.timeout.as_secs()
             ),
             &[
@@ -32,17 +32,17 @@ pub fn upgrade(check: &Check, settings: &Settings, report: &Report) -> Diagnosis
         ),
         EGRET_WS_ERR_CONNECTION_LOST => Diagnosis::new(
             Exit::Upgrade,
-            "The server ended the connection instead of an answer.",
+            "The server ended the connection without an answer.",
             &[
-                "Is it a WebSocket server, and is it one with TLS (wss) or without (ws)?",
+                "Is it a WebSocket server, and does it use TLS (wss) or not (ws)?",
                 "The server may have crashed, or refuse clients by address, path or header: look at its log.",
             ],
         ),
         _ => Diagnosis::new(
             Exit::Upgrade,
-            "The answer is not that of a WebSocket server.",
+            "The answer does not come from a WebSocket server.",
             &[
-                "Does the URL have the right port and path?",
+                "Does the URL have the correct port and path?",
                 "Does the server choose one of the subprotocols that the game offers? (--subprotocol)",
                 "A proxy between them may change the headers: try wss, which most proxies cannot change.",
             ],
@@ -69,7 +69,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         301 | 302 | 303 | 307 | 308 => return redirect(check, report),
         400 => (
             "it says that the request is malformed".to_owned(),
-            vec!["Its answer above may say what it lacks: a header, a subprotocol, a parameter of the URL.", nginx],
+            vec!["Its answer above may name the missing part: a header, a subprotocol, a parameter of the URL.", nginx],
         ),
         401 => (
             "it requires authentication".to_owned(),
@@ -81,7 +81,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         403 => (
             "it does not accept this client".to_owned(),
             vec![
-                "Is the token one for this server? --header 'Authorization: Bearer …'",
+                "Is the token valid for this server? --header 'Authorization: Bearer …'",
                 origin,
                 "A firewall for web applications or a region block may be in front of the server.",
             ],
@@ -89,7 +89,7 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         404 => (
             format!("it has nothing at {path}"),
             vec![
-                "Check the path of the URL, also its last slash.",
+                "Check the path of the URL, including its last slash.",
                 "A reverse proxy sends the path to the wrong backend, or does not pass the upgrade on.",
                 nginx,
             ],
@@ -104,17 +104,17 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         ),
         429 => (
             "it got too many requests from this client".to_owned(),
-            vec!["Wait, as its Retry-After says; with `retry_attempts` the library does."],
+            vec!["Wait as long as its Retry-After requires. With `retry_attempts` the library does so."],
         ),
         502 | 504 => (
-            "a proxy in front of it does not reach it".to_owned(),
-            vec!["Is the server behind the proxy up, on the port that the proxy has?"],
+            "a proxy in front of it cannot reach it".to_owned(),
+            vec!["Is the server behind the proxy running, on the port that the proxy uses?"],
         ),
         503 => (
             "it cannot serve now".to_owned(),
-            vec!["It is overloaded or in maintenance, or the proxy in front of it has no server that is up."],
+            vec!["It is overloaded or in maintenance, or the proxy in front of it has no running server."],
         ),
-        500..=599 => ("it failed itself".to_owned(), vec!["Look at the log of the server for this request."]),
+        500..=599 => ("it has an internal error".to_owned(), vec!["Look at the log of the server for this request."]),
         _ => ("an answer without an upgrade".to_owned(), vec!["Its answer above may say more."]),
     };
     let retry = check
@@ -130,10 +130,10 @@ fn refusal(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
     diagnosis
 }
 
-/// The server answered with a redirect, and the library did not follow it.
+/// Diagnoses a redirect that the library did not follow.
 pub fn redirect(check: &Check, report: &Report) -> Diagnosis {
     let status = report.http_status;
-    // In a later phase it has the address of the target, and no longer the answer.
+    // In a later phase, the connection info has the address of the target, and no longer the answer.
     if report.phase != EGRET_WS_PHASE_HANDSHAKE {
         return Diagnosis::new(
             Exit::Upgrade,
@@ -142,7 +142,7 @@ pub fn redirect(check: &Check, report: &Report) -> Diagnosis {
             ),
             &[
                 "The server, or a proxy in front of it, redirects to its internal address: correct its configuration.",
-                "A game for this network only sets EGRET_WS_ALLOW_PRIVATE_REDIRECTS.",
+                "If a game is only for this network, it can set EGRET_WS_ALLOW_PRIVATE_REDIRECTS.",
             ],
         );
     }
@@ -164,7 +164,7 @@ pub fn redirect(check: &Check, report: &Report) -> Diagnosis {
         &[
             "Use that URL in the game, with ws or wss instead of http or https, if it is the one you want.",
             "Or let the game follow redirects: option `max_redirects`, here --redirects 5.",
-            "A redirect to a login page means that the server wants a token or a cookie.",
+            "A redirect to a login page means that the server requires a token or a cookie.",
         ],
     )
 }
