@@ -1,11 +1,13 @@
-//! The ABI only grows. `tests/abi/baseline.h` is the header of the last release. The present header may have more functions, more
-//! constants, and more fields at the end of a struct that begins with `struct_size`. Any other change fails.
+//! The ABI only grows. `tests/abi/baseline.h` is the header of the last release. The current header may have more functions, more
+//! constants, and more fields at the end of a struct that begins with `struct_size`. Any other change makes this test fail.
 //!
-//! abidiff compares the types, in two libraries of empty functions compiled from the two headers. (`header.rs` and `symbols.rs` check that
-//! the header is that of the library.) For a release: `cp include/egret_ws.h tests/abi/baseline.h`.
+//! abidiff compares the types in two libraries of empty functions, which are compiled from the two headers. (`header.rs` and
+//! `symbols.rs`
+//! check that the header agrees with the library.) For a release, run `cp include/egret_ws.h tests/abi/baseline.h`.
 //!
-//! `tests/abi/first_form.h` is written by hand: each struct as programs of the first release have it. It does not change after that
-//! release.
+//! `tests/abi/first_form.h` is written by hand. It has each struct in the form that programs of the first release use. It does
+//! not change
+//! after that release.
 
 #[path = "abi/layout.rs"]
 mod layout;
@@ -20,7 +22,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the header is there")
 }
 
-/// The header without its comments.
+/// Returns the header without its comments.
 fn without_comments(header: &str) -> String {
     let mut rest = header;
     let mut code = String::new();
@@ -31,13 +33,13 @@ fn without_comments(header: &str) -> String {
     code + rest
 }
 
-/// Constants and their values.
+/// Returns the constants and their values.
 fn constants(code: &str) -> BTreeMap<&str, &str> {
     let defines = code.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
     defines.map(|(name, value)| (name, value.trim())).collect()
 }
 
-/// Structs that have fields, and the fields.
+/// Returns the structs that have fields, and their fields.
 fn structs(code: &str) -> BTreeMap<&str, Vec<&str>> {
     let bodies = code.split("typedef struct ").skip(1).filter_map(|rest| {
         let (name, after) = rest.split_once(" {")?;
@@ -48,12 +50,12 @@ fn structs(code: &str) -> BTreeMap<&str, Vec<&str>> {
     bodies.collect()
 }
 
-/// The name of a field.
+/// Returns the name of a field.
 fn name_of(field: &str) -> &str {
     field.split('[').next().and_then(|field| field.rsplit([' ', '*']).next()).expect("a field has a name")
 }
 
-/// The functions: each begins at the start of a line, and may continue on the next lines.
+/// Returns the functions. Each begins at the start of a line, and may continue on the next lines.
 fn prototypes(code: &str) -> Vec<String> {
     let begins = |line: &str| {
         !line.starts_with([' ', '#', '}'])
@@ -74,7 +76,7 @@ fn prototypes(code: &str) -> Vec<String> {
     found
 }
 
-/// The reasons why the new header breaks the old ABI.
+/// Returns the reasons why the new header breaks the old ABI.
 fn broken(old: &str, new: &str, name: &str) -> Result<(), String> {
     let (old, new) = (without_comments(old), without_comments(new));
     let now = constants(&new);
@@ -120,7 +122,7 @@ fn broken(old: &str, new: &str, name: &str) -> Result<(), String> {
     if compared.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&compared.stdout).into_owned()) }
 }
 
-/// A library of empty functions.
+/// Compiles a library of empty functions.
 fn compile(dir: &Path, name: &str, header: &str, checks: &str) -> Result<PathBuf, String> {
     let path = |extension: &str| dir.join(name).with_extension(extension);
     fs::write(path("h"), header).expect("the header is written");
@@ -139,7 +141,7 @@ fn the_abi_has_only_grown() {
     broken(&old, &new, "present").unwrap();
 }
 
-/// The header with a change.
+/// Returns the header before and after a change.
 fn changed(from: &str, to: &str) -> (String, String) {
     let header = read("include/egret_ws.h");
     let changed = header.replacen(from, to, 1);
@@ -194,7 +196,7 @@ fn changes_and_removals_of_the_abi_fail() {
     }
 }
 
-/// At the end of a struct a small new field would lie in the padding of an older program, which need not be zero.
+/// A small new field at the end of a struct would be in the padding of an older program, and padding may have any value.
 #[test]
 fn a_field_in_the_padding_fails() {
     let end = "} egret_ws_options;\n";
@@ -221,7 +223,7 @@ const FIRST_RELEASE: [(&str, &str); 13] = [
     ("egret_ws_tls_settings", "any_certificate"),
 ];
 
-/// Returns the header with another end of each struct that grows: changes the part after the last field of the first release.
+/// Returns the header with a changed end of each struct that grows: the part after the last field of the first release.
 fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
     let code = without_comments(header);
     let mut changed = code.clone();
@@ -237,8 +239,9 @@ fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
     changed
 }
 
-/// Compiles `program.c` with a header and runs it with the library. `defined`: `NEWEST_BYTE`, the value of the last byte of the
-/// options at the end, and `NEWEST_RESULT`, the result of the connect call then; or other macros.
+/// Compiles `program.c` with a header and runs it with the library. `defined` contains macros, such as `NEWEST_BYTE`, the value
+/// of the last
+/// byte at the end of the options, and `NEWEST_RESULT`, the result of the connect call with that value.
 fn run_with(name: &str, header: &str, defined: &[&str]) {
     let library = library::build();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi").join(name);
@@ -255,7 +258,7 @@ fn run_with(name: &str, header: &str, defined: &[&str]) {
     library::run(Command::new(&program).arg(test_support::echo_server::echo_url()).env_remove("LD_LIBRARY_PATH"));
 }
 
-/// Every struct that grows must be in the list, because only those are tested.
+/// Every struct that grows must be in the list, because only those in the list are tested.
 #[test]
 fn every_struct_that_grows_is_tested() {
     let code = without_comments(&read("include/egret_ws.h"));
@@ -270,7 +273,7 @@ fn programs_of_the_first_release_run_with_this_library() {
     run_with("first-release", &read("tests/abi/first_form.h"), &["FIRST_FORM"]);
 }
 
-/// The fields of the first forms are the first fields of the structs.
+/// The fields of the first forms must be the first fields of the structs.
 #[test]
 fn the_first_forms_are_those_of_the_header() {
     let (first, now) =
@@ -287,7 +290,7 @@ fn programs_of_the_last_release_run_with_this_library() {
     run_with("last-release", &read("tests/abi/baseline.h"), &[]);
 }
 
-/// A later release adds fields. Its programs run with this library until they set such a field: then the connect call is refused.
+/// A later release adds fields. Its programs run with this library until they set such a field. Then the connect call is refused.
 #[test]
 fn programs_of_a_later_release_run_until_they_use_a_newer_field() {
     let header = with_other_ends(&read("include/egret_ws.h"), |fields| {

@@ -31,7 +31,8 @@ fn panic_hook_of_the_host_sees_each_panic_once() {
     assert_eq!(socket.retry_now(), EGRET_WS_ERR_INTERNAL);
     assert_eq!(BEFORE.load(SeqCst), 1);
     let log = host.take_log();
-    let line = log.iter().find(|line| line.contains("a fault on purpose: Export")).expect("a line of the panic");
+    let line =
+        log.iter().find(|line| line.contains("a panic that a test asked for: Export")).expect("a line of the panic");
     assert!(line.contains("(at src/failpoint.rs:"), "{line}");
     drop(idle);
 
@@ -42,7 +43,10 @@ fn panic_hook_of_the_host_sees_each_panic_once() {
     assert_eq!(socket.retry_now(), EGRET_WS_ERR_INTERNAL);
     assert_eq!((BEFORE.load(SeqCst), AFTER.load(SeqCst)), (1, 1));
     let log = host.take_log();
-    assert!(log.iter().any(|line| line.contains("a fault on purpose: Export (at an unknown place)")), "{log:?}");
+    assert!(
+        log.iter().any(|line| line.contains("a panic that a test asked for: Export (at an unknown place)")),
+        "{log:?}"
+    );
     drop(idle);
     // Later failures of this test must be printed.
     let _ = panic::take_hook();

@@ -1,5 +1,6 @@
-//! The library copies structs byte by byte, so none may have padding, on any system: neither as a whole nor up to the end of its first
-//! form, where programs of the first release end it.
+//! The library copies structs byte by byte. So no struct may have padding on any system, neither in the whole struct nor in its
+//! first
+//! form, which programs of the first release use.
 
 use super::{FIRST_RELEASE, name_of, read, structs, without_comments};
 
@@ -18,7 +19,7 @@ const SYSTEMS: [System; 3] = [
 ];
 
 impl System {
-    /// The size and the alignment of a field.
+    /// Returns the size and the alignment of a field.
     fn layout(self, field: &str) -> (usize, usize) {
         let name = name_of(field);
         let of = field.strip_suffix(name).expect("the name is at the end").trim_end();
@@ -33,7 +34,7 @@ impl System {
         }
     }
 
-    /// The first field with padding before it, or the end.
+    /// Returns the first field with padding before it, or the end.
     fn padding(self, fields: &[&str]) -> Option<String> {
         let (mut end, mut align) = (0_usize, 1);
         for field in fields {

@@ -5,16 +5,16 @@ use crate::trace;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-/// A call or a callback that has begun and not returned.
+/// A call or a callback that has begun and has not yet returned.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub function: &'static str,
     pub is_callback: bool,
-    /// The loop that it belongs to, by its number in `user`; 0 for no loop.
+    /// The loop to which it belongs, by its number in `user`. 0 means no loop.
     pub host: usize,
     /// The last time at which no callback had begun: the beginning of the call, or the end of a callback.
     pub checkpoint: u64,
-    /// Callbacks that ran in it.
+    /// The number of callbacks that ran in it.
     pub callbacks: usize,
 }
 
@@ -48,27 +48,27 @@ pub fn depth() -> usize {
     FRAMES.with_borrow(Vec::len)
 }
 
-/// The innermost.
+/// Returns the innermost frame.
 pub fn top() -> Option<Frame> {
     FRAMES.with_borrow(|frames| frames.last().cloned())
 }
 
-/// Is this thread inside of any callback?
+/// Returns whether this thread is inside any callback.
 pub fn in_callback() -> bool {
     FRAMES.with_borrow(|frames| frames.iter().any(|frame| frame.is_callback))
 }
 
-/// Is this thread inside of a callback that no poll counts?
+/// Returns whether this thread is inside a callback that no poll counts.
 pub fn in_notice() -> bool {
     FRAMES.with_borrow(|frames| frames.iter().any(|frame| ["on_log", "on_wakeup"].contains(&frame.function)))
 }
 
-/// Is this thread inside of a callback of this loop?
+/// Returns whether this thread is inside a callback of this loop.
 pub fn in_callback_of(host: usize) -> bool {
     FRAMES.with_borrow(|frames| frames.iter().any(|frame| frame.is_callback && frame.host == host))
 }
 
-/// Runs `work` as a call; returns its result and the frame as it was at the end.
+/// Runs `work` as a call. Returns its result, and its frame at the end.
 pub fn call<T>(function: &'static str, host: usize, work: impl FnOnce() -> T) -> (T, Frame) {
     push(function, false, host);
     let result = work();

@@ -94,13 +94,13 @@ fn connection_of(case: &Case, socket: &Arc<Socket>) -> Option<u64> {
     str::from_utf8(&text[..length]).ok()?.parse().ok()
 }
 
-/// As above, for the report of a connection that has ended.
+/// Like [`connection_of`], for the report of a connection that has ended.
 fn reported_connection(user: *mut c_void) -> Option<u64> {
     let case = call_stack::case()?;
     connection_of(&case, &registry::socket(user as usize)?)
 }
 
-/// Reads in `on_close` how much was sent.
+/// Reads in `on_close` how many messages were sent.
 fn learn_of_end(case: &Case, socket: &Arc<Socket>) {
     let state = case.plain("egret_ws_state", || egret_ws_state(socket.handle()));
     let is_freed = state == EGRET_WS_ERR_BAD_HANDLE && socket.may_be_gone();
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn on_connect(user: *mut c_void, ws: *mut egret_ws) {
         let is_first = !life.is_open || !socket.setup.on_retry;
         promise!(is_first, "on_connect of socket {} came twice, without on_retry between", socket.index);
         let is_allowed = life.may_connect || !socket.setup.on_request;
-        promise!(is_allowed, "on_connect of socket {} came before on_request let it begin", socket.index);
+        promise!(is_allowed, "on_connect of socket {} came before on_request allowed it to begin", socket.index);
         life.is_open = true;
         life.may_connect = false;
         life.connects += 1;
@@ -140,13 +140,13 @@ pub unsafe extern "C" fn on_message(user: *mut c_void, ws: *mut egret_ws, kind: 
         let is_late = top.is_some_and(|frame| paused != 0 && paused <= frame.checkpoint);
         promise!(!is_late, "on_message of socket {index} began after a pause had returned");
         promise!(!data.is_null(), "on_message of socket {index} came with NULL");
-        promise!(len <= socket.setup.cap, "a message of {len} bytes came, and {} are the most", socket.setup.cap);
+        promise!(len <= socket.setup.cap, "a message of {len} bytes came, more than the limit of {}", socket.setup.cap);
         promise!([EGRET_WS_TEXT, EGRET_WS_BINARY].contains(&kind), "a message of the kind {kind}");
-        // SAFETY: the header promises `len` readable bytes.
+        // SAFETY: according to the header, there are `len` readable bytes.
         let bytes = unsafe { std::slice::from_raw_parts(data, len) };
         if kind == EGRET_WS_TEXT {
             promise!(str::from_utf8(bytes).is_ok(), "text that is not UTF-8: {:?}", &bytes[..len.min(40)]);
-            // SAFETY: the header promises a NUL after text.
+            // SAFETY: according to the header, a NUL follows text.
             promise!(unsafe { data.add(len).read() } == 0, "text without a NUL after it");
         }
         let print = Fingerprint::of(kind, bytes);
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn on_pong(user: *mut c_void, ws: *mut egret_ws, data: *co
         let index = socket.index;
         promise!(life.is_open || !socket.setup.on_connect, "on_pong of socket {index} came before on_connect");
         promise!(!data.is_null() && len <= 125, "on_pong of socket {index} came with {data:?} and {len} bytes");
-        // SAFETY: the header promises `len` readable bytes.
+        // SAFETY: according to the header, there are `len` readable bytes.
         let bytes = unsafe { std::slice::from_raw_parts(data, len) };
         let is_known = bytes == b"unasked" || bytes.iter().all(|byte| *byte == receive_calls::PING_BYTE);
         promise!(is_known, "on_pong of socket {index} came with {bytes:x?}, which nobody has sent");
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn on_drain(user: *mut c_void, ws: *mut egret_ws) {
         let index = socket.index;
         promise!(life.is_open || !socket.setup.on_connect, "on_drain of socket {index} came before on_connect");
         let sending = socket.sending.load(SeqCst);
-        // A send may be refused again before the on_drain of the one before it comes.
+        // A send may be refused again before on_drain is called for the refusal before it.
         promise!(
             life.refused + sending > life.drains,
             "on_drain of socket {index} came more often than sends were refused"
@@ -264,7 +264,7 @@ pub unsafe extern "C" fn on_request(
             let index = socket.index;
             promise!(socket.setup.on_request, "on_request of socket {index} came, and it has none");
             promise!((attempt == 0) == last.is_none(), "attempt {attempt} of socket {index}, but {last:?}");
-            // An answer that comes during a suspend is asked for again.
+            // If an answer comes during a suspend, the host is asked again.
             let knows = socket.setup.on_retry && socket.host.suspends.load(SeqCst) == 0;
             let is_idle = !life.is_open && !life.may_connect;
             promise!(is_idle || !knows, "on_request of socket {index} came during an attempt");
@@ -300,7 +300,7 @@ pub unsafe extern "C" fn on_close(user: *mut c_void, ws: *mut egret_ws, info: *c
     enter(user, Some(ws), "on_close", |socket, life| {
         trace::note(call_stack::thread(), call_stack::depth(), &format!("   {report:?}"));
         final_checks::compare_report(socket, life, &report, connection);
-        // Nothing else ends the attempts of a socket that may try again without limit.
+        // If a socket may try again without limit, nothing else ends its attempts.
         let setup = &socket.setup;
         let is_endless = setup.attempts == u32::MAX && setup.has_endless_time;
         let is_ended = socket.close_begun.load(SeqCst) || life.may_be_stopped;
@@ -330,11 +330,11 @@ pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_ch
     let top = call_stack::top();
     promise!(!host.setup.is_inline || top.is_some(), "a log line of an inline loop came outside of any call");
     let most = if host.setup.log_level == 0 { EGRET_WS_LOG_WARN } else { host.setup.log_level };
-    // A loop that is not made yet, or was refused, may have another level.
+    // A loop that is not yet made, or was refused, may have another level.
     let most = if host.handle().is_null() { EGRET_WS_LOG_DEBUG } else { most };
     promise!((EGRET_WS_LOG_ERROR..=most).contains(&level), "a log line of the level {level}");
     promise!(!text.is_null(), "a log line is NULL");
-    // SAFETY: the header promises text that ends in a NUL.
+    // SAFETY: according to the header, the text ends in a NUL.
     let Ok(text) = unsafe { CStr::from_ptr(text) }.to_str() else { breach!("a log line is not UTF-8") };
     promise!(!text.contains(['\n', '\r']), "a log line has a line break: {text:?}");
     promise!(!text.contains(MARK), "a log line has a message's payload: {text:?}");
@@ -366,6 +366,6 @@ fn refuse_polls(host: &crate::loop_model::HostLoop, place: &str) {
     let are_refused = results == [EGRET_WS_ERR_REENTRANT; 2] || host.may_be_gone();
     promise!(are_refused, "a poll and a free in {place} returned {results:?}");
     let time = egret_ws_loop_next_poll_ms(handle);
-    contract::note_reason(); // of the last one that was refused
+    contract::note_reason(); // this is the reason of the last call that was refused
     promise!(time >= 0 || host.may_be_gone(), "egret_ws_loop_next_poll_ms in {place} returned {time}");
 }

@@ -11,9 +11,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
-/// Handles that the calls choose from.
+/// The number of handles from which the calls choose.
 pub const SLOTS: usize = 6;
-/// The most sockets and loops of a case.
+/// The largest number of sockets and loops of a case.
 pub const MOST_SOCKETS: usize = 40;
 pub const MOST_LOOPS: usize = 3;
 
@@ -29,11 +29,11 @@ pub struct Case {
     pub server: Server,
     pub targets: Arc<Targets>,
     pub calls: AtomicU64,
-    /// All sockets must end: from here on no call may prevent that.
+    /// All sockets must end. After this is set, no call may prevent that.
     pub is_ending: AtomicBool,
 }
 
-/// The facts about a socket that the server needs: its index in the case, and the largest message it accepts.
+/// The facts about a socket that the server needs: its index in the case, and the size of the largest message it accepts.
 #[derive(Default)]
 pub struct Targets(Mutex<HashMap<usize, (u64, usize)>>);
 
@@ -47,7 +47,7 @@ impl Targets {
     }
 }
 
-/// Where a socket connects to.
+/// The place to which a socket connects.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub is_secure: bool,
@@ -73,7 +73,7 @@ impl Case {
         })
     }
 
-    /// Usually the server; sometimes a port without a listener, or the TLS server without TLS.
+    /// Usually this is the server. Sometimes it is a port without a listener, or the TLS server without TLS.
     pub fn place(&self, random: &mut Random) -> Place {
         // The last port has no listener.
         const HOSTS: [&str; 12] = {
@@ -104,7 +104,7 @@ impl Case {
         }
     }
 
-    /// Makes a call of the library, with a record and a time limit. An error that the header does not list is a breach.
+    /// Makes a call of the library, records it, and limits its time. An error that the header does not list is a breach.
     pub fn call(&self, function: &'static str, host: usize, words: &str, call: impl FnOnce() -> i64) -> (i64, Frame) {
         let (thread, depth) = (call_stack::thread(), call_stack::depth());
         let line = format!("{function}({words})");
@@ -137,7 +137,7 @@ impl Case {
 
     pub fn host(&self, random: &mut Random) -> Option<Arc<HostLoop>> {
         let hosts = lock(&self.hosts);
-        // The first has most of the sockets.
+        // The first loop has most of the sockets.
         let at = if random.one_in(5) { random.below(hosts.len()) } else { 0 };
         hosts.get(at).cloned()
     }

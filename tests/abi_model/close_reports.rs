@@ -1,4 +1,4 @@
-//! Close reports, and what the header promises of each by itself.
+//! Close reports, and the properties that the header promises for each report.
 
 use crate::contract;
 use crate::trace::{breach, promise};
@@ -9,26 +9,26 @@ use test_support::close_report::CloseReport;
 /// Reads a report and checks it against the header.
 pub fn read(info: *const egret_ws_close_info) -> CloseReport {
     promise!(!info.is_null(), "a close report is NULL");
-    // SAFETY: the header promises a readable struct.
+    // SAFETY: according to the header, the struct is readable.
     let info = unsafe { &*info };
     let size = size_of::<egret_ws_close_info>();
     promise!(info.struct_size as usize == size, "a close report of {} bytes, not {size}", info.struct_size);
     promise!(!info.reason.is_null() && !info.message.is_null(), "reason or message of a close report is NULL");
     promise!(info.reason_len <= 123, "a reason of {} bytes", info.reason_len);
-    // SAFETY: the header promises `reason_len` bytes and then a NUL.
+    // SAFETY: according to the header, there are `reason_len` bytes and then a NUL.
     let reason = unsafe { std::slice::from_raw_parts(info.reason.cast::<u8>(), info.reason_len + 1) };
     promise!(reason.last() == Some(&0), "a reason without a NUL after it");
     promise!(str::from_utf8(&reason[..info.reason_len]).is_ok(), "a reason that is not UTF-8");
-    // SAFETY: the header promises text that is not NULL and ends in a NUL.
+    // SAFETY: according to the header, the text is not NULL and ends in a NUL.
     let message = unsafe { CStr::from_ptr(info.message) };
     promise!(message.to_str().is_ok_and(|text| !text.is_empty()), "no readable message: {message:?}");
-    // SAFETY: it is what a callback was called with.
+    // SAFETY: it is the argument of the callback.
     let report = unsafe { CloseReport::read(info) };
     check(&report);
     report
 }
 
-/// Checks what the header promises of a report by itself.
+/// Checks the properties that the header promises for a report.
 fn check(report: &CloseReport) {
     use EGRET_WS_INITIATOR_LOCAL as LOCAL;
     use EGRET_WS_INITIATOR_PEER as PEER;

@@ -44,7 +44,7 @@ pub fn by_host(case: &Arc<Case>, random: &mut Random, own: Own) {
         let errors = if is_portless { &[EGRET_WS_ERR_INVALID_ARGUMENT, EGRET_WS_ERR_INVALID_URL] } else { errors };
         let words = format!("{:?}, {port}", text.as_deref().map(String::from_utf8_lossy));
         let call = move |host: *mut egret_ws_loop, text: *const c_char, options, out| {
-            // SAFETY: the text is NULL or ends in a NUL, the options are whole, and `out` is NULL or writable.
+            // SAFETY: the text is NULL or ends in a NUL, the options are complete, and `out` is NULL or writable.
             unsafe { egret_ws_connect_host(host, text, port, options, out) }
         };
         (text, errors, words, call)
@@ -86,7 +86,7 @@ fn connect<C>(
     C: FnOnce(*mut egret_ws_loop, *const c_char, *const egret_ws_options, *mut *mut egret_ws) -> i32,
 {
     let mut place = case.place(random);
-    // The call with a host name never uses wss.
+    // A call with a host name never uses wss.
     place.is_secure &= name == "egret_ws_connect";
     let Some(host) = pick_host(case, random, own) else { return };
     let (id, slot) = (registry::number(), random.below(SLOTS));
@@ -138,7 +138,7 @@ fn connect<C>(
         promise!(handles.iter().all(|handle| handle.is_null()), "{name}({words}) failed and wrote its out-parameter");
     }
     if is_bare && result == EGRET_WS_OK {
-        // It is freed at once, or by its loop.
+        // The socket is freed at once, or by its loop.
         if random.one_in(2) {
             let freed = case.plain("egret_ws_free", || egret_ws_free(bare));
             promise!(freed == EGRET_WS_OK || host.may_be_gone(), "egret_ws_free failed with {freed}");

@@ -12,13 +12,13 @@ use std::sync::LazyLock;
 
 /// The errors that each function of the header lists, by name.
 pub static FUNCTIONS: LazyLock<BTreeMap<String, Listed>> = LazyLock::new(read);
-/// The number of each constant that begins with `EGRET_WS_ERR_`, and its name without that.
+/// The number of each constant that begins with `EGRET_WS_ERR_`, and its name without that prefix.
 pub static ERRORS: LazyLock<BTreeMap<i64, String>> = LazyLock::new(|| errors(&text()));
 
 /// The errors that one function lists.
 pub struct Listed {
     pub errors: BTreeSet<String>,
-    /// It returns a number that can be an error.
+    /// It returns a number, which can be an error.
     pub can_fail: bool,
 }
 
@@ -73,7 +73,7 @@ fn read() -> BTreeMap<String, Listed> {
     functions
 }
 
-/// The words of a comment that stand between backquotes.
+/// Returns the words of a comment that are between backquotes.
 fn quoted(comment: &str) -> impl Iterator<Item = &str> {
     comment.split('`').skip(1).step_by(2)
 }
@@ -99,12 +99,12 @@ thread_local!(static REASON: RefCell<String> = const { RefCell::new(String::new(
 
 /// The text of `egret_ws_last_error_message`.
 pub fn reason() -> String {
-    // SAFETY: the header promises a text that ends in a NUL and lives until the next call of this thread.
+    // SAFETY: according to the header, the text ends in a NUL and lives until the next call of this thread.
     let reason = unsafe { CStr::from_ptr(egret_ws_last_error_message()) };
     reason.to_str().unwrap_or_else(|_| breach!("a reason is not UTF-8")).to_owned()
 }
 
-/// A call of this thread was refused: notes its reason, which stays until the next refusal.
+/// Records the reason of a refused call of this thread. It is kept until the next refusal.
 pub fn note_reason() {
     let reason = reason();
     let is_fragment =
@@ -117,7 +117,7 @@ pub fn note_reason() {
     REASON.set(reason);
 }
 
-/// Notes the reason of a call whose result this is, if it was refused.
+/// Records the reason of a call with this result, if the call was refused.
 pub fn noted(result: i64) -> i64 {
     if result < 0 {
         note_reason();

@@ -1,4 +1,4 @@
-//! Compares the callbacks of the client with what the server did.
+//! Compares the callbacks of the client with the actions of the server.
 
 use crate::call_stack;
 use crate::case::Case;
@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use test_support::close_report::CloseReport;
 
-/// A received message is the next one that the server sent on this connection.
+/// Checks that a received message is the next one that the server sent on this connection.
 pub fn compare_message(socket: &Socket, generation: &Generation, print: Fingerprint) {
     let Some(case) = call_stack::case() else { return };
     let Some(served) = generation.connection.and_then(|number| case.server.connection(number)) else { return };
@@ -26,7 +26,7 @@ pub fn compare_message(socket: &Socket, generation: &Generation, print: Fingerpr
     );
 }
 
-/// A report agrees with what the server did on the connection with this number.
+/// Checks that a report agrees with the actions of the server on the connection with this number.
 pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connection: Option<u64>) {
     let Some(case) = call_stack::case() else { return };
     let wrong = |why: &str| -> ! { breach!("a report of socket {} is wrong: {why}: {report:?}", socket.index) };
@@ -63,7 +63,7 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
     if report.phase < EGRET_WS_PHASE_OPEN {
         return;
     }
-    // The report may be of a later connection than the last on_connect: one that was made after the host had closed.
+    // The report may belong to a later connection than the last on_connect: one that was made after the host had closed.
     let generation = life.generations.last().filter(|last| life.is_open && last.connection == connection);
     if let Some(served) = connection.and_then(|number| case.server.connection(number)) {
         let served = lock(&served).clone();
@@ -71,12 +71,13 @@ pub fn compare_report(socket: &Socket, life: &Life, report: &CloseReport, connec
     }
 }
 
-/// The report of a connection without TLS to the server with TLS, or through a server that is no proxy.
+/// Returns whether the report belongs to a connection without TLS to the server with TLS, or through a server that is not a
+/// proxy.
 fn speaks_no_http(case: &Case, socket: &Socket) -> bool {
     case.server.connections_of(socket.id).is_empty()
 }
 
-/// A report of a connection that was open.
+/// Compares a report of a connection that was open.
 fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, served: &Served, report: &CloseReport) {
     let wrong = |why: &str| -> ! {
         let all: Vec<u64> = case.server.connections_of(socket.id).iter().map(|served| lock(served).number).collect();
@@ -109,7 +110,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
         EGRET_WS_ERR_PROTOCOL => 1002,
         _ => report.sent_code,
     };
-    // A server that does not read gets no Close frame, and the Close frame of a close may have come before.
+    // A server that does not read gets no Close frame. The Close frame of a close may have come before.
     let is_closing = socket.close_begun.load(SeqCst) || socket.host.suspends.load(SeqCst) > 0;
     if report.sent_code != expected_code && report.sent_code != 0 && !is_closing {
         wrong(&format!("the client sent the server another code than {expected_code}"));
@@ -150,7 +151,7 @@ fn describe(served: &Served) -> String {
     )
 }
 
-/// All that is promised of a socket once its loop was freed and the server has ended.
+/// Checks all promises for a socket after its loop was freed and the server has ended.
 pub fn conclude(case: &Case, socket: &Arc<Socket>) {
     let (index, setup, life) = (socket.index, &socket.setup, lock(&socket.life));
     if !socket.is_made() {
@@ -165,7 +166,7 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
     let accepted = life.count_accepted();
     promise!(received <= accepted, "the server received {received} messages of socket {index}, which sent {accepted}");
     for thread in 0..case.threads {
-        // A short message has no sender; it can be assigned only where one thread sends.
+        // A short message does not contain its sender, so its sender is known only if one thread sends.
         let is_of = |print: &&Fingerprint| case.threads == 1 || print.thread == Some(thread);
         let sent: Vec<&Fingerprint> = life.accepted[thread].iter().filter(is_of).collect();
         let mut at = 0;
@@ -185,7 +186,7 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
         }
     }
     if let ([only], None) = (&served[..], &life.closed) {
-        // A socket that is freed sends what was accepted, and then 1001.
+        // A socket that is freed sends the accepted messages, and then 1001.
         let closes_with_1001 = only.close_received == Some(1001) && !only.closed_first && only.violation.is_none();
         let is_whole = received == accepted || !closes_with_1001 || !socket.host.is_wound_down.load(SeqCst);
         promise!(is_whole, "socket {index} accepted {accepted} messages and was freed; the server: {}", describe(only));
@@ -195,7 +196,7 @@ pub fn conclude(case: &Case, socket: &Arc<Socket>) {
     }
 }
 
-/// Each accepted message was sent, or reported as unsent.
+/// Checks that each accepted message was sent, or reported as unsent.
 fn conclude_sent(socket: &Socket, life: &Life, report: &CloseReport, served: &[&Served]) {
     let knows_retries = socket.setup.on_retry || socket.setup.attempts == 0;
     let Some((sent, sent_bytes)) = life.sent_at_close.filter(|_| knows_retries) else { return };

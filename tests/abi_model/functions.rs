@@ -1,4 +1,4 @@
-//! The table of all functions of the header: how often each is called, and by what.
+//! The table of all functions of the header: how often each is called, and by which function of the fuzzer.
 
 use crate::case::Case;
 use crate::random::Random;
@@ -76,7 +76,7 @@ pub const TABLE: &[(&str, usize, Perform)] = &[
 /// Calls one function.
 pub fn perform(case: &Arc<Case>, random: &mut Random, own: Option<&Arc<Socket>>) {
     let at = random.weighted(TABLE.iter().map(|(_, weight, _)| *weight));
-    // Each call has its own random numbers, so that later calls do not depend on how many it uses.
+    // Each call has its own random numbers, so that later calls do not depend on how many numbers it uses.
     let mut own_dice = Random::new(random.next());
     if call_stack::depth() < 8 {
         TABLE[at].2(case, &mut own_dice, own);
@@ -88,5 +88,5 @@ fn every_function_of_the_header_is_called() {
     let in_header: Vec<_> = crate::contract::FUNCTIONS.keys().map(String::as_str).collect();
     let mut in_table: Vec<_> = TABLE.iter().map(|(name, _, _)| *name).collect();
     in_table.sort_unstable();
-    assert_eq!(in_table, in_header, "the table of the fuzzer has not the functions of the header");
+    assert_eq!(in_table, in_header, "the functions in the table of the fuzzer are not those of the header");
 }

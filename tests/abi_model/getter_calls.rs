@@ -145,7 +145,7 @@ pub fn response_cookies(case: &Arc<Case>, random: &mut Random, own: Own) {
     }
 }
 
-/// The details of TLS are empty without it. With `wss` they depend on how far the handshake came.
+/// The details of TLS are empty without TLS. With `wss` they depend on how far the handshake came.
 pub fn tls_cipher(case: &Arc<Case>, random: &mut Random, own: Own) {
     let read = read(case, random, own, "egret_ws_tls_cipher", &[], |ws, out, capacity| {
         // SAFETY: `out` has the given capacity.
@@ -178,7 +178,7 @@ pub fn peer_certificate(case: &Arc<Case>, random: &mut Random, own: Own) {
     let out = if is_null { ptr::null_mut() } else { buffer.as_mut_ptr() };
     let is_wrong = is_null && capacity > 0;
     let is_secure = aim.socket.as_ref().is_some_and(|socket| socket.setup.is_secure);
-    // A certificate may be there that needs more room.
+    // There may be a certificate that needs more room.
     let errors: &[i32] = match (is_wrong, is_secure && capacity > 0) {
         (true, _) => &[EGRET_WS_ERR_INVALID_ARGUMENT],
         (false, true) => &[EGRET_WS_ERR_NOT_FOUND, EGRET_WS_ERR_INVALID_ARGUMENT],
@@ -194,7 +194,7 @@ pub fn peer_certificate(case: &Arc<Case>, random: &mut Random, own: Own) {
     };
     promise!(is_secure, "{NAME} found a certificate without TLS");
     promise!(!is_wrong && index < 10, "{NAME} found the certificate {index}");
-    // A SEQUENCE of DER.
+    // The certificate is a SEQUENCE of DER.
     let is_whole = buffer.is_empty() || len as usize <= capacity && buffer[0] == 0x30;
     promise!(len > 0 && is_whole, "{NAME} returned {len}, and wrote {:?}", buffer.first());
 }
@@ -229,7 +229,7 @@ pub fn stats(case: &Arc<Case>, random: &mut Random, own: Own) {
     if size < own_size {
         return;
     }
-    // SAFETY: it was filled.
+    // SAFETY: the library has filled it.
     let stats = unsafe { &*stats };
     promise!(stats.http_status == 0 || (100..=999).contains(&stats.http_status), "http_status {}", stats.http_status);
     promise!(stats.connections as i32 >= connects, "{} connections, {connects} on_connect", stats.connections);
@@ -241,7 +241,7 @@ pub fn stats(case: &Arc<Case>, random: &mut Random, own: Own) {
     let limit = socket.setup.send_limit as u64;
     promise!(stats.send_queue_bytes <= stats.send_queue_peak_bytes, "the send queue is above its peak");
     promise!(stats.receive_queue_bytes <= stats.receive_queue_peak_bytes, "the receive queue is above its peak");
-    // Control frames are not refused, and counted.
+    // Control frames are never refused, but they are counted.
     promise!(stats.send_queue_bytes <= limit + 65536, "{} bytes wait, {limit} may", stats.send_queue_bytes);
     if case.threads == 1 {
         let accepted = lock(&socket.life).count_accepted();

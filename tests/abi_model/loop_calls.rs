@@ -46,7 +46,7 @@ impl Aim {
         self.host.as_ref().map_or(0, |host| host.id)
     }
 
-    /// A resume or a change of the network is about to be reported.
+    /// Must be called before a resume or a change of the network is reported.
     fn revive(&self) {
         if let Some(host) = &self.host {
             host.restarts.fetch_add(1, SeqCst);
@@ -78,7 +78,7 @@ fn call(
         promise!(aim.may_fail(), "{name}({words}) returned BAD_HANDLE for a loop that is not freed");
         return None;
     }
-    promise!(!must_fail, "{name}({words}) returned {result} for a handle that is none, or of a freed loop");
+    promise!(!must_fail, "{name}({words}) returned {result} for a handle that is invalid, or belongs to a freed loop");
     promise!(result >= 0 || errors.contains(&result), "{name}({words}) failed with {result}");
     Some(result)
 }
@@ -97,7 +97,7 @@ struct Buffer {
     behind: [u64; 600],
 }
 
-/// Makes a loop, or tries to with options that are wrong.
+/// Makes a loop, or tries to make one with wrong options.
 pub fn make(case: &Arc<Case>, random: &mut Random, setup: HostSetup) -> Option<Arc<HostLoop>> {
     let host = Arc::new(HostLoop::new(registry::number(), setup));
     registry::add_host(&host);
@@ -120,7 +120,7 @@ pub fn make(case: &Arc<Case>, random: &mut Random, setup: HostSetup) -> Option<A
     options.poll_max_us = setup.max_us;
     options.linger_ms = setup.linger_ms;
     let (mut error, mut out) = (0, host.handle.as_ptr());
-    // The first loop of a case is made without a mistake.
+    // The first loop of a case is made without an error.
     match random.below(if lock(&case.hosts).is_empty() { 1 } else { 12 }) {
         1 => (error, options.flags) = (EGRET_WS_ERR_INVALID_ARGUMENT, 1 << 31),
         2 => (error, options.struct_size) = (EGRET_WS_ERR_BAD_STRUCT, 7),
@@ -128,7 +128,7 @@ pub fn make(case: &Arc<Case>, random: &mut Random, setup: HostSetup) -> Option<A
         4 => (error, options.log_level) = (EGRET_WS_ERR_INVALID_ARGUMENT, 5),
         5 => (error, out) = (EGRET_WS_ERR_INVALID_ARGUMENT, ptr::null_mut()),
         6 => {
-            // Something that this library does not know.
+            // This is a field that this library does not know.
             options.struct_size += 8;
             buffer.behind[0] = 1;
             error = EGRET_WS_ERR_BAD_STRUCT;
@@ -139,7 +139,7 @@ pub fn make(case: &Arc<Case>, random: &mut Random, setup: HostSetup) -> Option<A
     let words = format!("{setup:?}, expecting {error}");
     let result = case
         .call("egret_ws_loop_new", host.id, &words, || {
-            // SAFETY: the options are whole, and `out` is NULL or lives as long as the model of the loop.
+            // SAFETY: the options are complete, and `out` is NULL or lives as long as the model of the loop.
             unsafe { egret_ws_loop_new((&raw const buffer).cast(), out) }.into()
         })
         .0;
@@ -166,7 +166,7 @@ impl<'a> Turn<'a> {
         Turn { turns: &host.turns, others: before & 0xFFFF_FFFF, number: (before >> 32) + 1 }
     }
 
-    /// Ends it; true if another ran meanwhile.
+    /// Ends it. Returns true if another one ran meanwhile.
     fn end(self) -> bool {
         let after = self.turns.fetch_sub(1, SeqCst);
         self.others > 0 || after >> 32 != self.number
@@ -177,7 +177,7 @@ pub fn poll(case: &Arc<Case>, random: &mut Random, own: Own) {
     let aim = Aim::take(case, random, own);
     let time = random.pick(&[0, 0, 0, 1, 2, 5, 10, 20]);
     poll_aimed(case, &aim, time);
-    // Without limit only if a wake-up is certain.
+    // The wait has no limit only if a wake-up is certain.
     if case.threads == 1 && random.one_in(40) && !call_stack::in_callback() && !aim.must_fail() {
         call(case, "egret_ws_loop_wake", &aim, "", &[], |handle| egret_ws_loop_wake(handle));
         poll_aimed(case, &aim, -1);
@@ -218,7 +218,7 @@ fn poll_aimed(case: &Arc<Case>, aim: &Aim, time: i32) -> Option<i32> {
     promise!(!must_fail, "a poll of a freed loop returned {result}");
     promise!(!call_stack::in_callback_of(host.id), "a poll in a callback of the same loop returned {result}");
     let most = if host.setup.max_callbacks == 0 { 4096 } else { host.setup.max_callbacks };
-    promise!(result as u32 <= most, "a poll made {result} callbacks, {most} are its budget");
+    promise!(result as u32 <= most, "a poll made {result} callbacks, more than its budget of {most}");
     let (seen, lacks) = (frame.callbacks, host.lacks.load(SeqCst));
     promise!(seen <= result as usize, "a poll returned {result}, but {seen} callbacks came");
     promise!(lacks || seen == result as usize, "a poll returned {result}, but {seen} callbacks came");
@@ -267,7 +267,7 @@ fn set_wakeup_aimed(case: &Arc<Case>, aim: &Aim, is_set: bool) {
 
 pub fn descriptor(case: &Arc<Case>, random: &mut Random, own: Own) {
     let aim = Aim::take(case, random, own);
-    // A host may ask before each wait.
+    // A host may ask for the descriptor before each wait.
     let descriptors: Vec<_> = (0..random.between(1, 6)).filter_map(|_| descriptor_aimed(case, &aim)).collect();
     let are_one = descriptors.windows(2).all(|pair| pair[0] == pair[1]);
     promise!(are_one, "a loop has the descriptors {descriptors:?}");
@@ -323,13 +323,13 @@ pub fn network_changed(case: &Arc<Case>, random: &mut Random, own: Own) {
 
 pub fn free(case: &Arc<Case>, random: &mut Random, own: Own) {
     let aim = Aim::take(case, random, own);
-    // Rarely with a handle that works, because it ends many sockets.
+    // A handle that works is used rarely, because the call ends many sockets.
     if aim.must_fail() || call_stack::in_callback() || random.one_in(12) {
         free_aimed(case, &aim);
     }
 }
 
-/// Frees a loop that is known; false if another thread polls it.
+/// Frees a loop that is known. Returns false if another thread polls it.
 pub fn free_host(case: &Arc<Case>, host: &Arc<HostLoop>) -> bool {
     free_aimed(case, &Aim { handle: host.handle(), host: Some(Arc::clone(host)) })
 }
@@ -368,13 +368,13 @@ fn free_aimed(case: &Arc<Case>, aim: &Aim) -> bool {
     result == EGRET_WS_OK || result == EGRET_WS_ERR_BAD_HANDLE
 }
 
-/// The losses of a loop: each accepted message of its sockets was sent, or a report has named it, or it is counted here.
+/// Checks the losses of a loop: each accepted message of its sockets was sent, is in a report, or is counted here.
 fn check_lost(case: &Case, host: &HostLoop, lost: &egret_ws_free_report) {
     let egret_ws_free_report { sockets, unsent_messages, unsent_bytes, .. } = *lost;
     promise!((sockets == 0) == (unsent_messages == 0), "{sockets} sockets have lost {unsent_messages} messages");
     promise!(u64::from(sockets) <= unsent_messages, "{sockets} sockets have lost {unsent_messages} messages");
-    promise!(unsent_messages > 0 || unsent_bytes == 0, "{unsent_bytes} bytes of no message were lost");
-    // The model learns of a message of another thread only when the call has returned, and of a report only with the callback.
+    promise!(unsent_messages > 0 || unsent_bytes == 0, "{unsent_bytes} bytes were lost, but no message");
+    // The model knows a message of another thread only when the call has returned, and a report only with the callback.
     if case.threads > 1 {
         return;
     }

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// Wake-ups since a poll began last.
+/// The wake-ups since the last poll began.
 #[derive(Default)]
 struct Wakes {
     count: u32,
-    /// Calls that cause a separate wake-up if work is due: those that run, and those since that poll.
+    /// Calls that cause a separate wake-up if work is due: the running ones, and those since that poll.
     asking: u32,
     asked: u32,
 }
@@ -18,7 +18,7 @@ struct Wakes {
 /// A wake-up callback that was set; its number is `user`.
 #[derive(Default)]
 pub struct Ring {
-    /// A later call has replaced it, and has returned: no thread is inside the callback, and none comes.
+    /// A later call has replaced it, and has returned: no thread is inside the callback, and it is not called any more.
     pub is_over: AtomicBool,
 }
 
@@ -37,20 +37,21 @@ pub struct HostLoop {
     pub id: usize,
     pub setup: HostSetup,
     pub handle: AtomicPtr<egret_ws_loop>,
-    /// Calls of `egret_ws_loop_free` that run, and when one has succeeded.
+    /// The number of running calls of `egret_ws_loop_free`, and whether one has succeeded.
     pub freeing: AtomicUsize,
     pub free_done: AtomicU64,
-    /// Polls and frees: the lower half counts those that run, the upper half those that ever began. In one number, so that
-    /// both are known of one moment.
+    /// Polls and frees. The lower half counts the running ones, the upper half all that ever began. They are in one number, so
+    /// that both are
+    /// known for one moment.
     pub turns: AtomicU64,
     /// A callback is running.
     pub calling: AtomicBool,
     pub suspends: AtomicU32,
-    /// Resumes and changes of the network: each starts the count of reconnect attempts again.
+    /// The number of resumes and changes of the network. Each resets the number of reconnect attempts.
     pub restarts: AtomicU32,
     /// It was polled until all of its sockets had ended.
     pub is_wound_down: AtomicBool,
-    /// One of its sockets lacks a callback, so a poll counts more callbacks than the model sees.
+    /// One of its sockets does not have all callbacks, so a poll counts more callbacks than the model sees.
     pub lacks: AtomicBool,
     wakes: Mutex<Wakes>,
     /// Wake-up callbacks whose call of `egret_ws_loop_set_wakeup` has returned, and that are not over.
@@ -94,7 +95,7 @@ impl HostLoop {
         self.is_gone() || self.freeing.load(SeqCst) > 0
     }
 
-    /// A poll is about to begin.
+    /// Must be called before a poll begins.
     pub fn forget_wakes(&self) {
         let mut wakes = lock(&self.wakes);
         (wakes.count, wakes.asked) = (0, wakes.asking);
@@ -121,8 +122,9 @@ impl HostLoop {
         rings.push(Arc::clone(ring));
     }
 
-    /// The wake-up callback was called. There is one call until a poll begins. A call of the time before may come late, and one may
-    /// come at the end of a poll that leaves work.
+    /// The wake-up callback was called. It is called once until a poll begins. A call that belongs to the time before may come
+    /// late, and a
+    /// call may come at the end of a poll that leaves work.
     pub fn note_wakeup(&self) {
         let mut wakes = lock(&self.wakes);
         wakes.count += 1;
@@ -132,7 +134,7 @@ impl HostLoop {
         self.changed.notify_all();
     }
 
-    /// Waits for the wake-up; false if it does not come within this time.
+    /// Waits for the wake-up. Returns false if it does not come within this time.
     pub fn wait_for_wakeup(&self, time: Duration) -> bool {
         let woken = lock(&self.woken);
         let (mut woken, _) = self.changed.wait_timeout_while(woken, time, |woken| !*woken).expect("no panic holds it");

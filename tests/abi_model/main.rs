@@ -1,18 +1,20 @@
-//! A fuzzer of the C ABI with a model of its contract: random calls of all functions, from one to four threads and from
-//! inside callbacks, with correct and wrong arguments, against a hostile server. The model follows `include/egret_ws.h`;
-//! anything that the header does not promise is not checked.
+//! A fuzzer of the C ABI with a model of its contract. It makes random calls of all functions, from one to four threads and from
+//! inside callbacks, with correct and wrong arguments, against a hostile server. The model follows `include/egret_ws.h`.
+//! Properties that the header does not promise are not checked.
 //!
-//! A case is a seed. `EGRET_WS_FUZZ_SEED=7` runs that case alone, `EGRET_WS_FUZZ_TIMES=100` runs it that often (threads and the
+//! A case is a seed. `EGRET_WS_FUZZ_SEED=7` runs only that case. `EGRET_WS_FUZZ_TIMES=100` runs it that many times (threads and
+//! the
 //! network do not repeat exactly). Without a seed, the cases from `EGRET_WS_FUZZ_FIRST` (1) on run for
-//! `EGRET_WS_FUZZ_SECONDS` (18), in `EGRET_WS_FUZZ_WORKERS` processes (4, because they mostly wait). A process runs one case after
-//! the other: a crash ends only that process, and its threads, descriptors and memory belong to its cases.
+//! `EGRET_WS_FUZZ_SECONDS` (18), in `EGRET_WS_FUZZ_WORKERS` processes (4, because they mostly wait). A process runs one case
+//! after
+//! the other. A crash ends only that process, and its threads, descriptors and memory belong to its cases.
 //!
 //! - `functions`: the table of all functions; `loop_calls`, `socket_calls`, `receive_calls`, `getter_calls`, `connect_calls`, `request_calls`,
 //!   `text_calls`: their calls.
 //! - `options`, `wrong_options`: the arguments of connect calls.
 //! - `loop_model`, `socket_model`: the model. `callbacks`, `close_reports`, `final_checks`: the checks against the model.
 //! - `server`, `script`, `script_runner`, `server_connection`: the server.
-//! - `call_stack`, `trace`, `registry`: the present call of each thread, the output of a failure, the `user` of each callback.
+//! - `call_stack`, `trace`, `registry`: the current calls of each thread, the output of a failure, the `user` of each callback.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
@@ -53,14 +55,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::process::heap_bytes;
 
-/// The heap may grow by this much after the first cases: fragments and memory that is kept for use.
+/// The heap may grow by this much after the first cases, by fragmentation and by memory that is kept for later use.
 const HEAP: usize = 4 << 20;
 /// The number of cases before the heap is first measured.
 const WARM: u64 = 20;
 
 fn setting<T: FromStr>(name: &str) -> Option<T> {
     let set = env::var(name).ok()?;
-    Some(set.parse().unwrap_or_else(|_| panic!("{name}={set} is no number")))
+    Some(set.parse().unwrap_or_else(|_| panic!("{name}={set} is not a number")))
 }
 
 #[test]
@@ -77,7 +79,7 @@ fn random_calls_keep_the_contract() {
     for (worker, child) in running.iter_mut().enumerate() {
         let mut output = String::new();
         let mut out = child.stdout.take().expect("it is piped");
-        // It ends with the process. A call that hangs also ends the process.
+        // The output ends with the process. If a call hangs, the process ends too.
         out.read_to_string(&mut output).expect("UTF-8");
         let status = child.wait().expect("it was started");
         println!("worker {worker}: {status}\n{output}");
@@ -94,17 +96,17 @@ fn start(worker: u64, workers: u64, seconds: u64) -> Child {
     command.args(["--exact", "random_calls_keep_the_contract", "--nocapture", "--test-threads=1"]);
     command.env("EGRET_WS_FUZZ_WORKER", worker.to_string()).env("EGRET_WS_FUZZ_STEP", workers.to_string());
     command.env("EGRET_WS_FUZZ_SECONDS", seconds.to_string());
-    // One pipe for both, so that reports and other output are in order.
+    // Both outputs use one pipe, so that reports and other output are in order.
     command.stdout(Stdio::piped()).spawn().expect("it runs again")
 }
 
 /// Runs cases one after the other.
 fn work() {
-    // A panic anywhere, in the library too, breaks the contract; and it must not leave a callback.
+    // A panic anywhere, including the library, breaks the contract, and it must not leave a callback.
     std::panic::set_hook(Box::new(|panic| trace::fail(&panic.to_string())));
     thread::spawn(trace::guard);
     let mut tally = Tally::default();
-    // The first case makes the parts that a process makes once: certificates, the tables of OpenSSL.
+    // The first case makes the parts that exist once in a process: certificates, the tables of OpenSSL.
     runner::play(u64::MAX, &mut Tally::default());
     let begun = Instant::now();
     let mut count = 0;
@@ -130,7 +132,7 @@ fn work() {
         }
     }
     println!("the heap: {first_heap:?} bytes after {WARM} cases, {} at the end", heap_bytes());
-    println!("{tally:?}\n{count} cases are right");
+    println!("{tally:?}\n{count} cases are correct");
     if count >= WARM {
         let Tally { opened, closed, sent, received, .. } = tally;
         assert!(opened > 0 && closed > 0 && sent > 0 && received > 0, "nothing was tested");

@@ -4,7 +4,7 @@ use crate::random::Random;
 use ::egret_ws::{EGRET_WS_BINARY, EGRET_WS_MAX_MESSAGE_BYTES, EGRET_WS_TEXT};
 use std::sync::LazyLock;
 
-/// Begins and ends the tag of a message. No log line may contain it: lines never contain payloads.
+/// The beginning and the end of the tag of a message. No log line may contain it, because lines never contain payloads.
 pub const MARK: &str = "%fz";
 /// Bytes of a tag: `%fz`, the sender, 8 digits, the thread, 8 digits, `%fz`.
 pub const TAG: usize = 3 + 1 + 8 + 1 + 8 + 3;
@@ -15,7 +15,7 @@ pub struct Fingerprint {
     pub kind: i32,
     pub len: usize,
     sum: u32,
-    /// The thread that sent it, if it is long enough to contain that.
+    /// The thread that sent the message, if it is long enough to contain that.
     pub thread: Option<usize>,
 }
 
@@ -27,7 +27,7 @@ impl Fingerprint {
     }
 }
 
-/// A message of `len` bytes. `sender` is `c` for a client and `s` for the server, `id` the socket or the connection.
+/// Makes a message of `len` bytes. `sender` is `c` for a client and `s` for the server. `id` is the socket or the connection.
 pub fn make(kind: i32, len: usize, sender: char, id: u64, thread: usize, number: usize) -> Vec<u8> {
     let mut random = Random::of(&[id, thread as u64, number as u64, len as u64]);
     let mut bytes = format!("{MARK}{sender}{id:08}{thread}{number:08}{MARK}").into_bytes();
@@ -35,7 +35,7 @@ pub fn make(kind: i32, len: usize, sender: char, id: u64, thread: usize, number:
     if len < TAG {
         bytes = (0..len).map(|_| b'a' + random.below(26) as u8).collect();
     }
-    // Half of the messages compress well. The bytes after the tag are cut out of a table, which is made only once.
+    // Half of the messages compress well. The bytes after the tag are taken from a table, which is made only once.
     let (table, is_text) = (&TABLES[random.below(2)], kind == EGRET_WS_TEXT);
     if is_text && len >= bytes.len() + 8 {
         bytes.extend(random.pick(&["😀", "ab€", "äöx"]).as_bytes());

@@ -1,4 +1,4 @@
-//! The options of a socket, and the address that it connects to: valid, at the edge, and wrong in one way.
+//! The options of a socket, and the address to which it connects: valid, at a limit, or wrong in one way.
 
 use crate::case::{Case, Place};
 use crate::random::Random;
@@ -11,13 +11,13 @@ use test_support::certificates::{ROOT, UNTRUSTED};
 /// The options that the model needs to know.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// The most payload bytes of a message, and the most bytes that may wait to be sent.
+    /// The largest payload of a message, and the largest number of bytes that may wait to be sent.
     pub cap: usize,
     pub send_limit: usize,
     pub attempts: u32,
     pub floor_ms: u32,
     pub ceiling_ms: u32,
-    /// No case lasts until the attempts end because of their total time.
+    /// No case lasts until the total time ends the attempts.
     pub has_endless_time: bool,
     pub resends: bool,
     pub is_secure: bool,
@@ -28,9 +28,9 @@ pub struct Setup {
     pub on_drain: bool,
     pub on_retry: bool,
     pub on_pong: bool,
-    /// It has no part in the counts of polls: a socket without it is complete.
+    /// It does not affect the counts of polls: a socket without it is complete.
     pub on_request: bool,
-    /// As `on_request`.
+    /// Like `on_request`.
     pub on_frame: bool,
     pub release_user: bool,
     pub subprotocols: Option<&'static str>,
@@ -44,16 +44,16 @@ impl Setup {
 
 /// Arguments of a connect call that own what they point to.
 pub struct Draft {
-    /// The struct, with room for what a newer header may have behind it.
+    /// The struct, with room for the fields of a newer header behind it.
     buffer: Box<[u64; 1024]>,
     texts: Vec<CString>,
     headers: Vec<egret_ws_header>,
     pub retry: Box<egret_ws_retry_options>,
     pub deflate: Box<egret_ws_deflate_options>,
     pub setup: Setup,
-    /// The call must return one of these errors. Empty: the call succeeds.
+    /// The call must return one of these errors. Empty: the call must succeed.
     pub errors: Vec<i32>,
-    /// For reports.
+    /// A description for reports.
     pub words: String,
 }
 
@@ -74,7 +74,7 @@ impl Draft {
     /// The byte after the struct.
     pub fn byte_behind(&mut self) -> &mut u8 {
         let at = size_of::<egret_ws_options>();
-        // SAFETY: the buffer has 8192 bytes, the struct less than 4096.
+        // SAFETY: the buffer has 8192 bytes, and the struct has less than 4096.
         unsafe { &mut *self.buffer.as_mut_ptr().cast::<u8>().add(at) }
     }
 
@@ -92,7 +92,7 @@ impl Draft {
         (options.headers, options.header_count) = (list, count as u32);
     }
 
-    /// Changes the settings of permessage-deflate, which are given from now on.
+    /// Changes the settings of permessage-deflate. After this they are passed to the call.
     pub fn set_deflate_options(&mut self, change: impl FnOnce(&mut egret_ws_deflate_options)) {
         self.deflate.struct_size = size_of::<egret_ws_deflate_options>() as u32;
         change(&mut self.deflate);
@@ -100,7 +100,7 @@ impl Draft {
         self.options().deflate = deflate;
     }
 
-    /// For reports.
+    /// Returns a description for reports.
     pub fn describe(&self, is_bare: bool, is_outless: bool) -> String {
         let options = if is_bare { "no options".to_owned() } else { format!("{:?}", self.setup) };
         format!("{options}, mistake {:?}, {}", self.words, if is_outless { "NULL" } else { "out" })
@@ -122,7 +122,7 @@ impl Draft {
             setup,
         };
         let made = case.plain("egret_ws_options_init", || {
-            // SAFETY: the buffer is writable for the size of the struct.
+            // SAFETY: the buffer is writable, and at least as large as the struct.
             unsafe { egret_ws_options_init(draft.options(), size_of::<egret_ws_options>()) }
         });
         crate::trace::promise!(made == 0, "egret_ws_options_init failed with {made}");
@@ -172,7 +172,7 @@ impl Draft {
         options.tls_timeout_ms = random.pick(&[1000, 2000, 20]);
         options.proxy_timeout_ms = random.pick(&[500, 1000]);
         options.open_timeout_ms = random.pick(&[0, 1500, 100]);
-        // The end of a case waits for the flushes and the closing handshakes.
+        // At its end, a case waits for the flushes and the closing handshakes, so these times are short.
         options.flush_timeout_ms = random.pick(&[1, 20, 100, 300, EGRET_WS_AT_ONCE]);
         options.close_timeout_ms = random.pick(&[1, 20, 100, 300, EGRET_WS_AT_ONCE]);
         options.ping_interval_ms = random.pick(&[0, 0, 1, 20, u32::MAX]);

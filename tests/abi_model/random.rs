@@ -1,6 +1,6 @@
 //! Random numbers from a seed. Equal seeds produce equal numbers on every machine.
 
-/// The numbers that follow from one seed (SplitMix64).
+/// The numbers that belong to one seed (SplitMix64).
 pub struct Random(u64);
 
 impl Random {
@@ -25,17 +25,17 @@ impl Random {
         word ^ (word >> 31)
     }
 
-    /// 0 to `end` - 1.
+    /// Returns a number from 0 to `end` - 1.
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() >> 11) as usize % end.max(1)
     }
 
-    /// `from` to `to`, both included.
+    /// Returns a number from `from` to `to`, which are both included.
     pub fn between(&mut self, from: usize, to: usize) -> usize {
         from + self.below(to - from + 1)
     }
 
-    /// True once in so many times.
+    /// Returns true once in this many calls on average.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -44,7 +44,7 @@ impl Random {
         choices[self.below(choices.len())]
     }
 
-    /// An index, each as often as its weight says.
+    /// Returns an index. Its probability is proportional to its weight.
     pub fn weighted(&mut self, weights: impl Iterator<Item = usize> + Clone) -> usize {
         let mut rest = self.below(weights.clone().sum());
         for (index, weight) in weights.enumerate() {

@@ -1,4 +1,4 @@
-//! Calls that pause and resume receiving, and calls that read what a callback has.
+//! Calls that pause and resume receiving, and calls that read values which a callback has.
 
 use crate::case::Case;
 use crate::close_reports;
@@ -18,10 +18,10 @@ pub const PING_BYTE: u8 = b'p';
 /// The pauses of a socket, as far as they are known.
 #[derive(Default)]
 pub struct Pauses {
-    /// Resume calls that have begun, and those of them that run.
+    /// The number of resume calls that have begun, and of those that are running.
     resumes: u64,
     resuming: u32,
-    /// When a pause had returned that no resume has ended, and none may; 0: there is none.
+    /// The time at which a pause had returned that no resume has ended or can end. 0: there is none.
     pub since: u64,
 }
 
@@ -71,7 +71,7 @@ pub fn ping(case: &Arc<Case>, random: &mut Random, own: Own) {
     let refusals: &[i32] = &[EGRET_WS_ERR_NOT_OPEN, EGRET_WS_ERR_BACKPRESSURE];
     let errors: &[i32] = if is_wrong { &[EGRET_WS_ERR_INVALID_ARGUMENT] } else { refusals };
     let result = call(case, "egret_ws_ping", &aim, &format!(", {len} bytes"), errors, |ws| {
-        // SAFETY: NULL, or a list with `len` bytes.
+        // SAFETY: the pointer is NULL, or a list with `len` bytes.
         unsafe { egret_ws_ping(ws, given, len) }.into()
     });
     promise!(!(closed || is_wrong) || result.is_err(), "a ping was accepted: closed {closed}, wrong {is_wrong}");
@@ -113,11 +113,11 @@ pub fn user(case: &Arc<Case>, random: &mut Random, own: Own) {
     let mut user = ptr::null_mut();
     let _ = case.call(NAME, aim.id(), &words, || {
         user = egret_ws_user(aim.handle);
-        // NULL without a refusal: `release_user` was called, perhaps by another thread just now.
+        // NULL is allowed without a refusal: `release_user` was called, perhaps by another thread just now.
         contract::noted(if must_fail && user.is_null() { -1 } else { 0 });
         0
     });
-    promise!(!must_fail || user.is_null(), "{NAME}({words}) returned {user:?} for a handle that is none, or freed");
+    promise!(!must_fail || user.is_null(), "{NAME}({words}) returned {user:?} for a handle that is invalid or freed");
     let Some(socket) = &aim.socket else { return };
     let is_released = lock(&socket.life).released > 0;
     let may_be_null = aim.may_fail() || is_released || !socket.setup.release_user || case.threads > 1;

@@ -1,4 +1,4 @@
-//! The meaning of the number in `user`. It is a number and no pointer, so that a late callback is detected.
+//! The meaning of the number in `user`. It is a number, not a pointer, so that a late callback is detected.
 
 use crate::loop_model::{HostLoop, Ring};
 use crate::socket_model::Socket;
@@ -52,7 +52,7 @@ pub fn add_ring(host: &Arc<HostLoop>, ring: &Arc<Ring>) -> usize {
     number
 }
 
-/// The wake-up callback with this number, and its loop.
+/// Returns the wake-up callback with this number, and its loop.
 pub fn ring(id: usize) -> Option<(Arc<HostLoop>, Arc<Ring>)> {
     match lock(&OWNERS).get(&id) {
         Some(Owner::Ring(host, ring)) => Some((Arc::clone(host), Arc::clone(ring))),
@@ -60,7 +60,7 @@ pub fn ring(id: usize) -> Option<(Arc<HostLoop>, Arc<Ring>)> {
     }
 }
 
-/// The socket with this handle, in words.
+/// Returns a description of the socket with this handle.
 pub fn name(handle: *mut egret_ws) -> String {
     let owners = lock(&OWNERS);
     let mut sockets = owners.values().filter_map(|owner| match owner {
@@ -70,7 +70,7 @@ pub fn name(handle: *mut egret_ws) -> String {
     sockets.next().map_or_else(|| "no socket".to_owned(), |socket| format!("socket {}", socket.index))
 }
 
-/// The case has ended: from here on each callback of it is a breach.
+/// The case has ended. After this, each of its callbacks is a breach.
 pub fn clear() {
     lock(&OWNERS).clear();
 }

@@ -43,7 +43,7 @@ fn pick(random: &mut Random, own: Own) -> (*mut egret_ws_request, bool) {
     (ptr::without_provenance_mut(number), lent.contains(&number))
 }
 
-/// Makes the call. `expected` are the errors that it may return if the request is valid; empty: it succeeds.
+/// Makes the call. `expected` are the errors that it may return if the request is valid. Empty: it must succeed.
 fn change(
     case: &Case,
     random: &mut Random,
@@ -84,7 +84,7 @@ pub fn set_url(case: &Arc<Case>, random: &mut Random, own: Own) {
         (Some(b"ws://\xff"), BAD_URL),
     ];
     let place = case.place(random);
-    // The server knows the socket by the path. Only the request of the socket itself is changed.
+    // The server knows the socket by the path. The path is changed only in the request of the socket itself.
     let id = own.map_or(0, |socket| socket.id);
     let scheme = if place.is_secure && own.is_some_and(|own| own.setup.is_secure) { "wss" } else { "ws" };
     let right = format!("{scheme}://{}:{}/s/{id}?changed", place.host, place.port);
@@ -132,7 +132,7 @@ pub fn set_subprotocols(case: &Arc<Case>, random: &mut Random, own: Own) {
         (Some(b"\xff"), BAD_ARGUMENT),
         (Some(b"a,,b"), BAD_ARGUMENT),
     ];
-    // The list that the socket has already, because the server is to choose from it.
+    // This is the list that the socket already has, because the server must choose from it.
     let own_list = own.and_then(|socket| socket.setup.subprotocols).map(str::as_bytes);
     let (list, expected) = if random.one_in(3) { random.pick(&ROWS) } else { (own_list, &[][..]) };
     let words = format!("{:?}", list.map(String::from_utf8_lossy));
@@ -151,7 +151,7 @@ pub fn set_addresses(case: &Arc<Case>, random: &mut Random, own: Own) {
         (Some(b"127.0.0.1:0"), BAD_ARGUMENT),
         (Some(b"\xff"), BAD_ARGUMENT),
     ];
-    // Addresses would lead past the place that the socket is to reach, so the right call removes them.
+    // With addresses, the socket would not reach its place, so the correct call removes them.
     let (list, expected) = if random.one_in(3) { random.pick(&ROWS) } else { (None, &[][..]) };
     let words = format!("{:?}", list.map(String::from_utf8_lossy));
     let list = text(list);
@@ -161,7 +161,7 @@ pub fn set_addresses(case: &Arc<Case>, random: &mut Random, own: Own) {
     });
 }
 
-/// The table of the header.
+/// The rule in the table of the header.
 fn may_be_retried(info: &egret_ws_close_info) -> bool {
     let by_error = match info.error {
         EGRET_WS_OK => info.initiator != EGRET_WS_INITIATOR_LOCAL,
@@ -202,12 +202,13 @@ pub fn is_retryable(case: &Arc<Case>, random: &mut Random, _: Own) {
         }
         _ => (i32::from(may_be_retried(&info)), &raw const info),
     };
-    // SAFETY: NULL, or a struct that has at least its size, or one whose size is refused before more is read.
+    // SAFETY: it is NULL, or a struct that is at least as large as its size, or a struct whose size is refused before more is
+    // read.
     let (result, _) = case.call(NAME, 0, &words, || unsafe { egret_ws_is_retryable(given) }.into());
     promise!(result == i64::from(expected), "{NAME}({words}) returned {result}, expected was {expected}");
 }
 
-/// The answer of `on_request`. As long as the sockets of the case need not end, anything.
+/// Returns the answer of `on_request`. While the sockets of the case need not end, it may be any answer.
 pub fn answer(random: &mut Random, is_ending: bool) -> i32 {
     match random.below(20) {
         0 if !is_ending => EGRET_WS_REQUEST_WAIT,

@@ -36,7 +36,7 @@ pub struct Tally {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Waiting {
     InPoll,
-    /// Until the descriptor is readable, at most the time that `egret_ws_loop_next_poll_ms` returns.
+    /// The case waits until the descriptor is readable, but at most for the time that `egret_ws_loop_next_poll_ms` returns.
     ForDescriptor,
     ForWakeup,
 }
@@ -67,7 +67,7 @@ pub fn play(seed: u64, tally: &mut Tally) {
     } else {
         free(&case);
         join(others);
-        // The loops that were made meanwhile.
+        // These loops were made since then.
         free(&case);
     }
     check_handles(&case);
@@ -98,7 +98,7 @@ fn join(threads: Vec<thread::JoinHandle<()>>) {
 /// The work of one thread.
 fn step(case: &Arc<Case>, index: usize) {
     let mut random = Random::of(&[case.seed, 0xAC7, index as u64]);
-    // Most cases begin with some connections that get the time to be made.
+    // Most cases begin with some connections, and wait until they are made.
     let host = case.host(&mut random).filter(|_| index == 0 && !random.one_in(4));
     if let Some(host) = host {
         for _ in 0..random.between(1, 5) {
@@ -117,8 +117,8 @@ fn hosts(case: &Case) -> Vec<Arc<HostLoop>> {
     lock(&case.hosts).iter().filter(|host| !host.is_gone()).cloned().collect()
 }
 
-/// Polls until all accepted messages of open sockets are written, and on_drain has followed each refusal.
-/// The server reads all, or ends the connection.
+/// Polls until all accepted messages of open sockets are written, and on_drain was called after each refusal.
+/// The server reads everything, or ends the connection.
 fn quiesce(case: &Arc<Case>, host: &Arc<HostLoop>) {
     let deadline = Instant::now() + CALL_LIMIT;
     let waits = |socket: &Arc<Socket>| {
@@ -175,7 +175,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
     };
     let deadline = Instant::now() + CALL_LIMIT;
     loop {
-        // In each turn, because callbacks of the last sockets make sockets too.
+        // This is repeated in each turn, because callbacks of the last sockets also make sockets.
         let late: Vec<_> =
             case.made().into_iter().filter(|socket| Arc::ptr_eq(&socket.host, host) && !ended(socket)).collect();
         for socket in late.iter().filter(|socket| !socket.is_gone() && socket.close_done.load(SeqCst) == 0) {
@@ -214,7 +214,7 @@ fn wind_down(case: &Arc<Case>, host: &Arc<HostLoop>, waiting: Waiting) {
 
 /// Waits like a program that polls only after a wake-up.
 fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
-    // A missing wake-up is then reported at the deadline of the case.
+    // If a wake-up is missing, it is reported at the deadline of the case.
     const LONGEST: Duration = Duration::from_secs(5);
     match waiting {
         Waiting::InPoll => {}
@@ -226,13 +226,13 @@ fn wait(case: &Case, host: &Arc<HostLoop>, waiting: Waiting) {
             let time = contract::noted(egret_ws_loop_next_poll_ms(host.handle()).into()) as i32;
             promise!(time >= 0 || host.is_gone(), "egret_ws_loop_next_poll_ms failed with {time}");
             let mut waited = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
-            // SAFETY: one struct, which is writable.
+            // SAFETY: it is one struct, and it is writable.
             unsafe { libc::poll(&mut waited, 1, time.min(LONGEST.as_millis() as i32)) };
         }
     }
 }
 
-/// Frees all loops, also while others poll them.
+/// Frees all loops, even while other threads poll them.
 fn free(case: &Arc<Case>) {
     // A callback of a loop that is freed may make another loop.
     while let Some(host) = hosts(case).into_iter().next() {
@@ -287,7 +287,7 @@ fn count(case: &Case, tally: &mut Tally) {
     }
 }
 
-/// Waits until no thread and no descriptor is left: some end without a notification.
+/// Waits until no thread and no descriptor is left, because some end without a notification.
 fn settle(before: (usize, usize)) {
     let deadline = Instant::now() + CALL_LIMIT;
     loop {

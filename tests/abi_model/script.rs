@@ -21,29 +21,29 @@ pub enum Answer {
     OddRefusal(u16, &'static str),
     /// A redirect to the path of the request, with this text before it.
     Redirect(u16, &'static str),
-    /// A 101 that may not be accepted: the line that takes the place of the accept key.
+    /// A 101 that may not be accepted, with the line that replaces the accept key.
     Wrong(&'static str),
     /// Bytes that are not HTTP.
     Garbage(&'static [u8]),
-    /// Nothing, for some milliseconds.
+    /// No answer for some milliseconds.
     Silence(u64),
 }
 
 /// A step of the server on an open connection. After the last step it echoes until the client closes.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Echoes so many messages.
+    /// Echoes this many messages.
     Echo(usize),
     Send {
         count: usize,
         len: usize,
     },
-    /// A message in so many frames, with pings between.
+    /// Sends a message in this many frames, with pings between them.
     Fragments {
         pieces: usize,
         len: usize,
     },
-    /// One byte at a time.
+    /// Sends a message one byte at a time.
     Slowly {
         len: usize,
     },
@@ -51,7 +51,7 @@ pub enum Step {
     Pongs(usize),
     /// Neither reads nor writes for some milliseconds.
     Stall(u64),
-    /// Breaks the protocol, then reads to the end.
+    /// Violates the protocol, then reads to the end.
     Violation(Violation),
     /// A Close frame, perhaps with a message after it, and the end of the connection.
     Close {
@@ -70,7 +70,7 @@ pub enum End {
     Listen,
     /// Ends its own stream, then reads to the end.
     Half,
-    /// Ends both at once.
+    /// Ends both directions at once.
     Cut,
     Reset,
 }
@@ -130,10 +130,10 @@ impl Script {
         let answer = answer(&mut random);
         let count = random.below(5);
         let mut steps: Vec<Step> = (0..count).map(|_| step(&mut random, cap)).collect();
-        // Half of the connections get a last step, which ends or breaks them.
+        // Half of the connections get a last step, which ends the connection or violates the protocol.
         match random.below(6) {
             0..=2 => steps.push(last(&mut random)),
-            // It stops reading for a while, then the connection is lost.
+            // The server stops reading for some time, then the connection is lost.
             3 => steps
                 .extend([Step::Stall(random.between(10, 80) as u64), Step::End(random.pick(&[End::Cut, End::Reset]))]),
             _ => {}
@@ -171,7 +171,7 @@ fn answer(random: &mut Random) -> Answer {
     }
 }
 
-/// A length: mostly short, sometimes at a limit of the forms of a frame header, seldom the maximum.
+/// Returns a length: mostly short, sometimes at a limit of the forms of a frame header, and rarely the maximum.
 pub fn length(random: &mut Random, cap: usize) -> usize {
     let edges = [0, 1, 23, 24, 125, 126, 127, 65535, 65536, cap.saturating_sub(1), cap];
     let len = match random.below(10) {

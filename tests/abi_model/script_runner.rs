@@ -27,7 +27,7 @@ impl Request {
     }
 }
 
-/// Runs the whole script. The error means that the client has ended the connection first.
+/// Runs the whole script. An error means that the client has ended the connection first.
 pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, stop: &Stop) -> io::Result<End> {
     if !answer(peer, request, script, cap, stop)? {
         return Ok(End::Listen);
@@ -67,7 +67,7 @@ pub fn play(peer: &mut Peer, request: &Request, script: &Script, cap: usize, sto
                 };
                 peer.write(&close.bytes())?;
                 if *sends_afterwards {
-                    // Not recorded: data after a Close frame is not a message.
+                    // This is not recorded, because data after a Close frame is not a message.
                     peer.write(&Frame::text("too late").bytes())?;
                 }
                 return end_connection(peer, *then);
@@ -92,7 +92,7 @@ fn end_connection(peer: &mut Peer, end: End) -> io::Result<End> {
     Ok(end)
 }
 
-/// True if the connection is open for the server.
+/// Returns true if the connection is open for the server.
 fn answer(peer: &mut Peer, request: &Request, script: &Script, cap: usize, stop: &Stop) -> io::Result<bool> {
     let accept = accept(peer, request, script);
     let odd = |peer: &mut Peer, status: i32, text: &[u8]| {
@@ -144,7 +144,7 @@ fn answer(peer: &mut Peer, request: &Request, script: &Script, cap: usize, stop:
     Ok(matches!(script.answer, Answer::Accept | Answer::Slowly | Answer::WithMessages(_) | Answer::Interim(_)))
 }
 
-/// The head that accepts the request, with the number of the connection in it.
+/// Returns the head that accepts the request. It contains the number of the connection.
 fn accept(peer: &mut Peer, request: &Request, script: &Script) -> String {
     let key = derive_accept_key(request.header("Sec-WebSocket-Key").unwrap_or_default().as_bytes());
     let mut head = format!(
@@ -174,7 +174,7 @@ fn accept(peer: &mut Peer, request: &Request, script: &Script) -> String {
     head + &format!("X-Connection: {}\r\n\r\n", served.number)
 }
 
-/// One message in pieces, cut without regard to characters, with a ping before each but the first.
+/// Sends one message in pieces. A cut may be inside a character. There is a ping before each piece except the first one.
 fn fragments(peer: &mut Peer, pieces: usize, len: usize) -> io::Result<()> {
     let (kind, bytes) = peer.compose(pieces.is_multiple_of(2), len);
     let whole = peer.frame(kind, &bytes);
@@ -201,7 +201,7 @@ fn violate(peer: &mut Peer, violation: Violation, cap: usize) -> io::Result<()> 
     }
     drop(served);
     let frames = match violation {
-        // With an agreement, half of them are compressed.
+        // If compression was agreed on, half of them are compressed.
         Violation::NotUtf8(which) if which % 2 == 0 => vec![Frame::text(NOT_UTF8[which])],
         Violation::NotUtf8(which) => vec![peer.frame(kind, NOT_UTF8[which])],
         Violation::Opcode(opcode) => vec![Frame::new(opcode, "x")],
@@ -221,7 +221,7 @@ fn violate(peer: &mut Peer, violation: Violation, cap: usize) -> io::Result<()> 
         Violation::TooBigInPieces => {
             vec![Frame::binary(vec![0; cap]).unfinished(), Frame::new(PING, []), Frame::continuation([0])]
         }
-        // A block of an invalid type. Without an agreement RSV1 itself is wrong.
+        // This is a block of an invalid type. If compression was not agreed on, RSV1 itself is wrong.
         Violation::DeflateGarbage => vec![Frame::binary([0x07, 0xFF, 0xFF]).rsv(4)],
     };
     frames.iter().try_for_each(|frame| peer.write(&frame.bytes()))

@@ -26,7 +26,7 @@ impl Stop {
         *lock(&self.stopping)
     }
 
-    /// Waits so long, or until the server ends.
+    /// Waits for this time, or until the server ends.
     pub fn wait(&self, time: Duration) {
         let waited = self.changed.wait_timeout_while(lock(&self.stopping), time, |stopping| !*stopping);
         drop(waited);
@@ -72,7 +72,7 @@ impl Server {
         });
         let listen = |tls: bool| {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            // In half of the cases the kernel buffers so little that the send queue of the client fills.
+            // In half of the cases the buffers of the kernel are so small that the send queue of the client becomes full.
             if seed.is_multiple_of(2) {
                 socket2::SockRef::from(&listener).set_recv_buffer_size(2048).expect("SO_RCVBUF");
             }
@@ -95,7 +95,7 @@ impl Server {
         }
         let accepting = std::mem::take(&mut *lock(&self.accepting));
         accepting.into_iter().for_each(|thread| thread.join().expect("the listener ends"));
-        // A connection that was accepted meanwhile.
+        // A connection may have been accepted meanwhile.
         for stream in lock(&self.shared.streams).values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -160,7 +160,7 @@ impl Shared {
         }
     }
 
-    /// From the first byte to the end of the connection.
+    /// Serves a connection from its first byte to its end.
     fn talk(&self, stream: TcpStream, tls: bool, served: &Arc<Mutex<Served>>) -> io::Result<(End, Wire)> {
         let mut wire = match tls {
             false => Wire::Plain(stream),
@@ -172,7 +172,7 @@ impl Shared {
             request = read_request(&mut wire)?;
         }
         let path = request.path().strip_prefix("/s/").and_then(|path| path.split('?').next());
-        // A call with a host name has no path; it has a special header.
+        // A call with a host name has no path, so it has a special header.
         let number = path.or(request.header("X-Socket"));
         let socket = number.and_then(|number| number.parse().ok()).unwrap_or(0);
         let Some((index, cap)) = self.targets.find(socket) else {
@@ -190,7 +190,7 @@ impl Shared {
         let mut peer = Peer::new(wire, Arc::clone(served));
         peer.ignores_pings = script.ignores_pings;
         let end = script_runner::play(&mut peer, &request, &script, cap, &self.stop);
-        // Recorded before the stream is closed, so that the client cannot notice the end earlier.
+        // The end is recorded before the stream is closed, so that the client cannot notice it earlier.
         lock(served).ended = true;
         match end {
             Ok(end) => Ok((end, peer.stream.into_inner())),

@@ -51,7 +51,7 @@ impl Write for Wire {
 #[derive(Clone, Default, Debug)]
 pub struct Served {
     pub number: u64,
-    /// The number of the socket, of its request's path.
+    /// The number of the socket, which is in the path of its request.
     pub socket: usize,
     /// The messages that were completely read.
     pub received: Vec<Fingerprint>,
@@ -59,14 +59,16 @@ pub struct Served {
     pub sent: Vec<Fingerprint>,
     /// The HTTP status of the answer, if there was one.
     pub status: i32,
-    /// The client may refuse the answer as invalid for a WebSocket server; `is_odd_refusal`: it has another status in an odd head.
+    /// The client may refuse the answer, because it is not valid for a WebSocket server. `is_odd_refusal`: it has another status
+    /// in an odd
+    /// head.
     pub is_odd: bool,
     pub is_odd_refusal: bool,
-    /// The protocol was broken, and how.
+    /// The violation of the protocol, if there was one.
     pub violation: Option<Violation>,
-    /// The connection has ended, or is about to.
+    /// The connection has ended, or is about to end.
     pub ended: bool,
-    /// The codes of the Close frames: 1005 where there was none.
+    /// The codes of the Close frames. 1005 if a frame had no code.
     pub close_sent: Option<u16>,
     /// The server closed before it had read a Close frame.
     pub closed_first: bool,

@@ -38,7 +38,7 @@ static egret_ws_loop *new_logging_loop(void) {
 /* Checks that there is one line since the last check, about a panic at this place. */
 static void expect_line(const char *place, const egret_ws *ws) {
     char message[64];
-    snprintf(message, sizeof message, "a fault on purpose: %s ", place);
+    snprintf(message, sizeof message, "a panic that a test asked for: %s ", place);
     pthread_mutex_lock(&journal_lock);
     CHECK_EQ(errors, 1);
     CHECK(strstr(last_error, message) != NULL);
@@ -65,7 +65,7 @@ static void in_an_export(void) {
     recorder *r = (recorder *)calloc(1, sizeof *r);
     CHECK(r != NULL);
     CHECK_EQ(egret_ws_loop_poll(loop, 0), EGRET_WS_ERR_INTERNAL);
-    CHECK(strstr(egret_ws_last_error_message(), "a fault on purpose") != NULL);
+    CHECK(strstr(egret_ws_last_error_message(), "a panic that a test asked for") != NULL);
     expect_line("Export", NULL);
     settle(loop);
     free_loop(idle);
@@ -158,7 +158,7 @@ static void while_a_loop_is_made(void) {
     egret_ws_loop *loop = NULL, *idle = arm("loop");
     options.on_log = write_down;
     CHECK_EQ(egret_ws_loop_new(&options, &loop), EGRET_WS_ERR_INTERNAL);
-    CHECK(strstr(egret_ws_last_error_message(), "a fault on purpose") != NULL);
+    CHECK(strstr(egret_ws_last_error_message(), "a panic that a test asked for") != NULL);
     CHECK(loop == NULL);
     expect_line("Loop", NULL);
     free_loop(idle);

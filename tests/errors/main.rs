@@ -525,7 +525,14 @@ fn with_a_fault(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open:
             // SAFETY: as above.
             unsafe { std::env::remove_var("EGRET_WS_FAULT") };
             let args = memory.args(host.handle(), open.handle());
-            expect_after(&marked, seen, name, &args, EGRET_WS_ERR_INTERNAL, "a fault on purpose: Export (at src");
+            expect_after(
+                &marked,
+                seen,
+                name,
+                &args,
+                EGRET_WS_ERR_INTERNAL,
+                "a panic that a test asked for: Export (at src",
+            );
             drop(idle);
         } else {
             seen.entry(name).or_default().insert("INTERNAL");

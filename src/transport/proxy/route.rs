@@ -215,7 +215,7 @@ mod tests {
             let DetailedError { error, detail: why } = refused(&variables, name.to_lowercase() != "http_proxy");
             assert_eq!(route(&variables, "localhost"), [None, None]);
             assert_eq!(error, Error::InvalidArgument);
-            assert!(why.starts_with(&format!("the environment's {name}: the proxy's URL begins")), "{why}");
+            assert!(why.starts_with(&format!("the environment's {name}: the proxy's URL does not begin")), "{why}");
             assert!(!why.contains("s3cret"), "{why}");
         }
     }
