@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
-use test_support::client::{Driver, Loop, header, set_headers};
+use test_support::client::{Driver, Loop, Socket, header, set_headers};
 use test_support::close_report::CloseReport;
 use test_support::recorder::Event;
 
@@ -176,6 +176,75 @@ fn it_sends_bursts() {
     }
     let (_, report) = ended(&SERVER.url("/burst/1/131073"), 0);
     assert_eq!(report.error, EGRET_WS_ERR_MESSAGE_TOO_BIG);
+}
+
+/// Each member gets the messages of the others, in one order for all.
+fn assert_room<'a>(open: impl Fn(&str) -> Socket<'a>) {
+    let [ada, ben, cleo, dora, other] = ["/room/a", "/room/a", "/room/a", "/room/a", "/room/b"].map(open);
+    [&ada, &ben, &cleo, &dora, &other].iter().for_each(|socket| socket.wait_open());
+    for number in 0..100 {
+        let speaker = [&ada, &ben][number % 2];
+        assert_eq!(speaker.send_text(number.to_string()), EGRET_WS_OK);
+    }
+    assert_eq!(cleo.send_binary(b"end"), EGRET_WS_OK);
+    let heard = |events: Vec<Event>| -> Vec<usize> {
+        let numbers = events.iter().filter_map(|event| match event {
+            Event::Text(text) => Some(text.parse().expect("a number")),
+            _ => None,
+        });
+        numbers.collect()
+    };
+    let all = heard(cleo.wait_messages(100));
+    assert_eq!(all, heard(dora.wait_messages(101)));
+    let (even, odd): (Vec<usize>, Vec<usize>) = all.iter().partition(|number| *number % 2 == 0);
+    assert_eq!(odd, heard(ada.wait_messages(51)));
+    assert_eq!(even, heard(ben.wait_messages(51)));
+    assert!(even.is_sorted() && odd.is_sorted() && all.len() == 100, "{all:?}");
+    // A member that has left gets nothing more; the others do.
+    assert_eq!(ben.close(1000, ""), EGRET_WS_OK);
+    assert_eq!(ben.wait_closed().error, EGRET_WS_OK);
+    assert_eq!(ada.send_text("200"), EGRET_WS_OK);
+    assert_eq!(cleo.wait_messages(101)[100], Event::Text("200".into()));
+    assert_eq!(other.count_messages(), 0);
+}
+
+#[test]
+fn members_of_a_room_hear_each_other() {
+    let host = Loop::new(Driver::Inline);
+    assert_room(|path| host.try_connect_url(SERVER.url(path)).expect("the connect call succeeds"));
+}
+
+#[test]
+fn rooms_work_with_tls() {
+    let server = Echo::start(&["--tls"]);
+    let roots = std::fs::read(&server.ca_file).expect("the certificate");
+    let set = |options: &mut egret_ws_options| {
+        (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+    };
+    let host = Loop::new(Driver::Inline);
+    assert_room(|path| host.open_url(server.url(path), set).expect("the connect call succeeds"));
+}
+
+#[test]
+fn a_room_is_refused_when_it_is_full_and_may_fail_on_request() {
+    let server = Echo::start(&[]);
+    let host = Loop::new(Driver::Inline);
+    let open = |path: &str| host.try_connect_url(server.url(path)).expect("the connect call succeeds");
+    let members: Vec<_> = (0..64).map(|_| open("/room/full")).collect();
+    members.iter().for_each(|member| member.wait_open());
+    let (report, _) = refusal(&server.url("/room/full"), |_| {});
+    assert_eq!(report.http_status, 503);
+    let (report, _) = refusal(&server.url("/room"), |_| {});
+    assert_eq!(report.http_status, 400);
+    // The first two messages go to the others; then the connection is dropped.
+    let speaker = open("/room/fails/drop/2");
+    let listener = open("/room/fails");
+    [&speaker, &listener].iter().for_each(|socket| socket.wait_open());
+    for text in ["0", "1", "2"] {
+        assert_eq!(speaker.send_text(text), EGRET_WS_OK);
+    }
+    assert_eq!(speaker.wait_closed().error, EGRET_WS_ERR_CONNECTION_LOST);
+    assert_eq!(listener.wait_messages(2), [Event::Text("0".into()), Event::Text("1".into())]);
 }
 
 #[test]

@@ -40,6 +40,8 @@ Failures on the connection with this path in its URL; a path may have several, s
 
   /refuse/STATUS   /stall   /hangup   /delay/MS   /drop/N   /close/CODE/N   /violate/N   /freeze/N   /burst/N/SIZE
 
+A connection with the path /room/NAME is a member of that room: the server sends its messages to all other members, and none back.
+
 TLS (not on Windows and Apple's systems):
 
   --tls                       serve wss:// with a certificate for localhost and the loopback addresses, made at each start

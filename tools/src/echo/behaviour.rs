@@ -14,6 +14,8 @@ pub const MAX_DELAY_MS: u64 = 60_000;
 pub const MAX_BURST_MESSAGES: u64 = 1_000_000;
 /// The largest size of a message of a burst, in bytes. It is more than the library accepts, for tests of its limit.
 pub const MAX_BURST_BYTES: u64 = 16 << 20;
+/// The most bytes of the name of a room, as the URL has it.
+pub const MAX_ROOM_NAME_BYTES: usize = 64;
 
 /// The behaviour of the server if it does not accept the upgrade.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +69,8 @@ pub struct Behaviour {
     pub required: Vec<(String, String)>,
     /// The subprotocols that the server accepts. Without any it chooses none.
     pub subprotocols: Vec<String>,
+    /// The room: messages go to its other members instead of back.
+    pub room: Option<String>,
 }
 
 impl Behaviour {
@@ -94,6 +98,13 @@ impl Behaviour {
                     let messages = parameter("messages", 0, MAX_BURST_MESSAGES)?;
                     let bytes = parameter("bytes", 0, MAX_BURST_BYTES)? as usize;
                     self.burst = Some(Burst { messages, bytes });
+                }
+                "room" => {
+                    let name = words.next().ok_or("/room needs a name")?;
+                    if name.len() > MAX_ROOM_NAME_BYTES {
+                        return Err(format!("/room: a name has at most {MAX_ROOM_NAME_BYTES} bytes"));
+                    }
+                    self.room = Some(name.to_owned());
                 }
                 // Other paths belong to applications.
                 _ => {}
@@ -133,9 +144,21 @@ mod tests {
 
     #[test]
     fn other_paths_echo() {
-        for other in ["", "/", "/chat", "/game/7"] {
+        for other in ["", "/", "/chat", "/game/7", "/rooms/7"] {
             assert_eq!(path(other), Ok(Behaviour::default()), "{other}");
         }
+    }
+
+    #[test]
+    fn a_path_may_name_a_room() {
+        let room = Some("lobby".to_owned());
+        assert_eq!(path("/room/lobby"), Ok(Behaviour { room: room.clone(), ..Behaviour::default() }));
+        let end = Some((End::Drop, 2));
+        assert_eq!(path("/drop/2/room/lobby/"), Ok(Behaviour { room, end, ..Behaviour::default() }));
+        assert_eq!(path("/room/"), Err("/room needs a name".to_owned()));
+        let long = "x".repeat(MAX_ROOM_NAME_BYTES);
+        assert_eq!(path(&format!("/room/{long}")).map(|behaviour| behaviour.room), Ok(Some(long.clone())));
+        assert_eq!(path(&format!("/room/{long}x")), Err("/room: a name has at most 64 bytes".to_owned()));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::behaviour::{Behaviour, Burst, End, Refusal};
 use super::head;
+use super::room::{self, Rooms};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 use tungstenite::handshake::server::{create_response, write_response};
@@ -19,13 +21,32 @@ const MAX_FREEZE: Duration = Duration::from_secs(600);
 
 /// Serves a connection until its end. Errors of the client are ignored, because clients in tests cause all of them deliberately.
 /// `tcp` is the connection below `stream`.
-pub fn run<S: Read + Write>(mut stream: S, tcp: io::Result<TcpStream>, behaviour: &Behaviour) {
+pub fn run<S: Read + Write + Send>(
+    mut stream: S,
+    tcp: io::Result<TcpStream>,
+    behaviour: &Behaviour,
+    rooms: &Arc<Rooms>,
+) {
     let Ok(tcp) = tcp else { return };
     let Ok((request, rest)) = head::read(&mut stream) else { return };
     let mut behaviour = behaviour.clone();
     if let Err(complaint) = behaviour.add_path(request.uri().path()) {
         behaviour.refusal = Some(Refusal::Status(400));
         behaviour.body = Some(complaint + "\n");
+    }
+    // It is a member before it gets the answer, so it misses no message that is sent after that.
+    let mut member = None;
+    if let Some(name) = &behaviour.room
+        && behaviour.refusal.is_none()
+    {
+        let Ok(tcp) = tcp.try_clone() else { return };
+        match rooms.join(name, tcp) {
+            Ok(joined) => member = Some(joined),
+            Err(complaint) => {
+                behaviour.refusal = Some(Refusal::Status(503));
+                behaviour.body = Some(complaint);
+            }
+        }
     }
     match answer(&mut stream, &request, &behaviour) {
         Ok(Answer::Upgraded) => {}
@@ -40,7 +61,10 @@ pub fn run<S: Read + Write>(mut stream: S, tcp: io::Result<TcpStream>, behaviour
         .max_frame_size(Some(MAX_MESSAGE_BYTES));
     let mut socket = WebSocket::from_partially_read(stream, rest, Role::Server, Some(config));
     // A failure comes from the client, or from the network.
-    let _ = talk(&mut socket, &tcp, &behaviour);
+    let _ = burst(&mut socket, &behaviour).and_then(|()| match &member {
+        None => talk(&mut socket, &tcp, &behaviour),
+        Some(member) => room::talk(socket, &tcp, &behaviour, member),
+    });
 }
 
 enum Answer {
@@ -105,8 +129,8 @@ fn refuse(stream: &mut impl Write, status: u16, reason: Option<String>, behaviou
     Ok(Answer::Refused)
 }
 
-/// Echoes until one side closes.
-fn talk<S: Read + Write>(socket: &mut WebSocket<S>, tcp: &TcpStream, behaviour: &Behaviour) -> tungstenite::Result<()> {
+/// Sends the messages of the beginning.
+fn burst<S: Read + Write>(socket: &mut WebSocket<S>, behaviour: &Behaviour) -> tungstenite::Result<()> {
     if let Some(Burst { messages, bytes }) = behaviour.burst {
         let message = Message::binary(vec![b'b'; bytes]);
         for _ in 0..messages {
@@ -114,6 +138,11 @@ fn talk<S: Read + Write>(socket: &mut WebSocket<S>, tcp: &TcpStream, behaviour: 
         }
         socket.flush()?;
     }
+    Ok(())
+}
+
+/// Echoes until one side closes.
+fn talk<S: Read + Write>(socket: &mut WebSocket<S>, tcp: &TcpStream, behaviour: &Behaviour) -> tungstenite::Result<()> {
     let mut echoed = 0;
     loop {
         if let Some((end, after)) = behaviour.end
@@ -131,7 +160,8 @@ fn talk<S: Read + Write>(socket: &mut WebSocket<S>, tcp: &TcpStream, behaviour: 
     }
 }
 
-fn finish<S: Read + Write>(socket: &mut WebSocket<S>, tcp: &TcpStream, end: End) -> tungstenite::Result<()> {
+/// Ends the connection in the way that was asked for.
+pub fn finish<S: Read + Write>(socket: &mut WebSocket<S>, tcp: &TcpStream, end: End) -> tungstenite::Result<()> {
     match end {
         End::Drop => {
             tcp.shutdown(Shutdown::Both)?;

@@ -3,15 +3,18 @@
 //! - `behaviour`: the behaviour of the server on a connection, from the command line and from the path of the URL
 //! - `head`: the head of an HTTP request
 //! - `connection`: one connection, from the request to its end
+//! - `room`: rooms, whose members get the messages of each other
 //! - `tls`: the certificates that the server makes, and its side of TLS
 
 pub mod behaviour;
 mod connection;
 mod head;
+mod room;
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub mod tls;
 
 pub use behaviour::Behaviour;
+use room::Rooms;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -26,11 +29,12 @@ pub fn serve(listener: TcpListener) {
 /// Serves each connection on a separate thread. It never returns. If a client fails, only its thread ends.
 pub fn serve_as(listener: TcpListener, behaviour: Behaviour) {
     let behaviour = Arc::new(behaviour);
+    let rooms = Arc::new(Rooms::default());
     accept(&listener, move |stream| {
-        let behaviour = Arc::clone(&behaviour);
+        let (behaviour, rooms) = (Arc::clone(&behaviour), Arc::clone(&rooms));
         move || {
             let reset = stream.try_clone();
-            connection::run(stream, reset, &behaviour);
+            connection::run(stream, reset, &behaviour, &rooms);
         }
     });
 }
@@ -38,15 +42,15 @@ pub fn serve_as(listener: TcpListener, behaviour: Behaviour) {
 /// Like [`serve_as`], with TLS.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub fn serve_tls(listener: TcpListener, behaviour: Behaviour, acceptor: openssl::ssl::SslAcceptor) {
-    let shared = Arc::new((behaviour, acceptor));
+    let shared = Arc::new((behaviour, acceptor, Arc::new(Rooms::default())));
     accept(&listener, move |stream| {
         let shared = Arc::clone(&shared);
         move || {
-            let (behaviour, acceptor) = &*shared;
+            let (behaviour, acceptor, rooms) = &*shared;
             let reset = stream.try_clone();
             // Clients in tests refuse certificates deliberately.
             let Ok(stream) = acceptor.accept(stream) else { return };
-            connection::run(stream, reset, behaviour);
+            connection::run(stream, reset, behaviour, rooms);
         }
     });
 }
