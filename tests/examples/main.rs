@@ -3,6 +3,7 @@
 
 mod coverage;
 mod servers;
+mod window;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -94,14 +95,17 @@ impl Program {
     }
 
     fn new(source: &str, options: &[&str]) -> Program {
-        Program { path: compile(source, options), runs: std::cell::Cell::default() }
+        Program::at(compile(source, options))
+    }
+
+    fn at(path: PathBuf) -> Program {
+        Program { path, runs: std::cell::Cell::default() }
     }
 
     /// A program of `examples/tls_provider`.
     fn with_tls_provider(name: &str, program: &str, options: &[&str]) -> Program {
         let sources = [format!("tls_provider/{program}.c"), "tls_provider/openssl_provider.c".into()];
-        let path = compile_as(name, &sources.each_ref().map(|source| &**source), options, &["-lssl", "-lcrypto"]);
-        Program { path, runs: std::cell::Cell::default() }
+        Program::at(compile_as(name, &sources.each_ref().map(|source| &**source), options, &["-lssl", "-lcrypto"]))
     }
 
     fn run<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A]) -> Outcome {

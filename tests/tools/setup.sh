@@ -92,6 +92,13 @@ check_java() {
     need npm npm --version
 }
 
+# The example with a window, and an X server for its test.
+check_sdl() {
+    need pkg-config pkg-config --version
+    need libsdl2-dev pkg-config --exists sdl2
+    need xvfb command -v Xvfb
+}
+
 check_cmake() {
     need cmake cmake --version
     need pkg-config pkg-config --version
@@ -326,6 +333,7 @@ check() {
         check_peers
         skipped netns || check_netns
         skipped cmake || check_cmake
+        skipped sdl || check_sdl
         skipped java || { check_java && check_shim_of_android && need libokhttp-java dpkg-query --status libokhttp-java; }
         skipped valgrind || need valgrind valgrind --version
         skipped instructions || check_instructions
