@@ -2,13 +2,15 @@
 #![cfg(target_os = "linux")]
 
 mod coverage;
+mod event_loops;
 mod servers;
 mod window;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use test_support::certificates::{CLIENT, RIGHT, ROOT, SELF_SIGNED, WRONG_HOST};
 use test_support::echo_server::{echo_port, echo_url};
@@ -113,20 +115,58 @@ impl Program {
     }
 
     fn run_in<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A], environment: &[(&str, &str)]) -> Outcome {
+        self.start(arguments, environment, Stdio::null()).wait()
+    }
+
+    fn start<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A], environment: &[(&str, &str)], input: Stdio) -> Running {
         self.runs.set(self.runs.get() + 1);
         let log_path = self.path.with_extension(format!("{}.log", self.runs.get()));
         let log = File::create(&log_path).expect("a file for the program's output");
         let mut command = Command::new(&self.path);
         // Cargo's entry would take precedence over the rpath.
-        command.args(arguments).env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
+        command.args(arguments).env_remove("LD_LIBRARY_PATH").stdin(input);
         for variable in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
             command.env_remove(variable).env_remove(variable.to_ascii_uppercase());
         }
         command.envs(environment.iter().copied());
         command.stdout(log.try_clone().expect("a second handle")).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.path.display()));
-        let status = library::wait(child, TIME_LIMIT);
-        let printed = String::from_utf8_lossy(&fs::read(&log_path).expect("the output")).into_owned();
+        Running { path: self.path.clone(), child, log_path }
+    }
+
+    /// Runs the program until it prints this line, then sends SIGINT, as Ctrl-C does.
+    fn interrupt<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A], line: &str) -> Outcome {
+        let mut command = Command::new(&self.path);
+        command.args(arguments).env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
+        let (output, writer) = std::io::pipe().expect("a pipe");
+        command.stdout(writer.try_clone().expect("a second handle")).stderr(writer);
+        let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.path.display()));
+        drop(command); // it has the other end of the pipe
+        let mut output = BufReader::new(output);
+        let mut printed = String::new();
+        while !printed.lines().any(|printed| printed == line) {
+            assert!(output.read_line(&mut printed).is_ok_and(|bytes| bytes > 0), "not {line:?}:\n{printed}");
+        }
+        library::run(Command::new("kill").args(["-INT", &child.id().to_string()]));
+        // It goes on to write, so it must be read before the wait.
+        output.read_to_string(&mut printed).expect("the rest of the output");
+        let status = library::wait(child, TIME_LIMIT).unwrap_or_else(|| panic!("it did not end:\n{printed}"));
+        Outcome { status, printed }
+    }
+}
+
+/// A program that runs.
+struct Running {
+    path: PathBuf,
+    child: Child,
+    log_path: PathBuf,
+}
+
+impl Running {
+    /// Waits for its end.
+    fn wait(self) -> Outcome {
+        let status = library::wait(self.child, TIME_LIMIT);
+        let printed = String::from_utf8_lossy(&fs::read(&self.log_path).expect("the output")).into_owned();
         let status = status.unwrap_or_else(|| panic!("{} did not end:\n{printed}", self.path.display()));
         Outcome { status, printed }
     }

@@ -44,6 +44,9 @@ check_cpp() {
 check_test() {
     need git git --version
     need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h # the TLS provider of the examples
+    need pkg-config pkg-config --version
+    need libglib2.0-dev pkg-config --exists glib-2.0 # their event loops, and the next one
+    need libuv1-dev pkg-config --exists libuv
     need_other "rustfmt, by rustup component add rustfmt" cargo fmt --version
     need_other "clippy, by rustup component add clippy" cargo clippy --version
     need binutils nm --version
