@@ -1,6 +1,8 @@
 //! JavaScript in JavaScriptCore: the scenarios of `tests/js/shell`, and the lifetime of the glue.
 #![cfg(target_os = "linux")]
 
+#[path = "js/jsc/egret_chat.rs"]
+mod egret_chat;
 #[path = "js/jsc/egret_project.rs"]
 mod egret_project;
 #[path = "js/shell/mod.rs"]

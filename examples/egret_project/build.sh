@@ -1,9 +1,10 @@
 #!/bin/sh
-# build.sh OUT ENGINE: makes this project in OUT, a new directory, from the `empty` template of npm's package egret-engine, which lies in
-# ENGINE; builds it with the command line of that package, and publishes it to OUT/bin-release/web/demo.
+# build.sh OUT ENGINE [PROJECT]: makes a project in OUT, a new directory, from the `empty` template of npm's package egret-engine, which
+# lies in ENGINE, and the files of PROJECT, without it those of this directory; builds it with the command line of that package, and
+# publishes it to OUT/bin-release/web/demo.
 set -eu
 out=$1 engine=$(cd "$2" && pwd)
-project=$(cd "$(dirname "$0")" && pwd)
+project=$(cd "${3:-$(dirname "$0")}" && pwd)
 
 mkdir "$out"
 cp -R "$engine/tools/templates/empty/." "$out"
