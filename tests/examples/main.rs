@@ -3,6 +3,7 @@
 
 mod coverage;
 mod event_loops;
+mod load_generator;
 mod servers;
 mod window;
 
