@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-const NEWEST: &str = "2.4.20";
+pub const NEWEST: &str = "2.4.20";
 /// The oldest one that the artefact for coroutines is for, and one between.
 const OLDER: &[&str] = &["1.4.32", "1.6.21"];
 
 /// The directory of a compiler, with Kotlin's library and kotlinx-coroutines, downloaded once.
-fn kotlin_home(version: &str) -> PathBuf {
+pub fn kotlin_home(version: &str) -> PathBuf {
     let mut fetch = Command::new(root().join("tests/java/kotlin.sh"));
     PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR")).arg(version)).trim_end())
 }
@@ -22,14 +22,14 @@ fn kotlin_home(version: &str) -> PathBuf {
 const COMPILER_OPTIONS: &str =
     "-Xmx512M -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-opens=java.base/java.util=ALL-UNNAMED";
 
-fn kotlinc(home: &Path) -> Command {
+pub fn kotlinc(home: &Path) -> Command {
     let mut kotlinc = Command::new(home.join("bin/kotlinc"));
     kotlinc.env("JAVA_OPTS", COMPILER_OPTIONS);
     kotlinc
 }
 
 /// The jars in the compiler's directory that programs with coroutines need: Kotlin's library, and kotlinx-coroutines as the last.
-fn runtime(home: &Path) -> Vec<PathBuf> {
+pub fn runtime(home: &Path) -> Vec<PathBuf> {
     let lib = home.join("lib");
     let names = ["kotlin-stdlib", "kotlin-stdlib-jdk7", "kotlin-stdlib-jdk8"];
     let mut jars: Vec<PathBuf> = names.iter().map(|name| lib.join(format!("{name}.jar"))).collect();

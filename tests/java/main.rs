@@ -7,6 +7,7 @@
 
 #[allow(dead_code)] // made for other tests, which need more of them
 mod android;
+mod android_app;
 mod kotlin;
 mod tls_servers;
 mod unit;
