@@ -14,7 +14,7 @@ xctest /target/swift-tsan --sanitize=thread
 
 # Runs a sample, and compares its output with the standard input.
 sample() { # PACKAGE PROGRAM
-    swift run --quiet --package-path "examples/$1" --scratch-path "/target/swift-$1" -Xlinker -L/target/release \
+    swift run --quiet --package-path "examples/$1" --scratch-path "/target/swift-${1##*/}" -Xlinker -L/target/release \
         -Xswiftc -warnings-as-errors "$2" "$EGRET_WS_TEST_URL" </dev/null | tee /tmp/output
     diff /tmp/output -
 }
@@ -37,6 +37,17 @@ closed by this side, with the closing handshake
 END
 
 ../../tests/migration/swift.sh
+
+# The iOS app: its part without SwiftUI runs, and the rest is parsed.
+sample ../../../examples/ios_app chat <<'END'
+connected
+I: hello
+hello
+I: back again
+back again
+closed by this side, with the closing handshake
+END
+swiftc -parse -swift-version 6 ../../examples/ios_app/App/*.swift
 
 # Without the marked lines the file compiles, and with any one of them it does not, because of that line.
 marked=../../tests/swift/refused.swift lines=$(grep -n '// refused$' ../../tests/swift/refused.swift | cut -d : -f 1)
