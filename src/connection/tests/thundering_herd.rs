@@ -99,12 +99,12 @@ fn clients_of_a_lost_server_reconnect_spread_over_time() {
         assert!(arrivals.end() <= back + RETRY.ceiling.as_millis() as u64);
     }
     let plot = plot(&jittered, &together);
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reconnecting.svg");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/arrivals.svg");
     if std::env::var_os("EGRET_WS_WRITE_PLOT").is_some() {
         std::fs::write(path, &plot).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(committed == plot, "docs/reconnecting.svg is outdated: EGRET_WS_WRITE_PLOT=1 writes it");
+    assert!(committed == plot, "docs/pictures/arrivals.svg is outdated: EGRET_WS_WRITE_PLOT=1 writes it");
 }
 
 // The plot.
@@ -116,10 +116,15 @@ const PANEL: u64 = 200;
 /// The number of arrivals in a window at the top of a panel.
 const TOP: u64 = 600;
 
+/// The colours on a light page, and those on a dark one.
+const STYLE: &str = "<style>.page{fill:#fff}.text{fill:#1f2937}.faint{fill:#4b5563}.line{stroke:#c4c9d1}.late{fill:#a3abb8}.in{fill:#2563eb}\
+.all{fill:#c81e1e}.all-line{stroke:#c81e1e}@media (prefers-color-scheme:dark){.page{fill:#161b22}.text{fill:#e6edf3}.faint{fill:#aab4c0}\
+.line{stroke:#4b5563}.late{fill:#6b7686}.in{fill:#6ea8fe}.all{fill:#ff8080}.all-line{stroke:#ff8080}}</style>";
+
 fn plot(jittered: &[Arrivals; 3], together: &[Arrivals; 3]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+         {STYLE}\n<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n",
         LEFT + WIDTH + 30,
         3 * PANEL + 10
     );
@@ -134,19 +139,22 @@ fn panel(svg: &mut String, top: u64, back: u64, until: u64, jittered: &Arrivals,
     let bottom = top + HEIGHT;
     let mut line = |text: String| writeln!(svg, "{text}").expect("writing to a string does not fail");
     line(format!(
-        "<text x=\"{LEFT}\" y=\"{}\" font-weight=\"bold\">The server is back after {} s: at most {} of {CLIENTS} come within {WINDOW} ms</text>",
+        "<text class=\"text\" x=\"{LEFT}\" y=\"{}\" font-weight=\"bold\">The server is back after {} s: at most {} of {CLIENTS} come within {WINDOW} ms</text>",
         top - 22,
         back / 1000,
         jittered.peak()
     ));
-    for (count, fill) in [(TOP, "#eee"), (TOP / 2, "#eee"), (0, "#999")] {
+    for count in [TOP, TOP / 2, 0] {
         let y = bottom - count * HEIGHT / TOP;
-        line(format!("<path d=\"M{LEFT} {y}h{WIDTH}\" stroke=\"{fill}\"/>"));
-        line(format!("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#555\">{count}</text>", LEFT - 6, y + 4));
+        line(format!("<path class=\"line\" d=\"M{LEFT} {y}h{WIDTH}\"/>"));
+        line(format!("<text class=\"faint\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{count}</text>", LEFT - 6, y + 4));
     }
     for second in (0..=until / 1000).step_by((until / 12_000) as usize) {
         let at = x(second * 1000);
-        line(format!("<text x=\"{at}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">{second} s</text>", bottom + 16));
+        line(format!(
+            "<text class=\"faint\" x=\"{at}\" y=\"{}\" text-anchor=\"middle\">{second} s</text>",
+            bottom + 16
+        ));
     }
     let counts = jittered.counts(until);
     let steps = |of: fn(&(usize, usize)) -> usize| {
@@ -157,12 +165,12 @@ fn panel(svg: &mut String, top: u64, back: u64, until: u64, jittered: &Arrivals,
         }
         path + &format!("V{bottom}z")
     };
-    line(format!("<path d=\"{}\" fill=\"#bbb\"/>", steps(|count| count.0)));
-    line(format!("<path d=\"{}\" fill=\"#2a6fb0\"/>", steps(|count| count.1)));
+    line(format!("<path class=\"late\" d=\"{}\"/>", steps(|count| count.0)));
+    line(format!("<path class=\"in\" d=\"{}\"/>", steps(|count| count.1)));
     let mut moments: Vec<u64> = together.0.iter().map(|arrival| arrival.0).filter(|at| *at < until).collect();
     moments.dedup();
     for at in moments {
-        line(format!("<path d=\"M{} {top}V{bottom}\" stroke=\"#c33\" stroke-dasharray=\"4 3\"/>", x(at)));
-        line(format!("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"#c33\">all</text>", x(at), top - 4));
+        line(format!("<path class=\"all-line\" d=\"M{} {top}V{bottom}\" stroke-dasharray=\"4 3\"/>", x(at)));
+        line(format!("<text class=\"all\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">all</text>", x(at), top - 4));
     }
 }
