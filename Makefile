@@ -72,6 +72,11 @@ notices: ## write packaging/notices, the licences of all that is linked in each 
 audit: ## licences, origins, duplicates and known faults of the crates of others (deny.toml); SKIP=advisories without network
 	packaging/audit/audit.sh
 
+check-docs: ## links, samples, translations and plain English of the documentation (seconds); CHECKS="links prose" does some only
+	@tests/tools/setup.sh check-docs
+	@python3 docs/site/test_checks.py --quiet
+	@python3 docs/site/check.py $(CHECKS)
+
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
 	cargo fmt --check --package egret-ws --package egret-ws-tools
 	cargo clippy --locked --quiet --package egret-ws --package egret-ws-tools --all-targets $(FEATURES) -- -D warnings

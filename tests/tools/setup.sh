@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|energy|size: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|energy|size|check-docs: makes sure that the tools this purpose needs are there.
 #
 # Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tests/tools/skip.sh
 
-# need PACKAGE COMMAND...: if the command fails, the Debian package that mends it is noted as missing.
+# need PACKAGE COMMAND...: if the command fails, the Debian package that provides it is noted as missing.
 # need_other ADVICE COMMAND...: the same for commands that no Debian package provides.
 packages=() others=()
 need() {
@@ -260,6 +260,7 @@ check() {
         need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
         need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h # another OpenSSL beside ours
         ;;
+    check-docs) need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' ;;
     size)
         need binutils nm --version
         need python3 python3 --version

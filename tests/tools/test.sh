@@ -71,6 +71,7 @@ step lint-tls cargo clippy --locked --no-default-features --features tls "${feat
 step lint-no-tls cargo clippy --locked --no-default-features --features deflate,idn,proxies -- -D warnings
 # The explorations are long, and do not depend on a feature.
 step tests-small cargo test --locked --lib --no-default-features "${small[@]}" -- --skip exploration --skip thundering_herd
+step pages make --no-print-directory check-docs
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps "${packages[@]}" "${features[@]}"
 # Most of the time the tests wait, so more of them run than there are cores.
 step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --locked "${packages[@]}" --no-fail-fast "${features[@]}"
