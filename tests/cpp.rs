@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use test_support::echo_server::echo_url;
-use test_support::library;
+use test_support::{library, samples};
 
 /// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -91,6 +91,15 @@ fn every_program_is_run() {
             let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
             assert!(PROGRAMS.contains(&name), "{name}.cpp has no test");
         }
+    }
+}
+
+/// The programs of `docs/samples/cpp`, under AddressSanitizer.
+#[test]
+fn samples_of_pages_run() {
+    for program in samples::programs("cpp") {
+        let path = build::sample(&program);
+        samples::run(&mut Command::new(&path), &path.with_extension("log"));
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
 #[allow(dead_code)] // made for other tests, which need more of them
 use test_support::echo_server::echo_url;
-use test_support::{failing_servers, library};
+use test_support::{failing_servers, library, samples};
 
 /// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -156,6 +156,31 @@ fn sample_of_the_readme_runs() {
     {
         let said = failing_servers::failure_of(&mut program(sample, url), &build.join("output"));
         assert!(said.contains(complaint), "{url}: {said}");
+    }
+}
+
+/// The programs of `docs/samples/js`, in a folder where the package `egret-ws` is installed.
+#[test]
+fn samples_of_pages_run() {
+    let programs = samples::programs("js");
+    if is_skipped() {
+        return node(&["docs/samples/js"]);
+    }
+    if programs.is_empty() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("js-samples");
+    let package = folder.join("node_modules/egret-ws");
+    std::fs::create_dir_all(package.join("node")).expect("a directory");
+    for file in ["package.json", "egret_ws.js", "index.mjs", "node/index.js", "node/addon.js", "node/realm.js"] {
+        let bindings = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/js");
+        std::fs::copy(bindings.join(file), package.join(file)).expect("a file of the package");
+    }
+    std::fs::copy(addon(), package.join("node/egret_ws.node")).expect("the addon");
+    for program in programs {
+        let copy = folder.join(program.file_name().expect("a name"));
+        std::fs::copy(&program, &copy).expect("the sample");
+        samples::run(Command::new("node").arg(&copy), &copy.with_extension("log"));
     }
 }
 

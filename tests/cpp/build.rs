@@ -1,6 +1,6 @@
 //! Compiles programs against the C++ binding.
 
-use super::library;
+use super::{library, samples};
 use std::collections::HashMap;
 use std::env;
 use std::fs;
@@ -99,6 +99,13 @@ pub fn generated(name: &str, text: &str) -> PathBuf {
     fs::write(&source, text).expect("the program is written");
     let out = out_dir().join(name);
     compile(&source, CLANG, &out);
+    out
+}
+
+/// Compiles a program of `docs/samples`, as C++17.
+pub fn sample(source: &Path) -> PathBuf {
+    let out = out_dir().join(format!("sample-{}", samples::name(source)));
+    compile(source, GCC, &out);
     out
 }
 

@@ -1,4 +1,5 @@
-//! Compiles and runs the programs of `examples`, and checks that they use all of the header (`coverage.rs`).
+//! Compiles and runs the programs of `examples` and the C programs of `docs/samples`, and checks that those of `examples` use all of the
+//! header (`coverage.rs`).
 #![cfg(target_os = "linux")]
 
 mod coverage;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use test_support::certificates::{CLIENT, RIGHT, ROOT, SELF_SIGNED, WRONG_HOST};
 use test_support::echo_server::{echo_port, echo_url};
 use test_support::failing_servers::{dead_url, refusing_url};
-use test_support::{deflate, library, recording_server};
+use test_support::{deflate, library, recording_server, samples};
 
 /// Each program ends by itself long before.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -464,6 +465,35 @@ fn frame_loop_plays_for_a_second() {
     let program = Program::new("frame_loop.cpp", &["-std=c++11"]);
     program.run(&[echo_url(), "1"]).succeeds(&["world: closed by this side", "chat: closed by this side"]);
     program.run(&[dead_url(), "1"]).fails(&["refused"]);
+}
+
+#[test]
+fn samples_of_pages_run() {
+    for program in samples::programs("c") {
+        let source = program.to_str().expect("a path in UTF-8");
+        let path = compile_as(&format!("sample-{}", samples::name(&program)), &[source], &["-std=c99"], &[]);
+        samples::run(&mut Command::new(&path), &path.with_extension("log"));
+    }
+}
+
+#[test]
+fn samples_that_would_not_run_are_a_fault() {
+    let folder = out_dir().join("no-samples");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("c")).expect("a folder");
+    let is_refused = || std::panic::catch_unwind(|| samples::programs_in(&folder, "c")).is_err();
+    assert!(is_refused(), "an empty folder");
+    fs::write(folder.join("c/a.cpp"), "").expect("a file");
+    assert!(is_refused(), "a folder with other files only");
+    fs::write(folder.join("c/a.c"), "").expect("a file");
+    assert_eq!(samples::programs_in(&folder, "c"), [folder.join("c/a.c")]);
+    assert_eq!(samples::programs_in(&folder, "java").len(), 0, "no folder");
+
+    let log = folder.join("log");
+    let has_failed = |script: &str| {
+        std::panic::catch_unwind(|| samples::run(Command::new("sh").args(["-c", script]), &log)).is_err()
+    };
+    assert!(has_failed("exit 3") && has_failed("kill -9 $$") && !has_failed("case $0 in ws://*) ;; *) exit 1 ;; esac"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 use test_support::echo_server::echo_url;
-use test_support::{failing_servers, library};
+use test_support::{failing_servers, library, samples};
 
 /// How many sockets the leak test opens and closes.
 fn sockets() -> u64 {
@@ -157,6 +157,26 @@ fn a_jar_loads_the_library_that_it_contains() {
     ] {
         let output = failing_servers::failure_of(&mut echo(&[option]), &folder.join("output"));
         assert!(output.contains(complaint), "{option}: {output}");
+    }
+}
+
+/// The programs of `docs/samples/java`, as Java 8. Each is one file, with a class of its name.
+#[test]
+fn samples_of_pages_run() {
+    let programs = samples::programs("java");
+    if programs.is_empty() || is_skipped() {
+        return;
+    }
+    let classes = scratch("samples");
+    let path = class_path(&[classes.clone(), binding().join("egret-websocket.jar")]);
+    let mut javac = Command::new("javac");
+    // -options: a note that Java 8 is old.
+    javac.args(["--release", "8", "-Xlint:all,-options", "-Werror", "-encoding", "UTF-8", "-cp", &path, "-d"]);
+    javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
+    library::run(javac.args(&programs));
+    for program in programs {
+        let name = samples::name(&program);
+        samples::run(java().args(["-cp", &path, name]), &classes.join(name).with_extension("log"));
     }
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|energy|size|check-docs: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|energy|size|docs|check-docs: makes sure that the tools this purpose needs are there.
 #
 # Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
 # install. Tools of the steps that SKIP names are not asked for.
@@ -259,6 +259,11 @@ check() {
         need binutils readelf --version
         need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
         need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h # another OpenSSL beside ours
+        ;;
+    docs)
+        need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
+        need doxygen doxygen --version
+        need openjdk-17-jdk-headless javadoc --version
         ;;
     check-docs) need python3 python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' ;;
     size)

@@ -17,6 +17,7 @@
 //! | [`certificates`] | valid and invalid certificates |
 //! | [`library`] | the built library, the C compiler, and functions that run programs |
 //! | [`process`] | memory, threads and descriptors of this process |
+//! | [`samples`] | the programs of `docs/samples` |
 //! | [`skip`] | tests that the variable SKIP leaves out |
 //! | [`timing`] | checks of durations that hold on a busy machine |
 //! | [`paths`] | the directories of the repository and for scratch files |
@@ -50,6 +51,7 @@ pub mod recording_server;
 #[cfg(unix)]
 pub mod relay;
 pub mod response;
+pub mod samples;
 pub mod scripted_server;
 pub mod skip;
 pub mod timing;
