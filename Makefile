@@ -72,6 +72,10 @@ notices: ## write packaging/notices, the licences of all that is linked in each 
 audit: ## licences, origins, duplicates and known faults of the crates of others (deny.toml); SKIP=advisories without network
 	packaging/audit/audit.sh
 
+docs: ## the documentation as a site for any browser, in target/site (minutes the first time, for mdBook)
+	@tests/tools/setup.sh docs
+	@mdbook=$$(docs/site/mdbook.sh $(TARGET)/tmp) && docs/site/build.py "$$mdbook" $(TARGET)/tmp/site $(TARGET)/site $(FEATURES)
+
 check-docs: ## links, samples, translations and plain English of the documentation (seconds); CHECKS="links prose" does some only
 	@tests/tools/setup.sh check-docs
 	@python3 docs/site/test_checks.py --quiet

@@ -55,7 +55,7 @@ class Page:
         self.path, self.text = path, text
         self.blocks, self.headings, prose, block = [], [], [], None
         before = ''
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split('\n'), 1):
             fence = FENCE.match(line)
             if block is not None:
                 if fence and fence[2].startswith(block.fence) and not fence[3]:
@@ -63,32 +63,37 @@ class Page:
                 else:
                     cut = len(block.indent) if line[:len(block.indent)].isspace() else 0
                     block.lines.append(line[cut:].rstrip())
-                prose.append('')
+                prose.append(' ' * len(line))
             elif fence:
                 marker = MARKER.match(before)
                 block = Block(number, fence[3], (marker[1], marker[2].strip()) if marker else None)
                 block.fence, block.indent = fence[2], ' ' * len(fence[1])
                 self.blocks.append(block)
-                prose.append('')
+                prose.append(' ' * len(line))
             else:
                 prose.append(line)
                 heading = re.match(r'(#{1,6})\s+(.*?)\s*#*\s*$', line)
                 if heading:
                     self.headings.append((number, len(heading[1]), heading[2]))
             before = line
-        # The page without its blocks and comments, with the number of lines it had.
+        # The page with spaces for its blocks and comments.
         self.prose = blank(COMMENT, '\n'.join(prose))
 
-    def links(self):
-        """The target of each link: (line, target, whether it is an image)."""
+    def link_spans(self):
+        """Each link: where its target begins, the target, and whether it is an image."""
         text = blank(CODE_SPAN, self.prose)
         for link in LINK.finditer(text):
-            yield line_of(text, link.start()), link[3], bool(link[1])
+            yield link.start(3), link[3], bool(link[1])
             # An image may be the text of a link.
             for inner in LINK.finditer(link[2]):
-                yield line_of(text, link.start()), inner[3], True
+                yield link.start(2) + inner.start(3), inner[3], True
         for link in REFERENCE.finditer(text):
-            yield line_of(text, link.start()), link[1], False
+            yield link.start(1), link[1], False
+
+    def links(self):
+        """Each link: its line, the target, and whether it is an image."""
+        for at, target, is_image in self.link_spans():
+            yield line_of(self.text, at), target, is_image
 
     def urls(self):
         for url in URL.finditer(self.text):

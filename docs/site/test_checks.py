@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_checks.py: gives the checks of the documentation faulty pages, which they must refuse, and good ones."""
+"""test_checks.py: gives the checks of the documentation faulty pages, which they must refuse, and good ones; tests parts of the site."""
 
 import contextlib
 import io
@@ -7,11 +7,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import build
 import chinese
 import follows
 import links
 import prose
 import samples
+import swift
 from pages import Tree, slug_of
 
 
@@ -237,6 +239,51 @@ class Prose(Checks):
                      'It mends it.', 'the end thereof', 'albeit slow', 'a sign of life', 'Yes: what? No. Who does it must wait.',
                      'A question? What it does. Really?']:
             self.assertEqual(len(self.faults(prose.check, {'a.md': text + '\n'})), 1, text)
+
+
+class Site(Checks):
+    def site(self):
+        tree = self.tree({
+            'docs/SUMMARY.md': '- [A](a.md)\n- [B](deep/b.md)\n', 'docs/zh/SUMMARY.md': '- [甲](a.md)\n', 'docs/pictures/p.svg': '<svg/>',
+            'docs/a.md': ('# A\n\n<!-- from: x.c -->\n```c\n[no](../README.md)\n```\n[b](deep/b.md#x) ![p](pictures/p.svg) [r](../README.md)\n'
+                          '[h](../src/x.c) [d](../bindings) [l](../src) [w](https://x.org/y) [s](#a)\n'),
+            'docs/deep/b.md': '# B\n\n[a](../a.md) [r](../../README.md)\n', 'docs/zh/a.md': '# 甲\n\n[r](../../README.md) ![p](../pictures/p.svg)\n',
+            'README.md': '# R\n\n[a](docs/a.md) [s](SECURITY.md)\n', 'SECURITY.md': '# S\n', 'bindings/README.md': '# B\n', 'src/x.c': 'a < b\n',
+            'Cargo.toml': 'version = "1.2.3"\n'})
+        return build.Site(tree, self.root / 'work')
+
+    def test_links_lead_to_pages_of_the_site(self):
+        site = self.site()
+        text = site.text('docs/a.md')
+        self.assertNotIn('<!--', text)
+        self.assertIn('```c\n[no](../README.md)\n', text)
+        self.assertIn('[b](deep/b.html#x) ![p](pictures/p.svg) [r](files/README.html)', text)
+        self.assertIn('[h](files/src/x.c.html) [d](files/bindings/README.html) [l](files/src/index.html) [w](https://x.org/y) [s](#a)', text)
+        self.assertIn('[a](../a.html) [r](../files/README.html)', site.text('docs/deep/b.md'))
+        self.assertIn('[r](../files/README.html) ![p](../pictures/p.svg)', site.text('docs/zh/a.md'))
+        self.assertIn('[a](../a.html) [s](SECURITY.html)', site.text('README.md'))
+
+    def test_files_become_pages_and_links_that_lead_nowhere_are_found(self):
+        site = self.site()
+        book, made = site.stage('en'), self.root / 'made'
+        self.assertIn('- [S](files/SECURITY.md)\n', (book / 'src/SUMMARY.md').read_text())
+        self.assertIn('# S', (book / 'src/files/SECURITY.md').read_text())
+        site.write_files(made)
+        self.assertIn('a &lt; b', (made / 'files/src/x.c.html').read_text())
+        self.assertIn('<a href="x.c.html">x.c</a>', (made / 'files/src/index.html').read_text())
+        faults = [fault for fault in build.broken_links(made) if 'files/src/index.html' in fault]
+        self.assertIn('files/src/index.html: ../../highlight.js', faults)
+        self.assertFalse([fault for fault in faults if 'x.c' in fault])
+
+    def test_public_declarations_of_swift_are_found(self):
+        types = {}
+        swift.declarations('extension E {\n    /// One\n    /// word.\n    public enum S: Int {\n        // no\n        case a = 0, b\n'
+                           '        case c\n    }\n    struct P {\n        public var x: Int\n    }\n}\n/// Text.\npublic struct T {\n'
+                           '    /// Sends\n    /// it.\n    public func send(\n        _ a: Int, b: Int\n    ) async -> Int { 1 }\n'
+                           '    var hidden = 1\n    public func body() {\n        public var no = 1\n    }\n}\n', types)
+        self.assertEqual(types['E.S'].comment, 'One word.')
+        self.assertEqual([name for name, _ in types['E.S'].members], ['case a = 0, b', 'case c'])
+        self.assertEqual(types['T'].members, [('public func send( _ a: Int, b: Int ) async -> Int', 'Sends it.'), ('public func body()', '')])
 
 
 if __name__ == '__main__':
