@@ -11,7 +11,7 @@ CODE = {'c', 'cpp', 'java', 'kotlin', 'swift', 'js', 'ts', 'cmake', 'objc', 'gra
 OTHER = {'console', 'text', 'json', 'xml', 'toml', 'nginx', 'ini', 'http'}
 PAGES = ('README*.md', 'docs/*.md', 'bindings/*/README*.md', 'examples/README.md', 'examples/*/README.md')
 # Files that a suite compiles or runs.
-TESTED = ('examples/*', 'bindings/*/examples/*', 'bindings/js/*/examples/*', 'docs/samples/*', 'tests/*', 'include/*')
+TESTED = ('examples/*', 'bindings/*/examples/*', 'bindings/js/*/examples/*', 'docs/samples/*', 'docs/migration/samples/*', 'tests/*', 'include/*')
 
 
 def check(tree):
