@@ -50,6 +50,9 @@ class Site:
 
     def place(self, path):
         """Where a file or folder of the project is in the site, relative to the folder of the version. Notes that it is needed."""
+        for folder, book in [('docs/zh', 'zh/'), ('docs', '')]:
+            if path in (folder, f'{folder}/SUMMARY.md'):
+                return f'{book}index.html'
         if path in self.pages['en'] + self.pages['zh']:
             return path[len('docs/'):-len('.md')] + '.html'
         if path.startswith('docs/') and path.endswith(IMAGES):
@@ -59,9 +62,16 @@ class Site:
         found = self.others if path.endswith('.md') else self.files
         if path not in found:
             found.append(path)
+            # Now, because a page that is found after mdBook has run would be missing.
+            for entry in self.inside(path):
+                self.place(entry)
         if path.endswith('.md'):
             return f'files/{path[:-3]}.html'
         return f'files/{path}' + ('' if path.endswith(IMAGES) else '.html' if path in self.tree.files else '/index.html')
+
+    def inside(self, folder):
+        start = folder + '/'
+        return sorted({start + file[len(start):].split('/')[0] for file in self.tree.files if file.startswith(start)})
 
     def text(self, path):
         """A page with the links of the site, without comments."""
@@ -124,15 +134,14 @@ class Site:
 
     def write_files(self, out):
         """The files of the project that pages link, each as a page; a folder is a list."""
-        for path in self.files:  # grows meanwhile
+        for path in self.files:
             place = out / self.place(path)
             source = self.tree.root / path
             if path.endswith(IMAGES):
                 copy(source, place)
             elif source.is_dir():
-                inside = sorted({path + '/' + file[len(path) + 1:].split('/')[0] for file in self.tree.files if file.startswith(path + '/')})
                 links = (f'<li><a href="{quote(os.path.relpath(self.place(entry), os.path.dirname(self.place(path))))}">'
-                         f'{html.escape(entry[len(path) + 1:])}{"/" if entry not in self.tree.files else ""}</a></li>' for entry in inside)
+                         f'{html.escape(entry[len(path) + 1:])}{"/" if entry not in self.tree.files else ""}</a></li>' for entry in self.inside(path))
                 write_file(place, file_page(out, place, path, f'<ul>{"".join(links)}</ul>'))
             else:
                 try:
@@ -162,7 +171,8 @@ def copy(source, target):
 
 def run(*command, **environment):
     print('build.py:', *command, flush=True)
-    subprocess.run([str(part) for part in command], check=True, cwd=ROOT, env={**os.environ, **environment})
+    if subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **environment}).returncode:
+        sys.exit(f'build.py: {command[0]} failed')
 
 
 def version_of(tree):
@@ -187,8 +197,9 @@ def rustdoc(work, features):
 
 
 def javadoc(work):
-    android = subprocess.run(['tests/java/android.sh', str(work.parent)], check=True, cwd=ROOT, capture_output=True, text=True)
-    run('bindings/java/android/javadoc.sh', f'{android.stdout.strip()}/android.jar', work / 'java')
+    # Prints this folder, after it has fetched the jar.
+    run('tests/java/android.sh', work.parent)
+    run('bindings/java/android/javadoc.sh', work.parent / 'android-23/android.jar', work / 'java')
     return work / 'java'
 
 

@@ -246,9 +246,9 @@ class Site(Checks):
         tree = self.tree({
             'docs/SUMMARY.md': '- [A](a.md)\n- [B](deep/b.md)\n', 'docs/zh/SUMMARY.md': '- [甲](a.md)\n', 'docs/pictures/p.svg': '<svg/>',
             'docs/a.md': ('# A\n\n<!-- from: x.c -->\n```c\n[no](../README.md)\n```\n[b](deep/b.md#x) ![p](pictures/p.svg) [r](../README.md)\n'
-                          '[h](../src/x.c) [d](../bindings) [l](../src) [w](https://x.org/y) [s](#a)\n'),
+                          '[h](../src/x.c) [d](../bindings) [l](../src) [w](https://x.org/y) [s](#a) [z](zh/)\n'),
             'docs/deep/b.md': '# B\n\n[a](../a.md) [r](../../README.md)\n', 'docs/zh/a.md': '# 甲\n\n[r](../../README.md) ![p](../pictures/p.svg)\n',
-            'README.md': '# R\n\n[a](docs/a.md) [s](SECURITY.md)\n', 'SECURITY.md': '# S\n', 'bindings/README.md': '# B\n', 'src/x.c': 'a < b\n',
+            'README.md': '# R\n\n[a](docs/a.md) [s](SECURITY.md)\n', 'SECURITY.md': '# S\n', 'bindings/README.md': '# B\n', 'src/x.c': 'a < b\n', 'src/deep/y.md': '# Y\n',
             'Cargo.toml': 'version = "1.2.3"\n'})
         return build.Site(tree, self.root / 'work')
 
@@ -258,7 +258,7 @@ class Site(Checks):
         self.assertNotIn('<!--', text)
         self.assertIn('```c\n[no](../README.md)\n', text)
         self.assertIn('[b](deep/b.html#x) ![p](pictures/p.svg) [r](files/README.html)', text)
-        self.assertIn('[h](files/src/x.c.html) [d](files/bindings/README.html) [l](files/src/index.html) [w](https://x.org/y) [s](#a)', text)
+        self.assertIn('[h](files/src/x.c.html) [d](files/bindings/README.html) [l](files/src/index.html) [w](https://x.org/y) [s](#a) [z](zh/index.html)', text)
         self.assertIn('[a](../a.html) [r](../files/README.html)', site.text('docs/deep/b.md'))
         self.assertIn('[r](../files/README.html) ![p](../pictures/p.svg)', site.text('docs/zh/a.md'))
         self.assertIn('[a](../a.html) [s](SECURITY.html)', site.text('README.md'))
@@ -267,6 +267,7 @@ class Site(Checks):
         site = self.site()
         book, made = site.stage('en'), self.root / 'made'
         self.assertIn('- [S](files/SECURITY.md)\n', (book / 'src/SUMMARY.md').read_text())
+        self.assertIn('# Y', (book / 'src/files/src/deep/y.md').read_text())
         self.assertIn('# S', (book / 'src/files/SECURITY.md').read_text())
         site.write_files(made)
         self.assertIn('a &lt; b', (made / 'files/src/x.c.html').read_text())
