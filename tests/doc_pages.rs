@@ -1,15 +1,11 @@
-//! Pages of `docs` that repeat facts of the header or of the benchmarks, and the sample that needs GLib.
+//! Pages of `docs` that repeat facts of the header or of the benchmarks.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // calls of the ABI
 
 use ::egret_ws::*;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
-use std::{env, fs, mem};
-use test_support::echo_server::echo_url;
-use test_support::{library, skip};
+use std::path::Path;
+use std::{fs, mem};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -112,26 +108,5 @@ fn pages_have_the_figures_of_the_benchmarks() {
             }
         }
         assert_eq!(found, expected, "{page}: not the number of rows that have a title of benches/RESULTS.md");
-    }
-}
-
-#[test]
-fn glib_polls_a_loop() {
-    // GLib comes with JavaScriptCore, which these tests need.
-    if skip::is_skipped("js") {
-        return;
-    }
-    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("glib_main_loop");
-    let library_dir = library::build();
-    let flags = library::run(Command::new("pkg-config").args(["--cflags", "--libs", "glib-2.0"]));
-    let mut compiler = Command::new(library::compiler(false));
-    compiler.args(["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I"]).arg(library::include_dir());
-    compiler.arg(root().join("docs/samples/glib/main_loop.c")).arg("-o").arg(&program);
-    compiler.arg("-L").arg(&library_dir).arg("-legret_ws").args(flags.split_whitespace());
-    library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())));
-    for (url, succeeds) in [(echo_url().to_owned(), true), (format!("{}hangup", echo_url()), false)] {
-        let child = Command::new(&program).arg(&url).env_remove("LD_LIBRARY_PATH").spawn().expect("it runs");
-        let status = library::wait(child, Duration::from_secs(60)).expect("it ends");
-        assert_eq!(status.success(), succeeds, "{url}: {status}");
     }
 }
