@@ -56,9 +56,9 @@ def test_problem(tree, path, test):
     files = [file for file in tree.files if file == test or file.startswith(test.rstrip('/') + '/')]
     if not files:
         return f'there is no test {test}'
-    # Many pages are called README.md, so those need their folder.
+    # Many pages are called README.md, so those need their folder. The blocks of a Chinese page are those of the English one.
     name = os.path.basename(path)
-    name = path if name.startswith('README') else name
+    name = path.replace('.zh-CN', '') if name.startswith('README') else name
     return None if any(name in tree.text(file) for file in files) else f'{test} does not mention {name}'
 
 
