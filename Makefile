@@ -80,6 +80,7 @@ check-docs: ## links, samples, translations and plain English of the documentati
 	@tests/tools/setup.sh check-docs
 	@python3 docs/site/test_checks.py --quiet
 	@python3 docs/site/check.py $(CHECKS)
+	@docs/pictures/draw.py --check
 
 quick: ## format, lints, unit tests and a few integration tests, for the time between two commits
 	cargo fmt --check --package egret-ws --package egret-ws-tools
