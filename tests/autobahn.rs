@@ -1,5 +1,6 @@
-//! The cases of Autobahn's conformance suite, without those that take minutes (`make autobahn` runs all), with a C client of the public
-//! header and each driver of the loop. The scripts are in tests/autobahn; they limit every wait.
+//! Runs the cases of Autobahn's conformance suite, except those that take minutes (`make autobahn` runs all), with a C client
+//! that uses the
+//! public header, and with each driver of the loop. The scripts are in tests/autobahn. They limit every wait.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,7 +1,8 @@
-//! Runs the programs of `tests/c`, each one promise of the header: compiled as C99 and as C++11, with both drivers.
+//! Runs the programs of `tests/c`. Each tests one promise of the header. They are compiled as C99 and as C++11, and run with both
+//! drivers.
 //!
-//! `EGRET_WS_TEST_LIB_DIR`, `EGRET_WS_TEST_STATIC=1`, `EGRET_WS_TEST_CFLAGS`, `EGRET_WS_TEST_LDFLAGS`, `CC` and `CXX`
-//! let the same programs run under a sanitizer; with `EGRET_WS_TEST_LINK` (all that the linker needs) and
+//! With `EGRET_WS_TEST_LIB_DIR`, `EGRET_WS_TEST_STATIC=1`, `EGRET_WS_TEST_CFLAGS`, `EGRET_WS_TEST_LDFLAGS`, `CC` and `CXX`, these
+//! programs can also run with a sanitizer. With `EGRET_WS_TEST_LINK` (everything that the linker needs) and
 //! `EGRET_WS_TEST_RUNNER` they run on another system.
 
 use std::collections::HashMap;
@@ -14,9 +15,9 @@ use std::time::Duration;
 use test_support::echo_server::echo_url;
 use test_support::library;
 
-/// Longer than any wait inside the programs, so that they report first what they waited for.
+/// This is longer than any wait inside the programs, so that a program itself reports first which event is missing.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(30);
-/// The limit with a runner that may translate each instruction, or under a sanitizer, which checks each memory access.
+/// The limit with a runner that may translate each instruction, or with a sanitizer, which checks each memory access.
 const SLOW_PROGRAM_LIMIT: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,11 +56,11 @@ fn compile(program: &'static str, language: Language) -> PathBuf {
 fn compile_now(program: &str, language: Language) -> PathBuf {
     let library_dir = library::build();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(program).with_extension("c");
-    // Programs for another library lie beside it, so that runs with several libraries do not collide.
+    // Programs for another library are in its directory, so that runs with several libraries do not collide.
     let another = env::var_os("EGRET_WS_TEST_LIB_DIR").map(PathBuf::from);
     let out_dir = another.unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into()).join("c");
     fs::create_dir_all(&out_dir).expect("a directory for the programs");
-    // `.exe` for systems that require it; the others ignore it.
+    // Some systems require `.exe`, and others ignore it.
     let out = out_dir.join(format!("{program}-{}.exe", language.suffix()));
     let mut compiler = language.compiler();
     compiler.args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-g", "-pthread"]).args(flags("EGRET_WS_TEST_CFLAGS"));
@@ -68,14 +69,15 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
     if !link.is_empty() {
         compiler.args(["-x", "none"]).args(link);
     } else if env::var_os("EGRET_WS_TEST_STATIC").is_some_and(|value| value == "1") {
-        // `-x none`: from here on the name of a file decides its type.
+        // `-x none`: after this, the name of a file decides its type.
         compiler.args(["-x", "none"]).arg(library_dir.join("libegret_ws.a")).args(["-lpthread", "-ldl", "-lm"]);
-        // Without `vendored` OpenSSL is the system's; without `tls` it is not needed.
+        // Without `vendored`, the OpenSSL of the system is used. Without `tls`, it is not needed.
         if cfg!(all(feature = "tls", not(feature = "vendored"))) {
             compiler.args(["-lssl", "-lcrypto"]);
         }
     } else {
-        // -rdynamic: the library uses the getaddrinfo of a program that has one. --as-needed: a program that looks up the functions of
+        // -rdynamic: if a program has its own getaddrinfo, the library uses it. --as-needed: a program that looks up the
+        // functions of
         // the library at run time is not linked to it.
         compiler.args(["-rdynamic", "-Wl,--as-needed"]).arg("-L").arg(&library_dir).args(["-legret_ws", "-ldl"]);
         compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
@@ -103,9 +105,9 @@ fn run(program: &'static str, language: Language, driver: &str) {
     };
     let child = command
         .args([echo_url(), driver])
-        // The entry of cargo would win over the rpath.
+        // The value that cargo has set would take precedence over the rpath.
         .env_remove("LD_LIBRARY_PATH")
-        // Programs cause panics on purpose, and under a sanitizer a backtrace takes seconds.
+        // Some programs cause panics deliberately, and with a sanitizer a backtrace takes seconds.
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))
@@ -123,7 +125,7 @@ fn run(program: &'static str, language: Language, driver: &str) {
     }
 }
 
-/// Four tests for each program.
+/// Makes four tests for each program.
 macro_rules! programs {
     ($($(#[$attribute:meta])* $program:ident)*) => {$(
         $(#[$attribute])*
@@ -206,7 +208,7 @@ programs! {
     wakeup_callback
 }
 
-/// The names of the files in a directory of `tests` with this extension, without it.
+/// Returns the names of the files in a directory of `tests` with this extension, without the extension.
 fn names_in(directory: &str, extension: &str) -> Vec<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(directory);
     let entries = fs::read_dir(directory).expect("the directory");

@@ -1,9 +1,10 @@
-//! Runs the programs of `tests/cpp`, one for each rule of the C++ binding: with gcc and clang, as C++17 and C++20, with and
-//! without exceptions and RTTI, under AddressSanitizer, with both drivers. `EGRET_WS_TEST_VARIANTS=all` runs them in every
+//! Runs the programs of `tests/cpp`. Each tests one rule of the C++ binding: with gcc and clang, as C++17 and C++20, with and
+//! without exceptions and RTTI, with AddressSanitizer, and with both drivers. `EGRET_WS_TEST_VARIANTS=all` runs them in every
 //! combination of these (`make test-cpp`).
 //!
-//! The variables of `c_programs.rs` apply here too. If `EGRET_WS_TEST_STATIC=1` says that the library has a sanitizer, only `CXX`
-//! is used, which has the same one. `EGRET_WS_TEST_SOCKETS=100000` makes `many` take long.
+//! The variables of `c_programs.rs` apply here too. `EGRET_WS_TEST_STATIC=1` means that the library has a sanitizer. Then only
+//! `CXX`
+//! is used, which has that sanitizer too. `EGRET_WS_TEST_SOCKETS=100000` makes `many` run for a long time.
 
 #[path = "cpp/build.rs"]
 mod build;
@@ -19,9 +20,9 @@ use std::time::Duration;
 use test_support::echo_server::echo_url;
 use test_support::{library, samples};
 
-/// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
+/// This is longer than any wait inside the programs, so that the programs themselves report which event is missing.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// For `many` with `EGRET_WS_TEST_SOCKETS`.
+/// The time limit of `many` with `EGRET_WS_TEST_SOCKETS`.
 const LONG_TIME_LIMIT: Duration = Duration::from_secs(900);
 
 fn run(program: &str, variant: Variant, driver: &str) {
@@ -30,7 +31,7 @@ fn run(program: &str, variant: Variant, driver: &str) {
     let log = File::create(&log_path).expect("a file for the program's output");
     let child = Command::new(&path)
         .args([echo_url(), driver])
-        // Cargo's entry would take precedence over the rpath.
+        // The value that cargo has set would take precedence over the rpath.
         .env_remove("LD_LIBRARY_PATH")
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a second handle"))
@@ -116,7 +117,7 @@ fn the_binding_compiles_with_every_compiler_and_standard() {
             for bare in [&[][..], build::BARE] {
                 let standard = format!("-std={standard}");
                 let options = [&[standard.as_str()], bare, build::STRICT].concat();
-                // One file that includes all of them, twice.
+                // One file includes all of them, twice.
                 let text: String = sources
                     .iter()
                     .chain(&sources[1..])
@@ -126,14 +127,14 @@ fn the_binding_compiles_with_every_compiler_and_standard() {
             }
         }
     }
-    // Each part includes what it needs.
+    // Each part must include the headers that it needs.
     for source in &sources[1..] {
         let text = format!("#include \"{}\"\n", source.display());
         build::check_syntax(&build::compilers()[0], &["-std=c++17"], &text);
     }
 }
 
-/// The header reports an older standard by one error that names the option; the compiler reports no error of the code behind it.
+/// For an older standard, the header reports one error that names the option. The compiler reports no error of the code after it.
 #[test]
 fn older_standards_give_one_error() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the page");
@@ -152,14 +153,14 @@ fn older_standards_give_one_error() {
     }
 }
 
-/// `every_function.cpp` calls every C function, but only through the binding: its source names none.
+/// `every_function.cpp` calls every C function, but only through the binding: its source contains the name of none.
 #[test]
 fn every_function_of_the_header_is_reachable() {
     let source = fs::read_to_string(build::source("every_function")).expect("the program");
     let program = build::program("every_function", build::variants()[0]);
     let symbols = library::run(Command::new("nm").arg("--format=posix").arg(program));
     let called: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
-    // A TLS provider is written against the C header.
+    // A TLS provider is written with the C header.
     let is_of_providers =
         |name: &&String| !["egret_ws_tls_provider_init", "egret_ws_tls_ready"].contains(&name.as_str());
     for function in header::functions().iter().filter(is_of_providers) {
@@ -180,8 +181,8 @@ fn every_constant_of_the_header_is_reachable() {
     let constants = header::constants();
     assert!(constants.len() > 60, "{constants:?}");
     for constant in constants {
-        // In C++ text has a length, the version of a header is its own macro, and CloseInfo has all fields.
-        // A TLS provider is written against the C header.
+        // In C++ a text has a length, the version of a header has its own macro, and CloseInfo has all fields.
+        // A TLS provider is written with the C header.
         let is_of_providers = constant.starts_with("EGRET_WS_TLS_") && !constant.starts_with("EGRET_WS_TLS_1_");
         let is_of_c =
             is_of_providers || matches!(constant.as_str(), "EGRET_WS_NUL_TERMINATED" | "EGRET_WS_VERSION_NUMBER");
@@ -191,8 +192,9 @@ fn every_constant_of_the_header_is_reachable() {
     }
 }
 
-/// Generates a program from the header's declarations: it sets each option, and checks that the C struct has the value. Each time is
-/// set to a negative and to a too long duration too, which must be refused with the name of the option.
+/// Generates a program from the declarations of the header. It sets each option, and checks that the C struct has the value. Each
+/// time is
+/// also set to a negative value and to one that is too long. These must be refused with the name of the option.
 #[test]
 fn every_field_of_the_header_is_reachable() {
     let options = header::fields("egret_ws_options");
@@ -252,7 +254,7 @@ fn every_field_of_the_header_is_reachable() {
         }
     }
     assert!(times > 12, "{times} times");
-    // Without settings the structs are those of C.
+    // Without settings, the structs are equal to those of C.
     text += "  const egret::Options none; COptions made(none); egret_ws_options c = made.get(), zero;\n";
     text += "  egret_ws_options_init(&zero, sizeof zero);\n";
     for group in ["retry", "deflate"] {
@@ -290,7 +292,7 @@ fn every_field_of_the_header_is_reachable() {
             text += &format!("  static_cast<void>(&egret::Hooks::{});\n", field.name);
         }
     }
-    // These have no conversion, so only check that the member exists.
+    // These have no conversion, so this only checks that the member exists.
     for field in header::fields("egret_ws_close_info") {
         if !matches!(field.name.as_str(), "struct_size" | "reason_len" | "message_len") {
             text += &format!("  static_cast<void>(&egret::CloseInfo::{});\n", field.name);
@@ -317,6 +319,6 @@ fn every_field_of_the_header_is_reachable() {
     library::run(Command::new(program).env_remove("LD_LIBRARY_PATH"));
 }
 
-/// One that is negative, and two that do not fit.
+/// A duration that is negative, and two that do not fit.
 const BAD_DURATIONS: [&str; 3] =
     ["std::chrono::nanoseconds(-1)", "std::chrono::hours(1000000)", "std::chrono::milliseconds(4294967296 + 5)"];

@@ -1,7 +1,8 @@
-//! The cost of the C++ binding compared with C: the instructions of the program itself for each message, counted by callgrind,
-//! whose counts are repeatable. The instructions of the library are the same for both.
+//! Compares the cost of the C++ binding with C: the instructions of the program itself for each message. callgrind counts them,
+//! and its
+//! counts are repeatable. The library executes equally many instructions in both cases.
 //!
-//! A missing valgrind fails the test, unless the variable SKIP has `valgrind`.
+//! If valgrind is missing, the test fails, unless the variable SKIP has `valgrind`.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -14,7 +15,8 @@ use test_support::{echo_server, library};
 /// The difference of two runs does not include the start and the end of the program.
 const FEWER_MESSAGES: u64 = 100;
 const MORE_MESSAGES: u64 = 300;
-/// The most instructions that may be added to C. Measured with gcc 12: a listener 14, callables 29. Other compilers differ.
+/// The largest number of instructions that may be added to C. With gcc 12 a listener adds 14, and callables add 29. Other
+/// compilers differ.
 const LISTENER: u64 = 25;
 const CALLABLES: u64 = 50;
 
@@ -49,7 +51,7 @@ fn compile(name: &str, source: &str, options: &[&str]) -> PathBuf {
     out
 }
 
-/// Instructions of the program itself for each message.
+/// Returns the instructions of the program itself for each message.
 fn cost(program: &Path, url: &str) -> u64 {
     (count(program, MORE_MESSAGES, url) - count(program, FEWER_MESSAGES, url)) / (MORE_MESSAGES - FEWER_MESSAGES)
 }

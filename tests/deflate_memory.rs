@@ -1,4 +1,4 @@
-//! The memory that permessage-deflate takes, counted at the allocator: for a decompression bomb, and for each socket.
+//! The memory that permessage-deflate needs, counted by the allocator: for a decompression bomb, and for each socket.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // a callback of the C ABI
 
@@ -23,7 +23,7 @@ const KIB: usize = 1024;
 #[global_allocator]
 static ALLOCATOR: TestAllocator = TestAllocator;
 
-/// A server whose allocations do not count, and its port.
+/// Starts a server whose allocations are not counted. Returns its port.
 fn server(extensions: &'static [&'static str], script: impl FnOnce(Peer) + Send + 'static) -> (JoinHandle<()>, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
@@ -37,13 +37,13 @@ fn server(extensions: &'static [&'static str], script: impl FnOnce(Peer) + Send 
     (server, port)
 }
 
-/// The most memory that a client needs for the data of a server until it sends 1009.
+/// Returns the largest amount of memory that a client needs for the data of a server until it sends 1009.
 fn peak_of(driver: Driver, bytes: Vec<u8>) -> usize {
     let host = Loop::new(driver);
     let (go, gone) = mpsc::channel();
     let (server, port) = server(&[BARE], move |mut peer| {
         gone.recv().expect("the test says when");
-        // The client may disconnect before all is written.
+        // The client may disconnect before everything is written.
         let _ = peer.try_write(&bytes);
         assert_eq!(peer.read_close(), 1009);
         peer.read_to_end();
@@ -57,8 +57,9 @@ fn peak_of(driver: Driver, bytes: Vec<u8>) -> usize {
     peak
 }
 
-/// A buffer that grows doubles, and while it does the old one, of less than the cap, and the new one, of less than twice the
-/// cap, are both there. Then there is the report, and what the test writes down.
+/// A buffer that grows doubles its size. During this, the old buffer (smaller than the cap) and the new one (smaller than twice
+/// the cap)
+/// both exist. In addition there is the report, and the data that the test records.
 const BOMB: usize = 3 * CAP + 16 * KIB;
 
 #[test]
@@ -70,8 +71,9 @@ fn decompression_bomb_takes_no_more_memory_than_the_message_limit_and_its_growth
     let empty_first = [&[0, 0, 0, 0xff, 0xff].repeat(10_000)[..], &zeros].concat();
     let start = &zeros[..10_000];
     let fragments: Vec<Frame> = start.chunks(3).map(|piece| Frame::continuation(piece).unfinished()).collect();
-    // Each with the least that it takes, by which a measurement that misses something is noticed. A frame that announces more than
-    // all frames of a message may have is refused by its header.
+    // Each row contains the smallest amount that must be used, so that a wrong measurement is noticed. If a frame announces more
+    // bytes than
+    // all frames of a message may have, it is refused by its header.
     let bombs = [
         ("a thousand to one", CAP / 2, compressed(BINARY, &*zeros).bytes()),
         ("after empty blocks", CAP / 2, compressed(BINARY, empty_first).bytes()),
@@ -85,12 +87,12 @@ fn decompression_bomb_takes_no_more_memory_than_the_message_limit_and_its_growth
             let peak = peak_of(driver, bytes.clone());
             println!("{driver:?}, {what}: {} KiB at most", peak / KIB);
             assert!(peak >= *least, "{what}: {peak} bytes cannot be all");
-            assert!(peak <= BOMB, "{what}: {peak} bytes at a time");
+            assert!(peak <= BOMB, "{what}: {peak} bytes were in use at a time");
         }
     }
 }
 
-/// Messages that the host has received, and their bytes.
+/// The number of messages that the host has received, and of their bytes.
 static MESSAGES: AtomicUsize = AtomicUsize::new(0);
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 
@@ -99,8 +101,9 @@ unsafe extern "C" fn count(_: *mut c_void, _: *mut egret_ws, _: i32, _: *const u
     BYTES.fetch_add(len, Relaxed);
 }
 
-/// Each message keeps to the limit, and a read brings hundreds. By the header, `max_receive_queue_bytes`, one read (64 KiB) and one
-/// message may wait to be dispatched.
+/// Each message is within the limit, and one read returns hundreds of messages. According to the header,
+/// `max_receive_queue_bytes`, one
+/// read (64 KiB) and one message may wait to be dispatched.
 #[test]
 fn waiting_messages_take_no_more_memory_than_the_queue() {
     if !runs_alone("waiting_messages_take_no_more_memory_than_the_queue") {
@@ -133,14 +136,14 @@ fn waiting_messages_take_no_more_memory_than_the_queue() {
         });
         assert_eq!((MESSAGES.load(Relaxed), BYTES.load(Relaxed)), (COUNT, COUNT * CAP));
         println!("{driver:?}: {} KiB at most for {COUNT} messages of 128 KiB", peak / KIB);
-        // The events that are being dispatched are a second queue of that size, and the buffer of one more message grows.
+        // The events that are being dispatched are a second queue of that size. The buffer of one more message may grow.
         let limit = 2 * (QUEUE + 64 * KIB + CAP) + BOMB;
         assert!(peak <= limit, "{} KiB wait, and may be {} KiB", peak / KIB, limit / KIB);
         server.join().expect("the script ends well");
     }
 }
 
-/// A socket on an inline loop, where all that is allocated for it is allocated by this thread.
+/// A socket on an inline loop. All of its memory is allocated by this thread.
 struct Measured<'a> {
     socket: Socket<'a>,
     server: JoinHandle<()>,
@@ -161,7 +164,7 @@ impl<'a> Measured<'a> {
         Measured { socket, server, opened: in_use() - before }
     }
 
-    /// The memory that a message in each direction adds.
+    /// Returns the memory that one message in each direction adds.
     fn talk(&self, host: &Loop) -> usize {
         let before = in_use();
         assert_eq!(self.socket.send_binary(&[7; 1000]), EGRET_WS_OK);
@@ -182,7 +185,7 @@ fn memory_of_a_socket() {
         return;
     }
     let host = Loop::new(Driver::Inline);
-    // The first sockets make the loop allocate memory that it keeps; its two event queues take turns.
+    // The first sockets make the loop allocate memory that it keeps. Its two event queues are used alternately.
     for _ in 0..3 {
         Measured::open(&host, &[], |_| {}).close();
     }
@@ -220,7 +223,7 @@ fn memory_of_a_socket() {
         assert!((least..least + 32 * KIB).contains(&talked), "4 times the window, and 240 KiB: {talked} bytes");
     }
     assert!(alone <= talked + 256, "no more than with a context: {alone} bytes");
-    assert!(never < 4 * KIB, "nothing for what is not used: {never} bytes");
+    assert!(never < 4 * KIB, "nothing for a direction that is not used: {never} bytes");
 }
 
 #[test]
@@ -239,6 +242,6 @@ fn closed_socket_frees_all_memory() {
     };
     let (warm, after) = (visits(), visits());
     println!("{} bytes a visit", after.saturating_sub(warm) / 4);
-    // The client of the tests records the callbacks of each socket.
+    // The client of the tests also records the callbacks of each socket.
     assert!(after < warm + 4 * 4 * KIB, "{warm} bytes became {after}");
 }

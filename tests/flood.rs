@@ -1,5 +1,5 @@
-//! A hundred thousand messages arrive while the host does not poll. Then no poll exceeds its budget, no message is lost or reordered,
-//! and memory stays within the sum of the options.
+//! A hundred thousand messages arrive while the host does not poll. After that no poll exceeds its budget, no message is lost or
+//! reordered, and the memory stays within the sum of the options.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // a callback of the C ABI
 
@@ -19,7 +19,8 @@ use test_support::scripted_server::Server;
 const COUNT: usize = 100_000;
 const KIB: usize = 1024;
 const QUEUE: usize = 512 * KIB;
-/// The header allows one message above the queue, and one read that is not decoded, which the statistics do not count.
+/// According to the header, there may be one message above the queue, and one read that is not decoded. The statistics do not
+/// count these.
 const READ: usize = 64 * KIB;
 
 #[global_allocator]
@@ -37,7 +38,7 @@ struct Flood {
     wrong: Option<usize>,
     /// How long each callback takes.
     work: Duration,
-    /// When the first callback of this poll began, and when the last one but one and the last one ended.
+    /// The time at which the first callback of this poll began, and the times at which the last but one and the last one ended.
     first: Option<Instant>,
     ended: [Option<Instant>; 2],
 }
@@ -61,7 +62,7 @@ impl Flood {
     }
 }
 
-/// On the stack, so that it is not counted.
+/// This is on the stack, so that it is not counted.
 struct Message([u8; KIB], usize);
 
 impl Message {
@@ -77,12 +78,13 @@ fn numbered(number: usize, size: usize) -> Message {
 }
 
 unsafe extern "C" fn on_message(_: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
-    // SAFETY: the header promises `len` readable bytes and a pointer that is not NULL.
+    // SAFETY: according to the header, there are `len` readable bytes, and the pointer is not NULL.
     let message = unsafe { slice::from_raw_parts(data, len) };
     FLOOD.with_borrow_mut(|flood| flood.take(message));
 }
 
-/// A server that sends the messages, and notifies the test when it can send no more or all are sent. It closes after the last message.
+/// A server that sends the messages. It notifies the test when it can send no more, or when all are sent. It closes after the
+/// last message.
 fn server(size: usize) -> (Server<()>, Receiver<usize>) {
     let (stalled, stall) = mpsc::channel();
     let server = Server::start(move |mut peer| {
@@ -132,11 +134,11 @@ fn play(host: &Loop, socket: &Socket, mut check: impl FnMut(usize, &Flood)) {
     let peak = stats.receive_queue_peak_bytes as usize;
     FLOOD.with_borrow(|flood| {
         let bound = QUEUE + flood.size + 32;
-        assert!((QUEUE..=bound).contains(&peak), "{peak} bytes waited at most, and {bound} may");
+        assert!((QUEUE..=bound).contains(&peak), "{peak} bytes waited at most, but the limit is {bound}");
     });
 }
 
-/// Fewer callbacks than one read of an inline loop brings messages, so that the queue fills there too.
+/// This is less than the number of messages in one read of an inline loop, so that the queue is filled there too.
 const BUDGET: usize = 50;
 
 #[test]
@@ -163,8 +165,9 @@ fn no_poll_makes_more_callbacks_than_its_budget() {
     }
 }
 
-/// A poll checks its time before each callback but the first: a callback that ends after the time is the last of its poll. Measured inside
-/// the callbacks, that is exact however busy the machine is.
+/// A poll checks its time before each callback except the first one: a callback that ends after the time is the last one of its
+/// poll. It is
+/// measured inside the callbacks, so it is exact on a busy machine too.
 #[test]
 fn no_poll_is_over_its_time_by_more_than_one_callback() {
     const BUDGET: Duration = Duration::from_millis(2);
@@ -191,8 +194,9 @@ fn no_poll_is_over_its_time_by_more_than_one_callback() {
     }
 }
 
-/// There are two batches: one is dispatched while the other fills. Each may hold a full queue of payloads and its list of events, and
-/// a buffer that grows by doubling may be twice as large as its content.
+/// There are two batches: one is dispatched while the other one is filled. Each may contain a full queue of payloads and its list
+/// of events.
+/// A buffer that grows by doubling may be twice as large as its content.
 fn bound(size: usize) -> usize {
     let queue = QUEUE + READ + size;
     let events = queue / (size + 32) * EVENT;

@@ -1,4 +1,4 @@
-//! The inputs that the fuzzer has found (fuzz/corpus) pass the checks of the fuzz targets. This needs no fuzzer.
+//! The inputs that the fuzzer has found (fuzz/corpus) pass the checks of the fuzz targets. This does not need the fuzzer.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -8,7 +8,7 @@ use std::{fs, thread};
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
-/// How long one input may take: most take less than a millisecond.
+/// The time limit of one input. Most take less than a millisecond.
 const INPUT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Checks each of the inputs kept for a target.
@@ -28,7 +28,7 @@ fn replay(target: &str, check: fn(&[u8])) {
         }
     });
     for path in inputs {
-        // A check that fails ends the thread, and says why there.
+        // If a check fails, the thread ends, and reports the reason.
         results.recv_timeout(INPUT_LIMIT).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
     thread.join().expect("it has ended well");

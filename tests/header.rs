@@ -1,4 +1,4 @@
-//! `include/egret_ws.h` is what the sources say, and compiles alone, without a warning, in every C and C++ from C99 and
+//! `include/egret_ws.h` agrees with the sources. It compiles alone, without a warning, in every C and C++ standard from C99 and
 //! C++11 on.
 //!
 //! `EGRET_WS_WRITE_GENERATED=1` writes the header (`make header`).
@@ -29,7 +29,7 @@ fn the_header_is_what_the_sources_say() {
     let path = library::include_dir().join("egret_ws.h");
     let header = generate();
     if std::env::var_os("EGRET_WS_WRITE_GENERATED").is_some_and(|value| value == "1") {
-        // In one step: the other tests here may be reading it.
+        // The file is replaced in one step, because the other tests here may be reading it.
         let new = path.with_extension("h.new");
         fs::write(&new, &header).and_then(|()| fs::rename(&new, &path)).expect("the header is written");
     }
@@ -49,7 +49,7 @@ fn generate() -> String {
     polish(&String::from_utf8(bytes).expect("UTF-8"))
 }
 
-/// Makes a page that a C programmer would have written of what cbindgen wrote.
+/// Changes the output of cbindgen to the style of a header that is written by hand.
 fn polish(generated: &str) -> String {
     let structs = struct_names(generated);
     let mut out = String::new();
@@ -70,7 +70,7 @@ fn polish(generated: &str) -> String {
     out
 }
 
-/// `/* a line */`, or a block with a star before each line.
+/// Writes `/* a line */`, or a block with a star before each line.
 fn write_comment(out: &mut String, indent: &str, lines: &[&str]) {
     if let [line] = lines {
         out.push_str(&format!("{indent}/* {line} */\n"));
@@ -85,7 +85,7 @@ fn write_comment(out: &mut String, indent: &str, lines: &[&str]) {
     out.push_str(&format!("{indent} */\n"));
 }
 
-/// The names in lines such as `typedef struct egret_ws egret_ws;` and `typedef struct egret_ws_options {`.
+/// Returns the names in lines such as `typedef struct egret_ws egret_ws;` and `typedef struct egret_ws_options {`.
 fn struct_names(generated: &str) -> HashSet<&str> {
     generated
         .lines()
@@ -94,7 +94,7 @@ fn struct_names(generated: &str) -> HashSet<&str> {
         .collect()
 }
 
-/// `struct egret_ws *ws` → `egret_ws *ws`: every struct has a typedef, which comes first.
+/// Changes `struct egret_ws *ws` to `egret_ws *ws`: every struct has a typedef, which comes first.
 fn name_by_typedef(line: &str, structs: &HashSet<&str>) -> String {
     if line.starts_with("typedef struct ") {
         return line.to_owned();
@@ -106,7 +106,8 @@ fn name_by_typedef(line: &str, structs: &HashSet<&str>) -> String {
     line
 }
 
-/// `#define X -1` → `#define X (-1)`. `#define X 65536` → `#define X 0x00010000u`, if `bits`: a number of bits, such as a flag.
+/// Changes `#define X -1` to `#define X (-1)`. If `bits` (a number of bits, such as a flag): `#define X 65536` to
+/// `#define X 0x00010000u`.
 fn write_number(line: &str, bits: bool) -> String {
     match line.rsplit_once(' ').filter(|(define, _)| define.starts_with("#define ")) {
         Some((define, value)) if value.starts_with('-') => format!("{define} ({value})"),
@@ -118,9 +119,10 @@ fn write_number(line: &str, bits: bool) -> String {
     }
 }
 
-/// The head of the header has code in C. `tests/c/recipes.c` has each of its statements, so that they are compiled and run.
+/// The beginning of the header contains C code. `tests/c/recipes.c` has each of its statements, so that they are compiled and
+/// run.
 #[test]
-fn the_code_of_the_head_is_that_of_a_program() {
+fn a_program_contains_the_code_at_the_beginning_of_the_header() {
     let header = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header is there");
     let (head, _) = header.split_once("#ifndef").expect("the head ends");
     let statements: Vec<String> = head.lines().filter_map(statement).collect();
@@ -133,8 +135,9 @@ fn the_code_of_the_head_is_that_of_a_program() {
     }
 }
 
-/// The statement of C in a line of the head: indented, or in the second column, perhaps before a remark in parentheses. The program has
-/// another URL.
+/// Returns the C statement in a line of the beginning. It is indented, or in the second column, perhaps before a remark in
+/// parentheses.
+/// The program has another URL.
 fn statement(line: &str) -> Option<String> {
     let text = line.strip_prefix(" *   ")?;
     let code = text.split_once("   (").map_or(text, |(code, _)| code).trim_end();
@@ -164,7 +167,7 @@ fn the_header_compiles_alone_as_cpp() {
     }
 }
 
-/// The system's compiler, which there must be, and clang where there is one.
+/// Returns the system's compiler, which must exist, and clang if it exists.
 fn compilers(cplusplus: bool) -> Vec<String> {
     let system = library::compiler(cplusplus).into_string().expect("the compiler's name is UTF-8");
     let clang = if cplusplus { "clang++" } else { "clang" };
@@ -176,7 +179,7 @@ fn compilers(cplusplus: bool) -> Vec<String> {
     compilers
 }
 
-/// Compiles a file of nothing but the header, by the first of a standard's names that this compiler knows.
+/// Compiles a file that contains only the header, by the first of a standard's names that this compiler knows.
 fn compile(compiler: &str, language: &str, names: &[&str]) {
     let name = names.iter().find(|name| try_compile(compiler, language, name, "").is_ok());
     let name = name.unwrap_or_else(|| panic!("{compiler} knows none of {names:?}; a newer compiler is needed"));
@@ -186,7 +189,7 @@ fn compile(compiler: &str, language: &str, names: &[&str]) {
 }
 
 fn try_compile(compiler: &str, language: &str, standard: &str, source: &str) -> Result<(), String> {
-    let source = format!("{source}typedef int nothing;\n"); // ISO C wants a declaration in every file
+    let source = format!("{source}typedef int nothing;\n"); // ISO C requires a declaration in every file
     let mut child = Command::new(compiler)
         .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-x", language])
         .arg(format!("-std={standard}"))

@@ -1,4 +1,4 @@
-//! A thousand idle sockets in one loop take one thread and less than 4 KiB of resident memory each, and leave nothing behind.
+//! A thousand idle sockets in one loop need one thread and less than 4 KiB of resident memory each, and leave nothing behind.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // raises the limit of descriptors
 
@@ -16,12 +16,13 @@ use test_support::recorder::Event;
 use test_support::scripted_server::Peer;
 
 const SOCKETS: usize = 1000;
-/// Sockets that connect at a time: fewer than a listener's backlog, which drops what does not fit.
+/// How many sockets connect at a time. The number is less than a listener's backlog, because connections that do not fit are
+/// dropped.
 const WAVE: usize = 50;
-/// Set for the process that plays the server.
+/// This variable is set for the process that acts as the server.
 const SERVER: &str = "EGRET_WS_TEST_IDLE_SERVER";
 
-// The server is this program once more, so that only the client is measured.
+// The server is a second process of this program, so that only the client is measured.
 #[test]
 fn a_thousand_idle_sockets_take_one_thread_and_under_4_kib_each() {
     if std::env::var_os(SERVER).is_some() {
@@ -36,7 +37,7 @@ fn a_thousand_idle_sockets_take_one_thread_and_under_4_kib_each() {
     let host = Loop::new(Driver::Threaded);
     let mut sockets = vec![host.connect(port)];
     sockets.reserve(SOCKETS);
-    sockets[0].wait_open(); // also warms up what all sockets share
+    sockets[0].wait_open(); // this also allocates the memory that all sockets share
     let before = process::resident_bytes();
     while sockets.len() < SOCKETS + 1 {
         let wave: Vec<Socket> = (0..WAVE).map(|_| host.connect(port)).collect();
@@ -54,7 +55,7 @@ fn a_thousand_idle_sockets_take_one_thread_and_under_4_kib_each() {
     drop(sockets);
     drop(host);
     assert_eq!(process::descriptors(), descriptors, "descriptors are left");
-    // The kernel lists a joined thread for a moment longer.
+    // The kernel lists a joined thread for a short time after its end.
     let deadline = Instant::now() + WAIT_LIMIT;
     while process::threads() != threads {
         assert!(Instant::now() < deadline, "threads are left");
@@ -62,7 +63,7 @@ fn a_thousand_idle_sockets_take_one_thread_and_under_4_kib_each() {
     }
 }
 
-/// The process that plays the server; it ends with this.
+/// The process that acts as the server. It ends when this is dropped.
 struct Server(Child);
 
 impl Server {
@@ -81,11 +82,11 @@ impl Drop for Server {
     }
 }
 
-/// Upgrades and holds every connection to the listener that is our standard input.
+/// Upgrades and keeps every connection to the listener that is our standard input.
 fn serve() {
     thread::spawn(|| {
         thread::sleep(Duration::from_secs(60));
-        std::process::exit(1); // the test was killed and could not end us
+        std::process::exit(1); // the test was killed and could not end this process
     });
     let listener = io::stdin().as_fd().try_clone_to_owned().expect("a listener as standard input");
     let held: Vec<Peer> = TcpListener::from(listener)

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use test_support::echo_server::echo_url;
 use test_support::{failing_servers, library, samples};
 
-/// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
+/// This is longer than any wait inside the programs, so that the programs themselves report which event is missing.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// For `node_memory.js` when `EGRET_WS_TEST_SOCKETS` or `EGRET_WS_TEST_MESSAGES` makes it long.
+/// The time limit of `node_memory.js` when `EGRET_WS_TEST_SOCKETS` or `EGRET_WS_TEST_MESSAGES` makes it long.
 const LONG_TIME_LIMIT: Duration = Duration::from_secs(900);
 
 const OUR_MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bindings/js/module/bin/socket.js");
@@ -108,7 +108,7 @@ fn node_extensions() {
     node_glue(&["node_extensions.js"]);
 }
 
-/// On other systems no environment variable sets the trusted authorities.
+/// On other systems, no environment variable sets the trusted authorities.
 #[cfg(target_os = "linux")]
 #[test]
 fn node_secure() {
@@ -118,7 +118,7 @@ fn node_secure() {
     node_glue(&[&["node_secure.js"], &files[..]].concat());
 }
 
-/// Runs the sample of the README in a directory with the glue at the path that the sample uses.
+/// Runs the sample of the README in a directory. The glue is at the path that the sample uses.
 #[test]
 fn sample_of_the_readme_runs() {
     if is_skipped() {
@@ -146,7 +146,7 @@ fn sample_of_the_readme_runs() {
     };
     assert_eq!(library::run(&mut program(sample, echo_url())), "received: Hello Egret WebSocket\n");
 
-    // The frames keep the process alive, so the program must end it.
+    // The frames keep the process alive, so the program must end the process.
     let (head, rest) = sample.split_once("install(globalThis);").expect("the call");
     let framed = format!("{head}{frames}{rest}socket.onclose = () => process.exit();\n");
     assert_eq!(library::run(&mut program(&framed, echo_url())), "received: Hello Egret WebSocket\n");
@@ -251,7 +251,7 @@ fn addon_is_hardened() {
     library::assert_hardened(Path::new(addon()));
 }
 
-/// The path of the compiled addon.
+/// Returns the path of the compiled addon.
 fn addon() -> &'static str {
     static ADDON: LazyLock<String> = LazyLock::new(|| {
         let addon = format!("{}/egret_ws.node", env!("CARGO_TARGET_TMPDIR"));
@@ -270,7 +270,7 @@ fn node_glue(arguments: &[&str]) {
     node(&[arguments, &[echo_url(), addon()]].concat());
 }
 
-/// Runs the real engine with a socket module; an empty path means the engine's module.
+/// Runs the real engine with a socket module. An empty path means the engine's module.
 fn node_engine(module: &str) {
     if is_skipped() {
         return node(&["node_engine.js", module]);
@@ -280,7 +280,7 @@ fn node_engine(module: &str) {
     node_glue(&["node_engine.js", &engine, if module.is_empty() { &engines_module } else { module }]);
 }
 
-/// The samples of the page for Egret games.
+/// Runs the samples of the page for Egret games.
 #[test]
 fn page_for_egret_games() {
     if is_skipped() {
@@ -303,7 +303,7 @@ fn page_for_egret_games() {
     node_glue(&["egret_page.js", &engine, OUR_MODULE, &socket_io, &mqtt]);
 }
 
-/// Runs a script of `tests/js` that fetches a package once, and returns the path that it prints.
+/// Runs a script of `tests/js` that downloads a package once, and returns the path that it prints.
 fn npm_package(script: &str, arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js").join(script);
     let mut fetch = Command::new(script);
@@ -317,7 +317,7 @@ fn is_skipped() -> bool {
 /// Runs `node` in `tests/js`, prints its output, and expects success. If `SKIP` has `js`, prints that it was skipped.
 fn node(arguments: &[&str]) {
     if is_skipped() {
-        // Not with `eprintln!`, whose output cargo shows only for failed tests.
+        // `eprintln!` is not used, because cargo shows its output only for failed tests.
         writeln!(stderr(), "SKIPPED: js: {} (js is named in SKIP)", arguments.join(" ")).expect("stderr");
         return;
     }

@@ -129,7 +129,7 @@ impl Peer {
         self.write(&frame.bytes())
     }
 
-    /// Echoes messages until `count` were echoed; false if the client has closed.
+    /// Echoes messages until `count` were echoed. Returns false if the client has closed.
     pub fn echo(&mut self, count: usize) -> io::Result<bool> {
         for _ in 0..count {
             match self.receive()? {
@@ -149,7 +149,7 @@ impl Peer {
         Ok(true)
     }
 
-    /// The next message, or the Close frame. Answers pings.
+    /// Returns the next message, or the Close frame. Answers pings.
     pub fn receive(&mut self) -> io::Result<Received> {
         loop {
             let frame = self.read_frame()?;
@@ -180,7 +180,7 @@ impl Peer {
         }
     }
 
-    /// Adds a frame to its message; returns the message when it is whole.
+    /// Adds a frame to its message. Returns the message when it is complete.
     fn assemble(&mut self, frame: Frame) -> Option<(i32, Vec<u8>)> {
         promise!(
             (frame.opcode == CONTINUATION) == self.begun.is_some(),
@@ -236,7 +236,7 @@ impl Peer {
         Ok(bytes)
     }
 
-    /// Reads until the client closes or ends. Nothing but pings and pongs may follow its Close frame.
+    /// Reads until the client closes or ends. Only pings and pongs may follow its Close frame.
     pub fn listen(&mut self) -> io::Result<()> {
         if lock(&self.served).close_received.is_none() {
             while let Received::Message(..) = self.receive()? {}

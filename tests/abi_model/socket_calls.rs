@@ -44,7 +44,7 @@ impl Aim {
         Aim { handle: socket.as_ref().map_or(ptr::null_mut(), |socket| socket.handle()), socket }
     }
 
-    /// Mostly a socket that is open.
+    /// Chooses a socket, usually an open one.
     pub fn take_open(case: &Case, random: &mut Random, own: Own) -> Aim {
         let (wants_any, number) = (random.one_in(4), random.next() as usize);
         let aim = Aim::take(case, random, own);
@@ -77,8 +77,9 @@ impl Aim {
     }
 }
 
-/// Makes a call that may fail by a bad handle, or with one of `errors`. Returns what it returned with a good handle;
-/// `None` where it failed.
+/// Makes a call that may fail because of a bad handle, or with one of `errors`. Returns its result if the handle was valid, or
+/// `None`
+/// if it failed.
 pub fn call(
     case: &Case,
     name: &'static str,
@@ -97,7 +98,7 @@ pub fn call(
 pub fn check(name: &str, words: &str, aim: &Aim, must_fail: bool, result: i64, errors: &[i32]) -> Result<i64, i32> {
     let is_bad_handle = result == i64::from(EGRET_WS_ERR_BAD_HANDLE);
     promise!(!is_bad_handle || aim.may_fail(), "{name}({words}) returned BAD_HANDLE for a socket that is not freed");
-    promise!(!must_fail || result < 0, "{name}({words}) returned {result} for a handle that is none, or freed");
+    promise!(!must_fail || result < 0, "{name}({words}) returned {result} for a handle that is invalid or freed");
     let fits = result >= 0 || is_bad_handle || errors.iter().any(|error| i64::from(*error) == result);
     promise!(fits, "{name}({words}) failed with {result}");
     if result < 0 { Err(result as i32) } else { Ok(result) }
@@ -111,7 +112,7 @@ pub fn send(case: &Arc<Case>, random: &mut Random, own: Own) {
         1 => return send_too_much(case, random, &aim, is_text),
         _ => {}
     }
-    // Mostly one message, sometimes more than the queue takes.
+    // Usually one message is sent, sometimes more than the queue has room for.
     let count = if random.one_in(15) { random.between(2, 40) } else { 1 };
     let cap = aim.socket.as_ref().map_or(100, |socket| socket.setup.cap);
     let len = if count > 1 && random.one_in(2) { cap } else { script::length(random, cap) };
@@ -179,7 +180,7 @@ fn send_bytes(
         false => (text.as_ptr(), EGRET_WS_NUL_TERMINATED),
     };
     let result = call(case, name, aim, words, errors, |ws| {
-        // SAFETY: `len` bytes are readable, or the data ends in a NUL and the length says so.
+        // SAFETY: `len` bytes are readable, or the data ends in a NUL and the length is EGRET_WS_NUL_TERMINATED.
         let sent = unsafe { egret_ws_send(ws, kind, data.cast(), len) };
         learn(sent);
         if let Some(socket) = aim.socket.as_ref().filter(|_| sent == EGRET_WS_ERR_BACKPRESSURE) {
@@ -195,11 +196,11 @@ fn send_bytes(
     result
 }
 
-/// Invalid text, and NULL where data is needed.
+/// Sends invalid text, or NULL where data is needed.
 fn send_wrong(case: &Case, random: &mut Random, aim: &Aim, is_text: bool) {
     if is_text && random.one_in(2) {
         let text = random.pick(&NOT_UTF8);
-        // It may be too long as well, or have no room; the header does not promise which of these is checked first.
+        // The text may also be too long, or there may be no room. The header does not promise which of these is checked first.
         let errors =
             [EGRET_WS_ERR_INVALID_UTF8, EGRET_WS_ERR_NOT_OPEN, EGRET_WS_ERR_MESSAGE_TOO_BIG, EGRET_WS_ERR_BACKPRESSURE];
         let result = send_bytes(case, aim, true, text, false, &errors, &format!(", {text:?}"), |_| {});
@@ -211,21 +212,21 @@ fn send_wrong(case: &Case, random: &mut Random, aim: &Aim, is_text: bool) {
     let len = random.pick(&[1, 100]);
     let errors = [EGRET_WS_ERR_INVALID_ARGUMENT, EGRET_WS_ERR_NOT_OPEN];
     let result = call(case, name, aim, &format!(", NULL, {len}"), &errors, |ws| {
-        // SAFETY: NULL is refused whatever the length.
+        // SAFETY: NULL is refused for every length.
         let sent = unsafe { egret_ws_send(ws, kind, ptr::null(), len) };
         sent.into()
     });
     promise!(result.is_err(), "{name} took NULL");
 }
 
-/// One byte more than the socket takes, and more.
+/// Sends a message that is longer than the socket accepts, by one byte or more.
 fn send_too_much(case: &Case, random: &mut Random, aim: &Aim, is_text: bool) {
     let cap = aim.socket.as_ref().map_or(EGRET_WS_MAX_MESSAGE_BYTES as usize, |socket| socket.setup.cap);
     let bytes = vec![b'x'; cap + random.pick(&[1, 2, 200_000])];
     let errors = [EGRET_WS_ERR_MESSAGE_TOO_BIG, EGRET_WS_ERR_NOT_OPEN];
     let words = format!(", {} bytes", bytes.len());
     let result = send_bytes(case, aim, is_text, &bytes, random.one_in(4), &errors, &words, |_| {});
-    promise!(result.is_err(), "a message of {} bytes was accepted, {cap} are the most", bytes.len());
+    promise!(result.is_err(), "a message of {} bytes was accepted, but the limit is {cap}", bytes.len());
 }
 
 pub fn close(case: &Arc<Case>, random: &mut Random, own: Own) {
@@ -282,7 +283,8 @@ fn close_aimed(case: &Arc<Case>, aim: &Aim, code: u16, reason: &[u8], errors: &[
     }
     let words = format!(", {code}, {:?}", String::from_utf8_lossy(reason));
     let result = call(case, NAME, aim, &words, errors, |ws| {
-        // SAFETY: `len` bytes are readable, or the text ends in a NUL and the length says so; NULL has none.
+        // SAFETY: `len` bytes are readable, or the text ends in a NUL and the length is EGRET_WS_NUL_TERMINATED. NULL has no
+        // bytes.
         unsafe { egret_ws_close(ws, code, data.cast(), len) }.into()
     });
     promise!(errors.is_empty() || result.is_err(), "{NAME}({words}) was accepted");
@@ -317,7 +319,7 @@ pub fn free_socket(case: &Arc<Case>, socket: &Arc<Socket>) {
 fn free_aimed(case: &Arc<Case>, aim: &Aim) {
     let Some(socket) = &aim.socket else {
         let result = call(case, "egret_ws_free", aim, "", &[], |ws| egret_ws_free(ws).into());
-        promise!(result.is_err(), "a handle that is none was freed");
+        promise!(result.is_err(), "an invalid handle was freed");
         return;
     };
     let is_first = !socket.free_begun.swap(true, SeqCst) && !socket.host.may_be_gone();
@@ -361,9 +363,9 @@ pub fn buffered_amount(case: &Arc<Case>, random: &mut Random, own: Own) {
     let result = call(case, "egret_ws_buffered_amount", &aim, "", &[], |ws| egret_ws_buffered_amount(ws));
     if let (Ok(amount), Some(socket)) = (result, &aim.socket) {
         let (accepted, most) = (lock(&socket.life).bytes_accepted() as i64, socket.setup.send_limit as i64);
-        // Here a partly written message counts whole, but not as a waiting one.
+        // Here a partly written message counts completely, but not as a waiting one.
         let most = most + socket.setup.cap as i64;
-        promise!(amount <= most, "{amount} bytes are buffered, {most} are the most");
+        promise!(amount <= most, "{amount} bytes are buffered, but the limit is {most}");
         let knows_all = case.threads == 1;
         promise!(!knows_all || amount <= accepted, "{amount} bytes are buffered, {accepted} were accepted");
     }

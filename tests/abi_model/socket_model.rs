@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, 
 use std::sync::{Arc, Mutex};
 use test_support::close_report::CloseReport;
 
-/// The most threads of a case.
+/// The largest number of threads of a case.
 pub const THREADS: usize = 4;
 /// The connect call has not returned.
 pub const PENDING: i32 = i32::MIN;
 
 pub struct Socket {
-    /// The value of `user`; it is also in the path of the URL.
+    /// The value of `user`, which is also in the path of the URL.
     pub id: usize,
-    /// Its place in the case.
+    /// Its index in the case.
     pub index: u64,
     pub host: Arc<HostLoop>,
     pub setup: Setup,
@@ -25,17 +25,17 @@ pub struct Socket {
     /// The result of the connect call.
     pub outcome: AtomicI32,
     pub free_begun: AtomicBool,
-    /// When a free had returned, and how many of them succeeded.
+    /// The time at which a free had returned, and how many of them succeeded.
     pub free_done: AtomicU64,
     pub frees: AtomicU32,
     /// A close or an abort has begun.
     pub close_begun: AtomicBool,
-    /// When one of them had returned.
+    /// The time at which one of them had returned.
     pub close_done: AtomicU64,
     pub abort_begun: AtomicBool,
-    /// When the first abort had returned.
+    /// The time at which the first abort had returned.
     pub abort_done: AtomicU64,
-    /// Sends that run.
+    /// The number of sends that are running.
     pub sending: AtomicUsize,
     pub pauses: Mutex<Pauses>,
     pub life: Mutex<Life>,
@@ -43,16 +43,16 @@ pub struct Socket {
 
 #[derive(Default)]
 pub struct Life {
-    /// How often `on_connect` was called.
+    /// How many times `on_connect` was called.
     pub connects: i32,
     /// `on_connect` was called, and no later callback has ended that connection.
     pub is_open: bool,
     pub closed: Option<CloseReport>,
     pub released: u32,
-    /// Sends that were refused with `BACKPRESSURE`, and calls of `on_drain`.
+    /// The numbers of sends that were refused with `BACKPRESSURE`, and of calls of `on_drain`.
     pub refused: usize,
     pub drains: usize,
-    /// A send on this connection was refused, and no `on_drain` came since.
+    /// A send on this connection was refused, and `on_drain` was not called since.
     pub owed: bool,
     /// The messages that were accepted, by the thread that sent them.
     pub accepted: [Vec<Fingerprint>; THREADS],
@@ -62,9 +62,9 @@ pub struct Life {
     pub attempt: u32,
     /// The report of the last `on_retry`.
     pub lost: Option<CloseReport>,
-    /// `on_request` has let the present attempt begin.
+    /// `on_request` has allowed the current attempt to begin.
     pub may_connect: bool,
-    /// `on_request` has returned something else than to connect or to wait, or CONTINUE.
+    /// `on_request` has returned CONTINUE, or a value that means neither to connect nor to wait.
     pub may_be_stopped: bool,
     /// Accepted messages that were dropped with a lost connection, as `on_retry` has reported.
     pub dropped: u64,

@@ -21,7 +21,7 @@ pub fn error_name(case: &Arc<Case>, random: &mut Random, _: Own) {
         0
     });
     promise!(!name.is_null(), "the name of the error {error} is NULL");
-    // SAFETY: a static string, as the header says.
+    // SAFETY: according to the header, it is a static string.
     let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default();
     let expected = match contract::ERRORS.get(&error.into()) {
         Some(name) => format!("EGRET_WS_ERR_{name}"),
@@ -52,7 +52,7 @@ pub fn version_string(case: &Arc<Case>, _: &mut Random, _: Own) {
         text = egret_ws_version_string();
         0
     });
-    // SAFETY: a static string, as the header says.
+    // SAFETY: according to the header, it is a static string.
     let text = unsafe { CStr::from_ptr(text) }.to_str().unwrap_or_default();
     let number = text.split('.').filter_map(|part| part.parse::<u32>().ok()).fold(0, |number, part| number << 8 | part);
     promise!(number == EGRET_WS_VERSION_NUMBER, "the version is {text:?}");
@@ -116,7 +116,7 @@ pub fn proxy_found(case: &Arc<Case>, random: &mut Random, _: Own) {
     answer(case, random, "egret_ws_proxy_found", |query, text| unsafe { egret_ws_proxy_found(query, text) });
 }
 
-/// The loops of the model have no hooks, so each query is forged. (`tests/hooks` and `tests/c/hooks.c` have the others.)
+/// The loops of the model have no hooks, so each query is forged. (`tests/hooks` and `tests/c/hooks.c` test real queries.)
 fn answer(
     case: &Case,
     random: &mut Random,
@@ -132,7 +132,7 @@ fn answer(
     promise!(result == EGRET_WS_ERR_BAD_HANDLE.into(), "{name}({words}) returned {result} for a forged query");
 }
 
-/// A struct of any size, of which exactly these bytes must be filled.
+/// Calls an init function with a struct of any size. Exactly these bytes must be filled.
 fn init_options(
     case: &Case,
     random: &mut Random,
@@ -191,7 +191,7 @@ pub fn normalize_url(case: &Arc<Case>, random: &mut Random, _: Own) {
         (Text::NoRoom, Ok(_)) => {}
         (Text::NoRoom, Err(EGRET_WS_ERR_INVALID_ARGUMENT)) => {}
         (Text::Error(error), Err(expected)) => promise!(error == expected, "{NAME} of {url:?} failed with {error}"),
-        // A wrong URL, and no room for the result.
+        // The URL is wrong, and there is no room for the result.
         (Text::NoRoom, Err(_)) => {}
         _ => breach!("{NAME} of {url:?} returned {result}"),
     }
@@ -200,14 +200,14 @@ pub fn normalize_url(case: &Arc<Case>, random: &mut Random, _: Own) {
 /// The result of a call that writes a text.
 pub enum Text {
     Whole(String),
-    /// Only the length was asked for.
+    /// Only the length was requested.
     Length(usize),
-    /// `INVALID_ARGUMENT`, with little room or none given.
+    /// `INVALID_ARGUMENT`, because there was too little room or none.
     NoRoom,
     Error(i32),
 }
 
-/// Calls a function that writes a text, with much room or little, and checks what it wrote.
+/// Calls a function that writes a text, with enough room or too little, and checks the written bytes.
 pub fn read_text(
     case: &Case,
     random: &mut Random,
@@ -228,7 +228,7 @@ pub fn read_text(
             promise!(!is_null && length < capacity, "{name}({words}) returned {result}");
             let text = &buffer[..length];
             promise!(buffer[length] == 0 && !text.contains(&0), "{name}({words}) did not end its text with a NUL");
-            promise!(str::from_utf8(text).is_ok(), "{name}({words}) wrote what is not UTF-8");
+            promise!(str::from_utf8(text).is_ok(), "{name}({words}) wrote bytes that are not UTF-8");
             length + 1
         }
         Err(_) => 0,

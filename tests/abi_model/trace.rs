@@ -1,4 +1,4 @@
-//! The output of a failure: the last calls and the seed. And a time limit for each call.
+//! The output of a failure (the last calls and the seed), and a time limit for each call.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -6,20 +6,21 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The time limit of a call, after which the process ends. Calls take milliseconds, but on a loaded machine or under a sanitizer much
-/// longer.
+/// The time limit of a call, after which the process ends. Calls take milliseconds, but they take much longer on a loaded machine
+/// or with a
+/// sanitizer.
 pub const CALL_LIMIT: Duration = Duration::from_secs(40);
 /// The lines of calls that a report shows.
 const LINES: usize = 400;
 
 static SEED: AtomicU64 = AtomicU64::new(0);
 static TRACE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
-/// The present call of each thread, and when it began.
+/// The current call of each thread, and the time at which it began.
 static DOING: Mutex<Vec<Option<(String, Instant)>>> = Mutex::new(Vec::new());
 /// Events of the process in the order in which they were seen.
 static SEQUENCE: AtomicU64 = AtomicU64::new(1);
 
-/// The lock, also where a thread has panicked with it.
+/// Locks a mutex, even if a thread has panicked while it held the lock.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -29,14 +30,14 @@ pub fn now() -> u64 {
     SEQUENCE.fetch_add(1, SeqCst)
 }
 
-/// A new case: nothing was done yet.
+/// Begins a new case.
 pub fn begin(seed: u64, threads: usize) {
     SEED.store(seed, SeqCst);
     lock(&TRACE).clear();
     *lock(&DOING) = vec![None; threads];
 }
 
-/// Adds a line to what a failure shows.
+/// Adds a line to the output of a failure.
 pub fn note(thread: Option<usize>, depth: usize, line: &str) {
     let who = thread.map_or("I/O".to_owned(), |thread| format!("T{thread}"));
     let mut trace = lock(&TRACE);
@@ -46,14 +47,14 @@ pub fn note(thread: Option<usize>, depth: usize, line: &str) {
     trace.push_back(format!("{who}{:width$} {line}", "", width = 2 * depth));
 }
 
-/// A thread begins something that must end; or it has ended.
+/// Records that a thread begins an action that must end, or that it has ended.
 pub fn doing(thread: usize, what: Option<String>) {
     if let Some(slot) = lock(&DOING).get_mut(thread) {
         *slot = what.map(|what| (what, Instant::now()));
     }
 }
 
-/// Ends the process if a call takes too long. Runs without end, on a separate thread.
+/// Ends the process if a call takes too long. Runs endlessly, on a separate thread.
 pub fn guard() {
     loop {
         std::thread::sleep(Duration::from_secs(1));
@@ -68,7 +69,7 @@ pub fn guard() {
 pub fn fail(what: &str) -> ! {
     static FAILED: AtomicU64 = AtomicU64::new(0);
     if FAILED.fetch_add(1, SeqCst) > 0 {
-        // Another thread is writing its report; it ends the process.
+        // Another thread is writing its report, and will end the process.
         loop {
             std::thread::park();
         }
@@ -82,7 +83,7 @@ pub fn fail(what: &str) -> ! {
     report.push_str(&format!("BREACH with seed {seed}: {what}\n"));
     report.push_str(&format!("to repeat: EGRET_WS_FUZZ_SEED={seed} cargo test --test abi_model -- --nocapture\n"));
     let _ = std::io::stdout().write_all(report.as_bytes());
-    // SAFETY: ends the process at once; other threads may be in the library.
+    // SAFETY: it ends the process at once, because other threads may be in the library.
     unsafe { libc::_exit(101) }
 }
 
@@ -92,7 +93,7 @@ macro_rules! breach {
 }
 pub(crate) use breach;
 
-/// A breach unless the condition holds.
+/// Reports a breach unless the condition is true.
 macro_rules! promise {
     ($condition:expr, $($words:tt)*) => { if !$condition { $crate::trace::breach!($($words)*) } };
 }

@@ -1,4 +1,4 @@
-//! Options that are wrong in one way, with the errors that the header has for it.
+//! Options that are wrong in one way, with the errors that the header lists for this.
 
 use crate::options::Draft;
 use crate::random::Random;
@@ -9,7 +9,7 @@ type Mistake = (&'static str, &'static [i32], fn(&mut Draft));
 
 const INVALID: &[i32] = &[EGRET_WS_ERR_INVALID_ARGUMENT];
 const STRUCT: &[i32] = &[EGRET_WS_ERR_BAD_STRUCT];
-/// Without permessage-deflate all of its options are unsupported, the wrong ones too.
+/// Without permessage-deflate all of its options are unsupported, even wrong ones.
 const DEFLATE: &[i32] = &[EGRET_WS_ERR_INVALID_ARGUMENT, EGRET_WS_ERR_UNSUPPORTED];
 
 const MISTAKES: &[Mistake] = &[
@@ -94,7 +94,7 @@ const MISTAKES: &[Mistake] = &[
     }),
 ];
 
-/// Makes one mistake.
+/// Makes one option wrong.
 pub fn make(draft: &mut Draft, random: &mut Random) {
     let (words, errors, make) = &MISTAKES[random.below(MISTAKES.len())];
     make(draft);

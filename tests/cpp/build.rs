@@ -20,9 +20,9 @@ pub struct Variant {
 
 pub const STANDARDS: [&str; 2] = ["c++17", "c++20"];
 pub const BARE: &[&str] = &["-fno-exceptions", "-fno-rtti"];
-/// Warnings that some projects turn on, for the binding itself.
+/// Warnings that some projects enable. They apply to the binding itself.
 pub const STRICT: &[&str] = &["-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wold-style-cast", "-Wextra-semi"];
-/// The library itself is not instrumented, but uses the sanitizer's allocator, so that it sees all allocations.
+/// The library itself is not instrumented, but it uses the sanitizer's allocator, so that the sanitizer sees all allocations.
 const SANITIZERS: &[&str] = &["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"];
 
 const CLANG: Variant = Variant { is_clang: true, standard: "c++20", is_bare: true, is_sanitized: false };
@@ -62,7 +62,7 @@ impl Variant {
     }
 }
 
-/// `-g1`: enough for the lines in the reports of sanitizers, and gcc takes a quarter less time than with `-g`.
+/// `-g1` is enough for the lines in the reports of sanitizers, and gcc takes a quarter less time than with `-g`.
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror", "-g1", "-pthread"];
 
 pub fn source(program: &str) -> PathBuf {
@@ -138,7 +138,7 @@ pub fn check_syntax(compiler: &str, options: &[&str], text: &str) {
     }
 }
 
-/// As `check_syntax`, but returns the compiler's messages as the error.
+/// Like `check_syntax`, but returns the compiler's messages as the error.
 pub fn syntax(compiler: &str, options: &[&str], text: &str) -> Result<(), String> {
     let mut child = Command::new(compiler)
         .args(options)

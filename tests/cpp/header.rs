@@ -15,7 +15,7 @@ fn text() -> String {
     fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header")
 }
 
-/// The names before a `(` at the beginning of a declaration.
+/// Returns the names before a `(` at the beginning of a declaration.
 pub fn functions() -> Vec<String> {
     let text = text();
     let declarations = text
@@ -27,14 +27,14 @@ pub fn functions() -> Vec<String> {
     functions
 }
 
-/// A macro with parameters is no constant.
+/// Returns the constants. A macro with parameters is not a constant.
 pub fn constants() -> BTreeSet<String> {
     let text = text();
     let names = text.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
     names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains('(')).collect()
 }
 
-/// The lines of a struct, comments too.
+/// Returns the lines of a struct, including comments.
 fn body(name: &str) -> String {
     let text = text();
     let (_, rest) = text.split_once(&format!("typedef struct {name} {{\n")).expect("the struct");
@@ -55,7 +55,7 @@ pub fn fields(name: &str) -> Vec<Field> {
     fields
 }
 
-/// The flags that the comment of a struct's `flags` lists.
+/// Returns the flags that the comment of a struct's `flags` lists.
 pub fn flags(name: &str) -> Vec<String> {
     let body = body(name);
     let (comment, _) = body.split_once("uint32_t flags;").expect("the flags");

@@ -1,4 +1,4 @@
-//! Random messages with the servers of two projects, directly and through nginx, with every set of parameters.
+//! Exchanges random messages with the servers of two projects, directly and through nginx, with every set of parameters.
 
 use crate::servers;
 use ::egret_ws::*;
@@ -12,10 +12,10 @@ const WINDOWS: [u32; 3] = [9, 12, 15];
 /// Sizes around the limits of the length fields and of a message.
 const SIZES: [usize; 8] = [0, 1, 125, 126, 65_535, 65_536, 131_071, 131_072];
 
-/// A server, and how its options spell the parameters.
+/// A server, and its names for the parameters.
 struct EchoServer {
     server: Daemon,
-    /// In the order of `Asks`.
+    /// The names, in the order of `Asks`.
     names: [&'static str; 4],
 }
 
@@ -130,17 +130,17 @@ impl Case<'_> {
     }
 }
 
-/// Every request of the client without one of the server, and the requests that a server can make by itself.
+/// Tests every request of the client without a request of the server, and the requests that a server can make by itself.
 fn every_agreement(peer: &EchoServer, port: u16) {
     let by_client = Asks::all().map(|client| (client, Asks::NOTHING));
     let by_server = Asks::all().map(|server| (Asks::NOTHING, server));
-    // Both limits hold: neither side enlarges a window that the other has limited.
+    // Both limits apply: neither side enlarges a window that the other side has limited.
     let narrow = Asks { client_bits: 12, server_bits: 12, ..Asks::NOTHING };
     let by_both = Asks::all().filter(|asks| asks.client_bits <= 12 && asks.server_bits <= 12);
     let all = by_client.chain(by_server).chain(by_both.map(|server| (narrow, server)));
     for (number, (client, server)) in all.enumerate() {
         let mut random = RandomMessages::new(number as u64);
-        // Larger than the largest window, after and before small ones.
+        // A message that is larger than the largest window comes after and before small ones.
         let mut messages: Vec<Event> = (0..6).map(|_| random.any(20_000)).collect();
         messages.push(random.of_size(40_000));
         messages.extend((0..3).map(|_| random.any(200)));
@@ -151,7 +151,7 @@ fn every_agreement(peer: &EchoServer, port: u16) {
     }
 }
 
-/// The largest messages and those around each limit, in random order, with the most different parameters.
+/// Tests the largest messages and those around each limit, in random order, with the two most different sets of parameters.
 fn every_size(peer: &EchoServer, port: u16) {
     let least = Asks { client_alone: true, server_alone: true, client_bits: 9, server_bits: 9 };
     for (number, client) in [Asks::NOTHING, least].into_iter().enumerate() {
@@ -200,7 +200,7 @@ fn through_nginx() {
     }
 }
 
-/// Messages are the same with a server that does not know permessage-deflate, and with a client that does not offer it.
+/// Messages do not change with a server that does not know permessage-deflate, nor with a client that does not offer it.
 #[test]
 fn without_permessage_deflate() {
     for peer in [websockets(), ws()] {

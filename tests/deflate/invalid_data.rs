@@ -46,7 +46,7 @@ fn no_extension_has_the_other_bits() {
     }
 }
 
-/// As one frame, in two fragments, and after a valid message, which is delivered.
+/// Sends the payload as one frame, in two fragments, and after a valid message, which is delivered.
 #[track_caller]
 fn cannot_be_inflated(what: &str, payload: &[u8]) {
     is_wrong(what, compressed(BINARY, payload).bytes());
@@ -94,7 +94,7 @@ fn back_reference_into_a_dropped_context_is_refused() {
     });
 }
 
-/// A short text whose block has its own codes.
+/// Returns a short text in a block with its own codes.
 fn dynamic() -> Vec<u8> {
     let mut random = RandomMessages::new(2);
     let payload = deflated((0..200).map(|_| b"aaaaaaaabbbbccde"[random.random(16)]).collect::<Vec<u8>>());

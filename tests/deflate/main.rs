@@ -1,6 +1,7 @@
-//! permessage-deflate (RFC 7692) with servers of other projects and with scripted ones: negotiation, receiving, refusing, sending.
+//! permessage-deflate (RFC 7692) with servers of other projects and with scripted servers: negotiation, receiving, refusing,
+//! sending.
 //!
-//! Needs besides Rust: setpriv (util-linux), nginx, Python with venv, Node with npm.
+//! Besides Rust, this suite needs setpriv (util-linux), nginx, Python with venv, and Node with npm.
 #![cfg(target_os = "linux")]
 
 mod servers;

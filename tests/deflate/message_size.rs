@@ -1,4 +1,5 @@
-//! The limit of 128 KiB counts the inflated message: 131072 bytes pass and 131073 do not, however they are compressed and split.
+//! The limit of 128 KiB applies to the inflated message: 131072 bytes pass and 131073 do not, in whatever way they are compressed
+//! and split.
 
 use ::egret_ws::*;
 use test_support::deflate::client::RandomMessages;
@@ -9,7 +10,7 @@ use test_support::recorder::Event;
 
 const CAP: usize = 131_072;
 
-/// Data that shrinks to a ten-thousandth, text, and data that does not shrink.
+/// Returns data that shrinks to a ten-thousandth, text, and data that does not shrink.
 fn contents(size: usize) -> [Vec<u8>; 3] {
     let mut random = RandomMessages::new(21);
     [
@@ -19,7 +20,7 @@ fn contents(size: usize) -> [Vec<u8>; 3] {
     ]
 }
 
-/// A compressed message in one frame, in fragments, and in fragments of which the last is empty.
+/// Returns a compressed message in one frame, in fragments, and in fragments of which the last one is empty.
 fn shapes(payload: &[u8]) -> [Vec<u8>; 3] {
     let size = (payload.len() / 50).max(1);
     let mut pieces = payload.chunks(size);
@@ -32,10 +33,10 @@ fn shapes(payload: &[u8]) -> [Vec<u8>; 3] {
     [compressed(BINARY, payload).bytes(), wire(&frames), ended_by_an_empty_one]
 }
 
-/// Different encodings of the same bytes.
+/// Returns different encodings of these bytes.
 fn payloads(bytes: &[u8]) -> [Vec<u8>; 4] {
     let whole = deflated(bytes);
-    // 300 empty blocks of type 0, then as many of type 1, which are of ten bits each.
+    // There are 300 empty blocks of type 0, then as many of type 1, which have ten bits each.
     let empty_stored = [&whole[..], &[0, 0, 0xff, 0xff, 0].repeat(300)].concat();
     let empty_fixed =
         [&whole[..], &TAIL, &[0b0000_0010, 0b0000_1000, 0b0010_0000, 0b1000_0000, 0].repeat(75), &[0]].concat();
@@ -99,23 +100,23 @@ fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
     }
 }
 
-/// More bytes on the wire than the limit, and fewer in the message.
+/// There are more bytes on the wire than the limit, but fewer in the message.
 #[test]
 fn limit_does_not_count_compressed_bytes() {
     let bytes = vec![7; 30_000];
-    // Six bytes each.
+    // Each block has six bytes.
     let payload = stored(&bytes, 1);
     assert!(payload.len() > CAP);
     for shape in shapes(&payload) {
         expect_messages(shape, &[Event::Binary(bytes.clone())]);
     }
-    // An empty message in a megabyte.
+    // This is an empty message in a megabyte.
     for shape in shapes(&[&[0, 0, 0, 0xff, 0xff].repeat(200_000)[..], &[0]].concat()) {
         expect_messages(shape, &[Event::Binary(Vec::new())]);
     }
 }
 
-/// Inflating stops at the limit, although the frame announces more and the message continues.
+/// Inflating stops at the limit, although the frame announces more bytes and the message continues.
 #[test]
 fn decompression_bombs_are_refused() {
     let bomb = deflated(vec![0; 20_000_000]);

@@ -8,7 +8,7 @@ use test_support::scripted_server::Server;
 
 type Set = fn(&mut egret_ws_options);
 
-/// The offer when nothing is set.
+/// The offer with the default options.
 const DEFAULT: Set = |_| {};
 
 /// An offer with all parameters.

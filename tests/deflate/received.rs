@@ -1,4 +1,4 @@
-//! Compressed messages in every shape that RFC 7692 allows.
+//! Compressed messages in every form that RFC 7692 allows.
 
 use test_support::deflate::client::RandomMessages;
 use test_support::deflate::codec::{Deflater, TAIL, deflated, stored};
@@ -53,7 +53,7 @@ fn uncompressed_messages_are_received_unchanged() {
     expect_messages(wire(&frames), &std::iter::repeat_n(expected, 5).flatten().collect::<Vec<_>>());
 }
 
-/// A payload that looks compressed, but has no RSV1.
+/// The payload looks compressed, but RSV1 is not set.
 #[test]
 fn rsv1_alone_marks_compressed_messages() {
     let payload = deflated("abc");
@@ -66,7 +66,7 @@ fn fragments_are_cut_at_every_byte_with_pings_between() {
     let mut deflater = Deflater::new(15);
     let mut frames = Vec::new();
     let mut count = 1;
-    // The payload differs each time: from the second message on it refers to the message before.
+    // The payloads differ: from the second message on, each refers to the message before.
     for cut in 0.. {
         let payload = deflater.message(format!("{WORDS}{cut}").as_bytes());
         let Some((start, end)) = payload.split_at_checked(cut) else { break };
@@ -96,12 +96,12 @@ fn fragments_of_a_byte_each() {
     expect_messages(wire(&frames), &[words()]);
 }
 
-/// Every encoding of an empty message, with a message after it that shows that the context is unchanged.
+/// Tests every encoding of an empty message. A message after it shows that the context is unchanged.
 #[test]
 fn empty_messages() {
     let empty: [&[Frame]; 6] = [
         &[compressed(TEXT, [0])],
-        &[compressed(TEXT, [2, 0])], // a block of fixed codes that has none
+        &[compressed(TEXT, [2, 0])], // a block of fixed codes without content
         &[compressed(TEXT, [0, 0, 0, 0xff, 0xff, 0])],
         &[compressed(TEXT, "").unfinished(), Frame::continuation([0])],
         &[compressed(TEXT, [0]).unfinished(), Frame::ping(""), Frame::continuation("")],
@@ -137,7 +137,7 @@ fn blocks_of_type_0() {
     }
 }
 
-/// Section 7.2.3.4: a block with BFINAL ends a stream, and the message continues with another stream or ends.
+/// Section 7.2.3.4: a block with BFINAL ends a stream. The message continues with another stream, or ends.
 #[test]
 fn final_blocks() {
     // BFINAL is the lowest bit of a block, and the block is the first of the stream.
@@ -162,11 +162,11 @@ fn final_blocks() {
 #[test]
 fn context_takeover_and_windows_of_every_size_are_received() {
     let mut random = RandomMessages::new(5);
-    // Repeats itself just within the largest window.
+    // The noise repeats at a distance that is only slightly less than the largest window.
     let noise: Vec<u8> = (0..32_000).map(|_| random.random(256) as u8).collect();
     let expected = vec![Event::Binary(noise.clone()); 3];
     for (bits, extension) in [
-        (9, "permessage-deflate; server_max_window_bits=8"), // with which zlib writes 9, as zlib's users know
+        (9, "permessage-deflate; server_max_window_bits=8"), // zlib writes 9 in this case
         (9, "permessage-deflate; server_max_window_bits=9"),
         (12, "permessage-deflate; server_max_window_bits=12"),
         (15, BARE),
@@ -180,7 +180,7 @@ fn context_takeover_and_windows_of_every_size_are_received() {
     expect_messages_with("permessage-deflate; server_no_context_takeover", wire(&alone), &expected);
 }
 
-/// Several flushes in a message, as of a server that writes it piece by piece.
+/// A message contains several flushes, as from a server that writes it piece by piece.
 #[test]
 fn flushes_within_a_message() {
     let mut deflater = Deflater::new(15);

@@ -66,7 +66,7 @@ fn sends(set: impl Fn(&mut egret_ws_options), extension: &'static str, messages:
     });
 }
 
-/// The frames inflate to the messages, one with the context of those before it or `alone`.
+/// Checks that the frames inflate to the messages. `alone`: without the context of the messages before.
 #[track_caller]
 fn inflate(frames: &[Frame], messages: &[Event], alone: bool) {
     let mut inflater = Inflater::default();
@@ -137,12 +137,15 @@ fn context_is_taken_over() {
         &[noise.clone(), noise],
         |frames| {
             assert!(frames[1].payload.len() * 5 < frames[0].payload.len(), "the second refers to the first");
-            assert!(Inflater::default().message(&frames[1].payload, 600).is_err(), "and is nothing without it");
+            assert!(
+                Inflater::default().message(&frames[1].payload, 600).is_err(),
+                "it cannot be inflated without the first"
+            );
         },
     );
 }
 
-/// No message is larger on the wire than uncompressed, and none refers to a message that was sent uncompressed.
+/// No message is larger on the wire than it is uncompressed. None refers to a message that was sent uncompressed.
 #[test]
 fn messages_that_do_not_shrink_are_sent_uncompressed() {
     let mut random = RandomMessages::new(16);
@@ -177,7 +180,7 @@ fn no_context_takeover_is_respected() {
         assert!(frames.iter().any(|frame| frame.rsv == COMPRESSED));
     };
     const ASKED: &str = "permessage-deflate; client_no_context_takeover";
-    // By the option, which the server does not repeat; or by the response of the server.
+    // It is requested by the option, which the server does not repeat, or by the response of the server.
     let by_option = |options: &mut egret_ws_options| {
         set_deflate(options, |deflate| (deflate.client_no_context_takeover, deflate.threshold_bytes) = (1, 1));
     };
@@ -186,14 +189,14 @@ fn no_context_takeover_is_respected() {
     sends(|options| set_deflate(options, |deflate| deflate.threshold_bytes = 1), ASKED, &messages, check);
 }
 
-/// Noise that repeats itself at distances of a little less than each window.
+/// Returns noise that repeats at distances slightly less than each window.
 fn far_apart() -> Vec<Event> {
     let mut random = RandomMessages::new(12);
     let noise =
         |size: usize, random: &mut RandomMessages| (0..size).map(|_| random.random(256) as u8).collect::<Vec<u8>>();
     let sizes = [200, 700, 1700, 3700, 7800, 16_000, 32_000];
     let pieces = sizes.map(|size| Event::Binary(noise(size, &mut random).repeat(2)));
-    // And from one message to the next.
+    // It also repeats from one message to the next.
     pieces.into_iter().flat_map(|message| [message.clone(), message]).collect()
 }
 
@@ -207,7 +210,10 @@ fn no_back_reference_exceeds_the_window() {
         let longest = longest.max().expect("some are compressed");
         println!("{bits} bits: {longest}");
         assert!(longest <= 1 << bits, "{longest} bytes back, with {bits} bits");
-        assert!(bits == 9 || longest > 1 << (bits - 1), "{longest} bytes back is not all there is in {bits} bits");
+        assert!(
+            bits == 9 || longest > 1 << (bits - 1),
+            "{longest} bytes back does not use the whole window of {bits} bits"
+        );
     };
     for bits in 9..=15 {
         sends(
@@ -220,12 +226,12 @@ fn no_back_reference_exceeds_the_window() {
     sends(|_| {}, "permessage-deflate; client_max_window_bits=9", &messages, |frames| keeps(9, frames));
     sends(|_| {}, "permessage-deflate; client_max_window_bits=12", &messages, |frames| keeps(12, frames));
     sends(|_| {}, "permessage-deflate; client_max_window_bits=15", &messages, |frames| keeps(15, frames));
-    // Less than the option says.
+    // The server allows less than the option.
     let eleven = |options: &mut egret_ws_options| set_deflate(options, |deflate| deflate.client_window_bits = 11);
     sends(eleven, "permessage-deflate; client_max_window_bits=10", &messages, |frames| keeps(10, frames));
 }
 
-/// zlib has no window of 256 bytes, so nothing is compressed; RFC 7692 section 6 leaves that to the sender.
+/// zlib has no window of 256 bytes, so nothing is compressed. RFC 7692 section 6 allows the sender to decide that.
 #[test]
 fn a_window_of_8_bits_is_never_exceeded() {
     let messages = far_apart();
@@ -263,11 +269,10 @@ fn a_higher_level_makes_smaller_messages() {
     assert_eq!(size(0), sizes[1], "6 is the default");
 }
 
-/// The server has read at the end what was sent; the report counts the rest, as it was before
-/// compression.
+/// The server reads the sent bytes only at the end. The report counts the other messages by their size before compression.
 #[test]
 fn messages_unsent_at_the_end_are_counted() {
-    // More than the kernel buffers for a peer that does not read: the largest buffers of sender and receiver.
+    // This is more than the kernel buffers for a peer that does not read: the largest buffers of sender and receiver.
     let limits = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").expect("the limits of a send buffer");
     let largest: usize =
         limits.split_whitespace().last().and_then(|bytes| bytes.parse().ok()).expect("a number of bytes");
@@ -289,7 +294,7 @@ fn messages_unsent_at_the_end_are_counted() {
         });
         let room = u32::try_from(2 * enough).expect("a limit below 2 GiB");
         let (socket, _) = connect(host, server.port(), |options| options.max_send_buffer_bytes = room);
-        // Noise fills the buffers soon; between are messages that shrink, and such that are not compressed.
+        // Noise fills the buffers soon. Between the noise there are messages that shrink, and messages that are not compressed.
         let mut random = RandomMessages::new(14);
         let noise: Vec<u8> = (0..100_000).map(|_| random.random(256) as u8).collect();
         let message = |number: usize| match number % 3 {
@@ -318,11 +323,11 @@ fn messages_unsent_at_the_end_are_counted() {
     });
 }
 
-/// Checks the function that checks the window.
+/// Checks the function that computes the longest distance.
 #[test]
 fn longest_distance_finds_known_distances() {
     let mut random = RandomMessages::new(1);
-    // Nothing in noise repeats nearer than its length.
+    // Noise does not repeat within its length.
     for size in [400, 600, 4000, 32_000] {
         let noise: Vec<u8> = (0..size).map(|_| random.random(256) as u8).collect();
         let twice = [&noise[..], &noise].concat();

@@ -1,11 +1,11 @@
-//! Echo servers of other projects. The header `Deflate` of a request has the parameters for its connection.
+//! Echo servers of other projects. The header `Deflate` of a request contains the parameters for its connection.
 
 use std::path::PathBuf;
 use std::process::Command;
 use test_support::daemon::{self, Daemon, installed_servers};
 use test_support::paths::repository;
 
-/// Python's `websockets`.
+/// Starts Python's `websockets`.
 pub fn websockets() -> Daemon {
     Daemon::start("deflate-websockets", |_, _| {
         let mut python = Command::new(installed_servers().join("venv/bin/python"));
@@ -14,7 +14,7 @@ pub fn websockets() -> Daemon {
     })
 }
 
-/// Node's `ws`.
+/// Starts Node's `ws`.
 pub fn ws() -> Daemon {
     Daemon::start("deflate-ws", |_, _| {
         let mut node = Command::new("node");
@@ -23,7 +23,7 @@ pub fn ws() -> Daemon {
     })
 }
 
-/// nginx in front of `server`.
+/// Starts nginx in front of `server`.
 pub fn nginx(server: &Daemon) -> Daemon {
     daemon::nginx("deflate-nginx", "", "", server.port())
 }

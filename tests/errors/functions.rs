@@ -1,11 +1,12 @@
-//! Calls of every function of the header, with the arguments in one struct; and the errors that the header lists for each function.
+//! Calls every function of the header, with the arguments in one struct. Reads the errors that the header lists for each
+//! function.
 
 use ::egret_ws::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-/// The arguments of all functions. Without changes every call succeeds.
+/// The arguments of all functions. Unless a test changes them, every call succeeds.
 #[derive(Clone, Copy)]
 pub struct Args {
     pub host_loop: *mut egret_ws_loop,
@@ -34,7 +35,7 @@ pub struct Args {
     pub hooks: *mut egret_ws_hooks,
     pub provider: *mut egret_ws_tls_provider,
     pub query: *mut egret_ws_query,
-    /// Of `on_proxy`.
+    /// The query of `on_proxy`.
     pub proxy_query: *mut egret_ws_query,
     pub list: *const c_char,
     pub info: *mut egret_ws_close_info,
@@ -49,7 +50,7 @@ pub struct Function {
 fn made_loop(a: &Args) -> i64 {
     let mut made = ptr::null_mut();
     let out = if a.takes_out { &raw mut made } else { ptr::null_mut() };
-    // SAFETY: the options are whole, and `out` is NULL or writable.
+    // SAFETY: the options are complete, and `out` is NULL or writable.
     let result = unsafe { egret_ws_loop_new(a.loop_options, out) };
     assert_eq!(made.is_null(), result != EGRET_WS_OK, "an out-parameter is written on success only");
     if !made.is_null() {
@@ -133,7 +134,7 @@ pub const FUNCTIONS: &[Function] = functions! {
     egret_ws_stats: |a| unsafe { egret_ws_stats(a.ws, a.stats).into() };
     egret_ws_request_set_url: |a| unsafe { egret_ws_request_set_url(a.request, a.url).into() };
     egret_ws_request_set_header: |a| unsafe {
-        // The name of the good arguments is not allowed in a request.
+        // The name in the valid arguments is not allowed in a request.
         let name = if a.name == c"Upgrade".as_ptr() { c"X-A".as_ptr() } else { a.name };
         egret_ws_request_set_header(a.request, name, a.reason).into()
     };
@@ -146,13 +147,13 @@ pub const FUNCTIONS: &[Function] = functions! {
 /// The name of an error, without its prefix.
 pub fn error_name(code: i64) -> &'static str {
     let code = i32::try_from(code).expect("an error is an int32_t");
-    // SAFETY: a static C string.
+    // SAFETY: it is a static C string.
     let name = unsafe { CStr::from_ptr(egret_ws_error_name(code)) };
     name.to_str().expect("ASCII").trim_start_matches("EGRET_WS_ERR_").trim_start_matches("EGRET_WS_")
 }
 
-/// Each function of the header, and the errors that its comment lists: the words in backquotes and capitals of the paragraph
-/// that begins with `Errors:`.
+/// Returns each function of the header, and the errors that its comment lists: the words in backquotes and capital letters of the
+/// paragraph that begins with `Errors:`.
 pub fn listed() -> BTreeMap<String, BTreeSet<String>> {
     let header = include_str!("../../include/egret_ws.h");
     let mut functions = BTreeMap::new();

@@ -34,9 +34,9 @@ struct ArgumentMemory {
     stats: egret_ws_statistics,
     lost: egret_ws_free_report,
     info: egret_ws_close_info,
-    /// That of the `on_request` that runs.
+    /// The request of the running `on_request`.
     request: *mut egret_ws_request,
-    /// Those of a hook that has not answered, for each hook with queries.
+    /// A query for each hook with queries, which the hook has not answered.
     queries: [*mut egret_ws_query; 2],
     /// Room for a struct of options of any size that the calls use.
     room: [u64; 64],
@@ -49,7 +49,7 @@ impl ArgumentMemory {
         unsafe { Box::new(std::mem::zeroed()) }
     }
 
-    /// Returns new arguments with which every call succeeds, but `egret_ws_close_report` on a socket that has not closed.
+    /// Returns new arguments with which every call succeeds, except `egret_ws_close_report` on a socket that has not closed.
     fn args(&mut self, host_loop: *mut egret_ws_loop, ws: *mut egret_ws) -> Args {
         // SAFETY: as in `new`.
         (self.loop_options, self.options, self.stats, self.lost, self.info) = unsafe { std::mem::zeroed() };
@@ -101,12 +101,12 @@ fn function(name: &str) -> &'static Function {
 
 /// The text of `egret_ws_last_error_message`.
 fn message() -> String {
-    // SAFETY: the header promises a text that ends in a NUL and lives until the next call of this thread.
+    // SAFETY: according to the header, the text ends in a NUL and lives until the next call of this thread.
     let message = unsafe { CStr::from_ptr(egret_ws_last_error_message()) };
     message.to_str().expect("UTF-8").to_owned()
 }
 
-/// Has another function refuse a call, so that the message of the next one is not there already.
+/// Makes another function refuse a call, so that the message of the next call is not there before.
 fn refuse_another(name: &str) -> String {
     let before = message();
     let own = name == "egret_ws_options_init";
@@ -120,7 +120,7 @@ fn refuse_another(name: &str) -> String {
     marked
 }
 
-/// Makes a call that must be refused with this error, and a message that has the word.
+/// Makes a call that must be refused with this error, and with a message that contains the word.
 fn expect(seen: &mut Seen, name: &'static str, args: &Args, error: i32, word: &str) {
     let marked = refuse_another(name);
     expect_after(&marked, seen, name, args, error, word);
@@ -143,7 +143,7 @@ fn expect_after(marked: &str, seen: &mut Seen, name: &'static str, args: &Args, 
     seen.entry(name).or_default().insert(error_name(error.into()));
 }
 
-/// A message reads as a part of a sentence, and fits into a line.
+/// Returns whether a message reads like a part of a sentence, and fits into a line.
 fn is_fragment(message: &str) -> bool {
     let is_whole = !message.is_empty() && message.len() < 512 && message.trim() == message;
     is_whole && !message.ends_with(['.', ':', ',']) && !message.contains(|c: char| c.is_control())
@@ -185,7 +185,7 @@ fn wrong_arguments(
         ("egret_ws_loop_options_init", INVALID, "egret_ws_loop_options is NULL", |a| a.loop_options = ptr::null_mut()),
         ("egret_ws_loop_options_init", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_loop_options", |a| a.size = 3),
         ("egret_ws_loop_new", INVALID, "out is NULL", |a| a.takes_out = false),
-        // SAFETY: `args` has set the pointer to a struct; so for each of these.
+        // SAFETY: `args` has set the pointer to a struct. This also applies to the pointers below.
         ("egret_ws_loop_new", INVALID, "flags", |a| unsafe { (*a.loop_options).flags = 1 << 31 }),
         // SAFETY: as above.
         ("egret_ws_loop_new", EGRET_WS_ERR_BAD_STRUCT, "struct_size of egret_ws_loop_options", |a| unsafe {
@@ -330,7 +330,7 @@ fn wrong_arguments(
     }
 }
 
-/// Too little memory, descriptors or room in the send queue.
+/// Causes a lack of memory, descriptors, or room in the send queue.
 fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &Socket<'_>) {
     const NONE: i32 = EGRET_WS_ERR_NO_RESOURCES;
     let roots = vec![b'x'; 200_000];
@@ -366,7 +366,7 @@ fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &S
 
 fn without_descriptors(act: impl FnOnce()) {
     let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: both calls read or write the struct only.
+    // SAFETY: both calls only read or write the struct.
     unsafe {
         assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &mut before), 0);
         assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: 0, ..before }), 0);
@@ -376,7 +376,7 @@ fn without_descriptors(act: impl FnOnce()) {
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &before) }, 0);
 }
 
-/// Runs `act` inside of an `on_request`. Without TLS its socket has no proxy; with TLS it has one that cannot be used.
+/// Runs `act` inside an `on_request`. Without TLS its socket has no proxy. With TLS it has one that cannot be used.
 fn in_on_request(act: impl FnOnce(*mut egret_ws_request)) {
     unsafe extern "C" fn on_request<F: FnOnce(*mut egret_ws_request)>(
         user: *mut c_void,
@@ -385,7 +385,7 @@ fn in_on_request(act: impl FnOnce(*mut egret_ws_request)) {
         _: *const egret_ws_close_info,
         request: *mut egret_ws_request,
     ) -> i32 {
-        // SAFETY: the `user` of the options below, which lives until the poll has returned.
+        // SAFETY: it is the `user` of the options below, which lives until the poll has returned.
         let act = unsafe { &mut *user.cast::<Option<F>>() };
         act.take().expect("it is called once")(request);
         EGRET_WS_REQUEST_STOP
@@ -400,7 +400,7 @@ fn in_on_request(act: impl FnOnce(*mut egret_ws_request)) {
     options.struct_size = size_of::<egret_ws_options>() as u32;
     (options.user, options.on_request) = ((&raw mut act).cast(), callback_for(&act));
     let mut ws = ptr::null_mut();
-    // SAFETY: the arguments are good.
+    // SAFETY: the arguments are valid.
     let made = unsafe { egret_ws_connect(host.handle(), c"ws://127.0.0.1:9/".as_ptr(), &options, &mut ws) };
     assert_eq!(made, EGRET_WS_OK);
     host.wait_until("on_request has stopped", || egret_ws_state(ws) == EGRET_WS_STATE_CLOSED);
@@ -417,7 +417,7 @@ fn with_queries(act: impl FnOnce([*mut egret_ws_query; 2])) {
     };
     let hooks = Hooks { on_resolve: keep(&queries[0]), on_proxy: keep(&queries[1]), ..Hooks::default() };
     let host = Loop::with(Driver::Threaded, |options| hooks.listen_by(options));
-    // An empty `proxy` is a direct connection, for which `on_proxy` is not asked.
+    // An empty `proxy` means a direct connection, for which `on_proxy` is not asked.
     let sockets = [Some(c""), None].map(|proxy| {
         let unlimited = |options: &mut egret_ws_options| {
             options.proxy = proxy.map_or(ptr::null(), CStr::as_ptr);
@@ -448,7 +448,7 @@ fn at_the_wrong_time(seen: &mut Seen, memory: &mut ArgumentMemory) {
     // SAFETY: `args` has set the pointer to a struct.
     unsafe { (*args.options).on_close = Some(on_close) };
     let mut ws = ptr::null_mut();
-    // SAFETY: the arguments are good.
+    // SAFETY: the arguments are valid.
     assert_eq!(unsafe { egret_ws_connect(args.host_loop, args.url, args.options, &mut ws) }, EGRET_WS_OK);
     host.wait_until("on_close", || INSIDE[1].load(SeqCst) != 1);
     for (name, result) in ["egret_ws_loop_poll", "egret_ws_loop_free"].into_iter().zip(&INSIDE) {
@@ -472,19 +472,19 @@ fn at_the_wrong_time(seen: &mut Seen, memory: &mut ArgumentMemory) {
     assert_eq!(poller.join().expect("the poll returns"), 0);
 }
 
-/// The child of a fork.
+/// Makes calls in the child of a fork.
 fn in_a_forked_child(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &Socket<'_>) {
     let args = memory.args(host.handle(), open.handle());
     let mut results = [0i64; 64];
     let mut pipe = [0; 2];
     // SAFETY: the array has room for two descriptors.
     assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
-    // SAFETY: the child calls the library, which only looks at a flag then, and what POSIX allows in such a child.
+    // SAFETY: the child calls only functions that POSIX allows there, and the library, which then only checks a flag.
     match unsafe { libc::fork() } {
         0 => {
             for (result, function) in results.iter_mut().zip(FUNCTIONS) {
                 *result = (function.call)(&args);
-                // The message needs no memory, which such a child may not ask for.
+                // The message needs no memory, because such a child may not allocate any.
                 // SAFETY: as in `message`.
                 let message = unsafe { CStr::from_ptr(egret_ws_last_error_message()) };
                 *result = if message.to_bytes().starts_with(b"not usable in a forked child") { *result } else { 0 };
@@ -519,7 +519,7 @@ fn with_a_fault(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open:
     for Function { name, .. } in FUNCTIONS {
         if cfg!(debug_assertions) {
             let marked = refuse_another(name);
-            // SAFETY: the only other threads are the library's, which read no environment here.
+            // SAFETY: the only other threads belong to the library, and do not read the environment here.
             unsafe { std::env::set_var("EGRET_WS_FAULT", "export") };
             let idle = Loop::new(Driver::Inline);
             // SAFETY: as above.
@@ -576,7 +576,7 @@ fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, memory: &mut ArgumentMemo
                 5 => args.capacity = random(args.capacity + 1),
                 6 => args.out = ptr::null_mut(),
                 7 => args.url = [c"".as_ptr(), c"x".as_ptr(), ptr::null(), c"wss://h:1/".as_ptr()][random(4)],
-                // SAFETY: `args` has set the pointers to structs; so for each of these.
+                // SAFETY: `args` has set the pointers to structs. This also applies to the pointers below.
                 8 => unsafe { (*args.options).flags = 1 << random(32) },
                 // SAFETY: as above.
                 9 => unsafe { (*args.options).struct_size = random(300) as u32 },
@@ -595,7 +595,7 @@ fn misuse(listed: &BTreeMap<String, BTreeSet<String>>, memory: &mut ArgumentMemo
     }
 }
 
-/// One test, because faults, resource limits and forks affect the whole process.
+/// This is one test, because panics, resource limits and forks affect the whole process.
 #[test]
 fn functions_return_exactly_the_errors_they_list() {
     let listed = listed();
@@ -623,7 +623,7 @@ fn functions_return_exactly_the_errors_they_list() {
             shortages(&mut seen, &mut memory, &host, &open);
         });
     });
-    // A library without a feature returns it.
+    // Only a library without a feature returns it.
     if cfg!(all(feature = "proxies", feature = "tls")) {
         for name in ["egret_ws_connect", "egret_ws_connect_host", "egret_ws_proxy_found"] {
             seen.entry(name).or_default().insert("UNSUPPORTED");

@@ -1,4 +1,4 @@
-//! TLS providers: incomplete ones are refused, and inside of one each function that takes a handle is.
+//! TLS providers: an incomplete one is refused, and inside a callback of one, each function that takes a handle is refused.
 
 use super::{ArgumentMemory, message};
 use crate::functions::{FUNCTIONS, error_name};
@@ -38,7 +38,7 @@ impl Caller {
             let host = ptr::without_provenance_mut(self.host.load(SeqCst));
             let args = memory.args(host, ptr::without_provenance_mut(ws));
             if function.name == "egret_ws_loop_new" {
-                continue; // a loop that is made in here cannot be freed in here
+                continue; // a loop that is made in this callback cannot be freed in it
             }
             let result = (function.call)(&args);
             if ALLOWED.contains(&function.name) {
@@ -83,7 +83,7 @@ pub fn inside_a_provider() {
 
 type Change = fn(&mut egret_ws_tls_provider);
 
-/// A loop with a provider that lacks something is not made, and `release_user` is not called.
+/// If a provider is incomplete, the loop is not made, and `release_user` is not called.
 pub fn incomplete_providers() {
     let rows: &[(Change, i32, &str)] = &[
         (|provider| provider.new_context = None, EGRET_WS_ERR_INVALID_ARGUMENT, "new_context"),
@@ -113,7 +113,7 @@ pub fn incomplete_providers() {
         let mut changed = good;
         change(&mut changed);
         options.tls_provider = &raw const changed;
-        // SAFETY: the options are whole, and `made` is writable.
+        // SAFETY: the options are complete, and `made` is writable.
         assert_eq!(unsafe { egret_ws_loop_new(options, &mut made) }, *error, "{word}");
         assert!(made.is_null() && message().contains(word), "{word}: {}", message());
     }

@@ -21,10 +21,10 @@ const VARIABLES: &[(&str, &str)] = &[
     ("egret_ws_tls_settings", "settings"),
 ];
 
-/// Structs that examples fill in by an initializer.
+/// Structs that examples fill by an initializer.
 const INITIALIZED: &[&str] = &["egret_ws_header"];
 
-/// Names that need no example: values that a program compares or prints.
+/// Names that do not need an example: values that a program compares or prints.
 const VALUES: &[&str] = &[
     "EGRET_WS_ERR_",
     "EGRET_WS_INITIATOR_",
@@ -44,7 +44,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The text without what lies between two marks.
+/// Returns the text without the parts between two marks.
 fn without(text: &str, begin: &str, end: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -56,7 +56,7 @@ fn without(text: &str, begin: &str, end: &str) -> String {
     kept + rest
 }
 
-/// C without comments and texts.
+/// Returns C code without comments and texts.
 fn code(text: &str) -> String {
     let text = without(text, "/*", "*/").replace("\\\"", "");
     without(&text, "\"", "\"")
@@ -66,13 +66,13 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Is it there as a whole word?
+/// Returns whether the code contains this word as a whole word.
 fn has(code: &str, word: &str) -> bool {
     code.match_indices(word)
         .any(|(at, _)| !code[..at].ends_with(is_name) && !code[at + word.len()..].starts_with(is_name))
 }
 
-/// The declarations of a header, each in one line. A struct ends at its last field.
+/// Returns the declarations of a header, each in one line. A struct ends at its last field.
 fn declarations(header: &str) -> Vec<String> {
     let code = code(header);
     let (defines, rest): (Vec<_>, Vec<_>) = code.lines().map(str::trim).partition(|line| line.starts_with('#'));
@@ -81,11 +81,11 @@ fn declarations(header: &str) -> Vec<String> {
     defines.into_iter().map(String::from).chain(others).collect()
 }
 
-/// The names of a header that these sources do not use.
+/// Returns the names of a header that these sources do not use.
 pub fn unused(header: &str, sources: &str) -> Vec<String> {
     let used = code(sources);
     let mut unused = Vec::new();
-    // Uses of callback types: fields and functions that are used.
+    // These are the uses of callback types: fields and functions that are used.
     let mut callback_types: Vec<String> = Vec::new();
     let mut used_declarations = String::new();
     let mut of_struct: Option<String> = None;
@@ -139,7 +139,7 @@ fn header() -> String {
     read(&library::include_dir().join("egret_ws.h"))
 }
 
-/// All programs in C that this suite compiles and runs.
+/// Returns all programs in C that this suite compiles and runs.
 fn sources() -> String {
     let recipes = super::recipes().into_iter().map(|name| root().join("examples/recipes").join(name + ".c"));
     let provider = root().join("examples/tls_provider");
@@ -175,7 +175,7 @@ fn a_new_name_of_the_header_is_missed() {
     should.sort_unstable();
     assert_eq!(new, should);
 
-    // A name in a comment or a text is not used; one in code is.
+    // A name in a comment or a text does not count as used. A name in code does.
     let uses = "options.on_rain = rain; egret_ws_rain(ws, EGRET_WS_IS_RAINY(EGRET_WS_RAIN));";
     let still = unused(&grown, &format!("{}\n/* {uses} */ char *text = \"{uses}\";", sources()));
     assert!(should.iter().all(|name| still.contains(name)), "{still:?}");

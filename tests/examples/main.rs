@@ -19,9 +19,9 @@ use test_support::echo_server::{echo_port, echo_url};
 use test_support::failing_servers::{dead_url, refusing_url};
 use test_support::{deflate, library, recording_server, samples};
 
-/// Each program ends by itself long before.
+/// Each program ends by itself long before this.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// The most lines of a recipe: they are read in a minute.
+/// The largest number of lines of a recipe, so that it can be read in a minute.
 const MAX_LINES: usize = 85;
 
 fn examples() -> PathBuf {
@@ -47,7 +47,7 @@ fn compile(source: &str, options: &[&str]) -> PathBuf {
     compile_as(name, &[source], options, &[])
 }
 
-/// As [`compile`], from several files and with more libraries.
+/// Like [`compile`], with several files and more libraries.
 fn compile_as(name: &str, sources: &[&str], options: &[&str], libraries: &[&str]) -> PathBuf {
     let out = out_dir().join(name);
     let is_cpp = sources.iter().any(|source| source.ends_with(".cpp")) || options.contains(&"c++");
@@ -55,7 +55,7 @@ fn compile_as(name: &str, sources: &[&str], options: &[&str], libraries: &[&str]
     let mut compiler = Command::new(library::compiler(is_cpp));
     compiler.args(options).args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-pthread", "-I"]);
     compiler.arg(library::include_dir()).args(sources.iter().map(|source| examples().join(source))).arg("-o").arg(&out);
-    // From here on the name of a file decides its type.
+    // After this, the name of a file decides its type.
     compiler.args(["-x", "none", "-L"]).arg(&library_dir).arg("-legret_ws").args(libraries);
     library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())));
     out
@@ -106,7 +106,7 @@ impl Program {
         Program { path, runs: std::cell::Cell::default() }
     }
 
-    /// A program of `examples/tls_provider`.
+    /// Compiles a program of `examples/tls_provider`.
     fn with_tls_provider(name: &str, program: &str, options: &[&str]) -> Program {
         let sources = [format!("tls_provider/{program}.c"), "tls_provider/openssl_provider.c".into()];
         Program::at(compile_as(name, &sources.each_ref().map(|source| &**source), options, &["-lssl", "-lcrypto"]))
@@ -125,7 +125,7 @@ impl Program {
         let log_path = self.path.with_extension(format!("{}.log", self.runs.get()));
         let log = File::create(&log_path).expect("a file for the program's output");
         let mut command = Command::new(&self.path);
-        // Cargo's entry would take precedence over the rpath.
+        // The value that cargo has set would take precedence over the rpath.
         command.args(arguments).env_remove("LD_LIBRARY_PATH").stdin(input);
         for variable in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
             command.env_remove(variable).env_remove(variable.to_ascii_uppercase());
@@ -306,7 +306,7 @@ recipes! {
         program.run(&["ws://["]).fails(&["EGRET_WS_ERR_INVALID_URL: "]);
     }
     proxy |program| {
-        // The proxy looks this name up. A proxy of the environment is not asked for loopback addresses.
+        // The proxy looks up this name. A proxy of the environment is not used for loopback addresses.
         let url = "ws://game.example/";
         let (open, strict) = (servers::proxy(None), servers::proxy(Some("Basic YWRhOnNlc2FtZQ==")));
         let way = |port: u16| format!("connected by way of 127.0.0.1:{port}\n");
@@ -331,7 +331,7 @@ recipes! {
         let url = format!("wss://127.0.0.1:{}/", servers::tls(&SELF_SIGNED, false));
         program.run(&[&url]).succeeds(&["closed by this side"]);
         program.run(&[dead_url()]).fails(&["refused"]);
-        // A shipped game does not accept it.
+        // A release build of the game does not accept it.
         let shipped = Program::new("recipes/self_signed.c", &["-std=c99", "-DNDEBUG"]);
         shipped.run(&[&url]).fails(&["certificate"]);
     }
@@ -515,7 +515,7 @@ fn a_recipe_is_read_in_a_minute() {
         let text = fs::read_to_string(examples().join("recipes").join(&name).with_extension("c")).expect("the recipe");
         let lines = text.lines().count();
         assert!(lines <= MAX_LINES, "{name} has {lines} lines");
-        assert!(text.starts_with(&format!("/* {name} ")), "{name} says first how it is called");
+        assert!(text.starts_with(&format!("/* {name} ")), "{name} begins with its name");
         let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
         assert!(widest <= 132, "{name} has a line of {widest} characters");
     }

@@ -1,4 +1,4 @@
-//! Servers for the examples: each listens on loopback as long as the tests run, and returns its URL.
+//! Servers for the examples. Each listens on the loopback interface while the tests run, and returns its URL.
 #![allow(clippy::result_large_err, reason = "the type of tungstenite's callback")]
 
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslVerifyMode};
@@ -12,7 +12,7 @@ use test_support::scripted_server::Request;
 use tungstenite::WebSocket;
 use tungstenite::handshake::server::{ErrorResponse, Request as Upgrade, Response};
 
-/// Calls `serve` for each connection, with its number from 0 on, on a separate thread.
+/// Calls `serve` for each connection on a separate thread, with the number of the connection, counted from 0.
 fn listen(serve: impl Fn(usize, TcpStream) + Clone + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
@@ -51,7 +51,7 @@ fn header<'a>(request: &'a Upgrade, name: &str) -> &'a str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Breaks its first connection without a Close frame.
+/// A server that ends its first connection without a Close frame.
 pub fn unreliable() -> String {
     url(listen(|number, stream| match tungstenite::accept(stream) {
         Ok(socket) if number > 0 => echo(socket),
@@ -59,7 +59,7 @@ pub fn unreliable() -> String {
     }))
 }
 
-/// Accepts the token "new" only.
+/// A server that accepts only the token "new".
 pub fn with_token() -> String {
     answering(|request, response| match header(request, "Authorization") {
         "Bearer new" => Ok(response),
@@ -67,7 +67,7 @@ pub fn with_token() -> String {
     })
 }
 
-/// Accepts the request of `headers.c` only.
+/// A server that accepts only the request of `headers.c`.
 pub fn with_headers() -> String {
     answering(|request, mut response| {
         let expected = [
@@ -89,7 +89,7 @@ pub fn with_headers() -> String {
     })
 }
 
-/// Speaks "chat.v1", and refuses clients that offer another subprotocol.
+/// A server that uses "chat.v1", and refuses clients that offer another subprotocol.
 pub fn with_old_subprotocol() -> String {
     answering(|request, mut response| {
         if header(request, "Sec-WebSocket-Protocol") != "chat.v1" {
@@ -100,26 +100,27 @@ pub fn with_old_subprotocol() -> String {
     })
 }
 
-/// Redirects to the echo server.
+/// A server that redirects to the echo server.
 pub fn redirecting() -> String {
     url(listen(|_, mut stream| {
         Request::read(&mut stream);
         let location = echo_url().replace("ws:", "http:");
-        // The client may be gone already.
+        // The client may already have disconnected.
         let _ = stream.write_all(
             format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nSet-Cookie: seat=7\r\nContent-Length: 0\r\n\r\n").as_bytes(),
         );
     }))
 }
 
-/// Accepts connections and never answers.
+/// A server that accepts connections and never answers.
 pub fn silent() -> String {
     url(listen(|_, mut stream| {
         let _ = io::copy(&mut stream, &mut io::sink());
     }))
 }
 
-/// An HTTP proxy that connects each client to the echo server, whatever host it asks for. With a password, only clients that have it.
+/// An HTTP proxy that connects each client to the echo server, whatever host it requests. `password`: only clients with it are
+/// accepted.
 pub fn proxy(password: Option<&'static str>) -> u16 {
     listen(move |_, mut stream| {
         let request = Request::read(&mut stream);
@@ -143,7 +144,7 @@ fn carry(from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
-/// An echo server behind TLS. With `asks_client`, it requires a certificate that `ROOT` has signed.
+/// An echo server with TLS. `asks_client`: it requires a certificate that `ROOT` has signed.
 pub fn tls(certificate: &Certificate, asks_client: bool) -> u16 {
     let mut acceptor = SslAcceptor::mozilla_modern_v5(SslMethod::tls_server()).expect("OpenSSL");
     acceptor.set_certificate_chain_file(certificate.chain()).expect("the certificate");

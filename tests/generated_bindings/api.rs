@@ -1,4 +1,4 @@
-//! Sorts the header's names by their use in bindings. It panics at a name that has no place, so that none is forgotten.
+//! Sorts the names of the header by their use in bindings. It panics if a name has no place, so that none is forgotten.
 
 use crate::header::{Constant, Field, Header};
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ const OPTION_GROUPS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Constants that are not generated: a binding does not need them, or has them by hand.
+/// Constants that are not generated, because bindings do not need them or contain them by hand.
 const CONSTANTS_BY_HAND: &[&str] = &[
     "EGRET_WS_NUL_TERMINATED",
     "EGRET_WS_VERSION_NUMBER",
@@ -100,9 +100,9 @@ pub enum Kind {
 }
 
 pub struct OptionField {
-    /// The name in bindings: that of the field, or of the pointer to its struct and of the field (`retry_total_ms`).
+    /// The name in bindings: the name of the field, or that of the pointer to its struct and of the field (`retry_total_ms`).
     pub name: String,
-    /// The pointer to the struct that has it (`retry`); empty for a field of the options themselves.
+    /// The pointer to the struct that contains it (`retry`). Empty for a field of the options themselves.
     pub group: &'static str,
     pub kind: Kind,
     pub doc: String,
@@ -206,7 +206,7 @@ impl OptionField {
     }
 }
 
-/// Pointers of the options to structs of further options, which bindings list with a prefix.
+/// Pointers of the options to structs with more options. Bindings list these options with a prefix.
 const POINTERS: &[(&str, &str)] = &[("retry", "egret_ws_retry_options"), ("deflate", "egret_ws_deflate_options")];
 
 fn options_of(header: &Header, name: &str) -> Vec<OptionField> {
@@ -244,7 +244,7 @@ fn fields_of(header: &Header, name: &str, group: &'static str) -> Vec<OptionFiel
 fn in_groups(mut options: Vec<OptionField>) -> Vec<Group> {
     let mut take = |name: &&str| {
         let at = options.iter().position(|option| option.name == **name);
-        options.remove(at.unwrap_or_else(|| panic!("the header has no option {name}: take it out of {}", file!())))
+        options.remove(at.unwrap_or_else(|| panic!("the header has no option {name}: remove it from {}", file!())))
     };
     let groups = OPTION_GROUPS
         .iter()

@@ -104,7 +104,7 @@ fn number(field: &str) -> Number {
     }
 }
 
-/// A time that is named after something else: `tls` → `tls_time`
+/// The name of a time, if its own name is used for something else: `tls` → `tls_time`
 fn with_time(name: &str) -> String {
     if name.split('_').any(|word| word == "rtt") { name.into() } else { format!("{name}_time") }
 }
@@ -157,7 +157,7 @@ fn set_option(to: &str, from: &str, option: &OptionField) -> String {
             "{to}.{name} = {from}.{name}.empty() ? nullptr : {from}.{name}.data();\n\
              {to}.{name}_len = {from}.{name}.size();\n"
         ),
-        // By hand, below the region.
+        // This is written by hand, below the region.
         Kind::Headers => String::new(),
     }
 }

@@ -8,7 +8,7 @@ const WIDTH: usize = 105;
 /// The beginning of a flag's comment. Bindings do not need it, because they list flags in one place.
 const PREFIXES: &[&str] = &["`flags` of a socket's options: ", "`flags` of the loop's options: "];
 
-/// Phrases about C, and their replacement.
+/// Phrases about C, and their replacements.
 const PHRASES: &[(&str, &str)] = &[
     (", ending in a NUL, copied", ""),
     (" ending in a NUL, copied", ""),
@@ -19,12 +19,12 @@ const PHRASES: &[(&str, &str)] = &[
     ("a NULL", "NULL"),
 ];
 
-/// Words that must not be left in a comment of another language.
+/// Returns whether the word must not be left in a comment of another language.
 fn is_of_c(word: &str) -> bool {
     matches!(word, "NUL" | "NULL") || word.starts_with("EGRET_WS_") || word.starts_with("egret_ws_")
 }
 
-/// How a language writes comments.
+/// The form of comments in a language.
 struct Language<'a> {
     null: &'a str,
     unlimited: &'a str,
@@ -53,7 +53,7 @@ impl Language<'_> {
     }
 }
 
-/// Maps the text outside of backticks by `plain`, and the text between two of them by `code`.
+/// Changes the text outside of backticks by `plain`, and the text between two backticks by `code`.
 pub fn map_code(doc: &str, plain: impl Fn(&str) -> String, code: impl Fn(&str) -> String) -> String {
     doc.split('`').enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { plain(part) }).collect()
 }
@@ -88,7 +88,7 @@ fn family(word: &str) -> Option<&str> {
     word.strip_prefix("EGRET_WS_").filter(|word| word.ends_with('*'))
 }
 
-/// Breaks a text into lines of at most `WIDTH` bytes, but not inside of `{@link name}`.
+/// Breaks a text into lines of at most `WIDTH` bytes, but not inside `{@link name}`.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut pieces: Vec<String> = Vec::new();

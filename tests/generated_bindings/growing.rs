@@ -8,7 +8,7 @@ fn with_constant(define: &str) -> Api {
     Api::of(Header::parse(&format!("{}\n{define}\n", header_text())))
 }
 
-/// The header with a further field at the end of a struct.
+/// Returns the header with another field at the end of a struct.
 fn with_field(of: &str, field: &str) -> Api {
     let text = header_text();
     let end = format!("}} {of};");
@@ -23,7 +23,7 @@ fn lines(api: &Api, folder: &str) -> Vec<String> {
     text.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// Lines of code that the regions of C++, Java and Swift have for this header, and not for the real one.
+/// Returns lines of code that the regions of C++, Java and Swift have for this header, but not for the real one.
 fn new_lines(grown: &Api) -> Vec<String> {
     let real = crate::api();
     let mut new = Vec::new();
@@ -67,7 +67,7 @@ fn a_new_statistic_is_in_each_binding() {
 fn a_new_option_of_loops_is_in_each_binding() {
     let numbers = crate::api().loop_options.len();
     let mut new = new_lines(&with_field("egret_ws_loop_options", "uint32_t rain_ms"));
-    // The options of sockets may have this line already.
+    // The options of sockets may already have this line.
     new.retain(|line| !line.starts_with("return number("));
     let expected = [
         "Milliseconds rain{};".to_owned(),

@@ -12,7 +12,7 @@ impl Constant {
     pub fn number(&self) -> i32 {
         let value = self.value.trim_matches(['(', ')']);
         let number = match value.strip_prefix("0x") {
-            // A number of bits.
+            // The number is a set of bits.
             Some(bits) => u32::from_str_radix(bits.trim_end_matches('u'), 16).map(|bits| bits as i32),
             None => value.parse(),
         };
@@ -58,7 +58,7 @@ impl Header {
             }
             let doc = std::mem::take(&mut doc);
             if let Some(define) = line.strip_prefix("#define ") {
-                // A macro with parameters is for C and C++ only.
+                // A macro with parameters is only for C and C++.
                 if let Some((name, value)) = define.split_once(' ').filter(|(name, _)| !name.contains('(')) {
                     header.constants.push(Constant { name: name.into(), value: value.into(), doc });
                 }

@@ -1,4 +1,4 @@
-//! The regions of `bindings/java`. Lists in Java and in `jni/` that go together have the same order.
+//! The regions of `bindings/java`. Lists in Java and in `jni/` that belong together have one order.
 
 use crate::api::{Api, Enum};
 use crate::docs;
@@ -47,7 +47,7 @@ pub fn name(of: &str) -> String {
     }
 }
 
-/// Prefixes of constants that are an enum in Java, and the enum.
+/// Prefixes of constants that are an enum in Java, and the name of the enum.
 const ENUMS: &[(&str, &str)] = &[
     ("ERR_", "ErrorCode"),
     ("STATE_", "WebSocket.State"),
@@ -142,8 +142,9 @@ fn statistics_for_java(api: &Api) -> String {
     format!("const jlong values[] = {{\n{lines}}};\n")
 }
 
-/// Translates a name in a comment to the target of an `@link` in `class`. `of` is the struct that the comment belongs to: if
-/// several structs have a field of this name, its field is meant.
+/// Translates a name in a comment to the target of an `@link` in `class`. `of` is the struct to which the comment belongs: if
+/// several
+/// structs have a field of this name, the field of this struct is used.
 pub fn reference(api: &Api, class: &str, of: &str, word: &str) -> Option<String> {
     let (found, member) = if word.starts_with("EGRET_WS_") {
         constant(api, word)?

@@ -1,4 +1,4 @@
-//! The regions of `bindings/java` for options: builders, getters, and the lists of fields for C, in the same order.
+//! The regions of `bindings/java` for options: builders, getters, and the lists of fields for C, all in one order.
 
 use crate::api::{Api, Kind, OptionField};
 use crate::docs;
@@ -17,7 +17,7 @@ fn of_kind<'a>(
 const NUMBERS: &[Kind] = &[Kind::Number, Kind::Level];
 const TEXTS: &[Kind] = &[Kind::Text];
 
-/// A class of options: that of a struct of C.
+/// A class of options for a struct of C.
 pub struct Class {
     name: &'static str,
     of: &'static str,
@@ -69,7 +69,7 @@ impl Members<'_> {
         self.member(&doc, &format!("@NotNull Builder {name}({parameter})"), call);
     }
 
-    /// A further setter, which calls that with the same name or the name `of`.
+    /// Adds another setter, which calls the one with the name `of`.
     fn overload(&mut self, of: &str, note: &str, name: &str, parameter: &str, argument: &str) {
         let doc = format!("/** As {{@link #{of}}}.{note} */\n");
         self.member(&doc, &format!("@NotNull Builder {name}({parameter})"), &format!("{}({argument})", base(of)));
@@ -117,7 +117,7 @@ impl Members<'_> {
     }
 }
 
-/// The comment of a number. It names the constants that the option accepts; a test compares that with the library.
+/// Returns the comment of a number. It names the constants that the option accepts. A test compares this with the library.
 fn number_doc(option: &OptionField) -> String {
     let note = |constant: &str, meaning| {
         let is_said = option.doc.contains(&format!("`{constant}`"));
@@ -194,7 +194,7 @@ pub fn getters(api: &Api, class: &Class) -> String {
     members.out
 }
 
-/// The numbers of the socket's options, then those of the other classes.
+/// Returns the numbers of the socket's options, then those of the other classes.
 pub fn options_for_c(api: &Api) -> String {
     let list = |class: Class, member: &str, kinds| -> String {
         let options = (class.options)(api);

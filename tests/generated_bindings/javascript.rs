@@ -1,4 +1,4 @@
-//! The script of `bindings/js`: `egret_ws.js` joins the parts in `script/`, and one of them has those errors that the parts use.
+//! The script of `bindings/js`: `egret_ws.js` joins the parts in `script/`. One of them contains the errors that the parts use.
 
 use crate::api::Api;
 use crate::regions::Region;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 pub const REGIONS: &[Region] = &[Region { file: "js/script/constants.js", name: "errors", content: errors }];
 
-/// In the order in which `egret_ws.js` has them.
+/// The parts, in their order in `egret_ws.js`.
 const PARTS: &[&str] = &[
     "constants",
     "convert",
@@ -47,7 +47,7 @@ fn parts() -> impl Iterator<Item = (&'static str, String)> {
     PARTS.iter().map(|part| (*part, read(&bindings().join(format!("js/script/{part}.js")))))
 }
 
-/// The path and the text of the script.
+/// Returns the path and the text of the script.
 pub fn script() -> (PathBuf, String) {
     let mut script = HEAD.to_owned();
     for (name, text) in parts() {

@@ -1,13 +1,16 @@
 //! The lists in `bindings/` that repeat `include/egret_ws.h` (errors, constants, options, statistics) are generated from it.
 //! `make header` writes them, and this test compares them.
 //!
-//! Each list is a marked region of a file that is written by hand in all else (`regions.rs`). `header.rs` reads the header,
-//! `api.rs` sorts its names, and `cpp.rs`, `java.rs` (`java_options.rs`), `javascript.rs` and `swift.rs` write them in their language.
+//! Each list is a marked region of a file. The rest of the file is written by hand (`regions.rs`). `header.rs` reads the header,
+//! `api.rs` sorts its names, and `cpp.rs`, `java.rs` (`java_options.rs`), `javascript.rs` and `swift.rs` write them in their
+//! language.
 //!
-//! To add an error, a state, a phase, a flag, a statistic or an option of a loop: change the Rust source and run `make header`.
-//! An option of a socket needs a place in `OPTION_GROUPS` of `api.rs` too. A constant of a new kind needs one in `Api::of`.
+//! To add an error, a state, a phase, a flag, a statistic or an option of a loop, change the Rust source and run `make header`.
+//! An option of a socket also needs a place in `OPTION_GROUPS` of `api.rs`. A constant of a new kind needs one in `Api::of`.
 //!
-//! After a merge with conflicts in regions or in the header: resolve only the conflicts outside of them, and run `make header`. If a conflict has a marker inside, first delete lines until one marker is left for each begin and end.
+//! After a merge with conflicts in regions or in the header, resolve only the conflicts outside of them, and run `make header`.
+//! If a
+//! conflict contains a marker, first delete lines until one marker is left for each begin and end.
 
 mod api;
 mod cpp;
@@ -56,7 +59,7 @@ fn all_regions() -> impl Iterator<Item = &'static Region> {
     [cpp::REGIONS, java::REGIONS, javascript::REGIONS, swift::REGIONS].into_iter().flatten()
 }
 
-/// The text of a file, with the content of its regions generated.
+/// Returns the text of a file, with the generated content in its regions.
 fn generate(api: &Api, file: &str, text: &str) -> Result<String, String> {
     let outside = regions::outside(text);
     let of_file = || all_regions().filter(|region| region.file == file);
@@ -73,7 +76,7 @@ fn generate(api: &Api, file: &str, text: &str) -> Result<String, String> {
 }
 
 fn write(path: &Path, text: &str) {
-    // In one step: the other tests here may be reading it.
+    // The file is replaced in one step, because the other tests here may be reading it.
     let new = path.with_extension("new");
     fs::write(&new, text).and_then(|()| fs::rename(&new, path)).expect("the file is written");
 }
@@ -98,7 +101,7 @@ fn lists_of_bindings_are_what_the_header_says() {
             }
         }
     }
-    // After its parts, one of which has a region.
+    // This follows the parts of the script, because one of them has a region.
     let (path, script) = javascript::script();
     if is_writing {
         write(&path, &script);
@@ -115,13 +118,13 @@ struct Binding {
     name: &'static str,
     /// Folders, and the extension of source files in them.
     sources: &'static [(&'static str, &'static str)],
-    /// Returns its own name of a constant, for a constant that it does not take from C.
+    /// Returns the binding's own name of a constant that it does not take from C.
     spell: fn(&Api, &str) -> Option<String>,
-    /// Names of the header that it does not need, and why.
+    /// Names of the header that it does not need, and the reasons.
     left_out: &'static [(&'static str, &'static str)],
 }
 
-/// A TLS provider is written in C, so its constants are those of the header. The shim of Java is one.
+/// A TLS provider is written in C, so it uses the constants of the header. The shim of Java is such a provider.
 const OF_TLS_PROVIDERS: [&str; 11] = [
     "EGRET_WS_TLS_CAN_ROOTS",
     "EGRET_WS_TLS_CAN_IDENTITY",
@@ -167,7 +170,7 @@ const BINDINGS: &[Binding] = &[
     },
 ];
 
-/// The words of code, without comments.
+/// Returns the words of code, without comments.
 fn words(sources: &[(&str, &str)]) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for (folder, extension) in sources {
@@ -185,7 +188,7 @@ fn words(sources: &[(&str, &str)]) -> BTreeSet<String> {
     words
 }
 
-/// All constants, and the fields of structs.
+/// Returns all constants, and the fields of structs.
 fn names_of_the_header() -> BTreeSet<String> {
     let header = header();
     let mut names: BTreeSet<_> = header.constants.iter().map(|constant| constant.name.clone()).collect();
@@ -215,7 +218,7 @@ fn each_name_of_the_header_is_in_each_binding_or_left_out() {
             assert!(is_there || is_left_out, "{name} is not in the binding for {language}: see {}", file!());
             assert!(
                 !(is_there && is_left_out),
-                "{name} is in the binding for {language}: take it off the list of names that are left out"
+                "{name} is in the binding for {language}: remove it from the list of names that are left out"
             );
         }
         for (left_out, _) in *left_out {
@@ -224,7 +227,7 @@ fn each_name_of_the_header_is_in_each_binding_or_left_out() {
     }
 }
 
-/// Nothing writes a region that is not in the tables.
+/// A region that is not in the tables would never be written.
 #[test]
 fn every_marker_belongs_to_a_region() {
     let folders: BTreeSet<_> =

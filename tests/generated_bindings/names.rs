@@ -10,7 +10,7 @@ pub fn camel(name: &str) -> String {
     camel
 }
 
-/// With a capital letter at the beginning.
+/// Makes the first letter a capital letter.
 pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())

@@ -1,4 +1,4 @@
-//! Marked parts of source files, whose content is generated:
+//! Marked parts of source files with generated content:
 //!
 //! ```text
 //! // generated: errors, by "make header"; do not edit
@@ -31,7 +31,7 @@ fn marker(line: &str) -> Option<Marker<'_>> {
     }
 }
 
-/// The text outside of regions.
+/// Returns the text outside of regions.
 pub fn outside(text: &str) -> String {
     let mut outside = String::new();
     let mut is_outside = true;
@@ -46,7 +46,7 @@ pub fn outside(text: &str) -> String {
     outside
 }
 
-/// The names of the regions that begin in a text.
+/// Returns the names of the regions that begin in a text.
 pub fn names(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(marker).filter_map(|marker| match marker {
         Marker::Begin(name) => Some(name),
@@ -54,7 +54,7 @@ pub fn names(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Replaces the content of each region, whatever it was: also a merge conflict that lies inside of a region.
+/// Replaces the content of each region, even if it contains a merge conflict.
 pub fn fill(text: &str, content: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut filled = String::new();
     let mut open: Option<&str> = None;

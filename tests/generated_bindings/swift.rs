@@ -35,7 +35,7 @@ pub const REGIONS: &[Region] = &[
     Region { file: HANDLE, name: "loop options for C", content: |api, _| for_c(api.loop_options.iter(), "options.") },
 ];
 
-/// A name in the style of Swift, such as `invalidURL`. A keyword gets backticks.
+/// Returns a name in the style of Swift, such as `invalidURL`. A keyword gets backticks.
 fn name(of: &str) -> String {
     match camel(of).as_str() {
         keyword @ ("internal" | "protocol") => format!("`{keyword}`"),
@@ -45,19 +45,20 @@ fn name(of: &str) -> String {
     }
 }
 
-/// The name of an option: a time has no unit, because its type has one, and `retry_min_wait_ms` is `minWait` in a type for `retry`.
+/// Returns the name of an option. A time has no unit, because its type has one. `retry_min_wait_ms` is `minWait` in a type for
+/// `retry`.
 fn option_name(option: &OptionField) -> String {
     name(option.field().trim_end_matches("_ms"))
 }
 
-/// The options of a struct that the options of a socket point to; of themselves if the name is empty.
+/// Returns the options of a struct to which the options of a socket point, or the socket's own options if the name is empty.
 fn group<'a>(api: &'a Api, name: &str) -> impl Iterator<Item = &'a OptionField> {
     api.options().filter(move |option| option.group == name)
 }
 
-/// The name in Swift of a constant that is a case of an enum there.
+/// Returns the name in Swift of a constant that is a case of an enum there.
 pub fn spell(api: &Api, name: &str) -> Option<String> {
-    // This enum is by hand; tests/swift.rs compares it.
+    // This enum is written by hand, and tests/swift.rs compares it.
     if let Some(answer) = name.strip_prefix("EGRET_WS_REQUEST_") {
         return Some(camel(answer));
     }
@@ -68,7 +69,7 @@ pub fn spell(api: &Api, name: &str) -> Option<String> {
 
 fn errors(api: &Api) -> String {
     let line = |constant: &Constant| {
-        // No error is nil in Swift.
+        // In Swift, no error is nil.
         let short = constant.short(api.errors.prefix).strip_prefix("ERR_")?;
         Some(format!("public static let {} = Self(rawValue: {})\n", name(short), constant.name))
     };
@@ -138,11 +139,11 @@ enum Type {
     Bool,
     Level,
     Text,
-    /// A text with commas.
+    /// A text with commas between its items.
     List,
     LongText,
     Bytes,
-    /// By hand, below the region.
+    /// Written by hand, below the region.
     Headers,
 }
 

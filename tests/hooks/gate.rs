@@ -7,7 +7,7 @@ use test_support::WAIT_LIMIT;
 
 #[derive(Default)]
 struct State {
-    /// Hooks that have come, and those that have passed.
+    /// The number of hooks that have arrived, and of those that have passed.
     came: usize,
     passed: usize,
     is_open: bool,
@@ -18,7 +18,7 @@ struct State {
 pub struct Gate(Arc<(Mutex<State>, Condvar)>);
 
 impl Gate {
-    /// Waits until the gate is open. For hooks.
+    /// Waits until the gate is open. Hooks call this.
     pub fn pass(&self) {
         let (state, changed) = &*self.0;
         let mut state = state.lock();
@@ -37,19 +37,19 @@ impl Gate {
         changed.notify_all();
     }
 
-    /// The number of hooks that have come so far.
+    /// Returns the number of hooks that have arrived so far.
     pub fn came(&self) -> usize {
         self.0.0.lock().came
     }
 
-    /// Waits until so many hooks wait, and no more.
+    /// Waits until exactly this many hooks wait.
     #[track_caller]
     pub fn wait_for(&self, count: usize) {
         self.wait_until("hooks at the gate", |state| state.came - state.passed >= count);
         assert_eq!(self.came(), count);
     }
 
-    /// Waits until all hooks that have come have passed.
+    /// Waits until all hooks that have arrived have passed.
     #[track_caller]
     pub fn wait_until_empty(&self) {
         self.wait_until("hooks to pass the gate", |state| state.came == state.passed);
@@ -61,7 +61,7 @@ impl Gate {
         let (state, changed) = &*self.0;
         let mut state = state.lock();
         while !done(&state) {
-            assert!(!changed.wait_until(&mut state, deadline).timed_out(), "waited in vain for {what}");
+            assert!(!changed.wait_until(&mut state, deadline).timed_out(), "{what} did not happen");
         }
     }
 }

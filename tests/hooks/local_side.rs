@@ -1,4 +1,4 @@
-//! `local_address` and `local_interface`: the side of this machine.
+//! `local_address` and `local_interface`: the local side of a connection.
 
 use crate::{NAME, with_hooks};
 use ::egret_ws::*;
@@ -71,7 +71,7 @@ fn an_address_or_interface_that_this_machine_does_not_have_is_named_in_the_repor
     });
 }
 
-/// Linux allows it without a privilege since 5.7. Before that, and in some containers, it is refused.
+/// Linux allows this without a privilege since 5.7. Before that, and in some containers, it is refused.
 #[test]
 fn the_connection_leaves_by_the_local_interface() {
     on_both_drivers(|host| {

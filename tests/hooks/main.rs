@@ -1,4 +1,4 @@
-//! The hooks of a loop: functions of the application that take part in the making of connections.
+//! The hooks of a loop: functions of the application that take part in opening connections.
 
 mod gate;
 mod local_side;
@@ -44,7 +44,7 @@ pub fn wait_released(released: &AtomicUsize) {
     assert_eq!(released.load(SeqCst), 1);
 }
 
-/// A loop with these hooks, and the number of calls of `release_user`.
+/// Makes a loop with these hooks. Returns it, and the number of calls of `release_user`.
 pub fn with_hooks(driver: Driver, hooks: Hooks) -> (Loop, Arc<AtomicUsize>) {
     let released = Arc::clone(&hooks.released);
     (Loop::with(driver, |options| hooks.listen_by(options)), released)

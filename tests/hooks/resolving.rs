@@ -15,13 +15,13 @@ use test_support::hooks::{ChangeSocket, Hooks, Query};
 use test_support::process::{self, Usage};
 use test_support::scripted_server::Server;
 
-/// A loop whose `on_resolve` is this closure, and the number of calls of `release_user`.
+/// Makes a loop with this closure as `on_resolve`. Returns it, and the number of calls of `release_user`.
 fn resolving(driver: Driver, on_resolve: impl Fn(&str, Query) + Send + Sync + 'static) -> (Loop, Arc<AtomicUsize>) {
     let hooks = Hooks { on_resolve: Some(Box::new(on_resolve)), ..Hooks::default() };
     with_hooks(driver, hooks)
 }
 
-/// A loop whose `on_resolve` only passes the query on.
+/// Makes a loop with an `on_resolve` that only passes the query on.
 fn collecting(driver: Driver) -> (Loop, Receiver<Query>, Arc<AtomicUsize>) {
     let (sender, queries) = channel();
     let (host, released) = resolving(driver, move |_, query| sender.send(query).expect("the test waits"));
@@ -159,7 +159,7 @@ fn a_late_answer_is_refused_after_each_end() {
         drop(socket); // egret_ws_free
         let mut refused = false;
         host.wait_until("the loop to drop the query", || {
-            // Nonsense, so that the query stays open.
+            // The answer is not valid, so the query stays open.
             refused = query.resolved(Some("nonsense")) == EGRET_WS_ERR_BAD_HANDLE;
             refused
         });
@@ -204,9 +204,9 @@ fn hooks_that_block_delay_nothing_but_their_own_connection() {
     }
 }
 
-/// The only thread for hooks is used, so these hooks are not called within the time-outs.
+/// The only thread for hooks is in use, so these hooks are not called before the time-outs.
 #[test]
-fn a_time_out_says_that_the_hook_was_not_called() {
+fn a_time_out_reports_that_the_hook_was_not_called() {
     let after =
         |hook: &str| format!("({hook} was not called: earlier calls of hooks use its threads) took longer than");
     for driver in DRIVERS {
@@ -267,7 +267,7 @@ fn a_freed_loop_leaves_no_messages_behind_while_a_hook_runs() {
     gate.wait_for(1);
     let before = Usage::now().heap;
     (0..BYTES / MESSAGE).for_each(|_| assert_eq!(socket.send_binary(&[7; MESSAGE]), EGRET_WS_OK));
-    // Nothing polls the loop, so its thread collects the answers.
+    // The loop is not polled, so its thread collects the answers.
     let deadline = Instant::now() + WAIT_LIMIT;
     while socket.stats().receive_queue_bytes < BYTES as u64 {
         assert!(Instant::now() < deadline, "the answers have not come");
@@ -277,7 +277,7 @@ fn a_freed_loop_leaves_no_messages_behind_while_a_hook_runs() {
     socket.forget();
     drop(host);
     let after = Usage::now().heap;
-    // The echo server is in this process, too.
+    // The echo server is also in this process.
     assert!(after < before + BYTES / 4, "{before} bytes became {after}");
     assert_eq!(released.load(SeqCst), 0, "the hook runs");
     gate.open();

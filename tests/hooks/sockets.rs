@@ -25,7 +25,7 @@ fn changing(driver: Driver, on_socket: ChangeSocket) -> (Loop, Arc<AtomicUsize>)
     with_hooks(driver, Hooks { on_socket: Some(on_socket), ..Hooks::default() })
 }
 
-/// A loop with both hooks, where `NAME` has these addresses.
+/// Makes a loop with both hooks. `NAME` has these addresses.
 fn resolving(driver: Driver, addresses: String, on_socket: ChangeSocket) -> (Loop, Arc<AtomicUsize>) {
     let on_resolve: Ask = Box::new(move |_, query| assert_eq!(query.resolved(Some(&addresses)), EGRET_WS_OK));
     with_hooks(driver, Hooks { on_resolve: Some(on_resolve), on_socket: Some(on_socket), ..Hooks::default() })
@@ -35,13 +35,13 @@ fn is_v6(socket: &SockRef<'_>) -> bool {
     socket.local_addr().expect("a socket").is_ipv6()
 }
 
-/// A listener of this family, on a port at which no other family listens.
+/// Returns a listener of this family, on a port on which no other family listens.
 fn listener(ip: IpAddr) -> TcpListener {
     TcpListener::bind((ip, 0)).expect("a free port")
 }
 
 #[test]
-fn what_the_hook_changes_holds_for_the_connection() {
+fn changes_of_the_hook_apply_to_the_connection() {
     for driver in DRIVERS {
         for ip in [V4, V6] {
             let seen = Arc::new(Mutex::new(None));
@@ -136,7 +136,7 @@ fn a_hook_that_blocks_delays_only_its_own_address() {
                 if is_v6(&socket) {
                     let before = socket.local_addr().expect("a socket");
                     gate.pass();
-                    // Descriptors with a lower number are free again, but not this one.
+                    // Descriptors with a lower number are free again, but this one is not.
                     let _file = File::open("/dev/null").expect("a file");
                     assert_eq!(socket.local_addr().expect("still the socket"), before);
                 }
@@ -148,7 +148,7 @@ fn a_hook_that_blocks_delays_only_its_own_address() {
         socket.wait_open(); // by the second address
         gate.wait_for(1);
 
-        // One whose only address is blocked, until its time-out.
+        // This connection has only one address, which is blocked until its time-out.
         let blocked = host.open_host("::1", port, |options| options.connect_timeout_ms = 50).expect("options");
         let report = blocked.wait_closed();
         assert_eq!((report.error, report.phase), (EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CONNECT));
@@ -190,7 +190,7 @@ fn no_descriptor_is_left_or_used_again_while_a_hook_has_it() {
                 i32::from(number % 2 == 1)
             })
         });
-        // Each waits for the hook, and is freed while it runs.
+        // Each socket waits for the hook, and is freed while the hook runs.
         let blocked: Vec<_> = (0..8).map(|_| open(&host, "127.0.0.1", port)).collect();
         gate.wait_for(8);
         blocked.iter().for_each(|socket| assert_eq!(socket.abort(), EGRET_WS_OK));
@@ -212,7 +212,7 @@ fn no_descriptor_is_left_or_used_again_while_a_hook_has_it() {
     }
 }
 
-/// All threads for hooks block, so the hook is not called for these sockets. They end, and their descriptors with them.
+/// All threads for hooks are blocked, so the hook is not called for these sockets. They end, and their descriptors are closed.
 #[test]
 fn a_connection_that_waits_for_a_thread_leaves_no_descriptor() {
     if !process::runs_alone("sockets::a_connection_that_waits_for_a_thread_leaves_no_descriptor") {
@@ -250,7 +250,7 @@ fn a_connection_that_waits_for_a_thread_leaves_no_descriptor() {
         Usage::settled(before.threads, before.descriptors);
         gate.open();
         running.wait_open();
-        assert_eq!(gate.came(), 1, "the hook was not called for those that had ended");
+        assert_eq!(gate.came(), 1, "the hook was not called for sockets that had ended");
         drop(running);
         drop(host);
         wait_released(&released);

@@ -101,7 +101,7 @@ fn protocol_error_while_closing_is_reported() {
             peer.upgrade();
             assert_eq!(peer.read_close(), 1000);
             peer.send(&Frame::text("x").rsv(7));
-            peer.expect_end(); // one Close frame was sent; there is no second
+            peer.expect_end(); // one Close frame was sent, and there is no second one
         });
         let socket = host.connect(server.port());
         socket.wait_open();
@@ -113,7 +113,7 @@ fn protocol_error_while_closing_is_reported() {
     });
 }
 
-/// A game that reconnects after network failures must not reconnect a player that the server has kicked.
+/// A game that reconnects after network failures must not reconnect a player whom the server has removed.
 #[test]
 fn initiator_is_the_peer_if_a_reset_follows_its_close_frame() {
     on_both_drivers(|host| {

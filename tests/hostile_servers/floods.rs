@@ -1,4 +1,4 @@
-//! Servers that send endless data or garbage: memory and time stay limited.
+//! Servers that send endless data or invalid bytes. Memory and time stay limited.
 
 use ::egret_ws::*;
 use std::sync::mpsc;
@@ -19,7 +19,7 @@ fn handshake_error(host: &Loop, server: Server<()>) -> CloseReport {
     report
 }
 
-/// The server sends `start` and then `more` without end; the client must disconnect in the handshake.
+/// The server sends `start` and then `more` endlessly. The client must disconnect in the handshake.
 #[track_caller]
 fn head_is_cut_off(start: &'static str, more: String) {
     on_both_drivers(|host| {
@@ -30,7 +30,7 @@ fn head_is_cut_off(start: &'static str, more: String) {
             let mut written = 0;
             while peer.try_write(more.as_bytes()).is_ok() {
                 written += more.len();
-                assert!(written < 64 * MIB, "the client reads for ever");
+                assert!(written < 64 * MIB, "the client reads endlessly");
             }
         });
         let report = handshake_error(host, server);
@@ -39,17 +39,17 @@ fn head_is_cut_off(start: &'static str, more: String) {
 }
 
 #[test]
-fn headers_without_end_are_refused() {
+fn endless_headers_are_refused() {
     head_is_cut_off("HTTP/1.1 101 Switching Protocols\r\n", "X-Filler: filler\r\n".repeat(1000));
 }
 
 #[test]
-fn a_header_line_without_end_is_refused() {
+fn an_endless_header_line_is_refused() {
     head_is_cut_off("HTTP/1.1 101 Switching Protocols\r\nX-Filler: ", "x".repeat(MIB));
 }
 
 #[test]
-fn a_status_line_without_end_is_refused() {
+fn an_endless_status_line_is_refused() {
     head_is_cut_off("HTTP/1.1 101 ", "x".repeat(MIB));
 }
 
@@ -94,7 +94,7 @@ fn unread_pongs_take_bounded_memory() {
         let socket = host.connect(server.port());
         socket.wait_open();
         assert_eq!(socket.send_text("to be left unread"), EGRET_WS_OK);
-        // From here on the host does not poll: only an I/O thread handles the flood.
+        // After this the host does not poll, so only an I/O thread handles the flood.
         let grown = done.recv_timeout(test_support::WAIT_LIMIT).expect("the flood ends");
         println!("{grown} bytes more in memory");
         assert!(grown < BOUND, "{grown} bytes more in memory");
@@ -104,7 +104,7 @@ fn unread_pongs_take_bounded_memory() {
     }
 }
 
-/// SplitMix64: equal bytes in every run.
+/// SplitMix64: every run produces equal bytes.
 fn garbage(mut seed: u64, len: usize) -> Vec<u8> {
     let next = || {
         seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -147,7 +147,7 @@ fn garbage_instead_of_frames_ends_with_the_close_code_of_its_first_fault() {
                 EGRET_WS_ERR_PROTOCOL => 1002,
                 EGRET_WS_ERR_INVALID_UTF8 => 1007,
                 EGRET_WS_ERR_MESSAGE_TOO_BIG => 1009,
-                EGRET_WS_ERR_CONNECTION_LOST => 0, // a frame that promised more than came
+                EGRET_WS_ERR_CONNECTION_LOST => 0, // a frame announced more bytes than were sent
                 _ => panic!("{report:#?}"),
             };
             assert_eq!(report.sent_code, expected, "{report:#?}");

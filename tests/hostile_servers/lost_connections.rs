@@ -1,4 +1,4 @@
-//! Lost connections: an end of the stream or a reset at every possible point.
+//! Lost connections: the stream ends or is reset at every possible point.
 
 use ::egret_ws::*;
 use test_support::client::on_both_drivers;
@@ -7,7 +7,7 @@ use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 
-/// The server plays `script` instead of a handshake and disconnects.
+/// The server runs `script` instead of a handshake and disconnects.
 #[track_caller]
 fn handshake_breaks(script: impl Fn(Peer) + Clone + Send + 'static, os_error: i32) {
     on_both_drivers(|host| {
@@ -40,7 +40,7 @@ fn a_reset_in_the_handshake_is_reported() {
     handshake_breaks(|peer| peer.reset(), libc::ECONNRESET);
 }
 
-/// The connection was open and broke without a Close frame.
+/// Checks that the connection was open and ended without a Close frame.
 #[track_caller]
 fn breaks_after(bytes: &[u8], expected: &[Event]) {
     let bytes = bytes.to_vec();

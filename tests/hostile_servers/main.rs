@@ -1,5 +1,6 @@
-//! Servers that break the protocol, stall, disconnect or send garbage. In each case the host gets one close report that says what
-//! happened, and the server gets the close code of RFC 6455.
+//! Servers that violate the protocol, stall, disconnect or send invalid bytes. In each case the host gets one close report that
+//! describes
+//! the reason, and the server gets the close code of RFC 6455.
 
 mod closing;
 mod floods;

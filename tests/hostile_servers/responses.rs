@@ -6,12 +6,12 @@ use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::{Request, Server};
 
-/// A head with `{accept}` for the right accept key and plain line feeds for CR LF.
+/// Returns a head. In the template, `{accept}` stands for the correct accept key, and a line feed for CR LF.
 fn head(template: &str, request: &Request) -> String {
     template.replace("{accept}", &request.accept_key()).replace('\n', "\r\n")
 }
 
-/// The server answers with `template`; the client must disconnect without a frame and report these.
+/// The server answers with `template`. The client must disconnect without a frame, and report these values.
 #[track_caller]
 fn ends(what: &str, template: &'static str, error: i32, initiator: i32, http_status: i32) {
     println!("{what}");
@@ -31,7 +31,7 @@ fn ends(what: &str, template: &'static str, error: i32, initiator: i32, http_sta
     });
 }
 
-/// The server writes the pieces of `answer`, sends "hello" and closes; the client must accept it.
+/// The server writes the pieces of `answer`, sends "hello" and closes. The client must accept it.
 #[track_caller]
 fn connects(what: &str, answer: impl Fn(&Request) -> Vec<Vec<u8>> + Clone + Send + 'static) {
     println!("{what}");

@@ -1,4 +1,4 @@
-//! Servers that keep the client waiting: every stage has a time-out.
+//! Servers that make the client wait. Every stage has a time-out.
 
 use ::egret_ws::*;
 use std::thread;
@@ -9,10 +9,10 @@ use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 
 const LIMIT: Duration = Duration::from_millis(150);
-/// Far below every default, so that only this limit can have ended the connection.
+/// This is far below every default, so only the limit of the test can have ended the connection.
 const SOON: Duration = Duration::from_secs(4);
 
-/// The server plays `script` instead of a handshake; the handshake's deadline must end it.
+/// The server runs `script` instead of a handshake. The deadline of the handshake must end it.
 #[track_caller]
 fn handshake_times_out(script: impl Fn(Peer) + Clone + Send + 'static) {
     on_both_drivers(|host| {
@@ -59,14 +59,14 @@ fn endless_slow_head_times_out() {
     handshake_times_out(|mut peer| {
         peer.read_request();
         peer.write("HTTP/1.1 101 Switching Protocols\r\nX-Drip: ");
-        // Each byte comes long before the deadline, and no byte may extend the deadline.
+        // Each byte comes long before the deadline, but no byte may extend the deadline.
         while peer.try_write(b"x").is_ok() {
             thread::sleep(Duration::from_millis(10));
         }
     });
 }
 
-/// The client closes; the server plays `script` instead of answering with a Close frame.
+/// The client closes. The server runs `script` instead of answering with a Close frame.
 #[track_caller]
 fn closing_times_out(script: impl Fn(Peer) + Clone + Send + 'static) {
     on_both_drivers(|host| {
@@ -130,7 +130,7 @@ fn io_thread_sends_the_close_frame_while_the_host_does_not_poll() {
         peer.expect_end();
     });
     let socket = host.connect_with(server.port(), |options| options.close_timeout_ms = LIMIT.as_millis() as u32);
-    server.finish(); // without a single poll
+    server.finish(); // the host has not polled
     let report = socket.wait_closed();
     report.expect(EGRET_WS_ERR_PROTOCOL, EGRET_WS_PHASE_OPEN, EGRET_WS_INITIATOR_LOCAL);
     assert_eq!(socket.events()[..2], [Event::Connect, Event::Text("before".into())]);

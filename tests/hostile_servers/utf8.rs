@@ -1,4 +1,4 @@
-//! Text that is not UTF-8 ends the connection with 1007, at the first byte that shows it.
+//! Text that is not UTF-8 ends the connection with 1007, at the first byte that is not valid.
 
 use ::egret_ws::EGRET_WS_ERR_INVALID_UTF8;
 use test_support::exchange::{closed_by_peer, expect_failure, expect_messages};

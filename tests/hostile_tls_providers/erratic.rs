@@ -1,5 +1,6 @@
-//! Sessions that are busy at any time, have output of their own, and return it in pieces. Nothing is lost, doubled or out of order, and
-//! nothing but `send` without plaintext is called for a session that is busy.
+//! Sessions that are busy at any time, have their own output, and return it in pieces. Nothing is lost, doubled or out of order.
+//! For a busy
+//! session, only `send` without plaintext is called.
 
 use crate::fake_tls::{ALERT, DATA, HANDSHAKE, record, server};
 use ::egret_ws::*;
@@ -49,7 +50,7 @@ struct ErraticSession {
 }
 
 impl ErraticSession {
-    /// True once in so many calls.
+    /// Returns true once in this many calls on average.
     fn one_in(&mut self, count: u64) -> bool {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -123,7 +124,7 @@ impl Session for ErraticSession {
     }
 }
 
-/// The proxy of every second connection, with sessions of its own.
+/// Returns the proxy of every second connection, which has its own sessions.
 #[cfg(feature = "proxies")]
 fn proxy() -> Option<CString> {
     CString::new(format!("https://127.0.0.1:{}", crate::fake_tls::proxy())).ok()
@@ -166,7 +167,7 @@ impl Host {
         Host { host, count: count.expect("it was set"), port: server(), proxy: proxy(), ends, worker }
     }
 
-    /// Begins a connection; every second one through TLS to a proxy.
+    /// Begins a connection. Every second one uses TLS to a proxy.
     fn open(&self, number: usize) -> Socket<'_> {
         let opened = self.host.open_url(format!("wss://erratic{number}.test:{}/", self.port), |options| {
             match self.proxy.as_ref().filter(|_| number % 2 == 1) {
@@ -177,7 +178,7 @@ impl Host {
         opened.expect("the call succeeds")
     }
 
-    /// Frees the loop. Everything of the provider is freed.
+    /// Frees the loop, and checks that everything of the provider is freed.
     fn end(self) {
         drop(self.host);
         self.ends.store(true, SeqCst);
@@ -193,7 +194,7 @@ fn sessions_that_are_often_busy_lose_nothing() {
         let host = Host::new(driver);
         let sockets: Vec<_> = (0..8).map(|number| host.open(number)).collect();
         sockets.iter().for_each(|socket| socket.wait_open());
-        // From nothing to several records.
+        // The messages have from no bytes to several records.
         let text = |number: usize| format!("{number} {}", "x".repeat(number * number * 7 % 70_000));
         for number in 0..60 {
             for socket in &sockets {
@@ -219,7 +220,8 @@ fn sessions_that_are_often_busy_lose_nothing() {
     }
 }
 
-/// Abort, close, free, changes of the network and suspends, in any state of a handshake, of an open connection, and of its end.
+/// Tests abort, close, free, changes of the network and suspends, in any state of a handshake, of an open connection, and of its
+/// end.
 #[test]
 fn sessions_that_are_often_busy_end_at_any_time() {
     for driver in DRIVERS {

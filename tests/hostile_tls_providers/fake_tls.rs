@@ -1,5 +1,6 @@
-//! TLS without cryptography: records with a header, a handshake of one record each way. A provider and a server of it, so that each step
-//! of a provider can be wrong on its own.
+//! TLS without cryptography: records with a header, and a handshake of one record in each direction. There is a provider and a
+//! server for
+//! it, so that each step of a provider can be wrong separately.
 
 use crate::faults::{Fault, State};
 use ::egret_ws::*;
@@ -20,7 +21,7 @@ pub fn record(content_type: u8, body: &[u8]) -> Vec<u8> {
     [&[content_type, 3, 3], &len.to_be_bytes()[..], body].concat()
 }
 
-/// The provider. The first label of a connection's name is its fault, see [`Fault`].
+/// The provider. The first label of a connection's name selects its fault, see [`Fault`].
 pub struct Fake(pub Arc<State>);
 
 impl Provider for Fake {
@@ -73,7 +74,7 @@ struct FakeSession {
     fault: Fault,
     destination: Destination,
     output: Vec<u8>,
-    /// The states that stay.
+    /// The flags of states that do not end.
     flags: u32,
     is_busy: bool,
 }
@@ -210,7 +211,7 @@ impl Drop for FakeSession {
     }
 }
 
-/// An echo server. It does not answer the handshake of names that begin with `silent`.
+/// Starts an echo server. It does not answer the handshake of names that begin with `silent`.
 pub fn server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("the port").port();
@@ -218,13 +219,13 @@ pub fn server() -> u16 {
     port
 }
 
-/// A proxy of `https://`. It plays the server behind it, too.
+/// Starts a proxy of `https://`. It also acts as the server behind it.
 #[cfg(feature = "proxies")]
 pub fn proxy() -> u16 {
     server()
 }
 
-/// Echoes until one side ends. The client notices failures. A client that asks for a tunnel gets one to this server.
+/// Echoes until one side ends. The client detects failures. A client that requests a tunnel gets one to this server.
 fn serve(stream: impl Read + Write + 'static) {
     let mut stream = Records { stream: Box::new(stream), plaintext: Vec::new(), is_erratic: false };
     let Ok((HANDSHAKE, name)) = stream.receive() else { return };
@@ -256,7 +257,7 @@ fn serve(stream: impl Read + Write + 'static) {
             return;
         }
     }
-    // The end with unread input would be a reset, and the client would not get all.
+    // With unread input, the end would be a reset, and the client would not get all bytes.
     let stream = socket.get_mut();
     while stream.is_erratic && stream.receive().is_ok_and(|(content_type, _)| content_type != ALERT) {}
 }
@@ -268,7 +269,7 @@ impl<S: Read + Write> Stream for S {}
 struct Records {
     stream: Box<dyn Stream>,
     plaintext: Vec<u8>,
-    /// Sends records without data, too.
+    /// The session also sends records without data.
     is_erratic: bool,
 }
 
@@ -281,7 +282,7 @@ impl Records {
         Ok((header[0], body))
     }
 
-    /// Reads until there is plaintext. False at the end.
+    /// Reads until there is plaintext. Returns false at the end.
     fn fill(&mut self) -> io::Result<bool> {
         while self.plaintext.is_empty() {
             match self.receive()? {

@@ -1,4 +1,4 @@
-//! What the provider of this suite does wrong, and the state that it shares with a test.
+//! The faults of the provider of this suite, and the state that it shares with a test.
 #![allow(unsafe_code)] // calls the C ABI
 
 use ::egret_ws::*;
@@ -24,18 +24,18 @@ pub enum Fault {
     /// `receive` returns one byte more than there is room for.
     ReturnsTooMuchPlaintext,
     ReturnsAllOfMemory,
-    /// `send` does.
+    /// `send` returns one byte more than there is room for.
     ReturnsTooMuchOutput,
     ReturnsUnknownState,
-    /// ESTABLISHED is taken back.
+    /// ESTABLISHED is returned, and later not any more.
     GoesBack,
-    /// Plaintext before ESTABLISHED.
+    /// Plaintext is returned before ESTABLISHED.
     ReturnsDataTooEarly,
-    /// HAS_OUTPUT with a byte, again and again.
+    /// HAS_OUTPUT is returned with one byte, again and again.
     HasEndlessOutput,
-    /// HAS_OUTPUT without bytes.
+    /// HAS_OUTPUT is returned without bytes.
     HasEmptyOutput,
-    /// The handshake begins with nothing.
+    /// The handshake begins with no bytes.
     ReturnsNoHello,
     HasBadChain,
     HasCutChain,
@@ -46,15 +46,15 @@ pub enum Fault {
     CallsLibrary,
     /// `receive` does not return before the test opens the gate.
     Blocks,
-    /// `send` does not return before that, if the test says so.
+    /// `send` does not return before that, if the test requires it.
     BlocksToSend,
-    /// BUSY until `ready`.
+    /// The session is BUSY until `ready`.
     IsBusy,
-    /// BUSY until `ready`, and then an error.
+    /// The session is BUSY until `ready`, and then fails.
     IsBusyAndFails,
-    /// BUSY until `ready`, after each record of data.
+    /// The session is BUSY until `ready`, after each record of data.
     IsBusyWithData,
-    /// BUSY until `ready` from the first frame on.
+    /// The session is BUSY until `ready`, from the first frame on.
     IsBusyToSend,
 }
 
@@ -113,7 +113,7 @@ const ALL: &[Fault] = &[
 /// Holds calls of a provider until the test opens it.
 #[derive(Default)]
 pub struct Gate {
-    /// Calls that are held, and is it open?
+    /// The number of calls that are held, and whether the gate is open.
     state: Mutex<(usize, bool)>,
     changed: Condvar,
 }
@@ -152,14 +152,14 @@ impl Gate {
 pub struct State {
     pub capabilities: u32,
     pub gate: Gate,
-    /// For [`Fault::BlocksToSend`].
+    /// The flag of [`Fault::BlocksToSend`].
     pub blocks_sends: AtomicBool,
     /// The socket of the last session that became busy.
     pub busy: Mutex<Option<Ready>>,
     pub ready: AtomicBool,
     /// The handle of the loop.
     pub host: AtomicUsize,
-    /// Calls of the library that were refused, as they should.
+    /// The number of calls of the library that were refused, which is correct.
     pub refused: AtomicUsize,
     pub destinations: Mutex<Vec<Destination>>,
 }
@@ -195,7 +195,7 @@ impl State {
         let (host, ws): (*mut egret_ws_loop, *mut egret_ws) =
             (ptr::without_provenance_mut(host), ptr::without_provenance_mut(ws));
         let mut out = ptr::null_mut();
-        // SAFETY: the handles are checked by the library, and all pointers are NULL or to these variables.
+        // SAFETY: the library checks the handles, and all pointers are NULL or point to these variables.
         let results = unsafe {
             [
                 egret_ws_loop_poll(host, 0),

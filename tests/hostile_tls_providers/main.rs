@@ -1,4 +1,5 @@
-//! TLS providers that fail, block, return nonsense or call the library: each costs its own connection, and nothing leaks.
+//! TLS providers that fail, block, return impossible results or call the library. Each affects only its own connection, and
+//! nothing leaks.
 #![cfg(unix)]
 
 mod erratic;
@@ -71,7 +72,7 @@ impl Host {
         self.connect_name(&fault.name(), |_| {}).expect("the connect call succeeds")
     }
 
-    /// A connection without a fault, which is open.
+    /// Returns an open connection without a fault.
     #[track_caller]
     fn good(&self) -> Socket<'_> {
         let socket = self.connect(Fault::None);
@@ -79,20 +80,20 @@ impl Host {
         socket
     }
 
-    /// Frees the loop. All is freed, and `release_user` was called once, within the time that a blocked call may take.
+    /// Frees the loop. Everything is freed, and `release_user` was called once, within the time that a blocked call may take.
     #[track_caller]
     fn end(mut self) {
         let begun = Instant::now();
         drop(self.host.take());
         while Count::of(&self.count.released) == 0 && begun.elapsed() < WAIT_LIMIT {
-            thread::yield_now(); // a call that runs is waited for by nobody
+            thread::yield_now(); // nothing waits for a running call
         }
         let Count { contexts, sessions, released, .. } = &*self.count;
         assert_eq!([contexts, sessions, released].map(Count::of), [0, 0, 1]);
     }
 }
 
-/// The connection works.
+/// Checks that the connection works.
 #[track_caller]
 fn echoes(socket: &Socket<'_>) {
     let before = socket.count_messages();
@@ -100,7 +101,7 @@ fn echoes(socket: &Socket<'_>) {
     assert_eq!(socket.wait_messages(before + 1).last(), Some(&Event::Text("hello".into())));
 }
 
-/// What happens to a connection: it opens, or fails with this error and these words.
+/// The result of a connection: it opens, or fails with this error and these words.
 enum Outcome {
     Opens,
     Fails(i32, &'static str),
@@ -108,7 +109,7 @@ enum Outcome {
 use Outcome::{Fails, Opens};
 
 #[test]
-fn each_fault_costs_its_own_connection() {
+fn each_fault_ends_only_its_own_connection() {
     const TLS: i32 = EGRET_WS_ERR_TLS;
     let on_purpose = "the TLS handshake failed: it fails on purpose";
     let refused = "the server's certificate is not accepted: it fails on purpose";
@@ -120,7 +121,7 @@ fn each_fault_costs_its_own_connection() {
         (Fault::FailsHandshake(EGRET_WS_ERR_TLS_ISSUER), Fails(EGRET_WS_ERR_TLS_ISSUER, refused)),
         (Fault::FailsHandshake(EGRET_WS_ERR_TLS_OPTIONS), Fails(EGRET_WS_ERR_TLS_OPTIONS, on_purpose)),
         (Fault::FailsHandshake(EGRET_WS_ERR_NO_RESOURCES), Fails(EGRET_WS_ERR_NO_RESOURCES, on_purpose)),
-        // Errors of other things, and numbers that are none.
+        // These are errors of other kinds, and numbers that are not errors.
         (Fault::FailsHandshake(EGRET_WS_ERR_ABORTED), Fails(TLS, "returned the number")),
         (Fault::FailsHandshake(EGRET_WS_ERR_TLS_PIN), Fails(TLS, "returned the number")),
         (Fault::FailsHandshake(-12345), Fails(TLS, "returned the number -12345")),
@@ -175,9 +176,9 @@ fn each_fault_costs_its_own_connection() {
     }
 }
 
-/// What was returned is cut to what is possible, and shown.
+/// Impossible facts are cut to possible ones, and reported.
 #[test]
-fn facts_that_are_nonsense_are_left_out() {
+fn impossible_facts_are_left_out() {
     for driver in DRIVERS {
         let host = Host::new(driver);
         let facts = |fault| {
@@ -196,7 +197,7 @@ fn facts_that_are_nonsense_are_left_out() {
     }
 }
 
-/// A chain without a key that can be read is no reason to trust it.
+/// If no key can be read from the chain, the connection is not trusted.
 #[test]
 fn pins_are_checked_from_the_chain_or_refused() {
     let pins = CString::new(RIGHT.pin()).expect("no NUL");
@@ -211,7 +212,7 @@ fn pins_are_checked_from_the_chain_or_refused() {
     }
 }
 
-/// Sets `tls_roots`, by which the provider knows how to make its context.
+/// Sets `tls_roots`. The provider uses it to decide how it makes its context.
 fn with_roots(roots: &'static str) -> impl Fn(&mut egret_ws_options) {
     move |options| (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len())
 }
@@ -239,7 +240,7 @@ fn a_context_that_cannot_be_made_fails_its_sockets() {
     }
 }
 
-/// Sockets with equal options share a context, those with others do not.
+/// Sockets with equal options share a context. Sockets with other options do not.
 #[test]
 fn contexts_are_shared_and_dropped() {
     for driver in DRIVERS {
@@ -251,7 +252,7 @@ fn contexts_are_shared_and_dropped() {
         other.wait_open();
         assert_eq!(contexts(), 2);
         drop(other);
-        // Those of open sockets live as long as these.
+        // The contexts of open sockets live as long as the sockets.
         host.host().network_changed();
         let third = host.good();
         host.host().wait_until("the other context is dropped", || contexts() == 2);
@@ -276,7 +277,7 @@ fn many_contexts_are_not_all_kept() {
     }
 }
 
-/// The destination as the header describes it.
+/// The destination agrees with the description in the header.
 #[test]
 fn the_provider_gets_name_host_port_and_rules() {
     for driver in DRIVERS {
@@ -302,7 +303,7 @@ fn the_provider_gets_name_host_port_and_rules() {
     }
 }
 
-/// A session with the proxy, and one with the server inside it. A fault of either ends the connection only.
+/// There is a session with the proxy, and one with the server inside it. A fault of either one ends only the connection.
 #[test]
 #[cfg(feature = "proxies")]
 fn proxies_of_https_use_the_provider() {
@@ -329,7 +330,7 @@ fn proxies_of_https_use_the_provider() {
     }
 }
 
-/// Each option without its capability is refused, and named.
+/// Each option without its capability is refused, and the error names it.
 #[test]
 fn options_without_their_capability_are_refused() {
     let pins = CString::new(RIGHT.pin()).expect("no NUL");
@@ -355,14 +356,14 @@ fn options_without_their_capability_are_refused() {
             assert_eq!(host.connect_name("any.test", set).err(), Some(EGRET_WS_ERR_UNSUPPORTED), "{option}");
             let log = host.host().take_log();
             assert!(log.iter().any(|line| line.contains(option) && line.contains("provider")), "{option}: {log:?}");
-            // The others are not, and without options nothing is.
+            // The other options are not refused, and without options nothing is refused.
             for (other, name, set) in rows.iter().filter(|(other, ..)| other != capability) {
                 assert!(host.connect_name("silent.test", set).is_ok(), "{other}: {name}");
             }
             echoes(&host.good());
             host.end();
         }
-        // A provider without resumption gets none, and the default options are no reason to refuse.
+        // A provider without resumption gets no request for it, and the default options are not refused because of it.
         let host = Host::with(driver, 0, |_| {});
         echoes(&host.good());
         assert!(host.state.destinations.lock().expect("no panic").iter().all(|seen| !seen.resumes));
@@ -379,7 +380,7 @@ fn a_blocked_call_delays_its_loop_only() {
     let host = Host::new(Driver::Threaded);
     let (good, blocked) = (host.good(), host.connect(Fault::Blocks));
     host.host().wait_until("the call blocks", || host.state.gate.held() == 1);
-    // The poll returns, and calls from the application do.
+    // The poll returns, and calls of the application return.
     let begun = Instant::now();
     host.host().poll(0);
     assert_eq!(good.send_text("waits"), EGRET_WS_OK);
@@ -394,9 +395,9 @@ fn a_blocked_call_delays_its_loop_only() {
     other.end();
 }
 
-/// `egret_ws_loop_free` waits about a second. The thread ends when the call does, and frees everything.
+/// `egret_ws_loop_free` waits about a second. The thread ends when the blocked call ends, and then frees everything.
 #[test]
-fn a_blocked_call_does_not_hold_the_end_of_its_loop() {
+fn a_blocked_call_does_not_block_the_end_of_its_loop() {
     let mut host = Host::new(Driver::Threaded);
     drop(host.connect(Fault::Blocks));
     let blocked = host.connect(Fault::Blocks);
@@ -410,9 +411,9 @@ fn a_blocked_call_does_not_hold_the_end_of_its_loop() {
     host.end();
 }
 
-/// With the inline driver the call runs on the thread that sends.
+/// With the inline driver, the call runs on the thread that sends.
 #[test]
-fn a_send_that_blocks_does_not_hold_the_end_of_its_loop() {
+fn a_blocked_send_does_not_block_the_end_of_its_loop() {
     for driver in DRIVERS {
         let mut host = Host::new(driver);
         let socket = host.connect(Fault::BlocksToSend);
@@ -479,7 +480,7 @@ fn a_busy_session_goes_on_after_ready() {
                 assert!(report.message.contains("the user said no"), "{report:#?}");
             }
             assert_eq!(ready.join().expect("no panic"), EGRET_WS_OK);
-            // Again, without a reason.
+            // `ready` is called again, without a reason.
             assert_eq!(host.state.set_ready().call(), EGRET_WS_OK);
             echoes(&good);
             drop((good, busy));
@@ -488,7 +489,7 @@ fn a_busy_session_goes_on_after_ready() {
     }
 }
 
-/// The plaintext that came with BUSY is delivered; what the host sends meanwhile waits.
+/// The plaintext that came with BUSY is delivered. Messages that the host sends meanwhile wait.
 #[test]
 fn an_open_session_may_be_busy_and_loses_nothing() {
     for driver in DRIVERS {
@@ -510,7 +511,8 @@ fn an_open_session_may_be_busy_and_loses_nothing() {
     }
 }
 
-/// A provider may hold its lock while it calls `egret_ws_tls_ready`: nothing of it is called inside. No thread polls meanwhile.
+/// A provider may hold its lock while it calls `egret_ws_tls_ready`: no callback of the provider is called inside. No thread
+/// polls meanwhile.
 #[test]
 fn ready_calls_nothing_of_the_provider() {
     for driver in DRIVERS {
@@ -525,7 +527,7 @@ fn ready_calls_nothing_of_the_provider() {
     }
 }
 
-/// A socket that was freed, and a loop that is being freed, send what is queued, also if the session was busy.
+/// A socket that was freed, and a loop that is being freed, send the queued messages, even if the session was busy.
 #[test]
 fn a_busy_session_goes_on_after_its_socket_is_freed() {
     for driver in DRIVERS {
@@ -575,7 +577,7 @@ fn a_session_that_stays_busy_times_out_and_a_late_ready_does_nothing() {
     }
 }
 
-/// `ready` comes before the session is busy, and often.
+/// `ready` may be called before the session is busy, and many times.
 #[test]
 fn ready_may_come_at_any_time() {
     for driver in DRIVERS {
@@ -600,7 +602,7 @@ fn ready_may_come_at_any_time() {
     }
 }
 
-/// The states of a handshake: the context is not made, the server is silent, the session is busy.
+/// The states of a handshake: the context is not yet made, the server is silent, the session is busy.
 #[test]
 fn every_call_works_in_every_state_of_a_handshake() {
     // TCP connects while the context is made.
@@ -648,7 +650,7 @@ fn every_call_works_in_every_state_of_a_handshake() {
             }
         }
         drop(good);
-        // What is left are the sockets of the first state, whose context is made now.
+        // Only the sockets of the first state are left. Their context is made now.
         host.state.gate.open();
         host.end();
     }

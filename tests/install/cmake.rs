@@ -31,7 +31,7 @@ fn cmake_finds_what_is_installed() {
     let fixed = cmake_shell(&prefix.with_file_name("static"), &[found.clone(), on]);
     assert!(!needs(&fixed, "libegret_ws"));
 
-    // A prefix is a tree that can be moved, and may have the static library alone.
+    // A prefix is a directory tree that can be moved, and may contain only the static library.
     let moved = prefix.with_file_name("moved");
     fs::rename(&prefix, &moved).expect("it moves");
     fs::remove_file(moved.join("lib/libegret_ws.so")).expect("the shared library");
@@ -39,14 +39,14 @@ fn cmake_finds_what_is_installed() {
     assert!(!needs(&cmake_shell(&moved.with_file_name("only-static"), &[found]), "libegret_ws"));
 }
 
-/// Settings with which cargo uses the library that this test was built with, in TARGET_DIR/PROFILE.
+/// Returns settings with which cargo uses the library that this test was built with, in TARGET_DIR/PROFILE.
 pub fn built_here() -> Vec<String> {
     library_copy(); // before cargo runs
     let built = library::build();
     let profile = match built.file_name().and_then(OsStr::to_str) {
         Some("debug") => "dev",
         Some(name) => name,
-        None => panic!("{} is no profile's directory", built.display()),
+        None => panic!("{} is not the directory of a profile", built.display()),
     };
     vec![
         format!("-DEGRET_WS_CARGO_PROFILE={profile}"),

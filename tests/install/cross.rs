@@ -1,4 +1,4 @@
-//! Cross-compiling with CMake: cargo gets the toolchain's target, or CMake stops with an error.
+//! Cross-compiling with CMake: cargo gets the target of the toolchain, or CMake stops with an error.
 
 use crate::{directory, is_skipped, root, run};
 use std::fs;
@@ -123,7 +123,8 @@ const UNKNOWN: &[(&str, &str)] = &[
     ("CMAKE_SYSTEM_NAME=Generic CMAKE_SYSTEM_PROCESSOR=arm", "not known to work on Generic"),
 ];
 
-/// Calls the function of `packaging/cargo-target.cmake` with these variables. `NATIVE` among them: CMake does not cross-compile.
+/// Calls the function of `packaging/cargo-target.cmake` with these variables. If `NATIVE` is one of them, CMake does not
+/// cross-compile.
 fn ask(folder: &Path, variables: &str) -> Output {
     let mut script = String::from("set(CMAKE_CROSSCOMPILING ON)\nset(CMAKE_HOST_SYSTEM_PROCESSOR x86_64)\n");
     for variable in variables.split(' ') {
@@ -173,8 +174,9 @@ fn unknown_toolchains_stop_with_a_helpful_error() {
     }
 }
 
-/// Configures a project that adds the sources as a subdirectory, with a toolchain file. The compiler is this machine's. Cargo is a
-/// script that writes its arguments and its environment to files.
+/// Configures a project that adds the sources as a subdirectory, with a toolchain file. The compiler is that of this machine.
+/// Cargo is
+/// replaced by a script that writes its arguments and its environment to files.
 fn configure(test: &str, toolchain: &str, settings: &[&str]) -> (PathBuf, Output) {
     let folder = directory(test);
     let compiler = run(Command::new("sh").args(["-c", "command -v cc"]));
@@ -241,7 +243,7 @@ fn toolchain_files_set_target_and_environment_of_cargo() {
         assert!(output.status.success(), "{test}: {said} {}", String::from_utf8_lossy(&output.stderr));
         assert!(said.contains(&format!("egret_ws: cargo builds for {target}")), "{test}: {said}");
         assert!(said.contains("/one_object/libegret_ws.a"), "{test}: {said}");
-        // The build fails, because the script in place of cargo makes no library. Only its arguments are checked.
+        // The build fails, because the script that replaces cargo makes no library. Only its arguments are checked.
         let _ = Command::new("cmake")
             .args(["--build", "build", "--target", "egret_ws_cargo"])
             .current_dir(&folder)

@@ -1,4 +1,5 @@
-//! The JavaScript binding as it is installed, and as a package of npm: both build from what they contain, and say hello.
+//! Tests the installed JavaScript binding, and the npm package. Both are built from the files that they contain, and send a
+//! greeting.
 
 use crate::{directory, echo_url, root, run};
 use std::ffi::OsStr;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-/// Says hello to the server of its argument, with the package at `IMPORT`.
+/// Sends a greeting to the server of its argument, with the package at `IMPORT`.
 const GAME: &str = r#"
 const scope = {};
 install(scope);
@@ -31,7 +32,7 @@ fn is_skipped() -> bool {
     skipped
 }
 
-/// The prefix of all tests here, because the library without optimisation is large.
+/// The prefix of all tests in this file, because the library without optimisation is large.
 fn prefix() -> &'static Path {
     static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| crate::prefix("javascript"));
     &PREFIX
@@ -76,7 +77,7 @@ fn assert_hello(games: &[PathBuf]) {
     }
 }
 
-/// The paths of all files below a directory but compiled addons, sorted.
+/// Returns the paths of all files below a directory except compiled addons, sorted.
 fn files(directory: &Path) -> Vec<String> {
     let found =
         run(Command::new("find").arg(directory).args(["-type", "f", "!", "-name", "*.node", "-printf", "%P\n"]));
@@ -91,7 +92,7 @@ fn the_installed_javascript_is_all_of_the_binding() {
     let licences = ["LICENSE-APACHE", "LICENSE-MIT"];
     let mut sources: Vec<String> = files(&root().join("bindings/js"));
     sources.retain(|file| {
-        // Parts that egret_ws.js contains, the module for Egret, and what a build or npm writes.
+        // These are parts that egret_ws.js contains, the module for Egret, and files that a build or npm writes.
         !["script/", "module/", "node_modules/", "prebuilds/"].iter().any(|other| file.starts_with(other))
             && !file.ends_with(".gitignore")
             && !licences.contains(&file.as_str())
@@ -170,7 +171,7 @@ fn npm_packs_the_sources_as_what_is_installed() {
     if is_skipped() {
         return;
     }
-    // A copy, because npm writes the licences into the directory that it packs.
+    // A copy is used, because npm writes the licences into the directory that it packs.
     let folder = directory("js_npm_sources");
     let copy = folder.join("sources/bindings/js");
     fs::create_dir_all(copy.parent().expect("a directory")).expect("a directory");
@@ -185,7 +186,7 @@ fn npm_packs_the_sources_as_what_is_installed() {
 }
 
 #[test]
-fn the_package_of_npm_says_hello() {
+fn the_npm_package_exchanges_a_message() {
     if is_skipped() {
         return;
     }
@@ -193,7 +194,7 @@ fn the_package_of_npm_says_hello() {
     let package = directory("js_npm").join("game/node_modules/egret-ws");
     assert_eq!(pack(&installed, &package), files(&installed));
 
-    // Without an addon, the error says where it was searched, and how to make it.
+    // Without an addon, the error names the places that were searched, and describes how to make the addon.
     let games = games(package.ancestors().nth(2).expect("the project"), "egret-ws", "egret-ws");
     let places = ["node/egret_ws.node", "prebuilds/linux-"];
     for game in &games {
@@ -206,7 +207,7 @@ fn the_package_of_npm_says_hello() {
     run(&mut command(package.join("node/build.sh")));
     assert_hello(&games);
 
-    // Linked to the static library, and at the place of prebuilt addons.
+    // The addon is linked to the static library, and is at the place of prebuilt addons.
     let platform = run(Command::new("node").args(["-p", "`${process.platform}-${process.arch}`"]));
     let prebuilt = package.join("prebuilds").join(platform.trim_end()).join("egret_ws.node");
     fs::create_dir_all(prebuilt.parent().expect("a directory")).expect("a directory");
@@ -217,14 +218,14 @@ fn the_package_of_npm_says_hello() {
     assert!(exported.contains("napi_register_module") && !exported.contains(" egret_ws_loop_new"), "{exported}");
     assert_hello(&games);
 
-    // An addon that cannot be loaded is not the same as none.
+    // An addon that cannot be loaded gives another error than a missing one.
     fs::write(&prebuilt, "not a library").expect("a file");
     let said = String::from_utf8(play(&games[0]).stderr).expect("UTF-8");
     assert!(said.contains("cannot load the addon") && said.contains("prebuilds/linux-"), "{said}");
 }
 
 #[test]
-fn the_build_of_the_addon_says_what_is_missing() {
+fn the_build_of_the_addon_names_missing_files() {
     if is_skipped() {
         return;
     }

@@ -1,7 +1,7 @@
 //! pkg-config and CMake find the files that `packaging/install.sh` installs, and FetchContent builds the library from the sources.
 //! The commands of the READMEs work as written.
 //!
-//! A missing cmake or pkg-config fails a test, unless the variable SKIP names `cmake`.
+//! If cmake or pkg-config is missing, a test fails, unless the variable SKIP names `cmake`.
 #![cfg(target_os = "linux")]
 
 mod cmake;
@@ -36,17 +36,18 @@ fn is_skipped() -> bool {
     test_support::skip::is_skipped("cmake")
 }
 
-/// A copy of the library that this test was built with. CMake runs cargo with other features of dependencies, and so replaces the
-/// original while other tests install it.
+/// Returns a copy of the library that this test was built with. CMake runs cargo with other features of dependencies, and so
+/// replaces the
+/// original library while other tests install it.
 fn library_copy() -> &'static Path {
     static COPY: OnceLock<PathBuf> = OnceLock::new();
     COPY.get_or_init(|| {
         let (built, copy) = (library::build(), directory("library"));
         fs::copy(built.join("libegret_ws.so"), copy.join("libegret_ws.so")).expect("the library is built");
-        // Once for all tests: the script leaves one object as it is.
+        // This is done once for all tests: the script does not change an object that is already single.
         let [original, one] = [built.join("libegret_ws.a"), copy.join("libegret_ws.a")];
         library::run(Command::new(root().join("packaging/one_object.py")).args([&original, &one]).arg("--strip-debug"));
-        // `tests` of the package of the tools run them; here they are files like others.
+        // `tests` of the package of the tools run these programs. Here they are files like all others.
         for name in ["egret-ws-doctor", "egret-ws-echo"] {
             fs::write(copy.join(name), "#!/bin/sh\n").expect("a program");
         }
@@ -58,7 +59,7 @@ fn install(arguments: &[&OsStr]) -> Output {
     install_as_built_with(if cfg!(feature = "vendored") { "--features=vendored" } else { "" }, arguments)
 }
 
-/// Installs the library as one that was built with these features.
+/// Installs the library as if it was built with these features.
 fn install_as_built_with(features: &str, arguments: &[&OsStr]) -> Output {
     install_with(&[("FEATURES", features)], arguments)
 }
@@ -67,7 +68,7 @@ fn install_with(environment: &[(&str, &str)], arguments: &[&OsStr]) -> Output {
     install_from(library_copy(), environment, arguments)
 }
 
-/// Installs the library in the folder `built`, with no other variables of install.sh than these.
+/// Installs the library from the folder `built`. Only these variables of install.sh are set.
 fn install_from(built: &Path, environment: &[(&str, &str)], arguments: &[&OsStr]) -> Output {
     let mut script = Command::new(root().join("packaging/install.sh"));
     for name in ["FEATURES", "LIBDIR", "RUSTFLAGS", "RELOCATABLE", "NOTICES", "ONE_OBJECT"] {
@@ -117,7 +118,7 @@ fn the_static_library_becomes_one_object() {
     assert!(install("rustc", &[("ONE_OBJECT", "no")]).status.success());
     assert!(members("rustc").len() > 1);
 
-    // Without python3.
+    // This runs without python3.
     let tools = folder.join("bin");
     fs::create_dir(&tools).expect("a directory");
     for tool in ["sh", "dirname"] {
@@ -139,7 +140,7 @@ fn pkg_config_says_how_to_link() {
     let ask = |arguments: &[&str]| {
         let mut pkg_config = Command::new("pkg-config");
         pkg_config.args(arguments).arg("egret_ws");
-        // Before the system's path, which has openssl.
+        // This path comes before the system's path, which has openssl.
         let said = run(pkg_config.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")));
         said.split_whitespace().map(String::from).collect::<Vec<_>>()
     };
@@ -152,7 +153,7 @@ fn pkg_config_says_how_to_link() {
     run(&mut Command::new(&program));
     assert!(needs(&program, "libegret_ws.so"));
 
-    // With both libraries installed, and with the static one only.
+    // This is tested with both libraries installed, and with only the static one.
     for arguments in [&["--cflags", "--libs", "--static"][..], &["--static", "--libs", "--cflags"]] {
         for only_static in [false, true] {
             let shared = prefix.join("lib/libegret_ws.so");
@@ -321,7 +322,7 @@ fn a_relocatable_prefix_works_where_it_is_moved() {
         let prefix = folder.join("moved");
         fs::rename(folder.join("made/egret"), &prefix).expect("the prefix");
         both_tools_find_it(&prefix, libdir);
-        // Where /lib is a link to /usr/lib, CMake may find the package through the link.
+        // If /lib is a link to /usr/lib, CMake may find the package through the link.
         let link = folder.join("link");
         fs::create_dir(&link).expect("a directory");
         std::os::unix::fs::symlink(prefix.join("lib"), link.join("lib")).expect("a link");
@@ -334,7 +335,7 @@ fn a_relocatable_prefix_works_where_it_is_moved() {
 }
 
 #[test]
-fn a_libdir_that_is_no_plain_path_is_refused() {
+fn a_libdir_that_is_not_a_plain_path_is_refused() {
     for libdir in ["/lib", "lib/", "../lib", "lib/..", "./lib", ".", "a//b", "a b"] {
         let output = install_with(&[("LIBDIR", libdir)], &[directory("libdir").as_os_str()]);
         assert_eq!(output.status.code(), Some(2), "{libdir}");
@@ -357,7 +358,7 @@ fn a_library_that_is_not_built_is_refused_before_anything_is_installed() {
     }
 }
 
-/// As for all of `make install`; and all users can read what root installs with a strict umask.
+/// This also applies to `make install`. All users can read the files that root installs with a strict umask.
 #[test]
 fn a_relative_destdir_is_below_the_folder_of_the_caller() {
     let folder = directory("relative_destdir");

@@ -1,4 +1,4 @@
-//! `packaging/dist/check_elf.py` refuses what a package for Linux must not contain.
+//! `packaging/dist/check_elf.py` refuses libraries with properties that a package for Linux must not have.
 
 use crate::{directory, root, run};
 use std::fs;
@@ -15,7 +15,7 @@ fn machine() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 
-/// Makes libegret_ws.so of a source, with `flags`.
+/// Makes libegret_ws.so from a source, with `flags`.
 fn link(folder: &Path, source: &str, flags: &[&str]) {
     fs::write(folder.join("one.c"), source).expect("the source");
     fs::write(folder.join("one.h"), HEADER).expect("the header");
@@ -47,7 +47,7 @@ fn faulty_libraries_are_refused() {
     let output = check(&folder, &good);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
-    // With other arguments the good library is not what is wanted.
+    // With other arguments, the valid library is not the required one.
     let other = if machine() == "arm64" { "x86_64" } else { "arm64" };
     refused(&folder, &["--machine", other, "--glibc", "2.17"], "is not for");
     refused(&folder, &["--machine", machine(), "--musl"], "needs libc.so.6, which is not on every system");
@@ -56,7 +56,7 @@ fn faulty_libraries_are_refused() {
     refused(&folder, &[&good[..], &["--static"]].concat(), "is not static");
     refused(&folder, &["--machine", machine(), "--glibc", "2.1"], "newer than 2.1");
 
-    // One flag is missing, or another.
+    // One flag is missing or different.
     for (flag, complaint) in [
         ("-Wl,-soname,libegret_ws.so", "calls itself nothing"),
         ("-Wl,-z,now", "leaves its table of functions writable"),
@@ -66,7 +66,7 @@ fn faulty_libraries_are_refused() {
         ("-Wl,-s", "has its symbols still"),
     ] {
         let mut flags: Vec<&str> = FLAGS.into_iter().filter(|other| *other != flag).collect();
-        // The compiler's own defaults.
+        // These are the defaults of the compiler itself.
         flags.extend(match flag {
             "-Wl,-z,now" => Some("-Wl,-z,lazy"),
             "-Wl,-z,relro" => Some("-Wl,-z,norelro"),
@@ -101,7 +101,7 @@ fn faulty_libraries_are_refused() {
     link(&folder, SOURCE, &[&FLAGS[..], &["libown.so"]].concat());
     refused(&folder, &good, "needs libown.so.1, which is not on every system");
 
-    // Damaged files, and none.
+    // These are damaged files, and a missing one.
     let bytes = fs::read(folder.join("libegret_ws.so")).expect("the library");
     for length in [0, 3, 64, 200, bytes.len() / 2] {
         fs::write(folder.join("libegret_ws.so"), &bytes[..length]).expect("the library");

@@ -8,7 +8,7 @@ use std::process::Command;
 use test_support::failing_servers::{dead_url, failure_of, refusing_url};
 use test_support::paths::sources;
 
-/// The blocks of a page that begin with three backticks and the language.
+/// Returns the blocks of a page that begin with three backticks and the language.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let begin = format!("```{language}\n");
     page.split(&begin).skip(1).map(|rest| rest.split("```").next().expect("the end of a block")).collect()
@@ -18,24 +18,25 @@ fn page() -> String {
     fs::read_to_string(root().join("README.md")).expect("the page")
 }
 
-/// The guide that describes how to build, install and link.
+/// Returns the guide that describes how to build, install and link.
 fn building() -> String {
     fs::read_to_string(root().join("docs/building.md")).expect("the page")
 }
 
-/// The text of a page, with the URL of this test's echo server instead of that of the page.
+/// Returns the text of a page with the URL of this test's echo server.
 fn with_echo_server(text: &str) -> String {
     with_server(text, echo_url())
 }
 
-/// A page's text with the server of this URL.
+/// Returns the text of a page with the server of this URL.
 fn with_server(text: &str, url: &str) -> String {
     let changed = text.replace("ws://127.0.0.1:9000/", url);
     assert_ne!(changed, text, "the page has another URL now");
     changed
 }
 
-/// The sample with addresses that fail, and a part of its error message: no server, a server that answers 403, a bad address.
+/// Returns the sample with addresses that fail, and a part of its error message: no server, a server that answers 403, a bad
+/// address.
 fn bad_servers(text: &str) -> [(String, &'static str); 3] {
     let none = text.replace("ws://127.0.0.1:9000/", "ws://[");
     assert_ne!(none, text, "the page has another URL now");
@@ -54,7 +55,7 @@ fn assert_fails(sample: &str, commands: &str, folder: &Path, file: &str) {
     }
 }
 
-/// An empty home directory, with the installed files in `$HOME/egret`.
+/// Makes an empty home directory, with the installed files in `$HOME/egret`.
 fn home(test: &str) -> PathBuf {
     let home = directory(test);
     let output = install(&[home.join("egret").as_os_str()]);
@@ -62,7 +63,7 @@ fn home(test: &str) -> PathBuf {
     home
 }
 
-/// A folder in it with nothing but a sample.
+/// Makes a folder in it that contains only a sample.
 fn folder(home: &Path, file: &str, text: &str) -> PathBuf {
     let folder = home.join("folder");
     fs::create_dir(&folder).expect("an empty folder");
@@ -108,7 +109,7 @@ fn the_ten_lines_of_cpp_are_a_program() {
     assert_fails(sample, &commands, &folder, "game.cpp");
 }
 
-/// Of what is installed, as a shared and as a static library, and of the sources.
+/// The projects use the installed files, as a shared and as a static library, and the sources.
 #[test]
 fn the_lines_for_cmake_are_a_project() {
     if is_skipped() {
@@ -159,7 +160,7 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
         assert!(said.contains(complaint), "{url}: {said}");
     }
 
-    // The lines with exceptions, in a program.
+    // The program contains the lines with exceptions.
     let (build, _) = building.rsplit_once("./").expect("the last command runs it");
     for (url, should) in [(echo_url(), ""), ("ws://[", "EGRET_WS_ERR_INVALID_URL: ")] {
         let throwing = throwing.replace("ws://127.0.0.1:9000/", url);
@@ -169,7 +170,7 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
         assert!(if should.is_empty() { said.is_empty() } else { said.starts_with(should) }, "{url}: {said}");
     }
 
-    // The lines with hooks, in a program whose look-up knows one name.
+    // The program contains the lines with hooks, and its look-up knows one name.
     let url = echo_url().replace("127.0.0.1", "game.test");
     let text = format!(
         "#include <egret_ws.hpp>\n#include <cstdio>\n#include <netinet/in.h>\n#include <netinet/ip.h>\n#include <sys/socket.h>\n\
@@ -229,12 +230,12 @@ fn pages() -> Vec<(PathBuf, String)> {
     found.into_iter().map(|path| (path.clone(), fs::read_to_string(path).expect("a page"))).collect()
 }
 
-/// The page without blocks of code.
+/// Returns the page without blocks of code.
 fn prose(page: &str) -> String {
     page.split("```").step_by(2).collect()
 }
 
-/// The names by which links lead to the headings of a page.
+/// Returns the names by which links lead to the headings of a page.
 fn anchors(page: &str) -> Vec<String> {
     let is_kept = |letter: &char| letter.is_alphanumeric() || ['-', '_', ' '].contains(letter);
     let headings = page

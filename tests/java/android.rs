@@ -26,7 +26,7 @@ pub fn android_classes() -> &'static Path {
     &CLASSES
 }
 
-/// That of the guide, in Java. `kotlin.rs` compiles the one in Kotlin.
+/// Compiles the activity of the guide in Java. `kotlin.rs` compiles the one in Kotlin.
 #[test]
 fn the_activity_of_the_guide_compiles() {
     if is_skipped() {
@@ -43,7 +43,7 @@ fn the_activity_of_the_guide_compiles() {
     library::run(javac.arg("SocketActivity.java").current_dir(&folder));
 }
 
-/// For the oldest Android of the manifest.
+/// The classes are compiled for the oldest Android of the manifest.
 #[test]
 fn android_classes_become_dex() {
     if is_skipped() {
@@ -65,8 +65,8 @@ fn android_classes_become_dex() {
     }
 }
 
-/// A folder that looks like an NDK for x86-64: its clang is this machine's compiler, which links against stubs of Android's
-/// libraries. This does not test whether a real NDK's tools accept the same arguments.
+/// A folder that looks like an NDK for x86-64: its clang is this machine's compiler, which links with stubs of Android's
+/// libraries. This does not test whether the tools of a real NDK accept these arguments.
 fn stub_ndk() -> &'static Path {
     static NDK: LazyLock<PathBuf> = LazyLock::new(|| {
         let ndk = scratch("ndk");
@@ -97,7 +97,7 @@ fn executable(path: &Path, script: &str) {
     library::run(Command::new("chmod").arg("+x").arg(path));
 }
 
-/// The files that `build_aar.sh` makes with the stub of the NDK, and the AAR unpacked to `aar`.
+/// Returns the folder of the files that `build_aar.sh` makes with the stub of the NDK. The AAR is unpacked to `aar`.
 pub fn packed() -> &'static Path {
     static PACKED: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = scratch("aar");
@@ -110,7 +110,7 @@ pub fn packed() -> &'static Path {
     &PACKED
 }
 
-/// `last`: the last option of the library's linker.
+/// `last` is the last option of the library's linker.
 fn build_aar(out: &Path, last: &str) -> std::process::Output {
     let cargo = out.with_extension("cargo");
     executable(&cargo, CARGO);
@@ -119,8 +119,9 @@ fn build_aar(out: &Path, last: &str) -> std::process::Output {
     build.env("CARGO", &cargo).env("LAST", last).output().expect("the script runs")
 }
 
-/// A stub of `cargo rustc --target TARGET --target-dir DIR`: writes a library with our name and the header's functions to the same
-/// path, with $LAST and the same link options but the one that only lld has.
+/// A stub of `cargo rustc --target TARGET --target-dir DIR`. It writes a library with our name and the functions of the header to
+/// the path
+/// that cargo would use, with $LAST and with cargo's link options, except the one that only lld has.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
 case $* in
@@ -142,8 +143,9 @@ sed -n 's/^[a-su-z].*[ *]\(egret_ws_[a-z0-9_]*\)(.*/void \1(void) {}/p' include/
     $(echo "$flags" | sed 's/-Clink-arg=//g; s/--cfg=[^ ]*//; s/-Wl,--icf=all//') "$LAST" -o "$dir/$target/android/libegret_ws.so"
 "#;
 
-/// The JNI shim is linked for the processors of phones, against stubs of Android's libraries; `build_aar.sh` checks it as a device would.
-/// `make test-android` links the library itself, too.
+/// The JNI shim is linked for the processors of phones, with stubs of Android's libraries. `build_aar.sh` checks it as a device
+/// would do.
+/// `make test-android` also links the library itself.
 #[test]
 fn the_shim_links_for_android() {
     if is_skipped() {
@@ -206,7 +208,7 @@ fn the_aar_is_laid_out_and_aligned() {
     assert!(manifest.contains("android.permission.INTERNET"));
     let shim = aar.join("jni/x86_64/libegret_ws_jni.so");
     library::assert_hardened(&shim);
-    // The shim finds the library by its name, in any folder.
+    // The shim finds the library by its name in any folder.
     let dynamic = library::run(Command::new("readelf").arg("-dW").arg(&shim));
     assert!(dynamic.contains("[libegret_ws.so]"), "{dynamic}");
 
@@ -217,7 +219,7 @@ fn the_aar_is_laid_out_and_aligned() {
     assert!(stderr.contains("libegret_ws.so is aligned to 0x1000"), "{stderr}");
 }
 
-/// The schema is strict: Prefab refuses a key that it does not know.
+/// The schema is strict: Prefab refuses keys that it does not know.
 #[test]
 fn cmake_finds_header_and_library_in_the_aar() {
     if is_skipped() {
@@ -252,7 +254,7 @@ fn a_crash_report_finds_the_symbols_of_the_shipped_library() {
         assert!(has_lines(&full) && !has_lines(&shipped), "{library}");
     }
 
-    // A symbol file of another build is refused.
+    // A symbol file of another build must be refused.
     let parts = scratch("other_symbols");
     fs::create_dir_all(parts.join("jni/x86_64")).expect("a directory");
     fs::create_dir_all(parts.join("symbols/x86_64")).expect("a directory");
@@ -264,7 +266,7 @@ fn a_crash_report_finds_the_symbols_of_the_shipped_library() {
     assert!(!refused.status.success() && stderr.contains("different build IDs"), "{stderr}");
 }
 
-/// By Maven's own resolver, which compares the checksums.
+/// This uses Maven's own resolver, which compares the checksums.
 #[test]
 fn maven_resolves_the_aar_from_the_folder() {
     if is_skipped() {
@@ -298,7 +300,7 @@ fn maven_resolves_the_aar_from_the_folder() {
     assert!(lines[contents.len()].contains("Checksum validation failed"), "{resolved}");
 }
 
-/// The suite `supply_chain` compares that file with what is linked.
+/// The suite `supply_chain` compares that file with the linked libraries.
 #[test]
 fn the_aar_has_the_notices_of_android() {
     if is_skipped() {
@@ -310,12 +312,12 @@ fn the_aar_has_the_notices_of_android() {
     }
 }
 
-/// A library with a fault: the source of its function `one`, the options that it is linked with, and what is reported.
+/// A library with a fault: the source of its function `one`, the options with which it is linked, and the reported error.
 type Fault = (&'static str, &'static [&'static str], &'static str);
 
 const FAULTS: &[Fault] = &[
     ("void one(void) {}", &[], ""),
-    // A weak symbol that is missing is allowed.
+    // A weak symbol may be missing.
     ("__attribute__((weak)) int getrandom(void); int one(void) { return getrandom ? getrandom() : 0; }", &[], ""),
     ("void one(void) {}", &["-Wl,-z,max-page-size=4096"], "is aligned to 0x1000, less than a page of 0x4000"),
     (
@@ -415,13 +417,13 @@ fn a_library_that_a_device_would_refuse_is_refused_here() {
     }
 }
 
-/// The home of the Java on the PATH.
+/// Returns the home of the Java on the PATH.
 fn java_home() -> PathBuf {
     let javac = library::run(Command::new("sh").args(["-c", "readlink -f \"$(command -v javac)\""]));
     Path::new(javac.trim()).ancestors().nth(2).expect("JAVA_HOME/bin/javac").to_path_buf()
 }
 
-/// Applies the AAR's rules with ProGuard: the sample still runs when all other names were changed.
+/// Applies the rules of the AAR with ProGuard. The sample must still run after all other names were changed.
 #[test]
 fn shrinking_keeps_the_names_that_c_uses() {
     if is_skipped() {

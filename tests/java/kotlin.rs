@@ -1,4 +1,4 @@
-//! The binding used from Kotlin, and its artefact for coroutines.
+//! Uses the binding from Kotlin, and tests its artefact for coroutines.
 
 use crate::android::{android, android_classes, files_of, packed};
 use crate::unit::{assert_junit_passed, tests};
@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 pub const NEWEST: &str = "2.4.20";
-/// The oldest one that the artefact for coroutines is for, and one between.
+/// The oldest version that the artefact for coroutines supports, and one between it and the newest.
 const OLDER: &[&str] = &["1.4.32", "1.6.21"];
 
 /// The directory of a compiler, with Kotlin's library and kotlinx-coroutines, downloaded once.
@@ -18,7 +18,7 @@ pub fn kotlin_home(version: &str) -> PathBuf {
     PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR")).arg(version)).trim_end())
 }
 
-/// A fast start of the compiler counts more than fast code. Kotlin 1.4 is older than Java 17.
+/// A fast start of the compiler is more important than fast code. Kotlin 1.4 is older than Java 17.
 const COMPILER_OPTIONS: &str =
     "-Xmx512M -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-opens=java.base/java.util=ALL-UNNAMED";
 
@@ -28,7 +28,8 @@ pub fn kotlinc(home: &Path) -> Command {
     kotlinc
 }
 
-/// The jars in the compiler's directory that programs with coroutines need: Kotlin's library, and kotlinx-coroutines as the last.
+/// Returns the jars in the compiler's directory that programs with coroutines need: Kotlin's library, and kotlinx-coroutines as
+/// the last one.
 pub fn runtime(home: &Path) -> Vec<PathBuf> {
     let lib = home.join("lib");
     let names = ["kotlin-stdlib", "kotlin-stdlib-jdk7", "kotlin-stdlib-jdk8"];
@@ -56,8 +57,9 @@ fn coroutines() -> &'static Path {
     &JAR
 }
 
-/// Kotlin compiles against the binding and knows which references may be null. The READMEs' samples are compiled, and the programs
-/// among them run.
+/// Kotlin compiles with the binding and knows which references may be null. The samples of the READMEs are compiled, and the
+/// programs
+/// among them are run.
 #[test]
 fn kotlin() {
     if is_skipped() {
@@ -77,7 +79,7 @@ fn kotlin() {
     };
     const IMPORTS: &str =
         "import android.os.Bundle\nimport org.egret.websocket.*\nimport org.egret.websocket.android.*\n";
-    // The README of the repository has members of an activity, that of the binding programs and classes.
+    // The README of the repository has members of an activity. The README of the binding has programs and classes.
     let [members] = &blocks("README.md")[..] else { panic!("README.md has one sample in Kotlin") };
     let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity {{\n{members}}}\n"))];
     let mut programs =
@@ -108,7 +110,7 @@ fn kotlin() {
     let test = |file: &str| root().join("tests/java/kotlin").join(file);
     let nulls = compile(&[test("Nulls.kt")]);
     let errors = String::from_utf8_lossy(&nulls.stderr).into_owned();
-    assert!(!nulls.status.success(), "null passes for what is not null");
+    assert!(!nulls.status.success(), "null is accepted for a reference that must not be null");
     assert!(
         errors.contains("Nulls.kt:7:18: error: null cannot") && errors.contains("Nulls.kt:8:39: error:"),
         "{errors}"
@@ -128,8 +130,9 @@ fn kotlin() {
     }
 }
 
-/// Runs `CoroutinesTest` with a compiler, its library and its kotlinx-coroutines, on the artefact that a compiler has built. The program
-/// has less memory than the messages that it receives.
+/// Runs `CoroutinesTest` with a compiler, its library and its kotlinx-coroutines. It uses the artefact that another compiler has
+/// built. The
+/// program has less memory than the size of the messages that it receives.
 fn coroutines_test(version: &str, artefact: &Path) {
     let home = kotlin_home(version);
     let classes = scratch(&format!("coroutines-test-{version}")).join("test.jar");
@@ -140,14 +143,14 @@ fn coroutines_test(version: &str, artefact: &Path) {
     compile.args(["-jvm-target", "1.8", "-no-reflect", "-cp", &path, "-d"]).arg(&classes);
     library::run(compile.arg(root().join("tests/java/kotlin/CoroutinesTest.kt")));
     let mut java = java();
-    // -ea: kotlinx-coroutines then copies exceptions, for their stack traces, which must keep the report.
+    // With -ea, kotlinx-coroutines copies exceptions for their stack traces. The copies must keep the report.
     java.args(["-ea", "-Xmx64m", "-XX:+ExitOnOutOfMemoryError"]).arg(format!("-Decho={}", echo_url()));
     java.args(["-cp", &format!("{}:{path}", classes.display()), "org.junit.platform.console.ConsoleLauncher"]);
     java.args(["--disable-banner", "--disable-ansi-colors", "--details=tree", "-c", "CoroutinesTest"]);
     assert_junit_passed(&output_of(&format!("coroutines-{version}"), &mut java));
 }
 
-/// With `EGRET_WS_TEST_KOTLIN=all` also with older compilers and libraries, which compile the same sources and pass the same tests.
+/// With `EGRET_WS_TEST_KOTLIN=all`, older compilers and libraries also compile these sources and pass these tests.
 #[test]
 fn coroutines_of_kotlin() {
     if is_skipped() {
@@ -163,8 +166,9 @@ fn coroutines_of_kotlin() {
     }
 }
 
-/// Adds JetBrains' jars to a repository: Kotlin's library as the least version that the artefact needs, and kotlinx-coroutines with its own
-/// version.
+/// Adds the jars of JetBrains to a repository: Kotlin's library with the lowest version that the artefact needs, and
+/// kotlinx-coroutines with
+/// its own version.
 const PUBLISH_LIBRARIES: &str = "
 import sys, zipfile
 android, repository, kotlin, coroutines = sys.argv[1:]
@@ -177,7 +181,8 @@ for maven.GROUP, artifact, number, jar in [
     maven.publish(repository, artifact, number, 'jar', artifact, {'.jar': jar})
 ";
 
-/// In the repository of the AAR, by Maven's own resolver, with the version of kotlinx-coroutines that the artefact was built with.
+/// The artefact is in the repository of the AAR. Maven's own resolver finds it, with the version of kotlinx-coroutines of its
+/// build.
 #[test]
 fn maven_resolves_the_artefact_for_coroutines() {
     if is_skipped() {
@@ -233,7 +238,7 @@ fn every_public_reference_has_a_nullability_annotation() {
                 while !declaration.ends_with(['{', ';', '}']) {
                     declaration = declaration + " " + lines.next().expect("the declaration's end");
                 }
-                // `public static @NotNull String name`, and `@NotNull byte[] data`, `int length` and so on.
+                // The forms are `public static @NotNull String name`, and `@NotNull byte[] data`, `int length` and so on.
                 let end = declaration.find(['(', '=', ';']).expect("the end of a name");
                 let (head, rest) = declaration.split_at(end);
                 let parameters =

@@ -1,8 +1,9 @@
-//! Tests the Java binding, `bindings/java`: the JUnit tests in `tests/java/unit` on this machine's Java, with its JNI checks, and
+//! Tests the Java binding, `bindings/java`: the JUnit tests in `tests/java/unit` with this machine's Java and its JNI checks, and
 //! the binding with Android's tools, ProGuard and Kotlin.
 //!
-//! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens; the default is 2000. The leak test of TLS opens
-//! a tenth as many.
+//! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens. The default is 2000. The leak test of TLS
+//! opens
+//! a tenth of them.
 #![cfg(target_os = "linux")]
 
 #[allow(dead_code)] // made for other tests, which need more of them
@@ -25,7 +26,7 @@ fn sockets() -> u64 {
     std::env::var("EGRET_WS_TEST_SOCKETS").map_or(2000, |count| count.parse().expect("a number of sockets"))
 }
 
-/// Longer than any wait inside the programs, so that the programs themselves report what they waited for.
+/// This is longer than any wait inside the programs, so that the programs themselves report which event is missing.
 fn time_limit() -> Duration {
     Duration::from_secs(180 + sockets() / 50)
 }
@@ -69,7 +70,7 @@ fn java_files(dir: &str) -> Vec<PathBuf> {
 fn output_of(name: &str, command: &mut Command) -> String {
     let path = scratch(&format!("output-{name}")).join("output");
     let output = File::create(&path).expect("a file for the output");
-    // Cargo's entry would take precedence over the rpath.
+    // The value that cargo has set would take precedence over the rpath.
     command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
     command.stdout(output.try_clone().expect("a second handle")).stderr(output);
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {:?}: {error}", command.get_program()));
@@ -96,7 +97,7 @@ fn the_shim_calls_every_function_of_the_header() {
     for entry in fs::read_dir(root().join("bindings/java/jni")).expect("the shim") {
         shim += &fs::read_to_string(entry.expect("a file").path()).expect("C");
     }
-    // `ErrorCode` has the names; the `WebSocket` keeps the report of `on_close`.
+    // `ErrorCode` contains the names, and the `WebSocket` keeps the report of `on_close`.
     const LEFT_OUT: &[&str] = &["egret_ws_error_name", "egret_ws_close_report"];
     let mut declared = 0;
     for line in header.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase())) {
@@ -118,7 +119,7 @@ fn the_shim_is_hardened() {
     }
 }
 
-/// The jar of a release has the library of each platform inside, and leaves no file behind. `tests/dist/java.sh` runs the real one.
+/// The jar of a release contains the library of each platform, and leaves no file behind. `tests/dist/java.sh` runs the real jar.
 #[test]
 fn a_jar_loads_the_library_that_it_contains() {
     if is_skipped() {
@@ -137,7 +138,7 @@ fn a_jar_loads_the_library_that_it_contains() {
 
     let echo = |options: &[&str]| {
         let mut java = Command::new("java");
-        // The shim of the tests takes the library from its own folder, which is another one here.
+        // The shim of the tests loads the library from its own folder, which is another folder here.
         java.args(options).args(["-cp", ".:whole.jar", "Echo", echo_url()]).current_dir(&folder);
         java.env("LD_LIBRARY_PATH", binding());
         java

@@ -1,4 +1,4 @@
-//! Servers with TLS for the tests of Java's own TLS, each on a port of its own, in this process.
+//! Servers with TLS for the tests of Java's own TLS. Each has its own port, in this process.
 #![allow(unsafe_code)] // asks OpenSSL for new keys and another handshake, which the crate cannot
 
 use openssl::ssl::{
@@ -24,18 +24,19 @@ unsafe extern "C" {
 
 const VERSIONS: [(&str, SslVersion); 2] = [("12", SslVersion::TLS1_2), ("13", SslVersion::TLS1_3)];
 
-/// The servers: properties `tls.NAME` with their ports for a Java program, and the port where it asks how a client has ended.
+/// The servers: properties `tls.NAME` with their ports for a Java program, and the port at which it asks how a client has ended.
 #[derive(Default)]
 pub struct Servers {
     pub properties: Vec<(String, String)>,
     reports: Arc<Mutex<HashMap<String, Receiver<String>>>>,
 }
 
-/// What a server does after the TLS handshake.
+/// The actions of a server after the TLS handshake.
 #[derive(Clone, Copy)]
 enum Script {
-    /// Returns each message. The text `facts` is answered by the name of SNI, the selected protocol and the name of the client's
-    /// certificate, the text `close` by the end.
+    /// Returns each message. The answer to the text `facts` is the name of SNI, the selected protocol and the name of the
+    /// client's
+    /// certificate. The answer to the text `close` is the end.
     Echo,
     /// Steps: `upgrade`, `hello` (a text), `close` (a Close frame with 1000), `frame` (reads one), `raw HEX` (past TLS), `key-updates
     /// COUNT` (each with a message), `silent-key-updates COUNT`, `renegotiate`, `end` (close_notify, and reads until the client's), `cut`, `listen`.
@@ -200,7 +201,7 @@ impl Servers {
         });
     }
 
-    /// A line with the name of a server is answered by a line with the end of its next client.
+    /// Answers a line with the name of a server by a line with the end of its next client.
     fn answer_reports(&mut self) {
         let all = Arc::clone(&self.reports);
         self.plain("reports", move |client| {
@@ -235,9 +236,9 @@ fn wait_for_end(mut client: TcpStream) {
 enum Relay {
     Whole,
     Pieces,
-    /// Nothing comes after so many bytes of the server.
+    /// After this many bytes of the server, no more bytes come.
     Silent(u64),
-    /// The end comes after so many bytes of the server.
+    /// After this many bytes of the server, the stream ends.
     Cut(u64),
 }
 
@@ -270,7 +271,7 @@ fn relay(client: TcpStream, port: u16, how: Relay) {
     let _ = client.shutdown(Shutdown::Both);
 }
 
-/// Serves a client, and reports its end: `clean` by close_notify, `cut` without, or the alert.
+/// Serves a client, and reports its end: `clean` with close_notify, `cut` without one, or the alert.
 fn serve(acceptor: &SslAcceptor, client: TcpStream, script: Script, ends: &Sender<String>) {
     let ssl = Ssl::new(acceptor.context()).expect("OpenSSL");
     let mut stream = SslStream::new(ssl, client).expect("OpenSSL");
@@ -421,7 +422,7 @@ fn read_to_end(stream: &mut SslStream<TcpStream>) -> Result<(), openssl::ssl::Er
     }
 }
 
-/// Moves bytes in both directions, until one ends: by turns, because OpenSSL's stream has one user.
+/// Moves bytes in both directions until one ends. It alternates, because OpenSSL's stream has one user.
 fn tunnel(stream: &mut SslStream<TcpStream>, mut server: TcpStream) {
     stream.get_ref().set_nonblocking(true).expect("a stream");
     server.set_nonblocking(true).expect("a stream");

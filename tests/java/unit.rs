@@ -36,7 +36,7 @@ fn junit() -> Vec<PathBuf> {
     jars.to_vec()
 }
 
-/// Compiles the tests once, with the Android part of the binding on stubs of Android's classes. Returns their class path.
+/// Compiles the tests once, with the Android part of the binding and stubs of Android's classes. Returns their class path.
 pub fn tests() -> &'static str {
     static TESTS: LazyLock<String> = LazyLock::new(|| {
         let classes = scratch("tests");
@@ -47,7 +47,7 @@ pub fn tests() -> &'static str {
         // -path and -classfile: the manifests of Debian's jars name jars that Debian does not have.
         javac.args(["-Xlint:all,-path,-classfile,-removal,-try", "-Werror", "-encoding", "UTF-8", "-cp", &path, "-d"]);
         javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
-        // The benchmark of the binding, without those of other clients.
+        // This is the benchmark of the binding, without those of other clients.
         for name in ["Contender", "Cpu", "Egret", "Workload"] {
             javac.arg(root().join(format!("benches/lab/java/{name}.java")));
         }
@@ -95,7 +95,7 @@ fn secure_url() -> String {
     url
 }
 
-/// Runs a JUnit class. Fails also if `-Xcheck:jni` reports a problem.
+/// Runs a JUnit class. It also fails if `-Xcheck:jni` reports a problem.
 fn junit_class(class: &str, properties: &[(&str, &str)]) {
     if is_skipped() {
         return;
@@ -109,7 +109,7 @@ fn junit_class(class: &str, properties: &[(&str, &str)]) {
     assert_junit_passed(&output_of(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class])));
 }
 
-/// JUnit's exit code says whether tests failed; this says whether there were any, and what `-Xcheck:jni` found.
+/// JUnit's exit code shows whether tests failed. This checks whether there were any tests, and the reports of `-Xcheck:jni`.
 pub fn assert_junit_passed(output: &str) {
     println!("{output}");
     // These report a call that is not allowed, an unchecked exception, or too many local references.
@@ -192,7 +192,7 @@ fn secure() {
     junit_class("SecureTest", &[("secure", &secure_url()), ("roots", roots.to_str().expect("a path in UTF-8"))]);
 }
 
-/// The certificates for the tests of the platform's TLS, as files.
+/// Returns the certificates for the tests of the platform's TLS, as files.
 fn certificate_files() -> &'static str {
     static FILES: LazyLock<String> = LazyLock::new(|| {
         let files = scratch("platform-tls");
@@ -219,7 +219,7 @@ fn certificate_files() -> &'static str {
     &FILES
 }
 
-/// Names where the platform does not compare them, as on Android.
+/// Tests names on a platform that does not compare them, such as Android.
 #[test]
 fn tls_names() {
     if !is_skipped() {
@@ -227,7 +227,7 @@ fn tls_names() {
     }
 }
 
-/// The steps of the TLS provider, in memory.
+/// Tests the steps of the TLS provider, in memory.
 #[test]
 fn tls_sessions() {
     if !is_skipped() {
@@ -235,7 +235,7 @@ fn tls_sessions() {
     }
 }
 
-/// TLS of the platform, with servers. The leak test opens a tenth as many connections as there are sockets in the other one.
+/// Tests the TLS of the platform with servers. The leak test opens a tenth of the connections of the other leak test.
 #[test]
 fn platform_tls() {
     if is_skipped() {
@@ -289,7 +289,7 @@ fn constants() {
     junit_class("ConstantsTest", &[("header", header.to_str().expect("a path in UTF-8"))]);
 }
 
-/// Checks that each option reaches its field in C and each field of a report reaches Java, with a preloaded library.
+/// Checks, with a preloaded library, that each option reaches its field in C, and that each field of a report reaches Java.
 #[test]
 fn options_and_reports_use_the_right_fields() {
     if is_skipped() {

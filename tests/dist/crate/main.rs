@@ -1,4 +1,5 @@
-//! Sends a greeting to the server of the first argument, and prints the answer. The second one is a file with certificates to trust.
+//! Sends a greeting to the server of the first argument, and prints the answer. The second argument is a file with trusted
+//! certificates.
 
 use std::ffi::{CString, c_void};
 use std::ptr;

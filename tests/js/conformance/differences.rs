@@ -1,4 +1,4 @@
-//! Reads `differences.txt`, which describes its own form.
+//! Reads `differences.txt`. That file describes its own format.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,14 +13,14 @@ const GROUPS: [(&str, &[&str]); 4] = [
 
 pub struct Table {
     pub differences: Vec<Difference>,
-    /// Engines, and why they may skip a test.
+    /// Engines, and the reason why they may skip a test.
     skips: Vec<(Vec<String>, String)>,
 }
 
 pub struct Difference {
-    /// A sentence or two: what differs, and why.
+    /// One or two sentences with the difference and its reason.
     pub text: String,
-    /// A difference of our objects, so the README lists it.
+    /// It is a difference of our objects, so the README lists it.
     pub is_ours: bool,
     /// Engines, and the name of a test that fails in them.
     tests: Vec<(Vec<String>, String)>,
@@ -42,7 +42,7 @@ impl Table {
             } else if let Some(test) = line.strip_prefix("    ") {
                 let (engines, name) = engines_and_rest(test);
                 let difference = table.differences.last_mut().expect("a difference before its tests");
-                // A test of both kinds of targets.
+                // The name stands for a test of both kinds of targets.
                 for kind in if name.contains(" *: ") { &["EventTarget", "WebSocket"][..] } else { &[""] } {
                     difference.tests.push((engines.clone(), name.replacen(" *: ", &format!(" {kind}: "), 1)));
                 }
@@ -52,14 +52,14 @@ impl Table {
                 difference.text.push_str(more);
             } else {
                 let (kind, text) = line.split_at_checked(2).expect("a difference");
-                assert!(["- ", "* "].contains(&kind), "this is no line of the table: {line}");
+                assert!(["- ", "* "].contains(&kind), "this is not a line of the table: {line}");
                 table.differences.push(Difference { text: text.to_owned(), is_ours: kind == "- ", tests: Vec::new() });
             }
         }
         table
     }
 
-    /// The tests that must fail in an engine.
+    /// Returns the tests that must fail in an engine.
     pub fn expected(&self, engine: &str) -> BTreeMap<&str, ()> {
         let tests = self.differences.iter().flat_map(|difference| &difference.tests);
         tests
@@ -73,7 +73,7 @@ impl Table {
     }
 }
 
-/// `node20 jsc: rest`.
+/// Reads a line such as `node20 jsc: rest`.
 fn engines_and_rest(line: &str) -> (Vec<String>, String) {
     let (names, rest) = line.split_once(": ").unwrap_or_else(|| panic!("no engines: {line}"));
     let mut engines = Vec::new();
@@ -81,7 +81,7 @@ fn engines_and_rest(line: &str) -> (Vec<String>, String) {
         match GROUPS.iter().find(|(group, _)| *group == name) {
             Some((_, members)) => engines.extend(members.iter().map(ToString::to_string)),
             None => {
-                assert!(GROUPS[0].1.contains(&name), "{name} is no engine: {line}");
+                assert!(GROUPS[0].1.contains(&name), "{name} is not an engine: {line}");
                 engines.push(name.to_owned());
             }
         }
