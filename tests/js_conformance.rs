@@ -1,9 +1,12 @@
-//! The conformance suite of `tests/js/conformance` in each JavaScript engine. The differences from the standards are those of
-//! `differences.txt`, no more and no less, and bindings/js/README.md lists the differences of our objects.
+//! Runs the conformance suite of `tests/js/conformance` in each JavaScript engine. The differences from the standards must be
+//! exactly those
+//! in `differences.txt`. bindings/js/README.md lists the differences of our objects.
 //!
-//! Without a variable: the Node of this system, JavaScriptCore and V8. With `EGRET_WS_TEST_ENGINES=all` also the engines that npm
-//! downloads: Node 22, Node 24, and the WebSocket of undici as reference. A missing tool fails a test, unless the variable SKIP
-//! has `js`.
+//! Without a variable, it runs in the Node of this system, in JavaScriptCore and in V8. With `EGRET_WS_TEST_ENGINES=all` it also
+//! runs in the
+//! engines that npm downloads: Node 22, Node 24, and the WebSocket of undici as a reference. If a tool is missing, a test fails,
+//! unless the
+//! variable SKIP has `js`.
 #![cfg(target_os = "linux")]
 
 #[path = "js/conformance/differences.rs"]
@@ -19,7 +22,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::library;
 
-/// For a whole run, most of which takes a few seconds.
+/// The time limit of a whole run. Most runs take a few seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 fn suite() -> PathBuf {
@@ -34,7 +37,7 @@ fn is_skipped() -> bool {
     test_support::skip::is_skipped("js")
 }
 
-/// True if engines are downloaded for this run.
+/// Returns true if engines are downloaded for this run.
 fn has_all_engines() -> bool {
     std::env::var("EGRET_WS_TEST_ENGINES").is_ok_and(|engines| engines == "all")
 }
@@ -55,7 +58,7 @@ fn node() {
 
 fn check_node(engine: &str, node: &Path) {
     check(engine, |url| on_node(node, url, "egret", addon()));
-    // Printing and garbage collection are Node's.
+    // Printing and garbage collection are functions of Node.
     let server = Server::start();
     let mut objects = Command::new(node);
     objects.arg("--expose-gc").arg(suite().join("node_objects.js")).arg(&server.url).arg(addon());
@@ -74,13 +77,13 @@ fn javascriptcore() {
 #[test]
 fn v8() {
     if !is_skipped() {
-        // It downloads V8 if that is not installed.
+        // This downloads V8 if it is not installed.
         let flags = library::run(Command::new(root().join("tests/js/v8.sh")).arg(env!("CARGO_TARGET_TMPDIR")));
         check_shell("v8", &flags);
     }
 }
 
-/// The shell of `examples/egret_shell`, compiled with these flags for its engine.
+/// Checks the shell of `examples/egret_shell`, compiled with these flags for its engine.
 fn check_shell(engine: &str, flags: &str) {
     let shell = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("conformance-shell-{engine}"));
     let mut build = Command::new(root().join("examples/egret_shell/build.sh"));
@@ -102,7 +105,7 @@ fn readme_lists_the_differences() {
     assert_eq!(listed, ours, "the list in bindings/js/README.md (left) and differences.txt differ");
 }
 
-/// The path of the addon for Node.
+/// Returns the path of the addon for Node.
 fn addon() -> &'static Path {
     static ADDON: LazyLock<PathBuf> = LazyLock::new(|| {
         let addon = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance.node");
@@ -112,7 +115,7 @@ fn addon() -> &'static Path {
     &ADDON
 }
 
-/// The directory of the packages of npm.
+/// Returns the directory of the packages of npm.
 fn engines() -> &'static Path {
     static ENGINES: LazyLock<PathBuf> = LazyLock::new(|| {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("js-engines");
@@ -128,10 +131,10 @@ fn on_node(node: &Path, url: &str, kind: &str, objects: &Path) -> Command {
     command
 }
 
-/// A shell evaluates scripts until no socket and no timer is left.
+/// Returns a command for a shell that evaluates scripts until no socket and no timer is left.
 fn on_shell(shell: &Path, url: &str) -> Command {
     let mut command = Command::new(shell);
-    // Cargo's entry would take precedence over the rpath.
+    // The value that cargo has set would take precedence over the rpath.
     command.env_remove("LD_LIBRARY_PATH").args(["--seconds", &TIME_LIMIT.as_secs().to_string()]);
     let list = std::fs::read_to_string(suite().join("scripts.js")).expect("the list of scripts");
     let scripts = list.split('\'').filter(|part| part.ends_with(".js"));
@@ -177,14 +180,15 @@ impl Run {
             self.is_done = true;
             return;
         } else {
-            panic!("this is no line of a result: {line}");
+            panic!("this is not a line of a result: {line}");
         };
         // The labels come before the result of their test.
         self.thrown.iter_mut().filter(|(test, _)| test.is_empty()).for_each(|(test, _)| test.clone_from(&name));
         self.outcomes.insert(name, outcome);
     }
 
-    /// A test fails if the host does not report an exception that it throws. Returns reports that no test has caused. (A check that
+    /// If the host does not report an exception that a test throws, the test fails. Returns reports that no test has caused. (A
+    /// check that
     /// fails inside a listener is a failure of its test.)
     fn compare_reports(&mut self, errors: &str) -> Vec<String> {
         let reports = errors.lines().filter_map(|line| line.strip_prefix("Uncaught "));
@@ -200,7 +204,7 @@ impl Run {
     }
 }
 
-/// `NAME: why`, where the name itself may have colons: the harness separates them by a tab.
+/// Splits `NAME: why`. The name itself may contain colons, so the harness separates the two parts by a tab.
 fn split_name(rest: &str) -> (&str, &str) {
     rest.split_once('\t').expect("a name and a reason")
 }
@@ -241,7 +245,7 @@ fn check(engine: &str, command: impl FnOnce(&str) -> Command) {
     assert!(faults.is_empty(), "{engine}:\n{}", faults.join("\n"));
 }
 
-/// Starts a server, and runs the program. Returns the results and what the program wrote to stderr.
+/// Starts a server, and runs the program. Returns the results, and the text that the program wrote to stderr.
 fn perform(command: impl FnOnce(&str) -> Command) -> (Run, String) {
     let server = Server::start();
     let mut program = command(&server.url);
@@ -275,7 +279,7 @@ fn perform(command: impl FnOnce(&str) -> Command) -> (Run, String) {
             Err(_) => break, // it has ended, or it is too slow
         }
     }
-    // Without the server the sockets that are left end at once, and so does the program.
+    // Without the server, the sockets that are left end at once, and then the program ends.
     drop(server);
     if library::wait(child, deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(5))).is_none() {
         run.is_done = false;
@@ -283,7 +287,7 @@ fn perform(command: impl FnOnce(&str) -> Command) -> (Run, String) {
     (run, errors.join().expect("the reader of stderr"))
 }
 
-/// A server of the suite, which ends when this is dropped.
+/// A server of the suite. It ends when this is dropped.
 struct Server {
     url: String,
     child: Child,

@@ -1,4 +1,4 @@
-//! `egret_ws_host.c`, the part of a glue for JavaScript that is the same for every engine, without an engine: its options, its
+//! Tests `egret_ws_host.c`, the part of a glue for JavaScript that all engines share, without an engine: its options, its
 //! errors, its table of sockets. Runs `tests/js/host/host.c`.
 #![cfg(unix)]
 
@@ -66,7 +66,7 @@ fn options_reach_the_server_and_the_shell_has_the_loop() {
     server.join().expect("the server saw the headers");
 }
 
-/// The fields of a struct of the C header.
+/// Returns the fields of a struct of the C header.
 fn fields(name: &str) -> Vec<String> {
     let header = std::fs::read_to_string(root().join("include/egret_ws.h")).expect("the header");
     let (_, body) = header.split_once(&format!("typedef struct {name} {{")).expect("the struct");
@@ -78,7 +78,7 @@ fn fields(name: &str) -> Vec<String> {
 
 #[test]
 fn the_tables_have_every_field_of_the_header() {
-    // These belong to the host, are an argument of `open`, or are for the shell only.
+    // These belong to the host, are an argument of `open`, or are only for the shell.
     let others = [
         "struct_size",
         "flags",
@@ -110,7 +110,7 @@ fn the_tables_have_every_field_of_the_header() {
         let forms = [format!("TEXT({field})"), format!("NUMBER({field})"), format!("{{\"{field}\"")];
         assert_ne!(forms.iter().any(|form| has(form)), others.contains(&field.as_str()), "option {field}");
     }
-    // Each hook of the shell reaches the library.
+    // Each hook of the shell must reach the library.
     for field in fields("egret_ws_hooks") {
         assert_ne!(has(&format!("hooks->{field} = ")), field == "struct_size", "hook {field}");
     }

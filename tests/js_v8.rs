@@ -16,7 +16,7 @@ mod engine {
 
     pub const NAME: &str = "v8";
 
-    /// The flags of compiler and linker for V8, which is downloaded once if it is not installed.
+    /// The flags of compiler and linker for V8. If V8 is not installed, it is downloaded once.
     pub fn shell_flags() -> Vec<String> {
         static FLAGS: LazyLock<String> = LazyLock::new(|| {
             let mut fetch = Command::new(super::shell::root().join("tests/js/v8.sh"));

@@ -1,4 +1,5 @@
-//! The limit of 128 KiB: a message of 131072 bytes passes and one of 131073 does not, in both directions and however it is split into
+//! The limit of 128 KiB: a message of 131072 bytes passes and a message of 131073 does not, in both directions, and for every
+//! division into
 //! frames. A message that is too big is refused at the header of its frame, before its payload is read.
 
 use ::egret_ws::*;
@@ -11,7 +12,7 @@ use test_support::scripted_server::{Peer, Server};
 const CAP: usize = 131_072;
 const GIB: u64 = 1 << 30;
 
-/// ASCII of `len` bytes in which a lost, doubled or moved piece is visible.
+/// Returns ASCII text of `len` bytes in which a lost, doubled or moved piece is noticed.
 fn sample(len: usize) -> Vec<u8> {
     (0..len).map(|at| b'a' + (at * 7 % 26 + at / 1000 % 3) as u8 % 26).collect()
 }
@@ -23,7 +24,7 @@ fn event(opcode: u8, payload: Vec<u8>) -> Event {
     }
 }
 
-/// `payload` as a message of fragments of `size` bytes with a ping between any two, ended by an empty fragment.
+/// Returns `payload` as a message of fragments of `size` bytes, with a ping between any two, and an empty fragment at the end.
 fn fragments(opcode: u8, payload: &[u8], size: usize) -> Vec<u8> {
     let mut frames = Vec::new();
     for (number, piece) in payload.chunks(size).enumerate() {
@@ -34,7 +35,7 @@ fn fragments(opcode: u8, payload: &[u8], size: usize) -> Vec<u8> {
     wire(&frames)
 }
 
-/// A message of these bytes on the wire comes out as `expected`.
+/// Checks that a message with these bytes on the wire is delivered as `expected`.
 #[track_caller]
 fn passes(bytes: Vec<u8>, expected: Event) {
     let script = move |mut peer: Peer| {
@@ -104,7 +105,7 @@ fn a_running_total_above_the_cap_is_refused_from_the_fragments_header() {
 }
 
 #[test]
-fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
+fn a_lowered_cap_is_exact_and_earlier_messages_are_delivered() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();
@@ -150,7 +151,7 @@ fn largest_message_is_sent_and_one_byte_more_is_refused() {
 }
 
 #[test]
-fn a_lowered_cap_holds_for_sending_too() {
+fn a_lowered_cap_also_applies_to_sending() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             peer.upgrade();

@@ -1,4 +1,5 @@
-//! Limits of a socket's options: each text and list is accepted up to its limit, and refused if it is longer by one, with a log line
+//! Limits of a socket's options. Each text and list is accepted up to its limit. If it is longer by one, it is refused with a log
+//! line
 //! that names the option. A pointer and its length must be set together. The tests compare their tables with the header, so that
 //! every new option needs a limit and a test.
 #![allow(unsafe_code)] // the C ABI is called as a host would
@@ -13,7 +14,7 @@ use test_support::client::{Driver, Loop};
 #[global_allocator]
 static ALLOCATOR: test_allocator::TestAllocator = test_allocator::TestAllocator;
 
-/// The fields of `egret_ws_options` in the header: the type and name as it is declared, and its comment in one line.
+/// Returns the fields of `egret_ws_options` in the header: the declaration with type and name, and the comment in one line.
 fn fields() -> Vec<(String, String)> {
     let header = include_str!("../include/egret_ws.h");
     let (_, rest) = header.split_once("typedef struct egret_ws_options {").expect("the struct is there");
@@ -23,15 +24,15 @@ fn fields() -> Vec<(String, String)> {
     parts.map(|(comment, field)| (field.trim().trim_end_matches(';').to_owned(), words(comment))).collect()
 }
 
-/// The names of the fields whose declaration this accepts.
+/// Returns the names of the fields whose declaration this function accepts.
 fn names(of: impl Fn(&str) -> bool) -> Vec<String> {
     let name = |field: &str| field.rsplit([' ', '*']).next().expect("a name").to_owned();
     fields().iter().filter(|(field, _)| of(field)).map(|(field, _)| name(field)).collect()
 }
 
-/// The pointers that the library reads: all but `user` and the callbacks.
+/// Returns the pointers that the library reads: all except `user` and the callbacks.
 fn pointers() -> Vec<String> {
-    // A struct of further options has numbers only.
+    // A struct with more options contains only numbers.
     names(|field| field.contains('*') && !field.starts_with("void *") && !field.contains("_options *"))
 }
 
@@ -41,7 +42,7 @@ fn doc(name: &str) -> String {
     field.unwrap_or_else(|| panic!("the header has no {name}")).1.clone()
 }
 
-/// A value of an option, and what it points to.
+/// A value of an option, and the data to which it points.
 struct Value {
     texts: Vec<CString>,
     headers: Vec<egret_ws_header>,
@@ -74,7 +75,7 @@ impl Value {
 /// An option with a limit.
 struct Limited {
     field: &'static str,
-    /// The limit as in the header and the log line.
+    /// The limit, as it is in the header and in the log line.
     limit: usize,
     /// Makes a value of this length.
     make: fn(usize) -> Value,
@@ -85,7 +86,7 @@ fn letters(count: usize) -> Value {
     Value::text("x".repeat(count))
 }
 
-/// So many different subprotocols; `width`: the bytes of each.
+/// Returns this many different subprotocols. `width` is the length of each in bytes.
 fn subprotocols(count: usize, width: usize) -> String {
     (0..count).map(|number| format!("{number:0width$}")).collect::<Vec<_>>().join(",")
 }
@@ -98,7 +99,7 @@ fn addresses(count: usize) -> String {
     vec!["192.0.2.1:443"; count].join(",")
 }
 
-/// A text filled up to a length with spaces, which lists ignore.
+/// Returns a text that is padded to a length with spaces, which lists ignore.
 fn filled(text: &str, length: usize) -> Value {
     Value::text(format!("{text}{}", " ".repeat(length - text.len())))
 }
@@ -108,14 +109,14 @@ fn proxy(length: usize) -> Value {
     Value::text(format!("{begin}{}{end}", "p".repeat(length - begin.len() - end.len())))
 }
 
-/// The longest IP address, one of half that length, or a longer text.
+/// Returns the longest IP address, one of half that length, or a longer text.
 fn ip_address(length: usize) -> Value {
     let zeros = if length < limits::IP_ADDRESS { "::" } else { "0000:0000:0000:0000:0000:" };
     let address = format!("{zeros}ffff:192.168.100.228");
     Value::text(address.clone() + &"0".repeat(length - address.len()))
 }
 
-/// A name of labels that DNS could have.
+/// Returns a name of labels that DNS could have.
 fn server_name(length: usize) -> Value {
     let mut name = String::new();
     while name.len() < length {
@@ -181,7 +182,7 @@ fn limited() -> Vec<Limited> {
     ]
 }
 
-/// Was the library built without the feature of this option?
+/// Returns whether the library was built without the feature of this option.
 fn is_left_out(field: &str) -> bool {
     field == "proxy" && !cfg!(feature = "proxies")
 }
@@ -222,7 +223,7 @@ fn work_of_a_connect_call_is_linear() {
             let options =
                 egret_ws_options { on_connect: None, on_message: None, on_close: None, release_user: None, ..*options };
             let mut ws = ptr::null_mut();
-            // SAFETY: the options are whole, the URL ends in a NUL, and `ws` is writable.
+            // SAFETY: the options are complete, the URL ends in a NUL, and `ws` is writable.
             work = test_allocator::count_allocations(|| unsafe {
                 assert_eq!(
                     egret_ws_connect(host.handle(), c"ws://127.0.0.1:9/".as_ptr(), &options, &mut ws),
@@ -236,7 +237,7 @@ fn work_of_a_connect_call_is_linear() {
     };
     let nothing = count(&|_| {});
     for Limited { field, limit, make, set } in limited().into_iter().filter(|row| !is_left_out(row.field)) {
-        // Lists that are limited by their number of entries.
+        // These lists are limited by their number of entries.
         let is_count = [limits::SUBPROTOCOLS, limits::HEADERS, limits::PINS, limits::ADDRESSES].contains(&limit);
         if !is_count && ["subprotocols", "tls_pins", "addresses"].contains(&field) {
             continue; // this list is filled with spaces
@@ -245,7 +246,7 @@ fn work_of_a_connect_call_is_linear() {
         let (half, whole) = (count(&|options| set(options, &half)), count(&|options| set(options, &whole)));
         let more = |work: (usize, usize)| (work.0.saturating_sub(nothing.0), work.1.saturating_sub(nothing.1));
         let (half, whole) = (more(half), more(whole));
-        // Memory that grows by doubling may double once more, also that of the loop and its queues.
+        // Memory that grows by doubling may double once more, including that of the loop and its queues.
         let within = whole.0 <= 2 * half.0 + 16 && whole.1 <= 2 * half.1 + half.1 / 2 + 16 * 1024;
         assert!(within, "{field} of {limit}: {half:?} allocations and bytes for half of it, {whole:?} for all");
     }
@@ -286,7 +287,7 @@ fn urls_and_hosts_are_accepted_up_to_their_limit() {
     }
     for (length, expected) in [(limits::URL, limits::URL as i32), (limits::URL + 1, EGRET_WS_ERR_INVALID_URL)] {
         let url = CString::new(url(length)).expect("no NUL in it");
-        // SAFETY: the URL ends in a NUL; without room nothing is written.
+        // SAFETY: the URL ends in a NUL. Without room, nothing is written.
         assert_eq!(unsafe { egret_ws_normalize_url(url.as_ptr(), ptr::null_mut(), 0) }, expected);
     }
     let header = include_str!("../include/egret_ws.h");
@@ -309,7 +310,7 @@ fn repeated_subprotocols_are_found_at_any_position() {
     }
 }
 
-/// Sets a pointer and its length. The pointer is NULL or to something that would be taken with a length of 1.
+/// Sets a pointer and its length. The pointer is NULL, or points to data that would be accepted with a length of 1.
 type SetPair = fn(&mut egret_ws_options, is_null: bool, len: usize);
 
 fn one_header() -> *const egret_ws_header {
@@ -337,7 +338,7 @@ fn pointers_and_lengths_must_be_set_together() {
     assert_eq!(counted, pairs().iter().map(|(_, count, _)| *count).collect::<Vec<_>>(), "the pairs of the header");
     let host = Loop::new(Driver::Threaded);
     for (pointer, count, set) in pairs() {
-        // An array may be empty, as that of a C++ vector. For bytes a length of 0 means that the program forgot to set it.
+        // An array may be empty, like that of a C++ vector. For bytes, a length of 0 means that the program forgot to set it.
         let set_and_zero = if count.ends_with("_count") { None } else { Some(EGRET_WS_ERR_INVALID_ARGUMENT) };
         for (is_null, len, expected) in [
             (true, 0, None),

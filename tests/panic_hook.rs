@@ -1,5 +1,6 @@
-//! A host in Rust shares its panic hook with the library. The library's hook calls the host's: the host's hook sees each panic once. If
-//! the host sets a hook later, only the place is missing in the log line.
+//! A host in Rust shares its panic hook with the library. The library's hook calls that of the host, which gets each panic once.
+//! If the
+//! host sets a hook later, only the place is missing in the log line.
 #![cfg(debug_assertions)] // the library panics on request in a debug build only
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
@@ -8,7 +9,7 @@ use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use test_support::client::{Driver, Loop};
 
-/// The next call of the C ABI panics.
+/// Makes the next call of the C ABI panic.
 fn arm() -> Loop {
     // SAFETY: this is the only test of this program, and no other thread reads the environment.
     unsafe { std::env::set_var("EGRET_WS_FAULT", "export") };

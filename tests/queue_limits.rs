@@ -1,4 +1,5 @@
-//! Limits of the send queue and the receive queue, the budget of a poll, and what holds within them: order and pongs.
+//! Limits of the send queue and the receive queue, the budget of a poll, and the rules that apply within them: the order, and
+//! pongs.
 
 use ::egret_ws::*;
 use std::sync::mpsc;
@@ -13,7 +14,7 @@ use test_support::scripted_server::{Peer, Server};
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// A binary message that carries its number.
+/// Returns a binary message that contains its number.
 fn numbered(number: usize, len: usize) -> Vec<u8> {
     let mut bytes = vec![number as u8; len];
     bytes[..8].copy_from_slice(&(number as u64).to_be_bytes());
@@ -28,7 +29,7 @@ fn slow_host_causes_backpressure_at_the_server_and_loses_nothing() {
     const MESSAGE: usize = 4 * KIB;
     const COUNT: usize = 32 * MIB / MESSAGE;
     const QUEUE: usize = 256 * KIB;
-    // The header allows one read and one message above the queue.
+    // According to the header, there may be one read and one message above the limit of the queue.
     const BOUND: usize = QUEUE + 64 * KIB + MESSAGE;
     for driver in DRIVERS {
         println!("driver: {driver:?}");
@@ -43,13 +44,13 @@ fn slow_host_causes_backpressure_at_the_server_and_loses_nothing() {
             peer.close(1000);
         });
         let socket = host.connect_with(server.port(), |options| options.max_receive_queue_bytes = QUEUE as u32);
-        // A host that polls, but takes one message in the time in which many come.
+        // The host polls, but takes only one message in the time in which many arrive.
         socket.wait_for("the first 500 messages", |events| events.len() > 500);
         let written = stall.recv_timeout(WAIT_LIMIT).expect("the server stalls");
         assert!(written < COUNT * MESSAGE, "the client took the whole flood");
         let read = written.saturating_sub(process::in_flight_from(server.port()));
         let queued = read.saturating_sub(socket.count_messages() * Frame::binary([0; MESSAGE]).bytes().len());
-        assert!(queued <= BOUND, "{queued} bytes are queued, {BOUND} may be");
+        assert!(queued <= BOUND, "{queued} bytes are queued, but the limit is {BOUND}");
 
         let report = socket.wait_closed();
         closed_by_peer(&report);
@@ -64,8 +65,8 @@ fn slow_host_causes_backpressure_at_the_server_and_loses_nothing() {
 
 const CHUNK: usize = 16 * KIB;
 
-/// Sends numbered messages until there is no room for a tenth of a second; returns how many were accepted. By then the
-/// kernel's buffers are full, and ours above them.
+/// Sends numbered messages until there is no room for a tenth of a second. Returns how many were accepted. At that moment the
+/// kernel's buffers and the send queue are full.
 fn fill(host: &Loop, socket: &Socket) -> usize {
     let (mut accepted, mut refused) = (0, 0);
     while refused < 10 {
@@ -87,7 +88,7 @@ fn peer_that_does_not_read_causes_backpressure_and_later_gets_everything_in_orde
         let (go, start) = mpsc::channel();
         let server = Server::start(move |mut peer| {
             peer.upgrade();
-            start.recv_timeout(WAIT_LIMIT).expect("the word to start");
+            start.recv_timeout(WAIT_LIMIT).expect("the test starts the server");
             let mut count = 0;
             loop {
                 let frame = peer.read();
@@ -127,7 +128,7 @@ fn messages_unsent_at_a_reset_are_counted_in_the_report() {
         let (go, start) = mpsc::channel();
         let server = Server::start(move |mut peer| {
             peer.upgrade();
-            start.recv_timeout(WAIT_LIMIT).expect("the word to start");
+            start.recv_timeout(WAIT_LIMIT).expect("the test starts the server");
             peer.reset();
         });
         let socket = host.connect(server.port());
@@ -144,8 +145,8 @@ fn messages_unsent_at_a_reset_are_counted_in_the_report() {
     });
 }
 
-/// A server that sends `count` small messages together with its answer to the upgrade, so that they are all there
-/// when the client opens, and then closes.
+/// A server that sends `count` small messages together with its answer to the upgrade, so that all of them are available
+/// when the client opens. Then it closes.
 fn burst(count: usize) -> Server<()> {
     Server::start(move |mut peer| {
         let mut bytes = peer.read_request().answer().into_bytes();
@@ -256,7 +257,7 @@ fn io_thread_answers_pings_while_the_host_does_not_poll() {
 
 #[test]
 fn end_of_stream_is_reported_after_the_messages_before_it() {
-    // With a small queue the end comes while the client has stopped reading.
+    // With a small queue, the end comes while the client has stopped reading.
     for (count, queue) in [(1, 0), (1000, 0), (20_000, 0), (20_000, 4096)] {
         println!("{count} messages, a queue of {queue} bytes (0: the default)");
         on_both_drivers(|host| {
@@ -306,7 +307,7 @@ fn reset_is_reported_after_the_messages_before_it() {
     }
 }
 
-/// All sockets have bytes to read. A poll without time serves only a few of them, but in the end each has its turn.
+/// All sockets have bytes to read. A poll without time serves only a few of them, but in the end each gets its turn.
 #[test]
 fn inline_polls_limit_the_time_of_the_engine_and_are_fair() {
     const SOCKETS: usize = 30;
@@ -317,7 +318,7 @@ fn inline_polls_limit_the_time_of_the_engine_and_are_fair() {
             let (go, start) = mpsc::channel();
             let server = Server::start(move |mut peer| {
                 peer.upgrade();
-                let written: mpsc::Sender<()> = start.recv_timeout(WAIT_LIMIT).expect("the word to start");
+                let written: mpsc::Sender<()> = start.recv_timeout(WAIT_LIMIT).expect("the test starts the server");
                 peer.write(wire(&vec![Frame::binary([7; KIB]); MESSAGES]));
                 written.send(()).expect("the test waits");
                 peer.close(1000);
@@ -346,7 +347,7 @@ fn inline_polls_limit_the_time_of_the_engine_and_are_fair() {
         }
         before == [MESSAGES as u64; SOCKETS]
     });
-    // One item, and one for each other kind of work before the time is over.
+    // This is one item, and one for each other kind of work before the time is over.
     assert!(most <= 8, "{most} sockets were read in one poll of a microsecond");
     // No socket has a second turn before each has had one. A poll may also have only callbacks to run.
     let polls = polls_until_all.expect("all were read");

@@ -1,4 +1,4 @@
-//! The lists of what is linked and its licences, which packages contain, are those of `Cargo.lock`.
+//! The lists of linked crates and their licences in the packages agree with `Cargo.lock`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ fn notices_that_lack_a_crate_or_a_text_are_refused() {
     assert_refused(&refused, "not what is linked: android.txt, apple.txt, other.txt, windows.txt in ");
 }
 
-/// Facts that are known without the script.
+/// These facts are known without the script.
 #[test]
 fn notices_name_what_is_linked_and_nothing_else() {
     let mut notices = notices();
@@ -85,7 +85,7 @@ fn notices_name_what_is_linked_and_nothing_else() {
         for part in everywhere {
             assert!(has(part), "{name} without {part:?}");
         }
-        // Proc-macros, and what builds and tests the library.
+        // These are proc-macros, and crates that build and test the library.
         for part in
             ["thiserror-impl", "syn ", "criterion", "rustls ", "ring ", "cbindgen", "native-tls-test", "openssl-src"]
         {
@@ -112,7 +112,7 @@ fn versions_are_equal() {
     assert_success(&run("versions.py", &[]));
 }
 
-/// Each file that repeats the version is found when only Cargo.toml changes.
+/// If only Cargo.toml changes, each file that repeats the version is found.
 #[test]
 fn versions_that_were_forgotten_are_refused() {
     let folder = scratch("versions");
@@ -219,7 +219,7 @@ fn the_list_of_contents_has_what_is_linked_with_checksums() {
     }
 }
 
-/// The first two texts are ours, the third is that of the set, and the last a library with the OpenSSL of `Cargo.lock`.
+/// The first two texts are ours, the third is that of the set, and the last is a library with the OpenSSL of `Cargo.lock`.
 #[test]
 fn a_package_without_its_licences_is_refused() {
     let folder = scratch("licences");
@@ -251,7 +251,7 @@ fn a_package_without_its_licences_is_refused() {
     assert_refused(&check(name, [apache, apache, vendored, ours]), "without LICENSE-MIT");
     assert_refused(&check(name, [mit, mit, vendored, ours]), "without LICENSE-APACHE");
     assert_refused(&check(name, [mit, apache, vendored, another]), &format!("OpenSSL {openssl} in no library"));
-    // OpenSSL inside where the notices name none.
+    // The library contains OpenSSL, but the notices do not name it.
     assert_refused(
         &check("egret-ws-0.2.0-windows-x86_64.tar.gz", [mit, apache, vendored, ours]),
         "which the notices do not name",

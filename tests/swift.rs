@@ -1,4 +1,5 @@
-//! Compares the Swift binding with the header, without Swift: its copy of the header is equal, and its sources name each function,
+//! Compares the Swift binding with the header, without Swift. Its copy of the header must be equal, and its sources must name
+//! each function,
 //! constant and field. `make test-swift` runs the binding itself.
 
 #[path = "cpp/header.rs"]
@@ -69,7 +70,7 @@ fn every_name_of_the_header_is_reachable() {
     }
     for constant in header::constants() {
         // A Swift text has a length, the kinds are cases of a message, and states, phases, initiators and levels are enums with
-        // C's numbers, which another test compares.
+        // the numbers of C, which another test compares.
         let is_case = ["STATE_", "PHASE_", "INITIATOR_", "LOG_", "REQUEST_"].iter().any(|kind| constant.contains(kind));
         // A macro with arguments is not imported, and Swift knows the sizes of its structs.
         let is_of_c = constant == "EGRET_WS_NUL_TERMINATED" || constant.starts_with("EGRET_WS_HAS_FIELD(");
@@ -78,7 +79,7 @@ fn every_name_of_the_header_is_reachable() {
         }
     }
     assert!(names.len() > 150, "{names:?}");
-    // Closures have what they capture. A TLS provider is written in C.
+    // Closures keep the data that they capture. A TLS provider is written in C.
     let is_of_providers = |name: &str| {
         let prefixes = ["EGRET_WS_TLS_", "egret_ws_tls_provider", "egret_ws_tls_ready", "tls_provider"];
         prefixes.iter().any(|prefix| name.starts_with(prefix)) && !name.starts_with("EGRET_WS_TLS_1_")
@@ -88,7 +89,8 @@ fn every_name_of_the_header_is_reachable() {
     assert!(missing.is_empty(), "not reached by the binding: {missing:?}");
 }
 
-/// `c.connect_timeout_ms = connectTimeoutMs`, and the reverse for results of C: each value is copied to the field of its name.
+/// `c.connect_timeout_ms = connectTimeoutMs`, and the reverse for results of C: each value must be copied to the field of its
+/// name.
 #[test]
 fn each_field_is_copied_to_the_field_of_the_same_name() {
     let mut assignments = 0;
@@ -102,7 +104,7 @@ fn each_field_is_copied_to_the_field_of_the_same_name() {
         let source = fs::read_to_string(sources().join("EgretWebSocket").join(file)).expect("a source");
         for line in source.lines() {
             let Some((left, right)) = line.trim().split_once(" = ") else { continue };
-            // The side with a dot before the field is the C struct.
+            // The C struct is on the side that has a dot before the field.
             let field = |side: &str| {
                 let (_, rest) = side.split_once(&format!("{of}."))?;
                 Some(rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?.to_owned())
@@ -112,7 +114,7 @@ fn each_field_is_copied_to_the_field_of_the_same_name() {
                 (None, Some(field)) => (field, left),
                 (None, None) => continue,
             };
-            // `user` and the callbacks have no field in Swift, and PeerTests.swift tests headers, HookTests.swift hooks.
+            // `user` and the callbacks have no field in Swift. PeerTests.swift tests headers, and HookTests.swift tests hooks.
             if field == "user"
                 || field == "hooks"
                 || field == "struct_size"
@@ -131,7 +133,7 @@ fn each_field_is_copied_to_the_field_of_the_same_name() {
     assert!(assignments > 60, "only {assignments} were found");
 }
 
-/// `public enum Phase: Int32 … case unknown = 0, resolve, connect`: the numbers are the header's.
+/// `public enum Phase: Int32 … case unknown = 0, resolve, connect`: the numbers must be those of the header.
 #[test]
 fn the_enums_have_the_numbers_of_the_header() {
     let text = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header");

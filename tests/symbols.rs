@@ -1,4 +1,4 @@
-//! The shared library exports the functions of the header and nothing else, under the name that programs ask for.
+//! The shared library exports exactly the functions of the header, under the name that programs use.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ fn openssl_is_the_systems_or_inside_or_not_needed() {
     assert_eq!([needs("libssl"), needs("libcrypto")], [is_needed; 2], "{dynamic}");
 }
 
-/// For all systems.
+/// This applies to all systems.
 #[test]
 fn without_their_features_tls_and_unicode_need_no_crate() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());

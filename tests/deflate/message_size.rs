@@ -82,7 +82,7 @@ fn text_limit_counts_bytes() {
 }
 
 #[test]
-fn a_lowered_cap_holds_to_the_byte_and_what_came_before_is_delivered() {
+fn a_lowered_cap_is_exact_and_earlier_messages_are_delivered() {
     let bytes = &contents(1001)[1];
     let right: Vec<u8> = shapes(&deflated(&bytes[..1000])).concat();
     let expected = vec![Event::Binary(bytes[..1000].to_vec()); 3];

@@ -18,7 +18,7 @@ pub struct Attempt {
     seen: Box<Seen>,
 }
 
-/// The callbacks that came; `user` of the options points to it.
+/// The callbacks that were made. `user` of the options points to it.
 #[derive(Debug, Default)]
 struct Seen {
     /// The error and the phase of the close report.
@@ -27,7 +27,7 @@ struct Seen {
 }
 
 impl Attempt {
-    /// `None` if the connect call failed as expected.
+    /// Returns `None` if the connect call failed as expected.
     #[track_caller]
     pub fn begin(host: *mut egret_ws_loop, hosts: &Hosts, failure: &'static Failure) -> Option<Attempt> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -43,7 +43,7 @@ impl Attempt {
         options.release_user = Some(release_user);
         (failure.set)(&mut options, hosts, &roots);
         let mut ws = ptr::null_mut();
-        // SAFETY: the URL ends in a NUL, the options are whole, what they point to lives on, and `ws` is writable.
+        // SAFETY: the URL ends in a NUL, the options are complete, the data to which they point lives on, and `ws` is writable.
         let begun = unsafe { egret_ws_connect(host, url.as_ptr(), &options, &mut ws) };
         if failure.game == Game::SeesTheCallFail {
             assert_eq!(begun, failure.error, "{url:?}");
@@ -59,11 +59,11 @@ impl Attempt {
         Some(attempt)
     }
 
-    /// Call it after each poll, until it returns false. It checks the close report.
+    /// Must be called after each poll, until it returns false. It checks the close report.
     #[track_caller]
     pub fn goes_on(&mut self) -> bool {
         match self.failure.game {
-            Game::ClosesLater => self.close(), // more than once, maybe
+            Game::ClosesLater => self.close(), // this may be called more than once
             Game::FreesLater if !self.is_freed => self.free(),
             _ => {}
         }
@@ -94,7 +94,7 @@ impl Attempt {
 }
 
 unsafe extern "C" fn on_close(user: *mut c_void, _: *mut egret_ws, info: *const egret_ws_close_info) {
-    // SAFETY: the header promises a readable struct.
+    // SAFETY: according to the header, the struct is readable.
     let info = unsafe { &*info };
     seen(user).closed.set(Some((info.error, info.phase)));
 }

@@ -9,7 +9,7 @@ use std::ffi::CStr;
 pub struct Failure {
     /// The URL of the connection.
     pub url: fn(&Hosts) -> String,
-    /// Sets the options. The text is PEM that no other connection gets.
+    /// Sets the options. The text is PEM that no other connection uses.
     pub set: fn(&mut egret_ws_options, &Hosts, &CStr),
     pub game: Game,
     /// The expected error and phase. The phase is `None` if it depends on timing.
@@ -30,7 +30,7 @@ pub enum Game {
     FreesLater,
 }
 
-/// Milliseconds that are over soon.
+/// A time-out in milliseconds that passes soon.
 const SOON: u32 = 2;
 
 const fn fails(error: i32, phase: i32, url: fn(&Hosts) -> String) -> Failure {
@@ -47,14 +47,15 @@ impl Failure {
     }
 }
 
-/// Trusts only the authority of the tests.
+/// Makes the client trust only the authority of the tests.
 fn trust(options: &mut egret_ws_options, hosts: &Hosts) {
     options.flags = EGRET_WS_ONLY_THESE_ROOTS;
     options.tls_roots = hosts.root.as_ptr();
     options.tls_roots_len = EGRET_WS_NUL_TERMINATED;
 }
 
-/// It has TLS settings that no other connection has, so it needs a separate connector, which takes a while to make.
+/// This connection has TLS settings that no other connection has, so it needs a separate connector. It takes some time to make
+/// one.
 pub static SEPARATE_TLS: Failure =
     fails(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("127.0.0.1")).with(
         |options, _, roots| {
@@ -65,15 +66,15 @@ pub static SEPARATE_TLS: Failure =
     );
 
 pub static FAILURES: &[Failure] = &[
-    // The name.
+    // Failures of the name look-up.
     fails(EGRET_WS_ERR_RESOLVE, EGRET_WS_PHASE_RESOLVE, |_| "ws://unknown.invalid/".into()),
     fails(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_RESOLVE, |hosts| hosts.slow("ws"))
         .with(|options, _, _| options.resolve_timeout_ms = SOON),
-    // TCP.
+    // Failures of TCP.
     fails(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, |hosts| hosts.closed("ws")),
     fails(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_CONNECT, |hosts| hosts.full("ws"))
         .with(|options, _, _| options.connect_timeout_ms = SOON),
-    // The proxy.
+    // Failures of the proxy.
     fails(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, |hosts| hosts.plain("ws", "404"))
         .with(|options, hosts, _| options.proxy = hosts.closed_proxy.as_ptr()),
     fails(EGRET_WS_ERR_PROXY, EGRET_WS_PHASE_PROXY, |_| "ws://forbidden.invalid/".into())
@@ -86,7 +87,7 @@ pub static FAILURES: &[Failure] = &[
         options.proxy = hosts.silent_proxy.as_ptr();
         options.proxy_timeout_ms = SOON;
     }),
-    // TLS.
+    // Failures of TLS.
     fails(EGRET_WS_ERR_TLS, EGRET_WS_PHASE_TLS, |hosts| hosts.plain("wss", "garbage")),
     fails(EGRET_WS_ERR_TLS_ISSUER, EGRET_WS_PHASE_TLS, |hosts| hosts.tls("127.0.0.1")),
     fails(EGRET_WS_ERR_TLS_HOST, EGRET_WS_PHASE_TLS, |hosts| hosts.tls("127.0.0.1")).with(|options, hosts, _| {
@@ -104,7 +105,7 @@ pub static FAILURES: &[Failure] = &[
     }),
     fails(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_TLS, |hosts| hosts.silent("wss"))
         .with(|options, _, _| options.tls_timeout_ms = SOON),
-    // The upgrade, also by TLS.
+    // Failures of the upgrade, without and with TLS.
     fails(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.plain("ws", "404")),
     fails(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.tls("localhost"))
         .with(|options, hosts, _| trust(options, hosts)),
@@ -115,10 +116,10 @@ pub static FAILURES: &[Failure] = &[
     fails(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.plain("ws", "reset")),
     fails(EGRET_WS_ERR_TIMEOUT, EGRET_WS_PHASE_HANDSHAKE, |hosts| hosts.silent("ws"))
         .with(|options, _, _| options.handshake_timeout_ms = SOON),
-    // The open connection.
+    // Failures of the open connection.
     fails(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_OPEN, |hosts| hosts.plain("ws", "open-and-end")),
     fails(EGRET_WS_ERR_PROTOCOL, EGRET_WS_PHASE_OPEN, |hosts| hosts.plain("ws", "open-and-garbage")),
-    // The game.
+    // The game ends the connection.
     is_ended(Game::ClosesAtOnce, |hosts| hosts.silent("ws")),
     is_ended(Game::ClosesLater, |hosts| hosts.silent("wss")),
     is_ended(Game::ClosesLater, |hosts| hosts.full("ws")),
@@ -127,7 +128,7 @@ pub static FAILURES: &[Failure] = &[
     is_ended(Game::FreesLater, |hosts| hosts.silent("ws")),
     is_ended(Game::FreesLater, |hosts| hosts.silent("wss")),
     is_ended(Game::FreesAtOnce, |hosts| hosts.slow("ws")),
-    // The call.
+    // The connect call fails.
     Failure {
         url: |hosts| hosts.plain("ws", "404"),
         set: |options, _, _| options.origin = c"two\r\nlines".as_ptr(),

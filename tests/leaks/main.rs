@@ -17,14 +17,14 @@ use std::{env, iter, ptr, thread};
 use test_support::WAIT_LIMIT;
 use test_support::process::{self, Usage};
 
-/// How many connections fail, and after how many memory may grow no more.
+/// The number of connections that fail, and the number after which the memory must not grow any more.
 const CONNECTIONS: usize = 10_000;
 const WARM: usize = 2_000;
-/// How many of them, before and after that, have TLS settings that no other has. A loop keeps fewer connectors.
+/// How many of them, before and after that number, have TLS settings that no other connection has. A loop keeps fewer connectors.
 const SEPARATE_TLS_COUNT: usize = 10;
-/// Connections at a time.
+/// The number of connections at a time.
 const WINDOW: usize = 48;
-/// The growth that is allowed: 16 bytes for each connection, counted exactly; and pages that fragments keep.
+/// The allowed growth: 16 bytes for each connection, counted exactly; and pages that are kept because of fragmentation.
 const HEAP: usize = 128 << 10;
 const RESIDENT: usize = 4 << 20;
 
@@ -44,8 +44,9 @@ fn failing_connections_leave_nothing_behind_inline() {
     }
 }
 
-/// Starts this program again, with an allocator that keeps nothing for the next allocation of a thread, so that the memory in use
-/// is known to the byte.
+/// Starts this program again, with an allocator that keeps no freed memory for the next allocation of a thread, so that the
+/// memory in use
+/// is known exactly.
 fn free_at_once() {
     const TUNABLES: &str = "GLIBC_TUNABLES";
     if env::var_os(TUNABLES).is_none() {
@@ -55,7 +56,7 @@ fn free_at_once() {
     }
 }
 
-/// Waits until exactly so many threads and descriptors are in use: some threads end without a notification.
+/// Waits until exactly this many threads and descriptors are in use, because some threads end without a notification.
 #[track_caller]
 fn settled(threads: usize, descriptors: usize) -> Usage {
     let deadline = Instant::now() + WAIT_LIMIT;
@@ -88,7 +89,7 @@ fn fail_on(flags: u32) {
 }
 
 fn new_loop(flags: u32) -> *mut egret_ws_loop {
-    // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros; every pointer is to a local.
+    // SAFETY: a C struct of numbers, pointers and nullable functions may be all zeros. Every pointer points to a local variable.
     unsafe {
         let mut options: egret_ws_loop_options = std::mem::zeroed();
         assert_eq!(egret_ws_loop_options_init(&mut options, size_of_val(&options)), EGRET_WS_OK);
@@ -99,7 +100,7 @@ fn new_loop(flags: u32) -> *mut egret_ws_loop {
     }
 }
 
-/// Makes this many connections of all kinds in turn, a few at a time.
+/// Makes this many connections of all kinds in turn, several at a time.
 #[track_caller]
 fn fail(host: *mut egret_ws_loop, hosts: &Hosts, count: usize) {
     let kinds = FAILURES.iter().cycle().take(count - SEPARATE_TLS_COUNT);

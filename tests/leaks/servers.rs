@@ -13,7 +13,7 @@ use test_support::WAIT_LIMIT;
 use test_support::certificates::{CLIENT, RIGHT, ROOT};
 use tungstenite::handshake::derive_accept_key;
 
-/// Connections that a server serves at a time, each on a thread that stays.
+/// The number of connections that a server serves at a time, each on a permanent thread.
 const SERVED: usize = 16;
 
 pub struct Hosts {
@@ -48,13 +48,13 @@ impl Hosts {
             }
         });
 
-        // The port of an open connection: no server listens there, and no other program can.
+        // This is the local port of an open connection: no server listens there, and no other program can use it.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("the port");
         let held = TcpStream::connect(address).expect("a connection");
         let closed = held.local_addr().expect("the port").port();
-        // One connection waits to be accepted, and there is no room for another.
-        // SAFETY: the descriptor is the listener's.
+        // One connection waits to be accepted, and there is no room for another one.
+        // SAFETY: the descriptor belongs to the listener.
         assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 0) }, 0);
         let more = TcpStream::connect_timeout(&address, Duration::from_millis(10));
         assert_eq!(more.expect_err("there is room").kind(), ErrorKind::TimedOut);
@@ -77,7 +77,7 @@ impl Hosts {
         }
     }
 
-    /// The server does what the path says; see `refuse`.
+    /// Returns the URL of a server. The path selects its behaviour, see `refuse`.
     pub fn plain(&self, scheme: &str, path: &str) -> String {
         format!("{scheme}://127.0.0.1:{}/{path}", self.plain)
     }
@@ -86,23 +86,24 @@ impl Hosts {
         format!("wss://{host}:{}/404", self.tls)
     }
 
-    /// Accepts connections and reads everything, without an answer.
+    /// The server accepts connections and reads everything, but does not answer.
     pub fn silent(&self, scheme: &str) -> String {
         format!("{scheme}://127.0.0.1:{}/", self.silent)
     }
 
-    /// A name for which the resolver takes long. Each call returns a new name, because look-ups of one name share the answer.
+    /// Returns a URL with a name for which the resolver takes long. Each call returns a new name, because look-ups of one name
+    /// share the answer.
     pub fn slow(&self, scheme: &str) -> String {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         format!("{scheme}://slow-{}.invalid/", NUMBER.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Refuses TCP connections.
+    /// The server refuses TCP connections.
     pub fn closed(&self, scheme: &str) -> String {
         format!("{scheme}://127.0.0.1:{}/", self.closed)
     }
 
-    /// Does not answer TCP.
+    /// The server does not answer TCP.
     pub fn full(&self, scheme: &str) -> String {
         format!("{scheme}://127.0.0.1:{}/", self.full)
     }
@@ -112,7 +113,7 @@ pub fn text(text: impl Into<Vec<u8>>) -> CString {
     CString::new(text).expect("no NUL")
 }
 
-/// Serves connections to a free port, for ever, and returns that.
+/// Serves connections to a free port endlessly. Returns the port.
 fn serve(one: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("the port").port();
@@ -135,7 +136,7 @@ fn drain(mut stream: impl Read) {
     while stream.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
 }
 
-/// Peeks at the request first: closing a connection with unread bytes sends a reset.
+/// Reads the request before it closes, because closing a connection with unread bytes sends a reset.
 fn refuse(stream: TcpStream) {
     let mut start = [0; 10];
     let count = stream.peek(&mut start).unwrap_or(0);
@@ -166,7 +167,7 @@ fn refuse_by(mut stream: impl Read + Write) {
         }
         ["GET", "", "end"] => return,
         ["CONNECT", "forbidden.invalid", ..] => "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".into(),
-        // SOCKS 5: no acceptable authentication method.
+        // With SOCKS 5, no authentication method is acceptable.
         [start, ..] if start.starts_with('\u{5}') => vec![5, 0xFF],
         _ => b"garbage, and the end of a head\r\n\r\n".into(),
     };
@@ -175,10 +176,10 @@ fn refuse_by(mut stream: impl Read + Write) {
     }
 }
 
-/// Replaces the resolver of the C library: no name is found, some only after a while.
+/// Replaces the resolver of the C library. No name is found, and some look-ups take a while.
 ///
 /// # Safety
-/// As the C library's.
+/// The conditions are those of the C library's function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getaddrinfo(
     name: *const c_char,
@@ -186,7 +187,7 @@ unsafe extern "C" fn getaddrinfo(
     _: *const libc::addrinfo,
     _: *mut *mut libc::addrinfo,
 ) -> c_int {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller ensures the condition.
     if unsafe { CStr::from_ptr(name) }.to_bytes().starts_with(b"slow") {
         thread::sleep(Duration::from_millis(250)); // many times the deadline
     }

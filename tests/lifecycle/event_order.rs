@@ -1,4 +1,5 @@
-//! Several connections of one socket, and a host that polls late: every connection is reported, in order, and the host cannot send on
+//! One socket has several connections, and its host polls late. Every connection is reported, in order, and the host cannot send
+//! on
 //! a connection that has ended.
 
 use crate::reconnect::retry_fast;
@@ -12,7 +13,7 @@ use test_support::recorder::Event;
 use test_support::response;
 use test_support::scripted_server::{Peer, Server};
 
-/// The events in short: `+` for on_connect, `!` for on_retry, `.` for on_close, messages as they are.
+/// Returns the events in a short form: `+` for on_connect, `!` for on_retry, `.` for on_close, and messages unchanged.
 fn event_summary(socket: &Socket<'_>) -> String {
     let describe = |event| match event {
         Event::Connect => "+".to_owned(),
@@ -33,7 +34,7 @@ fn send_two_and_close(connections: &mut Connections, messages: [&str; 2]) {
     drop(peer);
 }
 
-/// Serves two connections that break and one that stays open. Notifies `sender` of the third.
+/// Serves two connections that break and one that stays open. Notifies `sender` when the third one is open.
 fn three_connections(sender: mpsc::Sender<()>) -> Server<Peer> {
     serve(move |mut connections| {
         send_two_and_close(&mut connections, ["a", "b"]);
@@ -58,7 +59,7 @@ fn messages_of_a_connection_come_between_its_on_connect_and_its_end() {
     });
 }
 
-/// Waits, without a poll, until two connections have gone and the third is open.
+/// Waits, without a poll, until two connections have ended and the third one is open.
 fn connect_without_polls<'a>(
     host: &'a Loop,
     react: impl FnMut(*mut egret_ws, &Event) + Send + 'static,
@@ -103,13 +104,13 @@ fn late_host_gets_every_connection_reported_and_sends_on_the_last_only() {
     }
     assert_eq!(peer.read().payload, b"from Connect");
     assert_eq!(peer.read().payload, b"from Text(\"e\")");
-    // The I/O thread counts what it has written after the peer can read it.
+    // The I/O thread counts written messages only after the peer can read them.
     host.wait_until("both messages are counted as sent", || socket.buffered_amount() == 0);
     assert_eq!(socket.stats().messages_sent, 2);
     drop(peer);
 }
 
-/// The third connection of the server ends, with or without a Close frame, and no message has come.
+/// The third connection of the server ends, with or without a Close frame. No message has come.
 #[track_caller]
 fn expect_end_of_third(mut peer: Peer) {
     let rest = peer.read_to_end();
@@ -133,7 +134,7 @@ fn late_host_may_close_in_any_callback() {
         report.expect(EGRET_WS_ERR_ABORTED, report.phase, EGRET_WS_INITIATOR_LOCAL);
         let event_summary = event_summary(&socket);
         let events: Vec<&str> = event_summary.split(' ').collect();
-        // No connection and no wait begins after the close.
+        // After the close, no connection and no wait begins.
         assert!(!events[at + 1..].iter().any(|event| *event == "+" || event.starts_with('!')), "{event_summary}");
         assert!("+ a b !1 + c d !2".starts_with(event_summary.trim_end_matches(" .")), "{event_summary}");
         expect_end_of_third(peer);
@@ -158,9 +159,9 @@ fn late_host_may_free_in_any_callback() {
             host.poll(1);
         }
         assert_eq!(socket.events().len(), at + 1, "no callback begins after the free: {:?}", socket.events());
-        assert_eq!(socket.count_callbacks(), at + 2, "but release_user");
+        assert_eq!(socket.count_callbacks(), at + 2, "only release_user is called");
         socket.forget();
-        drop(host); // ends the connection that waits for the Close frame of the server
+        drop(host); // this ends the connection that waits for the server's Close frame
         expect_end_of_third(peer);
     }
 }
@@ -243,17 +244,17 @@ fn late_host_reads_the_response_of_the_reported_connection() {
     drop(server.finish());
 }
 
-/// With an I/O thread and without polls the library tries a few times only. When the host polls, each try is reported, and further
-/// tries follow.
+/// With an I/O thread and without polls, the library makes only a few tries. When the host polls, each try is reported, and more
+/// tries are made.
 #[test]
 fn held_retries_continue_when_the_host_polls() {
     let host = Loop::new(Driver::Threaded);
-    // A port that is bound, but does not listen.
+    // This port is bound, but does not listen.
     let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
     bound.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
     let port = bound.local_addr().expect("its address").as_socket().expect("an IP address").port();
     let socket = host.connect_with(port, |options| retry_fast(options, 30));
-    // One more try would be held. Whether that has happened by now does not matter.
+    // One more try would be delayed. It does not matter whether that has already happened.
     while socket.stats().retries < 7 {
         thread::yield_now();
     }

@@ -1,4 +1,4 @@
-//! The end of a socket with messages in its queue: the flush has its own time-out, and so has the closing handshake.
+//! The end of a socket with messages in its queue. The flush and the closing handshake have separate time-outs.
 
 use ::egret_ws::*;
 use socket2::SockRef;
@@ -13,7 +13,7 @@ use test_support::frame::{CLOSE, Frame};
 use test_support::scripted_server::{Peer, Server};
 
 const MESSAGE: usize = 128 * 1024;
-/// Much more than the buffers of the system take.
+/// This is much more than the buffers of the system have room for.
 const MESSAGES: usize = 192;
 const KICK: (u16, &str) = (4001, "kicked");
 
@@ -34,7 +34,7 @@ enum Closer {
 
 const CLOSERS: [Closer; 3] = [Closer::Host, Closer::Suspend, Closer::Peer];
 
-/// Connects, fills the queue with so many messages, and begins to close.
+/// Connects, fills the queue with this many messages, and begins to close.
 fn close_with<'a>(
     host: &'a Loop,
     port: u16,
@@ -89,7 +89,7 @@ fn a_slow_upload_is_not_cut_by_a_close() {
                     (bytes, left) = (bytes + count, left - count);
                 }
                 assert!(left > 8 << 20, "the buffers of the system must not hold the rest");
-                // The rest at once. A Close frame has 8 bytes.
+                // The rest comes at once. A Close frame has 8 bytes.
                 let rest = MESSAGES * (MESSAGE + 14) - bytes;
                 std::io::copy(&mut peer.stream().take(rest as u64), &mut std::io::sink()).expect("all messages");
                 let close = peer.read();
@@ -110,7 +110,7 @@ fn a_slow_upload_is_not_cut_by_a_close() {
     }
 }
 
-/// The report of a socket whose server reads nothing, or everything, and does not answer.
+/// Returns the report of a socket whose server reads nothing, or everything, and does not answer.
 fn unanswered(driver: test_support::client::Driver, closer: Closer, is_stuck: bool) -> CloseReport {
     let host = new_loop(driver);
     let (may_kick, kicks) = mpsc::channel();
@@ -133,7 +133,7 @@ fn unanswered(driver: test_support::client::Driver, closer: Closer, is_stuck: bo
     report
 }
 
-/// The table: who closes, the queue, the driver; and the report.
+/// The table: the closing side, the queue, the driver, and the report.
 #[test]
 fn each_way_to_close_has_its_report() {
     for driver in DRIVERS {
@@ -164,7 +164,7 @@ fn each_way_to_close_has_its_report() {
     }
 }
 
-/// `EGRET_WS_AT_ONCE`: the connection ends with the written Close frame. The server still gets the messages and the frame.
+/// `EGRET_WS_AT_ONCE`: the connection ends when the Close frame is written. The server still gets the messages and the frame.
 #[test]
 fn a_close_at_once_does_not_wait_for_the_server() {
     on_both_drivers(|host| {

@@ -1,4 +1,4 @@
-//! The heartbeat: a silent peer is reported after the time-out and not before; a peer that answers is not.
+//! The heartbeat: a silent peer is reported after the time-out, and not before. A peer that answers is not reported.
 
 use crate::reconnect_server::{finish, serve};
 use ::egret_ws::*;
@@ -11,7 +11,7 @@ use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 use test_support::timing;
 
-/// The ping interval and the pong time-out, in milliseconds.
+/// Connects with a ping interval and a pong time-out, in milliseconds.
 fn connect<'a>(host: &'a Loop, port: u16, interval: u32, timeout: u32) -> Socket<'a> {
     host.connect_with(port, |options| (options.ping_interval_ms, options.pong_timeout_ms) = (interval, timeout))
 }
@@ -24,7 +24,7 @@ pub fn expect_heartbeat_timeout(report: &CloseReport) {
 
 #[track_caller]
 pub fn read_ping(peer: &mut Peer) -> Frame {
-    let ping = peer.read(); // it checks that the frame is masked
+    let ping = peer.read(); // `read` checks that the frame is masked
     assert!(ping.opcode == PING && ping.fin && ping.payload.len() <= 125, "{ping:?}");
     ping
 }
@@ -35,7 +35,7 @@ pub fn answer_ping(peer: &mut Peer) {
     peer.send(&Frame::pong(ping.payload));
 }
 
-/// The closing handshake from the server's side, where a ping may be on the way already.
+/// Makes the closing handshake from the server's side. A ping may already be in transit.
 #[track_caller]
 pub fn close(mut peer: Peer) {
     peer.send(&Frame::close(4000, ""));
@@ -54,7 +54,7 @@ fn a_silent_peer_is_reported_in_time() {
                 read_ping(&mut peer);
                 peer.expect_end(); // one ping, then no Close frame, which the peer would not read
             });
-            // From here on, at the earliest, the client has received nothing.
+            // Before this moment, the client has received something.
             let begun = Instant::now();
             let socket = connect(&host, server.port(), 100, 150);
             let report = socket.wait_closed();
@@ -76,7 +76,7 @@ fn peer_that_answers_pings_is_not_reported() {
             peer.upgrade();
             for _ in 0..12 {
                 let ping = read_ping(&mut peer);
-                assert!(before.elapsed() >= INTERVAL, "a ping {:?} after a sign of life", before.elapsed());
+                assert!(before.elapsed() >= INTERVAL, "a ping came {:?} after received bytes", before.elapsed());
                 before = Instant::now();
                 peer.send(&Frame::pong(ping.payload));
             }
@@ -133,7 +133,7 @@ fn no_ping_while_data_flows() {
         let socket = connect(host, server.port(), INTERVAL.as_millis() as u32, 2000);
         socket.wait_closed();
         let (opcode, longest) = server.finish();
-        assert!(opcode != PING || longest >= INTERVAL / 2, "a ping though data came every {longest:?}");
+        assert!(opcode != PING || longest >= INTERVAL / 2, "a ping came although data came every {longest:?}");
         opcode != PING
     };
     on_both_drivers(|host| assert!((0..8).any(|_| flowed(host)), "the server was held up each time"));
@@ -150,7 +150,7 @@ fn the_interval_begins_with_the_last_byte() {
                 thread::sleep(INTERVAL * 3 / 10); // the idleness before the byte
                 let begun = Instant::now();
                 peer.send(&Frame::text("tick"));
-                let was_in_time = received_at.elapsed() < INTERVAL; // else a ping may be on the way already
+                let was_in_time = received_at.elapsed() < INTERVAL; // otherwise a ping may already be in transit
                 let ping = read_ping(&mut peer);
                 if was_in_time {
                     assert!(begun.elapsed() >= INTERVAL, "a ping {:?} after a byte", begun.elapsed());
@@ -176,7 +176,7 @@ fn sent_data_does_not_reset_the_heartbeat() {
         });
         let socket = connect(host, server.port(), 50, 50);
         socket.wait_open();
-        // It is refused at the end.
+        // A send is refused after the end.
         host.wait_until("the end", || {
             socket.send_text("is anybody there?");
             matches!(socket.events().last(), Some(Event::Close(_)))
@@ -220,7 +220,7 @@ fn without_an_interval_no_ping_is_sent() {
             crate::reconnect_server::expect_no_data(&mut peer, Duration::from_millis(300));
             peer.close(4000);
         });
-        // The deadline is short: a ping that was not answered would end it.
+        // The deadline is short: if a ping was sent and not answered, the deadline would end the connection.
         let socket = connect(host, server.port(), u32::MAX, 30);
         let report = socket.wait_closed();
         assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");

@@ -35,7 +35,7 @@ fn local_close_is_final_in_every_state() {
         is_not_retried(&socket);
         server.finish();
 
-        println!("open, and the server breaks off");
+        println!("open, and the server ends the connection");
         let server = Server::start(|mut peer| {
             peer.upgrade();
             peer.read_close();

@@ -1,7 +1,8 @@
-//! The life of a connection after it is open: heartbeat, reconnecting, resending, suspend and resume, stopped processes. All through the
-//! C ABI, with both drivers.
+//! The life of a connection after it is open: heartbeat, reconnecting, resending, suspend and resume, stopped processes. All
+//! tests use the
+//! C ABI and both drivers.
 //!
-//! Needs besides Rust: openssl, and on Linux setpriv (util-linux).
+//! Besides Rust, this suite needs openssl, and on Linux setpriv (util-linux).
 
 mod reconnect_server;
 

@@ -1,4 +1,4 @@
-//! `egret_ws_pause_receive`: what it holds back, what comes nevertheless, and what the server sees of it.
+//! `egret_ws_pause_receive`: which events it holds back, which it does not, and how it affects the server.
 
 use crate::heartbeat::answer_ping;
 use crate::reconnect::retry_fast;
@@ -34,7 +34,7 @@ fn numbered(number: usize) -> Vec<u8> {
     bytes
 }
 
-/// The receive queue fills up, then TCP slows the server down. No answer to a ping of the heartbeat is expected meanwhile.
+/// The receive queue fills, then TCP slows the server down. During this, no answer to a ping of the heartbeat is expected.
 #[test]
 fn a_full_queue_slows_the_server_and_the_heartbeat_waits() {
     on_both_drivers(|host| {
@@ -58,10 +58,10 @@ fn a_full_queue_slows_the_server_and_the_heartbeat_waits() {
             written.is_some()
         });
         assert!(written.is_some_and(|written| written < COUNT * MESSAGE), "the client took the whole flood");
-        // One message and one read above the limit.
+        // The limit may be exceeded by one message and one read.
         let held = socket.stats().receive_queue_bytes as usize;
         assert!((QUEUE..=QUEUE + MESSAGE + 32 + 65_536).contains(&held), "{held} bytes wait");
-        // Longer than the interval and the time-out of the heartbeat.
+        // This is longer than the interval and the time-out of the heartbeat.
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(600) {
             assert_eq!(host.poll(20), 0);
@@ -76,7 +76,7 @@ fn a_full_queue_slows_the_server_and_the_heartbeat_waits() {
     });
 }
 
-/// As long as the queue is not full, pings of both sides are answered.
+/// While the queue is not full, pings of both sides are answered.
 #[test]
 fn pings_are_answered_while_messages_wait() {
     on_both_drivers(|host| {
@@ -109,7 +109,7 @@ fn pings_are_answered_while_messages_wait() {
     });
 }
 
-/// `on_retry` keeps its place behind messages, and `on_connect` behind `on_retry`.
+/// `on_retry` is called after the messages before it, and `on_connect` after `on_retry`.
 #[test]
 fn the_loss_of_a_connection_waits_for_its_messages() {
     on_both_drivers(|host| {
@@ -141,7 +141,7 @@ fn the_loss_of_a_connection_waits_for_its_messages() {
     });
 }
 
-/// Without a message before them `on_retry` and `on_connect` come at once, and the pause goes on after them.
+/// If no message is before them, `on_retry` and `on_connect` are called at once. The pause continues after them.
 #[test]
 fn a_pause_outlasts_reconnecting() {
     on_both_drivers(|host| {
@@ -169,7 +169,7 @@ fn on_drain_comes_while_messages_wait() {
         let server = Server::start(move |mut peer| {
             peer.upgrade();
             peer.send(&Frame::text("waits"));
-            start.recv_timeout(WAIT_LIMIT).expect("the word to start");
+            start.recv_timeout(WAIT_LIMIT).expect("the test starts the server");
             while peer.read().opcode != CLOSE {}
             peer.send(&Frame::close(1000, ""));
         });

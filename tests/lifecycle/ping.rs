@@ -1,4 +1,4 @@
-//! `egret_ws_ping` sends a payload and measures the round trip; `on_pong`.
+//! `egret_ws_ping` sends a payload and measures the round trip. `on_pong` gets the answer.
 
 use crate::heartbeat::{answer_ping, expect_heartbeat_timeout, read_ping};
 use crate::reconnect_server::finish;
@@ -14,12 +14,12 @@ use test_support::scripted_server::Server;
 
 const DELAY: Duration = Duration::from_millis(60);
 
-/// No pings but those that are asked for.
+/// Connects. Only requested pings are sent.
 fn connect<'a>(host: &'a Loop, port: u16, timeout: u32) -> Socket<'a> {
     host.connect_with(port, |options| (options.ping_interval_ms, options.pong_timeout_ms) = (u32::MAX, timeout))
 }
 
-/// Pings and waits for the pong; returns the round trip and the smoothed one, in microseconds.
+/// Pings and waits for the pong. Returns the round trip and the smoothed one, in microseconds.
 #[track_caller]
 fn measure(host: &Loop, socket: &Socket<'_>) -> (u64, u64) {
     let before = socket.stats().rtt_us;
@@ -49,7 +49,7 @@ fn the_round_trip_is_measured_and_smoothed() {
         let (first, smoothed) = measure(host, &socket);
         let most = begun.elapsed().as_micros() as u64;
         assert!(first >= DELAY.as_micros() as u64 && first <= most, "{first} µs of {most} µs");
-        assert_eq!(smoothed, first, "the first one stands for itself (RFC 6298 section 2.2)");
+        assert_eq!(smoothed, first, "the first one is also the smoothed one (RFC 6298 section 2.2)");
         let (second, smoothed) = measure(host, &socket);
         assert!(second > 0 && second < 10_000_000, "{second} µs");
         let expected = (7 * first + second) / 8;
@@ -67,7 +67,7 @@ fn each_ping_is_sent_before_messages_and_one_at_a_time_is_measured() {
             let pings = Vec::from_iter((0..3).map(|_| read_ping(&mut peer).payload));
             assert_eq!(&pings[1..], [b"two".to_vec(), b"three".to_vec()]);
             assert_eq!(peer.read().opcode, TEXT);
-            // A peer may answer the last one only, and no answer measures another ping.
+            // A peer may answer only the last ping, and no answer measures another ping.
             peer.send(&Frame::pong("three"));
             peer.send(&Frame::text("answered"));
             peer.read();
@@ -97,14 +97,14 @@ fn each_ping_is_sent_before_messages_and_one_at_a_time_is_measured() {
     });
 }
 
-/// Pings wait for a message that is partly written. Then further ones are refused, and none is dropped.
+/// Pings wait for a message that is partly written. If too many wait, further ones are refused, and none is dropped.
 #[test]
 fn pings_that_wait_are_bounded() {
     on_both_drivers(|host| {
         let (go, start) = mpsc::channel();
         let server = Server::start(move |mut peer| {
             peer.upgrade();
-            start.recv_timeout(WAIT_LIMIT).expect("the word to start");
+            start.recv_timeout(WAIT_LIMIT).expect("the test starts the server");
             let mut pings = 0;
             loop {
                 match peer.read() {
@@ -118,7 +118,7 @@ fn pings_that_wait_are_bounded() {
         });
         let socket = connect(host, server.port(), EGRET_WS_UNLIMITED);
         socket.wait_open();
-        // Until the buffers of the system are full, too.
+        // Messages are sent until the buffers of the system are full, too.
         let message = vec![0; 100_000];
         let mut refused = 0;
         while refused < 10 {
@@ -146,7 +146,7 @@ fn pings_that_wait_are_bounded() {
     });
 }
 
-/// The receive queue bounds the pongs of a hostile server, and TCP slows it down.
+/// The receive queue limits the pongs of a hostile server, and TCP slows the server down.
 #[test]
 fn a_flood_of_pongs_is_bounded_and_in_order() {
     const PONG: usize = 125;
@@ -154,7 +154,7 @@ fn a_flood_of_pongs_is_bounded_and_in_order() {
     const QUEUE: u64 = 64 << 10;
     for driver in DRIVERS {
         println!("{driver:?}");
-        // The host takes one pong in the time in which many come.
+        // The host takes one pong in the time in which many arrive.
         let host = Loop::with(driver, |options| options.poll_max_callbacks = 1);
         let (stalled, stall) = mpsc::channel();
         let server = Server::start(move |mut peer| {
@@ -170,7 +170,7 @@ fn a_flood_of_pongs_is_bounded_and_in_order() {
         });
         socket.wait_for("the first 500 pongs", |events| events.len() > 500);
         assert!(stall.recv_timeout(WAIT_LIMIT).expect("the server stalls"), "the client took the whole flood");
-        // One pong and one read above the limit.
+        // The limit may be exceeded by one pong and one read.
         let peak = socket.stats().receive_queue_peak_bytes;
         assert!((QUEUE..=QUEUE + 2 * 65_536).contains(&peak), "{peak} bytes wait");
         for (number, event) in socket.events()[1..].iter().enumerate() {

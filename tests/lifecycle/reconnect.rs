@@ -1,4 +1,4 @@
-//! Reconnecting: which errors are retried, and which are not because a retry would fail in the same way.
+//! Reconnecting: which errors are retried, and which are not, because a retry would fail in the same way.
 
 use crate::reconnect_server::{finish, serve};
 use ::egret_ws::*;
@@ -12,13 +12,13 @@ use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Request, Server};
 
-/// Tries again at once, this often.
+/// Sets options with which the library tries again at once, this many times.
 pub fn retry_fast(options: &mut egret_ws_options, attempts: u32) {
     options.retry_attempts = attempts;
     set_retry_waits(options, 1, 1, 1);
 }
 
-/// An end of a connection: what the server does, and the expected report: error, phase, initiator, HTTP status, the
+/// An end of a connection: the behaviour of the server, and the expected report: error, phase, initiator, HTTP status, the
 /// peer's code and ours.
 type End = (&'static str, fn(Peer), (i32, i32, i32, i32, u16, u16));
 
@@ -32,7 +32,7 @@ fn each(ends: &[End], is_retried: bool) {
             let server = serve(move |mut connections| {
                 end(connections.next());
                 if is_retried {
-                    connections.open().close(1008); // the end, for 1008 is not tried again
+                    connections.open().close(1008); // this is the end, because 1008 is not retried
                 }
                 connections
             });
@@ -46,7 +46,7 @@ fn each(ends: &[End], is_retried: bool) {
     }
 }
 
-/// There is one `on_retry`, whose report is returned, then the second connection.
+/// There is one `on_retry`, and its report is returned. Then the second connection is made.
 #[track_caller]
 fn is_retried_once(socket: &Socket<'_>) -> CloseReport {
     let report = socket.wait_closed();
@@ -59,7 +59,7 @@ fn is_retried_once(socket: &Socket<'_>) -> CloseReport {
     assert_eq!((retry.attempt, retry.delay_ms), (1, 1));
     assert_eq!(socket.stats().retries, 1);
     assert!(!retry.report.message.contains("given up"), "{retry:?}");
-    assert!(retry.report.is_retryable() && !report.is_retryable(), "the rule says something else: {events:?}");
+    assert!(retry.report.is_retryable() && !report.is_retryable(), "the rule of the header does not agree: {events:?}");
     retry.report.clone()
 }
 
@@ -71,7 +71,7 @@ pub fn is_not_retried(socket: &Socket<'_>) -> CloseReport {
     assert!(matches!(&events[..], [Event::Close(_)] | [Event::Connect, Event::Close(_)]), "{events:?}");
     assert_eq!((socket.stats().retries, socket.stats().connections), (0, events.len() as u32 - 1));
     assert!(!report.message.contains("given up"), "there was nothing to give up: {report:?}");
-    assert!(!report.is_retryable(), "the rule says something else: {report:?}");
+    assert!(!report.is_retryable(), "the rule of the header does not agree: {report:?}");
     report
 }
 
@@ -96,7 +96,7 @@ fn answers(mut peer: Peer, status: &str) {
     peer.expect_end();
 }
 
-/// Breaks the protocol, and gets the Close frame with the code.
+/// Violates the protocol, and gets the Close frame with the code.
 fn offends(mut peer: Peer, frame: &Frame, code: u16) {
     peer.upgrade();
     peer.send(frame);
@@ -232,7 +232,7 @@ fn unmatched_pin_is_not_retried_but_a_broken_tls_handshake_is() {
         });
         let socket = host.open_url(format!("wss://127.0.0.1:{}/", server.port()), |options| {
             retry_fast(options, 3);
-            options.flags = EGRET_WS_ACCEPT_ANY_CERTIFICATE; // pins are checked all the same
+            options.flags = EGRET_WS_ACCEPT_ANY_CERTIFICATE; // pins are checked nevertheless
             options.tls_pins = pins.as_ptr();
         });
         let socket = socket.expect("the connect call succeeds");
@@ -251,13 +251,13 @@ fn refused_by_tls(mut peer: Peer, certificate: &Certificate) {
     let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls()).expect("an acceptor");
     acceptor.set_certificate_chain_file(certificate.chain()).expect("a certificate");
     acceptor.set_private_key_file(certificate.key(), SslFiletype::PEM).expect("its key");
-    // Nothing comes after the handshake, whether that succeeds or not.
+    // No bytes come after the handshake, whether it succeeds or not.
     if let Ok(mut stream) = acceptor.build().accept(&mut *peer.stream()) {
         assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "a request was sent");
     }
 }
 
-/// The clock of a machine may be wrong for a while, and a server renews its certificate; the name and the issuer stay what they are.
+/// The clock of a machine may be wrong for some time, and a server renews its certificate. The name and the issuer do not change.
 #[test]
 #[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn certificates_are_retried_if_time_can_make_them_right() {

@@ -28,7 +28,7 @@ pub fn serve_on<T: Send + 'static>(
 }
 
 impl Connections {
-    /// The next connection.
+    /// Returns the next connection.
     #[track_caller]
     pub fn next(&mut self) -> Peer {
         self.first.take().or_else(|| self.wait(WAIT_LIMIT)).expect("the client connects again")
@@ -58,7 +58,7 @@ impl Connections {
     }
 }
 
-/// Polls until the script of the server has ended; returns its result.
+/// Polls until the script of the server has ended. Returns its result.
 #[track_caller]
 pub fn finish<T: Send + 'static>(host: &Loop, server: Server<T>) -> T {
     host.wait_until("the end of the server's script", || server.is_finished());

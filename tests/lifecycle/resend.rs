@@ -1,4 +1,4 @@
-//! Messages that were accepted but not sent when a connection broke: reported, and dropped or sent again.
+//! Messages that were accepted but not sent when a connection broke. They are reported, and dropped or sent again.
 
 use crate::reconnect::retry_fast;
 use crate::reconnect_server::{finish, serve_on};
@@ -14,10 +14,10 @@ use test_support::frame::{Frame, TEXT, unmask};
 use test_support::recorder::{Event, Retry};
 use test_support::scripted_server::{Peer, Server};
 
-/// More than the buffers of the kernel hold.
+/// This is more than the buffers of the kernel have room for.
 const MESSAGES: u32 = 7000;
 
-/// A message that begins with its number and does not shrink.
+/// Returns a message that begins with its number and does not shrink when it is compressed.
 fn payload(number: u32) -> Vec<u8> {
     let mut state = number.wrapping_mul(2_654_435_761) | 1;
     let noise = iter::repeat_with(|| {
@@ -38,8 +38,9 @@ fn number(payload: &[u8]) -> u32 {
 /// How the server reads a message.
 type Read = fn(&mut Peer, &mut Decompress) -> Frame;
 
-/// A server that reads a message of its first connection and resets it when the test asks for it. It returns the numbers of the messages
-/// that come on the second connection before a text.
+/// A server that reads a message of its first connection, and resets the connection when the test requests it. It returns the
+/// numbers of
+/// the messages that come on the second connection before a text.
 fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     SockRef::from(&listener).set_recv_buffer_size(32 * 1024).expect("a smaller buffer");
@@ -66,8 +67,9 @@ fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<
     (server, go)
 }
 
-/// Sends [`MESSAGES`], loses the connection, sends `fresh` on the next one. Returns the arguments of `on_retry`, the number of bytes queued
-/// after that, and the numbers that came on the second connection.
+/// Sends [`MESSAGES`], loses the connection, and sends `fresh` on the next one. Returns the arguments of `on_retry`, the number
+/// of bytes
+/// queued after that, and the numbers that came on the second connection.
 #[track_caller]
 fn lose(host: &Loop, flags: u32, accept: fn(&mut Peer), read: Read) -> (Retry, i64, Vec<u32>) {
     let (server, go) = breaks(accept, read);
@@ -99,7 +101,7 @@ fn lose(host: &Loop, flags: u32, accept: fn(&mut Peer), read: Read) -> (Retry, i
     (retry.clone(), receiver.try_recv().expect("on_retry came"), numbers)
 }
 
-/// Each message was written on the first connection, or was unsent then and perhaps written on the second.
+/// Each message was written on the first connection, or was unsent then and may have been written on the second one.
 #[track_caller]
 fn is_counted_once(socket: &Socket<'_>, unsent: u32, resent: usize) {
     let stats = socket.stats();
@@ -123,12 +125,12 @@ fn unsent_messages_are_reported_and_dropped() {
     });
 }
 
-/// The numbers are those of the messages that were unsent, each once, in their order.
+/// Checks that the numbers are those of the messages that were unsent, each once, in their order.
 #[track_caller]
 fn are_the_unsent(retry: &Retry, queued: i64, numbers: &[u32]) {
     let unsent = retry.report.unsent_messages;
     assert!(numbers.iter().copied().eq(MESSAGES - unsent..MESSAGES), "{} of {unsent}", numbers.len());
-    // On another thread some of it may be on its way already.
+    // On another thread, some of them may already be in transit.
     assert!(queued >= 0 && queued as u64 <= retry.report.unsent_bytes, "{queued}");
 }
 
@@ -155,7 +157,7 @@ pub fn agree(peer: &mut Peer) {
     peer.write(format!("{head}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"));
 }
 
-/// A message of one frame, inflated if RSV1 marks it as compressed (RFC 7692 section 7.2.2).
+/// Reads a message of one frame. It is inflated if RSV1 marks it as compressed (RFC 7692 section 7.2.2).
 fn read_deflated(peer: &mut Peer, inflater: &mut Decompress) -> Frame {
     let mut bytes = |count: usize| {
         let mut bytes = vec![0; count];

@@ -1,4 +1,4 @@
-//! `egret_ws_loop_resume` and `egret_ws_loop_network_changed`: open connections are probed, waits before retries end.
+//! `egret_ws_loop_resume` and `egret_ws_loop_network_changed`: open connections are probed, and waits before retries end.
 
 use crate::heartbeat::{answer_ping, expect_heartbeat_timeout, read_ping};
 use crate::reconnect_server::{expect_no_data, serve};
@@ -14,7 +14,7 @@ use test_support::timing;
 /// A call that reports that connections may be dead.
 type Call = fn(&Loop);
 
-/// All of them must have the same effect.
+/// All of these calls must have equal effects.
 const CALLS: [(&str, Call); 3] = [
     ("resume after suspend", |host| {
         host.suspend();
@@ -46,7 +46,7 @@ fn live_peer_is_probed_at_once_and_stays_connected() {
         });
         let socket = host.connect_with(server.port(), |options| options.probe_timeout_ms = 400);
         socket.wait_open();
-        // The pongs have to come within the time-out of the probe, so the polls must be frequent.
+        // The pongs must come within the time-out of the probe, so the polls must be frequent.
         for count in 1..=3 {
             call(host);
             socket.wait_messages(count);

@@ -12,7 +12,7 @@ use test_support::client::{Socket, on_both_drivers, set_retry, set_retry_waits};
 use test_support::recorder::{Event, Retry};
 use test_support::response::response_header;
 
-/// A port that is taken and refuses connections until its socket listens.
+/// Returns a port that is in use and refuses connections until its socket listens.
 fn refusing() -> (Listener, u16) {
     let socket = Listener::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).expect("a free port");
@@ -87,7 +87,7 @@ fn no_retry_starts_after_the_total_time() {
         let report = socket.wait_closed();
         report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
         assert!(report.message.contains("given up: "), "{report:#?}");
-        // After 50 and 100 ms; on a busy machine the first may be late.
+        // The retries are due after 50 and 100 ms. On a busy machine the first one may be late.
         assert!((1..=2).contains(&retries(&socket).len()), "{:?}", socket.events());
     });
 }
@@ -106,7 +106,7 @@ fn refused(headers: &'static str) -> Vec<Retry> {
         });
         let socket = host.connect_with(server.port(), |options| {
             options.retry_attempts = 1;
-            // Long enough for the test to read this response and not the next.
+            // The wait is long enough for the test to read this response before the next one.
             set_retry_waits(options, 5000, 5000, 5000);
         });
         let (sender, receiver) = mpsc::channel();
@@ -137,7 +137,7 @@ fn retry_after_is_added_to_the_delay() {
         ("Retry-After: 0\r\n", 0),
         ("Retry-After: 7\r\n", 7_000),
         ("Retry-After: 120\r\n", 120_000),
-        // A date relative to the `Date` of the server, whatever the clock of this machine shows.
+        // The date is relative to the `Date` of the server, whatever time the clock of this machine shows.
         ("Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 07:28:30 GMT\r\n", 30_000),
         ("Retry-After: Wed, 21 Oct 2015 07:28:30 GMT\r\nDate: Wed, 21 Oct 2015 07:29:00 GMT\r\n", 0),
         ("Retry-After: soon\r\n", 0),
@@ -168,7 +168,7 @@ fn retry_after_is_respected() {
         assert_eq!(socket.wait_retry(1).report.http_status, 429);
         assert_eq!(socket.wait_closed().code, 1008);
         let waited = finish(host, server);
-        // The clock of the server begins a moment after the answer.
+        // The clock of the server starts a moment after the answer.
         assert!(waited >= Duration::from_millis(900), "{waited:?}");
     });
 }

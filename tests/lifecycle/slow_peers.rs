@@ -1,4 +1,4 @@
-//! The heartbeat while one side sends faster than the other reads: a slow peer is not a dead peer.
+//! The heartbeat while one side sends faster than the other side reads: a slow peer must not be treated as lost.
 
 use crate::heartbeat::{close, expect_heartbeat_timeout};
 use crate::reconnect_server::finish;
@@ -27,7 +27,7 @@ fn slow_host_reports_no_dead_peer() {
             (options.ping_interval_ms, options.pong_timeout_ms) = (50, 300);
             options.max_receive_queue_bytes = 256 * 1024;
         });
-        // Nothing is read until half of the queue is dispatched: for 600 ms, longer than a heartbeat takes.
+        // Nothing is read until half of the queue is dispatched. That takes 600 ms, longer than a heartbeat.
         socket.work_in_on_data(Duration::from_millis(5));
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(1500) {
@@ -60,7 +60,7 @@ fn host_that_does_not_poll_reports_no_dead_peer() {
             options.max_receive_queue_bytes = 4096;
         });
         socket.wait_open();
-        // Without polls for several intervals and time-outs.
+        // There are no polls for several intervals and time-outs.
         thread::sleep(Duration::from_millis(1000));
         let report = socket.wait_closed();
         assert_eq!((report.error, report.code), (EGRET_WS_OK, 4000), "{report:#?}");
@@ -76,7 +76,7 @@ fn narrow() -> TcpListener {
     listener
 }
 
-/// More than the buffers of the kernel hold: the rest waits in front of a ping.
+/// This is more than the buffers of the kernel have room for, so the rest waits before a ping.
 const BACKLOG: usize = 1024;
 
 #[test]

@@ -1,4 +1,4 @@
-//! The statistics of a connection, exact where the exchange is known, and `on_drain`.
+//! The statistics of a connection, which are exact if the exchange is known, and `on_drain`.
 
 use crate::reconnect::retry_fast;
 use crate::reconnect_server::{finish, serve};
@@ -13,7 +13,7 @@ use test_support::recorder::Event;
 use test_support::response;
 use test_support::scripted_server::Server;
 
-/// A frame as a client sends it.
+/// Returns the size of a frame of a client.
 fn masked(frame: Frame) -> usize {
     frame.masked([0; 4]).bytes().len()
 }
@@ -90,7 +90,7 @@ fn with_deflate_the_wire_is_counted_compressed() {
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
             agree(&mut peer);
-            // "Hello", as RFC 7692 section 7.2.3.1 compresses it.
+            // This is "Hello", as compressed in RFC 7692 section 7.2.3.1.
             peer.send(&Frame::text([0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]).rsv(4));
             peer.stream().peek(&mut [0]).expect("the client sends"); // before the Close frame is there
             peer.send(&Frame::close(1000, ""));
@@ -118,7 +118,7 @@ fn with_deflate_the_wire_is_counted_compressed() {
 fn receive_queue_and_its_peak_are_reported() {
     for driver in DRIVERS {
         println!("driver: {driver:?}");
-        // One callback in each poll, so that the rest waits.
+        // Each poll makes one callback, so the rest waits.
         let host = Loop::with(driver, |options| options.poll_max_callbacks = 1);
         let server = Server::start(|mut peer| {
             let answer = peer.read_request().answer();
@@ -127,7 +127,7 @@ fn receive_queue_and_its_peak_are_reported() {
             peer
         });
         let socket = host.connect(server.port());
-        // Inline, the poll that calls on_connect also reads.
+        // With the inline driver, the poll that calls on_connect also reads.
         host.wait_until("the messages", || driver == Driver::Threaded || socket.generation() == 1);
         while socket.stats().messages_received < 3 {
             thread::yield_now();
@@ -167,7 +167,7 @@ fn send_queue_is_bounded_and_on_drain_reports_room() {
         socket.wait_open();
         let message = vec![7; MESSAGE];
         let mut accepted = 0;
-        // Until the buffers of the kernel are full, and the send queue stays full.
+        // This continues until the buffers of the kernel are full, and the send queue stays full.
         let mut refused = 0;
         while refused < 50 {
             match socket.send_binary(&message) {

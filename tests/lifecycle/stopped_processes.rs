@@ -1,4 +1,5 @@
-//! Processes that are stopped (SIGSTOP), as a phone freezes them: a stopped server is a dead peer, a stopped client recovers.
+//! Processes that are stopped (SIGSTOP), which is how a phone freezes them. A stopped server is a lost peer. A stopped client
+//! recovers.
 #![allow(unsafe_code)] // signals are not in std
 
 use crate::heartbeat::{answer_ping, close, expect_heartbeat_timeout, read_ping};
@@ -15,7 +16,7 @@ use test_support::client::{DRIVERS, Driver, Loop, on_both_drivers};
 use test_support::frame::Frame;
 use test_support::scripted_server::{Peer, Server};
 
-/// Set in the second process: the port that a client connects to; empty for a server.
+/// This variable is set in the second process: the port to which a client connects. It is empty for a server.
 const ROLE: &str = "EGRET_WS_TEST_ROLE";
 const DRIVER: &str = "EGRET_WS_TEST_DRIVER";
 
@@ -33,7 +34,7 @@ impl Child {
 
     fn signal(&self, signal: i32) {
         let process = i32::try_from(self.0.id()).expect("a process number");
-        // SAFETY: `kill` takes numbers; the process was not waited for yet, so the number is still its own.
+        // SAFETY: `kill` takes numbers. The process was not waited for yet, so the number still belongs to it.
         let sent = unsafe { libc::kill(process, signal) };
         assert_eq!(sent, 0, "the signal is sent");
     }
@@ -59,7 +60,7 @@ impl Child {
         self.signal(libc::SIGCONT);
     }
 
-    /// Waits for the end of the process; returns its output.
+    /// Waits for the end of the process. Returns its output.
     fn end(mut self) -> String {
         let mut printed = String::new();
         self.0.stdout.take().expect("a pipe").read_to_string(&mut printed).expect("its output");
@@ -87,7 +88,7 @@ fn stopped_server_is_reported() {
         let mut child = Child::start(TEST, &[(ROLE, String::new())]);
         let output = BufReader::new(child.0.stdout.take().expect("a pipe"));
         let port = output.lines().find_map(|line| line.expect("a line").split_once("port ")?.1.parse().ok());
-        let socket = host.connect_with(port.expect("it says its port"), |options| {
+        let socket = host.connect_with(port.expect("it prints its port"), |options| {
             (options.ping_interval_ms, options.pong_timeout_ms) = (50, 400);
         });
         host.wait_until("an answer to a ping", || socket.stats().rtt_us > 0);
@@ -99,7 +100,7 @@ fn stopped_server_is_reported() {
     });
 }
 
-/// The server in its process: answers pings until it is killed.
+/// The server in its process: it answers pings until it is killed.
 fn answer_pings() {
     let server = Server::start(|mut peer| {
         peer.upgrade();
@@ -111,10 +112,10 @@ fn answer_pings() {
     server.finish();
 }
 
-// The client runs in a separate process, the server in this one.
+// The client runs in a separate process, and the server in this one.
 
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Longer than the heartbeat takes, and long enough for the library to notice that it did not run.
+/// This is longer than the heartbeat takes, and long enough for the library to notice that it did not run.
 const FROZEN: Duration = Duration::from_millis(2600);
 
 #[test]
@@ -135,7 +136,7 @@ fn stopped_client_accepts_a_pong_that_came_meanwhile() {
 #[test]
 fn briefly_stopped_client_accepts_the_pong() {
     const TEST: &str = "stopped_processes::briefly_stopped_client_accepts_the_pong";
-    // Longer than the time-out, and too short for the library to notice.
+    // This is longer than the time-out, but too short for the library to notice.
     run_with_stopped_client(TEST, |mut peer, client| {
         let ping = read_ping(&mut peer);
         client.stop();
@@ -180,12 +181,13 @@ fn answer_pings_and_close(mut peer: Peer) {
     close(peer);
 }
 
-/// Runs `script` with a client in a second process, once for each driver. The script returns the expected last line of the client.
+/// Runs `script` with a client in a second process, once for each driver. The script returns the expected last line of the
+/// client.
 fn run_with_stopped_client<T: Into<String> + 'static>(test: &str, script: fn(Peer, &Child) -> T) {
     if let Ok(port) = env::var(ROLE) {
         return run_client(port.parse().expect("a port"));
     }
-    // At the same time, because each takes seconds.
+    // They run in parallel, because each takes seconds.
     thread::scope(|scope| {
         for driver in DRIVERS {
             scope.spawn(move || run_script_with_stopped_client(test, driver, script));

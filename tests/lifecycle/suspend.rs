@@ -1,4 +1,4 @@
-//! `egret_ws_loop_suspend`: the time of the loop stops, or connections are closed with a closing handshake.
+//! `egret_ws_loop_suspend`: the clock of the loop stops, or connections are closed with a closing handshake.
 
 use crate::heartbeat::read_ping;
 use crate::reconnect_server::{expect_no_data, finish, serve};
@@ -12,7 +12,7 @@ use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 
 const INTERVAL: Duration = Duration::from_millis(250);
-/// Several intervals, time-outs and delays.
+/// This time contains several intervals, time-outs and delays.
 const LONG: Duration = Duration::from_millis(900);
 
 fn heartbeat(options: &mut egret_ws_options) {
@@ -66,7 +66,7 @@ fn pong_timeout_does_not_pass_during_a_suspend() {
             peer.close(4000);
         });
         let socket = host.connect_with(server.port(), |options| {
-            // The time between the ping and the suspend is the test's own.
+            // Only the test decides the time between the ping and the suspend.
             (options.ping_interval_ms, options.pong_timeout_ms) = (20, 700);
         });
         host.wait_until("the ping", || was_asked.try_recv().is_ok());
@@ -87,7 +87,7 @@ fn connect_timeouts_and_retries_do_not_pass_during_a_suspend() {
         });
         let again = host.connect_with(waiting.port(), |options| {
             options.retry_attempts = 1;
-            // The time between the loss and the suspend is the test's own.
+            // Only the test decides the time between the loss and the suspend.
             set_retry_waits(options, 400, 400, 400);
         });
         let unanswered = Server::start(|mut peer| {
@@ -155,7 +155,7 @@ fn connections_lost_during_a_suspend_wait_for_the_resume() {
     });
 }
 
-// With EGRET_WS_LOOP_CLOSE_ON_SUSPEND.
+// These loops have EGRET_WS_LOOP_CLOSE_ON_SUSPEND.
 
 /// Runs a test on both drivers, with loops that close on suspend.
 fn on_closing_loops(test: impl Fn(&Loop)) {

@@ -1,4 +1,4 @@
-//! Loops: the memory that they keep, and their look-ups.
+//! The memory that loops keep, and the memory of their look-ups.
 
 use super::*;
 use socket2::SockRef;
@@ -44,7 +44,7 @@ fn loops() {
             });
             socket.wait_open();
             (0..7).for_each(|_| assert_eq!(socket.send_binary(&[7; MESSAGE]), EGRET_WS_OK));
-            // A thread reads all of it before the first poll.
+            // A thread reads everything before the first poll.
             let waiting = || socket.stats().receive_queue_bytes as usize;
             let deadline = Instant::now() + WAIT_LIMIT;
             while driver == Driver::Threaded && waiting() < all * (size + 32) {
@@ -59,7 +59,7 @@ fn loops() {
     line.reached(25);
 }
 
-/// Look-ups hang as long as this is true.
+/// Look-ups hang while this is true.
 static HANGS: Mutex<bool> = Mutex::new(true);
 static ENDS: Condvar = Condvar::new();
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
@@ -67,7 +67,7 @@ static BEGUN: AtomicUsize = AtomicUsize::new(0);
 /// Replaces the resolver of the C library.
 ///
 /// # Safety
-/// As the C library's.
+/// The conditions are those of the C library's function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getaddrinfo(
     _: *const c_char,
@@ -92,7 +92,7 @@ fn lookups_that_hang() {
     let sockets: Vec<Socket> = (0..AWAITED)
         .map(|number| host.try_connect(&format!("host-{number}.invalid"), 80).expect("the connect call succeeds"))
         .collect();
-    // Two for each name, but no more than this. The others wait for them.
+    // There are two look-ups for each name, but not more than this in total. The others wait for them.
     host.wait_until("all look-ups", || BEGUN.load(SeqCst) == AWAITED);
     let most = AWAITED * (2 + 8) * KIB;
     line.allows("with their sockets", peak.bytes(), most);
@@ -134,7 +134,7 @@ fn hooks_that_hang() {
         let sockets: Vec<Socket> =
             (0..CALLS).map(|_| host.try_connect(name, 9).expect("the connect call succeeds")).collect();
         host.wait_until("the hooks", || BEGUN.load(SeqCst) == 4);
-        // The engine runs commands in their order, so it has begun all connections by the end of this one.
+        // The engine runs commands in their order, so it has begun all connections when this one ends.
         let last = host.try_connect("localhost", 9).expect("the connect call succeeds");
         assert_eq!(last.abort(), EGRET_WS_OK);
         drop(last.wait_closed());

@@ -1,5 +1,7 @@
-//! The most memory that a socket and a loop take: each line of the formula in `docs/memory.md` is filled and measured at the allocator.
-//! A measurement must stay within its line, and some must come near to it, so that no line is wrong or far too large.
+//! The largest amount of memory that a socket and a loop need. Each line of the formula in `docs/memory.md` is evaluated and
+//! measured by the
+//! allocator. A measurement must stay within its line, and some must come close to it, so that no line is wrong or much too
+//! large.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // callbacks of the C ABI, options of the kernel, memory functions of OpenSSL, a resolver that hangs
 
@@ -35,7 +37,7 @@ static ALLOCATOR: TestAllocator = TestAllocator;
 /// A line of the formula, as it is written in the document.
 struct Line {
     text: &'static str,
-    /// The largest measurement so far, in percent of what the line allows.
+    /// The largest measurement so far, as a percentage of the limit of the line.
     largest: usize,
 }
 
@@ -45,7 +47,7 @@ impl Line {
         Line { text, largest: 0 }
     }
 
-    /// Checks that a measurement is at most `most` bytes, which this line allows.
+    /// Checks that a measurement is at most `most` bytes, which is the limit of this line.
     #[track_caller]
     fn allows(&mut self, what: impl Display, measured: usize, most: usize) {
         println!("{}: {what}: {measured} of {most} bytes, {} %", self.text, measured * 100 / most);
@@ -53,14 +55,14 @@ impl Line {
         self.largest = self.largest.max(measured * 100 / most);
     }
 
-    /// Checks that a measurement came near to what the line allows.
+    /// Checks that a measurement came close to the limit of the line.
     #[track_caller]
     fn reached(self, percent: usize) {
         assert!(self.largest >= percent, "{} is far too large: at most {} % are used", self.text, self.largest);
     }
 }
 
-/// A listener whose connections buffer little of what is not read, and its port.
+/// Returns a listener whose connections buffer little unread data, and its port.
 fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let small: c_int = 4096;
@@ -74,7 +76,7 @@ fn listener() -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// A server for one connection, whose allocations do not count, and its port.
+/// Starts a server for one connection. Its allocations are not counted. Returns its port.
 fn server(extensions: &'static [&'static str], script: impl FnOnce(Peer) + Send + 'static) -> (JoinHandle<()>, u16) {
     let (listener, port) = listener();
     let server = thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Memory functions for OpenSSL, by which the allocator of this program counts it. Each block begins with its size.
+//! Memory functions for OpenSSL, so that the allocator of this program counts its memory. Each block begins with its size.
 
 use std::alloc::{Layout, alloc, dealloc, realloc};
 use std::ffi::{c_char, c_int, c_void};
@@ -17,7 +17,7 @@ fn layout(size: usize) -> Layout {
     Layout::from_size_align(size + HEAD, HEAD).expect("a possible size")
 }
 
-/// Writes the size to the head of a block, and returns what follows the head.
+/// Writes the size to the head of a block, and returns the address after the head.
 unsafe fn with_head(block: *mut u8, size: usize) -> *mut c_void {
     if block.is_null() {
         return block.cast();
@@ -30,13 +30,13 @@ unsafe fn with_head(block: *mut u8, size: usize) -> *mut c_void {
 }
 
 unsafe extern "C" fn allocate(size: usize, _: *const c_char, _: c_int) -> *mut c_void {
-    // SAFETY: the layout has a size, that of the head at least.
+    // SAFETY: the size in the layout is not zero, because it contains the head.
     unsafe { with_head(alloc(layout(size)), size) }
 }
 
 unsafe extern "C" fn reallocate(old: *mut c_void, size: usize, file: *const c_char, line: c_int) -> *mut c_void {
     if old.is_null() {
-        // SAFETY: as C's realloc, which allocates then.
+        // SAFETY: this is the behaviour of C's realloc, which allocates in this case.
         return unsafe { allocate(size, file, line) };
     }
     // SAFETY: `old` came from these functions, so its head is before it.
@@ -58,7 +58,7 @@ unsafe extern "C" fn free(old: *mut c_void, _: *const c_char, _: c_int) {
     }
 }
 
-/// Must come before all use of OpenSSL.
+/// This must be called before any use of OpenSSL.
 pub fn count() {
     // SAFETY: the three functions belong together.
     assert_eq!(unsafe { CRYPTO_set_mem_functions(allocate, reallocate, free) }, 1, "OpenSSL was used already");

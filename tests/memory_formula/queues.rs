@@ -13,7 +13,7 @@ use test_support::process::runs_alone;
 
 const COMPRESSES: &str = "7 × max_send_buffer_bytes + 3 MiB + 4 × 2^client_window_bits";
 
-/// The peer does not read. Lists grow by doubling, so the limits are those at which the last growth has just begun.
+/// The peer does not read. Lists grow by doubling, so each limit is one at which the last growth has just begun.
 #[test]
 fn send_queue() {
     if !runs_alone("queues::send_queue") {
@@ -28,7 +28,8 @@ fn send_queue() {
     ];
     for (text, factor, extensions, flags, constant) in forms {
         let mut line = Line::new(text);
-        // Bytes of a message, and the limit of the queue. Of 65600 bytes only one message fits into a buffer.
+        // Each row: the size of a message in bytes, and the limit of the queue. A buffer has room for only one message of 65600
+        // bytes.
         let rows =
             [(0, most_messages * 6 + 1000), (1, most_messages * 7 + 1000), (KIB, MIB), (65_600, MIB), (MESSAGE, MIB)];
         for ((size, limit), driver) in rows.into_iter().flat_map(|row| DRIVERS.map(|driver| (row, driver))) {
@@ -57,7 +58,7 @@ const fn receive(queue: usize) -> usize {
     5 * (queue + MESSAGE) + 64 * KIB
 }
 
-/// The host is slow while many messages come. The buffers that a loop keeps count too.
+/// The host is slow while many messages arrive. The buffers that a loop keeps are counted too.
 #[test]
 fn receive_queue_of_a_slow_host() {
     if !runs_alone("queues::receive_queue_of_a_slow_host") {
@@ -101,15 +102,16 @@ fn receive_queue_of_a_slow_host() {
     }
 }
 
-/// The most that waits: of a full queue the host has dispatched all messages but one, so that their memory is still there, and the queue
-/// is full again.
+/// The largest amount that waits: of a full queue the host has dispatched all messages except one, so that their memory is still
+/// allocated,
+/// and the queue is full again.
 #[test]
 fn receive_queue_filled_twice() {
     if !runs_alone("queues::receive_queue_filled_twice") {
         return;
     }
     let mut line = Line::new(RECEIVE);
-    // Lists grow by doubling, from sizes that differ from run to run, so some of these limits bring much unused memory.
+    // Lists grow by doubling, from sizes that differ between runs, so with some of these limits much allocated memory is unused.
     for (size, queue) in
         [1, KIB, 15 * KIB, MESSAGE].into_iter().flat_map(|size| (8..16).map(move |queue| (size, queue * MIB)))
     {
@@ -139,8 +141,9 @@ fn receive_queue_filled_twice() {
                 thread::yield_now();
             }
         };
-        // The size of the queue grows before its last messages are published. A poll in between dispatches some, and the next one then
-        // leaves none: the queue is filled once more.
+        // The size of the queue grows before its last messages are published. A poll in between dispatches some messages, and the
+        // next poll then
+        // leaves none. In this case the queue is filled once more.
         let dispatched_all_but_one = || {
             MESSAGES.store(0, SeqCst);
             host.wait_until("all messages but one", || MESSAGES.load(SeqCst) >= count_of - 1);
@@ -160,7 +163,7 @@ fn receive_queue_filled_twice() {
     line.reached(45);
 }
 
-/// The buffer of a message that is half there is replaced by a larger one when its last fragment begins.
+/// When the last fragment of a message begins, the buffer with its first half is replaced by a larger one.
 #[test]
 fn message_half_assembled() {
     if !runs_alone("queues::message_half_assembled") {

@@ -42,8 +42,9 @@ fn sockets_without_messages() {
     line.reached(35);
 }
 
-/// The longest head of an answer, with the longest cookies, and a body. The head has 64 KiB, each byte of which is not UTF-8 and becomes
-/// three.
+/// Returns the longest head of an answer, with the longest cookies, and a body. The head has 64 KiB. Each of its bytes is not
+/// UTF-8 and
+/// becomes three bytes.
 fn longest_answer(body: usize) -> Vec<u8> {
     let mut answer = b"HTTP/1.1 500 No\r\nSet-Cookie: ".to_vec();
     answer.resize(64 * KIB / 3 - 100, 0xFF);
@@ -66,11 +67,11 @@ fn answers_of_a_hostile_server() {
         let (listener, port) = listener();
         let server = thread::spawn(move || {
             exclude_this_thread();
-            // After this many the next attempt waits for the host.
+            // After this number of attempts, the next one waits for the host.
             for _ in 0..8 {
                 let mut peer = Peer::new(listener.accept().expect("a connection").0);
                 peer.read_request();
-                // Not one byte more: the client ends the connection, and the rest would reset it.
+                // Not one more byte is sent, because the client ends the connection, and further bytes would reset it.
                 peer.write(longest_answer(body));
                 peer.read_to_end();
             }

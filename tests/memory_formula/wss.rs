@@ -20,8 +20,9 @@ use test_support::frame::Frame;
 use test_support::process::runs_alone;
 use test_support::scripted_server::Request;
 
-/// A server with TLS for one connection, that sends so many certificates that nobody needs. `in_tunnel`: it is a proxy with TLS, too, and
-/// has its own TLS inside.
+/// Starts a server with TLS for one connection. It sends this many certificates that are not needed. `in_tunnel`: it is also a
+/// proxy with
+/// TLS, and uses its own TLS inside.
 fn tls_server(
     unneeded: usize,
     in_tunnel: bool,
@@ -56,7 +57,7 @@ fn upgrade(mut stream: SslStream<impl Read + Write>, script: impl FnOnce(&mut dy
     script(&mut stream);
 }
 
-/// So many different certificates, in PEM.
+/// Returns this many different certificates, in PEM.
 fn authorities(count: u32) -> String {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
     let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
@@ -77,13 +78,13 @@ fn authorities(count: u32) -> String {
     (0..count).map(certificate).collect()
 }
 
-/// The socket trusts these certificates, in PEM, and no others. They are read by the connect call.
+/// The socket trusts only these certificates, in PEM. The connect call reads them.
 fn trust_only(roots: &str, options: &mut egret_ws_options) {
     (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
     options.flags = EGRET_WS_ONLY_THESE_ROOTS;
 }
 
-/// A server sends tickets for later sessions, for which OpenSSL makes a buffer of 16 KiB.
+/// A server sends tickets for later sessions. OpenSSL allocates a buffer of 16 KiB for them.
 #[test]
 #[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn idle_wss() {
@@ -117,8 +118,9 @@ fn idle_wss() {
     }
 }
 
-/// OpenSSL is that of the system, and allocates by this program's allocator. The first socket of a loop makes what all sockets with the
-/// same settings share.
+/// OpenSSL is that of the system, and uses the allocator of this program. The first socket of a loop allocates the data that all
+/// sockets
+/// with equal settings share.
 #[test]
 #[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn wss() {
@@ -134,7 +136,8 @@ fn wss() {
     let mut roots_line = Line::new("128 KiB + 8 KiB × the trusted certificates");
     for driver in DRIVERS {
         let host = Loop::new(driver);
-        // Memory that OpenSSL allocates once; another socket with few authorities; a hostile server; many authorities; a proxy with TLS.
+        // The rounds: memory that OpenSSL allocates once; another socket with few authorities; a hostile server; many
+        // authorities; a proxy with TLS.
         let rounds = [(0, &few, false), (0, &few, false), (220, &few, false), (0, &many, false), (0, &few, true)];
         for (round, (unneeded, roots, in_tunnel)) in rounds.into_iter().enumerate() {
             let (go, begin) = mpsc::channel();
@@ -191,7 +194,8 @@ fn wss() {
     roots_line.reached(40);
 }
 
-/// A server for any number of connections, on each loopback address. Each connection gets another certificate, with so many names.
+/// Starts a server for any number of connections, on each loopback address. Each connection gets another certificate, with this
+/// many names.
 /// Returns its port and the authority, in PEM.
 fn server_with_many_names(names: u32) -> (u16, String) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
@@ -240,14 +244,14 @@ fn server_with_many_names(names: u32) -> (u16, String) {
             let mut stream = acceptor.build().accept(stream).expect("the client shakes hands");
             let request = Request::read(&mut stream);
             stream.write_all(request.answer().as_bytes()).expect("the client reads");
-            // Until the client ends.
+            // This runs until the client ends.
             _ = std::io::copy(&mut stream, &mut std::io::sink());
         }
     });
     (port, authority)
 }
 
-/// Connections to many servers with large certificates, from which a loop keeps sessions.
+/// There are connections to many servers with large certificates. A loop keeps sessions of them.
 #[test]
 #[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn sessions() {
@@ -275,7 +279,7 @@ fn sessions() {
             }
             host.poll(0);
         };
-        // The loop and OpenSSL allocate some memory once.
+        // The loop and OpenSSL allocate some memory only once.
         connect_to_all(EGRET_WS_DISABLE_TLS_RESUMPTION);
         let before = in_use();
         connect_to_all(0);

@@ -12,7 +12,7 @@ use test_support::listener_client::{EventLoop, Handle, Listener};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// With the generation, as it was in the callback.
+    /// `on_connect`, with the generation at the time of the callback.
     Connect(i32),
     Message(Fingerprint),
     Retry {
@@ -34,7 +34,7 @@ impl History {
         self.events.push((Instant::now(), event));
     }
 
-    /// The report, attempt and delay of each `on_retry`.
+    /// Returns the report, attempt and delay of each `on_retry`.
     pub fn retries(&self) -> Vec<(CloseReport, u32, u32)> {
         let retry = |(_, event): &(Instant, Event)| match event {
             Event::Retry { report, attempt, delay_ms } => Some((report.clone(), *attempt, *delay_ms)),
@@ -87,14 +87,14 @@ impl Listener for History {
     }
 }
 
-/// A socket and its history; freed when dropped.
+/// A socket and its history. The socket is freed when this is dropped.
 pub struct Client<'a> {
     host: &'a EventLoop,
     pub ws: Handle,
     history: Rc<RefCell<History>>,
 }
 
-/// Retries without limit and with short delays.
+/// Sets retries without limit and with short delays.
 fn retry_fast(options: &mut egret_ws_options) {
     options.retry_attempts = u32::MAX;
     set_retry_waits(options, FLOOR_MS, FIRST_MS, CEILING_MS);
@@ -134,7 +134,7 @@ impl<'a> Client<'a> {
         let deadline = Instant::now() + WAIT_LIMIT;
         while !done(&self.history()) {
             let is_late = Instant::now() >= deadline;
-            assert!(!is_late, "waited in vain for {what}; the last was {:?}", self.history().events.last());
+            assert!(!is_late, "{what} did not happen; the last event was {:?}", self.history().events.last());
             self.host.poll(10);
         }
     }
@@ -144,7 +144,7 @@ impl<'a> Client<'a> {
         self.wait("on_connect", |history| history.has(&Event::Connect(generation)));
     }
 
-    /// The report, attempt and delay of the `count`th `on_retry`.
+    /// Returns the report, attempt and delay of the `on_retry` with this number, counted from 1.
     #[track_caller]
     pub fn wait_retry(&self, count: usize) -> (CloseReport, u32, u32) {
         self.wait("on_retry", |history| history.retries().len() >= count);

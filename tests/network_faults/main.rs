@@ -1,4 +1,4 @@
-//! Faults of the network, injected by a relay: the host gets a report of each, and the socket connects again.
+//! Faults of the network that a relay injects. The host gets a report of each fault, and the socket connects again.
 #![cfg(unix)]
 
 mod client;
@@ -26,7 +26,7 @@ fn on_both_drivers(test: impl Fn(&EventLoop)) {
     }
 }
 
-/// After a fault on_retry comes once, the socket connects, and its messages pass.
+/// Checks that after a fault on_retry is called once, the socket connects, and its messages pass.
 #[track_caller]
 fn expect_reconnect(client: &Client) -> CloseReport {
     let (report, attempt, delay_ms) = client.wait_retry(1);
@@ -42,7 +42,7 @@ fn expect_reconnect(client: &Client) -> CloseReport {
     report
 }
 
-/// One fault, at a connection that is open and idle.
+/// Injects one fault into a connection that is open and idle.
 #[track_caller]
 fn expect_loss_by(fault: Fault) -> Vec<CloseReport> {
     let reports = DRIVERS.map(|driver| {
@@ -262,8 +262,9 @@ fn consecutive_faults() {
     });
 }
 
-/// Until on_connect the socket is connecting for the host, whatever the server has sent. (Only with an I/O thread: without one the
-/// library reads only in a poll.)
+/// Until on_connect, the socket is connecting for the host, whatever the server has sent. (This is tested only with an I/O
+/// thread, because
+/// without one the library reads only in a poll.)
 #[test]
 fn close_frame_before_on_connect() {
     let host = EventLoop::new(Driver::Threaded, |_| {});
@@ -274,7 +275,7 @@ fn close_frame_before_on_connect() {
         peer.write([answer, Frame::close(1012, "").bytes()].concat());
         assert_eq!(peer.read_close(), 1012);
         closing.send(()).expect("the test waits");
-        goes_on.recv_timeout(WAIT_LIMIT).expect("the word to go on");
+        goes_on.recv_timeout(WAIT_LIMIT).expect("the test continues the server");
         peer.expect_silence();
     });
     let client = Client::begin(&host, server.port(), |_| {});

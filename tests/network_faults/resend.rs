@@ -1,5 +1,6 @@
-//! Messages that were not sent when a connection was lost: dropped and counted, or with `EGRET_WS_RESEND` sent first on the next one,
-//! whole, in order and once.
+//! Messages that were not sent when a connection was lost. They are dropped and counted, or with `EGRET_WS_RESEND` they are sent
+//! first on
+//! the next connection: complete, in order, and once.
 
 use crate::client::Client;
 use ::egret_ws::*;
@@ -14,7 +15,7 @@ use test_support::recording_server::{Behaviour, ECHOING, Server};
 use test_support::relay::{Direction, Fault, Relay};
 
 const MAX: usize = 96 * 1024;
-/// More than the kernel buffers for a stalled connection.
+/// This is more than the kernel buffers for a stalled connection.
 const LARGE: u32 = 5 << 20;
 const SMALL: u32 = 512 << 10;
 
@@ -23,15 +24,15 @@ struct StalledClient<'a> {
     server: Server,
     relay: Relay,
     client: Client<'a>,
-    /// All that was accepted, in order.
+    /// All accepted messages, in order.
     accepted: Vec<Fingerprint>,
-    /// Payload bytes that were not handed to the operating system by then.
+    /// The payload bytes that were not yet passed to the operating system.
     buffered: u64,
 }
 
 impl<'a> StalledClient<'a> {
     fn begin(host: &'a EventLoop, seed: u64, flags: u32, deflates: bool, room: u32) -> StalledClient<'a> {
-        // The server does not echo: only the direction to it is stalled.
+        // The server does not echo, because only the direction to it is stalled.
         let server = Server::start(Behaviour { echoes: false, deflates, ..ECHOING });
         let relay = Relay::start_with_small_buffer(server.port());
         let client = Client::open(host, relay.port(), |options| {
@@ -40,7 +41,7 @@ impl<'a> StalledClient<'a> {
         });
         let mut stalled = StalledClient { server, relay, client, accepted: Vec::new(), buffered: 0 };
         let mut messages = RandomMessages::new(seed);
-        // Random, so that it does not shrink when it is compressed.
+        // The data is random, so that it does not shrink when it is compressed.
         let noise: Vec<u8> = (0..2 * MAX).map(|_| messages.random(256) as u8).collect();
         // Some messages pass.
         for _ in 0..5 {
@@ -66,7 +67,7 @@ impl<'a> StalledClient<'a> {
         stalled
     }
 
-    /// False if there is no room.
+    /// Sends a message. Returns false if there is no room.
     fn send(&mut self, random: &mut RandomMessages, noise: &[u8]) -> bool {
         let message = &noise[random.random(MAX)..][..random.random(MAX)];
         match self.client.ws.send(EGRET_WS_BINARY as u8, message) {
@@ -79,7 +80,7 @@ impl<'a> StalledClient<'a> {
         true
     }
 
-    /// The accepted messages, split into those sent and those unsent by this report.
+    /// Returns the accepted messages, divided into sent and unsent ones according to this report.
     #[track_caller]
     fn split(&self, report: &CloseReport) -> (&[Fingerprint], &[Fingerprint]) {
         let (sent, unsent) = self.accepted.split_at(self.accepted.len() - report.unsent_messages as usize);
@@ -91,7 +92,8 @@ impl<'a> StalledClient<'a> {
         (sent, unsent)
     }
 
-    /// As [`StalledClient::split`] for the first connection, with unsent messages. The kernel may have taken a few more meanwhile.
+    /// Like [`StalledClient::split`] for the first connection, with unsent messages. The kernel may have taken a few more
+    /// messages since.
     #[track_caller]
     fn split_at_first(&self, report: &CloseReport) -> (&[Fingerprint], &[Fingerprint]) {
         assert!((1..=self.buffered).contains(&report.unsent_bytes), "{} were: {report:#?}", self.buffered);
@@ -99,7 +101,7 @@ impl<'a> StalledClient<'a> {
     }
 }
 
-/// With and without permessage-deflate, on both drivers, and the connection broken in two ways.
+/// Runs a check with and without permessage-deflate, with both drivers, and with the connection broken in two ways.
 fn in_every_way(flags: u32, room: u32, check: impl Fn(StalledClient, Fault)) {
     for driver in DRIVERS {
         for deflates in [false, true] {
@@ -127,7 +129,7 @@ fn unsent_messages_are_sent_first_on_the_next_connection() {
         server.wait_idle();
         let first = server.take_ended(1).expect("it has ended").messages;
         let second = server.take_ended(2).expect("it has ended").messages;
-        // No message comes twice: the server gets on the second connection only what it has not got on the first.
+        // No message comes twice: on the second connection, the server gets only messages that it has not got on the first one.
         assert!(sent.starts_with(&first), "{} of {} came first", first.len(), sent.len());
         assert_eq!(second, [unsent, &[Fingerprint::text("after")]].concat());
         assert_eq!(client.ws.stats().messages_sent as usize, stalled.accepted.len() + 1);
@@ -182,8 +184,9 @@ fn unsent_messages_are_kept_for_all_retries() {
     });
 }
 
-/// Lost several times while the kept messages are sent: each connection continues with the messages that the one before had not sent, in
-/// order, and the server gets none twice.
+/// The connection is lost several times while the kept messages are sent. Each connection continues with the messages that the
+/// previous one
+/// has not sent, in order, and the server gets none twice.
 #[test]
 fn kept_messages_survive_another_loss() {
     in_every_way(EGRET_WS_RESEND, LARGE, |stalled, fault| {
@@ -193,10 +196,10 @@ fn kept_messages_survive_another_loss() {
         }
         assert!(relay.inject(1, fault));
         let all = stalled.accepted.len() as u64;
-        // The second connection is cut too, however much the kernel takes at once.
+        // The second connection is cut too, whatever amount the kernel takes at once.
         client.wait_retry(2);
         client.wait("everything to be written", |_| client.ws.stats().messages_sent == all);
-        // The number of cuts depends on how much the kernel takes at once; the last may come during the close.
+        // The number of cuts depends on the amount that the kernel takes at once. The last cut may happen during the close.
         assert_eq!(client.ws.close(1000), EGRET_WS_OK);
         let closed = client.wait_closed();
         assert_eq!((closed.unsent_messages, closed.unsent_bytes), (0, 0), "{closed:#?}");
@@ -236,8 +239,9 @@ fn close_before_a_retry_counts_the_kept_messages() {
     }
 }
 
-/// The host closes before `on_retry`: the close report is the only one, and counts what `on_retry` would have counted. (Only with an I/O
-/// thread: without one the loss is noticed in the poll that reports it.)
+/// The host closes before `on_retry`. The close report is the only one, and counts the messages that `on_retry` would have
+/// counted. (This is
+/// tested only with an I/O thread, because without one the loss is noticed in the poll that reports it.)
 #[test]
 fn close_before_on_retry_counts_the_unsent_messages() {
     for flags in [0, EGRET_WS_RESEND] {

@@ -1,4 +1,4 @@
-//! A slow or stalled network: when the heartbeat ends the connection, and when not.
+//! A slow or stalled network: when the heartbeat ends the connection, and when it does not.
 
 use crate::client::Client;
 use crate::{expect_reconnect, on_both_drivers};
@@ -27,7 +27,7 @@ fn delay_is_measured_and_ends_no_connection() {
 }
 
 const INTERVAL: Duration = Duration::from_millis(100);
-/// Long enough for a busy machine to answer a ping.
+/// This is long enough for a busy machine to answer a ping.
 const DEADLINE: Duration = Duration::from_millis(600);
 
 fn beating(options: &mut egret_ws_options) {
@@ -40,7 +40,7 @@ fn heartbeat_ends_a_stalled_connection() {
     for directions in [&BOTH_DIRECTIONS[..], &[Direction::ToServer], &[Direction::ToClient]] {
         on_both_drivers(|host| {
             println!("{directions:?}");
-            // A ping may have been under way when the stall began, so half of the time-out is the least.
+            // A ping may have been in transit when the stall began, so the shortest time is half of the time-out.
             assert_duration_between(DEADLINE / 2, INTERVAL + DEADLINE, || {
                 let server = Server::start(ECHOING);
                 let relay = Relay::start(server.port());

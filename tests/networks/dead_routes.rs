@@ -1,4 +1,5 @@
-//! A dead route to the server that no error reports: packets go out and nothing comes back. TCP alone would try for a quarter of an
+//! A dead route to the server that no error reports: packets are sent and no answers come. TCP alone would try for a quarter of
+//! an
 //! hour.
 
 use crate::ROUNDS;
@@ -15,9 +16,9 @@ use test_support::scripted_server::Server;
 
 const PROBE: Duration = Duration::from_millis(250);
 const INTERVAL: Duration = Duration::from_millis(300);
-/// Enough time for a server on a busy machine to answer.
+/// This is enough time for a server on a busy machine to answer.
 const PONG: Duration = Duration::from_millis(900);
-/// The library may be 50 ms late, and a busy machine as much again. Usually it is 1 ms late.
+/// The library may be 50 ms late, and a busy machine may add the same time. Usually it is 1 ms late.
 const LATE: Duration = Duration::from_millis(100);
 
 /// Opens connections, drops all packets, calls `notify`, and checks that the end of each connection is reported after `after`, by
@@ -30,13 +31,13 @@ fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws
     let _server = ServerLog::begin();
     let kinds = DRIVERS.into_iter().flat_map(|driver| [(driver, 0), (driver, 1)]);
     let rounds = [(); ROUNDS].map(|()| {
-        // All kinds at the same time, because each takes a while.
+        // All kinds run in parallel, because each takes some time.
         let asked = Instant::now();
         let phones = kinds.clone().map(|(driver, retries)| {
             Phone::connect(driver, &url(), |options| {
                 set(options);
                 options.retry_attempts = retries;
-                // By then packets pass again.
+                // When the retry begins, packets pass again.
                 set_retry_waits(options, 200, 200, 0);
             })
         });
@@ -75,7 +76,7 @@ fn expect_dead_route_reported(test: &str, after: Duration, set: fn(&mut egret_ws
     }
 }
 
-/// With the default the heartbeat would take half a minute.
+/// With the default, the heartbeat would take half a minute.
 fn short_probe(options: &mut egret_ws_options) {
     options.probe_timeout_ms = PROBE.as_millis() as u32;
 }
@@ -104,7 +105,7 @@ fn heartbeat_detects_a_dead_route() {
     expect_dead_route_reported("dead_routes::heartbeat_detects_a_dead_route", INTERVAL + PONG, set, |_| {});
 }
 
-/// The interface goes down and there is no other: the kernel has no route, and reports nothing to the connection.
+/// The interface goes down and there is no other one: the kernel has no route, and reports nothing to the connection.
 #[test]
 fn missing_interface_is_detected() {
     if !in_namespace_with_two_networks("dead_routes::missing_interface_is_detected") {
@@ -133,11 +134,11 @@ fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
     if !in_namespace_with_two_networks("dead_routes::kernel_ends_connections_that_the_heartbeat_cannot_check") {
         return;
     }
-    // Together one second, enough for the server to start on a busy machine.
+    // Together they are one second, which is enough for the server to start on a busy machine.
     let (interval, pong) = (300, 700);
     let user_timeout = Duration::from_millis(4 * (interval + pong));
     let flood = Arc::new(Frame::binary(vec![0; 1000]).bytes().repeat(64 * 1024));
-    // Both drivers at the same time, because it takes seconds.
+    // Both drivers run in parallel, because the test takes seconds.
     let phones = DRIVERS.map(|driver| {
         let (stalled, is_stalled) = mpsc::channel();
         let (done, is_done) = mpsc::channel::<()>();
@@ -166,7 +167,7 @@ fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
     }
     let sent = Instant::now();
     wait("the kernel to give up", || phones.iter().all(|(.., server)| !established().contains(&server.port())));
-    // The kernel checks at each retransmission, and counts from the first. By default it would take a quarter of an hour.
+    // The kernel checks at each retransmission, and counts from the first one. By default this would take a quarter of an hour.
     println!("ended by the kernel after {:?}", sent.elapsed());
     assert!(sent.elapsed() >= user_timeout - LATE, "{:?}", sent.elapsed());
     for (driver, phone, ..) in &phones {
@@ -179,7 +180,7 @@ fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
     WIFI.drop_nothing();
 }
 
-/// The options TCP_USER_TIMEOUT and keep-alive.
+/// Checks the options TCP_USER_TIMEOUT and keep-alive.
 #[test]
 fn keep_alive_and_the_user_timeout_follow_the_heartbeat() {
     if !in_namespace_with_two_networks("dead_routes::keep_alive_and_the_user_timeout_follow_the_heartbeat") {
@@ -197,7 +198,7 @@ fn keep_alive_and_the_user_timeout_follow_the_heartbeat() {
     };
     assert_eq!(user_timeout(0, 0), 4 * (20_000 + 10_000), "the defaults");
     assert_eq!(user_timeout(300, 700), 4 * (300 + 700));
-    // Without an interval the default counts.
+    // Without an interval, the default value is used.
     assert_eq!(user_timeout(u32::MAX, 700), 4 * (20_000 + 700));
     assert_eq!(user_timeout(300, u32::MAX), 4 * (300 + 10_000));
 }

@@ -1,4 +1,4 @@
-//! An echo server in the outer network that records each connection. (By tungstenite, which answers pings.)
+//! An echo server in the outer network that records each connection. (It uses tungstenite, which answers pings.)
 
 use crate::interfaces::{listen, wait};
 use crate::namespace::PORT;
@@ -43,7 +43,7 @@ impl ServerLog {
     /// Serves until the connection ends.
     fn serve(&self, number: usize, stream: TcpStream) {
         stream.set_nodelay(true).expect("TCP_NODELAY");
-        // A connection whose client has left the network never ends by itself.
+        // If the client has left the network, the connection never ends by itself.
         stream.set_read_timeout(Some(2 * WAIT_LIMIT)).expect("a read time-out");
         let Ok(mut socket) = tungstenite::accept(stream) else { return };
         while let Ok(message) = socket.read() {
@@ -64,13 +64,13 @@ impl ServerLog {
         self.0.lock().len()
     }
 
-    /// The last one.
+    /// Returns the last connection.
     #[track_caller]
     pub fn last(&self) -> ServedConnection {
         self.0.lock().last().expect("a connection").clone()
     }
 
-    /// Waits until the last connection has received so many pings.
+    /// Waits until the last connection has received this many pings.
     #[track_caller]
     pub fn wait_pings(&self, count: usize) {
         wait("a ping", || self.last().pings >= count);

@@ -1,5 +1,6 @@
-//! The two network interfaces of a phone (see `enter.sh`), which tests take down, bring up and make drop packets, and the servers that
-//! both reach.
+//! The two network interfaces of a phone (see `enter.sh`) and the servers that can be reached by both. Tests take the interfaces
+//! down, bring
+//! them up, and make them drop packets.
 #![allow(unsafe_code)] // a thread changes its network
 
 use crate::namespace::PORT;
@@ -36,26 +37,26 @@ pub const MOBILE: Interface = Interface {
 pub struct Interface {
     name: &'static str,
     peer_name: &'static str,
-    /// The address of this side.
+    /// The local address.
     pub address: Ipv4Addr,
     router: &'static str,
     metric: u32,
 }
 
 impl Interface {
-    /// The interface goes down, and its address and route with it.
+    /// Takes the interface down, which removes its address and route.
     pub fn take_down(&self) {
         tool(&format!("ip link set dev {} down", self.name));
         tool(&format!("ip address del {}/24 dev {}", self.address, self.name));
     }
 
-    /// The interface comes up, with its address and route.
+    /// Brings the interface up, with its address and route.
     pub fn bring_up(&self) {
         let Interface { name, peer_name, address, router, metric } = self;
         tool(&format!("ip address add {address}/24 dev {name}"));
         tool(&format!("ip link set dev {name} up"));
         tool(&format!("ip route add default via {router} metric {metric}"));
-        // The other end comes up a little later.
+        // The other end comes up slightly later.
         let is_up = |end: &str| tool(end).contains(" UP ");
         wait("the interface to come up", || {
             is_up(&format!("ip -brief link show dev {name}"))
@@ -63,11 +64,12 @@ impl Interface {
         });
     }
 
-    /// From now on this share of the packets is dropped, at random and in both directions. Nothing reports that, and the router stays
+    /// After this, this share of the packets is dropped, at random and in both directions. Nothing reports that, and the router
+    /// stays
     /// reachable.
     pub fn drop_packets(&self, share: f64) {
         let threshold = (share * f64::from(u32::MAX)) as u32;
-        // Classic BPF: load a random number; at the threshold or above it, pass (-1), else drop (2).
+        // Classic BPF: load a random number. If it is at or above the threshold, pass (-1), otherwise drop (2).
         let program = format!("4,32 0 0 4294963256,53 1 0 {threshold},6 0 0 2,6 0 0 4294967295");
         for (tc, end) in [("tc", self.name), ("tc -n outside", self.peer_name)] {
             let add = format!("{tc} filter add dev {end} ingress protocol ip pref 1 bpf direct-action bytecode");
@@ -75,7 +77,7 @@ impl Interface {
         }
     }
 
-    /// Drops no more packets.
+    /// Stops dropping packets.
     pub fn drop_nothing(&self) {
         tool(&format!("tc filter del dev {} ingress", self.name));
         tool(&format!("tc -n outside filter del dev {} ingress", self.peer_name));
@@ -86,7 +88,7 @@ fn tool(line: &str) -> String {
     run(line.split_whitespace())
 }
 
-/// Runs a tool of iproute2, which must succeed; returns its output.
+/// Runs a tool of iproute2, which must succeed. Returns its output.
 fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut words = words.into_iter();
     let mut command = Command::new(words.next().expect("a tool"));
@@ -95,26 +97,26 @@ fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Waits for a state of the kernel or of another thread, which nothing reports.
+/// Waits for a state of the kernel or of another thread that nothing reports.
 #[track_caller]
 pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + WAIT_LIMIT;
     while !is_so() {
-        assert!(Instant::now() < deadline, "waited {WAIT_LIMIT:?} in vain for {what}");
+        assert!(Instant::now() < deadline, "{what} did not happen within {WAIT_LIMIT:?}");
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Listens in the outer network. Accepted connections belong to it too, whichever thread accepts them.
+/// Listens in the outer network. Accepted connections also belong to it, whichever thread accepts them.
 pub fn listen(port: u16) -> TcpListener {
     listen_on(SERVER.into(), port)
 }
 
-/// As [`listen`], on another address.
+/// Like [`listen`], on another address.
 pub fn listen_on(address: IpAddr, port: u16) -> TcpListener {
     thread::spawn(move || {
         let outside = File::open("/run/netns/outside").expect("enter.sh has made it");
-        // SAFETY: `outside` is open, and this concerns the calling thread only, which is about to end.
+        // SAFETY: `outside` is open, and this affects only the calling thread, which is about to end.
         let entered = unsafe { libc::setns(outside.as_raw_fd(), libc::CLONE_NEWNET) };
         assert_eq!(entered, 0, "{}", std::io::Error::last_os_error());
         TcpListener::bind((address, port)).expect("the port is free in this network")
@@ -123,17 +125,17 @@ pub fn listen_on(address: IpAddr, port: u16) -> TcpListener {
     .expect("it listens")
 }
 
-/// The server's URL, by its address.
+/// Returns the server's URL, which contains its address.
 pub fn url() -> String {
     format!("ws://{SERVER}:{PORT}/")
 }
 
-/// The address that won, without the port.
+/// Returns the address of the successful attempt, without the port.
 pub fn host_of(stats: &response::Stats) -> String {
     response::address(stats).rsplit_once(':').expect("an address and a port").0.to_owned()
 }
 
-/// The number of TCP packets that this side has sent again.
+/// Returns the number of TCP packets that this side has sent again.
 pub fn retransmitted() -> u64 {
     let table = fs::read_to_string("/proc/self/net/snmp").expect("the kernel's counts");
     let mut lines = table.lines().filter_map(|line| line.strip_prefix("Tcp: "));
@@ -142,12 +144,12 @@ pub fn retransmitted() -> u64 {
     counts.find(|(name, _)| *name == "RetransSegs").expect("the count").1.parse().expect("a number")
 }
 
-/// The options of the connection to the server, of which there must be one: `TCP_USER_TIMEOUT`, and whether keep-alive is on.
+/// Returns options of the connection to the server, of which there must be one: `TCP_USER_TIMEOUT`, and whether keep-alive is on.
 #[track_caller]
 pub fn timers_of_the_connection() -> (Option<Duration>, bool) {
     let mine = fs::read_dir("/proc/self/fd").expect("the descriptors").filter_map(|entry| {
         let fd = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        // SAFETY: it was open a moment ago, and is only queried. If it was closed or used again meanwhile, the query fails, or the
+        // SAFETY: it was open a moment ago, and is only queried. If it was closed or used again since, the query fails, or the
         // address of the peer shows that it is another connection.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let socket = SockRef::from(&fd);

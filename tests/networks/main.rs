@@ -1,7 +1,10 @@
-//! Networks and their faults: dead routes, refusing hosts, no network, a change from one network to another, IPv6 with NAT64. Each test has a separate network
-//! (Linux namespaces) with its own host names. Where the machine refuses that, `netns` in SKIP leaves these tests out.
+//! Networks and their faults: dead routes, refusing hosts, no network, a change from one network to another, IPv6 with NAT64.
+//! Each test has
+//! a separate network (Linux namespaces) with its own host names. If the machine refuses that, `netns` in SKIP leaves these tests
+//! out.
 //!
-//! Where a duration is checked, the fastest of several rounds counts: a slow library is slow in each, a busy machine delays only some.
+//! If a duration is checked, the fastest of several rounds counts: a slow library is slow in each, and a busy machine delays only
+//! some.
 #![cfg(target_os = "linux")]
 
 mod dead_routes;
@@ -23,21 +26,21 @@ use test_support::connection::run_connection;
 use test_support::response::address;
 
 const ROUNDS: usize = 3;
-/// The most time that a dead route may cost.
+/// The longest delay that a dead route may cause.
 const MOST: Duration = Duration::from_millis(300);
-/// Before this the next address has not begun by itself: it does after 250 ms.
+/// Before this time, the next address has not begun by itself. It begins after 250 ms.
 const STAGGER: Duration = Duration::from_millis(240);
-/// A step without a wait takes less than this, also in a slow round.
+/// A step without a wait takes less than this, even in a slow round.
 const AT_ONCE: Duration = Duration::from_millis(150);
 
-/// Connects by URL, on both drivers, to where `winner` answers; returns how long TCP took each time.
+/// Connects by URL, with both drivers. The server at `winner` must answer. Returns how long TCP took each time.
 #[track_caller]
 fn reaches(host: &str, winner: &str) -> Vec<Duration> {
     let mut times = Vec::new();
     for driver in DRIVERS {
         for _ in 0..ROUNDS {
             let outcome = run_connection(driver, format!("ws://{host}:{PORT}/"), |_| {});
-            // The kernel gives up on a connection only after minutes, so a connection that is missing was closed.
+            // The kernel gives up a connection only after minutes, so a connection that is missing was closed.
             assert_eq!(connecting_addresses(), [] as [IpAddr; 0], "attempts outlive the one that won");
             let opened = outcome.expect_open();
             assert_eq!(address(&opened.stats), winner, "{driver:?}");
@@ -54,9 +57,9 @@ fn reaches_at_once(host: &str, winner: &str) {
     assert!(times.iter().min() < Some(&AT_ONCE), "{times:?}");
 }
 
-/// A dead address was tried first, and took no more than the limit.
+/// Checks that a dead address was tried first, and that it delayed the connection by no more than the limit.
 #[track_caller]
-fn reaches_within_the_bar(host: &str, winner: &str) {
+fn reaches_within_the_limit(host: &str, winner: &str) {
     let times = reaches(host, winner);
     assert!(times.iter().all(|time| *time >= STAGGER), "the dead address was not tried first: {times:?}");
     assert!(times.iter().min() <= Some(&MOST), "{times:?}");
@@ -66,7 +69,7 @@ fn reaches_within_the_bar(host: &str, winner: &str) {
 fn a_dead_ipv6_route_costs_300_ms_at_most() {
     if in_namespace("a_dead_ipv6_route_costs_300_ms_at_most") {
         let _v4 = Server::on("192.0.2.1");
-        reaches_within_the_bar("dead6.test", "192.0.2.1:9000");
+        reaches_within_the_limit("dead6.test", "192.0.2.1:9000");
     }
 }
 
@@ -96,12 +99,12 @@ fn after_a_refusal_the_next_address_is_tried_at_once() {
     }
 }
 
-// One after the other would take 750 ms.
+// One after the other, they would take 750 ms.
 #[test]
 fn many_dead_ipv6_addresses_cost_no_more_time_than_one() {
     if in_namespace("many_dead_ipv6_addresses_cost_no_more_time_than_one") {
         let _v4 = Server::on("192.0.2.1");
-        reaches_within_the_bar("needle.test", "192.0.2.1:9000");
+        reaches_within_the_limit("needle.test", "192.0.2.1:9000");
     }
 }
 
@@ -146,7 +149,7 @@ fn freed_socket_leaves_no_connection_attempt() {
     });
 }
 
-/// The report of a connection that is not made, and the time that its attempts took.
+/// Returns the report of a connection that is not made, and the time that its attempts took.
 #[track_caller]
 fn fails(host: &Loop, name: &str) -> (CloseReport, Duration) {
     let socket = host.try_connect(name, PORT).expect("the connect call succeeds");
@@ -178,7 +181,7 @@ fn refusal_of_every_address_is_reported_at_once() {
     }
     on_both_drivers(|host| {
         for (name, os_error) in [("refused.test", libc::ECONNREFUSED), ("routeless.test", libc::ENETUNREACH)] {
-            // Without the look-up and the polls, which take long on a machine that is busy.
+            // The look-up and the polls are not measured, because they take long on a busy machine.
             let times = [(); ROUNDS].map(|()| {
                 let (report, took) = fails(host, name);
                 report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);

@@ -1,4 +1,4 @@
-//! A network namespace for one test, made by `enter.sh`, which describes what is in it.
+//! A network namespace for one test. `enter.sh` makes it, and describes its content.
 
 use std::env;
 use std::fs;
@@ -15,26 +15,27 @@ use test_support::scripted_server::Peer;
 /// The port of all servers. No other program is in this network.
 pub const PORT: u16 = 9000;
 
-/// Set in the process that runs in the namespace.
+/// This variable is set in the process that runs in the namespace.
 const INSIDE: &str = "EGRET_WS_TEST_NETWORK";
 
-/// Runs a test in a separate network namespace. Returns false in the first process, which then returns at once, and true in the
-/// process in the namespace.
+/// Runs a test in a separate network namespace. Returns false in the first process, and the test must then return at once.
+/// Returns true in
+/// the process in the namespace.
 pub fn in_namespace(test: &str) -> bool {
     enter("online", test)
 }
 
-/// As [`in_namespace`], with the loopback interface only.
+/// Like [`in_namespace`], with the loopback interface only.
 pub fn in_namespace_offline(test: &str) -> bool {
     enter("offline", test)
 }
 
-/// As [`in_namespace`], with two network interfaces, as a phone has.
+/// Like [`in_namespace`], with two network interfaces, as a phone has.
 pub fn in_namespace_with_two_networks(test: &str) -> bool {
     enter("moving", test)
 }
 
-/// As [`in_namespace`], with IPv6 only, and NAT64 on the way.
+/// Like [`in_namespace`], with IPv6 only, and a NAT64 on the path.
 pub fn in_namespace_with_nat64(test: &str) -> bool {
     enter("nat64", test)
 }
@@ -44,7 +45,8 @@ fn enter(network: &str, test: &str) -> bool {
         return true;
     }
     if env::var("SKIP").is_ok_and(|steps| steps.split_whitespace().any(|step| step == "netns")) {
-        // Not by `eprintln!`, which cargo shows only for tests that fail; and in one write, because other tests write too.
+        // `eprintln!` is not used, because cargo shows its output only for failed tests. There is one write, because other tests
+        // write too.
         let line = format!("SKIPPED: netns: {test} (netns is named in SKIP)\n");
         stderr().write_all(line.as_bytes()).expect("stderr");
         return false;
@@ -91,24 +93,24 @@ impl Server {
         Server(count)
     }
 
-    /// The number of connections.
+    /// Returns the number of connections.
     pub fn connections(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// The addresses to which TCP is connecting (SYN sent, no answer).
+/// Returns the addresses to which TCP is connecting (SYN sent, no answer).
 pub fn connecting_addresses() -> Vec<IpAddr> {
     let found = [table("tcp"), table("tcp6")].concat();
     found.into_iter().filter(|row| row.state == 2).map(|row| row.remote.0).collect()
 }
 
-/// The ports of established connections.
+/// Returns the ports of established connections.
 pub fn established() -> Vec<u16> {
     table("tcp").into_iter().filter(|row| row.state == 1).map(|row| row.remote.1).collect()
 }
 
-/// The number of unanswered queries to name servers.
+/// Returns the number of unanswered queries to name servers.
 pub fn open_dns_queries() -> usize {
     table("udp").into_iter().filter(|row| row.remote.1 == 53).count()
 }

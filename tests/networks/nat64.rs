@@ -1,5 +1,6 @@
-//! A cell with IPv6 only, and a NAT64 between it and the servers, as in many mobile networks. The NAT64 and the name server are those
-//! of other projects, see `enter.sh`.
+//! A mobile network with IPv6 only, and a NAT64 between it and the servers. The NAT64 and the name server are programs of other
+//! projects,
+//! see `enter.sh`.
 
 use crate::interfaces::{SERVER, listen, listen_on, wait};
 use crate::namespace::{PORT, Server, in_namespace_with_nat64};
@@ -18,7 +19,7 @@ const SERVER_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, 1);
 /// The server's IPv4 address behind the NAT64, and a port.
 const THROUGH_NAT64: &str = "[2001:db8:64::c000:201]:9000";
 
-/// The servers, when the NAT64 and the name server have started.
+/// Returns the servers, after the NAT64 and the name server have started.
 fn servers() -> [Server; 2] {
     let servers = [Server::with(listen(PORT)), Server::with(listen_on(SERVER_V6.into(), PORT))];
     wait("the name server", || ("v4only.test", PORT).to_socket_addrs().is_ok());
@@ -34,12 +35,12 @@ fn set_addresses(options: &mut egret_ws_options, list: &'static CStr) {
     options.addresses = list.as_ptr();
 }
 
-/// The time from the beginning to an open TCP connection.
+/// Returns the time from the beginning to an open TCP connection.
 fn took(stats: &Stats) -> Duration {
     Duration::from_micros(stats.resolve_us + stats.connect_us)
 }
 
-/// Connects on both drivers to where this URL must lead; returns the shortest time and the last outcome.
+/// Connects with both drivers. This URL must lead to `winner`. Returns the shortest time and the last outcome.
 #[track_caller]
 fn reaches(url: &str, winner: &str, set: impl Fn(&mut egret_ws_options)) -> (Duration, Outcome) {
     let mut all = Vec::new();
@@ -59,8 +60,8 @@ fn reaches(url: &str, winner: &str, set: impl Fn(&mut egret_ws_options)) -> (Dur
 }
 
 #[test]
-fn each_kind_of_address_is_reached_within_300_ms_of_the_direct_way() {
-    if !in_namespace_with_nat64("nat64::each_kind_of_address_is_reached_within_300_ms_of_the_direct_way") {
+fn each_kind_of_address_is_reached_within_300_ms_of_the_direct_route() {
+    if !in_namespace_with_nat64("nat64::each_kind_of_address_is_reached_within_300_ms_of_the_direct_route") {
         return;
     }
     let _servers = servers();
@@ -74,12 +75,12 @@ fn each_kind_of_address_is_reached_within_300_ms_of_the_direct_way() {
     // The name server makes an IPv6 address of its IPv4 address.
     let (v4_only, outcome) = reaches(&url("v4only.test"), THROUGH_NAT64, none);
     assert_eq!(outcome.expect_open().tried, format!("{THROUGH_NAT64} connected\n"));
-    // The file of hosts does not.
+    // The file of hosts does not contain one.
     let (hosts_file, outcome) = reaches(&url("hosts-file.test"), THROUGH_NAT64, none);
     assert_eq!(outcome.expect_open().tried, expected);
     let (dual, outcome) = reaches(&url("server.test"), "[2001:db8:2::1]:9000", none);
     assert_eq!(outcome.expect_open().tried, "[2001:db8:2::1]:9000 connected\n");
-    // HTTPDNS often has IPv4 addresses only.
+    // HTTPDNS often returns only IPv4 addresses.
     let (given, outcome) = reaches("ws://edge.invalid/", THROUGH_NAT64, |o| set_addresses(o, c"192.0.2.1:9000"));
     assert_eq!(outcome.expect_open().tried, expected);
     for time in [literal, v4_only, hosts_file, dual, given] {
@@ -102,7 +103,7 @@ fn a_literal_needs_no_url() {
     assert_eq!(servers[0].connections() - before, DRIVERS.len());
 }
 
-/// The IPv6 address of the name is dead, and its IPv4 address is reached through the NAT64.
+/// The IPv6 address of the name does not answer. Its IPv4 address is reached through the NAT64.
 #[test]
 fn a_dead_ipv6_address_does_not_hide_the_nat64() {
     if !in_namespace_with_nat64("nat64::a_dead_ipv6_address_does_not_hide_the_nat64") {
@@ -131,7 +132,7 @@ fn a_refusal_behind_the_nat64_is_reported() {
     }
 }
 
-/// The name server is not reached, or does not answer; the error is that of the address.
+/// The name server cannot be reached, or does not answer. The reported error is that of the address.
 #[test]
 fn a_discovery_that_fails_or_hangs_is_reported_with_the_missing_route() {
     if !in_namespace_with_nat64("nat64::a_discovery_that_fails_or_hangs_is_reported_with_the_missing_route") {

@@ -1,4 +1,4 @@
-//! A change of the network: Wi-Fi lost, mobile found, a tunnel entered and left.
+//! Changes of the network: Wi-Fi is lost, a mobile network is found, a tunnel is entered and left.
 
 use crate::echo_server::ServerLog;
 use crate::interfaces::{MOBILE, SERVER, SYN_RETRANSMISSION, WIFI, host_of, url, wait};
@@ -13,7 +13,7 @@ use test_support::client::{DRIVERS, set_retry_waits};
 
 const PROBE: Duration = Duration::from_millis(250);
 
-/// Tries again at once, without a limit.
+/// Sets options with which the library tries again at once, without a limit.
 fn tenacious(options: &mut egret_ws_options) {
     options.probe_timeout_ms = PROBE.as_millis() as u32;
     options.retry_attempts = u32::MAX;
@@ -53,7 +53,7 @@ fn connection_moves_from_wifi_to_mobile() {
     assert_eq!(server_log.count(), 2 * DRIVERS.len());
 }
 
-/// The host passes on each notice of the system. None of them extends the time of a dead connection.
+/// The host passes on each notification of the system. None of them extends the time of a dead connection.
 #[test]
 fn many_network_changes_delay_nothing() {
     if !in_namespace_with_two_networks("network_changes::many_network_changes_delay_nothing") {
@@ -79,7 +79,9 @@ fn many_network_changes_delay_nothing() {
     }
 }
 
-/// While the route is dead, the host sends more than the kernel takes. Bytes that it took are lost with the connection and count as sent.
+/// While the route is dead, the host sends more than the kernel takes. Bytes that the kernel took are lost with the connection
+/// and count as
+/// sent.
 #[test]
 fn unsent_messages_arrive_once_over_the_new_network() {
     if !in_namespace_with_two_networks("network_changes::unsent_messages_arrive_once_over_the_new_network") {
@@ -121,11 +123,11 @@ fn unsent_messages_arrive_once_over_the_new_network() {
             let echoes = phone.wait_messages(1 + resent.len() + 1);
             let served = server_log.last();
             assert_eq!(served.from, MOBILE.address);
-            assert_eq!(served.messages.last(), Some(&last), "nothing comes after");
+            assert_eq!(served.messages.last(), Some(&last), "nothing comes after that");
             let (_, received) = served.messages.split_last().expect("the last");
             assert_eq!(received.iter().map(number_of).collect::<Vec<_>>(), resent.collect::<Vec<_>>());
-            assert!(received.iter().all(|message| *message == numbered(number_of(message))), "each is whole");
-            assert_eq!(echoes[1..], served.messages, "and is answered once");
+            assert!(received.iter().all(|message| *message == numbered(number_of(message))), "each is complete");
+            assert_eq!(echoes[1..], served.messages, "each is answered once");
             WIFI.bring_up();
         }
     }
@@ -150,7 +152,7 @@ fn second_interface_does_not_move_the_connection() {
         MOBILE.bring_up();
         phone.network_changed();
         server_log.wait_pings(1);
-        // For longer than the deadline of the probe.
+        // This is longer than the deadline of the probe.
         phone.expect_nothing_for(Duration::from_millis(1200));
         phone.exchange_message();
         assert_eq!(
@@ -163,7 +165,7 @@ fn second_interface_does_not_move_the_connection() {
     }
 }
 
-/// While the process may be frozen, the library sends nothing and gives nothing up.
+/// While the process may be frozen, the library sends nothing and gives up nothing.
 #[test]
 fn connection_moves_at_resume() {
     if !in_namespace_with_two_networks("network_changes::connection_moves_at_resume") {
@@ -181,11 +183,11 @@ fn connection_moves_at_resume() {
         phone.suspend();
         WIFI.take_down();
         phone.network_changed();
-        // A ping may have been in flight.
+        // A ping may have been in transit.
         phone.expect_nothing_for(INTERVAL);
         let sent = phone.stats().wire_bytes_sent;
         phone.expect_nothing_for(10 * INTERVAL);
-        assert_eq!(phone.stats().wire_bytes_sent, sent, "it pings in its sleep");
+        assert_eq!(phone.stats().wire_bytes_sent, sent, "it sends a ping while it is suspended");
         let resumed = Instant::now();
         phone.resume();
         let (lost, _) = phone.wait_retry(1);
@@ -243,7 +245,7 @@ fn hanging_look_up_does_not_delay_the_new_network() {
         let times = [(); ROUNDS].map(|()| {
             WIFI.drop_packets(1.0);
             let phone = Phone::connect(driver, &format!("ws://game.test:{PORT}/"), |_| {});
-            // One for each family; they wait for half a minute.
+            // There is one for each family. They wait for half a minute.
             hanging += 2;
             wait("the look-ups to hang", || {
                 phone.poll(0);
@@ -259,7 +261,7 @@ fn hanging_look_up_does_not_delay_the_new_network() {
             assert_eq!(
                 open_dns_queries(),
                 hanging,
-                "the look-ups on the old network hang no more: this proves nothing"
+                "the look-ups on the old network do not hang any more, so this proves nothing"
             );
             phone.exchange_message();
             assert_eq!(server_log.last().from, MOBILE.address);
@@ -291,7 +293,7 @@ fn network_change_ends_the_wait_before_a_retry() {
         WIFI.take_down();
         phone.network_changed();
         phone.wait_retry(1);
-        // Still in the tunnel: there is no route.
+        // The tunnel was not left yet, so there is no route.
         phone.network_changed();
         let (_, report) = phone.wait_retry(2);
         report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);

@@ -18,7 +18,7 @@ fn packet_loss_loses_no_message_and_ends_no_connection() {
     let server_log = ServerLog::begin();
     for driver in DRIVERS {
         let phone = Phone::connect(driver, &url(), |options| {
-            // TCP needs 200 ms, and twice that for each further time, to send a packet again.
+            // To send a packet again, TCP needs 200 ms, and twice that time for each further loss.
             (options.ping_interval_ms, options.pong_timeout_ms) = (20, 5000);
             options.retry_attempts = 1;
         });
@@ -28,7 +28,7 @@ fn packet_loss_loses_no_message_and_ends_no_connection() {
         let sent: Vec<Vec<u8>> = (0..MESSAGES).map(|number| number.to_be_bytes().repeat(number * 7 % 600)).collect();
         let mut next = 0;
         while phone.messages().len() < MESSAGES {
-            // Only a few messages at a time: TCP notices the loss of the last packet slowly.
+            // Only a few messages are sent at a time, because TCP notices the loss of the last packet slowly.
             while next < MESSAGES && next < phone.messages().len() + 20 {
                 assert_eq!(phone.send(&sent[next]), EGRET_WS_OK);
                 next += 1;

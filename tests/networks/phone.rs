@@ -72,12 +72,12 @@ impl Phone {
         self.event_loop.as_ref().expect("the phone is not dropped")
     }
 
-    /// Polls once; returns the number of callbacks.
+    /// Polls once. Returns the number of callbacks.
     pub fn poll(&self, timeout_ms: i32) -> u32 {
         self.event_loop().poll(timeout_ms)
     }
 
-    /// Polls until an event has happened for the `count`th time; returns the time and the event.
+    /// Polls until an event has happened `count` times. Returns the time and the event.
     #[track_caller]
     pub fn wait<T>(&self, what: &str, count: usize, find: impl Fn(&Event) -> Option<T>) -> (Instant, T) {
         let deadline = Instant::now() + WAIT_LIMIT;
@@ -87,7 +87,7 @@ impl Phone {
             if let Some(found) = found {
                 return found;
             }
-            assert!(Instant::now() < deadline, "waited in vain for {what} number {count}: {:?}", self.summary());
+            assert!(Instant::now() < deadline, "{what} number {count} did not happen: {:?}", self.summary());
             self.poll(10);
         }
     }
@@ -113,7 +113,7 @@ impl Phone {
         })
     }
 
-    /// Polls until so many messages have come in all; returns them.
+    /// Polls until this many messages have come in total. Returns them.
     #[track_caller]
     pub fn wait_messages(&self, count: usize) -> Vec<Vec<u8>> {
         self.wait("message", count, |event| matches!(event, Event::Data(_)).then_some(()));
@@ -125,7 +125,7 @@ impl Phone {
         self.history.borrow().0.iter().filter_map(|(_, event)| data(event)).collect()
     }
 
-    /// Sends something that is echoed, and waits for it.
+    /// Sends a message that is echoed, and waits for the echo.
     #[track_caller]
     pub fn exchange_message(&self) {
         let count = self.messages().len() + 1;
@@ -134,7 +134,7 @@ impl Phone {
         assert_eq!(self.wait_messages(count).last().expect("an echo"), greeting.as_bytes());
     }
 
-    /// Polls for so long, in which nothing may happen.
+    /// Polls for this time, in which nothing may happen.
     #[track_caller]
     pub fn expect_nothing_for(&self, time: Duration) {
         let until = Instant::now() + time;
@@ -175,20 +175,21 @@ impl Phone {
         self.event_loop().resume();
     }
 
-    /// The events without the messages.
+    /// Returns the events without the messages.
     pub fn summary(&self) -> Vec<Event> {
         let history = self.history.borrow();
         history.0.iter().map(|(_, event)| event).filter(|event| !matches!(event, Event::Data(_))).cloned().collect()
     }
 
-    /// The contract of the header: no second `on_connect` without an `on_retry`, messages only while it is connected,
-    /// nothing comes after `on_close` but one release.
+    /// Checks the contract of the header: no second `on_connect` without an `on_retry`, messages only while the socket is
+    /// connected, and only one
+    /// release after `on_close`.
     fn check(&self) {
         let (mut open, mut closed) = (false, false);
         let history = self.history.borrow();
         let Some(((_, Event::Release), before)) = history.0.split_last() else { panic!("{:?}", self.summary()) };
         for (_, event) in before {
-            assert!(!closed, "after on_close came {event:?}");
+            assert!(!closed, "{event:?} came after on_close");
             match event {
                 Event::Connect => assert!(!std::mem::replace(&mut open, true), "on_connect came twice"),
                 Event::Data(_) => assert!(open, "a message of no connection"),
@@ -203,7 +204,7 @@ impl Phone {
 impl Drop for Phone {
     fn drop(&mut self) {
         let freed = self.ws.free();
-        self.event_loop = None; // frees the loop
+        self.event_loop = None; // this frees the loop
         if !thread::panicking() {
             assert_eq!(freed, EGRET_WS_OK);
             self.check();

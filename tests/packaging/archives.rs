@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Files in the order of `names`, one of them a program, and a link.
+/// Makes files in the order of `names`, one of them a program, and a link.
 fn tree(folder: PathBuf, names: [&str; 3], mode: u32) -> PathBuf {
     for name in names {
         write(&folder.join(name), name.as_bytes());
@@ -27,7 +27,7 @@ fn equal_files_make_equal_archives() {
     let folder = scratch("equal");
     let one = tree(folder.join("one"), ["bin/tool", "lib/a", "lib/b.so"], 0o644);
     let two = tree(folder.join("deeper/two"), ["lib/b.so", "lib/a", "bin/tool"], 0o600);
-    // Other times of files, too.
+    // The times of the files differ, too.
     succeeds(Command::new("touch").args(["-d", "2001-02-03"]).arg(two.join("lib/a")));
     for name in ["egret-1.0.tar.gz", "egret-1.0.zip"] {
         let (first, second) = (folder.join(name), folder.join("deeper").join(name));
@@ -37,7 +37,7 @@ fn equal_files_make_equal_archives() {
         assert_ne!(
             pack(&first, &one, &[], "1700000000"),
             pack(&second, &two, &[], "1700000000"),
-            "{name}: a file more"
+            "{name}: one more file"
         );
         fs::remove_file(two.join("lib/c")).expect("the file");
     }

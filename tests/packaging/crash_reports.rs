@@ -1,4 +1,4 @@
-//! Debug files: a crash report finds the file of a stripped library by its build ID, and in it the line of an address.
+//! Debug files: a crash report finds the file of a stripped library by its build ID, and the file shows the line of an address.
 
 use crate::{root, scratch, succeeds, write};
 use std::path::Path;
@@ -35,12 +35,12 @@ fn a_stripped_library_and_its_debug_file_have_one_build_id_and_give_lines() {
     let link = succeeds(Command::new("readelf").args(["--string-dump=.gnu_debuglink"]).arg(&out));
     assert!(link.contains("lib.so.debug"), "{link}");
 
-    // The address of a crash, as a report has it: relative to the begin of the library.
+    // This is the address of a crash in the form of a report: relative to the beginning of the library.
     let symbols = succeeds(Command::new("nm").arg(&file));
     let address = symbols.lines().find(|line| line.ends_with(" t hidden")).expect("the function").split(' ').next();
     let line = succeeds(Command::new("addr2line").args(["-f", "-e"]).arg(&file).arg(address.expect("an address")));
     assert!(line.starts_with("hidden\n") && line.contains("crash.c:1"), "{line}");
-    // The stripped library alone does not know.
+    // The stripped library alone does not contain the line.
     let alone = succeeds(Command::new("addr2line").args(["-f", "-e"]).arg(&out).arg(address.expect("an address")));
     assert!(alone.starts_with("??"), "{alone}");
 }

@@ -1,4 +1,4 @@
-//! `dist.sh`, with parts of our own.
+//! Tests `dist.sh` with parts that the tests define.
 
 use crate::{root, scratch, write};
 use std::fs;
@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A copy of the scripts with these parts only.
+/// Returns a copy of the scripts with only these parts.
 fn project(name: &str, parts: &[(&str, &str)]) -> PathBuf {
     let folder = scratch(name);
     for file in ["dist.sh", "common.sh", "archive.py", "check_paths.py"] {
@@ -65,7 +65,7 @@ fn parts_are_built_summed_and_what_is_missing_is_listed() {
     assert_eq!(not_built(&folder, "npm"), ["was not asked for"]);
     assert!(String::from_utf8_lossy(&built.stdout).contains("the AAR needs an NDK"));
 
-    // A part that is built again replaces its files, and leaves those of the others.
+    // A part that is built again replaces its files, and does not change those of the other parts.
     write(&folder.join("packaging/dist/linux.sh"), b"#!/bin/bash\necho y >\"$1/c\"; echo 'dist: c'\n");
     let again = dist(&folder, &["linux"]);
     assert!(again.status.success(), "{}", stderr(&again));
@@ -77,7 +77,7 @@ fn parts_are_built_summed_and_what_is_missing_is_listed() {
 }
 
 #[test]
-fn a_part_that_fails_does_not_stop_the_others_but_fails_the_whole() {
+fn a_failed_part_does_not_stop_the_others_but_dist_fails() {
     let folder = project(
         "dist_failing",
         &[
@@ -123,9 +123,9 @@ fn the_list_of_contents_follows_a_part_that_is_built_again() {
     assert_eq!(text(&folder, "list"), "2\n");
 }
 
-/// A release names the commit that others can build. Sources that were copied into another checkout have no commit.
+/// A release names a commit that other people can build. Sources that were copied into another checkout have no commit.
 #[test]
-fn what_is_not_of_one_commit_is_not_for_a_release() {
+fn sources_that_are_not_of_one_commit_are_not_released() {
     let folder = project("dist_commit", &[("linux", "echo 1 >\"$1/a\"; made a"), ("npm", "echo 2 >\"$1/b\"; made b")]);
     write(&folder.join(".gitignore"), b"/dist/\n/target/\n");
     let not_for_release = |parts: &[&str]| {
@@ -152,7 +152,7 @@ fn what_is_not_of_one_commit_is_not_for_a_release() {
     commit();
     assert_eq!(not_for_release(&["npm"]), ["not for a release: linux is of another commit"]);
     assert_eq!(not_for_release(&["linux"]), [""; 0]);
-    // In a folder of the checkout.
+    // This is a folder of the checkout.
     let inner = folder.join("inner");
     fs::create_dir(&inner).expect("a folder");
     crate::succeeds(

@@ -15,14 +15,14 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A program or script of `packaging/dist`.
+/// Returns a program or script of `packaging/dist`.
 fn script(name: &str) -> Command {
     let mut command = Command::new(root().join("packaging/dist").join(name));
     command.env_remove("SOURCE_DATE_EPOCH");
     command
 }
 
-/// An empty folder, for one test.
+/// Makes an empty folder for one test.
 fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packaging").join(name);
     if folder.exists() {
@@ -45,11 +45,11 @@ fn output(command: &mut Command) -> Output {
 fn succeeds(command: &mut Command) -> String {
     let output = output(command);
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    // readelf prints bytes of checksums, too.
+    // The output is not always UTF-8, because readelf also prints bytes of checksums.
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The command fails with the status, and its message contains the reason.
+/// Checks that the command fails with the status, and that its message contains the reason.
 #[track_caller]
 fn is_refused(command: &mut Command, status: i32, reason: &str) {
     let output = output(command);

@@ -35,7 +35,7 @@ fn traces_of_the_builder_are_refused() {
     refused(folder.join("wide.dll"), &wide, "contains /home/somebody: ");
     let sources = format!("\0{}/src/lib.rs\0", root().display());
     refused(folder.join("sources.a"), sources.as_bytes(), &format!("contains {}: ", root().display()));
-    // Not as one text, because this file is in a package, too.
+    // They are not written as one text, because this file is also in a package.
     for temporary in ["ccQx81aZ.o", "rustcAb12Cd/symbols.o", "tmp.Zz09yXw8vU/x", "tmpab12cd34/y"] {
         refused(
             folder.join("temporary"),
@@ -49,7 +49,7 @@ fn traces_of_the_builder_are_refused() {
     is_refused(&mut check(&folder.join("nothing")), 1, "there are no files");
 }
 
-/// A home with one name, such as that of root, is a word that may begin other texts.
+/// A home whose path has only one name, such as that of root, is a word that other texts may begin with.
 #[test]
 fn a_home_at_the_root_is_found_by_what_is_in_it() {
     let folder = scratch("root_home");
@@ -87,7 +87,7 @@ fn traces_in_archives_are_found() {
 #[test]
 fn compressed_debug_sections_are_searched() {
     let folder = scratch("sections");
-    // Only what becomes shorter is compressed.
+    // Only data that becomes shorter is compressed.
     let source = folder.join("home/somebody").join("a".repeat(200)).join("a.c");
     write(&source, b"int a(void) { return 1; }\n");
     let object = folder.join("a.o");
@@ -106,7 +106,7 @@ fn compressed_debug_sections_are_searched() {
     is_refused(&mut check(&object), 1, "contains /home/somebody: ");
 }
 
-/// As the crate openssl-src calls perl, in a copy of OpenSSL's sources.
+/// The test runs it in the way of the crate openssl-src: it calls perl in a copy of OpenSSL's sources.
 #[test]
 fn openssl_records_no_folder_of_its_builder() {
     let folder = scratch("openssl");

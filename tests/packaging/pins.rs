@@ -1,23 +1,24 @@
-//! All downloads are pinned: by hash from the registries of Python and Node, by `Cargo.lock` from that of Rust.
+//! All downloads are pinned: downloads from the registries of Python and Node by a hash, downloads from that of Rust by
+//! `Cargo.lock`.
 
 use crate::root;
 use std::fs;
 use test_support::paths::sources;
 
-/// Files that compare a hash themselves, with what shows that.
+/// Files that compare a hash themselves, with a text that shows it.
 const COMPARE_THEMSELVES: [(&str, &str); 3] = [
     ("tests/java/ndk.sh", "sha256sum --quiet --check"),
     ("tests/java/kotlin.sh", "[ \"$found\" = \"$integrity\" ]"),
     ("tests/js/npm_package.sh", "[ \"$found\" = \"$integrity\" ]"),
 ];
 
-/// Texts that advise a user.
+/// Texts that give advice to a user.
 const ADVICE: [&str; 2] = ["need_other ", "'install zig: pip install ziglang'"];
 
 const LOCKABLE: [&str; 11] =
     ["build", "test", "run", "rustc", "bench", "check", "clippy", "doc", "tree", "metadata", "package"];
 
-/// Each fault of a command in a script of shell, make, CMake or Python.
+/// Returns each fault of a command in a script of shell, make, CMake or Python.
 fn faults(line: &str) -> Vec<&'static str> {
     let line = line.split(" #").next().unwrap_or(line);
     let plain: String = line.chars().map(|c| if "\"'`,[]()".contains(c) { ' ' } else { c }).collect();
@@ -78,9 +79,9 @@ fn every_download_is_pinned() {
             assert!(text.contains(proof), "{name} no longer compares a hash");
             continue;
         }
-        // A line that ends with a backslash goes on.
+        // If a line ends with a backslash, it continues in the next line.
         for line in text.replace("\\\n", " ").lines() {
-            // In a text of Python, commands are between backticks.
+            // In a Python text, commands are between backticks.
             let is_prose = name.ends_with(".py") && line.contains('`');
             if !line.trim_start().starts_with('#') && !is_prose && !ADVICE.iter().any(|advice| line.contains(advice)) {
                 found.extend(faults(line).into_iter().map(|fault| format!("{name}: {fault}:\n    {}", line.trim())));
@@ -103,7 +104,7 @@ fn lists_have_a_hash_for_each_package() {
         let packages = text.matches("\"node_modules/").count();
         assert!(packages > 0, "{name}");
         assert_eq!(packages, text.matches("\"integrity\": \"sha512-").count(), "{name}");
-        // The registry is that of the user.
+        // The user's settings decide which registry is used.
         assert!(!text.contains("\"resolved\""), "{name} names a registry");
     }
     let lists = named(&[".txt"]);

@@ -1,4 +1,4 @@
-//! `egret_ws_abort` resets the connection to the proxy, and with it the tunnel.
+//! `egret_ws_abort` resets the connection to the proxy, including the tunnel.
 
 use crate::exchange::open;
 use crate::scripted_proxy::ESTABLISHED;
@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use test_support::client::on_both_drivers;
 use test_support::scripted_server::{Peer, Request, Server};
 
-/// A connection through the proxy is aborted when `prepare` has returned. The proxy must see a reset.
+/// A connection through the proxy is aborted after `prepare` has returned. The proxy must get a reset.
 #[track_caller]
 fn resets(phase: i32, prepare: impl Fn(&mut Peer) + Clone + Send + 'static) {
     on_both_drivers(|host| {

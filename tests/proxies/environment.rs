@@ -1,4 +1,4 @@
-//! Proxies from the environment. As the environment belongs to the process, each case runs in a separate process.
+//! Proxies from the environment. The environment belongs to the process, so each case runs in a separate process.
 
 use crate::exchange::echoes;
 use crate::real_proxies::stunnel;
@@ -17,19 +17,21 @@ use test_support::echo_server::echo_port;
 const VARIABLES: [&str; 8] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
 
-/// For the second process: the URL, the option `proxy` and the flags.
+/// These variables are for the second process: the URL, the option `proxy` and the flags.
 const URL: &str = "EGRET_WS_TEST_URL";
 const PROXY: &str = "EGRET_WS_TEST_PROXY";
 const FLAGS: &str = "EGRET_WS_TEST_FLAGS";
 
-/// In the second process: connects as these variables say, once with each driver, and prints the outcome. False in the first.
+/// In the second process: connects as these variables require, once with each driver, and prints the outcome. Returns false in
+/// the first
+/// process.
 fn is_second_process() -> bool {
     let Ok(url) = env::var(URL) else { return false };
     let proxy = env::var(PROXY).ok().map(|proxy| CString::new(proxy).expect("no NUL"));
     let flags: u32 = env::var(FLAGS).expect("flags").parse().expect("a number");
     on_both_drivers(|host| {
         let socket = host.open_url(&url, |options| {
-            // This test checks the path of the connection, not the trust.
+            // This test checks the route of the connection, not the certificates.
             options.flags = flags | EGRET_WS_ACCEPT_ANY_CERTIFICATE;
             options.proxy = proxy.as_ref().map_or(ptr::null(), |proxy| proxy.as_ptr());
         });
@@ -44,7 +46,7 @@ fn is_second_process() -> bool {
     true
 }
 
-/// Two proxies, called `ONE` and `TWO` in a case; `WSS` and `WS` are the ports of the echo servers.
+/// Two proxies, which a case calls `ONE` and `TWO`. `WSS` and `WS` are the ports of the echo servers.
 struct TwoProxies {
     test: &'static str,
     one: Relay,
@@ -64,7 +66,7 @@ impl TwoProxies {
             .replace("WS", &echo_port().to_string())
     }
 
-    /// Connects in a process with `environment`: `name=value` and so on, separated by spaces. Returns the two outcomes.
+    /// Connects in a process with `environment`, a list of `name=value` with spaces between them. Returns the two outcomes.
     #[track_caller]
     fn run(&self, environment: &str, flags: u32, proxy: Option<&str>, url: &str) -> Vec<String> {
         let mut command = Command::new(env::current_exe().expect("this program"));
@@ -86,7 +88,8 @@ impl TwoProxies {
         printed.lines().filter_map(|line| line.strip_prefix("outcome: ")).map(str::to_owned).collect()
     }
 
-    /// The connection echoes, and has used the proxy of `asked`: `one` or `two`, and the request to it. Empty: no proxy.
+    /// Checks that the connection echoes, and that it has used the proxy in `asked`: `one` or `two`, and the request to it.
+    /// Empty: no proxy.
     #[track_caller]
     fn connects(&self, environment: &str, flags: u32, proxy: Option<&str>, url: &str, asked: &str) {
         assert_eq!(self.run(environment, flags, proxy, url), ["echoed", "echoed"]);
@@ -96,13 +99,13 @@ impl TwoProxies {
         assert_eq!(one.chain(two).collect::<Vec<_>>(), vec![self.fill_in(asked); drivers], "{environment} {url}");
     }
 
-    /// As [`TwoProxies::connects`], but only the environment decides.
+    /// Like [`TwoProxies::connects`], but only the environment decides.
     #[track_caller]
     fn connects_by_environment(&self, environment: &str, url: &str, asked: &str) {
         self.connects(environment, EGRET_WS_PROXY_FROM_ENVIRONMENT, None, url, asked);
     }
 
-    /// The connect call fails with `error`; the one line of its log contains `shown` and not `hidden`.
+    /// Checks that the connect call fails with `error`. The only line of its log contains `shown` and does not contain `hidden`.
     #[track_caller]
     fn refuses(&self, environment: &str, error: i32, shown: &str, hidden: &str) {
         let outcomes = self.run(environment, EGRET_WS_PROXY_FROM_ENVIRONMENT, None, "ws://echo.test:WS/");
@@ -158,7 +161,7 @@ fn lower_case_variables_win_and_empty_ones_are_ignored() {
     );
 }
 
-/// The roots of the system are those of `SSL_CERT_FILE`. The flag that accepts any certificate is for the server only.
+/// The roots of the system are those of `SSL_CERT_FILE`. The flag that accepts any certificate is only for the server.
 #[test]
 fn a_proxy_of_the_environment_can_have_tls() {
     if is_second_process() {
@@ -176,16 +179,16 @@ fn a_proxy_of_the_environment_can_have_tls() {
 }
 
 #[test]
-fn a_password_is_carried() {
+fn a_password_is_sent_to_the_proxy() {
     if is_second_process() {
         return;
     }
-    let proxies = TwoProxies::new("environment::a_password_is_carried");
+    let proxies = TwoProxies::new("environment::a_password_is_sent_to_the_proxy");
     let asked = "one CONNECT echo.test:WS and Basic dXNlcjpzZWNyZXQ=";
     proxies.connects_by_environment("http_proxy=http://user:secret@ONE", "ws://echo.test:WS/", asked);
 }
 
-/// `0.0.0.0` is this machine, as Linux has it, but no loopback address: without `no_proxy` a proxy is asked for it.
+/// On Linux, `0.0.0.0` leads to this machine, but it is not a loopback address. So without `no_proxy`, a proxy is used for it.
 #[test]
 fn no_proxy_is_respected() {
     if is_second_process() {
@@ -232,7 +235,7 @@ fn proxy_option_wins_over_the_environment() {
     let environment = "all_proxy=http://ONE no_proxy=*";
     proxies.connects(environment, flag, Some("http://TWO"), "ws://127.0.0.1:WS/", "two CONNECT 127.0.0.1:WS");
     proxies.connects("all_proxy=http://ONE", flag, Some(""), "ws://0.0.0.0:WS/", "");
-    // A variable that is not needed may be unusable.
+    // A variable that is not needed may have an invalid value.
     proxies.connects(
         "all_proxy=nonsense://ONE",
         flag,

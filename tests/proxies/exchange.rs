@@ -1,4 +1,4 @@
-//! Whole connections through a proxy in one call, and the checks of each.
+//! Complete connections through a proxy in one call, and the checks of each.
 
 use crate::servers::authority;
 use ::egret_ws::*;
@@ -10,7 +10,7 @@ use test_support::recorder::Event;
 use test_support::response::{self, address};
 use test_support::scripted_server::{Peer, Server};
 
-/// Begins to connect to `url` through `proxy`. With `wss` only the authority of the tests is trusted.
+/// Begins to connect to `url` through `proxy`. With `wss`, only the authority of the tests is trusted.
 #[track_caller]
 pub fn open<'a>(host: &'a Loop, url: &str, proxy: &str) -> Socket<'a> {
     open_with(host, url, proxy, |_| {})
@@ -53,7 +53,7 @@ pub fn echoes(socket: &Socket<'_>) {
     socket.wait_closed().expect(EGRET_WS_OK, EGRET_WS_PHASE_CLOSING, EGRET_WS_INITIATOR_LOCAL);
 }
 
-/// The connection was made to the proxy on `port`, and the server answered through it.
+/// Checks that the connection was made to the proxy on `port`, and that the server answered through it.
 #[track_caller]
 pub fn went_through(socket: &Socket<'_>, port: u16) {
     let stats = socket.stats();
@@ -62,8 +62,9 @@ pub fn went_through(socket: &Socket<'_>, port: u16) {
     assert!(proxy.ends_with(&format!("://127.0.0.1:{port}")) && !proxy.contains('@'), "{proxy}");
 }
 
-/// On both drivers: the proxy plays `script` until the tunnel is open; in it, it is the server, asked for `authority`.
-/// `proxy` is the URL of the proxy up to its host.
+/// On both drivers, the proxy runs `script` until the tunnel is open. In the tunnel it acts as the server, which must be
+/// requested as
+/// `authority`. `proxy` is the URL of the proxy up to its host.
 #[track_caller]
 pub fn opens(proxy: &str, url: &str, authority: &str, script: impl Fn(&mut Peer) + Clone + Send + 'static) {
     println!("{url} through {proxy}");
@@ -87,7 +88,7 @@ pub fn opens(proxy: &str, url: &str, authority: &str, script: impl Fn(&mut Peer)
     });
 }
 
-/// The connection fails before it is made; returns the report.
+/// The connection fails before it is made. Returns the report.
 #[track_caller]
 pub fn fails(socket: &Socket<'_>) -> CloseReport {
     let report = socket.wait_closed();

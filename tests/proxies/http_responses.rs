@@ -8,7 +8,7 @@ use test_support::client::on_both_drivers;
 use test_support::close_report::CloseReport;
 use test_support::scripted_server::{Peer, Request, Server};
 
-/// The proxy reads the request and plays `script`; returns the report of a connection that fails.
+/// The proxy reads the request and runs `script`. Returns the report of a connection that fails.
 #[track_caller]
 fn answered(what: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&CloseReport)) {
     println!("{what}");
@@ -25,19 +25,19 @@ fn answered(what: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: i
     });
 }
 
-/// The proxy answers with `head`, in which a line feed stands for CR LF, and the client hangs up.
+/// The proxy answers with `head`, in which a line feed stands for CR LF, and the client disconnects.
 #[track_caller]
 fn refuses(head: &str, http_status: i32, reasons: &[&str]) {
     let bytes = head.replace('\n', "\r\n");
     let script = move |mut peer: Peer| {
         peer.write(&bytes);
-        peer.finish_writing(); // ends the body of a refusal
+        peer.finish_writing(); // this ends the body of a refusal
         peer.expect_end();
     };
     answered(head, script, |report| report.expect_proxy_refusal(http_status, reasons));
 }
 
-/// The proxy reads the request and writes by `write` what opens the tunnel.
+/// The proxy reads the request, and `write` writes the answer that opens the tunnel.
 #[track_caller]
 fn accepts(what: &str, write: impl Fn(&mut Peer) + Clone + Send + 'static) {
     println!("{what}");
@@ -116,7 +116,7 @@ fn status_407_reports_the_requested_scheme() {
     );
 }
 
-/// Text of a foreign proxy goes into messages and logs.
+/// The text of a proxy is written into messages and logs.
 #[test]
 fn unusual_reason_phrase_is_escaped_in_the_message() {
     let script = |mut peer: Peer| {
@@ -166,7 +166,7 @@ fn endless_head_is_refused() {
     }
 }
 
-/// A server sends nothing before the request, so these bytes are from the proxy.
+/// A server sends nothing before the request, so these bytes come from the proxy.
 #[test]
 fn bytes_after_the_head_are_refused() {
     refuses("HTTP/1.1 200 OK\n\nand a body", 200, &["more than its answer"]);
@@ -200,7 +200,7 @@ fn a_reset_instead_of_an_answer_is_reported() {
     });
 }
 
-/// In an open tunnel the server answers: later failures are not reported as failures of the proxy.
+/// In an open tunnel, the server answers. Later failures are not reported as failures of the proxy.
 #[test]
 fn refusal_through_the_tunnel_is_reported_as_the_servers() {
     on_both_drivers(|host| {

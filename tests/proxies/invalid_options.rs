@@ -5,7 +5,7 @@ use ::egret_ws::*;
 use std::ffi::CString;
 use test_support::client::{Driver, Loop};
 
-/// The call fails with `error`, makes no callback, and logs why; but not what may be a password.
+/// The call fails with `error`, makes no callback, and logs the reason, but no text that may be a password.
 #[track_caller]
 fn refused(host: &Loop, url: &str, proxy: &str, error: i32) {
     assert_eq!(try_open(host, url, proxy, |_| {}).err(), Some(error), "{proxy:?}");

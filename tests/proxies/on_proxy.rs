@@ -14,21 +14,21 @@ use test_support::hooks::{Hooks, Query};
 use test_support::response::{self, address};
 use test_support::scripted_server::{Request, Server};
 
-/// A name that no name server has: a proxy looks it up.
+/// A name that no name server has, so a proxy must look it up.
 const NAME: &str = "chat.invalid";
 
-/// A loop with this `on_proxy`.
+/// Makes a loop with this `on_proxy`.
 fn finding(driver: Driver, on_proxy: impl Fn(&str, Query) + Send + Sync + 'static) -> Loop {
     let hooks = Hooks { on_proxy: Some(Box::new(on_proxy)), ..Hooks::default() };
     Loop::with(driver, |options| hooks.listen_by(options))
 }
 
-/// A loop whose `on_proxy` answers with this list.
+/// Makes a loop with an `on_proxy` that answers with this list.
 fn answering(driver: Driver, list: String) -> Loop {
     finding(driver, move |_, query| assert_eq!(query.proxy_found(Some(&list)), EGRET_WS_OK))
 }
 
-/// A loop whose `on_proxy` only passes the URL and the query on.
+/// Makes a loop with an `on_proxy` that only passes the URL and the query on.
 fn collecting(driver: Driver) -> (Loop, Receiver<(String, Query)>) {
     let (sender, asked) = channel();
     (finding(driver, move |url, query| sender.send((url.to_owned(), query)).expect("the test waits")), asked)
@@ -56,7 +56,7 @@ fn the_first_proxy_that_can_be_connected_to_is_used() {
         for scheme in ["http", "socks5"] {
             let (closed, port) = (closed_port(), relay.port());
             let list = format!("http://127.0.0.1:{closed}, {scheme}://user:s3cret@127.0.0.1:{port}, direct");
-            // The relay of this test has no SOCKS5 with a password.
+            // The relay of this test does not support SOCKS5 with a password.
             let host = answering(driver, list.replace(if scheme == "http" { "" } else { "user:s3cret@" }, ""));
             let socket = open(&host, NAME);
             echoes(&socket);
@@ -163,7 +163,7 @@ fn close_and_abort_withdraw_the_question() {
 }
 
 #[test]
-fn sockets_that_say_which_proxy_they_use_do_not_ask() {
+fn sockets_with_a_proxy_option_do_not_ask() {
     for driver in DRIVERS {
         let (host, asked) = collecting(driver);
         let relay = Relay::start();

@@ -1,4 +1,4 @@
-//! Proxies of other projects as child processes, each on a free port of loopback.
+//! Proxies of other projects as child processes, each on a free loopback port.
 #![allow(unsafe_code)] // kills process groups
 
 use std::env;
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use test_support::WAIT_LIMIT;
 
-/// A proxy that takes connections.
+/// A proxy that accepts connections.
 pub struct ProxyProcess {
     process: process::Child,
     port: u16,
@@ -20,8 +20,9 @@ pub struct ProxyProcess {
 }
 
 impl ProxyProcess {
-    /// Starts `command`, a program and its arguments, in which `PORT` stands for the port; so it does in `configuration`,
-    /// which the program finds in the file that stands for `FILE`.
+    /// Starts `command`, a program and its arguments. In it and in `configuration`, `PORT` stands for the port. `FILE` in the
+    /// command stands
+    /// for the file with the configuration.
     pub fn start(command: &[&str], configuration: &str) -> ProxyProcess {
         let mut last_output = String::new();
         // Another program may take the port before this program listens on it.
@@ -34,7 +35,7 @@ impl ProxyProcess {
         panic!("{} does not listen; is it installed (see tests/tools/setup.sh)?\n{last_output}", command[0]);
     }
 
-    /// The error is the output of the program until it ended or ran into the time limit.
+    /// Starts the proxy. The error is the output of the program until it ended or reached the time limit.
     fn try_start(command: &[&str], configuration: &str) -> Result<ProxyProcess, String> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let file = scratch().join(format!("{}-{port}", command[0]));
@@ -42,9 +43,9 @@ impl ProxyProcess {
         let output = File::create(&log).expect("a file for the program's output");
         let fill_in = |text: &str| text.replace("PORT", &port.to_string()).replace("FILE", &file.to_string_lossy());
         fs::write(&file, fill_in(configuration)).expect("a file for the configuration");
-        // Servers are in directories that only an administrator's shell searches.
+        // Servers are in directories that only the shell of an administrator searches.
         let path = format!("{}:/usr/sbin:/sbin", env::var("PATH").unwrap_or_default());
-        // It ends with this test, however that ends.
+        // It ends with this test, in whatever way the test ends.
         let process = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
             .process_group(0)
@@ -85,8 +86,8 @@ impl ProxyProcess {
 impl Drop for ProxyProcess {
     fn drop(&mut self) {
         if let (Ok(None), Ok(group)) = (self.process.try_wait(), i32::try_from(self.process.id())) {
-            // The group: some have processes of their own.
-            // SAFETY: `kill` takes numbers; the process was not waited for yet, so the number is still its own.
+            // The whole group is ended, because some programs have child processes.
+            // SAFETY: `kill` takes numbers. The process was not waited for yet, so the number still belongs to it.
             unsafe { libc::kill(-group, libc::SIGKILL) };
             let _ = self.process.wait();
         }

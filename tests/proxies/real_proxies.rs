@@ -23,7 +23,7 @@ fn microsocks(arguments: &[&str]) -> ProxyProcess {
     ProxyProcess::start(&[&["microsocks", "-i", "127.0.0.1", "-p", "PORT"], arguments].concat(), "")
 }
 
-/// `rules` go before the one that allows everything.
+/// Starts dante. `rules` come before the rule that allows everything.
 fn dante(method: &str, rules: &str) -> ProxyProcess {
     let configuration = format!(
         "logoutput: stderr\ninternal: 127.0.0.1 port = PORT\nexternal: 127.0.0.1\n\
@@ -33,7 +33,7 @@ fn dante(method: &str, rules: &str) -> ProxyProcess {
     ProxyProcess::start(&["danted", "-f", "FILE"], &configuration)
 }
 
-/// Every way to name an echo server on this machine works through the proxy.
+/// Checks that every way to name an echo server on this machine works through the proxy.
 #[track_caller]
 fn carries(proxy: &ProxyProcess, scheme: &str, credentials: &str) {
     let proxy_url = format!("{scheme}://{credentials}127.0.0.1:{}", proxy.port());
@@ -51,7 +51,7 @@ fn carries(proxy: &ProxyProcess, scheme: &str, credentials: &str) {
     }
 }
 
-/// The proxy refuses to lead to `port`; see [`test_support::recorder::CloseReport::expect_refusal`].
+/// The proxy refuses to connect to `port`. See [`test_support::recorder::CloseReport::expect_refusal`].
 #[track_caller]
 fn refuses(proxy: &ProxyProcess, scheme: &str, credentials: &str, port: u16, http_status: i32, reasons: &[&str]) {
     for name in ["ws", "wss"] {
@@ -79,7 +79,7 @@ fn tinyproxy_checks_the_password() {
     let reason = "407 Proxy Authentication Required (Basic)";
     refuses(&proxy, "http", "", echo_port(), 407, &["requires a user name and a password", reason]);
     for credentials in ["user:wrong@", "user@", "other:secret@"] {
-        // Not 407, as RFC 9110 section 11.7 has it.
+        // tinyproxy does not answer with 407, which RFC 9110 section 11.7 requires.
         let reason = ["did not accept the user name and password", "401 Unauthorized"];
         refuses(&proxy, "http", credentials, echo_port(), 401, &reason);
     }
@@ -128,7 +128,7 @@ fn ncat_cannot_reach_the_server() {
     refuses(&ncat(&[]), "http", "", closed_port(), 504, &["could not reach", "504 Gateway Timeout"]);
 }
 
-/// stunnel accepts TLS and passes what is inside on to the port of a proxy.
+/// Starts stunnel, which accepts TLS and forwards its content to the port of a proxy.
 pub fn stunnel(proxy: u16) -> ProxyProcess {
     let configuration = format!(
         "foreground = yes\npid =\n[proxy]\naccept = 127.0.0.1:PORT\nconnect = 127.0.0.1:{proxy}\ncert = {}\nkey = {}\n",
@@ -138,7 +138,7 @@ pub fn stunnel(proxy: u16) -> ProxyProcess {
     ProxyProcess::start(&["stunnel", "FILE"], &configuration)
 }
 
-/// As [`stunnel`]. `parameters` belong to its `bind` line.
+/// Like [`stunnel`], with HAProxy. `parameters` belong to its `bind` line.
 fn haproxy(proxy: &ProxyProcess, parameters: &str) -> ProxyProcess {
     let configuration = format!(
         "defaults\nmode tcp\ntimeout connect 10s\ntimeout client 10s\ntimeout server 10s\n\
@@ -190,7 +190,7 @@ fn microsocks_cannot_reach_the_server() {
 #[test]
 fn dante_connects() {
     carries(&dante("none", ""), "socks5", "");
-    // It may ignore the password that it did not ask for.
+    // It may ignore a password that it did not request.
     carries(&dante("none", ""), "socks5", "user:secret@");
 }
 
@@ -221,6 +221,6 @@ fn the_certificate_is_checked_through_a_proxy() {
         let socket = open_with(host, &url, &proxy_url, |options| options.tls_server_name = c"other.test".as_ptr());
         let report = fails(&socket);
         report.expect(EGRET_WS_ERR_TLS_HOST, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
-        assert_eq!(socket.stats().handshake_us, 0, "the server was asked all the same");
+        assert_eq!(socket.stats().handshake_us, 0, "the server was asked nevertheless");
     });
 }

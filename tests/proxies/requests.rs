@@ -1,4 +1,4 @@
-//! The requests to proxies, byte by byte. The proxy looks names up: no resolver knows `echo.test`.
+//! The requests to proxies, byte by byte. The proxy looks up names: no resolver knows `echo.test`.
 
 use crate::exchange::{fails, open, open_with, opens};
 use crate::scripted_proxy::{self, ESTABLISHED, GRANTED, NO_AUTHENTICATION, PASSWORD};
@@ -15,7 +15,7 @@ fn connect_names_host_and_port() {
         ("ws://bücher.test/", "xn--bcher-kva.test:80", "xn--bcher-kva.test"),
         ("ws://192.0.2.1:9000/", "192.0.2.1:9000", "192.0.2.1:9000"),
         ("ws://[2001:db8::1]:9000/", "[2001:db8::1]:9000", "[2001:db8::1]:9000"),
-        // Not from here, but where the proxy is.
+        // The name is looked up at the proxy, not here.
         ("ws://localhost:9000/", "localhost:9000", "localhost:9000"),
     ] {
         opens("http://", url, authority, move |peer| {

@@ -1,4 +1,4 @@
-//! Scripted proxies: they check the request strictly, and the test chooses the response.
+//! Scripted proxies. They check the request strictly, and the test chooses the response.
 
 use parking_lot::Mutex;
 use std::io::{self, Read, Write};
@@ -12,10 +12,10 @@ use test_support::scripted_server::{Peer, Request};
 /// The answer that opens a tunnel.
 pub const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
-/// The method of SOCKS5 without authentication (RFC 1928 section 3), and the one by user name and password.
+/// The method of SOCKS5 without authentication (RFC 1928 section 3). Below: the method with user name and password.
 pub const NO_AUTHENTICATION: u8 = 0x00;
 pub const PASSWORD: u8 = 0x02;
-/// The answer of SOCKS5 that opens a tunnel, with a bound address that says nothing.
+/// The answer of SOCKS5 that opens a tunnel, with an empty bound address.
 pub const GRANTED: [u8; 10] = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 
 /// Reads the methods that the client offers.
@@ -25,7 +25,7 @@ pub fn read_methods(stream: &mut TcpStream) -> Vec<u8> {
     read_many(stream, count)
 }
 
-/// Reads user name and password (RFC 1929 section 2).
+/// Reads the user name and the password (RFC 1929 section 2).
 pub fn read_credentials(stream: &mut TcpStream) -> (String, String) {
     let [version, length] = read(stream);
     assert_eq!(version, 1, "the version of the sub-negotiation");
@@ -36,7 +36,7 @@ pub fn read_credentials(stream: &mut TcpStream) -> (String, String) {
     (text(user), text(password))
 }
 
-/// Reads the request (RFC 1928 section 4), which must be for a connection, and returns what to: `host:port`, the host
+/// Reads the request (RFC 1928 section 4), which must be for a connection. Returns its destination: `host:port`, with the host
 /// in quotes if it is a name.
 pub fn read_destination(stream: &mut TcpStream) -> String {
     let [version, command, reserved, kind] = read(stream);
@@ -53,7 +53,7 @@ pub fn read_destination(stream: &mut TcpStream) -> String {
     format!("{host}:{}", u16::from_be_bytes(read(stream)))
 }
 
-/// The whole conversation up to the request, without authentication.
+/// Does everything up to the request, without authentication.
 pub fn read_socks(stream: &mut TcpStream) -> String {
     assert_eq!(read_methods(stream), [NO_AUTHENTICATION]);
     stream.write_all(&[5, NO_AUTHENTICATION]).expect("the client reads");
@@ -72,7 +72,7 @@ fn read_many(stream: &mut TcpStream, count: u8) -> Vec<u8> {
     bytes
 }
 
-/// Writes byte by byte, with pauses in which the client reads what there is.
+/// Writes byte by byte, with pauses in which the client reads.
 pub fn drip(peer: &mut Peer, bytes: &[u8]) {
     for byte in bytes {
         peer.write([*byte]);
@@ -80,8 +80,9 @@ pub fn drip(peer: &mut Peer, bytes: &[u8]) {
     }
 }
 
-/// A proxy of both kinds that leads any number of connections to the port they ask for, of this machine whatever the host
-/// is called: so a name that only it knows shows who looked it up.
+/// A proxy of both kinds that connects any number of clients to the requested port of this machine, whatever the host is called.
+/// So a name
+/// that only the proxy knows shows that the proxy has looked it up.
 pub struct Relay {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -106,7 +107,8 @@ impl Relay {
         self.port
     }
 
-    /// The requests since the last call: `CONNECT host:port`, followed by ` and ` and the credentials if there were some, or
+    /// Returns the requests since the last call: `CONNECT host:port`, followed by ` and ` and the credentials if there were any,
+    /// or
     /// `SOCKS "host":port`.
     pub fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock())
@@ -134,7 +136,7 @@ fn relay(mut client: TcpStream, asked: &Mutex<Vec<String>>) {
     pass_on(&mut server, &mut client);
 }
 
-/// Until one side ends; how, is not the proxy's affair.
+/// Forwards data until one side ends. The way in which it ends does not matter to the proxy.
 fn pass_on(from: &mut TcpStream, to: &mut TcpStream) {
     let _ = io::copy(from, to);
     let _ = to.shutdown(Shutdown::Write);

@@ -17,7 +17,7 @@ fn keeps_it(what: &str, text: &str) {
     }
 }
 
-/// On both drivers a connection through `proxy`, up to its host, that plays `script`.
+/// With both drivers, a connection through `proxy` (the URL up to its host), which runs `script`.
 #[track_caller]
 fn keeps_quiet(proxy: &str, timeout_ms: u32, script: impl Fn(Peer) + Clone + Send + 'static, error: i32) {
     for driver in DRIVERS {

@@ -1,4 +1,4 @@
-//! Echo servers for what comes through the proxies, shared by all tests of this process.
+//! Echo servers for connections through the proxies, shared by all tests of this process.
 
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ fn listen() -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// The port of an echo server with TLS, whose certificate is for `localhost` and `127.0.0.1`.
+/// Returns the port of an echo server with TLS. Its certificate is for `localhost` and `127.0.0.1`.
 pub fn tls_echo_port() -> u16 {
     static PORT: LazyLock<u16> = LazyLock::new(|| {
         let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
@@ -31,7 +31,7 @@ pub fn tls_echo_port() -> u16 {
     *PORT
 }
 
-/// Echoes until the client closes, or does not even begin.
+/// Echoes until the client closes. The client may also end before it begins.
 fn tls_echo(acceptor: &SslAcceptor, stream: TcpStream) {
     stream.set_nodelay(true).expect("TCP_NODELAY");
     let Ok(stream) = acceptor.accept(stream) else { return };
@@ -43,13 +43,14 @@ fn tls_echo(acceptor: &SslAcceptor, stream: TcpStream) {
     }
 }
 
-/// The certificate of the authority to trust, as PEM.
+/// Returns the certificate of the authority to trust, as PEM.
 pub fn authority() -> &'static str {
     static PEM: LazyLock<String> = LazyLock::new(|| ROOT.pem());
     &PEM
 }
 
-/// A port that refuses connections: the local port of a connection that stays open during the tests, so no other program gets it.
+/// A port that refuses connections. It is the local port of a connection that stays open during the tests, so no other program
+/// can use it.
 pub fn closed_port() -> u16 {
     static CONNECTION: LazyLock<(TcpListener, TcpStream)> = LazyLock::new(|| {
         let (listener, port) = listen();

@@ -7,7 +7,7 @@ use test_support::client::on_both_drivers;
 use test_support::close_report::CloseReport;
 use test_support::scripted_server::{Peer, Server};
 
-/// The proxy plays `script`; `user` is that of its URL.
+/// The proxy runs `script`. `user` is the user information in its URL.
 #[track_caller]
 fn answered(user: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&CloseReport)) {
     on_both_drivers(|host| {
@@ -18,7 +18,7 @@ fn answered(user: &str, script: impl Fn(Peer) + Clone + Send + 'static, check: i
     });
 }
 
-/// The proxy writes `answer` to the offer of methods, and the client hangs up.
+/// The proxy writes `answer` to the offer of methods, and the client disconnects.
 #[track_caller]
 fn refuses_methods(user: &str, answer: &[u8], reasons: &[&str]) {
     println!("{answer:02x?}");
@@ -31,7 +31,7 @@ fn refuses_methods(user: &str, answer: &[u8], reasons: &[&str]) {
     answered(user, script, |report| report.expect_proxy_refusal(0, reasons));
 }
 
-/// The proxy writes `answer` to user name and password, and the client hangs up.
+/// The proxy writes `answer` to the user name and password, and the client disconnects.
 #[track_caller]
 fn refuses_credentials(answer: &[u8], reasons: &[&str]) {
     println!("{answer:02x?}");
@@ -46,7 +46,7 @@ fn refuses_credentials(answer: &[u8], reasons: &[&str]) {
     answered("user:secret@", script, |report| report.expect_proxy_refusal(0, reasons));
 }
 
-/// The proxy writes `answer` to the request, and the client hangs up.
+/// The proxy writes `answer` to the request, and the client disconnects.
 #[track_caller]
 fn refuses(answer: &[u8], reasons: &[&str]) {
     println!("{answer:02x?}");
@@ -59,7 +59,7 @@ fn refuses(answer: &[u8], reasons: &[&str]) {
     answered("", script, |report| report.expect_proxy_refusal(0, reasons));
 }
 
-/// The proxy plays `script` until the tunnel is open.
+/// The proxy runs `script` until the tunnel is open.
 #[track_caller]
 fn accepts(script: impl Fn(&mut Peer) + Clone + Send + 'static) {
     opens("socks5://user:secret@", "ws://echo.test/", "echo.test", script);
@@ -100,7 +100,8 @@ fn the_answers_may_come_byte_by_byte() {
     }
 }
 
-/// As in curl: some proxies send the version of SOCKS in place of the version of the sub-negotiation (RFC 1929).
+/// As in curl, this is accepted, because some proxies send the version of SOCKS instead of that of the sub-negotiation (RFC
+/// 1929).
 #[test]
 fn the_version_of_the_sub_negotiation_does_not_matter() {
     accepts(|peer| {
@@ -153,7 +154,7 @@ fn every_refusal_has_a_message() {
     ] {
         refuses(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0], &["SOCKS5", reason]);
     }
-    // Some proxies hang up without an address.
+    // Some proxies disconnect without sending an address.
     let script = |mut peer: Peer| {
         scripted_proxy::read_socks(peer.stream());
         peer.write([5, 5]);
@@ -163,7 +164,7 @@ fn every_refusal_has_a_message() {
     answered("", script, |report| report.expect_proxy_refusal(0, &["the host refused the connection"]));
 }
 
-/// A server sends nothing before the request, so these bytes are from the proxy.
+/// A server sends nothing before the request, so these bytes come from the proxy.
 #[test]
 fn bytes_after_the_answer_are_refused() {
     refuses(&[&GRANTED[..], b"x"].concat(), &["more than its answer"]);

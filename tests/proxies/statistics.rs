@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use test_support::client::on_both_drivers;
 use test_support::scripted_server::{Peer, Request, Server};
 
-/// A proxy, and the server in its tunnel, that take `pause` for each answer.
+/// Acts as a proxy, and as the server in its tunnel. Each answer takes `pause`.
 fn tunnel(mut peer: Peer, pause: Duration) {
     Request::read(peer.stream());
     thread::sleep(pause);
@@ -37,7 +37,7 @@ fn stages_have_separate_times() {
     });
 }
 
-/// A stage may be over in less time than the engine takes to look again, but not in none.
+/// A stage may take less time than the engine needs to read its clock again, but its time must not be zero.
 #[test]
 fn every_stage_takes_some_time() {
     for _ in 0..20 {

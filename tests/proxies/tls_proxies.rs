@@ -1,4 +1,4 @@
-//! Proxies with TLS: their certificate, what they get, and how they fail.
+//! Proxies with TLS: their certificates, the data that they get, and their failures.
 
 use crate::exchange::{echoes, fails, open, open_with};
 use crate::scripted_proxy::ESTABLISHED;
@@ -21,7 +21,7 @@ use test_support::hooks::{Hooks, Query};
 use test_support::response::{self, TlsDetails, address};
 use test_support::scripted_server::{Peer, Request, Server};
 
-/// The other end of TLS with a client, which sends what it has and is read to its end.
+/// The other end of TLS with a client. The client sends its data, and is read to its end.
 struct Front {
     stream: SslStream<TcpStream>,
 }
@@ -50,7 +50,7 @@ impl Front {
         }
     }
 
-    /// Answers the request for a tunnel, which it returns.
+    /// Answers the request for a tunnel. Returns the request.
     fn answer(&mut self, answer: &str) -> Request {
         let request = Request::read(&mut self.stream);
         self.stream.write_all(answer.as_bytes()).expect("the client reads");
@@ -73,7 +73,7 @@ impl Front {
     }
 }
 
-/// A proxy with this certificate. It asks for the certificate of the client and accepts none as well.
+/// A proxy with this certificate. It asks for the certificate of the client, and also accepts clients without one.
 fn acceptor(certificate: &Certificate) -> SslAcceptor {
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
     acceptor.set_certificate_chain_file(certificate.chain()).expect("a certificate");
@@ -87,7 +87,7 @@ fn acceptor(certificate: &Certificate) -> SslAcceptor {
     acceptor.build()
 }
 
-/// The certificate of the server itself.
+/// Returns the certificate of the server itself.
 fn der(certificate: &Certificate) -> Vec<u8> {
     X509::from_pem(certificate.pem().as_bytes()).and_then(|parsed| parsed.to_der()).expect("a certificate")
 }
@@ -96,7 +96,7 @@ fn url(port: u16) -> String {
     format!("https://127.0.0.1:{port}")
 }
 
-/// The connection fails in its first TLS handshake.
+/// Checks that the connection fails in its first TLS handshake.
 #[track_caller]
 fn fails_in_tls(socket: &Socket<'_>, error: i32, texts: &[&str]) -> CloseReport {
     let report = fails(socket);
@@ -117,7 +117,7 @@ fn the_proxy_gets_its_request_inside_tls_and_the_server_its_own() {
             let connect = front.answer(ESTABLISHED);
             let upgrade = Request::read(&mut front.stream);
             front.stream.write_all(upgrade.answer().as_bytes()).expect("the client reads");
-            // Close with 1000.
+            // This is a Close frame with 1000.
             front.stream.write_all(&[0x88, 2, 3, 0xe8]).expect("the client reads");
             assert_eq!(front.read_to_close_notify().len(), 8, "the Close frame of the client");
             (hello, connect, upgrade)
@@ -136,7 +136,7 @@ fn the_proxy_gets_its_request_inside_tls_and_the_server_its_own() {
     });
 }
 
-/// Passes bytes on between the client inside its TLS and the server, until the client ends.
+/// Forwards bytes between the client inside its TLS and the server, until the client ends.
 fn pass_on(front: &mut Front, server: &mut TcpStream) {
     front.stream.get_ref().set_nonblocking(true).expect("a mode of the socket");
     server.set_nonblocking(true).expect("a mode of the socket");
@@ -154,7 +154,7 @@ fn pass_on(front: &mut Front, server: &mut TcpStream) {
             Ok(count) => write_all(&mut front.stream, &buffer[..count]),
             Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}"),
         }
-        // The pause is the pace of the proxy.
+        // The pause limits the speed of the proxy.
         std::thread::sleep(Duration::from_micros(100));
     }
 }
@@ -170,7 +170,7 @@ fn write_all(stream: &mut impl Write, mut bytes: &[u8]) {
 
 /// Pins, the certificate of this side and `tls_server_name` are for the server, not for the proxy.
 #[test]
-fn options_for_the_server_do_not_hold_for_the_proxy() {
+fn options_for_the_server_do_not_apply_to_the_proxy() {
     let (pin, identity) = (std::ffi::CString::new(RIGHT.pin()).expect("no NUL"), CLIENT.pkcs12("sesame"));
     on_both_drivers(|host| {
         let server = Server::start(|mut peer| {
@@ -223,7 +223,7 @@ fn is_refused(certificate: &'static Certificate, set: fn(&mut egret_ws_options),
     on_both_drivers(|host| {
         let server = Server::start(move |mut peer| {
             let stream = peer.stream().try_clone().expect("a clone");
-            // TLS 1.3: the server is ready before the client has checked its certificate.
+            // In TLS 1.3 the server is ready before the client has checked its certificate.
             if let Ok(mut stream) = acceptor(certificate).accept(stream) {
                 assert!(stream.ssl_read(&mut [0; 100]).is_err(), "a request");
             }
@@ -242,7 +242,7 @@ fn the_certificate_of_the_proxy_is_checked() {
     is_refused(&WRONG_HOST, |_| {}, EGRET_WS_ERR_TLS_HOST, "IP address mismatch");
     is_refused(&UNKNOWN_ISSUER, |_| {}, EGRET_WS_ERR_TLS_ISSUER, "issuer");
     is_refused(&SELF_SIGNED, |_| {}, EGRET_WS_ERR_TLS_ISSUER, "self");
-    // Its name is not that of the server, and the options do not accept it.
+    // Its name is not that of the server, and the options do not accept its name.
     let own_name: fn(&mut egret_ws_options) = |options| options.tls_server_name = c"other.example".as_ptr();
     is_refused(&WRONG_HOST, own_name, EGRET_WS_ERR_TLS_HOST, "IP address mismatch");
     let any: fn(&mut egret_ws_options) = |options| options.flags |= EGRET_WS_ACCEPT_ANY_CERTIFICATE;
@@ -259,7 +259,7 @@ fn without_roots_of_the_options_those_of_the_system_decide() {
 }
 
 #[test]
-fn the_lowest_version_holds_for_the_proxy() {
+fn the_lowest_version_applies_to_the_proxy() {
     let host = Loop::new(Driver::Threaded);
     let server = Server::start(|mut peer| {
         let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
@@ -276,9 +276,9 @@ fn the_lowest_version_holds_for_the_proxy() {
     server.finish();
 }
 
-/// In TLS 1.3 the proxy says so after the handshake.
+/// In TLS 1.3 the proxy reports this after the handshake.
 #[test]
-fn a_proxy_that_wants_a_certificate_of_the_client_fails_the_attempt() {
+fn a_proxy_that_requires_a_client_certificate_fails_the_attempt() {
     for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
         on_both_drivers(|host| {
             let server = Server::start(move |mut peer| {
@@ -321,10 +321,10 @@ fn a_proxy_without_tls_is_named() {
 }
 
 #[test]
-fn a_proxy_with_tls_is_named_if_the_url_says_http() {
+fn a_proxy_with_tls_is_named_if_the_url_contains_http() {
     let host = Loop::new(Driver::Threaded);
     let server = Server::start(|mut peer| {
-        // An alert: this is no record of TLS.
+        // The answer is an alert, because the request is not a TLS record.
         Request::read(peer.stream());
         peer.write([0x15, 3, 1, 0, 2, 2, 70]);
         peer.read_to_end();
@@ -335,8 +335,8 @@ fn a_proxy_with_tls_is_named_if_the_url_says_http() {
 }
 
 #[test]
-fn a_proxy_that_stalls_runs_into_its_time_out() {
-    /// Far below every default, so that it must have been our limit.
+fn a_proxy_that_stalls_is_ended_by_its_time_out() {
+    /// This is far below every default, so the limit of the test must have ended the connection.
     const SOON: Duration = Duration::from_secs(6);
     let in_tls: fn(Peer) = |mut peer| drop(peer.read_to_end());
     let after_tls: fn(Peer) = |mut peer| {
@@ -345,7 +345,7 @@ fn a_proxy_that_stalls_runs_into_its_time_out() {
         front.stream.write_all(b"HTTP/1.1 200 OK\r\n").expect("the client reads");
         while front.stream.ssl_read(&mut [0; 100]).is_ok() {}
     };
-    // In the second case the handshake must fit into the limit.
+    // In the second case, the handshake must end within the limit.
     for (script, limit, certificates, what) in [
         (in_tls, 150, 0, "the TLS handshake with the proxy"),
         (after_tls, 1500, 1, "the answer of the proxy (is its scheme right: http, https or socks5?)"),
@@ -387,7 +387,7 @@ fn the_headers_and_the_body_of_a_refusal_can_be_read() {
     });
 }
 
-/// A stream whose next bytes never come.
+/// A stream that returns one read, and then never any bytes.
 #[derive(Debug)]
 struct OneRead {
     hello: Vec<u8>,
@@ -415,7 +415,7 @@ impl Write for OneRead {
     }
 }
 
-/// Details of TLS to a proxy must not appear as those of a later one, or of a server without TLS.
+/// Details of TLS to a proxy must not be reported for a later proxy, or for a server without TLS.
 #[test]
 fn the_next_proxy_of_a_list_has_no_details_of_the_first_one() {
     for driver in DRIVERS {
@@ -424,7 +424,7 @@ fn the_next_proxy_of_a_list_has_no_details_of_the_first_one() {
             acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
             acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
             acceptor.set_max_proto_version(Some(SslVersion::TLS1_2)).expect("a version");
-            // It answers the hello, and nothing after it.
+            // It answers the hello, and nothing after that.
             let mut hello = vec![0; 16_384];
             let count = peer.stream().read(&mut hello).expect("the hello of the client");
             hello.truncate(count);

@@ -1,4 +1,4 @@
-//! Proxies that cannot be reached or do not answer, and sockets that are closed meanwhile.
+//! Proxies that cannot be reached or do not answer, and sockets that are closed while they wait for such a proxy.
 
 use crate::exchange::{fails, open, open_with};
 use crate::scripted_proxy::{self, NO_AUTHENTICATION, PASSWORD};
@@ -12,7 +12,7 @@ use test_support::response::address;
 use test_support::scripted_server::{Peer, Request, Server};
 
 const LIMIT: Duration = Duration::from_millis(150);
-/// Far below every default, so that it must have been our limit, or our call, that ended it.
+/// This is far below every default, so the limit or the call of the test must have ended the connection.
 const SOON: Duration = Duration::from_secs(4);
 
 #[test]
@@ -32,7 +32,7 @@ fn unreachable_proxy_is_named() {
     }
 }
 
-/// The proxy plays `script` and answers no more; the deadline must end it.
+/// The proxy runs `script` and does not answer any more. The deadline must end the connection.
 #[track_caller]
 fn times_out(proxy: &str, script: impl Fn(Peer) + Clone + Send + 'static) {
     println!("{proxy}");
@@ -86,14 +86,14 @@ fn endless_slow_response_times_out() {
     times_out("http://", |mut peer| {
         Request::read(peer.stream());
         peer.write("HTTP/1.1 200 OK\r\nX-Drip: ");
-        // The pause is the attack: each byte comes long before the deadline, and none may move it.
+        // Each byte comes long before the deadline, and no byte may extend the deadline.
         while peer.try_write(b"x").is_ok() {
             thread::sleep(Duration::from_millis(10));
         }
     });
 }
 
-/// `leave` is called while the proxy is being asked. The proxy must see the end at once.
+/// `leave` is called while the proxy processes the request. The proxy must notice the end at once.
 #[track_caller]
 fn left(proxy: &str, ask: fn(&mut Peer), leave: impl Fn(&Loop, Socket<'_>)) {
     println!("{proxy}");
@@ -139,7 +139,7 @@ fn close_during_the_proxy_handshake_ends_at_once() {
 fn free_during_the_proxy_handshake_ends_at_once() {
     let free = |host: &Loop, socket: Socket<'_>| {
         drop(socket);
-        host.poll(0); // without a thread the poll does it; that it releases `user` is checked when the loop is freed
+        host.poll(0); // without a thread, the poll ends it; the release of `user` is checked when the loop is freed
     };
     left("http://", ASK_HTTP, free);
     left("socks5://", ASK_SOCKS, free);

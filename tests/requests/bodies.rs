@@ -1,5 +1,6 @@
-//! The body of a refusal, as the host reads it: of servers of other projects and of scripted ones. The report waits for it, within the time of
-//! the handshake.
+//! The body of a refusal, as the host reads it: from servers of other projects and from scripted ones. The report waits for the
+//! body, within
+//! the time limit of the handshake.
 
 use crate::redirects::redirect_to;
 use crate::site::{ACCEPT, Site};
@@ -78,7 +79,7 @@ fn no_more_than_the_limit_is_read() {
             let server = Server::start(move |mut peer| {
                 peer.read_request();
                 peer.write(head);
-                let _ = peer.try_write(body.as_bytes()); // the client may have enough
+                let _ = peer.try_write(body.as_bytes()); // the client may have disconnected after enough bytes
                 peer.ends_with_reset();
             });
             let outcome = run_connection(Driver::Inline, format!("ws://127.0.0.1:{}/", server.port()), |options| {
@@ -90,7 +91,7 @@ fn no_more_than_the_limit_is_read() {
     }
 }
 
-/// The report comes at the time-out of the handshake, with the part of the body that has come.
+/// The report comes at the time-out of the handshake, with the part of the body that has arrived.
 #[test]
 fn a_body_that_stalls_does_not_delay_the_report() {
     const LIMIT: Duration = Duration::from_millis(300);
@@ -122,7 +123,7 @@ fn a_connection_that_opens_has_no_body() {
     site.finish();
 }
 
-// Servers of other projects.
+// These are servers of other projects.
 
 #[track_caller]
 fn asks(server: &Daemon, path: &str, status: i32) -> Vec<u8> {
@@ -191,7 +192,7 @@ fn haproxy() {
     }
 }
 
-// Cookies.
+// These are tests of cookies.
 
 #[test]
 fn cookies_of_redirects_and_refusals_can_be_read() {
@@ -211,7 +212,7 @@ fn cookies_of_redirects_and_refusals_can_be_read() {
     }
 }
 
-/// It is not sent again when another server leads back to the first one.
+/// It is not sent again when another server redirects back to the first one.
 #[test]
 fn a_cookie_of_the_host_stays_within_its_origin() {
     let cookie = [header(c"Cookie", c"session=first")];

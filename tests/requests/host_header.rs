@@ -23,8 +23,8 @@ fn the_host_header_is_that_of_the_url() {
     }
 }
 
-/// The loopback interface is the first of every system, and numbers are zones where names are not: at an address that is not
-/// link-local.
+/// The loopback interface is the first one of every system. At an address that is not link-local, a zone may be a number, but not
+/// a name.
 #[test]
 fn an_ipv6_host_has_brackets_and_no_zone() {
     let listener = TcpListener::bind("[::1]:0").expect("IPv6 on the loopback interface");
@@ -42,7 +42,7 @@ fn an_ipv6_host_has_brackets_and_no_zone() {
     }
 }
 
-/// The proxy stands for servers at ports that a test cannot have.
+/// The proxy replaces servers at ports that a test cannot use.
 #[test]
 fn the_schemes_own_port_is_left_out_of_the_host_header() {
     for (url, connect, host) in [

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use test_support::client::{header, set_headers};
 use test_support::connection::expect_connect_error;
 
-/// The connect call refuses these options with `INVALID_ARGUMENT` and one line that has the `word` and not the secret, and
+/// The connect call refuses these options with `INVALID_ARGUMENT` and one line that contains the `word` but not the secret, and
 /// makes no connection.
 #[track_caller]
 fn not_sent(what: &str, word: &str, set: impl FnOnce(&mut egret_ws_options)) {
@@ -27,11 +27,11 @@ fn not_sent_to(user_info: &str, what: &str, word: &str, set: impl FnOnce(&mut eg
     nobody_waits(&listener);
 }
 
-/// A part of values that no log line may have.
+/// A part of values that must not be in any log line.
 const SECRET: &str = "s3cret";
 
 #[test]
-fn header_values_that_would_break_out_are_refused() {
+fn header_values_with_line_breaks_are_refused() {
     for value in [
         c"s3cret\r\nX-Injected: 1",
         c"s3cret\nX-Injected: 1",
@@ -51,7 +51,7 @@ fn header_values_that_would_break_out_are_refused() {
 }
 
 #[test]
-fn header_names_that_are_no_tokens_are_refused() {
+fn header_names_that_are_not_tokens_are_refused() {
     for name in [
         c"",
         c" ",

@@ -1,4 +1,4 @@
-//! Headers that a redirect sends to another origin, and those that stay with their origin.
+//! Headers that are sent to another origin after a redirect, and those that are sent only to their origin.
 
 use crate::redirects::redirect_to;
 use crate::site::{ACCEPT, Site};
@@ -68,7 +68,7 @@ fn authorization_header_is_not_sent_to_another_origin() {
     is_stripped(&other.finish_one());
 }
 
-/// Another port, another name of the same machine, another scheme.
+/// The other origin differs in the port, in the name of the machine, or in the scheme.
 #[test]
 #[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn an_origin_is_scheme_host_and_port() {
@@ -90,7 +90,7 @@ fn an_origin_is_scheme_host_and_port() {
     let roots = CString::new(ROOT.pem()).unwrap();
     let outcome = run_connection(Driver::Inline, plain.url(), |options| {
         (options.tls_roots, options.tls_roots_len) = (roots.as_ptr(), EGRET_WS_NUL_TERMINATED);
-        options.flags = EGRET_WS_ONLY_THESE_ROOTS; // else the roots do not hold for another origin
+        options.flags = EGRET_WS_ONLY_THESE_ROOTS; // otherwise the roots do not apply to another origin
         set_headers(options, SECRETS);
         options.max_redirects = 1;
     });
@@ -99,7 +99,7 @@ fn an_origin_is_scheme_host_and_port() {
     is_stripped(&secure.finish_one());
 }
 
-/// With them one server could choose the user for the next server.
+/// If they were used, one server could choose the user for the next server.
 #[test]
 fn user_information_of_a_location_is_ignored() {
     let other = Site::start([ACCEPT]);
@@ -138,7 +138,7 @@ fn other_headers_are_sent_to_another_origin() {
     assert_ne!(keys[0], keys[1], "each request has another key");
 }
 
-/// `openssl s_server`: serves one client, and asks it for its certificate.
+/// `openssl s_server`: it serves one client, and asks it for its certificate.
 struct CertificateServer {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -183,7 +183,7 @@ fn client_certificate_is_not_sent_to_another_origin() {
             options.flags = EGRET_WS_ONLY_THESE_ROOTS; // as above
             options.max_redirects = 1;
         });
-        // The answer of openssl.
+        // This is the answer of openssl.
         outcome.expect_refusal(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_INITIATOR_PEER, 200);
     };
     let server = CertificateServer::start();

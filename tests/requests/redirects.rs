@@ -1,4 +1,4 @@
-//! Redirects: off unless asked for, bounded, and never from `wss` to `ws`.
+//! Redirects: they are followed only on request, up to a limit, and never from `wss` to `ws`.
 
 use crate::site::{ACCEPT, Site, nobody_waits};
 use ::egret_ws::*;
@@ -11,7 +11,7 @@ use test_support::client::{DRIVERS, Driver};
 use test_support::connection::{Outcome, expect_connect_error, run_connection};
 use test_support::scripted_server::Peer;
 
-/// An answer that leads to `location`.
+/// Returns an answer that redirects to `location`.
 pub fn redirect_to(location: impl AsRef<str>) -> String {
     format!("HTTP/1.1 302 Found\nLocation: {}\nContent-Length: 0\n\n", location.as_ref())
 }
@@ -74,7 +74,7 @@ fn a_location_is_read_as_browsers_read_it() {
         ("http://127.0.0.1:{port}/web", "GET /web HTTP/1.1"),
         ("HTTP://0x7f.1:{port}/x", "GET /x HTTP/1.1"),
         ("/größe", "GET /gr%C3%B6%C3%9Fe HTTP/1.1"),
-        // RFC 9110 section 10.2.2: a fragment is for the client, and a WebSocket has no use for it.
+        // RFC 9110 section 10.2.2: a fragment is for the client, and a WebSocket does not use it.
         ("/next#top", "GET /next HTTP/1.1"),
     ] {
         let site = Site::start([redirect_to(location), ACCEPT.into()]);
@@ -88,7 +88,7 @@ fn a_location_is_read_as_browsers_read_it() {
     }
 }
 
-/// The last answer seen was a redirect, which was not followed.
+/// Checks that the last answer was a redirect, and that it was not followed.
 #[track_caller]
 fn not_followed(outcome: &Outcome, redirects: u32, why: &str) {
     let answer = outcome.expect_refusal(EGRET_WS_ERR_REDIRECT, EGRET_WS_INITIATOR_LOCAL, 302);
@@ -246,7 +246,7 @@ fn one_timeout_covers_all_redirects() {
             for stream in listener.incoming() {
                 let mut peer = Peer::new(stream.expect("a connection"));
                 peer.read_request();
-                thread::sleep(LIMIT * 3 / 5); // the pause is the attack
+                thread::sleep(LIMIT * 3 / 5); // the pause makes all hops together too long
                 let _ = peer.try_write(redirect_to("/").replace('\n', "\r\n").as_bytes());
             }
         });

@@ -80,7 +80,7 @@ fn statistics_contain_address_and_times() {
     site.finish_one();
 }
 
-/// A connection that is refused with `answer`, at its end and not freed.
+/// Makes a connection that is refused with `answer`. Returns it after its end, before it is freed.
 #[track_caller]
 fn at_its_end<'a>(host: &'a Loop, answer: &str) -> Socket<'a> {
     let site = Site::start([answer]);
@@ -105,7 +105,7 @@ fn header_names_ignore_letter_case() {
 
 #[test]
 fn bytes_that_are_not_utf_8_come_as_replacement_characters() {
-    // `Site` writes text: the byte is taken apart from it by hand.
+    // `Site` writes text, so this test writes the byte itself.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let server = Server::on(listener, |mut peer| {
         peer.read_request();
@@ -120,7 +120,7 @@ fn bytes_that_are_not_utf_8_come_as_replacement_characters() {
     server.finish();
 }
 
-/// `call` writes `value` where there is room for it and its NUL, and nothing where there is not.
+/// Checks that `call` writes `value` if there is room for it and its NUL, and otherwise writes nothing.
 #[track_caller]
 fn keeps_to_its_room(value: &str, call: impl Fn(*mut c_char, usize) -> i32) {
     let mut out = [b'?'; 64];
@@ -142,7 +142,7 @@ fn small_buffers_are_not_written() {
     let host = Loop::new(Driver::Inline);
     let socket = at_its_end(&host, "HTTP/1.1 429 Too Many Requests\nRetry-After: 120\n\n");
     let name = c"Retry-After".as_ptr();
-    // SAFETY: a C string; `out` has `capacity` bytes, or is NULL.
+    // SAFETY: the name is a C string. `out` has `capacity` bytes, or is NULL.
     keeps_to_its_room("120", |out, capacity| unsafe { egret_ws_response_header(socket.handle(), name, out, capacity) });
     // SAFETY: `out` has `capacity` bytes, or is NULL.
     keeps_to_its_room("Retry-After: 120\n", |out, capacity| unsafe {

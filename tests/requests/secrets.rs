@@ -1,5 +1,5 @@
-//! No password, token or key appears in a log line, even at the lowest level, or in the message of a close report, however the
-//! connection ends: users send log files to others.
+//! No password, token or key is in a log line, even at the lowest level, or in the message of a close report, however the
+//! connection ends. The reason is that users send log files to other people.
 
 use crate::site::{ACCEPT, Site, TUNNEL};
 use ::egret_ws::*;
@@ -11,10 +11,10 @@ use test_support::client::{DRIVERS, Driver, header, set_headers};
 use test_support::connection::{ConnectError, Outcome, expect_connect_error, run_connection};
 use test_support::scripted_server::Request;
 
-/// Part of every secret here.
+/// A part of every secret in these tests.
 const SECRET: &str = "s3cret";
 
-/// A URL's user information, path and query, with a secret in each place where there may be one.
+/// The user information, path and query of a URL, with a secret in each place where a secret is possible.
 const USER_INFO: &str = "user:s3cret-url-password@";
 const QUERY: &str = "?token=s3cret-query&room=1";
 
@@ -27,7 +27,7 @@ fn with_secrets(options: &mut egret_ws_options) {
     (options.username, options.password) = (c"user".as_ptr(), c"s3cret-password".as_ptr());
 }
 
-/// No line and no message contains the secrets, or another form of them that was sent.
+/// Checks that no line and no message contains the secrets, or another form of them that was sent.
 #[track_caller]
 fn keeps(what: &str, heads: &[Request], log: &[String], message: &str) {
     assert!(!log.is_empty(), "{what}: nothing was logged, so nothing was tested");
@@ -45,7 +45,7 @@ fn keeps(what: &str, heads: &[Request], log: &[String], message: &str) {
     }
 }
 
-/// The connection ended with `error`, and logs and report contain no secret.
+/// Checks that the connection ended with `error`, and that logs and report contain no secret.
 #[track_caller]
 fn ends(what: &str, outcome: &Outcome, heads: &[Request], error: i32) {
     assert_eq!(outcome.report.error, error, "{what}: {:#?}", outcome.report);
@@ -224,7 +224,7 @@ fn log_of_a_proxy_contains_no_secret() {
     }
 }
 
-/// The connect call fails, and its log contains no secret.
+/// Checks that the connect call fails, and that its log contains no secret.
 #[track_caller]
 fn keeps_refused(what: &str, refused: &ConnectError, error: i32) {
     assert_eq!(refused.error, error, "{what}: {:?}", refused.log);

@@ -9,7 +9,7 @@ use test_support::client::{DRIVERS, Driver, Loop, header, set_headers};
 use test_support::connection::{expect_connect_error, run_connection};
 use test_support::scripted_server::Request;
 
-/// The request that arrives from a connection with these options, which must succeed.
+/// Returns the request that arrives from a connection with these options. The connection must succeed.
 #[track_caller]
 fn request(set: impl FnOnce(&mut egret_ws_options)) -> Request {
     let site = Site::start([ACCEPT]);
@@ -70,7 +70,7 @@ fn options_are_copied_before_the_call_returns() {
         });
         for text in [name, value, origin, agent, user, password] {
             let mut bytes = text.into_bytes();
-            bytes.fill(b'\n'); // and then it is freed
+            bytes.fill(b'\n'); // after that it is freed
         }
         socket.expect("the connect call succeeds")
     };
@@ -110,8 +110,9 @@ fn user_agent_can_be_set_or_left_out() {
     assert_eq!(request(|options| options.user_agent = c"".as_ptr()).get("User-Agent"), None);
 }
 
-/// The `Authorization` that arrives from a URL with `user_info` and these options. The user information itself must be
-/// nowhere in the request.
+/// Returns the `Authorization` that arrives from a URL with `user_info` and these options. The user information itself must not
+/// be
+/// anywhere in the request.
 #[track_caller]
 fn authorization(user_info: &str, username: Option<&'static CStr>, password: Option<&'static CStr>) -> Option<String> {
     let site = Site::start([ACCEPT]);

@@ -1,4 +1,4 @@
-//! An HTTP server that answers one request after the other, each on its own connection, and records the heads of the requests.
+//! An HTTP server that answers one request after the other, each on a separate connection, and records the heads of the requests.
 
 use native_tls::{Identity, TlsAcceptor, TlsStream};
 use std::fs;
@@ -12,7 +12,7 @@ use test_support::certificates::RIGHT;
 use test_support::scripted_server::Request;
 use tungstenite::handshake::derive_accept_key;
 
-/// The answer that opens a WebSocket. The site then closes it with 1000.
+/// The answer that opens a WebSocket. After that, the site closes it with 1000.
 pub const ACCEPT: &str =
     "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: {accept}\n\n";
 
@@ -28,13 +28,14 @@ pub struct Site {
 }
 
 impl Site {
-    /// Answers as many requests as there are `answers`, with `{accept}` for the right accept key, `{port}` for the site's
-    /// own, and plain line feeds for CR LF.
+    /// Answers as many requests as there are `answers`. In them, `{accept}` stands for the correct accept key, `{port}` for the
+    /// port of the
+    /// site, and a line feed for CR LF.
     pub fn start<A: Into<String>>(answers: impl IntoIterator<Item = A>) -> Site {
         Site::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), false, answers)
     }
 
-    /// As [`Site::start`], by TLS, with a certificate that `certificates::ROOT` vouches for.
+    /// Like [`Site::start`], with TLS and a certificate that `certificates::ROOT` has signed.
     pub fn start_tls<A: Into<String>>(answers: impl IntoIterator<Item = A>) -> Site {
         Site::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), true, answers)
     }
@@ -70,7 +71,7 @@ impl Site {
         format!("ws://127.0.0.1:{}/", self.port)
     }
 
-    /// The heads of the requests, when all answers were given. No connection may be left over.
+    /// Returns the heads of the requests after all answers were given. No connection may be left.
     #[track_caller]
     pub fn finish(self) -> Vec<Request> {
         let heads = match self.heads.recv_timeout(WAIT_LIMIT) {
@@ -82,7 +83,7 @@ impl Site {
         heads
     }
 
-    /// As [`Site::finish`], of a site that gave one answer.
+    /// Like [`Site::finish`], for a site that gave one answer.
     #[track_caller]
     pub fn finish_one(self) -> Request {
         let mut heads = self.finish();
@@ -91,13 +92,13 @@ impl Site {
     }
 }
 
-/// No connection may wait to be accepted.
+/// Checks that no connection waits to be accepted.
 #[track_caller]
 pub fn nobody_waits(listener: &TcpListener) {
     listener.set_nonblocking(true).expect("a listener");
     match listener.accept() {
         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-        other => panic!("a connection where none was due: {other:?}"),
+        other => panic!("an unexpected connection: {other:?}"),
     }
 }
 
@@ -145,7 +146,7 @@ fn serve(mut stream: impl Read + Write + EndWriting, answers: &mut impl Iterator
     heads
 }
 
-/// The client hangs up, with or without a TLS end, and sends nothing before.
+/// The client disconnects, with or without an end of TLS, and sends nothing before.
 fn expect_end(mut stream: impl Read) {
     match stream.read(&mut [0]) {
         Ok(count) => assert_eq!(count, 0, "bytes where none were due"),

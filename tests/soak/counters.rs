@@ -26,7 +26,7 @@ pub struct Counters {
     pub sent: Count,
     pub received: Count,
     pub unsent: Count,
-    /// Sends that met a full queue, and how often there was room again.
+    /// The number of sends that were refused because the queue was full, and how often there was room again.
     pub refused: Count,
     pub drains: Count,
     pub closes: Count,
@@ -34,14 +34,14 @@ pub struct Counters {
     pub frees: Count,
     pub suspends: Count,
     pub use_socket: Count,
-    /// Connections of which both sides' records were compared.
+    /// The number of connections for which the records of both sides were compared.
     pub compared: Count,
     losses: Mutex<BTreeMap<String, u64>>,
     faults: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Counters {
-    /// A connection was lost or could not be made, with that error.
+    /// A connection was lost or could not be made, with this error.
     pub fn lost(&self, error: i32) {
         // SAFETY: a static string.
         #[allow(unsafe_code)]

@@ -1,4 +1,4 @@
-//! A loop of the soak test with its sockets, and what these share.
+//! A loop of the soak test with its sockets, and the data that these share.
 
 use crate::counters::Counters;
 use crate::socket::{CEILING_MS, FIRST_MS, FLOOR_MS, Finished, MAX_MESSAGE, Reported, TestSocket};
@@ -16,7 +16,7 @@ use test_support::fingerprint::Fingerprint;
 use test_support::listener_client::{EventLoop, Handle, Listener};
 use test_support::recording_server::Server;
 
-/// Longer than a close may take.
+/// This is longer than a close may take.
 const END_LIMIT: Duration = Duration::from_secs(30);
 
 pub struct Common {
@@ -60,7 +60,8 @@ impl LoopSockets {
         LoopSockets { host, common: Rc::new(common), random, sockets: Vec::new(), suspended_until: None, begun: 0 }
     }
 
-    /// Runs so many sockets for the time of a round, then ends them. Returns the messages sent on connections whose number is not known.
+    /// Runs this many sockets for the time of a round, then ends them. Returns the messages sent on connections whose number is
+    /// not known.
     pub fn play(&mut self, round: &Round, sockets: usize) -> Vec<Vec<Fingerprint>> {
         let mut of_unknown_number = Vec::new();
         for _ in 0..sockets {
@@ -134,7 +135,7 @@ impl LoopSockets {
         }
     }
 
-    /// Compares what was sent with what the server received, connection by connection.
+    /// Compares the sent messages with those that the server received, connection by connection.
     fn compare(&self, round: &Round, of_unknown_number: &mut Vec<Vec<Fingerprint>>) {
         self.common.finished.borrow_mut().retain(|Finished { number, stream, sent }| {
             let Some(number) = number else {
@@ -147,7 +148,7 @@ impl LoopSockets {
             let got = seen.messages.len();
             assert!(stream.starts_with(&seen.messages), "the received bytes differ from the sent ones");
             assert!(got <= *sent, "{got} messages came, though only {sent} were sent");
-            // It comes after all else.
+            // The Close frame comes after all other frames.
             let is_whole = seen.closed.is_none() || got == stream.len();
             assert!(is_whole, "{got} of {} messages came before our Close", stream.len());
             self.common.counters.compared.add(1);
@@ -215,7 +216,7 @@ impl SecondThread {
         SecondThread { use_socket, done }
     }
 
-    /// Uses the socket from the second thread, and waits for that inside a callback.
+    /// Uses the socket on the second thread, and waits for that inside a callback.
     pub fn use_socket(&self, ws: Handle) {
         self.use_socket.send(ws.number()).expect("the second thread runs");
         self.done

@@ -1,4 +1,5 @@
-//! The soak test: many sockets on a loop of each driver exchange messages with an echo server through a relay that injects faults,
+//! The soak test. Many sockets on a loop of each driver exchange messages with an echo server through a relay that injects
+//! faults,
 //! while their host calls every function at random. No message may be lost, doubled or reordered, and nothing may leak.
 //!
 //! `EGRET_WS_SOAK_SECONDS` sets the duration (10), `EGRET_WS_SOAK_SOCKETS` the number of sockets (200; 40 in the short form)
@@ -31,17 +32,19 @@ const ROUND: Duration = Duration::from_secs(30);
 /// A loop ends a round, or gives up, in less time than this.
 const ROUND_LIMIT: Duration = Duration::from_secs(60);
 const PROGRESS: Duration = Duration::from_secs(10);
-/// The most memory that later rounds may use above the first. A loop keeps up to 1 MiB of payloads and as much of events in each of three
-/// batches; the system's allocator keeps pages that fragments are in.
+/// How much more memory later rounds may use than the first one. A loop keeps up to 1 MiB of payloads and as much of events in
+/// each of three
+/// batches. The system's allocator keeps pages because of fragmentation.
 const HEAP: usize = 12 << 20;
 const RESIDENT: usize = 48 << 20;
-/// The smallest round of the later half may exceed the smallest round of the earlier half by this. A leak exceeds it, because
-/// memory that is kept for later use varies from round to round.
+/// The smallest round of the later half may exceed the smallest round of the earlier half by this. A leak exceeds it. The minimum
+/// is used
+/// because memory that is kept for later use varies from round to round.
 const MIN_GROWTH: usize = 2 << 20;
 
 fn setting<T: FromStr>(name: &str, default: T) -> T {
     let set = env::var(name).ok();
-    set.map_or(default, |set| set.parse().unwrap_or_else(|_| panic!("{name}={set} is no number")))
+    set.map_or(default, |set| set.parse().unwrap_or_else(|_| panic!("{name}={set} is not a number")))
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn play(
     sockets: usize,
     mut each: impl FnMut(),
 ) {
-    // Every third connection is ended by the server.
+    // The server ends every third connection.
     let leaves = |number: u64| number.is_multiple_of(3).then_some(number as usize % 97 + 1);
     let server = Arc::new(Server::start(Behaviour { leaves, ..ECHOING }));
     let relay = Relay::start(server.port());
@@ -116,7 +119,7 @@ fn play(
     }
     drop(relay);
     server.wait_idle();
-    // The rest is of connections that the client never learned of, or whose number it could not read in time.
+    // The rest belongs to connections that the client never noticed, or whose number it could not read in time.
     for seen in server.take_rest() {
         let is_of =
             |stream: &Vec<Fingerprint>| stream.windows(seen.messages.len().max(1)).any(|part| part == seen.messages);
@@ -153,7 +156,7 @@ impl LoopThread {
         loop_thread
     }
 
-    /// Waits for the end of the round; returns what [`LoopSockets::play`] returned.
+    /// Waits for the end of the round. Returns the result of [`LoopSockets::play`].
     fn wait(&self, mut meanwhile: impl FnMut()) -> Vec<Vec<Fingerprint>> {
         let deadline = Instant::now() + ROUND_LIMIT;
         while Instant::now() < deadline {

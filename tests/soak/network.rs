@@ -10,7 +10,7 @@ pub struct NetworkFaults<'a> {
     relay: &'a Relay,
     counters: &'a Counters,
     random: RandomMessages,
-    /// Faults that end by themselves, and when.
+    /// Faults that end by themselves, and the times at which they end.
     later: Vec<(Instant, Later)>,
 }
 
@@ -74,7 +74,7 @@ impl<'a> NetworkFaults<'a> {
             self.counters.fault(kind);
         }
         if let Fault::Stall(_) = fault {
-            // One or both directions; shorter than the heartbeat allows, or longer.
+            // One or both directions are stalled, for a time that is shorter or longer than the heartbeat allows.
             if self.random.random(2) == 0 {
                 self.relay.inject(number, Fault::Stall(Direction::ToServer));
                 self.relay.inject(number, Fault::Stall(Direction::ToClient));
@@ -129,7 +129,7 @@ impl<'a> NetworkFaults<'a> {
         }
     }
 
-    /// The last one first.
+    /// Serves the last connection first.
     fn serve(&self) {
         for number in self.relay.held().into_iter().rev() {
             self.relay.serve(number);

@@ -1,4 +1,4 @@
-//! A socket of the soak test. It records what it sent, and checks every callback against that.
+//! A socket of the soak test. It records the sent messages, and checks every callback against them.
 
 use crate::loop_thread::Common;
 use ::egret_ws::*;
@@ -13,7 +13,7 @@ use test_support::recording_server::NUMBER;
 pub const FLOOR_MS: u32 = 5;
 pub const FIRST_MS: u32 = 40;
 pub const CEILING_MS: u32 = 300;
-/// The most that it sends and has not got back.
+/// The largest number of messages that it has sent and not got back.
 const OUTSTANDING: usize = 40;
 pub const MAX_MESSAGE: usize = EGRET_WS_MAX_MESSAGE_BYTES as usize;
 
@@ -28,9 +28,9 @@ pub enum Reported {
 
 /// The messages sent on a connection that has ended for the client.
 pub struct Finished {
-    /// Its number at the server; `None` if it is not known.
+    /// The number of the connection at the server. `None` if it is not known.
     pub number: Option<u64>,
-    /// All messages that the library was to send on it, in order; and how many of them can have arrived.
+    /// All messages that the library had to send on it, in order, and how many of them may have arrived.
     pub stream: Vec<Fingerprint>,
     pub sent: usize,
 }
@@ -45,12 +45,12 @@ pub struct TestSocket {
     attempt: u32,
     /// The number of the connection at the server.
     number: Option<u64>,
-    /// The messages kept for this connection, then those accepted on it; and how much of them came back.
+    /// The messages kept for this connection, then those accepted on it; and how many of them came back.
     stream: Vec<Fingerprint>,
     echoed: usize,
     /// The messages that wait for the next connection.
     kept: Vec<Fingerprint>,
-    /// How many messages it has sent in all.
+    /// How many messages it has sent in total.
     count: u64,
     /// The host has closed it, or freed it.
     pub closing: bool,
@@ -83,13 +83,13 @@ impl TestSocket {
         if self.resend { EGRET_WS_RESEND } else { 0 }
     }
 
-    /// For a test that fails.
+    /// Returns a description for a test that fails.
     pub fn describe(&self) -> String {
         let library = self.ws.map(|ws| (ws.state(), ws.buffered(), ws.stats().retries));
         format!("reported {:?}, closing {}, state, unsent and retries {library:?}", self.reported, self.closing)
     }
 
-    /// True once in `times` calls, at random.
+    /// Returns true once in `times` calls, at random.
     fn once_in(&mut self, times: usize) -> bool {
         self.random.random(times) == 0
     }
@@ -155,7 +155,7 @@ impl TestSocket {
         let source = if kind == TEXT { &self.common.text } else { &self.common.noise };
         let at = self.random.random(source.len() - size);
         let mut message = source[at..at + size].to_vec();
-        // Its number comes first, as far as there is room.
+        // The number of the message comes first, if there is room.
         let number = format!("{:012} ", self.count);
         let room = number.len().min(size);
         message[..room].copy_from_slice(&number.as_bytes()[..room]);
@@ -166,12 +166,12 @@ impl TestSocket {
                 self.common.counters.sent.add(1);
             }
             EGRET_WS_ERR_BACKPRESSURE => self.common.counters.refused.add(1),
-            // Lost, but on_retry has not come yet.
+            // The connection is lost, but on_retry was not called yet.
             error => assert_eq!(error, EGRET_WS_ERR_NOT_OPEN),
         }
     }
 
-    /// The connection is over, with that many messages not sent.
+    /// The connection is over, and this many messages were not sent.
     fn finish(&mut self, unsent: usize) -> Vec<Fingerprint> {
         let is_connected = self.reported == Reported::Connected;
         let stream = std::mem::take(if is_connected { &mut self.stream } else { &mut self.kept });
@@ -179,7 +179,7 @@ impl TestSocket {
         let rest = stream[sent..].to_vec();
         let number = self.number.take().filter(|_| is_connected);
         self.echoed = 0;
-        // After a close or free, kept messages may still go out on a connection for which no callback comes.
+        // After a close or free, kept messages may still be sent on a connection for which no callback is made.
         if self.resend && (self.closing || self.freed) && number.is_some() {
             self.common.finished.borrow_mut().push(Finished { number: None, stream: stream.clone(), sent });
         }
@@ -196,7 +196,7 @@ impl TestSocket {
         );
     }
 
-    /// Has another thread use this socket during a callback. It would hang if the library held a lock there.
+    /// Lets another thread use this socket during a callback. This would hang if the library held a lock there.
     fn use_from_second_thread(&mut self, ws: Handle) {
         if self.once_in(100) {
             self.common.second_thread.use_socket(ws);
@@ -211,7 +211,7 @@ impl Listener for TestSocket {
         assert!(matches!(self.reported, Reported::Nothing | Reported::Lost), "on_connect after {:?}", self.reported);
         self.generation += 1;
         assert_eq!(ws.generation(), self.generation);
-        // Unless another was made or tried meanwhile, the answer is this one's.
+        // Unless another connection was made or tried since, the answer belongs to this one.
         let number = ws.header(NUMBER).map(|number| number.parse().expect("a number"));
         self.number = number.filter(|_| ws.stats().connections == self.generation as u32);
         self.stream = std::mem::take(&mut self.kept);
@@ -279,7 +279,7 @@ impl Listener for TestSocket {
         assert_ne!(self.reported, Reported::Closed, "on_close twice");
         assert!(self.closing, "on_close without a close: {report:#?}");
         assert_eq!(ws.state(), EGRET_WS_STATE_CLOSED);
-        // The server has answered our Close frame, so it has received all, and all that it sent has arrived.
+        // The server has answered our Close frame, so it has received everything, and everything that it sent has arrived.
         if (report.error, report.code) == (EGRET_WS_OK, 1000) {
             assert_eq!(self.reported, Reported::Connected);
             assert_eq!(self.echoed, self.stream.len(), "echoes are missing");

@@ -1,5 +1,6 @@
-//! `packaging/one_object.py` makes a static library that stands beside other static libraries of Rust and another OpenSSL in one
-//! program, because it shows only the functions of the header.
+//! `packaging/one_object.py` makes a static library that can be linked together with other static libraries of Rust and another
+//! OpenSSL into
+//! one program, because it exports only the functions of the header.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -23,14 +24,14 @@ fn directory(test: &str) -> PathBuf {
     path
 }
 
-/// The library as rustc made it. A copy, because other tests run cargo.
+/// The library as rustc made it. This is a copy, because other tests run cargo.
 static ORIGINAL: LazyLock<PathBuf> = LazyLock::new(|| {
     let copy = directory("original").join("libegret_ws.a");
     fs::copy(library::build().join("libegret_ws.a"), &copy).expect("the library is built");
     copy
 });
 
-/// The same as one object. Without debug information, because that is most of it.
+/// The library as one object. It has no debug information, because that is the largest part.
 static ONE: LazyLock<PathBuf> = LazyLock::new(|| {
     let one = directory("one").join("libegret_ws.a");
     library::run(one_object(&ORIGINAL, &one).arg("--strip-debug"));
@@ -43,7 +44,7 @@ fn one_object(library: &Path, out: &Path) -> Command {
     script
 }
 
-/// Another static library of Rust, with the standard library in its object as link-time optimisation leaves it there.
+/// Another static library of Rust. Its object contains the standard library, because link-time optimisation puts it there.
 fn rust_library(name: &str) -> PathBuf {
     let library = directory(name).join(format!("lib{name}.a"));
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
@@ -91,13 +92,13 @@ fn the_object_shows_the_functions_of_the_header() {
     assert_eq!(symbols(&ONE, "--defined-only"), library::declared_functions());
     assert!(symbols(&ORIGINAL, "--defined-only").len() > 2 * library::declared_functions().len());
 
-    // It needs functions of the C library, and nothing of Rust.
+    // It needs functions of the C library, but none of Rust.
     let undefined = symbols(&ONE, "--undefined-only");
     assert!(undefined.contains("malloc") && undefined.contains("_Unwind_RaiseException"), "{undefined:?}");
     let of_rust: Vec<_> = undefined.iter().filter(|name| name.starts_with("_R") || name.starts_with("_ZN")).collect();
     assert!(of_rust.is_empty(), "{of_rust:?}");
 
-    // The linker takes groups of equal names from one library, and leaves those of others out.
+    // The linker takes groups of equal names from one library, and leaves out those of the others.
     let readelf = |option: &str| library::run(Command::new("readelf").args([option, "--wide"]).arg(&*ONE));
     let groups = readelf("--section-groups");
     assert!(groups.contains("There are no section groups"), "{groups}");
@@ -117,7 +118,7 @@ fn equal_libraries_make_equal_objects() {
     let again = directory("again").join("libegret_ws.a");
     library::run(one_object(&ORIGINAL, &again).arg("--strip-debug"));
     assert!(fs::read(&again).expect("a library") == fs::read(&*ONE).expect("a library"), "the bytes differ");
-    // One object stays as it is, in its place.
+    // A library that is already one object does not change.
     library::run(&mut one_object(&again, &again));
     assert!(fs::read(&again).expect("a library") == fs::read(&*ONE).expect("a library"), "the bytes differ");
 }
@@ -138,7 +139,7 @@ fn two_libraries_of_rust_link_in_both_orders() {
 #[test]
 fn three_libraries_of_rust_in_one_program() {
     let folder = directory("three");
-    // Two others cannot stand beside each other either, without a step like ours.
+    // Two other libraries cannot be linked together either, without a step like ours.
     let third = folder.join("third.o");
     let linked = folder.join("linked.o");
     let mut ld = Command::new("ld");
@@ -183,7 +184,7 @@ fn what_cannot_be_one_object_is_refused() {
         assert!(!out.exists(), "it wrote a library");
         String::from_utf8(output.stderr).expect("UTF-8")
     };
-    // Without tools.
+    // This runs without tools.
     let tools = folder.join("bin");
     fs::create_dir(&tools).expect("a directory");
     let python = library::run(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]));
@@ -192,11 +193,11 @@ fn what_cannot_be_one_object_is_refused() {
     assert!(said.contains("there is no ld") && said.contains("install the binutils"), "{said}");
     let said = refusal(one_object(&ORIGINAL, &out).env("LD", "false"));
     assert!(said.contains("false -r") && said.contains("failed"), "{said}");
-    // With a tool that leaves one symbol too many.
+    // This tool leaves one symbol too many.
     let said = refusal(one_object(&ORIGINAL, &out).env("OBJCOPY", "objcopy --keep-global-symbol=rust_eh_personality"));
     assert!(said.contains("symbols that the header does not declare: rust_eh_personality"), "{said}");
 
-    // Another library, an empty one, and no library.
+    // The cases: another library, an empty one, and a file that is not a library.
     let said = refusal(&mut one_object(&SECOND, &out));
     assert!(said.contains("lacks functions of the header: egret_ws_abort"), "{said}");
     let other = folder.join("other.a");
@@ -226,7 +227,7 @@ fn what_cannot_be_one_object_is_refused() {
     assert!(said.contains("nothing/out.a cannot be written"), "{said}");
 }
 
-/// OpenSSL is built from its sources into the library, and the program has the system's, as static library.
+/// OpenSSL is built from its sources into the library. The program uses the system's OpenSSL as a static library.
 #[test]
 #[cfg(feature = "vendored")]
 fn another_openssl_in_the_program() {

@@ -1,5 +1,6 @@
-//! Addresses of the server that the host has given, as HTTPDNS finds them: SNI, the certificate and `Host` are those of the URL. The edge
-//! is HAProxy with virtual hosts; a look-up of its name finds nothing.
+//! Addresses of the server that the host has given, for example from HTTPDNS: SNI, the certificate and `Host` are those of the
+//! URL. The edge
+//! server is HAProxy with virtual hosts. A look-up of its name finds no address.
 
 use crate::certificates::refused;
 use crate::hosts::{loop_with, new_loop, on_both_drivers};
@@ -14,10 +15,11 @@ use test_support::daemon::Daemon;
 use test_support::hooks::{Hooks, Query};
 use test_support::response::{address, local_address, tried_addresses};
 
-/// It is in the certificate `NAMES_ONLY`.
+/// This name is in the certificate `NAMES_ONLY`.
 const NAME: &str = "edge.wild.example";
 
-/// Serves this name only: TLS fails without SNI or with another name, and HTTP with another `Host`. Redirects `/away` to `to`.
+/// Serves only this name: TLS fails without SNI or with another name, and HTTP fails with another `Host`. Redirects `/away` to
+/// `to`.
 fn edge_on(listener: TcpListener, to: &str) -> Daemon {
     let rules = format!(
         "strict-sni\n\
@@ -54,7 +56,7 @@ fn an_edge_is_reached_by_its_address_under_its_name() {
     let edge = edge();
     let port = edge.port();
     on_both_drivers(|host| {
-        // The port of the URL, and one of the list: then `Host` has no port.
+        // The port comes from the URL, or from the list. In the second case `Host` has no port.
         for (url, list) in [
             (format!("wss://{NAME}:{port}/"), "127.0.0.1".to_owned()),
             (format!("wss://{NAME}/"), format!("127.0.0.1:{port}")),
@@ -66,7 +68,7 @@ fn an_edge_is_reached_by_its_address_under_its_name() {
             assert!(local_address(socket.handle()).starts_with("127.0.0.1:"));
             assert_eq!(socket.stats().resolve_us, 0, "nothing was looked up");
         }
-        // A dead address before it.
+        // An address that does not answer comes before it.
         let list = format!("127.0.0.1:9, [::1]:9, 127.0.0.1:{port}");
         let socket = connect(host, &format!("wss://{NAME}/"), &list, &Settings::trusting());
         exchanges_a_message(&socket);
@@ -76,7 +78,7 @@ fn an_edge_is_reached_by_its_address_under_its_name() {
     });
 }
 
-/// Without the right name the edge refuses. Else the test above would prove nothing.
+/// Without the correct name the edge server refuses. Otherwise the test above would prove nothing.
 #[test]
 fn the_edge_refuses_other_names() {
     let edge = edge();
@@ -93,7 +95,7 @@ fn the_edge_refuses_other_names() {
 
 #[test]
 fn a_certificate_of_another_name_is_refused() {
-    // That of the address is another name too.
+    // The name of the address's own certificate is another name, too.
     let certificates: [&Certificate; 2] = [&WRONG_HOST, &RIGHT];
     for certificate in certificates {
         let server = servers::haproxy(certificate, "");
@@ -122,15 +124,16 @@ fn an_edge_that_on_resolve_finds_is_reached_under_its_name() {
     }
 }
 
-/// The edge refuses the name of the other origin, and a look-up does not find the edge. So the connection is made only if the list is used
-/// for the edge alone, at the beginning and when a redirect leads back.
+/// The edge server refuses the name of the other origin, and a look-up does not find the edge server. So the connection is made
+/// only if the
+/// list is used only for the edge server, at the beginning and when a redirect leads back to it.
 #[test]
 fn a_redirect_to_another_origin_does_not_use_the_addresses() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let first = format!("wss://{NAME}:{}", listener.local_addr().expect("a bound listener").port());
     let back = format!("\nhttp-request redirect location {first}/ code 307 if {{ path /back }}");
     let other = servers::haproxy(&RIGHT, &back);
-    // The roots hold for every origin.
+    // The roots apply to every origin.
     let settings = Settings::default().roots(ROOT.pem()).flags(EGRET_WS_ONLY_THESE_ROOTS).redirects(2);
     for (path, winner) in [("/", other.port()), ("/back", listener.local_addr().expect("a bound listener").port())] {
         let here = listener.try_clone().expect("a second handle");

@@ -1,4 +1,4 @@
-//! The server's certificate: which is accepted, which is refused, and with what error.
+//! The server's certificate: which certificates are accepted or refused, and with which error.
 
 use crate::hosts::{TlsLibrary, new_loop, on_both_drivers};
 use crate::python_server::{BOTH_VERSIONS, Peer};
@@ -12,7 +12,7 @@ use test_support::client::{Driver, Socket};
 use test_support::response::address;
 use test_support::scripted_server::Server;
 
-/// The certificate is refused with this text of the platform.
+/// Checks that the certificate is refused with this text of the platform.
 #[track_caller]
 pub fn refused(socket: &Socket<'_>, error: i32, words: &str) {
     let report = socket.wait_closed();
@@ -25,7 +25,8 @@ pub fn refused(socket: &Socket<'_>, error: i32, words: &str) {
     assert_eq!((stats.handshake_us, stats.http_status), (0, 0), "the stages after TLS did not begin");
 }
 
-/// Clients that trust `ROOT` refuse it in every way, and send no request. `EGRET_WS_ACCEPT_ANY_CERTIFICATE` accepts it, and is logged.
+/// Clients that trust `ROOT` refuse it in every way, and send no request. `EGRET_WS_ACCEPT_ANY_CERTIFICATE` accepts it, and this
+/// is logged.
 #[track_caller]
 fn is_bad(certificate: &Certificate, host_name: &str, error: i32, words: &str, alert: &str) {
     let start = |script| BOTH_VERSIONS.map(|version| Peer::start(certificate, version, script));
@@ -113,7 +114,7 @@ fn with_its_intermediate() {
     on_both_drivers(|host| host.connect_port(server.port(), &Settings::trusting()).wait_open());
 }
 
-/// The host of the URL must match the certificate, or instead that of `tls_server_name`.
+/// The host of the URL must match the certificate. If `tls_server_name` is set, that name must match instead.
 #[test]
 fn hosts() {
     let (right, names_only) = (servers::haproxy(&RIGHT, ""), servers::haproxy(&NAMES_ONLY, ""));
@@ -135,7 +136,7 @@ fn hosts() {
             refused(&as_if(right.port(), name), EGRET_WS_ERR_TLS_HOST, "IP address mismatch");
         }
         as_if(names_only.port(), "any.wild.example").wait_open();
-        // RFC 9525 section 6.3: a wildcard stands for one label.
+        // RFC 9525 section 6.3: a wildcard replaces exactly one label.
         for name in ["wild.example", "too.many.wild.example"] {
             refused(&as_if(names_only.port(), name), EGRET_WS_ERR_TLS_HOST, "hostname mismatch");
         }

@@ -1,4 +1,4 @@
-//! The ends of a TLS connection, as each side sees them.
+//! The ends of a TLS connection, as each side receives them.
 
 use crate::hosts::{new_loop, on_both_drivers};
 use crate::python_server::{BOTH_VERSIONS, Peer, Version, hex};
@@ -11,12 +11,12 @@ use test_support::client::{DRIVERS, Loop};
 use test_support::frame::Frame;
 use test_support::recorder::Event;
 
-/// The server's Close frame with 1000, in hex.
+/// Returns the server's Close frame with 1000, in hex.
 fn close_frame() -> String {
     hex(Frame::close(1000, "").bytes())
 }
 
-/// Runs a test with a server that plays the script, by each version and on both drivers.
+/// Runs a test with a server that runs the script, with each version and both drivers.
 fn with_peer(script: &str, test: impl Fn(&Loop, &Peer)) {
     println!("{script:.100}");
     let servers = BOTH_VERSIONS.map(|version| (version, Peer::start(&RIGHT, version, script)));
@@ -28,7 +28,7 @@ fn with_peer(script: &str, test: impl Fn(&Loop, &Peer)) {
     });
 }
 
-/// The code of the Close frame that came last.
+/// Returns the code of the Close frame that came last.
 #[track_caller]
 fn last_close(received: &[u8]) -> u16 {
     let [.., 0x88, 0x82, a, b, _, _, high, low] = *received else {
@@ -65,7 +65,7 @@ fn an_abort_resets_the_connection() {
     });
 }
 
-/// The server waits until the client disconnects first, against RFC 6455 section 7.1.1.
+/// The server waits until the client disconnects first, which violates RFC 6455 section 7.1.1.
 #[test]
 fn server_receives_the_end_of_the_stream() {
     let server = Peer::start(&RIGHT, Version::TLSv1_3, &format!("upgrade send {} listen", close_frame()));
@@ -104,7 +104,8 @@ fn freed_loop_sends_close_notify() {
     }
 }
 
-/// The server sends "hello" and plays the rest of its script without a Close frame. The client must end its stream in the way `end`.
+/// The server sends "hello" and runs the rest of its script without a Close frame. The client must end its stream in the way
+/// `end`.
 /// `check` gets the message of the close report.
 #[track_caller]
 fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
@@ -123,7 +124,7 @@ fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
 fn report_distinguishes_a_truncated_tls_stream_from_an_orderly_end() {
     breaks_off("end", "clean", |words| assert!(!words.contains("close_notify"), "{words}"));
     breaks_off("cut", "-", |words| assert!(words.contains("close_notify"), "{words}"));
-    // In the middle of a record.
+    // The stream ends in the middle of a record.
     breaks_off("raw 17030301000102030405 cut", "-", |words| assert!(words.contains("close_notify"), "{words}"));
 }
 

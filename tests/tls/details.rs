@@ -10,7 +10,7 @@ use test_support::certificates::*;
 use test_support::recorder::Event;
 use test_support::response::{self, TlsDetails};
 
-/// The certificates that a server with this one sends, in DER.
+/// Returns the certificates that a server with this one sends, in DER.
 fn sent_by(certificate: &Certificate) -> Vec<Vec<u8>> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     let pem = certificate.pem();
@@ -54,7 +54,7 @@ fn key_type(cipher: &str) -> &'static str {
     if cipher.contains("ECDSA") { "ECDSA" } else { "RSA" }
 }
 
-/// The chain of the server, in `on_close` and after it, for each reason to refuse it.
+/// Checks the chain of the server, in `on_close` and after it, for each reason to refuse it.
 #[test]
 fn the_chain_of_a_server_that_is_refused() {
     let rows: [(&Certificate, i32); 6] = [
@@ -105,7 +105,7 @@ fn the_chain_of_a_server_whose_key_is_not_pinned_or_that_is_not_checked() {
     });
 }
 
-/// The server refuses this side, and its certificates were good.
+/// The server refuses this side. The certificates of the server were accepted.
 #[test]
 fn the_chain_of_a_server_that_refuses_this_side() {
     for version in ["ssl-max-ver TLSv1.2", ""] {

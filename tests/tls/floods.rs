@@ -1,4 +1,4 @@
-//! Servers that send TLS records without data do not delay other sockets, and their connection ends.
+//! Servers that send TLS records without data. They must not delay other sockets, and their connections end.
 #![allow(unsafe_code)] // asks OpenSSL for new keys, which the crate cannot
 
 use crate::hosts::{TlsLibrary, new_loop, on_both_drivers};
@@ -26,7 +26,7 @@ enum Silent {
     Ticket,
 }
 
-/// A stream that can collect its writes, to send them at once.
+/// A stream that can collect its writes, so that they can be sent at once.
 struct Tap {
     stream: TcpStream,
     kept: Option<Vec<u8>>,
@@ -51,7 +51,7 @@ impl Write for Tap {
     }
 }
 
-/// The server's side, upgraded.
+/// The server's side, after the upgrade.
 struct Hostile(SslStream<Tap>);
 
 impl Hostile {
@@ -96,12 +96,12 @@ impl Hostile {
     }
 }
 
-/// The test counts messages: `each` records without data come before each message.
+/// The test counts messages. Before each message there are `each` records without data.
 #[test]
 fn records_without_data_do_not_delay_other_sockets() {
     const ROUNDS: usize = 60;
     for what in [Silent::KeyUpdate, Silent::Ticket] {
-        // rustls bears 32 key updates without data between them.
+        // rustls accepts 32 key updates without data between them.
         let each = if matches!((crate::LIBRARY, what), (TlsLibrary::Rustls, Silent::KeyUpdate)) { 30 } else { 100 };
         let (start, may_start) = channel::<()>();
         let (sent, flood_is_there) = channel();
@@ -114,7 +114,7 @@ fn records_without_data_do_not_delay_other_sockets() {
                 }
             });
             may_start.recv().expect("the signal of the test");
-            // The bytes that the system takes at once are enough; the rest waits until the client reads.
+            // The bytes that the system takes at once are enough. The rest waits until the client reads.
             peer.stream().set_nonblocking(true).expect("a stream");
             let count = peer.stream().write(&flood).expect("some of the flood");
             sent.send(count as f64 / flood.len() as f64).expect("a test that waits");
@@ -174,7 +174,7 @@ fn many_records_without_data_end_the_connection() {
             let phase = report.phase;
             assert!([EGRET_WS_PHASE_OPEN, EGRET_WS_PHASE_HANDSHAKE].contains(&phase), "{report:#?}");
             if matches!((crate::LIBRARY, what), (TlsLibrary::Rustls, Silent::KeyUpdate)) {
-                // It has a limit of its own.
+                // rustls has its own limit.
                 report.expect(EGRET_WS_ERR_CONNECTION_LOST, phase, EGRET_WS_INITIATOR_TRANSPORT);
                 assert!(report.message.contains("TooManyKeyUpdateRequests"), "{}", report.message);
                 server.finish();

@@ -16,7 +16,7 @@ use test_support::recorder::Event;
 use test_support::response::address;
 use test_support::scripted_server::{Peer, Server};
 
-/// Connects with TLS to this server; the connection fails, and `check` gets the report.
+/// Connects with TLS to this server. The connection fails, and `check` gets the report.
 #[track_caller]
 fn meets(server: impl Fn(Peer) + Clone + Send + 'static, check: impl Fn(&CloseReport)) {
     on_both_drivers(|host| {
@@ -41,7 +41,7 @@ fn broken_off(report: &CloseReport) {
 /// Waits for at least a part of the ClientHello.
 fn wait_for_hello(peer: &mut Peer) {
     let count = peer.stream().read(&mut [0; 4096]).expect("the client's hello");
-    assert!(count > 0, "the client hung up");
+    assert!(count > 0, "the client disconnected");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_server_without_tls() {
             assert!(report.message.contains("`HTTP/1.1 400 Bad Request`"), "{}", report.message);
         },
     );
-    // A server that sends a few bytes first, and one that closes.
+    // One server sends a few bytes first, and another one closes.
     meets(
         |mut peer| {
             peer.write("+OK\n");
@@ -98,7 +98,7 @@ fn garbage() {
     }
 }
 
-/// A fatal alert, `handshake_failure`, instead of a hello.
+/// The server sends the fatal alert `handshake_failure` instead of a hello.
 #[test]
 fn an_alert() {
     meets(
@@ -114,11 +114,11 @@ fn an_alert() {
     );
 }
 
-/// A close_notify instead of a hello, from a server that does not end the stream.
+/// The server sends a close_notify instead of a hello, and does not end the stream.
 #[test]
 fn a_close_notify() {
     if LIBRARY == TlsLibrary::Rustls {
-        return; // it ignores one that is not authenticated, so the time-out ends the handshake
+        return; // it ignores an unauthenticated close_notify, so the time-out ends the handshake
     }
     meets(
         |mut peer| {
@@ -174,7 +174,7 @@ fn silent_server_times_out() {
     let silent = [
         (never_accepts.local_addr().expect("the port").port(), 0),
         (relay(server.port(), Damage::Silence(3)), 0),
-        // The server has chosen the version, if its bytes came in time.
+        // The server has chosen the version, if its bytes arrived in time.
         (relay(server.port(), Damage::Silence(500)), EGRET_WS_TLS_1_3),
     ];
     on_both_drivers(|host| {
@@ -237,7 +237,7 @@ fn close_and_free_before_the_handshake() {
     });
 }
 
-/// The client speaks no TLS to a server that does.
+/// The client does not use TLS, but the server does.
 #[test]
 fn a_url_without_tls() {
     let nginx = servers::nginx(&RIGHT, "");

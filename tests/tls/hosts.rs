@@ -1,4 +1,4 @@
-//! The loops of this suite: with the TLS of the library, or in the suites beside this one with a TLS provider.
+//! The loops of this suite. They use the TLS of the library. The suites in the other folders use a TLS provider instead.
 
 use ::egret_ws::egret_ws_loop_options;
 use test_support::client::{DRIVERS, Driver, Loop};
@@ -9,20 +9,21 @@ use test_support::client::{DRIVERS, Driver, Loop};
 pub enum TlsLibrary {
     /// The OpenSSL that the library was built with.
     Own,
-    /// OpenSSL, by the TLS provider of the examples.
+    /// OpenSSL, through the TLS provider of the examples.
     OpensslProvider,
-    /// rustls, by a TLS provider.
+    /// rustls, through a TLS provider.
     Rustls,
 }
 
 impl TlsLibrary {
-    /// Is it a TLS provider? Then the library checks pins after the handshake, and does not know why the provider fails.
+    /// Returns whether it is a TLS provider. In this case the library checks pins after the handshake, and does not know why the
+    /// provider fails.
     pub fn is_provider(self) -> bool {
         self != TlsLibrary::Own
     }
 }
 
-/// Texts of OpenSSL, and those of rustls for the same failures.
+/// Texts of OpenSSL, and the texts of rustls for these failures.
 const WORDS: &[(&str, &str)] = &[
     ("IP address mismatch", "certificate not valid for name"),
     ("bad record mac", "cannot decrypt peer's message"),
@@ -38,22 +39,22 @@ const WORDS: &[(&str, &str)] = &[
     ("unsuitable certificate purpose", "does not allow extended key usage"),
 ];
 
-/// The words of the TLS library of this suite for these of OpenSSL.
+/// Returns the words of this suite's TLS library that correspond to these words of OpenSSL.
 #[track_caller]
 pub fn words(openssl: &str) -> &str {
     if crate::LIBRARY != TlsLibrary::Rustls || openssl.is_empty() {
         return openssl;
     }
     let row = WORDS.iter().find(|(of_openssl, _)| *of_openssl == openssl);
-    row.unwrap_or_else(|| panic!("how does rustls say {openssl:?}?")).1
+    row.unwrap_or_else(|| panic!("the text of rustls for {openssl:?} is missing")).1
 }
 
-/// As [`Loop::new`].
+/// Like [`Loop::new`].
 pub fn new_loop(driver: Driver) -> Loop {
     Loop::with(driver, crate::set_tls)
 }
 
-/// As [`Loop::with`].
+/// Like [`Loop::with`].
 pub fn loop_with(driver: Driver, set: impl FnOnce(&mut egret_ws_loop_options)) -> Loop {
     Loop::with(driver, |options| {
         crate::set_tls(options);

@@ -1,4 +1,4 @@
-//! Servers that ask for the client's certificate, and options that cannot be used.
+//! Servers that require the client's certificate, and options that cannot be used.
 
 use crate::hosts::{on_both_drivers, words};
 use crate::servers;
@@ -22,7 +22,7 @@ fn required_client_certificate_checked_by_http() {
     });
 }
 
-/// HAProxy ends the handshake. By TLS 1.3 the client has ended its own part by then (RFC 8446 section 4.4.2.4).
+/// HAProxy ends the handshake. With TLS 1.3, the client has already ended its own part then (RFC 8446 section 4.4.2.4).
 #[test]
 fn required_client_certificate_checked_by_tls() {
     for (version, phase, alerts) in [

@@ -9,12 +9,13 @@ use test_support::daemon::Daemon;
 use test_support::recorder::Event;
 use test_support::response::address;
 
-/// The largest message; its bytes differ at each position.
+/// Returns the largest message. Its bytes differ at each position.
 fn largest() -> Vec<u8> {
     (0..EGRET_WS_MAX_MESSAGE_BYTES).map(|at| (at ^ at >> 8) as u8).collect()
 }
 
-/// Text and binary of all sizes come back, either side closes, and the statistics contain address and TLS version.
+/// Text and binary messages of all sizes are echoed, either side closes, and the statistics contain the address and the TLS
+/// version.
 fn echoes_and_closes(server: Daemon) {
     let largest = largest();
     let text = "größte ".repeat(EGRET_WS_MAX_MESSAGE_BYTES as usize / 9);
@@ -24,7 +25,7 @@ fn echoes_and_closes(server: Daemon) {
         assert_eq!(socket.send_text(""), EGRET_WS_OK);
         assert_eq!(socket.send_text(&text), EGRET_WS_OK);
         assert_eq!(socket.send_binary(&largest), EGRET_WS_OK);
-        // Around the size of a TLS record, and many in one.
+        // The sizes are close to that of a TLS record, and there are many messages in one record.
         for size in (16_370..16_400).chain(0..200) {
             assert_eq!(socket.send_binary(&largest[..size]), EGRET_WS_OK);
         }
@@ -115,7 +116,7 @@ fn many_messages_in_both_directions() {
     });
 }
 
-/// Also if the server answers before the client begins to read.
+/// This also applies if the server answers before the client begins to read.
 #[test]
 fn every_stage_takes_its_time() {
     let server = servers::haproxy(&RIGHT, "");
@@ -126,7 +127,7 @@ fn every_stage_takes_its_time() {
             let stats = socket.stats();
             let took = [stats.connect_us, stats.tls_us, stats.handshake_us];
             assert!(took.iter().all(|us| (1..10_000_000).contains(us)), "{took:?} microseconds");
-            // A key exchange and a signature, made and checked, take longer on any machine.
+            // On any machine, making and checking a key exchange and a signature takes longer.
             assert!(stats.tls_us >= 20, "{took:?} microseconds");
         }
     });

@@ -1,4 +1,5 @@
-//! The secrets of connections in the file of SSLKEYLOGFILE: with the cargo feature `keylog` only, which releases do not have.
+//! The secrets of connections in the file of SSLKEYLOGFILE. They are written only with the cargo feature `keylog`, which releases
+//! do not have.
 #![allow(unsafe_code)] // sets a variable of the environment
 
 use crate::hosts::new_loop;

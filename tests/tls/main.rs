@@ -1,6 +1,6 @@
-//! `wss` with servers of other projects: which certificates are trusted, and how connections by TLS end.
+//! `wss` with servers of other projects: which certificates are trusted, and how connections with TLS end.
 //!
-//! Needs besides Rust: openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, Node with npm.
+//! Besides Rust, this suite needs openssl, setpriv (util-linux), nginx, HAProxy, stunnel, Python with venv, and Node with npm.
 #![cfg(target_os = "linux")]
 
 mod hosts;
@@ -31,5 +31,5 @@ use hosts::TlsLibrary;
 /// The TLS library of the loops.
 const LIBRARY: TlsLibrary = TlsLibrary::Own;
 
-/// Sets it in the options of a loop.
+/// Sets this TLS library in the options of a loop.
 fn set_tls(_: &mut egret_ws_loop_options) {}

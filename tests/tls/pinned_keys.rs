@@ -12,7 +12,7 @@ use test_support::close_report::CloseReport;
 fn not_pinned(report: &CloseReport) {
     report.expect(EGRET_WS_ERR_TLS_PIN, EGRET_WS_PHASE_TLS, EGRET_WS_INITIATOR_LOCAL);
     assert_eq!((report.code, report.sent_code, report.http_status), (1006, 0, 0));
-    // The author of the game can compare it with the next key of the server.
+    // The author of the game can compare this pin with the next key of the server.
     assert!(report.message.contains(&RIGHT.pin()), "{}", report.message);
 }
 
@@ -27,7 +27,7 @@ fn one_of_the_pins_must_match() {
         with(&format!("{right}, {other}")).wait_open();
         not_pinned(&with(&other).wait_closed());
         not_pinned(&with(&format!("{other},{}", SELF_SIGNED.pin())).wait_closed());
-        // The issuer's key is not the server's.
+        // The key of the issuer is not that of the server.
         not_pinned(&with(&ROOT.pin()).wait_closed());
     });
 }
@@ -63,7 +63,7 @@ fn pin_does_not_replace_trust_unless_asked_for() {
 #[test]
 fn invalid_pins_are_refused_at_once() {
     let right = RIGHT.pin();
-    let base64 = right.strip_prefix("sha256/").expect("so it begins");
+    let base64 = right.strip_prefix("sha256/").expect("the connection begins");
     on_both_drivers(|host| {
         for pins in [
             "",

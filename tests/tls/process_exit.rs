@@ -22,23 +22,23 @@ static HOST: AtomicPtr<(Loop, u16)> = AtomicPtr::new(ptr::null_mut());
 
 /// Runs after OpenSSL has cleaned up. Threads of the library still run, and a connection fails without a call of OpenSSL.
 extern "C" fn late() {
-    // SAFETY: it was leaked, and is used on this thread only.
+    // SAFETY: it was leaked, and is used only on this thread.
     let (host, port) = unsafe { &*HOST.load(Relaxed) };
     let report = host.connect_port(*port, &Settings::default()).wait_closed();
     assert!(report.message.contains("TLS is not available: the process is ending"), "{report:#?}");
-    // SAFETY: it takes a number, and does not return.
+    // SAFETY: the function takes a number, and does not return.
     unsafe { libc::_exit(STATUS) };
 }
 
-/// A process that exchanges messages with the server, and ends while its loop uses TLS.
+/// Runs in a process that exchanges messages with the server, and ends while its loop uses TLS.
 fn live(arguments: &str) {
     let [port, round]: [u32; 2] = {
         let (port, round) = arguments.split_once(' ').expect("a port and a round");
         [port, round].map(|number| number.parse().expect("a number"))
     };
-    // SAFETY: the handler takes nothing and unwinds nowhere.
+    // SAFETY: the handler takes no argument and does not unwind.
     unsafe { libc::atexit(late) };
-    // SAFETY: NULL means no settings. The host uses OpenSSL too, which cleans up at exit.
+    // SAFETY: NULL means no settings. The host also uses OpenSSL, which cleans up at exit.
     assert_eq!(unsafe { openssl_sys::OPENSSL_init_ssl(0, ptr::null()) }, 1);
     let roots = env::var("EGRET_WS_TEST_ROOTS").expect("the roots");
     let host = Box::leak(Box::new((new_loop(DRIVERS[round as usize % 2]), port as u16)));
@@ -52,13 +52,13 @@ fn live(arguments: &str) {
     }
     for socket in &sockets {
         for _ in 0..20 {
-            socket.send_binary(&[7; 10_000]); // refused if it is not open
+            socket.send_binary(&[7; 10_000]); // this is refused if it is not open
         }
     }
     while begun.elapsed() < Duration::from_micros(u64::from(round) * 700) {
         host.poll(0);
     }
-    // SAFETY: it takes a number, and does not return.
+    // SAFETY: the function takes a number, and does not return.
     unsafe { libc::exit(1) };
 }
 

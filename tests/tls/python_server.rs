@@ -6,13 +6,13 @@ use test_support::certificates::Certificate;
 use test_support::client::Loop;
 use test_support::daemon::Daemon;
 
-/// A TLS server that plays one script to each client.
+/// A TLS server that runs one script for each client.
 pub struct Peer(Daemon);
 
 /// The report about one client.
 #[derive(Debug)]
 pub struct ClientReport {
-    /// `clean` by close_notify, `cut` without, `reset`, or the alert.
+    /// `clean` with close_notify, `cut` without it, `reset`, or the alert.
     pub end: String,
     pub received: Vec<u8>,
 }
@@ -32,13 +32,13 @@ impl Peer {
         self.0.port()
     }
 
-    /// Waits for the end of the next client; returns the report about it.
+    /// Waits for the end of the next client. Returns the report about it.
     #[track_caller]
     pub fn next_report(&self) -> ClientReport {
         ClientReport::read(&self.0.line())
     }
 
-    /// As [`Peer::next_report`], but polls the loop meanwhile.
+    /// Like [`Peer::next_report`], but polls the loop during the wait.
     #[track_caller]
     pub fn next_report_while_polling(&self, host: &Loop) -> ClientReport {
         let mut line = None;

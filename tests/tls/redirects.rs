@@ -1,4 +1,4 @@
-//! Redirects to another origin: the restrictions of the host hold there too, what it permits does not.
+//! Redirects to another origin: the restrictions of the host apply there too, but its permissions do not.
 
 use crate::hosts::on_both_drivers;
 use crate::servers;
@@ -27,7 +27,7 @@ fn only(roots: &Certificate) -> Settings {
     Settings::default().roots(roots.pem()).flags(EGRET_WS_ONLY_THESE_ROOTS)
 }
 
-/// The error that the connection ended with, in the phase of TLS; 0: it is open.
+/// Returns the error with which the connection ended, in the phase of TLS. 0: it is open.
 fn outcome(socket: &Socket<'_>) -> i32 {
     socket.wait_for("on_connect or on_close", |events| !events.is_empty());
     match &socket.events()[0] {
@@ -42,8 +42,9 @@ fn outcome(socket: &Socket<'_>) -> i32 {
     }
 }
 
-/// Each row: the settings, the certificate of the other origin and its parameters, and the outcome there. The first origin, which has
-/// the same certificate and no parameters, accepts a connection with the settings.
+/// Each row: the settings, the certificate of the other origin and its parameters, and the outcome there. The first origin has an
+/// equal
+/// certificate and no parameters, and accepts a connection with the settings.
 #[test]
 fn restrictions_follow_to_another_origin_and_permissions_do_not() {
     const ANY: u32 = EGRET_WS_ACCEPT_ANY_CERTIFICATE;
@@ -55,7 +56,7 @@ fn restrictions_follow_to_another_origin_and_permissions_do_not() {
         ("only these roots", only(&ROOT), &RIGHT, &RIGHT, "", EGRET_WS_OK),
         ("only these roots, another", only(&ROOT), &RIGHT, &UNKNOWN_ISSUER, "", EGRET_WS_ERR_TLS_ISSUER),
         (
-            "any certificate, else only these roots",
+            "any certificate, otherwise only these roots",
             only(&ROOT).flags(ANY | EGRET_WS_ONLY_THESE_ROOTS),
             &UNKNOWN_ISSUER,
             &RIGHT,
@@ -85,23 +86,23 @@ fn restrictions_follow_to_another_origin_and_permissions_do_not() {
     }
 }
 
-/// A redirect within the origin changes nothing, and one back to the first origin finds its settings again.
+/// A redirect within the origin changes nothing. After a redirect back to the first origin, its settings apply again.
 #[test]
 fn the_first_settings_hold_at_the_first_origin() {
     let within = redirecting(&UNKNOWN_ISSUER, "", "/here");
-    // The first origin needs EGRET_WS_ACCEPT_ANY_CERTIFICATE, the other one must be trusted without it.
+    // The first origin needs EGRET_WS_ACCEPT_ANY_CERTIFICATE. The other one must be trusted without it.
     let settings = only(&ROOT).flags(EGRET_WS_ACCEPT_ANY_CERTIFICATE | EGRET_WS_ONLY_THESE_ROOTS).redirects(3);
     let (first, other) = two_that_redirect(&UNKNOWN_ISSUER, &RIGHT);
     on_both_drivers(|host| {
         assert_eq!(outcome(&host.connect_url(&url(&within, "/away"), &settings)), EGRET_WS_OK);
         assert_eq!(outcome(&host.connect_url(&url(&first, "/away"), &settings)), EGRET_WS_OK);
-        // The other one is the first origin now: nothing that it permits holds for the server that it redirects to.
+        // The other server is now the first origin: none of its permissions apply to the server to which it redirects.
         let from_other = url(&other, "/away");
         assert_eq!(outcome(&host.connect_url(&from_other, &settings)), EGRET_WS_ERR_TLS_ISSUER);
     });
 }
 
-/// Two servers. The first redirects `/away` to `/away` of the second one, and that to `/` of the first.
+/// Starts two servers. The first one redirects `/away` to `/away` of the second one, which redirects to `/` of the first one.
 fn two_that_redirect(first: &Certificate, second: &Certificate) -> (Daemon, Daemon) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let first_url = format!("wss://{}/", port.local_addr().expect("a bound listener"));

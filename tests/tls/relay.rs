@@ -9,15 +9,15 @@ use test_support::WAIT_LIMIT;
 /// The fault that the relay applies to the bytes of the server.
 #[derive(Clone, Copy)]
 pub enum Damage {
-    /// They come one by one.
+    /// They are forwarded one by one.
     Pieces,
-    /// After so many of them nothing more comes, not even an end.
+    /// After this many bytes, nothing more comes, not even an end.
     Silence(usize),
-    /// After so many of them the connection ends.
+    /// After this many bytes, the connection ends.
     End(usize),
 }
 
-/// The port by which the server on `port` is reached.
+/// Returns the port through which the server on `port` is reached.
 pub fn relay(port: u16, damage: Damage) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let own = listener.local_addr().expect("the port").port();
@@ -30,7 +30,7 @@ pub fn relay(port: u16, damage: Damage) -> u16 {
             }
             let (from_client, to_server) =
                 (client.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
-            // The client notices a failure.
+            // If this fails, the client notices it.
             thread::spawn(move || pass(from_client, to_server));
             thread::spawn(move || damaged(server, client, damage));
         }
@@ -38,7 +38,7 @@ pub fn relay(port: u16, damage: Damage) -> u16 {
     own
 }
 
-/// As [`relay`], without damage. For each client it reports whether the client has reset its connection.
+/// Like [`relay`], without damage. For each client, it reports whether the client has reset its connection.
 pub fn watched(port: u16) -> (u16, Receiver<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let own = listener.local_addr().expect("the port").port();
@@ -74,7 +74,7 @@ fn damaged(server: TcpStream, mut client: TcpStream, damage: Damage) -> io::Resu
             client.shutdown(Shutdown::Write)?;
             Ok(0)
         }
-        // The other direction holds the connection until the client ends it.
+        // The other direction keeps the connection open until the client ends it.
         Damage::Silence(count) => io::copy(&mut server.take(count as u64), &mut client),
         Damage::End(count) => {
             let passed = io::copy(&mut server.take(count as u64), &mut client);

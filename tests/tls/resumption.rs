@@ -1,4 +1,4 @@
-//! TLS sessions are resumed with the same host, port and options, and with no others.
+//! TLS sessions are resumed with equal host, port and options, and never with different ones.
 
 use crate::hosts::{loop_with, on_both_drivers};
 use crate::relay::{Damage, relay};
@@ -15,7 +15,7 @@ use test_support::daemon::Daemon;
 use test_support::recorder::Event;
 use test_support::scripted_server::Request;
 
-/// Makes a connection, exchanges a message, and closes it. Was its session resumed?
+/// Makes a connection, exchanges a message, and closes it. Returns whether its session was resumed.
 #[track_caller]
 fn is_resumed_at(host: &Loop, url: &str, settings: &Settings) -> bool {
     let socket = host.connect_url(url, settings);
@@ -38,12 +38,12 @@ fn is_resumed(host: &Loop, port: u16, settings: &Settings) -> bool {
     is_resumed_at(host, &format!("wss://127.0.0.1:{port}/"), settings)
 }
 
-/// The first connection makes a full handshake, and all later ones none, with the certificates of the first.
+/// The first connection makes a full handshake. No later one does, and all have the certificates of the first one.
 fn resumes(server: &Daemon, version: u32) {
     resumes_some(server, version, &[false, true, true, true]);
 }
 
-/// As [`resumes`], for a server that does not resume all of these connections.
+/// Like [`resumes`], for a server that does not resume all of these connections.
 fn resumes_some(server: &Daemon, version: u32, expected: &[bool]) {
     on_both_drivers(|host| {
         let mut first = None;
@@ -66,7 +66,7 @@ fn with_python() {
     resumes(&servers::websockets(), EGRET_WS_TLS_1_3);
 }
 
-/// It issues two tickets in a full handshake, and none on a connection that is resumed.
+/// The server issues two tickets in a full handshake, and none on a resumed connection.
 #[test]
 fn with_node() {
     resumes_some(&servers::ws(), EGRET_WS_TLS_1_3, &[false, true, true, false, true]);
@@ -76,7 +76,7 @@ fn with_node() {
 fn with_nginx() {
     resumes(&servers::nginx(&CHAINED, "ssl_protocols TLSv1.2 TLSv1.3;"), EGRET_WS_TLS_1_3);
     resumes(&servers::nginx(&CHAINED, "ssl_protocols TLSv1.2;"), EGRET_WS_TLS_1_2);
-    // The server keeps the sessions.
+    // The server, not the client, keeps the sessions.
     let cache = "ssl_session_tickets off; ssl_session_cache shared:sessions:1m;";
     resumes(&servers::nginx(&RIGHT, &format!("ssl_protocols TLSv1.2; {cache}")), EGRET_WS_TLS_1_2);
     resumes(&servers::nginx(&RIGHT, &format!("ssl_protocols TLSv1.3; {cache}")), EGRET_WS_TLS_1_3);
@@ -93,7 +93,7 @@ fn with_stunnel() {
     resumes(&servers::stunnel(), EGRET_WS_TLS_1_3);
 }
 
-/// With TLS 1.3 a server can fail when this side has ended the handshake. The next connection must not run into that again.
+/// With TLS 1.3, a server can fail after this side has ended the handshake. The next connection must not fail in this way again.
 #[test]
 fn a_server_that_breaks_after_a_resumed_handshake_gets_no_other_session() {
     on_both_drivers(|host| {
@@ -129,11 +129,11 @@ fn a_server_that_breaks_after_a_resumed_handshake_gets_no_other_session() {
     });
 }
 
-/// A server that neither issues tickets nor keeps sessions.
+/// The server neither issues tickets nor keeps sessions.
 #[test]
 fn a_server_without_sessions_makes_full_handshakes() {
     for version in ["TLSv1.2", "TLSv1.3"] {
-        // `none`: the server says that it keeps sessions, and does not.
+        // `none`: the server reports that it keeps sessions, but does not keep them.
         for cache in ["off", "none"] {
             let parameters = format!("ssl_protocols {version}; ssl_session_tickets off; ssl_session_cache {cache};");
             let server = servers::nginx(&RIGHT, &parameters);
@@ -146,7 +146,7 @@ fn a_server_without_sessions_makes_full_handshakes() {
     }
 }
 
-/// Each option, the name, the host and the port. The server would resume the session with any of them.
+/// Tests each option, the name, the host and the port. The server would resume the session with any of them.
 #[test]
 fn each_difference_makes_a_full_handshake() {
     let server = servers::haproxy(&RIGHT, &format!("alpn http/1.1 verify optional ca-file {}", ROOT.chain().display()));
@@ -173,10 +173,10 @@ fn each_difference_makes_a_full_handshake() {
     on_both_drivers(|host| {
         assert!(!is_resumed_at(host, &there, &base()));
         for (what, url, settings) in &rows {
-            // The library checks pins of a resumed session too, so a provider need not know of them.
+            // The library also checks the pins of a resumed session, so a provider does not have to know them.
             let knows_difference = !(crate::LIBRARY.is_provider() && what.contains("pins"));
             assert_eq!(is_resumed_at(host, url, settings), !knows_difference, "{what}");
-            // Sessions of an identity are kept as long as a socket with it.
+            // Sessions of an identity are kept as long as a socket that uses it.
             if !["identity", "resumption"].contains(what) {
                 assert!(is_resumed_at(host, url, settings), "{what}: it has sessions of its own");
             }
@@ -219,12 +219,12 @@ fn a_change_of_the_network_drops_the_sessions_if_the_loop_has_the_flag() {
             host.network_changed();
             assert_eq!(is_resumed(&host, server.port(), &Settings::trusting()), kept);
             assert!(is_resumed(&host, server.port(), &Settings::trusting()));
-            // Also while the loop is suspended.
+            // This also works while the loop is suspended.
             host.suspend();
             host.network_changed();
             host.resume();
             assert_eq!(is_resumed(&host, server.port(), &Settings::trusting()), kept);
-            // A suspend alone is no change of the network.
+            // A suspend alone is not a change of the network.
             host.suspend();
             host.resume();
             assert!(is_resumed(&host, server.port(), &Settings::trusting()));
@@ -232,7 +232,7 @@ fn a_change_of_the_network_drops_the_sessions_if_the_loop_has_the_flag() {
     }
 }
 
-/// A reconnect of the library resumes too, and an identity is no obstacle.
+/// A reconnect of the library also resumes a session, even with an identity.
 #[test]
 fn a_reconnect_resumes() {
     let server = servers::haproxy(&RIGHT, &servers::haproxy_asks_clients());

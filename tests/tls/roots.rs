@@ -36,7 +36,7 @@ fn roots_that_are_given_are_trusted_and_no_others() {
     });
 }
 
-/// Connections at the same time, and one after the other, each with its own settings, although equal settings share a connector.
+/// Makes connections in parallel, and one after the other, each with its own settings. Equal settings share a connector.
 #[test]
 fn settings_do_not_mix() {
     let server = servers::haproxy(&RIGHT, "");
@@ -52,7 +52,7 @@ fn settings_do_not_mix() {
     });
 }
 
-/// OpenSSL finds the system's roots by these variables where they are set, so a separate process sets them to `ROOT`.
+/// OpenSSL uses these variables to find the system's roots if they are set, so a separate process sets them to `ROOT`.
 #[test]
 fn the_systems_roots_are_trusted() {
     const PORT: &str = "EGRET_WS_TEST_TLS_PORT";
@@ -67,7 +67,7 @@ fn the_systems_roots_are_trusted() {
     let printed = String::from_utf8_lossy(&output.stdout);
     println!("{printed}{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && printed.contains("1 passed"), "it failed in its own process");
-    // Without the variables it is not trusted: see above.
+    // Without the variables, it is not trusted: see above.
 }
 
 fn in_a_system_that_trusts_root(port: u16) {
@@ -78,7 +78,7 @@ fn in_a_system_that_trusts_root(port: u16) {
     });
 }
 
-/// The system's bundle is a pipe without a writer: reading it never ends.
+/// The system's bundle is a pipe without a writer, so reading it never ends.
 #[test]
 fn unused_system_roots_are_not_read() {
     const PORT: &str = "EGRET_WS_TEST_PIPE_PORT";

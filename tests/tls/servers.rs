@@ -1,4 +1,4 @@
-//! Echo servers behind the TLS of five projects. Each closes with 4001 when it is sent the text `close`.
+//! Echo servers behind the TLS of five projects. When a server receives the text `close`, it closes with 4001.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -10,12 +10,12 @@ use test_support::certificates::{Certificate, RIGHT, ROOT};
 use test_support::daemon::{self, Daemon, installed_servers};
 use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
-/// Python's `websockets`, with its own TLS.
+/// Starts Python's `websockets`, with its own TLS.
 pub fn websockets() -> Daemon {
     Daemon::start("websockets", |_, _| script(python(), "websockets_echo.py"))
 }
 
-/// Node's `ws`, with its own TLS.
+/// Starts Node's `ws`, with its own TLS.
 pub fn ws() -> Daemon {
     Daemon::start("ws", |_, _| {
         let mut node = script("node", "ws_echo.js");
@@ -24,14 +24,14 @@ pub fn ws() -> Daemon {
     })
 }
 
-/// nginx with the directives of its server block that matter, in front of `echo`.
+/// Starts nginx in front of `echo`, with these directives in its server block.
 pub fn nginx(certificate: &Certificate, directives: &str) -> Daemon {
     let (chain, key) = (certificate.chain(), certificate.key());
     let certificate = format!("ssl_certificate {}; ssl_certificate_key {};", chain.display(), key.display());
     daemon::nginx("nginx", "ssl", &format!("{certificate}\n{directives}"), echo())
 }
 
-/// HAProxy with the parameters of its `bind` line that matter, in front of `echo`.
+/// Starts HAProxy in front of `echo`, with these parameters in its `bind` line.
 pub fn haproxy(certificate: &Certificate, parameters: &str) -> Daemon {
     haproxy_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), certificate, parameters)
 }

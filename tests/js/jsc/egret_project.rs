@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 const LINES: [&str; 2] =
     ["The connection is successful, send data: Hello Egret WebSocket", "Receive data:Hello Egret WebSocket"];
 
-/// The project, built once.
+/// Returns the project, which is built once.
 fn project() -> &'static Path {
     static PROJECT: LazyLock<PathBuf> = LazyLock::new(|| {
         let project = scratch().join("egret_project");
@@ -33,7 +33,7 @@ fn build(sources: &Path, project: &Path) {
     library::run(&mut builder(sources, project));
 }
 
-/// The directories of the debugging build and of the published one.
+/// Returns the directories of the debug build and of the published one.
 fn builds() -> [PathBuf; 2] {
     [project().to_owned(), project().join("bin-release/web/demo")]
 }
@@ -61,7 +61,7 @@ fn the_command_line_takes_our_module() {
 }
 
 #[test]
-fn the_project_says_hello_in_the_shell() {
+fn the_project_exchanges_a_message_in_the_shell() {
     if is_skipped() {
         return;
     }
@@ -75,7 +75,7 @@ fn the_project_says_hello_in_the_shell() {
 }
 
 #[test]
-fn the_project_says_hello_in_chromium() {
+fn the_project_exchanges_a_message_in_chromium() {
     if is_skipped() {
         return;
     }

@@ -1,7 +1,7 @@
 //! Runs the scenarios of this directory in the shell of `examples/egret_shell`, some of them with the real Egret engine, which npm
 //! downloads. The suite that includes this module defines `engine`: `NAME`, and `shell_flags()`, the flags of `build.sh`.
 //!
-//! A missing tool fails a test, unless the variable SKIP has `js`.
+//! If a tool is missing, a test fails, unless the variable SKIP has `js`.
 
 mod real_engine;
 
@@ -60,7 +60,7 @@ fn the_shell_with_the_glue_is_hardened() {
     }
 }
 
-/// The `build` directory of the engine, fetched once.
+/// Returns the `build` directory of the engine, which is downloaded once.
 pub fn egret_engine() -> &'static Path {
     static ENGINE: LazyLock<PathBuf> = LazyLock::new(|| {
         let mut fetch = Command::new(root().join("tests/js/engine.sh"));
@@ -73,7 +73,7 @@ fn url_of(listener: &TcpListener) -> String {
     format!("ws://{}/", listener.local_addr().expect("the port"))
 }
 
-/// The URL of the echo server that all tests use.
+/// Returns the URL of the echo server that all tests use.
 pub fn echo_url() -> String {
     static URL: LazyLock<String> = LazyLock::new(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -84,7 +84,7 @@ pub fn echo_url() -> String {
     URL.clone()
 }
 
-/// A server that calls `talk` for each of `connections` and sends the results to the receiver.
+/// Starts a server that calls `talk` for each of `connections` and sends the results to the receiver.
 fn server<T: Send + 'static>(
     connections: usize,
     talk: impl Fn(TcpStream) -> T + Send + 'static,
@@ -104,7 +104,7 @@ fn server<T: Send + 'static>(
     (url, receiver)
 }
 
-/// The peer's Close frame; skips the messages before it.
+/// Returns the peer's Close frame. Skips the messages before it.
 fn close_of(socket: &mut WebSocket<impl Read + Write>) -> Option<CloseFrame> {
     loop {
         match socket.read().expect("a message before the end") {
@@ -127,7 +127,7 @@ fn command_for(seconds: usize, driver: &str, url: &str) -> Command {
     let host_and_port = url.trim_start_matches("ws://").trim_end_matches('/');
     let (host, port) = host_and_port.rsplit_once(':').expect("host and port");
     let mut command = Command::new(shell());
-    // Cargo's entry would take precedence over the rpath.
+    // The value that cargo has set would take precedence over the rpath.
     command.env_remove("LD_LIBRARY_PATH").args(["--seconds", &seconds.to_string(), "--expose-gc"]);
     if driver == "inline" {
         command.arg("--inline");
@@ -168,7 +168,7 @@ fn expect_passed(name: &str, driver: &str, url: &str) {
     run_scenario(command(driver, url), name, driver);
 }
 
-/// As `expect_passed`, where the system trusts only `ROOT`.
+/// Like `expect_passed`, on a system that trusts only `ROOT`.
 fn expect_passed_with_root(name: &str, driver: &str, url: &str) {
     let mut command = command(driver, url);
     command.env("SSL_CERT_FILE", ROOT.chain()).env("SSL_CERT_DIR", "/nowhere");
@@ -186,7 +186,7 @@ fn run_scenario(mut command: Command, name: &str, driver: &str) {
     );
 }
 
-/// Each scenario against the echo server, with both drivers.
+/// Runs each scenario with the echo server and both drivers.
 macro_rules! echo_scenarios {
     ($($name:ident)*) => {$(
         mod $name {
@@ -306,7 +306,7 @@ fn the_negotiated_extension_is_reported() {
     assert_eq!(ended.recv_timeout(TIME_LIMIT), Ok(None), "close() without a code");
 }
 
-/// A server of one connection over TLS.
+/// Starts a server for one connection with TLS.
 fn secure_server<T: Send + 'static>(
     certificate: &Certificate,
     talk: impl Fn(Result<SslStream<TcpStream>, String>) -> T + Send + 'static,
@@ -420,14 +420,14 @@ fn the_sample_of_the_readme_runs() {
     assert!(said.contains("SyntaxError"), "{said}");
 }
 
-/// How many sockets the next test opens and closes.
+/// Returns how many sockets the next test opens and closes.
 fn sockets() -> usize {
     std::env::var("EGRET_WS_TEST_SOCKETS").map_or(5000, |count| count.parse().expect("a number of sockets"))
 }
 
 #[test]
 fn thousands_of_sockets_leak_no_memory() {
-    // Less than a KiB for each socket. The engine's heap alone varies by half of this.
+    // This is less than a KiB for each socket. The engine's heap alone varies by half of this.
     const MOST_GROWTH_KIB: usize = 4096;
     if is_skipped() {
         return;
@@ -437,7 +437,7 @@ fn thousands_of_sockets_leak_no_memory() {
     command.arg("--eval").arg(format!("var sockets_to_open = {sockets}")).arg(scenario("many_sockets"));
     let mut shell = command.stdout(Stdio::piped()).spawn().expect("the shell");
     let mut lines = BufReader::new(shell.stdout.take().expect("a pipe")).lines();
-    // The shell ends by itself, so that no wait for a line is unlimited.
+    // The shell ends by itself, so that no wait for a line lasts endlessly.
     let mut expect = |expected: &str| {
         let line = lines.next().unwrap_or_else(|| panic!("the shell ended before it printed {expected}"));
         assert_eq!(line.expect("a line"), expected);
@@ -445,7 +445,7 @@ fn thousands_of_sockets_leak_no_memory() {
     expect("warm");
     let warm = resident_kib(shell.id());
     expect("passed");
-    // The engine releases memory some time after a collection.
+    // The engine releases memory some time after a garbage collection.
     let deadline = Instant::now() + TIME_LIMIT / 4;
     let mut end = resident_kib(shell.id());
     while end >= warm + MOST_GROWTH_KIB && Instant::now() < deadline {
@@ -458,7 +458,7 @@ fn thousands_of_sockets_leak_no_memory() {
     assert!(end < warm + MOST_GROWTH_KIB, "{warm} KiB grew to {end} KiB");
 }
 
-/// Resident memory of a process.
+/// Returns the resident memory of a process.
 fn resident_kib(process: u32) -> usize {
     let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).expect("the process lives");
     let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:")).expect("a line for Rss");

@@ -1,4 +1,4 @@
-//! The unmodified engine over our `WebSocket`, with the engine's socket module and with ours.
+//! The unmodified engine with our `WebSocket`, with the engine's socket module and with ours.
 
 use super::{command, echo_url, egret_engine, finish, is_skipped, root, scenario};
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ fn run_in_engine(name: &str, module: &str, script: PathBuf, epilogue: &str) -> S
     printed.swap_remove(0)
 }
 
-/// The sample of the documentation. The added line only ends the shell.
+/// Runs the sample of the documentation. The added line only ends the shell.
 fn sample(module: &str) {
     let script = root().join("examples/egret_shell/sample.js");
     let end = "socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, socket.close, socket)";
