@@ -6,13 +6,17 @@ use crate::constants::EGRET_WS_OK;
 use crate::error::Error;
 use std::ffi::c_char;
 
-/// The version of the header: major × 65536 + minor × 256 + patch. Compare with `egret_ws_version_number`.
+/// The version of the header: major × 65536 + minor × 256 + patch. Compare it with `egret_ws_version_number`.
 pub const EGRET_WS_VERSION_NUMBER: u32 = 0x000200;
 
-/// Returns the name of an error, such as `"EGRET_WS_ERR_NOT_OPEN"`; `"EGRET_WS_OK"` for 0; for all other numbers, positive numbers
-/// included, `"EGRET_WS_ERR_?"`. A static string: it is never NULL, and must not be freed. Any thread.
+/// Returns the name of an error.
 ///
-/// Errors: none.
+/// - `error`: Any number.
+/// - Returns: A name such as `"EGRET_WS_ERR_NOT_OPEN"`, `"EGRET_WS_OK"` for 0, or `"EGRET_WS_ERR_?"` for all other
+///   numbers, positive ones included. It is a static string: it is never NULL and must not be freed.
+/// - Errors: none.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_error_name(error: egret_ws_error_t) -> *const c_char {
@@ -24,20 +28,26 @@ pub extern "C" fn egret_ws_error_name(error: egret_ws_error_t) -> *const c_char 
     name.as_ptr()
 }
 
-/// Returns the version of the library: major × 65536 + minor × 256 + patch. See VERSIONS at the head of
-/// this file for the headers that it works with. Any thread.
+/// Returns the version of the library as a number.
 ///
-/// Errors: none.
+/// VERSIONS at the head of this file says with which headers the library works.
+///
+/// - Returns: Major × 65536 + minor × 256 + patch.
+/// - Errors: none.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_version_number() -> u32 {
     EGRET_WS_VERSION_NUMBER
 }
 
-/// Returns the version of the library as text, such as `"0.1.0"`. A static string: it is never NULL, and must not be freed. Any
-/// thread.
+/// Returns the version of the library as text.
 ///
-/// Errors: none.
+/// - Returns: A text such as `"0.1.0"`. It is a static string: it is never NULL and must not be freed.
+/// - Errors: none.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_version_string() -> *const c_char {
@@ -45,15 +55,21 @@ pub extern "C" fn egret_ws_version_string() -> *const c_char {
     TEXT.as_ptr().cast()
 }
 
-/// Returns why the last refused call of the calling thread was refused, in English: its cause and, where it is not obvious, the remedy,
-/// such as `"the send buffer is full: send again in on_drain"`. It is the text that `on_log` gets, without the name of the function.
-/// `""` if no call of this thread was refused yet; a call that succeeds does not change it. UTF-8, at most 511 bytes (a longer text is
-/// cut), without a line break; never NULL. Valid until this thread calls a function of this library again, so copy it if you keep it.
-/// Any thread.
+/// Returns why the last refused call of the calling thread was refused.
 ///
-/// The text is for logs and exceptions. It changes from version to version: an application decides by the error.
+/// The text is in English. It names the cause and, if that is not obvious, the remedy:
+/// `"the send queue is full: send again in on_drain"`. `on_log` gets the same text after the name of the function. A
+/// call that succeeds does not change the text.
 ///
-/// Errors: none.
+/// The text is for logs and exceptions. It changes from version to version. An application decides by the error, not by
+/// this text.
+///
+/// - Returns: UTF-8 text without a line break, at most 511 bytes (a longer text is cut). It is never NULL; it is `""`
+///   if no call of this thread was refused yet. It is valid until this thread calls a function of this library again:
+///   copy it to keep it.
+/// - Errors: none.
+/// - Threads: Any thread. Each thread has its own text.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_last_error_message() -> *const c_char {

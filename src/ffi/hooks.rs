@@ -114,13 +114,20 @@ unsafe fn answer(
     Ok(())
 }
 
-/// Fills `hooks` with zeros, that is with no hooks, and sets its `struct_size` to `size`; pass `sizeof *hooks`. Sizes of older and newer
-/// headers are accepted, from that of the first release to 4096. Any thread.
+/// Sets all hooks to NULL.
 ///
-/// Errors: `INVALID_ARGUMENT` (`hooks` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
+/// of the first release to 4096.
+///
+/// - `hooks`: The struct to fill. It has `size` bytes.
+/// - `size`: Pass `sizeof *hooks`, in bytes.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`hooks` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `hooks` is NULL or points to `size` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_hooks_init(hooks: *mut egret_ws_hooks, size: usize) -> egret_ws_error_t {
@@ -128,15 +135,24 @@ pub unsafe extern "C" fn egret_ws_hooks_init(hooks: *mut egret_ws_hooks, size: u
     guard_code("egret_ws_hooks_init", NoHandle, |()| unsafe { sized::init(hooks, size) })
 }
 
-/// Answers `on_resolve`: `addresses` is a list with the rules of `addresses` in `egret_ws_options`, and the addresses are tried as those of
-/// a look-up are (RFC 8305 section 4). An empty text: the name has no address; the attempt fails with `EGRET_WS_ERR_RESOLVE`. NULL: the
-/// library asks the system's resolver. After INVALID_ARGUMENT the question is still open. Any thread, inside the hook too.
+/// Answers `on_resolve` with the addresses of a name.
 ///
-/// Errors: `INVALID_ARGUMENT` (not a list of addresses), `BAD_HANDLE` (answered already; or no connection waits any more, because of a
-/// time-out, a close or a change of the network; or a question of `on_proxy`), `FORKED`, `INTERNAL`.
+/// The addresses are tried as those of a look-up are (RFC 8305 section 4). After INVALID_ARGUMENT the query still waits
+/// for an answer.
+///
+/// - `query`: The query. Its handle is invalid after a successful call.
+/// - `addresses`: A list with the rules of `addresses` in `egret_ws_options`. It ends in a NUL. An empty text means
+///   that the name has no address: the attempt fails with `EGRET_WS_ERR_RESOLVE`. NULL means that the library asks the
+///   resolver of the system.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (the text is not a list of addresses), `BAD_HANDLE` (the query was answered already, or
+///   it belongs to `on_proxy`, or no connection waits for it any more because of a time-out, a close or a change of the
+///   network), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread, also inside the hook.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `addresses` is NULL or ends in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses: *const c_char) -> egret_ws_error_t {
@@ -147,19 +163,29 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
     })
 }
 
-/// Answers `on_proxy`: `proxies` is a comma-separated list of at most 8 proxies, each a URL as in the option `proxy` (a comma in a user name
-/// or password is `%2C`), or `direct` for a direct connection; at most 8192 bytes. If a proxy cannot be connected to (its name, TCP or
-/// TLS), the next one is tried, within `open_timeout_ms`; the close report has the error of the last one, and the log those of the
-/// others. A proxy that refuses the connection to the server is the last one. An empty text: a direct connection. NULL: the proxies
-/// could not be found; the attempt fails with `EGRET_WS_ERR_PROXY`. After INVALID_ARGUMENT and UNSUPPORTED the question is
-/// still open. Any thread, inside the hook too.
+/// Answers `on_proxy` with the proxies for a URL.
 ///
-/// Errors: `INVALID_ARGUMENT` (not a list of proxies), `UNSUPPORTED` (the library was built without proxies; or one is `https://`, and there
-/// is no TLS; or one has a host name that is not ASCII, and the library was built without `idn`), `BAD_HANDLE` (as for `egret_ws_resolved`; or a
-/// question of `on_resolve`), `FORKED`, `INTERNAL`.
+/// If the library cannot connect to a proxy (name look-up, TCP or TLS), it tries the next one, within
+/// `open_timeout_ms`. The close report has the error of the last proxy, and the log has those of the others. After a
+/// proxy that refuses the connection to the server, no other proxy is tried. After INVALID_ARGUMENT and UNSUPPORTED the
+/// query still waits for an answer.
+///
+/// - `query`: The query. Its handle is invalid after a successful call.
+/// - `proxies`: A comma-separated list of at most 8 proxies, at most 8192 bytes. It ends in a NUL. Each proxy is a URL
+///   as in the option `proxy`, or `direct` for a direct connection. Write a comma in a user name or password as `%2C`.
+///   An empty text means a direct connection. NULL means that the proxies could not be found: the attempt fails with
+///   `EGRET_WS_ERR_PROXY`.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (the text is not a list of proxies), `UNSUPPORTED` (the library was built without
+///   proxies, or a proxy is `https://` and there is no TLS, or a proxy has a host name that is not ASCII and the
+///   library was built without `idn`), `BAD_HANDLE` (the query was answered already, or it belongs to `on_resolve`, or
+///   no connection waits for it any more because of a time-out, a close or a change of the network), `FORKED`,
+///   `INTERNAL`.
+/// - Threads: Any thread, also inside the hook.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `proxies` is NULL or ends in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_proxy_found(query: *mut egret_ws_query, proxies: *const c_char) -> egret_ws_error_t {

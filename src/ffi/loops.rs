@@ -15,13 +15,20 @@ use crate::{failpoint, fork, panics};
 use std::ffi::c_void;
 use std::sync::Arc;
 
-/// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
-/// Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+/// Sets all options of a loop to their defaults.
 ///
-/// Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
+/// of the first release to 4096.
+///
+/// - `options`: The struct to fill. It has `size` bytes.
+/// - `size`: Pass `sizeof *options`, in bytes.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `options` is NULL or points to `size` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_options_init(
@@ -32,15 +39,21 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(
     guard_code("egret_ws_loop_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
-/// Makes a loop and stores its handle in `*out`. `options` may be NULL for the defaults. Never blocks. Any thread.
+/// Makes a loop.
 ///
-/// Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`. After an error
-/// `*out` is as it was.
+/// Without `EGRET_WS_LOOP_INLINE` the loop starts its I/O thread here. Free the loop with `egret_ws_loop_free`.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `NO_RESOURCES` (no thread, descriptor or handle left), `FORKED`, `INTERNAL`.
+/// - `options`: The options, read during the call. The struct has `options->struct_size` bytes. NULL means the
+///   defaults.
+/// - `out`: Receives the handle of the loop. It is written only on success.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`out` is NULL, or an option has a value that is not allowed), `BAD_STRUCT`,
+///   `NO_RESOURCES` (no thread, descriptor or handle is left), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `options` is NULL or points to `options->struct_size` readable bytes; `out` is NULL or writable.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_new(
@@ -85,17 +98,21 @@ fn make(options: &LoopOptions, log: &Arc<Log>, host: &Host) -> Result<Handle, De
     Ok(id)
 }
 
-/// Runs the callbacks that are due, on this thread, and returns their number (0 or more; a callback that is NULL counts too,
-/// `on_log` does not), or a negative error. Call it once a frame with `timeout_ms` 0: with nothing to do it costs tens
-/// of nanoseconds, or with an inline loop one system call.
+/// Runs the callbacks that are due, on the calling thread.
 ///
-/// `timeout_ms`: 0 never blocks; a positive number waits at most that many milliseconds for something to do; a negative
-/// number waits without limit. The poll's budget (see the loop's options) limits the work of one call; the rest is done by
-/// the next call.
+/// Call it once a frame with a `timeout_ms` of 0. If there is nothing to do, such a call costs tens of nanoseconds, or
+/// with an inline loop one system call. The options `poll_max_callbacks` and `poll_max_us` of the loop limit the work
+/// of one call. The next call does the rest.
 ///
-/// One thread at a time.
-///
-/// Errors: `BUSY` (another thread polls this loop), `REENTRANT` (from a callback), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - `loop`: The loop.
+/// - `timeout_ms`: How long to wait for something to do, in milliseconds. 0 never blocks. A positive number is the
+///   longest wait. A negative number waits without limit.
+/// - Returns: The number of callbacks, 0 or more, or a negative error. A callback that is NULL is counted too. `on_log`
+///   is not counted.
+/// - Errors: `BUSY` (another thread polls this loop), `REENTRANT` (the call was made inside a callback), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: One thread at a time, not inside a callback of this loop.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
@@ -106,10 +123,15 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
     guard_with("egret_ws_loop_poll", r#loop, poll, Error::code)
 }
 
-/// Makes a waiting poll of this loop return at once, or else the next poll. That poll returns 0 if nothing was due. Any thread, any
-/// callback.
+/// Makes a waiting poll of the loop return at once.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// If no poll is waiting, the next poll returns at once. That poll returns 0 if nothing was due.
+///
+/// - `loop`: The loop.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread, also inside any callback.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -119,18 +141,29 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_err
     })
 }
 
-/// Sets the callback that asks for a poll, for applications that do not poll each frame; NULL for none, as at the beginning. It is
-/// called when something becomes due, once until the next poll, and when a poll ends at its budget and work is left. If
-/// something is due now, it is called soon, perhaps before this call returns. Any thread, any callback.
+/// Sets the callback that asks for a poll, for applications that do not poll each frame.
 ///
-/// Waits until no other thread is inside an earlier callback of this function. So when it has returned `EGRET_WS_OK`, the `user` of
-/// each earlier callback can be freed; that of the last one when `egret_ws_loop_free` has returned `EGRET_WS_OK`. Do not hold a lock
-/// that an earlier callback takes, and do not let it wait for this thread: the call would never return. There is one exception: inside
-/// an `on_log` or a wake-up callback, of any loop, this function does not wait, because two threads could then wait for each other.
-/// There, free the earlier `user` later, after a call from outside.
+/// A new loop has no such callback. The callback is called once when something becomes due; it is called again only
+/// after the next poll. It is also called when a poll ends at its budget and work is left. If something is due now, it
+/// is called soon, perhaps before this call returns.
 ///
-/// Errors: `UNSUPPORTED` (an inline loop, which has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`
-/// (also if another thread is freeing the loop), `FORKED`, `INTERNAL`.
+/// The call waits until no other thread is inside an earlier callback of this function. After it has returned
+/// `EGRET_WS_OK`, the `user` of each earlier callback can be freed. The `user` of the last callback can be freed when
+/// `egret_ws_loop_free` has returned `EGRET_WS_OK`.
+///
+/// Do not hold a lock that an earlier callback takes, and do not let an earlier callback wait for this thread. The call
+/// would never return. There is one exception: inside an `on_log` or wake-up callback, of any loop, this function does
+/// not wait, because two threads could then wait for each other. In that case free the earlier `user` later, after a
+/// call from outside such a callback.
+///
+/// - `loop`: The loop. It has an I/O thread.
+/// - `on_wakeup`: The callback. NULL removes it.
+/// - `user`: Passed to the callback. The library does not dereference it. May be NULL.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `UNSUPPORTED` (an inline loop has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`
+///   (also if another thread is freeing the loop), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread, also inside any callback. It can wait for a callback, as described above.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_set_wakeup(
@@ -141,42 +174,56 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
     guard_code("egret_ws_loop_set_wakeup", r#loop, |host_loop| host_loop.set_wakeup(callbacks::wakeup(on_wakeup, user)))
 }
 
-/// Returns a file descriptor that is readable while a poll has something to do: for `poll`, `epoll`, GLib, ALooper,
-/// CFFileDescriptor, libuv. Only wait on it: the library reads from it, and closes it when the loop is freed. Like all descriptors
-/// of this library it is close-on-exec: a program that this process runs does not inherit it. Wait no longer than
-/// `egret_ws_loop_next_poll_ms` returns. Any thread.
+/// Returns a file descriptor that is readable while a poll has something to do.
 ///
-/// Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor left), `BAD_HANDLE`, `FORKED`,
-/// `INTERNAL`.
+/// Use it with `poll`, `epoll`, GLib, ALooper, CFFileDescriptor or libuv. Only wait on it: the library reads from it,
+/// and closes it when the loop is freed. Wait no longer than `egret_ws_loop_next_poll_ms` returns. The descriptor is
+/// close-on-exec, like all descriptors of this library: a program that this process runs does not inherit it.
+///
+/// - `loop`: The loop.
+/// - Returns: The descriptor, or a negative error. It stays open until the loop is freed.
+/// - Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor is left),
+///   `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
     guard("egret_ws_loop_descriptor", r#loop, |host_loop| host_loop.descriptor())
 }
 
-/// Returns the milliseconds after which to poll even if the descriptor is not readable: 0 if a poll has something to do now,
-/// INT32_MAX for no limit. Call it before each wait; a loop with an I/O thread handles its timers itself and has no limit. Any
-/// thread.
+/// Returns the time after which to poll even if the descriptor of the loop is not readable.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// Call it before each wait. A loop with an I/O thread handles its timers itself and has no such limit.
+///
+/// - `loop`: The loop.
+/// - Returns: A time in milliseconds, or a negative error. 0 means that a poll has something to do now. INT32_MAX means
+///   that there is no limit.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 {
     guard("egret_ws_loop_next_poll_ms", r#loop, |host_loop| Ok(host_loop.timeout()))
 }
 
-/// Suspends the loop: the process may be frozen from now on, because the application goes to the background. Until
-/// `egret_ws_loop_resume` no connection is made again. Connections stay open, and the loop's time stands still: no deadline passes,
-/// and no ping is sent. The loop still receives messages, and polls still dispatch.
+/// Suspends the loop because the process may be frozen from now on.
 ///
-/// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away), and abandons those that are
-/// connecting; its time goes on. Poll until their `on_close`, or with `retry_attempts` their `on_retry`, was called; the latter
-/// wait for `egret_ws_loop_resume` to connect again. A socket that is made during the suspend, or for which `egret_ws_retry_now` is
-/// called, still connects.
+/// Call it when the application goes to the background. Until `egret_ws_loop_resume` no connection is made again. Open
+/// connections stay open. The time of the loop stands still: no deadline passes, and no ping is sent. The loop still
+/// receives messages, and polls still dispatch them. A second call does nothing.
 ///
-/// Never blocks. A second call does nothing. Any thread.
+/// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away) and abandons
+/// connecting ones. Its time goes on. Poll until the `on_close` of these sockets was called, or their `on_retry` if
+/// they have `retry_attempts`. Sockets of the second kind wait for `egret_ws_loop_resume` to connect again. A socket
+/// still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - `loop`: The loop.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -186,13 +233,20 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_
     })
 }
 
-/// Resumes the loop: the process runs again, and the loop's time goes on. Each open connection is probed with a ping. If nothing
-/// is received within `probe_timeout_ms`, it ends, or with `retry_attempts` is made again. A connection that is being made starts
-/// again, and a wait of reconnecting ends. Call it also without a suspend before it, whenever connections may be lost. If several
-/// calls of suspend, resume and network_changed come before the loop has handled them, the last state counts, and connections are
-/// probed once. Never blocks. Any thread.
+/// Resumes the loop because the process runs again.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// The time of the loop goes on. Each open connection is probed with a ping. If nothing is received within
+/// `probe_timeout_ms`, the connection ends, or is made again if the socket has `retry_attempts`. A connection that is
+/// being made starts again, and a wait before a reconnect ends.
+///
+/// Call it also without an earlier suspend, whenever connections may be lost. If several calls of suspend, resume and
+/// network_changed come before the loop has handled them, the last state counts, and connections are probed once.
+///
+/// - `loop`: The loop.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -202,11 +256,19 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> egret_ws_e
     })
 }
 
-/// Notifies the loop of a change of the machine's network: Wi-Fi to mobile, a VPN, an address. Has the effects of
-/// `egret_ws_loop_resume`, and names are looked up again. During a suspend it takes effect with the resume. Call it when another
-/// network is in use, not for each notice of the system: sockets that are connecting start again each time. Never blocks. Any thread.
+/// Notifies the loop that the network of the machine has changed.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// Examples are a change from Wi-Fi to mobile, a VPN, and a new address. The call has the effects of
+/// `egret_ws_loop_resume`. In addition, names are looked up again. During a suspend it takes effect with the resume.
+///
+/// Call it when another network is in use, not for each notice of the system: sockets that are connecting start again
+/// each time.
+///
+/// - `loop`: The loop.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -216,24 +278,38 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
     })
 }
 
-/// Frees the loop and all its sockets; their handles are invalid when it returns. No `on_close` is called; each
-/// `release_user` that has not run yet runs now, on this thread. Open sockets are closed with 1001 (going away).
+/// Frees the loop and all its sockets.
 ///
-/// Waits at most `linger_ms` (see the loop's options) until accepted messages are written and closing handshakes have ended, then
-/// until the I/O thread has ended, which never blocks and stops its work early, and until no other thread is inside `on_log` or the
-/// wake-up callback of this loop. So when it has returned `EGRET_WS_OK`, no callback of the loop is running or follows but hooks
-/// and their `release_user`, and each other `user` can be freed. Do not hold a lock that one of these callbacks takes. During the linger
-/// time no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`. Connections that have not begun do not begin.
+/// Their handles are invalid when the call returns. `on_close` is not called. Each `release_user` of a socket that has
+/// not run yet runs now, on this thread. Open sockets are closed with 1001 (going away). Connections that have not
+/// begun do not begin.
 ///
-/// `lost` may be NULL. It gets the number of accepted messages that were not sent and that no callback has reported: 0 `sockets` if
-/// all have gone out. For each socket that has lost messages there is a log line at `EGRET_WS_LOG_WARN`, also for those that
-/// `egret_ws_free` freed before. After an error other than INTERNAL nothing was freed, and `*lost` is as it was.
+/// The call waits for three things, in this order:
+/// 1. Accepted messages are written and closing handshakes have ended. This wait takes at most `linger_ms` of the
+///    loop's options. During it no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`.
+/// 2. The I/O thread has ended. This thread never blocks and stops its work early. Only a TLS provider that does not
+///    return can delay it, by at most a second (see `egret_ws_tls_provider`).
+/// 3. No other thread is inside `on_log` or the wake-up callback of this loop.
 ///
-/// Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (from a callback), `BUSY` (another
-/// thread polls it), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// After the call has returned `EGRET_WS_OK`, no callback of the loop is running, and none follows, except hooks, the
+/// `new_context` of a TLS provider, and the `release_user` of both. Every other `user` can be freed. Do not hold a lock
+/// that one of these callbacks takes.
+///
+/// Each socket that has lost messages has a log line at `EGRET_WS_LOG_WARN`, also if `egret_ws_free` freed it before.
+/// After an error other than INTERNAL nothing was freed.
+///
+/// - `loop`: The loop.
+/// - `lost`: Receives the number of accepted messages that were not sent and that no callback has reported. Its
+///   `sockets` is 0 if all messages were sent. The struct has `lost->struct_size` bytes; set `struct_size` before the
+///   call. After an error other than INTERNAL it is unchanged. May be NULL.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (the call was made inside a callback),
+///   `BUSY` (another thread polls the loop), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: One thread at a time, not inside a callback of this loop. It blocks as described above.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `lost` is NULL or points to `lost->struct_size` readable and writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_loop_free(

@@ -77,18 +77,25 @@ pub(super) fn find(request: *mut egret_ws_request) -> Result<Arc<Socket>, Error>
     })
 }
 
-/// Changes the URL of a request, for this attempt and all later ones. Only inside `on_request`, on its thread.
+/// Changes the URL of a request, for this attempt and all later ones.
 ///
-/// The rules are those of `egret_ws_connect`. A user name and a password in the URL replace those of the URL before; if the options
-/// have a `username`, that one stays. Headers, subprotocols and options such as `tls_pins` stay too, whatever the origin of
-/// the new URL is: change or remove those that it must not get. After an error the request is unchanged.
+/// The rules are those of `egret_ws_connect`. A user name and a password in the URL replace those of the earlier URL,
+/// except if the options have a `username`. The headers, the subprotocols and options such as `tls_pins` stay, also if
+/// the new URL has another origin: change or remove those that the new server must not get. After an error the request
+/// is unchanged.
 ///
-/// Errors: `INVALID_URL`, `INVALID_ARGUMENT` (`url` is NULL; it has a user name and the headers have an `Authorization`; the proxy of the
-/// environment cannot be used for it), `UNSUPPORTED` (it needs TLS or has a host name that is not ASCII, and the library was built
-/// without that feature), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// - `request`: The request that `on_request` got.
+/// - `url`: The URL, copied. It ends in a NUL.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_URL`, `INVALID_ARGUMENT` (`url` is NULL, or it has a user name and the headers have an
+///   `Authorization`, or the proxy of the environment cannot be used for it), `UNSUPPORTED` (the URL needs TLS or has a
+///   host name that is not ASCII, and the library was built without that feature), `BAD_HANDLE` (`request` does not
+///   belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// - Threads: Only inside `on_request`, on its thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `url` is NULL or ends in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_request_set_url(
@@ -102,16 +109,23 @@ pub unsafe extern "C" fn egret_ws_request_set_url(
     })
 }
 
-/// Changes a header of a request, for this attempt and all later ones: replaces all headers of this name, in upper or lower case, by one
-/// with this value. A `value` of NULL removes them. Only inside `on_request`, on its thread.
+/// Changes a header of a request, for this attempt and all later ones.
 ///
-/// The rules are those of `headers` in `egret_ws_options`. After an error the request is unchanged.
+/// All headers of this name, in upper or lower case, are replaced by one header with this value. The rules are those of
+/// `headers` in `egret_ws_options`. After an error the request is unchanged.
 ///
-/// Errors: `INVALID_ARGUMENT` (a name or value that is not allowed, too many bytes or headers, `Authorization` with a user name),
-/// `NO_RESOURCES` (no memory for a copy), `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// - `request`: The request that `on_request` got.
+/// - `name`: The name of the header, copied. It ends in a NUL.
+/// - `value`: The value, copied. It ends in a NUL. NULL removes all headers of this name.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`name` is NULL, the name or value is not allowed, there are too many bytes or headers,
+///   or the name is `Authorization` and the request has a user name), `NO_RESOURCES` (there is no memory for a copy),
+///   `BAD_HANDLE` (`request` does not belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// - Threads: Only inside `on_request`, on its thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `name` and `value` are NULL or end in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_request_set_header(
@@ -126,15 +140,20 @@ pub unsafe extern "C" fn egret_ws_request_set_header(
     })
 }
 
-/// Changes the subprotocols of a request, for this attempt and all later ones. A `list` of NULL removes them. Only inside `on_request`,
-/// on its thread.
+/// Changes the subprotocols of a request, for this attempt and all later ones.
 ///
 /// The rules are those of `subprotocols` in `egret_ws_options`. After an error the request is unchanged.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE` (no request of an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// - `request`: The request that `on_request` got.
+/// - `list`: The comma-separated list, copied. It ends in a NUL. NULL removes the subprotocols.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (the text is not a list of subprotocols), `BAD_HANDLE` (`request` does not belong to an
+///   `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// - Threads: Only inside `on_request`, on its thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `list` is NULL or ends in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_request_set_subprotocols(
@@ -148,17 +167,23 @@ pub unsafe extern "C" fn egret_ws_request_set_subprotocols(
     })
 }
 
-/// Changes the addresses of a request, for this attempt and all later ones: they replace those of the option `addresses`. A `list` of
-/// NULL removes them, so that the name is looked up. Only inside `on_request`, on its thread.
+/// Changes the addresses of a request, for this attempt and all later ones.
 ///
-/// The rules are those of `addresses` in `egret_ws_options`. `egret_ws_request_set_url` with another origin removes the addresses: set them
-/// after it. After an error the request is unchanged.
+/// They replace those of the option `addresses`. The rules are those of `addresses` in `egret_ws_options`.
+/// `egret_ws_request_set_url` with another origin removes the addresses, so set them after it. After an error the
+/// request is unchanged.
 ///
-/// Errors: `INVALID_ARGUMENT` (not a list of addresses, or the socket has a `proxy`), `BAD_HANDLE` (no request of an `on_request` that runs
-/// on this thread), `FORKED`, `INTERNAL`.
+/// - `request`: The request that `on_request` got.
+/// - `list`: The comma-separated list, copied. It ends in a NUL. NULL removes the addresses, so that the name is looked
+///   up.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (the text is not a list of addresses, or the socket has a `proxy`), `BAD_HANDLE`
+///   (`request` does not belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
+/// - Threads: Only inside `on_request`, on its thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `list` is NULL or ends in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_request_set_addresses(

@@ -19,13 +19,20 @@ use std::sync::Arc;
 
 const _: () = assert!(MessageKind::Text as i32 == EGRET_WS_TEXT && MessageKind::Binary as i32 == EGRET_WS_BINARY);
 
-/// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`.
-/// Sizes of older and newer headers are accepted, from that of the first release to 4096. Any thread.
+/// Sets all options of a socket to their defaults.
 ///
-/// Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
+/// of the first release to 4096.
+///
+/// - `options`: The struct to fill. It has `size` bytes.
+/// - `size`: Pass `sizeof *options`, in bytes.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `options` is NULL or points to `size` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, size: usize) -> egret_ws_error_t {
@@ -33,13 +40,19 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
     guard_code("egret_ws_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
-/// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
-/// `egret_ws_options_init` in all other respects.
+/// Sets all options of reconnecting to their defaults.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
+/// It fills the struct with zeros and sets its `struct_size`. The accepted sizes are those of `egret_ws_options_init`.
+///
+/// - `options`: The struct to fill. It has `size` bytes.
+/// - `size`: Pass `sizeof *options`, in bytes.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `options` is NULL or points to `size` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_retry_options_init(
@@ -50,13 +63,19 @@ pub unsafe extern "C" fn egret_ws_retry_options_init(
     guard_code("egret_ws_retry_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
-/// Fills `options` with zeros, that is with defaults, and sets its `struct_size` to `size`; pass `sizeof *options`. As
-/// `egret_ws_options_init` in all other respects.
+/// Sets all options of permessage-deflate to their defaults.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `FORKED`, `INTERNAL`.
+/// It fills the struct with zeros and sets its `struct_size`. The accepted sizes are those of `egret_ws_options_init`.
+///
+/// - `options`: The struct to fill. It has `size` bytes.
+/// - `size`: Pass `sizeof *options`, in bytes.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `options` is NULL or points to `size` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_deflate_options_init(
@@ -67,32 +86,39 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
     guard_code("egret_ws_deflate_options_init", NoHandle, |()| unsafe { sized::init(options, size) })
 }
 
-/// Begins to connect to a URL such as `ws://example.com/chat?room=1` and stores the socket's handle in `*out`. Never blocks:
-/// `egret_ws_loop_poll` reports the outcome by `on_connect`, `on_retry` or `on_close`. Any thread.
+/// Makes a socket and begins to connect it to a URL.
 ///
-/// The URL is read as browsers read it (WHATWG), has at most 16384 bytes, and ends in a NUL. Its scheme is `ws` (without a
-/// port, 80) or `wss` (TLS; without a port, 443). A fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3
-/// requires. A user name and password in it are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
+/// `egret_ws_loop_poll` reports the outcome by `on_connect`, `on_retry` or `on_close`. All arguments are copied before
+/// the call returns. If another thread polls the loop, a callback may run before this call returns; `*out` is written
+/// before that. Free the socket with `egret_ws_free`, also after it has closed.
+///
+/// After an error no callback runs, and the caller keeps `user`: `release_user` is not called.
+///
+/// The URL is read as browsers read it (WHATWG). Its scheme is `ws` (default port 80) or `wss` (TLS, default port 443).
+/// A URL with a fragment is refused with `EGRET_WS_ERR_INVALID_URL`, as RFC 6455 section 3 requires. A user name and
+/// password in the URL are sent as basic authentication (RFC 7617). An IPv6 address may have a zone:
 /// `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
 ///
-/// On a network with IPv6 only, IPv4 addresses are reached through its NAT64, also those in a URL, of `addresses` and of proxies. Where
-/// an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the NAT64 (RFC 7050, within
-/// `resolve_timeout_ms`) and tries the IPv6 addresses that contain the IPv4 address (RFC 6052); on Apple's systems the system's
-/// resolver makes them.
+/// On a network with IPv6 only, IPv4 addresses are reached through its NAT64. This includes addresses in a URL, in
+/// `addresses` and of proxies. If an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the
+/// NAT64 (RFC 7050, within `resolve_timeout_ms`). It then tries the IPv6 addresses that contain the IPv4 address (RFC
+/// 6052). On Apple's systems the resolver of the system makes these addresses.
 ///
-/// `options` may be NULL. All arguments are copied before the call returns. Free the socket with `egret_ws_free`, also after it has
-/// closed. If another thread polls the loop, a callback may run before this call returns; `*out` is written before that.
-///
-/// After an error no callback runs, `*out` is unchanged, and the caller keeps `user`: `release_user` is not called.
-///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, a `wss` URL or a host name that is not
-/// ASCII asks for something that this library or the TLS provider of the loop cannot do, or that needs a feature without which the
-/// library was built), `NO_RESOURCES` (no memory for a copy of the options, no handle left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets
-/// wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
+/// - `loop`: The loop that will own the socket.
+/// - `url`: The URL, such as `ws://example.com/chat?room=1`. It has at most 16384 bytes and ends in a NUL.
+/// - `options`: The options. The struct has `options->struct_size` bytes. NULL means the defaults.
+/// - `out`: Receives the handle of the socket. After an error it is unchanged.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`url` or `out` is NULL, or an option has a value that is not allowed), `BAD_STRUCT`,
+///   `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED` (an option, a `wss` URL or a host name that is not ASCII needs
+///   something that this library or the TLS provider of the loop cannot do, or a feature that this build does not
+///   have), `NO_RESOURCES` (there is no memory for a copy of the options, no handle is left, or
+///   `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `url` is NULL or ends in a NUL; `options` is NULL or points to `options->struct_size` readable bytes, with what they point to;
-/// `out` is NULL or writable.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_connect(
@@ -107,15 +133,24 @@ pub unsafe extern "C" fn egret_ws_connect(
     })
 }
 
-/// Begins to connect to `ws://host:port/` and stores the socket's handle in `*out`. As `egret_ws_connect` in all other respects.
+/// Makes a socket and begins to connect it to `ws://host:port/`.
 ///
-/// `host` is a name, an IPv4 address or an IPv6 address (with or without brackets), at most 16384 bytes, ending in a NUL;
-/// `port` is 1 to 65535.
+/// In all other respects it works as `egret_ws_connect`.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
+/// - `loop`: The loop that will own the socket.
+/// - `host`: A name, an IPv4 address, or an IPv6 address with or without brackets. It has at most 16384 bytes and ends
+///   in a NUL.
+/// - `port`: The port, 1 to 65535.
+/// - `options`: The options. The struct has `options->struct_size` bytes. NULL means the defaults.
+/// - `out`: Receives the handle of the socket. After an error it is unchanged.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`host` or `out` is NULL, `port` is 0, or an option has a value that is not allowed),
+///   `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `host` is NULL or ends in a NUL; `options` and `out` are as for `egret_ws_connect`.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_connect_host(
@@ -185,19 +220,26 @@ unsafe fn connect(
     })
 }
 
-/// Queues a message of `len` bytes: with `kind` `EGRET_WS_TEXT`, UTF-8, or the text up to its NUL if `len` is
-/// `EGRET_WS_NUL_TERMINATED`; with `EGRET_WS_BINARY`, any bytes. The data is copied before the call returns. Never blocks. Any
-/// thread; messages of one thread keep their order.
+/// Queues a message to be sent.
 ///
-/// `data` may be NULL if `len` is 0. After an error other than INTERNAL nothing was sent and the socket is unchanged. An
-/// accepted message is written in order, or counted in `unsent_messages`: see QUEUED MESSAGES at the head of this file.
+/// The data is copied before the call returns. An accepted message is written in order, or it is counted in
+/// `unsent_messages`: see QUEUED MESSAGES at the head of this file. After an error other than INTERNAL nothing was sent
+/// and the socket is unchanged.
 ///
-/// Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it),
-/// `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or `EGRET_WS_NUL_TERMINATED` with
-/// `EGRET_WS_BINARY`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - `ws`: The socket.
+/// - `kind`: `EGRET_WS_TEXT` or `EGRET_WS_BINARY`.
+/// - `data`: The payload. For `EGRET_WS_TEXT` it is UTF-8. May be NULL if `len` is 0.
+/// - `len`: Bytes of `data`, at most `max_message_bytes`. With `EGRET_WS_TEXT` it may be `EGRET_WS_NUL_TERMINATED`: the
+///   text then ends at its NUL.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `NOT_OPEN`, `MESSAGE_TOO_BIG`, `INVALID_UTF8`, `BACKPRESSURE`, `NO_RESOURCES` (there is no memory to queue
+///   it), `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or
+///   `EGRET_WS_NUL_TERMINATED` is used with `EGRET_WS_BINARY`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Messages of one thread keep their order. Never blocks.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `data` points to `len` readable bytes, or ends in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_send(
@@ -220,22 +262,30 @@ pub unsafe extern "C" fn egret_ws_send(
     guard_with("egret_ws_send", ws, send, Error::code)
 }
 
-/// Closes the socket: it sends the accepted messages and then a Close frame with `code` and `reason`, and waits for the server's
-/// Close frame. `flush_timeout_ms` limits a send without progress, `close_timeout_ms` the wait for the server. Never blocks;
-/// `on_close` reports the outcome. Any thread.
+/// Closes the socket with a closing handshake.
 ///
-/// `code` is 1000 (the usual code), 1001 to 1003, 1007 to 1014, 3000 to 4999, or 0 for a Close frame without a code.
-/// `reason` is UTF-8 of at most 123 bytes (`reason_len` bytes, or up to its NUL with `EGRET_WS_NUL_TERMINATED`); it may be
-/// NULL if `reason_len` is 0, and must be empty if `code` is 0. A socket that is still connecting is abandoned at once
-/// and reports `EGRET_WS_ERR_ABORTED`, unless the server has closed it before. Closing again does nothing and returns `EGRET_WS_OK`.
+/// The library sends the accepted messages, then a Close frame, and waits for the server's Close frame.
+/// `flush_timeout_ms` limits the time without progress while it sends, and `close_timeout_ms` limits the wait for the
+/// server. `on_close` reports the outcome.
 ///
-/// After an error other than INTERNAL nothing happened.
+/// A socket that is still connecting is abandoned at once. It reports `EGRET_WS_ERR_ABORTED`, unless the server has
+/// closed it before. A second close does nothing and returns `EGRET_WS_OK`. After an error other than INTERNAL nothing
+/// happened.
 ///
-/// Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0), `BAD_HANDLE`,
-/// `FORKED`, `INTERNAL`.
+/// - `ws`: The socket.
+/// - `code`: The close code: 1000 (the usual code), 1001 to 1003, 1007 to 1014, or 3000 to 4999. 0 sends a Close frame
+///   without a code.
+/// - `reason`: The reason in UTF-8, at most 123 bytes, copied. It must be empty if `code` is 0. May be NULL if
+///   `reason_len` is 0.
+/// - `reason_len`: Bytes of `reason`. `EGRET_WS_NUL_TERMINATED` means that the reason ends at its NUL.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0),
+///   `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `reason` points to `reason_len` readable bytes, or ends in a NUL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_close(
@@ -251,17 +301,24 @@ pub unsafe extern "C" fn egret_ws_close(
     })
 }
 
-/// Drops the connection now: TCP resets it, and no Close frame is sent. Messages that wait to be sent are dropped, and counted in
-/// the close report. Messages that were received and not dispatched are dropped too: on the polling thread, no `on_message` of this
-/// socket begins after the call. (If another thread calls, a callback that has begun may still be running.)
+/// Drops the connection at once, without a Close frame.
 ///
-/// `on_close` comes from a poll, with `EGRET_WS_ERR_ABORTED`, `EGRET_WS_INITIATOR_LOCAL` and the phase in which the connection was.
-/// No other callback comes before it. If the connection has ended before the library can drop it, `on_close` reports that end.
+/// TCP resets the connection. Messages that wait to be sent are dropped and counted in the close report. Messages that
+/// were received and not dispatched are dropped too. If the polling thread makes the call, no `on_message` of this
+/// socket begins after it. If another thread makes the call, a callback that has begun may still be running.
 ///
-/// A connecting socket is abandoned, a wait of reconnecting ends, and a flush or a closing handshake is cut. A closed socket stays
-/// as it is. The handle stays valid until `egret_ws_free`. Never blocks. Any thread, any callback.
+/// A later poll calls `on_close` with `EGRET_WS_ERR_ABORTED`, `EGRET_WS_INITIATOR_LOCAL` and the phase of the
+/// connection. No other callback comes before it. If the connection has ended before the library can drop it,
+/// `on_close` reports that end instead.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// A connecting socket is abandoned, a wait before a reconnect ends, and a flush or a closing handshake is cut. A
+/// closed socket stays as it is. The handle stays valid until `egret_ws_free`.
+///
+/// - `ws`: The socket.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread, also inside any callback. Never blocks.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -271,15 +328,22 @@ pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
     })
 }
 
-/// Frees the handle, in any state and inside any callback, also inside those of this socket. Returns at once. After it no callback
-/// of this socket begins but `release_user`, which the poll that runs or the next one calls, unless it was called after `on_close`. (If another
-/// thread than the polling thread frees the socket, a callback that has begun may still be running.) `on_close` is not called.
+/// Frees the handle of a socket, in any state.
 ///
-/// Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the background. An open
-/// socket sends accepted messages and then a Close frame with 1001 (going away). A connecting socket is abandoned. If messages are
-/// lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and `egret_ws_loop_free` counts them. Any thread.
+/// After the call `on_close` is not called, and no callback of this socket begins except `release_user`. The poll that
+/// is running calls `release_user`, or the next poll does, unless it was called after `on_close`. If another thread
+/// than the polling thread frees the socket, a callback that has begun may still be running.
 ///
-/// Errors: `BAD_HANDLE` (freed already, perhaps), `FORKED`, `INTERNAL`.
+/// Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the
+/// background. An open socket sends its accepted messages and then a Close frame with 1001 (going away). A connecting
+/// socket is abandoned. If messages are lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and
+/// `egret_ws_loop_free` counts them.
+///
+/// - `ws`: The socket. Its handle is invalid after the call.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE` (perhaps the socket was freed already), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread, also inside any callback, also those of this socket. Never blocks.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -290,19 +354,28 @@ pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> egret_ws_error_t {
     })
 }
 
-/// Returns the state: one of `EGRET_WS_STATE_*`, or a negative error. Any thread.
+/// Returns the state of the socket.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - `ws`: The socket.
+/// - Returns: One of `EGRET_WS_STATE_*`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
     guard("egret_ws_state", ws, |socket| Ok(socket.state() as i32))
 }
 
-/// Returns the payload bytes that were accepted and not yet passed to the operating system, or a negative error. All bytes of a
-/// message count until its last byte is written. Any thread.
+/// Returns how many payload bytes were accepted and not yet passed to the operating system.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// All bytes of a message count until its last byte is written.
+///
+/// - `ws`: The socket.
+/// - Returns: A number of bytes, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
@@ -317,20 +390,31 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
     )
 }
 
-/// Returns how many times `on_connect` was called for this socket: the number of the connection that the application knows. Any
-/// thread.
+/// Returns how many times `on_connect` was called for the socket.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// It is the number of the connection that the application knows.
+///
+/// - `ws`: The socket.
+/// - Returns: A count, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
     guard("egret_ws_generation", ws, |socket| Ok(i32::try_from(socket.generation()).unwrap_or(i32::MAX)))
 }
 
-/// Ends a wait of reconnecting: the next attempt begins now. Ends a wait that `on_request` has asked for: it is called again. Does
-/// nothing if there is no wait. Any thread.
+/// Ends a wait before a reconnect, so that the next attempt begins now.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// If `on_request` has returned `EGRET_WS_REQUEST_WAIT`, it is called again. If there is no wait, the call does
+/// nothing.
+///
+/// - `ws`: The socket.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -340,21 +424,28 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
     })
 }
 
-/// Sends a ping (RFC 6455 section 5.5.2) with a payload of `len` bytes, 0 to 125, before the messages that wait to be written.
-/// The payload is copied. `on_pong` gets it back when the server has answered. Never blocks. Any thread.
+/// Sends a ping (RFC 6455 section 5.5.2) before the messages that wait to be written.
 ///
-/// With a `len` of 0, for which `data` may be NULL, the library chooses a payload; `on_pong` then gets a `len` of 0. A server may
-/// leave pings unanswered but for the last one (RFC 6455 section 5.5.3), and `pong_timeout_ms` applies as for a ping of the heartbeat.
-/// `rtt_us` of the statistics has the round trip of the last ping that was measured, one at a time.
+/// The payload is copied. When the server has answered, `on_pong` gets the payload back. With a `len` of 0 the library
+/// chooses a payload; `on_pong` then gets a `len` of 0. If a server has several pings, it may answer only the last one
+/// (RFC 6455 section 5.5.3). `pong_timeout_ms` applies as for a ping of the heartbeat. `rtt_us` of the statistics has
+/// the round trip of the last ping that was measured. Only one ping is measured at a time.
 ///
-/// At most 16 pings of a socket wait to be written; then it returns `EGRET_WS_ERR_BACKPRESSURE`, and no `on_drain` follows. A ping
-/// that waits when the socket closes, or the connection ends, is dropped. After an error other than INTERNAL nothing happened.
+/// At most 16 pings of a socket can wait to be written. Beyond that the call returns `EGRET_WS_ERR_BACKPRESSURE`, and
+/// no `on_drain` follows. If the socket closes or the connection ends, a ping that still waits is dropped. After an
+/// error other than INTERNAL nothing happened.
 ///
-/// Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (no memory to queue it), `INVALID_ARGUMENT` (`len` is above 125, or `data` is
-/// NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - `ws`: The socket.
+/// - `data`: The payload. May be NULL if `len` is 0.
+/// - `len`: Bytes of `data`, 0 to 125.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (there is no memory to queue it), `INVALID_ARGUMENT` (`len` is
+///   above 125, or `data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `data` points to `len` readable bytes, or is NULL.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_ping(ws: *mut egret_ws, data: *const c_void, len: usize) -> egret_ws_error_t {
@@ -365,21 +456,27 @@ pub unsafe extern "C" fn egret_ws_ping(ws: *mut egret_ws, data: *const c_void, l
     })
 }
 
-/// Pauses receiving: from now on no `on_message` of this socket begins, until `egret_ws_resume_receive`. Called in a callback, it
-/// takes effect with the next message; called on another thread while a poll runs, with the next message that has not begun.
+/// Pauses receiving: no `on_message` of the socket begins until `egret_ws_resume_receive`.
 ///
-/// Messages wait in the receive queue. When that is full (`max_receive_queue_bytes`), the library stops reading, and TCP slows the
-/// server down. `on_drain`, `on_pong` and `on_frame` still come. All other callbacks keep their place behind the messages that wait:
-/// `on_retry` and `on_close` come after the resume, also after an `egret_ws_close`, or in time if no message waits. A loop with a
-/// paused socket sleeps as any other, and other sockets are not delayed. The pause outlasts reconnecting.
+/// If the call is made inside a callback, it takes effect with the next message. If another thread makes the call while
+/// a poll runs, it takes effect with the next message that has not begun. It works in any state, also before the
+/// connection is made, and stays in effect when the connection is made again. A second call does nothing.
 ///
-/// While the receive queue is not full, pings of the server are answered, and the heartbeat works. While it is full, nothing is read:
-/// no pong, no Close frame and no loss is noticed, and no answer to a ping is expected. To end such a socket at once, call
-/// `egret_ws_abort` or `egret_ws_free`.
+/// Messages wait in the receive queue. When this queue is full (`max_receive_queue_bytes`), the library stops reading,
+/// and TCP slows the server down. `on_drain`, `on_pong` and `on_frame` still come. All other callbacks keep their place
+/// behind the messages that wait. So `on_retry` and `on_close` come after the resume, also after an `egret_ws_close`.
+/// If no message waits, they come in time. A paused socket causes no work for its loop and does not delay other
+/// sockets.
 ///
-/// In any state, before the connection too. A second call does nothing. Never blocks. Any thread.
+/// While the receive queue is not full, pings of the server are answered, and the heartbeat works. While it is full,
+/// nothing is read: pongs, Close frames and the loss of the connection are not noticed, and no answer to a ping is
+/// expected. To end such a socket at once, call `egret_ws_abort` or `egret_ws_free`.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - `ws`: The socket.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_pause_receive(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -389,10 +486,16 @@ pub extern "C" fn egret_ws_pause_receive(ws: *mut egret_ws) -> egret_ws_error_t 
     })
 }
 
-/// Resumes receiving after `egret_ws_pause_receive`. The messages that wait come with this poll or the next one, which is due from
-/// now on, and so do the `on_retry` and `on_close` behind them. Does nothing if receiving is not paused. Never blocks. Any thread.
+/// Resumes receiving after `egret_ws_pause_receive`.
 ///
-/// Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// This poll or the next one, which is due from now on, dispatches the messages that wait. The `on_retry` and
+/// `on_close` behind them follow. If receiving is not paused, the call does nothing.
+///
+/// - `ws`: The socket.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread. Never blocks.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_resume_receive(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -402,10 +505,13 @@ pub extern "C" fn egret_ws_resume_receive(ws: *mut egret_ws) -> egret_ws_error_t
     })
 }
 
-/// Returns the `user` of the socket's options; NULL if `ws` is not a valid handle, or if `release_user` has been called or is
-/// running. Any thread.
+/// Returns the `user` of the socket's options.
 ///
-/// Errors: none.
+/// - `ws`: The socket.
+/// - Returns: The pointer, or NULL if `ws` is not a valid handle or `release_user` was called or is running.
+/// - Errors: none.
+/// - Threads: Any thread.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_user(ws: *mut egret_ws) -> *mut c_void {
@@ -422,15 +528,23 @@ fn not_closed() -> DetailedError {
     DetailedError::new(Error::NotFound, "on_close has not begun, so there is no close report")
 }
 
-/// Fills `*info` with the close report of the socket, up to its `struct_size`; fields of a newer header than this library's become
-/// 0. It is the report that `on_close` gets, and is there from the moment when `on_close` begins, or would begin if it is not NULL,
-/// until `egret_ws_free`. Its texts stay valid until `egret_ws_free` or `egret_ws_loop_free`. Any thread.
+/// Returns the close report of the socket: the report that `on_close` gets.
 ///
-/// Errors: `NOT_FOUND` (`on_close` has not begun), `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has this
-/// `struct_size`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// The report is available from the moment when `on_close` begins until `egret_ws_free`. If `on_close` is NULL, it is
+/// available from the moment when it would begin. The texts of the report are valid until `egret_ws_free` or
+/// `egret_ws_loop_free`.
+///
+/// - `ws`: The socket.
+/// - `info`: Receives the report. The struct has `info->struct_size` bytes; set `struct_size` before the call. Fields
+///   that this library does not know become 0.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `NOT_FOUND` (`on_close` has not begun), `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has
+///   this `struct_size`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `info` is NULL or points to `info->struct_size` readable and writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_close_report(ws: *mut egret_ws, info: *mut egret_ws_close_info) -> egret_ws_error_t {
@@ -440,14 +554,22 @@ pub unsafe extern "C" fn egret_ws_close_report(ws: *mut egret_ws, info: *mut egr
     })
 }
 
-/// Writes the address of the connection to `out`, such as `192.0.2.1:443` or `[2001:db8::1]:443`, with a NUL, and returns its
-/// length without the NUL; that of the proxy, if there is one; 0 until `on_connect`, or in `on_close` if TCP was not connected. As
-/// `egret_ws_subprotocol` in all other respects.
+/// Writes the remote address of the connection, such as `192.0.2.1:443` or `[2001:db8::1]:443`.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// With a proxy it is the address of the proxy. It is empty until `on_connect`. In `on_close` it is empty if TCP was
+/// not connected.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that there is no address.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_remote_address(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -459,15 +581,20 @@ pub unsafe extern "C" fn egret_ws_remote_address(ws: *mut egret_ws, out: *mut c_
     })
 }
 
-/// Writes the subprotocol that the server chose to `out`, with a NUL, and returns its length without the NUL:
-/// 0 if it chose none, or the connection is not made yet. `out` may be NULL if `capacity` is 0: then only the length is returned.
-/// Any thread.
+/// Writes the subprotocol that the server chose.
 ///
-/// Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`,
-/// `INTERNAL`.
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that the server chose none
+///   or that the connection is not made yet.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -477,13 +604,22 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
     })
 }
 
-/// Writes the extension that both sides agreed on to `out`, as the server wrote it (`permessage-deflate; ...`, or nothing). As
-/// `egret_ws_subprotocol` in all other respects.
+/// Writes the extension that both sides agreed on, as the server wrote it.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// The text is `permessage-deflate` with its parameters, or it is empty.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that there is no extension
+///   or that the connection is not made yet.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -493,16 +629,24 @@ pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char
     })
 }
 
-/// Writes the value of a header of the server's answer to `out`, with a NUL, and returns its length without the NUL; if the
-/// answer has several of this name, their values are joined by `, ` (RFC 9110 section 5.3). From `on_connect` on, in `on_retry` and
-/// `on_close` too, for the headers of a refusal (`Retry-After`, `WWW-Authenticate`), also of a proxy. `name` is not case-sensitive;
-/// bytes that are not UTF-8 are written as U+FFFD. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+/// Writes the value of a header of the server's answer.
 ///
-/// Errors: `NOT_FOUND`, `INVALID_ARGUMENT` (`name` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
-/// `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// If the answer has several headers of this name, their values are joined by `, ` (RFC 9110 section 5.3). Bytes that
+/// are not UTF-8 are written as U+FFFD. The headers are available from `on_connect` on. In `on_retry` and `on_close`
+/// the headers of a refusal (`Retry-After`, `WWW-Authenticate`) are available too, also those of a proxy.
+///
+/// - `ws`: The socket.
+/// - `name`: The name of the header, in upper or lower case. It ends in a NUL.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error.
+/// - Errors: `NOT_FOUND` (the answer has no such header, or there was no answer yet), `INVALID_ARGUMENT` (`name` is
+///   NULL, `capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `name` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_header(
@@ -532,13 +676,23 @@ pub unsafe extern "C" fn egret_ws_response_header(
     })
 }
 
-/// Writes all headers of the server's answer to `out`, each as `Name: value` and a line feed, in their order, with a NUL,
-/// and returns the length without the NUL: 0 if there was no answer yet. As `egret_ws_response_header` in all other respects.
+/// Writes all headers of the server's answer, in their order.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// Each header is written as `Name: value` and a line feed. Bytes that are not UTF-8 are written as U+FFFD. The headers
+/// are available at the times that `egret_ws_response_header` lists.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that there was no answer
+///   yet.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -548,15 +702,23 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
     })
 }
 
-/// Writes the body of a refusal to `out`, with a NUL, and returns its length without the NUL: the first `max_refusal_body_bytes`
-/// of what a server, or a proxy, sent behind the head of an answer that is not an upgrade. Chunks are joined; a compressed body stays
-/// compressed. 0 if there was none, or if the connection was made. It may contain NULs and need not be UTF-8. In `on_retry` and
-/// `on_close`, and as `egret_ws_subprotocol` in all other respects.
+/// Writes the body of a refusal: of an answer, from a server or a proxy, that is not an upgrade.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// At most the first `max_refusal_body_bytes` are kept. Chunks are joined. A compressed body stays compressed. The body
+/// may contain NULs and need not be UTF-8. It is available in `on_retry` and `on_close`.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the body and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the body in bytes, without the NUL, or a negative error. 0 means that there was no body or
+///   that the connection was made.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_body(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -566,15 +728,26 @@ pub unsafe extern "C" fn egret_ws_response_body(ws: *mut egret_ws, out: *mut c_c
     })
 }
 
-/// Writes the cookies that the servers of this attempt have set to `out`, with a NUL, and returns the length without the NUL: for each
-/// `Set-Cookie` header of an answer, those of redirects and refusals too, the URL that was requested (with its query, without a user
-/// name and password), a space, the value of the header, and a line feed; at most 65536 bytes, the first ones. The library keeps no
-/// cookies: to send one, set a `Cookie` header. As `egret_ws_response_headers` in all other respects.
+/// Writes the cookies that the servers of this attempt have set.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// There is one line for each `Set-Cookie` header of an answer, also of redirects and refusals. A line has the URL that
+/// was requested (with its query, without a user name and password), a space, the value of the header, and a line feed.
+/// At most the first 65536 bytes are kept. Bytes that are not UTF-8 are written as U+FFFD. The cookies are available at
+/// the times that `egret_ws_response_header` lists.
+///
+/// The library keeps no cookies. To send one, set a `Cookie` header.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that there are no cookies.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_response_cookies(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -584,12 +757,21 @@ pub unsafe extern "C" fn egret_ws_response_cookies(ws: *mut egret_ws, out: *mut 
     })
 }
 
-/// Writes the local address of the connection to `out`. As `egret_ws_remote_address` in all other respects.
+/// Writes the local address of the connection, such as `192.0.2.7:50312` or `[2001:db8::7]:50312`.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// It is empty until `on_connect`. In `on_close` it is empty if TCP was not connected.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that there is no address.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_local_address(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -601,15 +783,24 @@ pub unsafe extern "C" fn egret_ws_local_address(ws: *mut egret_ws, out: *mut c_c
     })
 }
 
-/// Writes the addresses that were tried to `out`, with a NUL, and returns the length without the NUL: each as the address, a space, the
-/// result, and a line feed (`192.0.2.1:443 Connection refused`, `[2001:db8::1]:443 connected`, `192.0.2.2:443 no answer`), in the order
-/// of the attempts; those of the proxy, if there is one; at most 8192 bytes. As `egret_ws_subprotocol` in all other respects; in
-/// `on_retry` and `on_close` too.
+/// Writes the addresses that were tried, in the order of the attempts.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// There is one line for each address. A line has the address, a space, the result, and a line feed:
+/// `192.0.2.1:443 Connection refused`, `[2001:db8::1]:443 connected`, `192.0.2.2:443 no answer`. With a proxy the
+/// addresses are those of the proxy. The text has at most 8192 bytes. It is available from `on_connect` on, and in
+/// `on_retry` and `on_close`.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_tried_addresses(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -620,13 +811,21 @@ pub unsafe extern "C" fn egret_ws_tried_addresses(ws: *mut egret_ws, out: *mut c
     })
 }
 
-/// Writes the proxy of the connection to `out`, as a URL without a user name and password, with a NUL, and returns its length without
-/// the NUL: 0 if there is none. As `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+/// Writes the proxy of the connection, as a URL without a user name and password.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// It is available from `on_connect` on, and in `on_retry` and `on_close`.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that there is no proxy.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_proxy(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -636,14 +835,22 @@ pub unsafe extern "C" fn egret_ws_proxy(ws: *mut egret_ws, out: *mut c_char, cap
     })
 }
 
-/// Writes the name of the cipher suite of TLS to `out`, such as `TLS_AES_256_GCM_SHA384`, with a NUL, and returns its length without the
-/// NUL: 0 without TLS, before the handshake has agreed on one, and with the TLS of Apple's systems and Windows. As
-/// `egret_ws_subprotocol` in all other respects; in `on_retry` and `on_close` too.
+/// Writes the name of the cipher suite of TLS, such as `TLS_AES_256_GCM_SHA384`.
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// It is available from `on_connect` on, and in `on_retry` and `on_close`.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. It is 0 without TLS, before the
+///   handshake has agreed on a cipher suite, and with the TLS of Apple's systems and Windows.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_tls_cipher(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -656,13 +863,22 @@ pub unsafe extern "C" fn egret_ws_tls_cipher(ws: *mut egret_ws, out: *mut c_char
     })
 }
 
-/// Writes the protocol that the server selected by ALPN (RFC 7301) to `out`, with a NUL, and returns its length without the NUL: 0 if it
-/// selected none. As `egret_ws_tls_cipher` in all other respects.
+/// Writes the protocol that the server selected by ALPN (RFC 7301).
 ///
-/// Errors: `INVALID_ARGUMENT`, `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// It is available from `on_connect` on, and in `on_retry` and `on_close`.
+///
+/// - `ws`: The socket.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error. 0 means that the server selected
+///   none.
+/// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, capacity: usize) -> i32 {
@@ -675,17 +891,26 @@ pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, 
     })
 }
 
-/// Writes a certificate that the server sent in the TLS handshake to `out`, in DER, and returns its length. `index` 0 is the server's
-/// own certificate, then the others follow in the order of the server. From `on_connect` on; in `on_retry` and `on_close` also if it
-/// was not trusted; after an end in `EGRET_WS_PHASE_PROXY` those of the proxy. A resumed session has the certificates of its first
-/// handshake. On Apple's systems and Windows only the first one, and only after a handshake that succeeded. With a TLS provider those
-/// that it returns, at most 10 and 64 KiB. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+/// Writes a certificate that the server sent in the TLS handshake, in DER.
 ///
-/// Errors: `NOT_FOUND` (there is none with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than the length, or `out`
-/// is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// The certificates are available from `on_connect` on. In `on_retry` and `on_close` they are also available if the
+/// certificate was not trusted. After an end in `EGRET_WS_PHASE_PROXY` they are those of the proxy. A resumed session
+/// has the certificates of its first handshake. On Apple's systems and Windows only the first certificate is available,
+/// and only after a handshake that succeeded. A TLS provider returns its own list, of which at most 10 certificates and
+/// 64 KiB are kept.
+///
+/// - `ws`: The socket.
+/// - `index`: 0 for the server's own certificate. The others follow in the order of the server.
+/// - `out`: Receives the certificate, without a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the certificate in bytes, or a negative error.
+/// - Errors: `NOT_FOUND` (there is no certificate with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less
+///   than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_peer_certificate(
@@ -707,14 +932,19 @@ pub unsafe extern "C" fn egret_ws_peer_certificate(
     })
 }
 
-/// Fills `*stats` with the statistics of the socket, up to its `struct_size`; fields of a newer header than this library's become
-/// 0. Any thread.
+/// Returns the statistics of the socket.
 ///
-/// Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`, `FORKED`,
-/// `INTERNAL`.
+/// - `ws`: The socket.
+/// - `stats`: Receives the statistics. The struct has `stats->struct_size` bytes; set `struct_size` before the call.
+///   Fields that this library does not know become 0.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`,
+///   `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `stats` is NULL or points to `stats->struct_size` readable and writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_stats(ws: *mut egret_ws, stats: *mut egret_ws_statistics) -> egret_ws_error_t {
@@ -724,16 +954,24 @@ pub unsafe extern "C" fn egret_ws_stats(ws: *mut egret_ws, stats: *mut egret_ws_
     })
 }
 
-/// Normalizes a URL as the constructor of a browser's `WebSocket` does, writes it to `out`, with a NUL, and returns its length
-/// without the NUL: serialized by the WHATWG rules, with `ws` for `http` and `wss` for `https`. For bindings that offer that
-/// interface. `out` may be NULL if `capacity` is 0: then only the length is returned. Any thread.
+/// Normalizes a URL as the constructor of a browser's `WebSocket` does.
 ///
-/// Errors: `INVALID_URL` (not a URL, another scheme, a fragment, more than 16384 bytes), `INVALID_ARGUMENT` (`url` is NULL,
-/// `capacity` is not 0 and not more than the length, or `out` is NULL), `UNSUPPORTED` (the host name is not ASCII, and the library was
-/// built without its feature `idn`), `FORKED`, `INTERNAL`.
+/// The result is serialized by the WHATWG rules. `http` becomes `ws`, and `https` becomes `wss`. This function is for
+/// bindings that offer the interface of browsers.
+///
+/// - `url`: The URL. It has at most 16384 bytes and ends in a NUL.
+/// - `out`: Receives the text and a NUL. May be NULL if `capacity` is 0.
+/// - `capacity`: Bytes of `out`. If it is 0, only the length is returned.
+/// - Returns: The length of the text in bytes, without the NUL, or a negative error.
+/// - Errors: `INVALID_URL` (it is not a URL, or it has another scheme, a fragment, or too many bytes),
+///   `INVALID_ARGUMENT` (`url` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL),
+///   `UNSUPPORTED` (the host name is not ASCII, and the library was built without its feature `idn`), `FORKED`,
+///   `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `url` is NULL or ends in a NUL; `out` points to `capacity` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_normalize_url(url: *const c_char, out: *mut c_char, capacity: usize) -> i32 {

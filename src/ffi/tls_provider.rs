@@ -349,13 +349,19 @@ fn c_text(text: &str) -> CString {
     CString::new(text).unwrap_or_default()
 }
 
-/// Fills `provider` with zeros, and sets its `struct_size` to `size`; pass `sizeof *provider`. Sizes of older and newer headers are
-/// accepted, from that of the first release to 4096. Any thread.
+/// Sets all fields of a TLS provider to zero, except its `struct_size`.
 ///
-/// Errors: `INVALID_ARGUMENT` (`provider` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// Sizes of older and newer headers are accepted, from that of the first release to 4096.
+///
+/// - `provider`: The struct to fill. It has `size` bytes.
+/// - `size`: Pass `sizeof *provider`, in bytes.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `INVALID_ARGUMENT` (`provider` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread.
+/// - Since: 0.1
 ///
 /// # Safety
-/// `provider` is NULL or points to `size` writable bytes.
+/// The pointers are as the list above says.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn egret_ws_tls_provider_init(
@@ -366,13 +372,20 @@ pub unsafe extern "C" fn egret_ws_tls_provider_init(
     guard_code("egret_ws_tls_provider_init", NoHandle, |()| unsafe { sized::init(provider, size) })
 }
 
-/// Reports that the work of a TLS session of this socket has ended, after its TLS provider has returned `EGRET_WS_TLS_BUSY`. `ws` is that of
-/// `egret_ws_tls_destination`. A call without such a session does nothing. It makes no callback: the I/O thread goes on with the session,
-/// or with `EGRET_WS_LOOP_INLINE` the next poll. Any thread, any callback of the provider too.
+/// Reports that the work of a busy TLS session has ended.
 ///
-/// The handle stays valid for this call until the last session of the socket is freed: a socket that was freed sends what is queued.
+/// A TLS provider makes this call after it has returned `EGRET_WS_TLS_BUSY`. The call makes no callback. The I/O thread
+/// continues with the session; with `EGRET_WS_LOOP_INLINE` the next poll does. If the socket has no busy session, the
+/// call does nothing.
 ///
-/// Errors: `BAD_HANDLE` (also: the socket was freed, and has no session), `FORKED`, `INTERNAL`.
+/// For this call the handle stays valid until the last session of the socket is freed, because a freed socket still
+/// sends what is queued.
+///
+/// - `ws`: The socket of `egret_ws_tls_destination`.
+/// - Returns: `EGRET_WS_OK`, or a negative error.
+/// - Errors: `BAD_HANDLE` (also if the socket was freed and has no session), `FORKED`, `INTERNAL`.
+/// - Threads: Any thread, also inside any callback of the provider.
+/// - Since: 0.1
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_tls_ready(ws: *mut egret_ws) -> egret_ws_error_t {

@@ -1,4 +1,4 @@
-/* The code at the head of the header, statement by statement (tests/header.rs compares both): it compiles, and does what the text says. */
+/* The code at the head of the header, statement by statement (tests/header compares both): it compiles, and does what the text says. */
 #include "server.h"
 
 typedef struct game {

@@ -152,8 +152,8 @@ pub fn error_name(code: i64) -> &'static str {
     name.to_str().expect("ASCII").trim_start_matches("EGRET_WS_ERR_").trim_start_matches("EGRET_WS_")
 }
 
-/// Returns each function of the header, and the errors that its comment lists: the words in backquotes and capital letters of the
-/// paragraph that begins with `Errors:`.
+/// Returns each function of the header, and the errors that its comment lists: the words in backquotes and capital letters between
+/// `Errors:`, which begins a paragraph, and `Threads:`.
 pub fn listed() -> BTreeMap<String, BTreeSet<String>> {
     let header = include_str!("../../include/egret_ws.h");
     let mut functions = BTreeMap::new();
@@ -169,8 +169,9 @@ pub fn listed() -> BTreeMap<String, BTreeSet<String>> {
         }
         let lines: Vec<&str> = comment.lines().map(|line| line.trim().trim_start_matches('*').trim()).collect();
         let paragraphs = lines.split(|line| line.is_empty()).map(|lines| lines.join(" "));
-        let lists: Vec<String> =
-            paragraphs.filter_map(|text| Some(text.strip_prefix("Errors: ")?.to_owned())).collect();
+        let lists: Vec<String> = paragraphs
+            .filter_map(|text| Some(text.strip_prefix("Errors: ")?.split_once(" Threads: ")?.0.trim().to_owned()))
+            .collect();
         let [list] = &lists[..] else { panic!("{name} has {} lists of errors", lists.len()) };
         let is_error =
             |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '8');

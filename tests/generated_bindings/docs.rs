@@ -13,9 +13,11 @@ const PHRASES: &[(&str, &str)] = &[
     (", ending in a NUL, copied", ""),
     (" ending in a NUL, copied", ""),
     (", with a NUL", ""),
-    (". 0: ", ". Default: "),
-    (".) 0: ", ".) Default: "),
-    (". NULL: ", ". Default: "),
+    (". 0 means that ", ". Default: "),
+    (". 0 means ", ". Default: "),
+    (".) 0 means ", ".) Default: "),
+    (". NULL means that ", ". Default: "),
+    (". NULL means ", ". Default: "),
     ("a NULL", "NULL"),
 ];
 

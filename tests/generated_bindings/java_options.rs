@@ -84,8 +84,8 @@ impl Members<'_> {
         let (doc, name) = (&number_doc(option), name(option.field()));
         if option.kind == Kind::Level {
             self.setter(doc, &name, "@NotNull LogLevel level", &format!("number({at}, \"{name}\", level.number)"));
-        } else if is_boolean(option) {
-            self.setter(&capital(&doc[3..]), &name, "boolean on", &format!("number({at}, \"{name}\", on ? 1 : 0)"));
+        } else if let Some(doc) = doc.strip_prefix(ON) {
+            self.setter(&capital(doc), &name, "boolean on", &format!("number({at}, \"{name}\", on ? 1 : 0)"));
         } else {
             let unit = match option.name.rsplit_once('_') {
                 Some((_, "ms")) => "millis",
@@ -110,7 +110,8 @@ impl Members<'_> {
             self.setter(&option.doc, &name, "@Nullable String text", &format!("text({at}, \"{name}\", text)"));
             return;
         }
-        let doc = option.doc.replace("a comma-separated list of", "a list of").replace("NULL: none", "Default: none");
+        let doc =
+            option.doc.replace("a comma-separated list of", "a list of").replace("NULL means none", "Default: none");
         let call = format!("text({at}, \"{name}\", joined(\"{name}\", list))");
         self.setter(&doc, &name, "@NotNull List<String> list", &call);
         self.overload(&format!("{name}(List)"), "", &name, "@NotNull String... list", "Arrays.asList(list)");
@@ -121,10 +122,10 @@ impl Members<'_> {
 fn number_doc(option: &OptionField) -> String {
     let note = |constant: &str, meaning| {
         let is_said = option.doc.contains(&format!("`{constant}`"));
-        if is_said { String::new() } else { format!(" `{constant}`: {meaning}.") }
+        if is_said { String::new() } else { format!(" `{constant}` means {meaning}.") }
     };
     let note = match option.name.as_str() {
-        "linger_ms" => note("EGRET_WS_AT_ONCE", "it does not wait"),
+        "linger_ms" => note("EGRET_WS_AT_ONCE", "that it does not wait"),
         name if name.ends_with("_timeout_ms") => note("EGRET_WS_UNLIMITED", "no limit"),
         _ => String::new(),
     };
@@ -145,10 +146,8 @@ fn is_list(option: &OptionField) -> bool {
     option.doc.contains("comma-separated list")
 }
 
-/// A number of C that is 1 or 0.
-fn is_boolean(option: &OptionField) -> bool {
-    option.doc.starts_with("1: ")
-}
+/// The beginning of the comment of a number of C that is 1 or 0.
+const ON: &str = "1 means that ";
 
 pub fn setters(api: &Api, class: &Class) -> String {
     let options = (class.options)(api);
@@ -176,7 +175,7 @@ pub fn getters(api: &Api, class: &Class) -> String {
             Kind::Level => {
                 members.getter("@NotNull LogLevel", &name, "get", &format!("LogLevel.of((int) number({at}))"))
             }
-            _ if is_boolean(option) => members.getter("boolean", &name, "is", &format!("number({at}) == 1")),
+            _ if option.doc.starts_with(ON) => members.getter("boolean", &name, "is", &format!("number({at}) == 1")),
             _ => members.getter("long", &name, "get", &format!("number({at})")),
         }
     }

@@ -18,8 +18,8 @@
 namespace egret {
 
 // generated: constants, by "make header"; do not edit
-inline constexpr std::size_t max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES;
 inline constexpr std::size_t max_pending_sockets = EGRET_WS_MAX_PENDING_SOCKETS;
+inline constexpr std::size_t max_message_bytes = EGRET_WS_MAX_MESSAGE_BYTES;
 
 enum class Kind : std::int32_t {
     text = EGRET_WS_TEXT,

@@ -16,15 +16,15 @@ extension EgretWS {
             public init(rawValue: UInt32) { self.rawValue = rawValue }
 
             // generated: loop flags, by "make header"; do not edit
-            /// No I/O thread. `Loop.poll` does the reading and writing itself, and a send outside a callback is written
-            /// at once by the call. Without this flag a loop has one I/O thread, however many sockets it has. Name
-            /// look-ups have threads in both cases.
+            /// The loop has no I/O thread. `Loop.poll` reads and writes, and a send outside a callback writes at once.
+            /// Without this flag a loop has one I/O thread for all its sockets. In both cases name look-ups run on
+            /// threads of the library.
             public static let inline = Self(rawValue: UInt32(EGRET_WS_LOOP_INLINE))
-            /// `LoopControl.suspend` closes open sockets, with 1001 (going away), instead of keeping them open.
+            /// `LoopControl.suspend` closes open sockets with 1001 (going away). Without this flag it keeps them open.
             public static let closeOnSuspend = Self(rawValue: UInt32(EGRET_WS_LOOP_CLOSE_ON_SUSPEND))
-            /// `LoopControl.networkChanged` drops all TLS sessions, so that no server can recognize a player by a
-            /// session of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network
-            /// resumes its session.
+            /// `LoopControl.networkChanged` drops all TLS sessions. A server then cannot recognize a player by a session
+            /// of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network resumes its
+            /// session.
             public static let forgetTlsSessions = Self(rawValue: UInt32(EGRET_WS_LOOP_FORGET_TLS_SESSIONS))
             // generated: end
         }

@@ -36,8 +36,8 @@ extension EgretWS {
         // generated: constants, by "make header"; do not edit
         public static let tls12 = Int(EGRET_WS_TLS_1_2)
         public static let tls13 = Int(EGRET_WS_TLS_1_3)
-        public static let maxMessageBytes = Int(EGRET_WS_MAX_MESSAGE_BYTES)
         public static let maxPendingSockets = Int(EGRET_WS_MAX_PENDING_SOCKETS)
+        public static let maxMessageBytes = Int(EGRET_WS_MAX_MESSAGE_BYTES)
         // generated: end
 
         public var flags: Flags = []

@@ -5,10 +5,11 @@ extension EgretWS {
     /// The statistics of a socket: `egret_ws_statistics`. Times are in microseconds.
     public struct Statistics: Sendable {
         // generated: statistics, by "make header"; do not edit
-        /// The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet.
+        /// The HTTP status of the server's answer. It is 101 if the server accepted the upgrade, and 0 if there is
+        /// no answer yet.
         public let httpStatus: Int
-        /// The version of TLS, `SocketOptions.tls12` or `SocketOptions.tls13`; 0: no TLS, or the server has not
-        /// chosen one.
+        /// The version of TLS, `SocketOptions.tls12` or `SocketOptions.tls13`. It is 0 without TLS, or if the server
+        /// has not chosen a version.
         public let tlsVersion: Int
         /// The number of redirects that were followed.
         public let redirects: Int
@@ -16,13 +17,15 @@ extension EgretWS {
         public let resolveUs: UInt64
         /// Microseconds of TCP, for all addresses that were tried.
         public let connectUs: UInt64
-        /// Microseconds until the proxy's answer, with those of `on_proxy` and of TLS to the proxy.
+        /// Microseconds until the proxy's answer. The times of `on_proxy` and of TLS to the proxy are included.
         public let proxyUs: UInt64
-        /// Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before.
+        /// Microseconds of the TLS handshake. If the trusted roots were not read before, the time to read them is
+        /// included.
         public let tlsUs: UInt64
         /// Microseconds of the HTTP upgrade.
         public let handshakeUs: UInt64
-        /// Connections made so far. `Socket.generation` returns for how many of them `on_connect` was called.
+        /// Connections that were made so far. `Socket.generation` returns for how many of them `on_connect` was
+        /// called.
         public let connections: Int
         /// Attempts to reconnect that were begun so far.
         public let retries: Int
@@ -31,27 +34,27 @@ extension EgretWS {
         public let messagesSent: UInt64
         /// Payload bytes of `messagesSent`.
         public let bytesSent: UInt64
-        /// Bytes written, with frame headers and control frames, after compression, before TLS.
+        /// Bytes written, after compression and before TLS. Frame headers and control frames are included.
         public let wireBytesSent: UInt64
         /// Messages received.
         public let messagesReceived: UInt64
         /// Payload bytes of `messagesReceived`.
         public let bytesReceived: UInt64
-        /// Bytes read, as `wireBytesSent` counts.
+        /// Bytes read, counted as in `wireBytesSent`.
         public let wireBytesReceived: UInt64
-        /// Bytes that wait to be written, as `SocketOptions.maxSendBufferBytes` counts.
+        /// Bytes that wait to be written, counted as in `SocketOptions.maxSendBufferBytes`.
         public let sendQueueBytes: UInt64
         /// The largest value of `sendQueueBytes` so far.
         public let sendQueuePeakBytes: UInt64
-        /// Bytes that wait to be dispatched, as `SocketOptions.maxReceiveQueueBytes` counts.
+        /// Bytes that wait to be dispatched, counted as in `SocketOptions.maxReceiveQueueBytes`.
         public let receiveQueueBytes: UInt64
         /// The largest value of `receiveQueueBytes` so far.
         public let receiveQueuePeakBytes: UInt64
-        /// Microseconds from the last answered ping to its pong; 0: no ping was answered.
+        /// Microseconds from the last answered ping to its pong. It is 0 if no ping was answered.
         public let rttUs: UInt64
-        /// The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value).
+        /// Microseconds of the round trip, smoothed as in TCP (RFC 6298: each new value counts an eighth).
         public let rttSmoothedUs: UInt64
-        /// 1 if TLS resumed an earlier session, without an exchange of certificates; 0 if not, or without TLS.
+        /// 1 if TLS resumed an earlier session, without an exchange of certificates. It is 0 if not, or without TLS.
         public let tlsResumed: Int
         /// The number of addresses that were tried. `Socket.triedAddresses` lists them.
         public let addressesTried: Int

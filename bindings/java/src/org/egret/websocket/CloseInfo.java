@@ -7,25 +7,28 @@ public final class CloseInfo {
     /** A phase of a connection, in their order. */
     public enum Phase {
         // generated: phases, by "make header"; do not edit
-        /** Phase: {@link RequestHook#onRequest} had not let the attempt begin. */
+        /** Phase: {@link RequestHook#onRequest} had not allowed the attempt to begin. */
         REQUEST(1),
         /** Phase: the server's name was being looked up. */
         RESOLVE(2),
         /** Phase: TCP was connecting. */
         CONNECT(3),
-        /** Phase: the proxy was being asked for a connection to the server. */
+        /** Phase: the library was asking the proxy for a connection to the server. */
         PROXY(4),
-        /** Phase: TLS was being set up: its handshake, and the check of the server's certificate. */
+        /**
+         * Phase: TLS was being set up. This phase contains the TLS handshake and the check of the server's
+         * certificate.
+         */
         TLS(5),
-        /** Phase: the HTTP upgrade was under way (RFC 6455 section 4). */
+        /** Phase: the HTTP upgrade was in progress (RFC 6455 section 4). */
         HANDSHAKE(6),
         /** Phase: the connection was open. */
         OPEN(7),
         /** Phase: the connection was closing, and accepted messages were being written before the Close frame. */
         FLUSH(8),
         /**
-         * Phase: the closing handshake was under way (RFC 6455 section 7): the Close frame of this side was passed
-         * to the operating system.
+         * Phase: the closing handshake was in progress (RFC 6455 section 7). The Close frame of this side was
+         * passed to the operating system.
          */
         CLOSING(9),
         // generated: end
@@ -49,21 +52,21 @@ public final class CloseInfo {
     public enum Initiator {
         // generated: initiators, by "make header"; do not edit
         /**
-         * Initiator: this side ended it: a close, or a refusal of something the server sent (see
-         * {@link CloseInfo#getError}). A close of this side that came before the server's Close frame stays the
-         * reason if the closing handshake then failed, by a reset or a time-out, as {@link CloseInfo#getError}
-         * says.
+         * Initiator: this side ended the connection. It closed the socket, or it refused something that the server
+         * sent (see {@link CloseInfo#getError}). It is still the initiator if it closed before the server's Close
+         * frame came and the closing handshake then failed. In that case {@link CloseInfo#getError} names the
+         * failure, such as a reset or a time-out.
          */
         LOCAL(1),
         /**
-         * Initiator: the server (or a proxy) ended it: its Close frame came first, or its HTTP answer was a
-         * refusal. Also if the closing handshake failed after the server's Close frame; {@link CloseInfo#getError}
-         * then says how (a reset, a time-out).
+         * Initiator: the server or a proxy ended the connection. Its Close frame came first, or its HTTP answer was
+         * a refusal. It is still the initiator if the closing handshake failed after the server's Close frame. In
+         * that case {@link CloseInfo#getError} names the failure, such as a reset or a time-out.
          */
         PEER(2),
         /**
-         * Initiator: the network did, before a Close frame of the server was received: no name, no route, a reset,
-         * an end of the stream, a deadline that passed.
+         * Initiator: the network ended the connection before a Close frame of the server was received. A name was
+         * not found, there was no route, the connection was reset, the stream ended, or a deadline passed.
          */
         TRANSPORT(3),
         // generated: end

@@ -63,43 +63,43 @@ public final class DeflateOptions extends Options {
         }
 
         /**
-         * Messages of fewer bytes are sent without compression, and so are messages that compression does not make
-         * smaller. Default: 256. {@link Options#AT_ONCE}: messages of any size are compressed.
-         * {@link Options#UNLIMITED}: no message is compressed.
+         * The smallest message in bytes that is compressed. Smaller messages are sent without compression. So are
+         * messages that compression does not make smaller. Default: 256. {@link Options#AT_ONCE} means that
+         * messages of any size are compressed. {@link Options#UNLIMITED} means that no message is compressed.
          */
         public @NotNull Builder thresholdBytes(long bytes) {
             return number(1, "thresholdBytes", bytes, UNLIMITED, AT_ONCE);
         }
 
         /**
-         * The largest window that this side uses to compress, as a power of two, 9 to 15; the server may ask for
-         * less. The compressor needs memory of 4 times the window and 244 KiB, from the first compressed message
-         * on. Default: 15.
+         * The largest window that this side uses to compress, as a power of two, 9 to 15. The server may ask for
+         * less. From the first compressed message on, the compressor needs memory of 4 times the window and 244
+         * KiB. Default: 15.
          */
         public @NotNull Builder clientWindowBits(long bits) {
             return number(2, "clientWindowBits", bits);
         }
 
         /**
-         * The largest window that the server may use, 9 to 15. A socket whose server agreed to compress needs 47
-         * KiB for incoming messages, with any window. A server that accepts the offer without this limit fails the
-         * handshake. Default: 15, that is no limit.
+         * The largest window that the server may use, as a power of two, 9 to 15. A socket whose server agreed to
+         * compress needs 47 KiB for incoming messages, with any window. If a server accepts the offer without this
+         * limit, the handshake fails. Default: 15, which is no limit.
          */
         public @NotNull Builder serverWindowBits(long bits) {
             return number(3, "serverWindowBits", bits);
         }
 
         /**
-         * This side compresses each message by itself, without the context of the messages before, which makes
-         * messages larger. The compressor keeps its memory. Default: with the context.
+         * This side compresses each message by itself, without the context of the messages before. This makes
+         * messages larger. The compressor keeps its memory. Default: the context is used.
          */
         public @NotNull Builder clientNoContextTakeover(boolean on) {
             return number(4, "clientNoContextTakeover", on ? 1 : 0);
         }
 
         /**
-         * The server must compress each message by itself. A server that accepts the offer without this parameter
-         * fails the handshake. Default: as the server wants.
+         * The server must compress each message by itself. If a server accepts the offer without this parameter,
+         * the handshake fails. Default: the server chooses.
          */
         public @NotNull Builder serverNoContextTakeover(boolean on) {
             return number(5, "serverNoContextTakeover", on ? 1 : 0);

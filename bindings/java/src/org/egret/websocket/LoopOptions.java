@@ -11,9 +11,9 @@ public final class LoopOptions extends Options {
         // generated: log levels, by "make header"; do not edit
         /** Log level: something failed inside the library. */
         ERROR(1),
-        /** Log level: a call was refused, or a connection failed. The default of a loop. */
+        /** Log level: a call was refused, or a connection failed. This is the default of a loop. */
         WARN(2),
-        /** Log level: connections made and ended. */
+        /** Log level: a connection was made or ended. */
         INFO(3),
         /** Log level: each step. */
         DEBUG(4),
@@ -194,21 +194,21 @@ public final class LoopOptions extends Options {
         }
 
         /**
-         * Budget of a poll: the most callbacks of one {@link WebSocketLoop#poll}; the others wait for the next
-         * poll. Default: 4096. {@link Options#UNLIMITED}: no limit.
+         * Budget of a poll: the largest number of callbacks in one {@link WebSocketLoop#poll}. The others wait for
+         * the next poll. Default: 4096. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder pollMaxCallbacks(long count) {
             return number(1, "pollMaxCallbacks", count, UNLIMITED);
         }
 
         /**
-         * Budget of a poll: the microseconds after which one {@link WebSocketLoop#poll} begins no further callback;
-         * it handles at least one event. As long as callbacks take less than a microsecond each, the clock is read
-         * once for up to 16 of them. Default: 4000. {@link Options#UNLIMITED}: no limit. With {@link #inline} the
-         * reading and writing of the poll counts too: it takes at most about half of the budget, and never more
-         * than a few milliseconds. The next poll goes on with the sockets that were not served. Events without a
-         * callback, such as messages that wait because receiving is paused, count in the time too. So a poll may
-         * use it up without any callback, and return 0.
+         * Budget of a poll: the time in microseconds after which one {@link WebSocketLoop#poll} begins no further
+         * callback. It handles at least one event. Default: 4000. {@link Options#UNLIMITED} means no limit. While
+         * callbacks take less than a microsecond each, the clock is read once for up to 16 of them. With
+         * {@link #inline} the reading and writing of the poll is counted too. It takes at most about half of the
+         * budget, and never more than a few milliseconds. The next poll continues with the sockets that were not
+         * served. Events without a callback are also counted, such as messages that wait because receiving is
+         * paused. A poll may therefore use up its budget without any callback and return 0.
          */
         public @NotNull Builder pollMaxMicros(long micros) {
             return number(2, "pollMaxMicros", micros, UNLIMITED);
@@ -218,8 +218,8 @@ public final class LoopOptions extends Options {
          * The longest time in milliseconds that {@link WebSocketLoop#close} waits until accepted messages are
          * written and closing handshakes have ended. During this time it is the only limit:
          * {@link WebSocketOptions.Builder#flushTimeoutMillis} and
-         * {@link WebSocketOptions.Builder#closeTimeoutMillis} cut no socket. Default: it does not wait; bytes that
-         * the network does not take at once are dropped. {@link Options#AT_ONCE}: it does not wait.
+         * {@link WebSocketOptions.Builder#closeTimeoutMillis} do not cut a socket. Default: it does not wait: bytes
+         * that the network does not take at once are dropped. {@link Options#AT_ONCE} means that it does not wait.
          */
         public @NotNull Builder lingerMillis(long millis) {
             return number(3, "lingerMillis", millis, AT_ONCE);
@@ -231,24 +231,25 @@ public final class LoopOptions extends Options {
         }
 
         /**
-         * No I/O thread. {@link WebSocketLoop#poll} does the reading and writing itself, and a send outside a
-         * callback is written at once by the call. Without this flag a loop has one I/O thread, however many
-         * sockets it has. Name look-ups have threads in both cases.
+         * The loop has no I/O thread. {@link WebSocketLoop#poll} reads and writes, and a send outside a callback
+         * writes at once. Without this flag a loop has one I/O thread for all its sockets. In both cases name
+         * look-ups run on threads of the library.
          */
         public @NotNull Builder inline(boolean on) {
             return flag(0x10000, on);
         }
 
         /**
-         * {@link WebSocketLoop#suspend} closes open sockets, with 1001 (going away), instead of keeping them open.
+         * {@link WebSocketLoop#suspend} closes open sockets with 1001 (going away). Without this flag it keeps them
+         * open.
          */
         public @NotNull Builder closeOnSuspend(boolean on) {
             return flag(0x20000, on);
         }
 
         /**
-         * {@link WebSocketLoop#networkChanged} drops all TLS sessions, so that no server can recognize a player by
-         * a session of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network
+         * {@link WebSocketLoop#networkChanged} drops all TLS sessions. A server then cannot recognize a player by a
+         * session of another network (RFC 8446 appendix C.4). Without this flag a reconnect on the new network
          * resumes its session.
          */
         public @NotNull Builder forgetTlsSessions(boolean on) {

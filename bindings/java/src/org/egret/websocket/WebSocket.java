@@ -23,18 +23,19 @@ import org.jetbrains.annotations.Nullable;
 public final class WebSocket implements AutoCloseable {
     // generated: constants, by "make header"; do not edit
     /**
-     * The most payload bytes of a message, sent or received: 128 KiB, inclusive. A message of 131072 bytes is
-     * accepted, one of 131073 bytes is not. It counts UTF-8 bytes for text, after reassembly of fragments.
-     * {@link WebSocketOptions.Builder#maxMessageBytes} can lower it, nothing raises it.
-     */
-    public static final int MAX_MESSAGE_BYTES = 131072;
-    /**
-     * The most sockets that can wait for their loop: connect calls that the loop has not begun, and, counted
-     * separately, freed sockets whose {@code release_user} no poll has called yet. Beyond this number a connect
-     * call returns {@link ErrorCode#NO_RESOURCES}: poll the loop, then try again. Sockets that are connecting
-     * or open do not count.
+     * The largest number of sockets that can wait for their loop. Connect calls that the loop has not begun to
+     * handle are counted. Freed sockets are counted separately, until a poll has called their
+     * {@code release_user}. Beyond this number a connect call returns {@link ErrorCode#NO_RESOURCES}: poll the
+     * loop, then try again. Sockets that are connecting or open are not counted.
      */
     public static final int MAX_PENDING_SOCKETS = 16384;
+    /**
+     * The largest payload of a message, sent or received: 131072 bytes (128 KiB). A message of 131072 bytes is
+     * accepted. A message of 131073 bytes is refused. The payload of a text message is counted in UTF-8 bytes.
+     * The payload of a fragmented message is counted after its fragments were joined. The option
+     * {@link WebSocketOptions.Builder#maxMessageBytes} can lower this limit. Nothing can raise it.
+     */
+    public static final int MAX_MESSAGE_BYTES = 131072;
     // generated: end
 
     /** State of a socket. */
@@ -45,7 +46,7 @@ public final class WebSocket implements AutoCloseable {
          * called yet.
          */
         CONNECTING(0),
-        /** State: {@link WebSocketListener#onConnect} was called; messages can be sent. */
+        /** State: {@link WebSocketListener#onConnect} was called, and messages can be sent. */
         OPEN(1),
         /**
          * State: one side has begun to close, or the connection has ended and {@link WebSocketListener#onClose} has
@@ -53,7 +54,7 @@ public final class WebSocket implements AutoCloseable {
          * callback, or until this side closes or aborts.)
          */
         CLOSING(2),
-        /** State: {@link WebSocketListener#onClose} was called, or is running. */
+        /** State: {@link WebSocketListener#onClose} was called or is running. */
         CLOSED(3),
         // generated: end
         ;

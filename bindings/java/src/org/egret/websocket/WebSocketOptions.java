@@ -16,11 +16,11 @@ import org.jetbrains.annotations.Nullable;
  */
 public final class WebSocketOptions extends Options {
     // generated: constants, by "make header"; do not edit
-    /** TLS 1.2, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. */
+    /** TLS 1.2, for {@link WebSocketOptions.Builder#tlsMinVersion} and in the statistics. */
     public static final int TLS_1_2 = 771;
     /**
-     * TLS 1.3, for {@link WebSocketOptions.Builder#tlsMinVersion}, and in the statistics. Secure Transport, the
-     * TLS of Apple's systems, does not have it.
+     * TLS 1.3, for {@link WebSocketOptions.Builder#tlsMinVersion} and in the statistics. Secure Transport, the
+     * TLS of Apple's systems, does not support it.
      */
     public static final int TLS_1_3 = 772;
     // generated: end
@@ -344,7 +344,7 @@ public final class WebSocketOptions extends Options {
         // generated: options, by "make header"; do not edit
         /**
          * The longest time in milliseconds for the name look-up and TCP together. Default: 15000.
-         * {@link Options#UNLIMITED}: no limit.
+         * {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder connectTimeoutMillis(long millis) {
             return number(0, "connectTimeoutMillis", millis, UNLIMITED);
@@ -356,8 +356,8 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds for the HTTP upgrade, from the moment its request can be sent. Default:
-         * 10000. {@link Options#UNLIMITED}: no limit.
+         * The longest time in milliseconds for the HTTP upgrade. It begins when the request can be sent. Default:
+         * 10000. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder handshakeTimeoutMillis(long millis) {
             return number(1, "handshakeTimeoutMillis", millis, UNLIMITED);
@@ -370,11 +370,12 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The longest time in milliseconds without progress while a closing socket writes accepted messages and
-         * then its Close frame. The time counts from the last progress, so a slow upload is not cut. Progress is 4
-         * KiB that the operating system takes, or all that is left; with TLS, a record of up to 16 KiB counts when
-         * all of it is taken. No ping is sent during this time. After it the socket ends with
-         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#FLUSH}. Default: 10000. {@link Options#AT_ONCE}:
-         * messages that the network does not take at once are dropped. {@link Options#UNLIMITED}: no limit.
+         * then its Close frame. The time counts from the last progress, so a slow upload is not cut. Progress means
+         * that the operating system takes 4 KiB, or all bytes that are left. With TLS, a record of up to 16 KiB
+         * counts when all of it is taken. No ping is sent during this time. After it the socket ends with
+         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#FLUSH}. Default: 10000. {@link Options#AT_ONCE} means
+         * that messages are dropped if the network does not take them at once. {@link Options#UNLIMITED} means no
+         * limit.
          */
         public @NotNull Builder flushTimeoutMillis(long millis) {
             return number(2, "flushTimeoutMillis", millis, UNLIMITED, AT_ONCE);
@@ -386,11 +387,11 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds of the closing handshake: from the moment when the Close frame of this
-         * side was passed to the operating system to the end of the connection. After it the socket ends with
-         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#CLOSING}. Default: 5000. {@link Options#AT_ONCE}: the
-         * connection ends as soon as the Close frame is written; without the server's Close frame that is also
-         * reported as {@link ErrorCode#TIMEOUT}. {@link Options#UNLIMITED}: no limit.
+         * The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side
+         * was passed to the operating system, and lasts until the end of the connection. After it the socket ends
+         * with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#CLOSING}. Default: 5000. {@link Options#AT_ONCE}
+         * means that the connection ends as soon as the Close frame is written. Without the server's Close frame
+         * that is also reported as {@link ErrorCode#TIMEOUT}. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder closeTimeoutMillis(long millis) {
             return number(3, "closeTimeoutMillis", millis, UNLIMITED, AT_ONCE);
@@ -403,7 +404,7 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The longest time in milliseconds for the name look-up. Default: {@link #connectTimeoutMillis}.
-         * {@link Options#UNLIMITED}: no limit.
+         * {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder resolveTimeoutMillis(long millis) {
             return number(4, "resolveTimeoutMillis", millis, UNLIMITED);
@@ -415,9 +416,9 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds for the proxy's answer, with the TLS handshake before it if it is an
-         * {@code https://} proxy; also for the answer to {@link ProxyHook#onProxy}. Default: 10000.
-         * {@link Options#UNLIMITED}: no limit.
+         * The longest time in milliseconds for the proxy's answer. With an {@code https://} proxy the TLS handshake
+         * before it is included. It is also the longest time for the answer to {@link ProxyHook#onProxy}. Default:
+         * 10000. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder proxyTimeoutMillis(long millis) {
             return number(5, "proxyTimeoutMillis", millis, UNLIMITED);
@@ -429,8 +430,8 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds for the TLS handshake. Default: 10000. {@link Options#UNLIMITED}: no
-         * limit.
+         * The longest time in milliseconds for the TLS handshake. Default: 10000. {@link Options#UNLIMITED} means
+         * no limit.
          */
         public @NotNull Builder tlsTimeoutMillis(long millis) {
             return number(6, "tlsTimeoutMillis", millis, UNLIMITED);
@@ -444,7 +445,7 @@ public final class WebSocketOptions extends Options {
         /**
          * The longest time in milliseconds for all stages together, redirects included. Default: 60000. The wait
          * for {@link RequestHook#onRequest} before them has this limit too, counted separately.
-         * {@link Options#UNLIMITED}: no limit.
+         * {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder openTimeoutMillis(long millis) {
             return number(7, "openTimeoutMillis", millis, UNLIMITED);
@@ -456,7 +457,7 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The most payload bytes of a message, sent or received, at most {@link WebSocket#MAX_MESSAGE_BYTES}.
+         * The largest payload of a message in bytes, sent or received, at most {@link WebSocket#MAX_MESSAGE_BYTES}.
          * Default: 131072.
          */
         public @NotNull Builder maxMessageBytes(long bytes) {
@@ -464,46 +465,50 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The most bytes, frame headers counted, that may wait to be written; a send that would go beyond returns
-         * {@link ErrorCode#BACKPRESSURE}. At least {@link #maxMessageBytes} + 14. Default: 1 MiB.
+         * The limit of the send queue: the largest number of bytes that may wait to be written. Frame headers are
+         * counted. A send that would exceed it returns {@link ErrorCode#BACKPRESSURE}. It is at least
+         * {@link #maxMessageBytes} + 14. Default: 1 MiB.
          */
         public @NotNull Builder maxSendBufferBytes(long bytes) {
             return number(9, "maxSendBufferBytes", bytes);
         }
 
         /**
-         * The number of bytes waiting to be dispatched (each message, and each pong for
-         * {@link WebSocketListener#onPong}, counts 32 bytes more than its payload) at which the library stops
-         * reading this socket, until polls have taken half of them; TCP then slows the server down. The queue may
-         * exceed the limit by one message, and by 64 KiB that were read and not decoded. Default: 1 MiB.
+         * The limit of the receive queue: the number of bytes waiting to be dispatched at which the library stops
+         * reading this socket. Each message, and each pong for {@link WebSocketListener#onPong}, counts 32 bytes
+         * more than its payload. TCP then slows the server down. The library reads again when polls have taken half
+         * of the bytes. The queue may exceed the limit by one message, and by 64 KiB that were read and not
+         * decoded. Default: 1 MiB.
          */
         public @NotNull Builder maxReceiveQueueBytes(long bytes) {
             return number(10, "maxReceiveQueueBytes", bytes);
         }
 
         /**
-         * The most bytes of the body of a refusal that are kept for {@link WebSocket#getResponseBody}, at most
-         * 131072. The report comes when the body or this part of it has been read, or when no byte of it has come
-         * for a second: so if the server does not say where its body ends, by {@code Content-Length} or chunks, and
-         * keeps the connection. It comes at the end of {@link #handshakeTimeoutMillis} (of a proxy:
-         * {@link #proxyTimeoutMillis}) at the latest. Default: 16384. {@link Options#AT_ONCE}: no body is read.
+         * The largest part of the body of a refusal that is kept for {@link WebSocket#getResponseBody}, in bytes,
+         * at most 131072. The report comes when the body or this part of it has been read. It also comes when no
+         * byte of the body has come for a second; this happens if the server keeps the connection and does not give
+         * the end of its body by {@code Content-Length} or chunks. At the latest it comes at the end of
+         * {@link #handshakeTimeoutMillis} (with a proxy: {@link #proxyTimeoutMillis}). Default: 16384.
+         * {@link Options#AT_ONCE} means that no body is read.
          */
         public @NotNull Builder maxRefusalBodyBytes(long bytes) {
             return number(11, "maxRefusalBodyBytes", bytes, AT_ONCE);
         }
 
         /**
-         * How many redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. Each attempt to
-         * connect begins at the URL of the connect call, or of {@link RequestHook#onRequest}, again. The library
-         * never follows one from {@code wss} to {@code ws}; one to another origin only without
-         * {@link #subprotocols}, which often carry a token; one to a nearer address, such as a private one, only
-         * with {@link #allowPrivateRedirects}. A {@code Location} has at most 8192 bytes; the library ignores a
-         * fragment, a user name and a password in it. At another origin (scheme, host, port) the restrictions hold
-         * and the permissions do not. {@link #tlsPins}, {@link #tlsMinVersion}, and {@link #onlyTheseRoots} with
-         * its {@link #tlsRoots} hold there too. {@link #acceptAnyCertificate}, {@link #tlsRoots} without that flag
-         * and {@link #tlsServerName} do not; they hold again where a redirect leads back to the first origin.
-         * {@link #header}, {@link #username} and {@link #tlsIdentity} are for the first origin only, and are not
-         * sent again after a redirect to another one.
+         * The largest number of redirects (HTTP 301, 302, 303, 307, 308) to follow, at most 20. Default: none. Each
+         * attempt to connect begins again at the URL of the connect call or of {@link RequestHook#onRequest}. A
+         * redirect from {@code wss} to {@code ws} is never followed. A redirect to another origin is followed only
+         * without {@link #subprotocols}, which often carry a token. A redirect to a nearer address, such as a
+         * private one, is followed only with {@link #allowPrivateRedirects}. A {@code Location} has at most 8192
+         * bytes. A fragment, a user name and a password in it are ignored. At another origin (scheme, host, port)
+         * the restrictions hold and the permissions do not. {@link #tlsPins}, {@link #tlsMinVersion}, and
+         * {@link #onlyTheseRoots} with its {@link #tlsRoots} hold there too. {@link #acceptAnyCertificate},
+         * {@link #tlsRoots} without {@link #onlyTheseRoots}, and {@link #tlsServerName} do not hold there. They
+         * hold again if a redirect leads back to the first origin. {@link #header}, {@link #username} and
+         * {@link #tlsIdentity} are for the first origin only. After a redirect to another origin they are not sent
+         * again.
          */
         public @NotNull Builder maxRedirects(long count) {
             return number(12, "maxRedirects", count);
@@ -512,8 +517,8 @@ public final class WebSocketOptions extends Options {
         /**
          * With {@code wss}: the lowest version of TLS, {@link WebSocketOptions#TLS_1_2} or
          * {@link WebSocketOptions#TLS_1_3}. Default: 1.2. Secure Transport, the TLS of Apple's systems, has no TLS
-         * 1.3: there {@link WebSocketOptions#TLS_1_3} ends the connection with {@link ErrorCode#TLS_OPTIONS},
-         * unless the loop has a TLS provider, or the library was built with OpenSSL (see the README of the Swift
+         * 1.3. There {@link WebSocketOptions#TLS_1_3} ends the connection with {@link ErrorCode#TLS_OPTIONS},
+         * unless the loop has a TLS provider or the library was built with OpenSSL (see the README of the Swift
          * binding).
          */
         public @NotNull Builder tlsMinVersion(long version) {
@@ -521,8 +526,9 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * Milliseconds between two attempts to connect to different addresses of a server (RFC 8305 section 5), 10
-         * to 2000. Default: 250. {@link Options#AT_ONCE}: all addresses are tried at the same time.
+         * The time in milliseconds between two attempts to connect to different addresses of a server (RFC 8305
+         * section 5), 10 to 2000. Default: 250. {@link Options#AT_ONCE} means that all addresses are tried at the
+         * same time.
          */
         public @NotNull Builder attemptDelayMillis(long millis) {
             return number(14, "attemptDelayMillis", millis, AT_ONCE);
@@ -534,13 +540,13 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * Heartbeat: a ping (RFC 6455 section 5.5.2) is sent when nothing has been received for this many
-         * milliseconds. It detects a lost connection, and it prevents routers on the path from dropping an idle
-         * connection: mobile networks do so after half a minute, most proxies after one. Hence the default. When a
-         * time limit of any socket has woken the loop, a ping that is due within a second (or an eighth of this, if
-         * that is less) is sent at once, so that idle sockets share wake-ups. Default: 20000.
-         * {@link Options#UNLIMITED}: no pings but those of {@link WebSocket#ping}, {@link WebSocketLoop#resume} and
-         * {@link WebSocketLoop#networkChanged}.
+         * Heartbeat: after this many milliseconds without any received data a ping (RFC 6455 section 5.5.2) is
+         * sent. The heartbeat detects a lost connection. It also prevents routers on the path from dropping an idle
+         * connection. Mobile networks drop one after half a minute, most proxies after one minute; the default is
+         * shorter. To share wake-ups of idle sockets, a ping may be sent early: when a time limit of any socket has
+         * woken the loop, a ping that is due within a second (or within an eighth of this interval, if that is
+         * less) is sent at once. Default: 20000. {@link Options#UNLIMITED} means that there are no pings except
+         * those of {@link WebSocket#ping}, {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
          */
         public @NotNull Builder pingIntervalMillis(long millis) {
             return number(15, "pingIntervalMillis", millis, UNLIMITED);
@@ -552,13 +558,13 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * Heartbeat: the milliseconds after a ping in which a byte must be received, else the connection ends with
-         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While queued bytes are before the ping, the
-         * connection also counts as alive when the network takes some of them; and while the receive queue is full,
-         * no answer is expected. The default is longer than a phone's radio in a crowded cell may take. (Where the
-         * system offers it, TCP itself also gives up when the server has acknowledged nothing for four times
-         * {@link #pingIntervalMillis} and this.) Default: 10000. {@link Options#UNLIMITED}: no time-out, for
-         * servers that do not answer pings.
+         * Heartbeat: the time in milliseconds after a ping in which a byte must be received. Otherwise the
+         * connection ends with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While queued bytes are
+         * before the ping, the connection also counts as alive when the network takes some of them. While the
+         * receive queue is full, no answer is expected. The default is longer than the radio of a phone in a
+         * crowded cell may take. (If the system offers it, TCP itself also gives up when the server has
+         * acknowledged nothing for four times the sum of {@link #pingIntervalMillis} and this time.) Default:
+         * 10000. {@link Options#UNLIMITED} means no time-out, for servers that do not answer pings.
          */
         public @NotNull Builder pongTimeoutMillis(long millis) {
             return number(16, "pongTimeoutMillis", millis, UNLIMITED);
@@ -570,10 +576,11 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * Heartbeat: as {@link #pongTimeoutMillis}, for the ping after {@link WebSocketLoop#resume} and
+         * Heartbeat: like {@link #pongTimeoutMillis}, but for the ping after {@link WebSocketLoop#resume} and
          * {@link WebSocketLoop#networkChanged}, when the connection is probably lost. Default: 3000, or
-         * {@link #pongTimeoutMillis} if that is less. {@link Options#UNLIMITED}: as {@link #pongTimeoutMillis}.
-         * Without effect if that is {@link Options#UNLIMITED}.
+         * {@link #pongTimeoutMillis} if that is less. {@link Options#UNLIMITED} means the time of
+         * {@link #pongTimeoutMillis}. The option has no effect if {@link #pongTimeoutMillis} is
+         * {@link Options#UNLIMITED}.
          */
         public @NotNull Builder probeTimeoutMillis(long millis) {
             return number(17, "probeTimeoutMillis", millis, UNLIMITED);
@@ -585,21 +592,22 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * Reconnecting: the most attempts in a row when a connection is lost or cannot be made. The count starts
-         * again from 0 when a connection has been open for 10 seconds. Default: none. {@link Options#UNLIMITED}: no
-         * limit. There is no attempt after a close of this side, nor where it would be of no use: the table at
-         * {@link CloseInfo#isRetryable} says where. After the HTTP statuses 401, 403, 404, 407 and 410 there is one
-         * only if {@link RequestHook#onRequest} is set and says so. There is one after most closes by the server,
-         * 1000 included: close the socket in {@link WebSocketListener#onRetry} if you do not want that.
+         * Reconnecting: the largest number of attempts in a row when a connection is lost or cannot be made. The
+         * count starts again from 0 when a connection has been open for 10 seconds. Default: none.
+         * {@link Options#UNLIMITED} means no limit. There is no attempt after a close of this side, or if an
+         * attempt would be of no use: the table at {@link CloseInfo#isRetryable} lists these cases. After the HTTP
+         * statuses 401, 403, 404, 407 and 410 there is an attempt only if {@link RequestHook#onRequest} is set and
+         * allows it. There is an attempt after most closes by the server, also after 1000: close the socket in
+         * {@link WebSocketListener#onRetry} if you do not want that.
          */
         public @NotNull Builder retryAttempts(long count) {
             return number(18, "retryAttempts", count, UNLIMITED);
         }
 
         /**
-         * The subprotocols the server may choose from (RFC 6455 section 1.9): a list of at most 128 tokens, at most
-         * 8192 bytes, in the order of preference. Default: none. A server that chooses none of them fails the
-         * handshake, as in a browser. {@link WebSocket#getSubprotocol} returns the chosen one. A socket with
+         * The subprotocols from which the server may choose (RFC 6455 section 1.9): a list of at most 128 tokens,
+         * at most 8192 bytes, in the order of preference. Default: none. If the server chooses none of them, the
+         * handshake fails, as in a browser. {@link WebSocket#getSubprotocol} returns the chosen one. A socket with
          * subprotocols does not follow redirects to another origin.
          */
         public @NotNull Builder subprotocols(@NotNull List<String> list) {
@@ -620,16 +628,16 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The {@code User-Agent} header, at most 8192 bytes. Default: {@code egret-ws/} and the version. Empty:
-         * none.
+         * The {@code User-Agent} header, at most 8192 bytes. Default: {@code egret-ws/} and the version. An empty
+         * text means no such header.
          */
         public @NotNull Builder userAgent(@Nullable String text) {
             return text(2, "userAgent", text);
         }
 
         /**
-         * User name for basic authentication (RFC 7617) at the server, at most 8192 bytes. Default: the user name
-         * of the URL, if it has one. Redirects to another origin do not get it.
+         * The user name for basic authentication (RFC 7617) at the server, at most 8192 bytes. Default: the user
+         * name of the URL, if it has one. After a redirect, another origin does not get it.
          */
         public @NotNull Builder username(@Nullable String text) {
             return text(3, "username", text);
@@ -637,35 +645,34 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The password of {@link #username}, at most 8192 bytes. It is refused without a {@link #username}.
-         * Default: empty.
+         * Default: an empty password.
          */
         public @NotNull Builder password(@Nullable String text) {
             return text(4, "password", text);
         }
 
         /**
-         * The proxy to connect through: {@code http://host:port} (with CONNECT), {@code https://host:port} (the
-         * same, with TLS to the proxy) or {@code socks5://host:port}, with {@code user:password@} before the host
-         * if the proxy requires it, at most 8192 bytes. The only authentication at an HTTP proxy is Basic: one that
-         * wants NTLM, Negotiate or Digest ends the connection with {@link ErrorCode#PROXY}, and the message names
-         * them. The proxy resolves the server's name. The certificate of an {@code https://} proxy is always
-         * checked, for the host of its URL: the trusted authorities and {@link #tlsMinVersion} are those of the
-         * socket, and {@link #tlsPins}, {@link #tlsIdentity}, {@link #tlsServerName} and
-         * {@link #acceptAnyCertificate} are for the server only; a failure has the error of a server's certificate,
-         * in {@link CloseInfo.Phase#PROXY}. Default: see {@link #proxyFromEnvironment}, else see
-         * {@link ProxyHook#onProxy}, else none. Empty: none, whatever these say.
+         * The proxy to connect through: {@code http://host:port} (with CONNECT), {@code https://host:port} (with
+         * CONNECT, and TLS to the proxy) or {@code socks5://host:port}, with {@code user:password@} before the host
+         * if the proxy requires it, at most 8192 bytes. Default: the proxy of {@link #proxyFromEnvironment} if that
+         * flag is set, or else the proxy of {@link ProxyHook#onProxy} if that is set, or else none. An empty text
+         * means none in any case. The proxy resolves the server's name. Basic is the only authentication at an HTTP
+         * proxy: a proxy that requires NTLM, Negotiate or Digest ends the connection with {@link ErrorCode#PROXY},
+         * and the message names them. The certificate of an {@code https://} proxy is always checked, for the host
+         * of its URL. The trusted authorities and {@link #tlsMinVersion} are those of the socket. {@link #tlsPins},
+         * {@link #tlsIdentity}, {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only. A
+         * failure of this check has the error of a server's certificate, in {@link CloseInfo.Phase#PROXY}.
          */
         public @NotNull Builder proxy(@Nullable String text) {
             return text(5, "proxy", text);
         }
 
         /**
-         * With {@code wss}: the public keys that the server's certificate may have, each as {@code sha256/} and the
-         * base64 of the SHA-256 of its SubjectPublicKeyInfo (as RFC 7469 section 2.4 counts it): a list of at most
-         * 64 pins, at most 8192 bytes. One of them must match, so list the next key beside the present key. The key
-         * is checked after the certificate and before the request is sent. It is also checked before the
-         * certificate of {@link #tlsIdentity} is sent, except with the TLS of Apple's systems and of Windows.
-         * Default: none.
+         * With {@code wss}: the public keys that the server's certificate may have: a list of at most 64 pins, at
+         * most 8192 bytes. A pin is {@code sha256/} and the base64 of the SHA-256 of the SubjectPublicKeyInfo (RFC
+         * 7469 section 2.4). One of the pins must match, so list the next key beside the present key. The key is
+         * checked after the certificate and before the request is sent. It is also checked before the certificate
+         * of {@link #tlsIdentity} is sent, except with the TLS of Apple's systems and of Windows. Default: none.
          */
         public @NotNull Builder tlsPins(@NotNull List<String> list) {
             return text(6, "tlsPins", joined("tlsPins", list));
@@ -676,15 +683,15 @@ public final class WebSocketOptions extends Options {
             return tlsPins(Arrays.asList(list));
         }
 
-        /** The password of {@link #tlsIdentity}, at most 8192 bytes. Default: empty. */
+        /** The password of {@link #tlsIdentity}, at most 8192 bytes. Default: an empty password. */
         public @NotNull Builder tlsIdentityPassword(@Nullable String text) {
             return text(7, "tlsIdentityPassword", text);
         }
 
         /**
-         * With {@code wss}: the name to send in the handshake (SNI), which the certificate must have, instead of
-         * the URL's host; a name or an IP address, at most 253 bytes. Default: the URL's host. Redirects to another
-         * origin do not use it.
+         * With {@code wss}: the name to send in the handshake (SNI) and to require in the certificate, instead of
+         * the URL's host. It is a name or an IP address, at most 253 bytes. Default: the URL's host. After a
+         * redirect it is not used for another origin.
          */
         public @NotNull Builder tlsServerName(@Nullable String text) {
             return text(8, "tlsServerName", text);
@@ -693,12 +700,12 @@ public final class WebSocketOptions extends Options {
         /**
          * The addresses of the server, instead of a look-up of its name: a list of at most 16 IP addresses, each
          * with or without a port ({@code 192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443}), at most 8192
-         * bytes. For HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in this order, the next one after
-         * {@link #attemptDelayMillis} or at a failure; a port that is missing is that of the URL. SNI, the
-         * certificate check, the {@code Host} header and the origin stay those of the URL. A redirect to another
-         * origin does not use them. Refused together with {@link #proxy}; a proxy that
-         * {@link #proxyFromEnvironment} or {@link ProxyHook#onProxy} has found looks the name up itself. Default:
-         * look the name up.
+         * bytes. They are for HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in this order. The next
+         * one is tried after {@link #attemptDelayMillis} or at a failure. If an address has no port, the port of
+         * the URL is used. SNI, the certificate check, the {@code Host} header and the origin stay those of the
+         * URL. A redirect to another origin does not use the addresses. They are refused together with
+         * {@link #proxy}. A proxy that {@link #proxyFromEnvironment} or {@link ProxyHook#onProxy} has found looks
+         * the name up itself. Default: the name is looked up.
          */
         public @NotNull Builder addresses(@NotNull List<String> list) {
             return text(9, "addresses", joined("addresses", list));
@@ -710,100 +717,103 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The local IP address of the TCP connection, an address of this machine without a port, at most 45 bytes.
-         * Addresses of the server of the other family fail. Default: the system chooses.
+         * The local IP address of the TCP connection: an address of this machine without a port, at most 45 bytes.
+         * Connections to server addresses of the other family fail. Default: the system chooses.
          */
         public @NotNull Builder localAddress(@Nullable String text) {
             return text(10, "localAddress", text);
         }
 
         /**
-         * The network interface of the TCP connection, such as {@code wlan0}, at most 64 bytes:
-         * {@code SO_BINDTODEVICE} on Linux and Android, {@code IP_BOUND_IF} on Apple's systems; elsewhere it is
-         * refused with {@link ErrorCode#UNSUPPORTED}. Default: the system chooses.
+         * The network interface of the TCP connection, such as {@code wlan0}, at most 64 bytes. It sets
+         * {@code SO_BINDTODEVICE} on Linux and Android, and {@code IP_BOUND_IF} on Apple's systems. On other
+         * systems it is refused with {@link ErrorCode#UNSUPPORTED}. Default: the system chooses.
          */
         public @NotNull Builder localInterface(@Nullable String text) {
             return text(11, "localInterface", text);
         }
 
-        /** With {@code wss}, trust the certificates of {@link #tlsRoots}, which must not be empty, and no others. */
+        /**
+         * With {@code wss}, only the certificates of {@link #tlsRoots} are trusted. {@link #tlsRoots} must not be
+         * empty.
+         */
         public @NotNull Builder onlyTheseRoots(boolean on) {
             return flag(0x1, on);
         }
 
         /**
-         * Without a {@link #proxy}, take it from the environment, as it is during the connect call:
-         * {@code https_proxy} for {@code wss}, {@code http_proxy} for {@code ws}, else {@code all_proxy}; none for
-         * the hosts of {@code no_proxy}. The names are read in lower case first, then in upper case
-         * ({@code HTTP_PROXY} not where {@code REQUEST_METHOD} is set: a CGI program's is its client's). A process
-         * with more rights than its user (setuid, setgid) does not read them. Loopback hosts are never proxied. A
-         * proxy that cannot be used, and a {@code no_proxy} of more than 65536 bytes, are refused with
-         * {@link ErrorCode#INVALID_ARGUMENT}.
+         * If {@link #proxy} is null, the connect call reads the proxy from the environment. It reads
+         * {@code https_proxy} for {@code wss}, or {@code http_proxy} for {@code ws}, and otherwise
+         * {@code all_proxy}. The hosts of {@code no_proxy} have no proxy. Each name is read in lower case first,
+         * then in upper case. {@code HTTP_PROXY} is not read if {@code REQUEST_METHOD} is set, because in a CGI
+         * program the client sets {@code HTTP_PROXY}. A process with more rights than its user (setuid, setgid)
+         * does not read these variables. Loopback hosts never use a proxy. A proxy that cannot be used, and a
+         * {@code no_proxy} of more than 65536 bytes, are refused with {@link ErrorCode#INVALID_ARGUMENT}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
             return flag(0x2, on);
         }
 
         /**
-         * When a connection is lost and made again, messages that were accepted and not completely passed to the
-         * operating system are kept, and sent first on the next connection. (Messages that were passed to it may be
-         * lost too; only an answer of the server can confirm them.) Without this flag they are dropped, and
-         * {@link WebSocketListener#onRetry} reports their number.
+         * Messages are kept when a connection is lost and made again. Messages that were accepted, but not
+         * completely passed to the operating system, are sent first on the next connection. (Messages that were
+         * passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag the kept
+         * messages are dropped, and {@link WebSocketListener#onRetry} reports their number.
          */
         public @NotNull Builder resend(boolean on) {
             return flag(0x4, on);
         }
 
-        /** Do not offer permessage-deflate (RFC 7692). Without this flag it is offered, as browsers do. */
+        /** Permessage-deflate (RFC 7692) is not offered. Without this flag it is offered, as browsers do. */
         public @NotNull Builder disableDeflate(boolean on) {
             return flag(0x8, on);
         }
 
         /**
-         * With {@code wss}, do not offer the protocol {@code http/1.1} by ALPN (RFC 7301). Without this flag it is
-         * offered, as browsers do. If the server selects another protocol, the handshake fails with
-         * {@link ErrorCode#TLS}; a server without ALPN is accepted. The flag has no effect with {@code ws}.
+         * With {@code wss}, the protocol {@code http/1.1} is not offered by ALPN (RFC 7301). Without this flag it
+         * is offered, as browsers do. If the server selects another protocol, the handshake fails with
+         * {@link ErrorCode#TLS}. A server without ALPN is accepted. The flag has no effect with {@code ws}.
          */
         public @NotNull Builder disableAlpn(boolean on) {
             return flag(0x10, on);
         }
 
         /**
-         * With {@code wss}, neither keep nor resume TLS sessions (RFC 8446 section 2.2): each connection makes a
-         * full handshake. Without this flag a connection may resume a session of an earlier one of the same loop,
-         * with the same host, port and TLS options, whose certificate was checked then, at most a day ago, and has
-         * not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems
-         * every connection makes a full handshake.
+         * With {@code wss}, TLS sessions are neither kept nor resumed (RFC 8446 section 2.2). Each connection makes
+         * a full handshake. Without this flag a connection may resume a session of an earlier connection of the
+         * loop with an equal host, port and TLS options. The certificate of that session was checked at most a day
+         * ago and has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's
+         * systems every connection makes a full handshake.
          */
         public @NotNull Builder disableTlsResumption(boolean on) {
             return flag(0x20, on);
         }
 
         /**
-         * Do not follow a redirect to a URL of {@code ws}, so without TLS; it ends with {@link ErrorCode#REDIRECT}.
-         * (A redirect from {@code wss} to {@code ws} is never followed.)
+         * A redirect to a {@code ws} URL, which has no TLS, is not followed. It ends the connection with
+         * {@link ErrorCode#REDIRECT}. (A redirect from {@code wss} to {@code ws} is never followed.)
          */
         public @NotNull Builder secureRedirectsOnly(boolean on) {
             return flag(0x40, on);
         }
 
         /**
-         * With {@code wss}, accept any certificate: expired, of another host, of an unknown issuer. **It weakens
-         * security**, and is for tests with your own server only: anyone on the network path can read and change
-         * all data. Each such connection logs a warning. {@link #tlsPins} are checked nevertheless. It does not
-         * hold for another origin after a redirect.
+         * With {@code wss}, any certificate is accepted: an expired one, one for another host, or one of an unknown
+         * issuer. **This weakens security.** Use it only for tests with your own server, because anyone on the
+         * network path can read and change all data. Each such connection logs a warning. {@link #tlsPins} are
+         * still checked. After a redirect the flag does not apply to another origin.
          */
         public @NotNull Builder acceptAnyCertificate(boolean on) {
             return flag(0x1000000, on);
         }
 
         /**
-         * Also follow a redirect to a nearer address than that of the server that sent it: from a public address to
-         * a private, link-local or loopback one, or from a private address to a loopback one. **It weakens
-         * security**: without this flag such a redirect ends with {@link ErrorCode#REDIRECT} in
+         * A redirect may lead to a nearer address than that of the server that sent it. A nearer address is a
+         * private, link-local or loopback address after a public one, or a loopback address after a private one.
+         * **This weakens security.** Without this flag such a redirect ends with {@link ErrorCode#REDIRECT} in
          * {@link CloseInfo.Phase#CONNECT}, because the server could make this machine connect to services that
-         * trust its network. The addresses are checked after the look-up. A proxy looks names up itself: with a
-         * proxy, only a host that is an address or {@code localhost} is checked, and the phase is
+         * trust its network. The addresses are checked after the look-up. A proxy looks names up itself. With a
+         * proxy, only a host that is an address or {@code localhost} is therefore checked, and the phase is
          * {@link CloseInfo.Phase#PROXY}.
          */
         public @NotNull Builder allowPrivateRedirects(boolean on) {

@@ -24,14 +24,17 @@ public final class WebSocketStats {
     // generated: statistics, by "make header"; do not edit
     private static final int COUNT = 24;
 
-    /** The HTTP status of the server's answer, 101 if it accepted the upgrade; 0: no answer yet. */
+    /**
+     * The HTTP status of the server's answer. It is 101 if the server accepted the upgrade, and 0 if there is
+     * no answer yet.
+     */
     public int getHttpStatus() {
         return (int) values[0];
     }
 
     /**
-     * The version of TLS, {@link WebSocketOptions#TLS_1_2} or {@link WebSocketOptions#TLS_1_3}; 0: no TLS, or
-     * the server has not chosen one.
+     * The version of TLS, {@link WebSocketOptions#TLS_1_2} or {@link WebSocketOptions#TLS_1_3}. It is 0 without
+     * TLS, or if the server has not chosen a version.
      */
     public int getTlsVersion() {
         return (int) values[1];
@@ -53,13 +56,17 @@ public final class WebSocketStats {
     }
 
     /**
-     * Microseconds until the proxy's answer, with those of {@link ProxyHook#onProxy} and of TLS to the proxy.
+     * Microseconds until the proxy's answer. The times of {@link ProxyHook#onProxy} and of TLS to the proxy are
+     * included.
      */
     public long getProxyMicros() {
         return values[5];
     }
 
-    /** Microseconds of the TLS handshake, and of reading the trusted roots if they were not read before. */
+    /**
+     * Microseconds of the TLS handshake. If the trusted roots were not read before, the time to read them is
+     * included.
+     */
     public long getTlsMicros() {
         return values[6];
     }
@@ -70,7 +77,7 @@ public final class WebSocketStats {
     }
 
     /**
-     * Connections made so far. {@link WebSocket#getGeneration} returns for how many of them
+     * Connections that were made so far. {@link WebSocket#getGeneration} returns for how many of them
      * {@link WebSocketListener#onConnect} was called.
      */
     public int getConnections() {
@@ -95,7 +102,7 @@ public final class WebSocketStats {
         return values[11];
     }
 
-    /** Bytes written, with frame headers and control frames, after compression, before TLS. */
+    /** Bytes written, after compression and before TLS. Frame headers and control frames are included. */
     public long getWireBytesSent() {
         return values[12];
     }
@@ -110,12 +117,12 @@ public final class WebSocketStats {
         return values[14];
     }
 
-    /** Bytes read, as {@link #getWireBytesSent} counts. */
+    /** Bytes read, counted as in {@link #getWireBytesSent}. */
     public long getWireBytesReceived() {
         return values[15];
     }
 
-    /** Bytes that wait to be written, as {@link WebSocketOptions.Builder#maxSendBufferBytes} counts. */
+    /** Bytes that wait to be written, counted as in {@link WebSocketOptions.Builder#maxSendBufferBytes}. */
     public long getSendQueueBytes() {
         return values[16];
     }
@@ -125,7 +132,7 @@ public final class WebSocketStats {
         return values[17];
     }
 
-    /** Bytes that wait to be dispatched, as {@link WebSocketOptions.Builder#maxReceiveQueueBytes} counts. */
+    /** Bytes that wait to be dispatched, counted as in {@link WebSocketOptions.Builder#maxReceiveQueueBytes}. */
     public long getReceiveQueueBytes() {
         return values[18];
     }
@@ -135,17 +142,19 @@ public final class WebSocketStats {
         return values[19];
     }
 
-    /** Microseconds from the last answered ping to its pong; 0: no ping was answered. */
+    /** Microseconds from the last answered ping to its pong. It is 0 if no ping was answered. */
     public long getRttMicros() {
         return values[20];
     }
 
-    /** The round trip, smoothed as in TCP (RFC 6298: an eighth of each new value). */
+    /** Microseconds of the round trip, smoothed as in TCP (RFC 6298: each new value counts an eighth). */
     public long getRttSmoothedMicros() {
         return values[21];
     }
 
-    /** 1 if TLS resumed an earlier session, without an exchange of certificates; 0 if not, or without TLS. */
+    /**
+     * 1 if TLS resumed an earlier session, without an exchange of certificates. It is 0 if not, or without TLS.
+     */
     public int getTlsResumed() {
         return (int) values[22];
     }

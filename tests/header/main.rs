@@ -3,6 +3,10 @@
 //!
 //! `EGRET_WS_WRITE_GENERATED=1` writes the header (`make header`).
 
+mod comments;
+mod form;
+mod groups;
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
@@ -46,7 +50,7 @@ fn generate() -> String {
     let builder = SOURCES.iter().fold(builder, |builder, source| builder.with_src(root.join(source)));
     let mut bytes = Vec::new();
     builder.generate().expect("the sources are read").write(&mut bytes);
-    polish(&String::from_utf8(bytes).expect("UTF-8"))
+    groups::arrange(&polish(&String::from_utf8(bytes).expect("UTF-8")))
 }
 
 /// Changes the output of cbindgen to the style of a header that is written by hand.
@@ -60,7 +64,7 @@ fn polish(generated: &str) -> String {
         if line.trim() == "/*" {
             let comment: Vec<&str> = lines.by_ref().map(str::trim).take_while(|&line| line != "*/").collect();
             is_flag = comment.first().is_some_and(|first| first.starts_with("`flags` of "));
-            write_comment(&mut out, indent, &comment);
+            out += &comments::doxygen(indent, &comment);
         } else if !(line.is_empty() && (out.ends_with("\n\n") || out.ends_with("{\n"))) {
             out.push_str(&write_number(&name_by_typedef(line, &structs), is_flag));
             is_flag = false;
@@ -68,21 +72,6 @@ fn polish(generated: &str) -> String {
         }
     }
     out
-}
-
-/// Writes `/* a line */`, or a block with a star before each line.
-fn write_comment(out: &mut String, indent: &str, lines: &[&str]) {
-    if let [line] = lines {
-        out.push_str(&format!("{indent}/* {line} */\n"));
-        return;
-    }
-    out.push_str(&format!("{indent}/*\n"));
-    for line in lines {
-        let line = line.replace("# Safety", "Precondition:");
-        out.push_str(format!("{indent} * {line}").trim_end());
-        out.push('\n');
-    }
-    out.push_str(&format!("{indent} */\n"));
 }
 
 /// Returns the names in lines such as `typedef struct egret_ws egret_ws;` and `typedef struct egret_ws_options {`.
@@ -119,14 +108,20 @@ fn write_number(line: &str, bits: bool) -> String {
     }
 }
 
+fn header() -> String {
+    fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header is there")
+}
+
 /// The beginning of the header contains C code. `tests/c/recipes.c` has each of its statements, so that they are compiled and
 /// run.
 #[test]
 fn a_program_contains_the_code_at_the_beginning_of_the_header() {
-    let header = fs::read_to_string(library::include_dir().join("egret_ws.h")).expect("the header is there");
+    let header = header();
     let (head, _) = header.split_once("#ifndef").expect("the head ends");
-    let statements: Vec<String> = head.lines().filter_map(statement).collect();
-    assert!(statements.len() > 25, "statements were not found: {statements:#?}");
+    // Between two fences there is code.
+    let code = head.split(" * ```").skip(1).step_by(2);
+    let statements: Vec<String> = code.flat_map(str::lines).filter_map(statement).collect();
+    assert!(statements.len() > 20, "statements were not found: {statements:#?}");
     let program = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/recipes.c"));
     let program = program.expect("the program is there");
     let lines: HashSet<&str> = program.lines().map(str::trim).collect();
@@ -135,16 +130,60 @@ fn a_program_contains_the_code_at_the_beginning_of_the_header() {
     }
 }
 
-/// Returns the C statement in a line of the beginning. It is indented, or in the second column, perhaps before a remark in
-/// parentheses.
-/// The program has another URL.
+/// Returns the C statement in a line of code, perhaps before a remark. The program has another URL.
 fn statement(line: &str) -> Option<String> {
-    let text = line.strip_prefix(" *   ")?;
-    let code = text.split_once("   (").map_or(text, |(code, _)| code).trim_end();
-    let after = |gap: &str| code.rfind(gap).map(|at| at + gap.len());
-    let start = after("   ").max(after(":  ")).or(code.starts_with("  ").then_some(2))?;
-    let code = code[start..].trim();
-    code.ends_with(';').then(|| code.replace("\"ws://127.0.0.1:9000/\"", "echo_url"))
+    let text = line.strip_prefix(" * ")?;
+    let code = text.split_once("  // ").map_or(text, |(code, _)| code).trim();
+    let is_statement = code.ends_with(';') && !code.starts_with("//");
+    is_statement.then(|| code.replace("\"ws://127.0.0.1:9000/\"", "echo_url"))
+}
+
+#[test]
+fn every_function_and_callback_is_described_in_one_form() {
+    let header = header();
+    assert!(form::callables(&header) > 70, "the functions and callbacks were not found");
+    let faults = form::faults(&header);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Without any one line of a part, with two lines exchanged, or with another first sentence the form is broken.
+#[test]
+fn a_part_that_is_missing_or_misplaced_is_found() {
+    let header = header();
+    let lines: Vec<&str> = header.split_inclusive('\n').collect();
+    let is_part = |line: &str| {
+        [" * @param ", " * @return ", " * Errors:", " * Threads:", " * Since:"]
+            .iter()
+            .any(|part| line.starts_with(part))
+    };
+    // The macro is no function.
+    let (_, macros_end) = header.split_once("#define EGRET_WS_HAS_FIELD").expect("the macro");
+    let first = lines.len() - macros_end.split_inclusive('\n').count();
+    let parts: Vec<usize> = (first..lines.len()).filter(|at| is_part(lines[*at])).collect();
+    assert!(parts.len() > 400, "the parts were not found");
+    for at in parts.iter().copied().step_by(7) {
+        let without = [&lines[..at], &lines[at + 1..]].concat().concat();
+        assert!(!form::faults(&without).is_empty(), "nobody misses line {}: {}", at + 1, lines[at]);
+        if is_part(lines[at + 1]) {
+            let mut exchanged = lines.clone();
+            exchanged.swap(at, at + 1);
+            assert!(
+                !form::faults(&exchanged.concat()).is_empty(),
+                "line {} may stand one later: {}",
+                at + 1,
+                lines[at]
+            );
+        }
+    }
+    for (from, to) in [
+        (" * Queues a message to be sent.\n", " * A message to be sent.\n"),
+        (" * Queues a message to be sent.\n", " * Queues a message. It is sent.\n"),
+        (" * Queues a message to be sent.\n", " * Queues a message to be sent\n"),
+    ] {
+        let changed = header.replacen(from, to, 1);
+        assert_ne!(changed, header);
+        assert_eq!(form::faults(&changed).len(), 1, "{to}");
+    }
 }
 
 #[test]
