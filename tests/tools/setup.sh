@@ -344,6 +344,7 @@ check() {
         skipped cmake || check_cmake
         skipped sdl || check_sdl
         skipped java || { check_java && check_shim_of_android && need libokhttp-java dpkg-query --status libokhttp-java; }
+        skipped doxygen || need doxygen doxygen --version
         skipped valgrind || need valgrind valgrind --version
         skipped instructions || check_instructions
         skipped autobahn || check_autobahn

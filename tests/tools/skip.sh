@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced: `skipped STEP` succeeds if the variable SKIP names the step. A word that is no step is an error.
-skippable="autobahn js java netns cmake sdl valgrind instructions asan tsan apple android"
+skippable="autobahn js java netns cmake sdl doxygen valgrind instructions asan tsan apple android"
 
 for word in ${SKIP:-}; do
     case " $skippable " in
