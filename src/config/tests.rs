@@ -195,24 +195,20 @@ fn negative_and_special_numbers_are_refused_by_name_where_they_make_no_sense() {
 /// The rows of the table NUMBERS in the header: each field, and whether it accepts `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`.
 fn numbers_of_the_header() -> Vec<(String, bool, bool)> {
     let header = include_str!("../../include/egret_ws.h");
-    let (_, section) = header.split_once("\n * NUMBERS\n").expect("the section is there");
-    let (_, table) = section.split_once("\n *   field ").expect("the section has a table");
+    let (_, section) = header.split_once("\n * ## NUMBERS\n").expect("the section is there");
+    let (_, table) = section.split_once("\n * | field ").expect("the section has a table");
     let (title, table) = table.split_once('\n').expect("the table has rows");
-    let (rows, _) = table.split_once("\n *   all others  ").expect("it ends");
+    let (rows, _) = table.split_once("\n * | all others ").expect("it ends");
     let columns =
-        |row: &str| row.split("  ").map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect();
+        |row: &str| row.split('|').map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect();
     let titles: Vec<String> = columns(title);
-    assert_eq!(titles, ["EGRET_WS_UNLIMITED", "EGRET_WS_AT_ONCE"]);
-    // If the names of a row end in a comma, the row continues in the next line.
-    let rows = rows.replace(",\n *     ", ", ");
+    assert_eq!(titles, ["`EGRET_WS_UNLIMITED`", "`EGRET_WS_AT_ONCE`"]);
     let mut fields = Vec::new();
-    for row in rows.lines().map(|row| row.trim_start_matches(" *")) {
+    // The first line is below the titles.
+    for row in rows.lines().skip(1).map(|row| row.trim_start_matches(" *")) {
         let cells: Vec<String> = columns(row);
         let [names, unlimited, at_once] = cells.as_slice() else { panic!("the row does not have three cells: {row}") };
-        for name in names.split([',', ' ']).filter(|word| !["", "and"].contains(word)) {
-            let name = if name.ends_with('_') { format!("{name}timeout_ms") } else { name.to_owned() };
-            fields.push((name, unlimited != "refused", at_once != "refused"));
-        }
+        fields.extend(names.split(", ").map(|name| (name.to_owned(), unlimited != "refused", at_once != "refused")));
     }
     fields
 }

@@ -102,15 +102,8 @@ fn since(lines: &[&str]) -> Option<String> {
 
 /// The lines of the comment before a declaration.
 fn comment(text: &str) -> Vec<&str> {
-    let (comment, _) = text.split_once("*/").expect("the comment ends");
-    comment
-        .lines()
-        .skip(1)
-        .map(|line| line.trim().trim_start_matches('*').trim_start())
-        .filter(|line| *line != "/")
-        .collect::<Vec<_>>()[..]
-        .split_last()
-        .map_or(Vec::new(), |(last, lines)| if last.is_empty() { lines.to_vec() } else { [lines, &[last]].concat() })
+    let (comment, _) = text.split_once("\n */").expect("the comment ends");
+    comment.lines().skip(1).map(|line| line.trim_start_matches(" *").trim_start()).collect()
 }
 
 /// One sentence that begins with a verb in the third person, perhaps after the kind of a callback.

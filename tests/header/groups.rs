@@ -163,11 +163,10 @@ fn code(text: &str) -> String {
 /// The name that a declaration declares.
 pub fn name(declaration: &str) -> Option<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let word = |text: &'static str, rest: &str| rest.starts_with(text);
     if let Some(rest) = declaration.strip_prefix("#define ") {
         return rest.split(|c| !is_name(c)).next();
     }
-    if word("typedef", declaration) {
+    if declaration.starts_with("typedef ") {
         let callback = declaration.split_once("(*").and_then(|(_, rest)| rest.split(')').next());
         let last = declaration.trim_end().trim_end_matches(';').rsplit(|c| !is_name(c)).next();
         return callback.or(last);
@@ -182,7 +181,7 @@ fn group_of(name: &str) -> usize {
         Some((begin, end)) => name.starts_with(begin) && name.ends_with(end),
         None => name == *pattern,
     };
-    let row = MEMBERS.iter().find(|(_, members)| members.iter().any(|member| fits(&member)));
+    let row = MEMBERS.iter().find(|(_, members)| members.iter().any(&fits));
     let (group, _) = row.unwrap_or_else(|| panic!("{name} has no group: add it to MEMBERS of {}", file!()));
     GROUPS.iter().position(|(id, ..)| id == group).expect("a group")
 }

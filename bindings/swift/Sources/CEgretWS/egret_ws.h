@@ -57,36 +57,36 @@
  *
  * ## LIFECYCLE
  *
- * | state      | event                                                       | callback            | next state |
- * |------------|-------------------------------------------------------------|---------------------|------------|
- * | CONNECTING | an attempt to connect is about to begin                     | on_request          | CONNECTING |
- * | CONNECTING | the connection is open                                      | on_connect          | OPEN       |
- * | CONNECTING | the connection cannot be made; there is another attempt     | on_retry            | CONNECTING |
- * | CONNECTING | the connection cannot be made; there is no other attempt    | on_close            | CLOSED     |
- * | CONNECTING | on_request returns `EGRET_WS_REQUEST_STOP`                  | on_close            | CLOSED     |
- * | CONNECTING | `egret_ws_close`, `egret_ws_abort`                          | none yet            | CLOSING    |
- * | OPEN       | a message, a pong                                           | on_message, on_pong | OPEN       |
- * | OPEN       | there is room again after `EGRET_WS_ERR_BACKPRESSURE`       | on_drain            | OPEN       |
- * | OPEN       | the connection is lost; there is another attempt            | on_retry            | CONNECTING |
- * | OPEN       | the connection is lost; there is no other attempt           | on_close            | CLOSED     |
- * | OPEN       | this side or the server closes                              | none yet            | CLOSING    |
- * | OPEN       | `egret_ws_abort`                                            | none yet            | CLOSING    |
- * | CLOSING    | a message or pong before the server's Close frame           | on_message, on_pong | CLOSING    |
- * | CLOSING    | the end, after `egret_ws_close` or without another attempt  | on_close            | CLOSED     |
- * | CLOSING    | the end; there is another attempt                           | on_retry            | CONNECTING |
- * | CLOSED     | right after on_close, in that poll or the next              | release_user        | CLOSED     |
- * | any        | `egret_ws_free`                                             | release_user, once  | no handle  |
+ * | state      | event                                                      | callback            | next state |
+ * |------------|------------------------------------------------------------|---------------------|------------|
+ * | CONNECTING | an attempt to connect is about to begin                    | on_request          | CONNECTING |
+ * | CONNECTING | the connection is open                                     | on_connect          | OPEN       |
+ * | CONNECTING | the connection cannot be made; there is another attempt    | on_retry            | CONNECTING |
+ * | CONNECTING | the connection cannot be made; there is no other attempt   | on_close            | CLOSED     |
+ * | CONNECTING | on_request returns `EGRET_WS_REQUEST_STOP`                 | on_close            | CLOSED     |
+ * | CONNECTING | `egret_ws_close`, `egret_ws_abort`                         | none yet            | CLOSING    |
+ * | OPEN       | a message, a pong                                          | on_message, on_pong | OPEN       |
+ * | OPEN       | there is room again after `EGRET_WS_ERR_BACKPRESSURE`      | on_drain            | OPEN       |
+ * | OPEN       | the connection is lost; there is another attempt           | on_retry            | CONNECTING |
+ * | OPEN       | the connection is lost; there is no other attempt          | on_close            | CLOSED     |
+ * | OPEN       | this side or the server closes                             | none yet            | CLOSING    |
+ * | OPEN       | `egret_ws_abort`                                           | none yet            | CLOSING    |
+ * | CLOSING    | a message or pong before the server's Close frame          | on_message, on_pong | CLOSING    |
+ * | CLOSING    | the end, after `egret_ws_close` or without another attempt | on_close            | CLOSED     |
+ * | CLOSING    | the end; there is another attempt                          | on_retry            | CONNECTING |
+ * | CLOSED     | right after on_close, in that poll or the next             | release_user        | CLOSED     |
+ * | any        | `egret_ws_free`                                            | release_user, once  | no handle  |
  *
  * This table shows which callback of a socket can follow which:
  *
- * | after                                               | the next callback can be                                      |
- * |-----------------------------------------------------|---------------------------------------------------------------|
- * | the connect call                                    | on_request, on_connect, on_retry, on_close                    |
- * | on_request                                          | on_request, on_connect, on_retry, on_close                    |
- * | on_connect, on_message, on_pong, on_frame, on_drain | on_message, on_pong, on_frame, on_drain, on_retry, on_close   |
- * | on_retry                                            | on_request, on_connect, on_retry, on_close                    |
- * | on_close                                            | release_user                                                  |
- * | `egret_ws_free`, in any state                       | release_user, if it was not called after on_close             |
+ * | after                                               | the next callback can be                                    |
+ * |-----------------------------------------------------|-------------------------------------------------------------|
+ * | the connect call                                    | on_request, on_connect, on_retry, on_close                  |
+ * | on_request                                          | on_request, on_connect, on_retry, on_close                  |
+ * | on_connect, on_message, on_pong, on_frame, on_drain | on_message, on_pong, on_frame, on_drain, on_retry, on_close |
+ * | on_retry                                            | on_request, on_connect, on_retry, on_close                  |
+ * | on_close                                            | release_user                                                |
+ * | `egret_ws_free`, in any state                       | release_user, if it was not called after on_close           |
  *
  * If on_request is set, it comes before each attempt. on_request follows on_request only after `EGRET_WS_REQUEST_WAIT`.
  *
@@ -105,33 +105,33 @@
  *
  * ## QUESTIONS, AND WHERE THE ANSWER IS
  *
- * | question                                                            | answer                                         |
- * |---------------------------------------------------------------------|------------------------------------------------|
- * | May I send from a worker thread? Which calls block?                 | THREADS                                        |
- * | Which callbacks run on another thread?                              | THREADS                                        |
- * | In which order do callbacks come? Does on_close always come?        | LIFECYCLE                                      |
- * | When may I free `user`? How long is a pointer valid?                | OWNERSHIP                                      |
- * | What happens to queued messages when a connection ends?             | QUEUED MESSAGES                                |
- * | How can I be sure that everything was sent before I quit?           | BEFORE YOU QUIT                                |
- * | Why was a call refused? Why did a connection end?                   | ERRORS                                         |
- * | After which errors is a retry useful?                               | `egret_ws_is_retryable`                        |
- * | How do I replace an expired token before a retry?                   | A NEW TOKEN FOR A RETRY                        |
- * | Which numbers mean "default", "never" and "at once"?                | NUMBERS                                        |
- * | What do I do when a phone pauses, resumes or changes its network?   | PAUSE AND RESUME OF A PHONE                    |
- * | How do I run a loop of 60 frames a second with low latency?         | LOW LATENCY                                    |
- * | How large may a message or the head of an answer be?                | LIMITS                                         |
- * | How much memory can a socket and a loop need?                       | MEMORY                                         |
- * | How do I use HTTPDNS, or keep a socket out of a VPN?                | `egret_ws_hooks`, `egret_ws_options::addresses` |
- * | How do I use the proxies of the system's settings?                  | `egret_ws_on_proxy_fn`                         |
- * | How do I use the TLS of the application or of the platform?         | `egret_ws_tls_provider`                        |
- * | Does the library work on a network with IPv6 only?                  | `egret_ws_connect`                             |
- * | How do I read the reason or the cookies of a refusal?               | `egret_ws_response_body`, `egret_ws_response_cookies` |
- * | Which addresses were tried? Which certificates came?                | `egret_ws_tried_addresses`, `egret_ws_peer_certificate` |
- * | Which frames were sent and received?                                | `egret_ws_on_frame_fn`                         |
- * | Which network or address of this machine does a socket use?         | `egret_ws_options::local_address`, `egret_ws_options::local_interface`, `egret_ws_on_socket_fn` |
- * | What applies to another origin after a redirect?                    | `egret_ws_options::max_redirects`              |
- * | Are descriptors close-on-exec? What happens after a fork?           | PROCESSES                                      |
- * | Does my program work with a later version of the library?           | VERSIONS                                       |
+ * | question                                                          | answer                                                     |
+ * |-------------------------------------------------------------------|------------------------------------------------------------|
+ * | May I send from a worker thread? Which calls block?               | THREADS                                                    |
+ * | Which callbacks run on another thread?                            | THREADS                                                    |
+ * | In which order do callbacks come? Does on_close always come?      | LIFECYCLE                                                  |
+ * | When may I free `user`? How long is a pointer valid?              | OWNERSHIP                                                  |
+ * | What happens to queued messages when a connection ends?           | QUEUED MESSAGES                                            |
+ * | How can I be sure that everything was sent before I quit?         | BEFORE YOU QUIT                                            |
+ * | Why was a call refused? Why did a connection end?                 | ERRORS                                                     |
+ * | After which errors is a retry useful?                             | `egret_ws_is_retryable`                                    |
+ * | How do I replace an expired token before a retry?                 | A NEW TOKEN FOR A RETRY                                    |
+ * | Which numbers mean "default", "never" and "at once"?              | NUMBERS                                                    |
+ * | What do I do when a phone pauses, resumes or changes its network? | PAUSE AND RESUME OF A PHONE                                |
+ * | How do I run a loop of 60 frames a second with low latency?       | LOW LATENCY                                                |
+ * | How large may a message or the head of an answer be?              | LIMITS                                                     |
+ * | How much memory can a socket and a loop need?                     | MEMORY                                                     |
+ * | How do I use HTTPDNS, or keep a socket out of a VPN?              | `egret_ws_hooks`, `egret_ws_options::addresses`            |
+ * | How do I use the proxies of the system's settings?                | `egret_ws_on_proxy_fn`                                     |
+ * | How do I use the TLS of the application or of the platform?       | `egret_ws_tls_provider`                                    |
+ * | Does the library work on a network with IPv6 only?                | `egret_ws_connect`                                         |
+ * | How do I read the reason or the cookies of a refusal?             | `egret_ws_response_body`, `egret_ws_response_cookies`      |
+ * | Which addresses were tried? Which certificates came?              | `egret_ws_tried_addresses`, `egret_ws_peer_certificate`    |
+ * | Which frames were sent and received?                              | `egret_ws_on_frame_fn`                                     |
+ * | Which network or address of this machine does a socket use?       | `egret_ws_options::local_address`, `egret_ws_on_socket_fn` |
+ * | What applies to another origin after a redirect?                  | `egret_ws_options::max_redirects`                          |
+ * | Are descriptors close-on-exec? What happens after a fork?         | PROCESSES                                                  |
+ * | Does my program work with a later version of the library?         | VERSIONS                                                   |
  *
  *
  * ## THREADS
@@ -180,13 +180,13 @@
  *
  * When `user` can be freed:
  *
- * | `user` of                      | free it                                                                               |
- * |--------------------------------|---------------------------------------------------------------------------------------|
- * | a socket                       | in release_user; if the connect call fails, the caller keeps it                       |
- * | the options of a loop (on_log) | when `egret_ws_loop_free` has returned                                                |
- * | the wake-up callback           | when `egret_ws_loop_free` has returned, or when `egret_ws_loop_set_wakeup` has replaced it and was not called inside on_log or a wake-up callback |
- * | hooks                          | in their release_user, because a hook may still run when `egret_ws_loop_free` has returned |
- * | a TLS provider                 | in its release_user                                                                   |
+ * | `user` of                      | free it                                                                                     |
+ * |--------------------------------|---------------------------------------------------------------------------------------------|
+ * | a socket                       | in release_user; if the connect call fails, the caller keeps it                             |
+ * | the options of a loop (on_log) | when `egret_ws_loop_free` has returned                                                      |
+ * | the wake-up callback           | when `egret_ws_loop_free` has returned; after a replacement: see `egret_ws_loop_set_wakeup` |
+ * | hooks                          | in their release_user (a hook may still run after `egret_ws_loop_free`)                     |
+ * | a TLS provider                 | in its release_user                                                                         |
  *
  * The query of a hook is valid until it is answered, or until no connection waits for the answer any more. There is nothing to
  * free. An answer that comes twice or too late returns `EGRET_WS_ERR_BAD_HANDLE`.
@@ -201,13 +201,13 @@
  * of on_close or on_retry, or, after `egret_ws_free`, in the report of `egret_ws_loop_free`. Messages that were passed to the
  * operating system may still be lost with the connection. Only an answer of the server can confirm a message.
  *
- * | event                | what happens to accepted messages                                                              |
- * |----------------------|------------------------------------------------------------------------------------------------|
- * | `egret_ws_close`     | they are sent as long as there is progress (flush_timeout_ms); then the socket closes          |
- * | `egret_ws_free`      | as after `egret_ws_close`, in the background, as long as the loop is polled or has an I/O thread |
- * | `egret_ws_abort`     | they are dropped                                                                               |
- * | a lost connection    | they are dropped; with `EGRET_WS_RESEND` and retry_attempts they are sent first on the next connection |
- * | `egret_ws_loop_free` | they are sent for at most linger_ms and then dropped                                           |
+ * | event                | what happens to accepted messages                                                     |
+ * |----------------------|---------------------------------------------------------------------------------------|
+ * | `egret_ws_close`     | sent as long as there is progress (flush_timeout_ms); then the socket closes          |
+ * | `egret_ws_free`      | as after `egret_ws_close`, while the loop is polled or has an I/O thread              |
+ * | `egret_ws_abort`     | dropped                                                                               |
+ * | a lost connection    | dropped; with `EGRET_WS_RESEND` and retry_attempts: sent first on the next connection |
+ * | `egret_ws_loop_free` | sent for at most linger_ms, then dropped                                              |
  *
  * The limit of the send queue, max_send_buffer_bytes, counts bytes, not messages. Beyond it a send returns
  * `EGRET_WS_ERR_BACKPRESSURE`, and on_drain reports when there is room. Received messages wait for the poll: see
@@ -288,24 +288,24 @@
  * `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`. Any other number above INT32_MAX, such as a negative number that was converted,
  * is refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
  *
- * | field                                    | `EGRET_WS_UNLIMITED`       | `EGRET_WS_AT_ONCE`                           |
- * |------------------------------------------|----------------------------|----------------------------------------------|
- * | resolve_timeout_ms, connect_timeout_ms   | no time-out                | refused                                      |
- * | proxy_timeout_ms, tls_timeout_ms         | no time-out                | refused                                      |
- * | handshake_timeout_ms, open_timeout_ms    | no time-out                | refused                                      |
- * | flush_timeout_ms                         | no time-out                | keeps only bytes that the network takes at once |
- * | close_timeout_ms                         | no time-out                | does not wait for the server's Close frame   |
- * | linger_ms                                | refused                    | does not wait (the default)                  |
- * | ping_interval_ms                         | no ping after a silence    | refused                                      |
- * | pong_timeout_ms                          | no time-out                | refused                                      |
- * | probe_timeout_ms                         | the time of pong_timeout_ms | refused                                     |
- * | retry_attempts, retry.total_ms           | no limit                   | refused                                      |
- * | retry.min_wait_ms, retry.first_wait_ms   | refused                    | no wait                                      |
- * | deflate.threshold_bytes                  | no message is compressed   | messages of any size are compressed          |
- * | attempt_delay_ms                         | refused                    | all addresses at the same time               |
- * | max_refusal_body_bytes                   | refused                    | no body is read                              |
- * | poll_max_callbacks, poll_max_us          | no limit                   | refused                                      |
- * | all others                               | refused                    | refused                                      |
+ * | field                                  | `EGRET_WS_UNLIMITED`        | `EGRET_WS_AT_ONCE`                              |
+ * |----------------------------------------|-----------------------------|-------------------------------------------------|
+ * | resolve_timeout_ms, connect_timeout_ms | no time-out                 | refused                                         |
+ * | proxy_timeout_ms, tls_timeout_ms       | no time-out                 | refused                                         |
+ * | handshake_timeout_ms, open_timeout_ms  | no time-out                 | refused                                         |
+ * | flush_timeout_ms                       | no time-out                 | keeps only bytes that the network takes at once |
+ * | close_timeout_ms                       | no time-out                 | does not wait for the server's Close frame      |
+ * | linger_ms                              | refused                     | does not wait (the default)                     |
+ * | ping_interval_ms                       | no ping after a silence     | refused                                         |
+ * | pong_timeout_ms                        | no time-out                 | refused                                         |
+ * | probe_timeout_ms                       | the time of pong_timeout_ms | refused                                         |
+ * | retry_attempts, retry.total_ms         | no limit                    | refused                                         |
+ * | retry.min_wait_ms, retry.first_wait_ms | refused                     | no wait                                         |
+ * | deflate.threshold_bytes                | no message is compressed    | messages of any size are compressed             |
+ * | attempt_delay_ms                       | refused                     | all addresses at the same time                  |
+ * | max_refusal_body_bytes                 | refused                     | no body is read                                 |
+ * | poll_max_callbacks, poll_max_us        | no limit                    | refused                                         |
+ * | all others                             | refused                     | refused                                         |
  *
  *
  * ## PAUSE AND RESUME OF A PHONE
@@ -365,33 +365,33 @@
  *
  * The largest heap memory of one socket is the sum of these lines. docs/memory.md explains the numbers.
  *
- * | part                              | bytes                                                                               |
- * |-----------------------------------|-------------------------------------------------------------------------------------|
- * | the socket itself                 | 8 KiB + 4 × the bytes of its options (3 KiB when it is open and idle)               |
- * | messages to send                  | 4 × max_send_buffer_bytes + 256 KiB                                                 |
- * | - with EGRET_WS_RESEND, instead   | 7 × max_send_buffer_bytes + 1 MiB                                                   |
- * | - with permessage-deflate, instead | 7 × max_send_buffer_bytes + 3 MiB + 4 × 2^client_window_bits                       |
- * | received messages                 | 5 × (max_receive_queue_bytes + max_message_bytes) + 64 KiB                          |
- * | a message that is half received   | 3 × max_message_bytes                                                               |
- * | answers of the server             | 1.4 MiB + 2 × max_refusal_body_bytes (only a hostile server sends so much)          |
- * | - with retry_attempts, instead    | 3.9 MiB + 10 × max_refusal_body_bytes                                               |
- * | with wss (OpenSSL)                | 192 KiB; 4 MiB if a hostile server sends hundreds of certificates                   |
- * | with wss (TLS provider)           | 320 KiB, besides the memory of the provider                                         |
- * | with an https:// proxy            | the line for wss again                                                              |
+ * | part                               | bytes                                                                      |
+ * |------------------------------------|----------------------------------------------------------------------------|
+ * | the socket itself                  | 8 KiB + 4 × the bytes of its options (3 KiB when it is open and idle)      |
+ * | messages to send                   | 4 × max_send_buffer_bytes + 256 KiB                                        |
+ * | - with EGRET_WS_RESEND, instead    | 7 × max_send_buffer_bytes + 1 MiB                                          |
+ * | - with permessage-deflate, instead | 7 × max_send_buffer_bytes + 3 MiB + 4 × 2^client_window_bits               |
+ * | received messages                  | 5 × (max_receive_queue_bytes + max_message_bytes) + 64 KiB                 |
+ * | a message that is half received    | 3 × max_message_bytes                                                      |
+ * | answers of the server              | 1.4 MiB + 2 × max_refusal_body_bytes (only a hostile server sends so much) |
+ * | - with retry_attempts, instead     | 3.9 MiB + 10 × max_refusal_body_bytes                                      |
+ * | with wss (OpenSSL)                 | 192 KiB; 4 MiB if a hostile server sends hundreds of certificates          |
+ * | with wss (TLS provider)            | 320 KiB, besides the memory of the provider                                |
+ * | with an https:// proxy             | the line for wss again                                                     |
  *
  * The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a full
  * send queue takes about 1.2 × max_send_buffer_bytes (with RESEND 1.4, with deflate 1.7).
  *
  * The largest memory of one loop, threaded or inline, without its sockets, is:
  *
- * | part                      | memory                                                                                      |
- * |---------------------------|---------------------------------------------------------------------------------------------|
- * | the loop itself           | 128 KiB                                                                                     |
- * | buffers that it keeps     | 9 MiB, after bursts of messages, for any number of sockets                                  |
- * | TLS                       | 128 KiB + 8 KiB × the trusted certificates, for each different set of TLS options           |
- * | TLS sessions              | 640 KiB, for each different set of TLS options                                              |
- * | look-ups                  | 2 KiB and a thread for each, at most 96                                                     |
- * | hooks                     | 2 KiB for each call that waits or runs, and at most max_threads threads                     |
+ * | part                  | memory                                                                            |
+ * |-----------------------|-----------------------------------------------------------------------------------|
+ * | the loop itself       | 128 KiB                                                                           |
+ * | buffers that it keeps | 9 MiB, after bursts of messages, for any number of sockets                        |
+ * | TLS                   | 128 KiB + 8 KiB × the trusted certificates, for each different set of TLS options |
+ * | TLS sessions          | 640 KiB, for each different set of TLS options                                    |
+ * | look-ups              | 2 KiB and a thread for each, at most 96                                           |
+ * | hooks                 | 2 KiB for each call that waits or runs, and at most max_threads threads           |
  *
  * Stacks of threads, buffers of the kernel, and the overhead of the allocator are not included. The numbers were measured on
  * 64-bit Linux.
