@@ -54,14 +54,14 @@ errors! {
     Busy = EGRET_WS_ERR_BUSY, "another thread polls this loop: only one thread at a time may poll or free it";
     Forked = EGRET_WS_ERR_FORKED, "not usable in a forked child: only the process that made the first loop can use the library";
     NoResources = EGRET_WS_ERR_NO_RESOURCES, "no memory, descriptor, thread or handle is left: free some, then try again";
-    Internal = EGRET_WS_ERR_INTERNAL, "a fault in the library: report it with the line that on_log got at the level EGRET_WS_LOG_ERROR";
+    Internal = EGRET_WS_ERR_INTERNAL, "the library has a fault: report it with the line that on_log got at the level EGRET_WS_LOG_ERROR";
     Unsupported = EGRET_WS_ERR_UNSUPPORTED, "not supported";
     NotOpen = EGRET_WS_ERR_NOT_OPEN, "the socket is not open: send after on_connect, and before a close";
     MessageTooBig = EGRET_WS_ERR_MESSAGE_TOO_BIG, "the message is longer than max_message_bytes";
     InvalidUtf8 = EGRET_WS_ERR_INVALID_UTF8, "the text is not UTF-8";
-    Backpressure = EGRET_WS_ERR_BACKPRESSURE, "the send buffer is full: send again in on_drain";
+    Backpressure = EGRET_WS_ERR_BACKPRESSURE, "the send queue is full: send again in on_drain";
     InvalidUrl = EGRET_WS_ERR_INVALID_URL, "the URL cannot be used";
-    InvalidClose = EGRET_WS_ERR_INVALID_CLOSE, "the close code or reason may not be sent";
+    InvalidClose = EGRET_WS_ERR_INVALID_CLOSE, "the close code or reason must not be sent";
     NotFound = EGRET_WS_ERR_NOT_FOUND, "the answer has no such header, or there was no answer yet";
     Resolve = EGRET_WS_ERR_RESOLVE, "the host's name was not found";
     Connect = EGRET_WS_ERR_CONNECT, "no TCP connection could be made";

@@ -134,7 +134,7 @@ impl<S: Subject> Drop for Unwinding<'_, S> {
 }
 
 /// Runs the body of an export. `call` is the name of the export, and `number` converts an error to its return value. It is compiled
-/// into each export that uses it, for those that are called for each message or have a result of their own type.
+/// into each export that uses it: for exports that are called for each message, and for those with another type of result.
 #[inline]
 pub(super) fn guard_with<S: Subject, T>(
     call: &'static str,
@@ -148,7 +148,7 @@ pub(super) fn guard_with<S: Subject, T>(
         return number(refused(call, None, refusal));
     }
     // After a panic the handles stay valid and no lock is poisoned. The states behind the locks change by single assignments, so
-    // none is half changed.
+    // no state is incomplete.
     let caught = panics::catch(|| {
         let found = match subject.find() {
             Ok(found) => found,
@@ -171,14 +171,14 @@ pub(super) fn guard_with<S: Subject, T>(
     }
 }
 
-/// Why no call is possible in this process or on this thread, if that is so.
+/// Returns why no call is possible in this process or on this thread; `None` if calls are possible.
 #[cold]
 #[inline(never)]
 fn refusal(from_provider: bool) -> Option<DetailedError> {
     if fork::is_child() {
         return Some(Error::Forked.into());
     }
-    let detail = "not allowed inside a TLS provider, where only egret_ws_tls_ready takes a handle";
+    let detail = "not allowed inside a TLS provider: there, egret_ws_tls_ready is the only function with a handle that can be called";
     (!from_provider && host_callback::is_in_provider()).then(|| DetailedError::new(Error::Reentrant, detail))
 }
 
@@ -196,7 +196,7 @@ fn refused(call: &str, log: Option<(&Log, usize)>, refusal: DetailedError) -> Er
 
 /// Logs why a call was refused. An export calls this itself only if its log has no handle yet.
 pub(super) fn log_refusal(log: &Log, socket: usize, call: &str, refusal: &DetailedError) {
-    // That there is no such header is an answer, not a mistake.
+    // NOT_FOUND is an answer, not a mistake of the application.
     if refusal.error != Error::NotFound {
         log.warn(socket, format_args!("{call} refused: {}", refusal.detail));
     }
@@ -216,7 +216,7 @@ fn report(panicked: &Panicked) -> Error {
 
 /// The error of a call that panicked.
 pub(super) fn fault(panicked: &Panicked) -> DetailedError {
-    DetailedError::new(Error::Internal, format!("a fault in the library, please report it: {panicked}"))
+    DetailedError::new(Error::Internal, format!("the library has a fault, please report it: {panicked}"))
 }
 
 /// The body of an export. A trait of its own, because `dyn Fn` has a larger table of functions, and two more functions in it.

@@ -20,7 +20,7 @@ const SLOT_BITS: u32 = if usize::BITS == 64 { 24 } else { 14 };
 const MAX_GENERATION: usize = (1 << (usize::BITS - KIND_BITS - SLOT_BITS)) - 1;
 const _: () = assert!(MAX_SLOTS <= 1 << SLOT_BITS);
 
-/// The sort of object that a handle stands for.
+/// The kind of object that a handle stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(super) enum HandleKind {

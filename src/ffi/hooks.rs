@@ -108,7 +108,7 @@ unsafe fn answer(
     }
     // SAFETY: the caller's promise, passed on.
     let answer = read(unsafe { nul_terminated_or_null(text) })?;
-    // Of several threads that answer at the same time, one passes here.
+    // If several threads answer at the same time, only one of them continues here.
     handle::close_query(query)?;
     query.send(answer);
     Ok(())

@@ -7,7 +7,7 @@
 //!   last_error     why the last call of each thread was refused
 //!   handle, slab   handles and the table behind them
 //!   types, sized   structs and callback types of the header; structs that grow with new releases
-//!   tls_types, tls_provider   the same for TLS of the application, and its callbacks
+//!   tls_types, tls_provider   structs, callback types and exports for TLS of the application
 //!   options        option structs of C ─► crate::config
 //!   text           pointers and lengths ─► slices, and text ─► a buffer of the application
 //!   callbacks      events of a socket ─► functions of the application

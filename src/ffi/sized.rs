@@ -49,7 +49,7 @@ macro_rules! sized {
                 size: size_of::<$name>(),
                 align: align_of::<$name>(),
                 null: concat!("the pointer to ", stringify!($name), " is NULL: give the address of one"),
-                unknown_size: concat!("struct_size of ", stringify!($name), " is that of no release: set it to sizeof(", stringify!($name), ")"),
+                unknown_size: concat!("struct_size of ", stringify!($name), " is not the size of any release: set it to sizeof(", stringify!($name), ")"),
                 newer: concat!("bytes of ", stringify!($name), " after the fields that this library knows are not 0: call its \
                     init function, and set no field of a newer header"),
             };

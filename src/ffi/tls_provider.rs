@@ -292,7 +292,8 @@ fn place_in(known: &[KnownSocket], number: usize) -> Result<usize, usize> {
     known.binary_search_by_key(&number, |socket| socket.number)
 }
 
-/// A session in [`KNOWN`]: the number of its socket. `None`: the socket was freed before its connection was open, which ends it.
+/// A session in [`KNOWN`]: the number of its socket. `None`: the socket was freed before its connection was open. This ends the
+/// connection.
 struct KnownSession(Option<usize>);
 
 impl KnownSession {

@@ -4,7 +4,7 @@
 use super::tls_types::egret_ws_tls_provider;
 use std::ffi::{c_char, c_void};
 
-// A suffix shows the sort of a type: `_t` is a number, `_fn` a callback; a struct or a handle has none.
+// The suffix of a type shows its kind: `_t` is a number, and `_fn` is a callback. A struct or a handle has no suffix.
 
 /// An error: `EGRET_WS_OK` or one of `EGRET_WS_ERR_*`. All errors are negative.
 pub type egret_ws_error_t = i32;
