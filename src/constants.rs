@@ -124,7 +124,8 @@ pub const EGRET_WS_TLS_MESSAGE_BYTES: usize = 256;
 /// Return value of `on_request`: connect, unless the last answer of the server requires another request (HTTP 401, 403,
 /// 404, 407, 410).
 pub const EGRET_WS_REQUEST_CONTINUE: i32 = 0;
-/// Return value of `on_request`: connect, also after such an answer.
+/// Return value of `on_request`: connect, also after an answer that requires another request (HTTP 401, 403, 404, 407,
+/// 410).
 pub const EGRET_WS_REQUEST_CONNECT: i32 = 1;
 /// Return value of `on_request`: the request is not ready yet. `egret_ws_retry_now` makes the loop call `on_request`
 /// again.
@@ -280,8 +281,9 @@ pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 /// Close report: the server broke the protocol, and the library closed with 1002 (or with the code of an earlier
 /// `egret_ws_close`).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
-/// Close report: this side closed before the connection was made or aborted it, `on_request` stopped before the first
-/// attempt, or a suspend abandoned the attempt (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`). `phase` says when.
+/// Close report: this side closed the socket before the connection was made, this side aborted the connection,
+/// `on_request` stopped before the first attempt, or a suspend abandoned the attempt
+/// (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`). `phase` says when.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
 /// Close report: TLS failed, and none of the more specific TLS errors applies. `message` has the reason. In
 /// `EGRET_WS_PHASE_TLS` the TLS handshake failed. In a later phase the server sent 256 TLS records in a row without

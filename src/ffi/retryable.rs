@@ -9,7 +9,7 @@ use crate::socket::{End, Initiator, Outlook};
 
 /// Returns whether a new connection attempt is worthwhile after this end.
 ///
-/// It is not worthwhile if the attempt would end in an equal way, or if the application has ended the connection.
+/// It is not worthwhile if the attempt would end in the same way, or if the application has ended the connection.
 /// `retry_attempts` uses this rule. The function is for applications that connect again by themselves.
 ///
 /// | error                                                          | result | remark                                            |

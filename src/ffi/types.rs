@@ -46,8 +46,8 @@ pub struct egret_ws_query {
 /// Reports that the connection is open.
 ///
 /// It is called once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its number).
-/// From now on messages can be sent, also inside this callback. The connection may have ended in the meantime: a send
-/// then returns `EGRET_WS_ERR_NOT_OPEN`, and `on_retry` or `on_close` will report the end.
+/// From now on messages can be sent, also inside this callback. If the connection has ended in the meantime, no message
+/// can be sent, and `on_retry` or `on_close` will report the end.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -116,7 +116,7 @@ pub type egret_ws_release_user_fn = Option<unsafe extern "C" fn(user: *mut c_voi
 /// - Since: 0.1
 pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
-/// Reports that a connection was lost or could not be made, and will be tried again.
+/// Reports that a connection was lost or could not be made, and that another attempt follows.
 ///
 /// It is called with `retry_attempts`, before each wait. From now on the socket is in the state
 /// `EGRET_WS_STATE_CONNECTING`. When it is open again, `on_connect` is called. `egret_ws_retry_now` ends the wait and
@@ -167,8 +167,8 @@ pub type egret_ws_on_pong_fn =
 /// Lets the application change the request before each attempt to connect, the first one included.
 ///
 /// Use it to replace an expired token in a header or in the URL, to choose another server, or to wait for a login. Like
-/// every callback of a socket it runs in `egret_ws_loop_poll` and may call every function that those may call. It is
-/// not called for redirects.
+/// every callback of a socket it runs in `egret_ws_loop_poll`, and it may call every function that the others may call.
+/// It is not called for redirects.
 ///
 /// The functions `egret_ws_request_set_url`, `egret_ws_request_set_header`, `egret_ws_request_set_subprotocols` and
 /// `egret_ws_request_set_addresses` change the request. The changes hold for this attempt and all later ones.
@@ -189,9 +189,9 @@ pub type egret_ws_on_pong_fn =
 /// If the application calls `egret_ws_retry_now` before this callback returns WAIT, the callback comes again at once.
 /// So no call is lost.
 ///
-/// An attempt that has not begun `open_timeout_ms` after the first call of this callback for it ends with
-/// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This is also so if
-/// the application does not poll. During the whole time the state is `EGRET_WS_STATE_CONNECTING`. With
+/// An attempt must begin within `open_timeout_ms` after the first call of this callback for it. Otherwise it ends with
+/// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This time-out also
+/// applies if the application does not poll. During the whole time the state is `EGRET_WS_STATE_CONNECTING`. With
 /// `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume calls the callback again, unless it
 /// has returned STOP.
 ///
@@ -311,7 +311,7 @@ pub type egret_ws_on_socket_fn =
 /// - Since: 0.1
 pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
-/// Delivers a log line whose level is not above the `log_level` of the loop.
+/// Delivers a log line at or below the `log_level` of the loop.
 ///
 /// The text never contains payloads of messages. Return soon: the connection waits. Inside the callback
 /// `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. When
@@ -447,9 +447,9 @@ pub struct egret_ws_deflate_options {
     pub struct_size: u32,
     /// The level at which this side compresses, 1 (fast) to 9 (small). 0 means 6.
     pub level: u32,
-    /// The smallest message in bytes that is compressed. Smaller messages are sent without compression. So are messages
-    /// that compression does not make smaller. 0 means 256. `EGRET_WS_AT_ONCE` means that messages of any size are
-    /// compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
+    /// The smallest message in bytes that is compressed. Smaller messages are sent without compression. Messages that
+    /// compression does not make smaller are also sent without it. 0 means 256. `EGRET_WS_AT_ONCE` means that messages
+    /// of any size are compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
     pub threshold_bytes: u32,
     /// The largest window that this side uses to compress, as a power of two, 9 to 15. The server may ask for less.
     /// From the first compressed message on, the compressor needs memory of 4 times the window and 244 KiB. 0 means 15.
@@ -523,8 +523,8 @@ pub struct egret_ws_options {
     /// means 1 MiB.
     pub max_send_buffer_bytes: u32,
     /// The limit of the receive queue: the number of bytes waiting to be dispatched at which the library stops reading
-    /// this socket. Each message, and each pong for `on_pong`, counts 32 bytes more than its payload. TCP then slows
-    /// the server down. The library reads again when polls have taken half of the bytes. The queue may exceed the limit
+    /// this socket. TCP then slows the server down. The library reads again when polls have taken half of the bytes.
+    /// Each message, and each pong for `on_pong`, counts 32 bytes more than its payload. The queue may exceed the limit
     /// by one message, and by 64 KiB that were read and not decoded. 0 means 1 MiB.
     pub max_receive_queue_bytes: u32,
     /// Reconnecting: the largest number of attempts in a row when a connection is lost or cannot be made. The count
@@ -606,9 +606,10 @@ pub struct egret_ws_options {
     /// Heartbeat: the time in milliseconds after a ping in which a byte must be received. Otherwise the connection ends
     /// with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection
     /// also counts as alive when the network takes some of them. While the receive queue is full, no answer is
-    /// expected. The default is longer than the radio of a phone in a crowded cell may take. (If the system offers it,
-    /// TCP itself also gives up when the server has acknowledged nothing for four times the sum of `ping_interval_ms`
-    /// and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do not answer pings.
+    /// expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (If the system
+    /// offers it, TCP itself also gives up when the server has acknowledged nothing for four times the sum of
+    /// `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do
+    /// not answer pings.
     pub pong_timeout_ms: u32,
     /// Heartbeat: like `pong_timeout_ms`, but for the ping after `egret_ws_loop_resume` and
     /// `egret_ws_loop_network_changed`, when the connection is probably lost. 0 means 3000, or `pong_timeout_ms` if

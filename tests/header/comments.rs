@@ -82,6 +82,11 @@ fn format(blocks: &[Block], width: usize) -> Vec<String> {
         _ => None,
     });
     let name_width = names.max();
+    let labels = blocks.iter().filter_map(|block| match block {
+        Block::Part(label, _) if label != "Returns" => Some(label.len() + ": ".len()),
+        _ => None,
+    });
+    let label_width = labels.max().unwrap_or(0);
     let mut lines = Vec::new();
     let mut has_parts = false;
     for block in blocks {
@@ -104,7 +109,7 @@ fn format(blocks: &[Block], width: usize) -> Vec<String> {
                 {
                     lines.push(String::new());
                 }
-                lines.extend(wrap(&format!("{label}:"), "Threads: ".len(), text, width));
+                lines.extend(wrap(&format!("{label}:"), label_width, text, width));
             }
         }
     }

@@ -414,8 +414,8 @@
  * Structs begin with struct_size and only grow at their end. From 1.0 on, an application that was compiled with this header
  * works with every later version of the library. Before 1.0 it works with every later version of the same minor number. Fields
  * that the application does not have are 0, their default. In a struct of a newer header, bytes that the library does not know
- * must be 0. Otherwise the call returns `EGRET_WS_ERR_BAD_STRUCT`. An application that may run with an older library reads newer
- * fields of a struct that the library fills by `EGRET_WS_HAS_FIELD`.
+ * must be 0. Otherwise the call returns `EGRET_WS_ERR_BAD_STRUCT`. An application that may run with an older library calls
+ * `EGRET_WS_HAS_FIELD` before it reads a newer field of a struct that the library fills.
  *
  * "Since:" in a comment is the version that introduced a function or type. Constants and fields without it exist since 0.1.
  *
@@ -586,7 +586,10 @@
  */
 #define EGRET_WS_REQUEST_CONTINUE 0
 
-/** Return value of `on_request`: connect, also after such an answer. */
+/**
+ * Return value of `on_request`: connect, also after an answer that requires another request (HTTP 401, 403, 404, 407,
+ * 410).
+ */
 #define EGRET_WS_REQUEST_CONNECT 1
 
 /**
@@ -859,8 +862,9 @@
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
 /**
- * Close report: this side closed before the connection was made or aborted it, `on_request` stopped before the first
- * attempt, or a suspend abandoned the attempt (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`). `phase` says when.
+ * Close report: this side closed the socket before the connection was made, this side aborted the connection,
+ * `on_request` stopped before the first attempt, or a suspend abandoned the attempt (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`).
+ * `phase` says when.
  */
 #define EGRET_WS_ERR_ABORTED (-53)
 
@@ -991,7 +995,7 @@
  */
 
 /**
- * Is true if a struct has a field, as its `struct_size` says.
+ * Checks by `struct_size` whether a struct has a field.
  *
  * A struct that an older library fills may end before a field of this header. Example:
  * `EGRET_WS_HAS_FIELD(egret_ws_close_info, info, message_len) ? info->message_len : 0`.
@@ -1047,7 +1051,7 @@ typedef void (*egret_ws_on_wakeup_fn)(void *user);
  * They were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set `struct_size` to
  * `sizeof(egret_ws_free_report)` before the call.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_free_report {
     /** Bytes of this struct as the caller knows it. */
@@ -1092,8 +1096,8 @@ typedef void (*egret_ws_release_user_fn)(void *user);
  * Reports that the connection is open.
  *
  * It is called once, or with `retry_attempts` once for each connection (`egret_ws_generation` returns its number). From
- * now on messages can be sent, also inside this callback. The connection may have ended in the meantime: a send then
- * returns `EGRET_WS_ERR_NOT_OPEN`, and `on_retry` or `on_close` will report the end.
+ * now on messages can be sent, also inside this callback. If the connection has ended in the meantime, no message can
+ * be sent, and `on_retry` or `on_close` will report the end.
  *
  * @param user  The `user` of the socket's options.
  * @param ws    The socket.
@@ -1236,7 +1240,7 @@ typedef struct egret_ws_request egret_ws_request;
  * Fill the struct with `egret_ws_retry_options_init`, then set the fields that you need. A field that is zero has its
  * default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_retry_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_retry_options_init` sets it. */
@@ -1273,7 +1277,7 @@ typedef struct egret_ws_retry_options {
 /**
  * A header of the request. Both texts end in a NUL and are copied.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_header {
     /** Its name, such as `Authorization`. */
@@ -1288,7 +1292,7 @@ typedef struct egret_ws_header {
  * Fill the struct with `egret_ws_deflate_options_init`, then set the fields that you need. A field that is zero has its
  * default.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_deflate_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_deflate_options_init` sets it. */
@@ -1296,9 +1300,9 @@ typedef struct egret_ws_deflate_options {
     /** The level at which this side compresses, 1 (fast) to 9 (small). 0 means 6. */
     uint32_t level;
     /**
-     * The smallest message in bytes that is compressed. Smaller messages are sent without compression. So are messages
-     * that compression does not make smaller. 0 means 256. `EGRET_WS_AT_ONCE` means that messages of any size are
-     * compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
+     * The smallest message in bytes that is compressed. Smaller messages are sent without compression. Messages that
+     * compression does not make smaller are also sent without it. 0 means 256. `EGRET_WS_AT_ONCE` means that messages
+     * of any size are compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
      */
     uint32_t threshold_bytes;
     /**
@@ -1347,7 +1351,7 @@ typedef int32_t egret_ws_error_t;
  * In `on_retry` and `on_request` the texts that it points to are valid until the callback returns. The texts of
  * `on_close` and of `egret_ws_close_report` are valid until `egret_ws_free` or `egret_ws_loop_free`.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_close_info {
     /**
@@ -1417,7 +1421,7 @@ typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_cl
  */
 
 /**
- * Reports that a connection was lost or could not be made, and will be tried again.
+ * Reports that a connection was lost or could not be made, and that another attempt follows.
  *
  * It is called with `retry_attempts`, before each wait. From now on the socket is in the state
  * `EGRET_WS_STATE_CONNECTING`. When it is open again, `on_connect` is called. `egret_ws_retry_now` ends the wait and
@@ -1450,8 +1454,8 @@ typedef void (*egret_ws_on_retry_fn)(void *user,
  * Lets the application change the request before each attempt to connect, the first one included.
  *
  * Use it to replace an expired token in a header or in the URL, to choose another server, or to wait for a login. Like
- * every callback of a socket it runs in `egret_ws_loop_poll` and may call every function that those may call. It is not
- * called for redirects.
+ * every callback of a socket it runs in `egret_ws_loop_poll`, and it may call every function that the others may call.
+ * It is not called for redirects.
  *
  * The functions `egret_ws_request_set_url`, `egret_ws_request_set_header`, `egret_ws_request_set_subprotocols` and
  * `egret_ws_request_set_addresses` change the request. The changes hold for this attempt and all later ones.
@@ -1472,9 +1476,9 @@ typedef void (*egret_ws_on_retry_fn)(void *user,
  * If the application calls `egret_ws_retry_now` before this callback returns WAIT, the callback comes again at once. So
  * no call is lost.
  *
- * An attempt that has not begun `open_timeout_ms` after the first call of this callback for it ends with
- * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This is also so if
- * the application does not poll. During the whole time the state is `EGRET_WS_STATE_CONNECTING`. With
+ * An attempt must begin within `open_timeout_ms` after the first call of this callback for it. Otherwise it ends with
+ * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This time-out also
+ * applies if the application does not poll. During the whole time the state is `EGRET_WS_STATE_CONNECTING`. With
  * `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume calls the callback again, unless it
  * has returned STOP.
  *
@@ -1515,7 +1519,7 @@ typedef int32_t (*egret_ws_on_request_fn)(void *user,
  * list is longer than its field allows, a pointer is NULL and its length or count is not 0, or a pointer is set and its
  * length is 0. An array with a count of 0 is an empty list.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_options_init` sets it. */
@@ -1571,9 +1575,9 @@ typedef struct egret_ws_options {
     uint32_t max_send_buffer_bytes;
     /**
      * The limit of the receive queue: the number of bytes waiting to be dispatched at which the library stops reading
-     * this socket. Each message, and each pong for `on_pong`, counts 32 bytes more than its payload. TCP then slows the
-     * server down. The library reads again when polls have taken half of the bytes. The queue may exceed the limit by
-     * one message, and by 64 KiB that were read and not decoded. 0 means 1 MiB.
+     * this socket. TCP then slows the server down. The library reads again when polls have taken half of the bytes.
+     * Each message, and each pong for `on_pong`, counts 32 bytes more than its payload. The queue may exceed the limit
+     * by one message, and by 64 KiB that were read and not decoded. 0 means 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
     /**
@@ -1680,9 +1684,9 @@ typedef struct egret_ws_options {
      * Heartbeat: the time in milliseconds after a ping in which a byte must be received. Otherwise the connection ends
      * with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also
      * counts as alive when the network takes some of them. While the receive queue is full, no answer is expected. The
-     * default is longer than the radio of a phone in a crowded cell may take. (If the system offers it, TCP itself also
-     * gives up when the server has acknowledged nothing for four times the sum of `ping_interval_ms` and this time.) 0
-     * means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do not answer pings.
+     * default is longer than the delay that a phone's radio may have in a crowded cell. (If the system offers it, TCP
+     * itself also gives up when the server has acknowledged nothing for four times the sum of `ping_interval_ms` and
+     * this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do not answer pings.
      */
     uint32_t pong_timeout_ms;
     /**
@@ -1794,7 +1798,7 @@ typedef struct egret_ws_options {
 typedef int32_t egret_ws_log_level_t;
 
 /**
- * Delivers a log line whose level is not above the `log_level` of the loop.
+ * Delivers a log line at or below the `log_level` of the loop.
  *
  * The text never contains payloads of messages. Return soon: the connection waits. Inside the callback
  * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. When
@@ -1824,7 +1828,7 @@ typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const
  *
  * All pointers are borrowed until the call returns.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_tls_settings {
     /** Bytes of this struct as the library knows it. */
@@ -1904,7 +1908,7 @@ typedef void (*egret_ws_tls_free_context_fn)(void *user, void *context);
  *
  * All pointers are borrowed until the call returns.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_tls_destination {
     /** Bytes of this struct as the library knows it. */
@@ -1962,7 +1966,7 @@ typedef egret_ws_error_t (*egret_ws_tls_open_fn)(void *user,
  * The library sets `input`, `input_len`, `output` and `output_size`. It sets `state`, `output_len` and the first byte
  * of `message` to 0. The session sets `state` and `output_len`. All pointers are borrowed until the call returns.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_tls_call {
     /** Bytes of this struct as the library knows it. */
@@ -2032,7 +2036,7 @@ typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egre
  * library sets `struct_size`, and all other fields to 0. The session sets the fields that it knows. The pointers must
  * stay valid until the next call for this session.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_tls_facts {
     /** Bytes of this struct as the library knows it. */
@@ -2124,7 +2128,7 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was initialized with
  * `OPENSSL_INIT_NO_ATEXIT`.)
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_tls_provider {
     /** Bytes of this struct as the caller knows it. `egret_ws_tls_provider_init` sets it. */
@@ -2244,7 +2248,7 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  * socket does not wait for them either. In a hook, use the result of `egret_ws_user` only if something else keeps it
  * alive.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_hooks {
     /** Bytes of this struct as the caller knows it. `egret_ws_hooks_init` sets it. */
@@ -2283,7 +2287,7 @@ typedef struct egret_ws_hooks {
  * default. The struct is read only during `egret_ws_loop_new`. `user` and `on_log` are used until `egret_ws_loop_free`
  * has returned `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_loop_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_loop_options_init` sets it. */
@@ -2343,7 +2347,7 @@ typedef struct egret_ws_loop_options {
  * If a stage was not reached or not needed, its time is 0. The times are measured in the time of the loop. This time
  * stands still during a suspend without `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
  *
- * Since:   0.1
+ * Since: 0.1
  */
 typedef struct egret_ws_statistics {
     /** Bytes of this struct as the caller knows it. */
@@ -3004,7 +3008,7 @@ egret_ws_error_t egret_ws_request_set_addresses(egret_ws_request *request, const
 /**
  * Returns whether a new connection attempt is worthwhile after this end.
  *
- * It is not worthwhile if the attempt would end in an equal way, or if the application has ended the connection.
+ * It is not worthwhile if the attempt would end in the same way, or if the application has ended the connection.
  * `retry_attempts` uses this rule. The function is for applications that connect again by themselves.
  *
  * | error                                                          | result | remark                                            |

@@ -63,9 +63,10 @@ public final class DeflateOptions extends Options {
         }
 
         /**
-         * The smallest message in bytes that is compressed. Smaller messages are sent without compression. So are
-         * messages that compression does not make smaller. Default: 256. {@link Options#AT_ONCE} means that
-         * messages of any size are compressed. {@link Options#UNLIMITED} means that no message is compressed.
+         * The smallest message in bytes that is compressed. Smaller messages are sent without compression. Messages
+         * that compression does not make smaller are also sent without it. Default: 256. {@link Options#AT_ONCE}
+         * means that messages of any size are compressed. {@link Options#UNLIMITED} means that no message is
+         * compressed.
          */
         public @NotNull Builder thresholdBytes(long bytes) {
             return number(1, "thresholdBytes", bytes, UNLIMITED, AT_ONCE);

@@ -132,9 +132,9 @@ public enum ErrorCode {
      */
     PROTOCOL(-52),
     /**
-     * Close report: this side closed before the connection was made or aborted it,
-     * {@link RequestHook#onRequest} stopped before the first attempt, or a suspend abandoned the attempt
-     * ({@link LoopOptions.Builder#closeOnSuspend}). {@link CloseInfo#getPhase} says when.
+     * Close report: this side closed the socket before the connection was made, this side aborted the
+     * connection, {@link RequestHook#onRequest} stopped before the first attempt, or a suspend abandoned the
+     * attempt ({@link LoopOptions.Builder#closeOnSuspend}). {@link CloseInfo#getPhase} says when.
      */
     ABORTED(-53),
     /**

@@ -475,10 +475,10 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The limit of the receive queue: the number of bytes waiting to be dispatched at which the library stops
-         * reading this socket. Each message, and each pong for {@link WebSocketListener#onPong}, counts 32 bytes
-         * more than its payload. TCP then slows the server down. The library reads again when polls have taken half
-         * of the bytes. The queue may exceed the limit by one message, and by 64 KiB that were read and not
-         * decoded. Default: 1 MiB.
+         * reading this socket. TCP then slows the server down. The library reads again when polls have taken half
+         * of the bytes. Each message, and each pong for {@link WebSocketListener#onPong}, counts 32 bytes more than
+         * its payload. The queue may exceed the limit by one message, and by 64 KiB that were read and not decoded.
+         * Default: 1 MiB.
          */
         public @NotNull Builder maxReceiveQueueBytes(long bytes) {
             return number(10, "maxReceiveQueueBytes", bytes);
@@ -561,8 +561,8 @@ public final class WebSocketOptions extends Options {
          * Heartbeat: the time in milliseconds after a ping in which a byte must be received. Otherwise the
          * connection ends with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While queued bytes are
          * before the ping, the connection also counts as alive when the network takes some of them. While the
-         * receive queue is full, no answer is expected. The default is longer than the radio of a phone in a
-         * crowded cell may take. (If the system offers it, TCP itself also gives up when the server has
+         * receive queue is full, no answer is expected. The default is longer than the delay that a phone's radio
+         * may have in a crowded cell. (If the system offers it, TCP itself also gives up when the server has
          * acknowledged nothing for four times the sum of {@link #pingIntervalMillis} and this time.) Default:
          * 10000. {@link Options#UNLIMITED} means no time-out, for servers that do not answer pings.
          */
