@@ -743,8 +743,8 @@
 
 /**
  * A callback made a call that is not allowed inside it. A callback of a socket cannot poll or free its loop. `on_log`,
- * a wake-up callback and a hook cannot poll or free any loop. A TLS provider cannot call functions that take a handle;
- * `egret_ws_tls_ready` is the exception.
+ * a wake-up callback and a hook cannot poll or free any loop. A TLS provider cannot call functions that take a handle,
+ * except the one that reports the end of its work.
  */
 #define EGRET_WS_ERR_REENTRANT (-4)
 

@@ -211,8 +211,8 @@ pub const EGRET_WS_ERR_BAD_HANDLE: i32 = -2;
 /// case the caller was compiled with a newer header and uses a field that this library does not have.
 pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
 /// A callback made a call that is not allowed inside it. A callback of a socket cannot poll or free its loop. `on_log`,
-/// a wake-up callback and a hook cannot poll or free any loop. A TLS provider cannot call functions that take a handle;
-/// `egret_ws_tls_ready` is the exception.
+/// a wake-up callback and a hook cannot poll or free any loop. A TLS provider cannot call functions that take a handle,
+/// except the one that reports the end of its work.
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
 /// Another thread is polling this loop.
 pub const EGRET_WS_ERR_BUSY: i32 = -5;

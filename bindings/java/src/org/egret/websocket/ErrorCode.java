@@ -21,7 +21,7 @@ public enum ErrorCode {
     /**
      * A callback made a call that is not allowed inside it. A callback of a socket cannot poll or free its
      * loop. {@link LoopOptions.Log#onLog}, a wake-up callback and a hook cannot poll or free any loop. A TLS
-     * provider cannot call functions that take a handle; {@link WebSocket#tlsReady} is the exception.
+     * provider cannot call functions that take a handle, except the one that reports the end of its work.
      */
     REENTRANT(-4),
     /** Another thread is polling this loop. */
