@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of the documentation: the plots from the tables of benches/RESULTS.md, and the diagrams in two languages.
+"""Draws the pictures of the documentation: the plots from the tables of benches/RESULTS.md and docs/size.md, and the diagrams in two languages.
 
 draw.py writes them; draw.py --check fails if a committed picture is another one.
 """
@@ -15,7 +15,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def pictures():
     yield 'bench-peers.svg', plots.peers()
-    yield 'bench-size.svg', plots.sizes()
+    yield 'bench-cost.svg', plots.cost()
+    yield 'size.svg', plots.size()
     yield 'scale.svg', plots.scale()
     for language, suffix in (('en', ''), ('zh', '.zh')):
         for name, draw in diagrams.ALL.items():

@@ -1,16 +1,17 @@
-"""Plots of the tables of benches/RESULTS.md, so that a picture never shows other figures than the tables."""
+"""Plots of the tables of benches/RESULTS.md and docs/size.md, so that a picture never shows other figures than the tables."""
 import math
 import pathlib
 import re
 
 from svg import Picture
 
-RESULTS = pathlib.Path(__file__).resolve().parents[2] / 'benches' / 'RESULTS.md'
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RESULTS, SIZE = ROOT / 'benches' / 'RESULTS.md', ROOT / 'docs' / 'size.md'
 
 
-def table(heading):
+def table(heading, page=RESULTS):
     """The first table below a heading: its column titles, and its rows by title."""
-    text = RESULTS.read_text().split(f'\n{heading}\n', 1)[1]
+    text = page.read_text().split(f'{heading}\n', 1)[1]
     lines = []
     for line in text.split('\n'):
         if line.startswith('|'):
@@ -88,7 +89,7 @@ def size_in_bytes(size):
     return int(number) * (1024 if unit == 'KiB' else 1)
 
 
-def sizes():
+def cost():
     titles, rows = table('## Against the peers')
     width, height = 948, 330
     picture = Picture(width, height + 40, 'CPU time of a message by its size')
@@ -170,3 +171,17 @@ def linear(picture, left, top, title, counts, series):
         picture.path('M' + 'L'.join(f'{a:.1f} {b:.1f}' for a, b in points), colour, 2)
         for a, b in points:
             picture.dot(a, b, colour)
+
+
+def size():
+    _, rows = table('# Size', SIZE)
+    rows = [(title.split(':')[0], value(cells[0])) for title, cells in rows.items()]
+    picture = Picture(948, 60 + 26 * len(rows), 'Size of the shared library by features')
+    picture.text(16, 26, 'Size of the stripped shared library by features, in KB (shorter is better)', bold=True, size=15)
+    for index, (title, kilobytes) in enumerate(rows):
+        y = 48 + 26 * index
+        width = 480 * kilobytes / max(number for _, number in rows)
+        picture.text(326, y + 13, title, 'text' if index == 0 else 'faint', 'end', bold=index == 0)
+        picture.bar(334, y, round(width, 1), 18, 'blue' if 'an empty' not in title else 'grey')
+        picture.text(340 + width, y + 13, f'{kilobytes:,.0f}')
+    return picture

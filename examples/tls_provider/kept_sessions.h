@@ -19,7 +19,7 @@ typedef struct { /* a ring: new ones replace the oldest. All zeros: empty */
     unsigned next;
 } kept_sessions;
 
-/* Host, port and name tell peers apart. Returns 0 if they are too long. */
+/* Host, port and name identify a peer. Returns 0 if they are too long. */
 static inline int name_peer(char *text, const egret_ws_tls_destination *peer) {
     const int len = snprintf(text, MAX_PEER, "%s %u %s %u", peer->host, (unsigned)peer->port, peer->name,
                              (unsigned)peer->is_proxy);

@@ -8,7 +8,7 @@ MH_OBJECT, MH_DYLIB, MH_DSYM = 1, 6, 10
 LC_SYMTAB, LC_UUID, LC_CODE_SIGNATURE, LC_BUILD_VERSION = 0x2, 0x1b, 0x1d, 0x32
 LC_ID_DYLIB, LC_LOAD_DYLIB, LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH = 0xd, 0xc, 0x80000018, 0x8000001f, 0x8000001c
 LC_DYLD_INFO, LC_DYLD_INFO_ONLY, LC_DYLD_EXPORTS_TRIE = 0x22, 0x80000022, 0x80000033
-# Before LC_BUILD_VERSION: macOS, iOS, tvOS, watchOS. A simulator of them is told by the processor only.
+# Before LC_BUILD_VERSION: macOS, iOS, tvOS, watchOS. Only the processor distinguishes a simulator from a device.
 LC_VERSION_MINS = {0x24: 1, 0x25: 2, 0x2f: 3, 0x30: 4}
 N_STAB, N_PEXT, N_TYPE, N_EXT, N_UNDF = 0xe0, 0x10, 0x0e, 0x01, 0x00
 N_WEAK_REF = 0x40

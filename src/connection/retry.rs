@@ -38,7 +38,7 @@ pub(super) enum Decision {
     Retry { attempt: u32, delay: Duration },
     /// It ends, because a retry would fail in the same way.
     End,
-    /// It ends, because no attempts or no time are left. The text tells the host which of them.
+    /// It ends, because no attempts or no time are left. The text says to the host which of the two is used up.
     GiveUp(String),
 }
 

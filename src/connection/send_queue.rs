@@ -122,7 +122,7 @@ enum FlushState {
     Running,
 }
 
-/// What the sender of a message must do so that the message is written.
+/// The action that the sender of a message must take so that the message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flush {
     /// Nothing, because the connection checks the queue again.

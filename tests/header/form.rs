@@ -3,7 +3,7 @@
 
 use super::groups::{declaration, name};
 
-/// What is wrong with the comments of a header.
+/// Returns the faults in the comments of a header.
 pub fn faults(header: &str) -> Vec<String> {
     let items = header.trim_end().split("\n\n").map(|text| text.trim_matches('\n'));
     let items = items.filter(|text| text.starts_with("/**\n"));

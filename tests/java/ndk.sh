@@ -101,7 +101,7 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
     $clang $options -fno-builtin -c "$fresh/runtime.c" -o "$objects/runtime.o"
     ar rcs "$libraries/libgcc.a" "$objects/runtime.o"
 
-    # What the JNI shim uses of the C library besides functions of pointers and sizes. A mutex that is initialised is zero in both.
+    # The JNI shim uses these parts of the C library besides functions of pointers and sizes. A mutex that is initialised is zero in both.
     cat >"$fresh/out/musl/$abi/abi.h" <<-'HEADER'
 	#ifndef __ASSEMBLER__
 	#include <pthread.h>

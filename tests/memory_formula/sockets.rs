@@ -42,9 +42,8 @@ fn sockets_without_messages() {
     line.reached(35);
 }
 
-/// Returns the longest head of an answer, with the longest cookies, and a body. The head has 64 KiB. Each of its bytes is not
-/// UTF-8 and
-/// becomes three bytes.
+/// Returns the longest head of an answer, with the longest cookies, and a body. The head is 64 KiB long. None of its bytes
+/// is UTF-8, so each becomes three bytes.
 fn longest_answer(body: usize) -> Vec<u8> {
     let mut answer = b"HTTP/1.1 500 No\r\nSet-Cookie: ".to_vec();
     answer.resize(64 * KIB / 3 - 100, 0xFF);

@@ -299,7 +299,7 @@ struct KeptOfPeer {
     tls13: Vec<Tls13ClientSessionValue>,
 }
 
-/// The sessions of one peer. rustls tells peers apart by their names only.
+/// The sessions of one peer. rustls distinguishes peers by their names only.
 struct Keeper {
     kept: Arc<Mutex<Kept>>,
     peer: String,

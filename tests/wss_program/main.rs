@@ -23,7 +23,7 @@ use test_support::{library, paths};
 
 /// Longer than each limit of the program itself.
 const LIMIT: Duration = Duration::from_secs(120);
-/// What Schannel and the check of certificates report.
+/// Errors of Schannel and of the check of certificates.
 const REVOCATION_FAILURE: &str = "os_error: 0x800b010e";
 const UNTRUSTED_ROOT: &str = "os_error: 0x800b0109";
 const EXPIRED_CERTIFICATE: &str = "os_error: 0x800b0101";

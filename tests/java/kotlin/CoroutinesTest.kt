@@ -269,7 +269,7 @@ class CoroutinesTest {
         loop.close()
     }
 
-    /** The program has 64 MiB for 100 MiB of messages, and the server has to wait for a collector that takes nothing. */
+    /** The heap of the program is 64 MiB, the messages are 100 MiB, and the server has to wait for a collector that takes nothing. */
     @Test
     fun aSlowCollectorSlowsTheServerDown() {
         val count = 10_000

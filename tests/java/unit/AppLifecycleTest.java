@@ -38,7 +38,7 @@ class AppLifecycleTest {
                 .log((level, text, socket) -> calls.add(text)).build());
     }
 
-    /** What was called when all notices have settled. */
+    /** The calls that were made when all notices have settled. */
     private String take() {
         Looper.myLooper().advance(LoopLifecycle.DEBOUNCE_MILLIS);
         loop.poll();

@@ -348,7 +348,7 @@
  * reports `EGRET_WS_ERR_MESSAGE_TOO_BIG`.
  *
  * The head of an answer, of the server or of a proxy, has at most 64 KiB and 256 lines. The head of a request has these
- * limits: a URL has at most 16 KiB, `headers` have 8 KiB together, and any other text of the options has at most 8 KiB.
+ * limits: a URL has at most 16 KiB, `headers` have at most 8 KiB together, and any other text of the options has at most 8 KiB.
  * tls_roots and tls_identity have at most 1 MiB each.
  *
  * A loop looks names up on threads, two for a name (IPv4 and IPv6). It runs at most 64 look-ups that a socket waits for; more

@@ -143,7 +143,7 @@ fn one_read_takes_a_bounded_number_of_small_records() {
     assert_eq!(rest, bytes[MAX_RECORDS_PER_TURN..]);
 }
 
-/// TLS 1.3 allows a record of one byte to have 16 KiB of padding.
+/// TLS 1.3 allows 16 KiB of padding in a record of one byte.
 #[test]
 fn padding_counts_as_bytes() {
     let (mut pair, mut tls) = open_to(IDEAL, |acceptor| pad(acceptor, 16_000));

@@ -8,7 +8,7 @@ import java.util.List;
 
 /** A stub that counts copies instead of making them. */
 public class ParcelFileDescriptor implements Closeable {
-    /** What was done. */
+    /** The calls so far. */
     public static final List<String> CALLS = Collections.synchronizedList(new ArrayList<>());
 
     private final int number;
