@@ -110,7 +110,7 @@ class Site:
             listed += [f'# {texts["files"]}', '']
             for path in sorted(self.others, key=lambda path: (path.count('/'), path)):
                 title = next((heading for _, level, heading in self.tree.page(path).headings if level == 1), path)
-                listed.append(f'- [{title}](files/{path})')
+                listed.append(f'- [{title}{" (中文)" if ".zh-CN." in path else ""}](files/{path})')
             for path in self.tree.matching('docs/*'):
                 if path.endswith(IMAGES):
                     copy(self.tree.root / path, book / 'src' / path[len('docs/'):])
