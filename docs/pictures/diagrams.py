@@ -216,7 +216,7 @@ TEXTS = {
         'timeout': ('连接丢失（TIMEOUT）：', 'on_retry'),
         'attempt': ('尝试失败，', '每次都有 on_retry'),
         'network changed': ('应用程序调用', 'egret_ws_loop_network_changed：', '等待结束'),
-        'on_connect': ('on_connect；使用 RESEND 时', '先发送队列中的消息'),
+        'on_connect': ('on_connect；使用', 'RESEND 时先发送', '队列中的消息'),
         'silence': ('静默 20 秒', 'ping_interval_ms'),
         'answer': ('10 秒', 'pong_timeout_ms'),
         'wait': ('随机等待', '0.25 到 4 秒，之后更长'),
