@@ -358,7 +358,7 @@ fn shortages(seen: &mut Seen, memory: &mut ArgumentMemory, host: &Loop, open: &S
         let results = std::iter::repeat_with(|| (function(name).call)(&args));
         let refused = results.into_iter().find(|result| *result != i64::from(EGRET_WS_OK));
         assert_eq!(refused, Some(EGRET_WS_ERR_BACKPRESSURE.into()));
-        let word = if name == "egret_ws_ping" { "16 pings wait" } else { "on_drain" };
+        let word = if name == "egret_ws_ping" { "16 pings already wait" } else { "on_drain" };
         assert!(message().contains(word), "{}", message());
         seen.entry(name).or_default().insert("BACKPRESSURE");
     }
