@@ -21,6 +21,7 @@ PLACES = (
     ('bindings/js/README.md', rf'\begret-ws-{FULL}(?:\.tgz|-ohos\.har)'),
     ('bindings/java/README.md', rf'\begret-websocket-{FULL}\.jar'),
     ('bindings/java/README.md', rf'org\.egret:egret-websocket(?:-coroutines)?:{FULL}"'),
+    ('examples/android_app/app/build.gradle.kts', rf'org\.egret:egret-websocket:{FULL}"'),
 )
 # The oldest Rust: `rust-version` of Cargo.toml.
 RUST = (

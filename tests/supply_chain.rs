@@ -130,6 +130,7 @@ fn versions_that_were_forgotten_are_refused() {
         "src/ffi/about.rs",
         "include/egret_ws.h",
         "bindings/swift/Sources/CEgretWS/egret_ws.h",
+        "examples/android_app/app/build.gradle.kts",
         "examples/cmake_shell/CMakeLists.txt",
         "tests/dist/windows/msvc/CMakeLists.txt",
         "SECURITY.md",

@@ -21,5 +21,5 @@ android {
 }
 
 dependencies {
-    implementation("org.egret:egret-websocket:0.1.0")
+    implementation("org.egret:egret-websocket:0.2.0")
 }
