@@ -1,9 +1,10 @@
-/* egret_ws_abort drops the connection in each state: the server sees a reset, and on_close comes once with what was not sent. */
+/* egret_ws_abort drops the connection in each state: the server sees a reset, and on_close comes once with
+ * the counts of unsent messages and bytes. */
 #include "server.h"
 
 static egret_ws_loop *loop;
 
-/* Server: reads to the end, and notes whether that is a reset. */
+/* The server reads to the end of the stream, and records whether the end is a reset. */
 static int64_t resets, ends;
 
 static void note_end(server *s, int is_reset) {
@@ -20,7 +21,7 @@ static void read_to_the_end(server *s, int fd) {
     note_end(s, got < 0 && errno == ECONNRESET);
 }
 
-/* As above, and nothing is read before the client has aborted. */
+/* As above, but the server reads nothing before the client has aborted. */
 static int64_t may_read;
 
 static void read_late(server *s, int fd) {
@@ -30,7 +31,7 @@ static void read_late(server *s, int fd) {
     read_to_the_end(s, fd);
 }
 
-/* Sends, and then reads to the end. The reset may come while it sends. */
+/* The server sends, and then reads to the end. The reset may come while it sends. */
 static void send_answer_and_read(server *s, int fd) {
     if (send_all(fd, s->answer, s->answer_len))
         read_to_the_end(s, fd);
@@ -53,7 +54,7 @@ static void expect_reset(server *peer) {
     stop_server(peer);
 }
 
-/* Polls to the end of the socket, and checks its report. */
+/* Polls until the socket has ended, and checks its report. */
 static void expect_aborted(recorder *r, int32_t phase, int sent_code) {
     POLL_UNTIL(loop, r->releases == 1);
     CHECK_EQ(r->closes, 1);
@@ -76,7 +77,7 @@ static void while_open(void) {
     CHECK_OK(egret_ws_abort(r.ws));
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_CLOSING);
     CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_TEXT, "late", 4), EGRET_WS_ERR_NOT_OPEN);
-    CHECK_EQ(r.closes, 0); /* it comes from a poll */
+    CHECK_EQ(r.closes, 0); /* on_close comes from a poll */
     CHECK_OK(egret_ws_abort(r.ws));
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     expect_aborted(&r, EGRET_WS_PHASE_OPEN, 0);
@@ -85,7 +86,7 @@ static void while_open(void) {
     expect_reset(&peer);
 }
 
-/* Each message that was accepted was passed to the operating system, or is counted. */
+/* Each accepted message was passed to the operating system or is counted as unsent. */
 static void expect_all_counted(const recorder *r, int64_t accepted) {
     egret_ws_statistics stats;
     memset(&stats, 0, sizeof stats);
@@ -102,7 +103,7 @@ static void check_full(recorder *r) {
     expect_all_counted(r, accepted_by_full);
 }
 
-/* The queue is full; also after a close, which is then in the phase of the flush. */
+/* The send queue is full. This is also tested after a close, which then still flushes the queue. */
 static void with_a_full_queue(int closed_before) {
     static recorder r;
     static server peer;
@@ -151,7 +152,7 @@ static void while_connecting(void) {
     CHECK(got < 0 && errno == ECONNRESET);
     close(fd);
 
-    begin_connect(loop, silent.url, &at_once); /* before the loop has seen it */
+    begin_connect(loop, silent.url, &at_once); /* before the loop has seen the socket */
     CHECK_OK(egret_ws_abort(at_once.ws));
     POLL_UNTIL(loop, at_once.releases == 1);
     CHECK_EQ(at_once.report.error, EGRET_WS_ERR_ABORTED);
@@ -165,7 +166,7 @@ static void abort_it(recorder *r) {
     CHECK_OK(egret_ws_abort(r->ws));
 }
 
-/* Three messages arrive together. The first one's callback aborts: the others are dropped. */
+/* Three messages arrive together. The callback of the first one aborts, and the others are dropped. */
 static const uint8_t three[] = {0x81, 1, '1', 0x81, 1, '2', 0x82, 1, '3'};
 
 static void inside_callbacks(void) {
@@ -221,7 +222,7 @@ static void with_a_full_receive_queue(void) {
     expect_reset(&peer);
 }
 
-/* A wait of reconnecting ends. */
+/* An abort ends the wait before a retry. */
 static int retries;
 
 static void count_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms) {

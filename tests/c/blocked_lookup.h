@@ -1,4 +1,4 @@
-/* Replaces getaddrinfo of the C library: a look-up does not end before let_lookups_end, and finds nothing. */
+/* Replaces getaddrinfo of the C library: a look-up ends only after let_lookups_end, and finds nothing. */
 #ifndef BLOCKED_LOOKUP_H
 #define BLOCKED_LOOKUP_H
 
@@ -21,7 +21,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     return EAI_NONAME;
 }
 
-/* True once a look-up hangs. */
+/* True as soon as a look-up hangs. */
 static inline int a_lookup_hangs(void) {
     int running;
     pthread_mutex_lock(&lookup_lock);

@@ -1,7 +1,7 @@
-/* Included by every program: checks that end it, a recorder of callbacks, waits with a limit.
+/* Included by every program: checks that end the program, a recorder of callbacks, and waits with a limit.
  *
- * A program is C99 and C++11 at once. Its arguments are the URL of an echo server and the driver, "threaded" or "inline".
- * It ends with 0 if the promise at its top holds; else it prints the line of the failed check and ends with 1.
+ * A program is valid C99 and valid C++11. Its arguments are the URL of an echo server and the driver, "threaded" or "inline".
+ * It ends with 0 if the statement at its top holds. Otherwise it prints the line of the failed check and ends with 1.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Is there a sanitizer in this program? */
+/* 1 if this program was compiled with a sanitizer. */
 #ifdef __has_feature
 #define BUILT_WITH(sanitizer) __has_feature(sanitizer)
 #else
@@ -38,7 +38,7 @@
 #define SLOW SANITIZED
 #endif
 
-/* The longest wait. */
+/* The longest time that a program waits for anything. */
 #define WAIT_LIMIT_MS 10000
 
 static inline int64_t now_us(void) {
@@ -47,7 +47,7 @@ static inline int64_t now_us(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Checks. _exit, not exit: other threads may be running, and a leak report would hide the line that matters. */
+/* Checks. They call _exit, not exit: other threads may be running, and a leak report would hide the message. */
 
 static inline void fail(const char *file, int line, const char *what) {
     fprintf(stderr, "%s:%d: %s\n", file, line, what);
@@ -124,23 +124,23 @@ static inline void free_loop(egret_ws_loop *loop) {
     callbacks_may_run = 0;
 }
 
-/* Polls until the condition is true. The loop is polled in small steps, since the condition may hang on other threads. */
+/* Polls until the condition is true. The loop is polled in small steps, since the condition may depend on other threads. */
 #define POLL_UNTIL(loop, condition)                                                                              \
     do {                                                                                                         \
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                      \
         while (!(condition)) {                                                                                   \
-            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition);             \
+            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "timed out before: " #condition);               \
             if (poll_loop(loop, 5) < 0) fail(__FILE__, __LINE__, "the poll failed, waiting for: " #condition);   \
         }                                                                                                        \
     } while (0)
 
-/* The recorder of a socket: `user` of its options. It checks every callback against the contract. A program adds its own work by the
- * hooks. */
+/* The recorder of a socket: `user` of its options. It checks every callback against the contract. A program adds its own work in
+ * the hooks. */
 
 typedef struct recorder {
-    egret_ws *ws; /* set by the connect call; left NULL, learnt from the first callback */
+    egret_ws *ws; /* set by the connect call; if NULL, the first callback sets it */
     int connects, messages, closes, releases;
-    int freed; /* set before egret_ws_free: no callback but release_user may come then */
+    int freed; /* set before egret_ws_free: only release_user may come after that */
     /* The last message. */
     int32_t kind;
     size_t len;
@@ -222,7 +222,7 @@ static inline egret_ws_options recorder_options(recorder *r) {
     return options;
 }
 
-/* A new recorder for a new socket: the steps all programs take. */
+/* Makes a new recorder and a new socket, as all programs do. */
 
 static inline void begin_connect(egret_ws_loop *loop, const char *url, recorder *r) {
     egret_ws_options options = recorder_options(r);
@@ -241,7 +241,7 @@ static inline void free_socket(recorder *r) {
     CHECK_OK(egret_ws_free(r->ws));
 }
 
-/* Closes an open socket of a peer that answers, and takes it to its end. */
+/* Closes an open socket whose peer answers, and polls until the socket has ended. */
 static inline void close_and_free(egret_ws_loop *loop, recorder *r) {
     CHECK_OK(egret_ws_close(r->ws, 1000, NULL, 0));
     POLL_UNTIL(loop, r->releases == 1);
@@ -256,7 +256,7 @@ static inline void expect_message(const recorder *r, int32_t kind, const void *d
     CHECK(len == 0 || memcmp(r->data, data, len) == 0);
 }
 
-/* Sends one text to the echo server and receives it: the socket works. */
+/* Checks that the socket works: sends one text to the echo server and receives it. */
 static inline void expect_echo(egret_ws_loop *loop, recorder *r) {
     const int before = r->messages;
     CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, "echo", 4));
@@ -264,7 +264,7 @@ static inline void expect_echo(egret_ws_loop *loop, recorder *r) {
     expect_message(r, EGRET_WS_TEXT, "echo", 4);
 }
 
-/* Connects, uses and frees another socket: the loop still works, and has done all earlier work by then. */
+/* Connects, uses and frees another socket. This checks that the loop works, and after it the loop has done all earlier work. */
 static inline void settle(egret_ws_loop *loop) {
     recorder *r = (recorder *)calloc(1, sizeof *r);
     CHECK(r != NULL);

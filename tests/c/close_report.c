@@ -1,4 +1,5 @@
-/* on_close reports who ended the connection, in which phase, with which code and why, and what was not sent. */
+/* on_close reports who ended the connection, in which phase, with which code and reason,
+ * and how much was not sent. */
 #include "server.h"
 
 #include <netdb.h>
@@ -94,13 +95,13 @@ static void the_peer_hangs_up_after_a_message(void) {
     stop_server(&peer);
 }
 
-/* When the peer has answered and ended the stream, the report comes at once. */
+/* The report comes as soon as the peer has answered and ended the stream. */
 static void a_clean_close_is_reported_at_once(void) {
     static recorder r;
     static server peer;
     int64_t ended_us;
     egret_ws_options options = recorder_options(&r);
-    options.close_timeout_ms = 1000 * WAIT_LIMIT_MS; /* must not be waited for */
+    options.close_timeout_ms = 1000 * WAIT_LIMIT_MS; /* the library must not wait for it */
     start_server(&peer, swallow);
     CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
@@ -131,7 +132,7 @@ static void the_name_is_not_known(void) {
     CHECK_EQ(r.connects, 0);
 }
 
-/* Bytes that the operating system took do not count as unsent, even if the peer never reads them; it cannot take all of this. */
+/* Bytes that the operating system took do not count as unsent, even if the peer never reads them. This is more than it can take. */
 static void what_was_not_sent_is_counted(void) {
     static uint8_t part[PART];
     static recorder r;
@@ -197,7 +198,7 @@ static void check_in_on_close(void *user, egret_ws *ws, const egret_ws_close_inf
     record_close(user, ws, info);
 }
 
-/* Any struct_size from that of the first release on. */
+/* Any struct_size is accepted that is at least the size of the first release. */
 static void the_report_can_be_read_until_the_socket_is_freed(void) {
     static recorder r;
     union {
@@ -238,7 +239,7 @@ static void the_report_can_be_read_until_the_socket_is_freed(void) {
     CHECK(egret_ws_user(r.ws) == NULL && egret_ws_user(NULL) == NULL);
 }
 
-/* Without on_close there is a report too. */
+/* The end is reported even if there is no on_close. */
 static void a_socket_without_on_close_has_a_report(void) {
     static recorder r;
     egret_ws_close_info info;

@@ -1,10 +1,10 @@
-/* A host with its own event loop polls only when the descriptor is readable or the time-out has passed. It misses nothing and does
- * not spin. */
+/* A host with its own event loop polls only when the descriptor is readable or the time-out has passed. It misses
+ * no work and does not spin. */
 #include "server.h"
 
 #include <sys/epoll.h>
 
-/* The event loop, by poll(2) or by epoll. */
+/* The event loop, with poll(2) or epoll. */
 typedef struct {
     egret_ws_loop *loop;
     int descriptor;
@@ -32,7 +32,7 @@ static void end_host(host *h) {
     if (h->epoll >= 0) close(h->epoll);
 }
 
-/* The number of descriptors that can be read from, so 0 or 1. */
+/* The number of readable descriptors: 0 or 1. */
 static int wait_for_descriptor(const host *h, int timeout_ms) {
     struct pollfd one;
     struct epoll_event event;
@@ -97,7 +97,7 @@ static void a_conversation(int with_epoll) {
         send_numbers(r.ws, i, i + 1);
         ROUND_UNTIL(&h, r.messages == i + 1);
     }
-    /* Inline, polls are also due to read, to write, and for calls of other threads. */
+    /* With the inline driver polls are also due to read, to write, and for calls of other threads. */
     CHECK_EQ(h.callbacks, MESSAGES);
     CHECK(h.polls <= 4 * MESSAGES);
     expect_silence(&h);
@@ -123,8 +123,8 @@ static void idle_us(int64_t microseconds) {
     while (now_us() < until_us) continue;
 }
 
-/* A host that polls each frame as well: at the very moment, too, at which the I/O thread makes the descriptor readable.
- * That poll may come between any two steps of the other; the descriptor must not stay readable. */
+/* A host that also polls in each frame, possibly while the I/O thread makes the descriptor readable. That poll may come between
+ * any two steps of the I/O thread; the descriptor must not stay readable. */
 static void polls_of_their_own(void) {
     static recorder r;
     egret_ws_loop *loop = new_loop();
@@ -141,7 +141,7 @@ static void polls_of_their_own(void) {
             CHECK(poll_loop(loop, 0) >= 0);
             CHECK(now_us() < deadline_us);
         }
-        idle_us(i % 20); /* so that the other has taken its last step, mostly */
+        idle_us(i % 20); /* so that the I/O thread has usually taken its last step */
         expect_silence(&h);
     }
     close_and_free(loop, &r);
@@ -149,7 +149,7 @@ static void polls_of_their_own(void) {
     end_host(&h);
 }
 
-/* Only a time-out makes a poll due. */
+/* Only the end of a time-out makes a poll due. */
 static void deadlines(void) {
     static recorder tcp, http;
     listener full = listen_with_full_queue(), silent = listen_silently();
@@ -192,7 +192,7 @@ static void what_a_budget_leaves(void) {
     CHECK_OK(egret_ws_loop_new(&options, &loop));
     begin_host(&h, loop, 0);
     begin_connect(loop, peer.at.url, &r);
-    ROUND_UNTIL(&h, r.closes == 1); /* and release_user, at least, is left */
+    ROUND_UNTIL(&h, r.closes == 1); /* at least release_user has not been called yet */
     CHECK_EQ(r.releases, 0);
     CHECK_EQ(wait_for_descriptor(&h, 0), 1);
     CHECK_EQ(egret_ws_loop_next_poll_ms(loop), 0);
@@ -263,8 +263,8 @@ static void other_threads(void) {
     free_loop(shared);
 }
 
-/* A descriptor that is requested late is readable if a poll is due already. A second request returns the same. It closes with the
- * loop. */
+/* A descriptor that is requested late is readable if a poll is already due. A second request returns the same descriptor. Freeing
+ * the loop closes it. */
 static void asked_for(void) {
     static recorder r;
     egret_ws_loop *loop = new_loop();

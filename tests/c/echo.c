@@ -19,7 +19,7 @@ static void expect_binary_back(egret_ws_loop *loop, recorder *r, const uint8_t *
     expect_message(r, EGRET_WS_BINARY, data, len);
 }
 
-/* Message n, text or binary by turns, carries n: the recorder counts them as they come. */
+/* Message n, alternately text and binary, carries n: the recorder compares n with its count. */
 static void check_number(recorder *r) {
     char number[16];
     const int n = r->messages - 1;

@@ -6,7 +6,7 @@
 static void in_the_child(egret_ws_loop *loop, egret_ws *ws) {
     egret_ws_loop *new_loop = NULL;
     egret_ws *new_ws = NULL;
-    alarm(5); /* a call that waits for a thread of the parent would never return */
+    alarm(5); /* a call that waited for a thread of the parent would never return */
     CHECK_EQ(egret_ws_loop_new(NULL, &new_loop), EGRET_WS_ERR_FORKED);
     CHECK(strstr(egret_ws_last_error_message(), "forked child") != NULL);
     CHECK_EQ(egret_ws_loop_poll(loop, -1), EGRET_WS_ERR_FORKED);

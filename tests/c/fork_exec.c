@@ -1,5 +1,5 @@
-/* The child of a fork can end, or run another program, whatever the thread of the loop was doing. That program inherits no descriptor
- * of the library: all are close-on-exec. The connections of the parent continue. */
+/* The child of a fork can end, or run another program, whatever the thread of the loop is doing. That program inherits no descriptor
+ * of the library, because all are close-on-exec. The connections of the parent continue. */
 #include "server.h"
 
 #include <dirent.h>
@@ -16,7 +16,7 @@ static int open_descriptors(void) {
     CHECK(dir != NULL);
     while ((entry = readdir(dir)) != NULL) count += entry->d_name[0] != '.';
     closedir(dir);
-    return count - 1; /* without the directory's own */
+    return count - 1; /* without the descriptor of the directory */
 }
 
 static void list_descriptors(void) {
@@ -40,7 +40,7 @@ static void note_open_descriptors(void) {
     for (fd = 0; fd < MOST; fd++) was_open[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Each descriptor of the library is close-on-exec. Returns how many there are. */
+/* Checks that each descriptor of the library is close-on-exec. Returns their number. */
 static int check_close_on_exec(void) {
     int fd, count = 0;
     for (fd = 0; fd < MOST; fd++) {
@@ -59,7 +59,7 @@ static int wait_for(pid_t child) {
     return WEXITSTATUS(status);
 }
 
-/* Descriptors that another program has after fork and exec. */
+/* The number of descriptors that another program has after fork and exec. */
 static int inherited(void) {
     const pid_t child = fork();
     CHECK(child >= 0);
@@ -84,7 +84,7 @@ static void expect_end_without_exec(int by_exit) {
     CHECK_EQ(wait_for(child), 9);
 }
 
-/* The I/O thread is at work, and so is a connection that is being made. */
+/* The I/O thread works, and a connection is being made. */
 static void keep_busy(recorder *r) {
     static uint8_t payload[20000];
     int i;
@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
     }
     me = argv[0];
     begin(argc, argv);
-    silent = listen_silently(); /* not closed by exec: counted before and after */
+    silent = listen_silently(); /* exec does not close it: it is counted before and after */
     before = inherited();
     CHECK(before >= 4);
     CHECK_EQ(before, open_descriptors());

@@ -10,7 +10,7 @@ static egret_ws_loop *loop;
 static pid_t child = -1;
 static int is_child, calls_in_child;
 
-/* Counts calls in the child, which has one thread. */
+/* Counts calls in the child. The child has one thread. */
 static void count_in_child(void) {
     if (is_child) calls_in_child++;
 }
@@ -49,7 +49,7 @@ static void fork_once(recorder *r) {
     CHECK_EQ(egret_ws_send(r->ws, EGRET_WS_TEXT, "child", EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_FORKED);
 }
 
-/* Ends the child, if this process is one. `returned` is the result of the call whose callback has forked. */
+/* Ends the process if it is the child. `returned` is the result of the call whose callback has forked. */
 static void end_child(int32_t returned) {
     if (!is_child) return;
     CHECK_EQ(returned, EGRET_WS_ERR_FORKED);
@@ -79,7 +79,7 @@ static void poll_once(void) {
     do {                                                                                            \
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                         \
         while (!(condition)) {                                                                      \
-            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition); \
+            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "timed out before: " #condition);   \
             poll_once();                                                                            \
         }                                                                                           \
     } while (0)

@@ -1,10 +1,10 @@
-/* A socket is freed in any state, a loop with sockets in all states: no on_close after it, release_user once for each,
- * and what was accepted before a close still goes out. */
+/* A socket can be freed in any state, and a loop with sockets in all states. After that no on_close comes, release_user comes once
+ * for each, and messages that were accepted before a close are still sent. */
 #include "server.h"
 
 enum { SMALL = 1000, PARTS = 100 };
 
-/* The work that free leaves to the background is done while the loop continues. */
+/* The loop continues, and does the work in the background that a free leaves. */
 static void expect_released(egret_ws_loop *loop, recorder *r, int closes) {
     POLL_UNTIL(loop, r->releases == 1);
     CHECK_EQ(egret_ws_state(r->ws), EGRET_WS_ERR_BAD_HANDLE);
@@ -74,7 +74,7 @@ static void free_when_closed(egret_ws_loop *loop) {
     expect_released(loop, &r, 1);
 }
 
-/* Freed before any poll saw it: nothing but release_user comes. */
+/* Freed before any poll saw the socket: only release_user comes. */
 static void free_at_once(egret_ws_loop *loop) {
     static recorder r;
     begin_connect(loop, echo_url, &r);
@@ -101,10 +101,10 @@ static void free_a_loop_with_sockets_in_all_states(void) {
     int i;
 
     start_server(&unresponsive, ignore_close);
-    begin_connect(loop, silent.url, &r[0]); /* connecting, seen by no poll */
+    begin_connect(loop, silent.url, &r[0]); /* connecting, but no poll has seen it */
     open_socket(loop, echo_url, &r[1]);     /* open */
     open_socket(loop, echo_url, &r[2]);
-    open_socket(loop, echo_url, &r[3]); /* open, with data on its way */
+    open_socket(loop, echo_url, &r[3]); /* open, with data in transit */
     send_parts(&r[3]);
     begin_connect(loop, silent.url, &r[4]); /* connecting */
     open_socket(loop, unresponsive.at.url, &r[5]);  /* closing: the peer does not answer */
@@ -112,7 +112,7 @@ static void free_a_loop_with_sockets_in_all_states(void) {
     open_socket(loop, echo_url, &r[6]); /* closed, its handle kept */
     CHECK_OK(egret_ws_close(r[6].ws, 1000, NULL, 0));
     POLL_UNTIL(loop, r[6].releases == 1);
-    open_socket(loop, echo_url, &r[7]); /* freed in the end, and released */
+    open_socket(loop, echo_url, &r[7]); /* freed after its end, and released */
     free_socket(&r[7]);
     POLL_UNTIL(loop, r[7].releases == 1);
     open_socket(loop, echo_url, &r[8]); /* freed, not released */
@@ -151,7 +151,7 @@ static void free_a_loop_that_lingers(void) {
     CHECK_OK(egret_ws_close(closing.ws, 1000, NULL, 0));
     begun = now_us();
     free_loop(loop);
-    CHECK(now_us() - begun < WAIT_LIMIT_MS * 1000 / 2); /* it does not wait after the peers have answered */
+    CHECK(now_us() - begun < WAIT_LIMIT_MS * 1000 / 2); /* loop_free does not wait longer than the peers need to answer */
     CHECK_EQ(closing.releases + open.releases, 2);
 
     WAIT_UNTIL(SERVER_SAW(to_closing, close_code) == 1000);
@@ -162,7 +162,7 @@ static void free_a_loop_that_lingers(void) {
     stop_server(&to_open);
 }
 
-/* Warnings that name a loss: their number, and the socket of the last. They may come from the I/O thread. */
+/* Warnings about lost messages: their number, and the socket of the last one. They may come from the I/O thread. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t losses;
 static egret_ws *loser;
@@ -206,7 +206,7 @@ static egret_ws_free_report free_and_report(egret_ws_loop *loop) {
     return lost;
 }
 
-/* The servers never read. The loop reports the lost messages of its sockets in every state together. */
+/* The servers never read. The loop reports the lost messages of all its sockets in one line. */
 static void a_loop_reports_what_it_has_lost(void) {
     enum { OPEN, CLOSING, FREED, ABORTED, UNUSED, SOCKETS };
     static recorder r[SOCKETS];
@@ -231,14 +231,14 @@ static void a_loop_reports_what_it_has_lost(void) {
     CHECK_OK(egret_ws_abort(r[ABORTED].ws)); /* no poll dispatches its on_close */
     lost = free_and_report(loop);
     CHECK_EQ(lost.sockets, 4);
-    /* The operating system may have taken a little more. */
+    /* The operating system may have taken a few more messages. */
     CHECK(lost.unsent_messages > 0 && (int64_t)lost.unsent_messages <= accepted - sent);
     CHECK_EQ(lost.unsent_bytes, lost.unsent_messages * PART);
     CHECK_EQ(losses_so_far(), 4);
     for (i = 0; i < SOCKETS; i++) stop_server(&unread[i]);
 }
 
-/* The server of the socket does not read, and a flush ends soon. */
+/* The server of the socket does not read, and the time-out of the flush is short. */
 static egret_ws_loop *new_loop_with_a_full_socket(server *unread, recorder *r) {
     egret_ws_loop *loop = new_loop_that_notes_losses(0);
     egret_ws_options options = recorder_options(r);
@@ -286,7 +286,7 @@ static void a_reported_loss_is_not_counted(void) {
     stop_server(&unread);
 }
 
-/* The time-outs of a socket do not cut its flush nor its closing handshake while the loop lingers. */
+/* While the loop lingers, the time-outs of a socket end neither its flush nor its closing handshake. */
 static void linger_is_the_only_deadline(void) {
     static recorder flushing, closing;
     static server unread, silent;

@@ -1,5 +1,5 @@
-/* Hooks of a loop: one that blocks delays nothing but the connection that has asked; an answer counts once, in time, from any thread; and
- * `release_user` is called once, when the loop is freed and no hook is running. A gate holds hooks as long as the test wants. */
+/* Hooks of a loop. A hook that blocks delays only the connection that called it. The first answer in time counts, from any thread.
+ * `release_user` is called once, when the loop is freed and no hook is running. A gate holds hooks until the test opens it. */
 #include "flag.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@ enum { MOST_QUERIES = 4096, BLOCKED = 6, ANSWERING_THREADS = 4, UNANSWERED = SLO
 
 /* The `user` of the hooks. The beginning of a name selects what on_resolve does. */
 typedef struct {
-    pthread_mutex_t lock; /* for all that follows */
+    pthread_mutex_t lock; /* protects all fields below */
     pthread_cond_t changed;
     int at_gate;
     int is_open;
@@ -19,9 +19,9 @@ typedef struct {
     int sockets;        /* calls of on_socket */
     int asked;
     egret_ws_query *queries[MOST_QUERIES]; /* those of names that begin with "later" */
-    int late;                              /* answers behind the gate that were refused */
+    int late;                              /* refused answers that came after the gate was opened */
     int releases;
-    egret_ws_loop *loop; /* for what the hook of "calls" tries */
+    egret_ws_loop *loop; /* for the calls that the hook of "calls" makes */
     recorder *other;
     int calls_done;
 } host;
@@ -82,7 +82,7 @@ static uint16_t port_of_echo(void) {
     return (uint16_t)atoi(colon + 1);
 }
 
-/* A hook may call everything but polls and frees of loops, also of its own. */
+/* A hook may call every function except polls and frees of loops, also for its own loop. */
 static void call_everything(host *h) {
     egret_ws_options options = recorder_options(h->other);
     egret_ws *ws = NULL;
@@ -93,7 +93,7 @@ static void call_everything(host *h) {
     CHECK_EQ(egret_ws_loop_free(another, NULL), EGRET_WS_ERR_REENTRANT);
     CHECK_OK(egret_ws_loop_wake(h->loop));
     CHECK(egret_ws_loop_next_poll_ms(h->loop) >= 0);
-    CHECK_OK(egret_ws_connect(h->loop, echo_url, &options, &ws)); /* the recorder learns it from on_connect */
+    CHECK_OK(egret_ws_connect(h->loop, echo_url, &options, &ws)); /* on_connect sets the recorder's socket */
     CHECK(egret_ws_state(ws) >= 0 && egret_ws_buffered_amount(ws) >= 0);
     CHECK_OK(egret_ws_pause_receive(ws));
     CHECK_OK(egret_ws_resume_receive(ws));
@@ -245,7 +245,7 @@ static void a_hook_that_blocks_delays_only_its_own_connection(void) {
         connect_to(loop, "free.invalid", r = new_recorder());
         expect_open(loop, r);
     }
-    /* Some go on when the gate is open, others have ended by then. */
+    /* Some continue when the gate is open, others have ended by then. */
     for (i = 0; i < 3 * BLOCKED; i++) {
         CHECK(blocked[i]->connects == 0 && blocked[i]->closes == 0);
         if (i % 3 == 0) {
@@ -310,7 +310,7 @@ static void a_refused_descriptor_fails_its_address(void) {
 
 typedef struct {
     host *h;
-    egret_ws_query *query; /* NULL: all of the host, again and again */
+    egret_ws_query *query; /* NULL: all queries of the host, repeatedly */
     int32_t result;
     int stop;
 } answerer;
@@ -334,7 +334,7 @@ static void one_of_many_answers_counts(void) {
         connect_to(loop, "later.invalid", r);
         query = next_query(loop, &h, round);
         CHECK_EQ(egret_ws_resolved(query, "127.0.0.1,"), EGRET_WS_ERR_INVALID_ARGUMENT);
-        /* It is no other handle, and they are no query. */
+        /* A query is not accepted as another handle, and other handles are not accepted as a query. */
         CHECK_EQ(egret_ws_state((egret_ws *)query), EGRET_WS_ERR_BAD_HANDLE);
         CHECK_EQ(egret_ws_loop_wake((egret_ws_loop *)query), EGRET_WS_ERR_BAD_HANDLE);
         CHECK_EQ(answer((egret_ws_query *)r->ws), EGRET_WS_ERR_BAD_HANDLE);
@@ -355,7 +355,7 @@ static void one_of_many_answers_counts(void) {
     free_hooked_loop(loop, &h);
 }
 
-/* Connects until the hook was called before the time-out: on a busy machine a short one is over before that. */
+/* Repeats the connect until the hook is called before the time-out: on a busy machine a short time-out may expire earlier. */
 static recorder *time_out_after_the_hook(egret_ws_loop *loop, host *h) {
     uint32_t timeout_ms;
     for (timeout_ms = 20;; timeout_ms *= 2) {
@@ -516,7 +516,7 @@ static void without_a_loop_the_user_is_not_released(void) {
     hooks.struct_size = 7;
     CHECK_EQ(egret_ws_loop_new(&options, &loop), EGRET_WS_ERR_BAD_STRUCT);
     CHECK(loop == NULL && h.releases == 0);
-    /* And with one, although no hook was ever called. */
+    /* release_user is also called if no hook was ever called. */
     hooks.struct_size = sizeof hooks;
     CHECK_OK(egret_ws_loop_new(&options, &loop));
     CHECK_EQ(h.releases, 0);

@@ -1,4 +1,4 @@
-/* Log lines say what was wrong with a call and how connections ended. They never contain payloads. */
+/* Log lines report why a call was refused and how connections ended. They never contain payloads. */
 #include "server.h"
 
 /* Lines may come from the I/O thread. */
@@ -46,7 +46,7 @@ static int lines_of(journal *j, int32_t level) {
     return lines;
 }
 
-/* A line about a refused call has its name and its reason. */
+/* A line about a refused call contains the name of the function and the reason. */
 static int is_line_of(const char *line, const char *call, const char *reason) {
     static const char between[] = " refused: ";
     const size_t name = strcspn(call, "("), begin = name + strlen(between);
@@ -54,7 +54,7 @@ static int is_line_of(const char *line, const char *call, const char *reason) {
            strcmp(line + begin, reason) == 0;
 }
 
-/* A refused call writes one line, before it returns, that has the word. */
+/* A refused call writes one line that contains the word, before it returns. */
 #define REFUSED(j, call, error, word)                                       \
     do {                                                                    \
         const int before = lines_of(j, EGRET_WS_LOG_WARN);                  \
@@ -95,7 +95,7 @@ static void refused_calls_are_explained(void) {
     CHECK_EQ(j.lines[EGRET_WS_LOG_ERROR] + j.lines[EGRET_WS_LOG_INFO] + j.lines[EGRET_WS_LOG_DEBUG], 0);
 }
 
-/* A connection that fails and one that does not, with a message; the log's lines are left in `j`. */
+/* Makes a connection that fails, and one that succeeds and sends a message. The lines of the log are in `j` afterwards. */
 static void two_connections(journal *j, int32_t log_level, recorder *refused) {
     static recorder good;
     egret_ws_loop *loop = new_loop_with(j, log_level);
@@ -133,7 +133,7 @@ static void levels_are_respected(void) {
 
     two_connections(&infos, EGRET_WS_LOG_INFO, &r[3]);
     CHECK_EQ(infos.lines[EGRET_WS_LOG_WARN], 1);
-    CHECK(infos.lines[EGRET_WS_LOG_INFO] >= 2); /* made, ended */
+    CHECK(infos.lines[EGRET_WS_LOG_INFO] >= 2); /* for the beginning and the end of the connection */
     CHECK_EQ(infos.lines[EGRET_WS_LOG_DEBUG], 0);
 
     two_connections(&debugs, EGRET_WS_LOG_DEBUG, &r[4]);
@@ -152,10 +152,10 @@ static void a_log_need_not_be(void) {
     free_loop(loop);
 }
 
-/* Polls and frees from inside the log, where the engine may be in the middle of its work on this very thread. */
+/* Polls and frees from inside the log, while the engine may be in the middle of its work on this thread. */
 typedef struct {
     egret_ws_loop *loop;
-    int lines; /* of the thread that polls, which is the only one to touch it, or of the I/O thread before it was joined */
+    int lines; /* of the thread that polls, the only one that uses it, or of the I/O thread before it is joined */
 } meddler;
 
 static void meddle(void *user, int32_t level, const char *text, egret_ws *ws) {
@@ -166,7 +166,7 @@ static void meddle(void *user, int32_t level, const char *text, egret_ws *ws) {
     if (!m->loop) return;
     CHECK_EQ(egret_ws_loop_poll(m->loop, -1), EGRET_WS_ERR_REENTRANT);
     CHECK_EQ(egret_ws_loop_free(m->loop, NULL), EGRET_WS_ERR_REENTRANT);
-    CHECK_EQ(egret_ws_connect(m->loop, "no URL", NULL, &another), EGRET_WS_ERR_INVALID_URL); /* and no line of it */
+    CHECK_EQ(egret_ws_connect(m->loop, "no URL", NULL, &another), EGRET_WS_ERR_INVALID_URL); /* it writes no line */
     CHECK(another == NULL);
 }
 
@@ -194,7 +194,7 @@ static void the_log_cannot_be_used_to_poll(void) {
     CHECK_EQ(lines, 2);
 }
 
-/* Inline: a log line at the end of a poll makes the host send, and the message is written at that end too. */
+/* Inline: the host sends when a log line comes at the end of a poll, and the message is still written in that poll. */
 
 static egret_ws_loop *busy_loop;
 static recorder talking, another;

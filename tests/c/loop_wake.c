@@ -1,4 +1,4 @@
-/* egret_ws_loop_wake, from any thread, ends a waiting poll, or else the next one. No call is lost, and work that waits for a poll uses
+/* egret_ws_loop_wake, from any thread, ends a waiting poll, otherwise the next one. No call is lost, and work that waits for a poll uses
  * no CPU. */
 #include "server.h"
 
@@ -6,7 +6,7 @@ enum { ROUNDS = SLOW ? 300 : 1000 };
 
 static egret_ws_loop *shared;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int returned; /* polls without limit, under the lock */
+static int returned; /* number of polls without limit that have returned; protected by the lock */
 
 static int polls_returned(void) {
     int value;

@@ -49,7 +49,7 @@ static void a_raised_cap_is_refused(egret_ws_loop *loop) {
     close_and_free(loop, &r);
 }
 
-/* The server announces a message of `len` bytes and sends none of them: it is refused by its header. */
+/* The server announces a message of `len` bytes and sends none of them: the client refuses it because of its header. */
 static void too_much_is_refused(egret_ws_loop *loop, uint32_t cap, uint32_t len) {
     static server peer;
     recorder *r = (recorder *)calloc(1, sizeof *r);

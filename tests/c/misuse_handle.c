@@ -9,7 +9,7 @@ static egret_ws_loop *as_loop(uintptr_t number) {
     return (egret_ws_loop *)number;
 }
 
-/* Outside of on_request no number is a request. */
+/* Outside of on_request no number is a valid request handle. */
 static void no_request(uintptr_t number) {
     egret_ws_request *request = (egret_ws_request *)number;
     CHECK_EQ(egret_ws_request_set_url(request, echo_url), EGRET_WS_ERR_BAD_HANDLE);
@@ -89,7 +89,7 @@ static void forged(egret_ws_loop *loop, egret_ws *ws) {
     no_socket((uintptr_t)&live_socket);
 }
 
-/* A slot is used again and again; the first handle stays stale, and no handle comes twice in a row. */
+/* A slot is used repeatedly; the first handle stays stale, and two handles in succession differ. */
 static void stale(egret_ws_loop *loop) {
     listener silent = listen_silently();
     egret_ws *first = NULL, *before, *ws = NULL;

@@ -61,7 +61,7 @@ static void on_an_open_socket(egret_ws_loop *loop) {
     CHECK_EQ(egret_ws_send(r.ws, EGRET_WS_BINARY, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_close(r.ws, 1000, NULL, 1), EGRET_WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(egret_ws_close(r.ws, 1000, NULL, EGRET_WS_NUL_TERMINATED), EGRET_WS_ERR_INVALID_ARGUMENT);
-    /* A length no object has: refused before a byte is read. */
+    /* No object can have this length: the call refuses it before it reads a byte. */
     CHECK(egret_ws_send(r.ws, EGRET_WS_BINARY, (const uint8_t *)"x", SIZE_MAX) < 0);
     CHECK(egret_ws_send(r.ws, EGRET_WS_BINARY, (const uint8_t *)"x", SIZE_MAX / 2 + 1) < 0);
     CHECK(egret_ws_send(r.ws, EGRET_WS_TEXT, "x", SIZE_MAX - 1) < 0);
@@ -78,7 +78,7 @@ static void on_an_open_socket(egret_ws_loop *loop) {
     close_and_free(loop, &r);
 }
 
-/* No options, no callbacks: the socket is followed by its state. */
+/* No options and no callbacks: the program polls for the socket's state. */
 static void nothing_but_what_is_needed(void) {
     egret_ws_loop *loop = NULL;
     egret_ws *ws = NULL;

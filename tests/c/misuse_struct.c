@@ -35,7 +35,7 @@ static void loop_refused(int32_t error, const egret_ws_loop_options *options) {
 
 static void struct_sizes(recorder *r) {
     const uint32_t sizes[] = {0, 1, 4, sizeof(egret_ws_options) - 1, 4097, 8192, UINT32_MAX};
-    static uint8_t room[8192]; /* the sizes that are readable must be */
+    static uint8_t room[8192]; /* all of the accepted sizes must be readable */
     egret_ws_options options = recorder_options(r);
     size_t i;
     for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -108,7 +108,7 @@ static void newer_structs(recorder *r) {
     CHECK_OK(egret_ws_loop_free(another, NULL));
 }
 
-/* After an error the loop is not freed, and the report is as it was. */
+/* After an error the loop is not freed, and the report is unchanged. */
 static void reports_of_a_freed_loop(void) {
     const uint32_t wrong[] = {0, 1, sizeof(egret_ws_free_report) - 8, sizeof(egret_ws_free_report) + 1, 4104, UINT32_MAX};
     struct {

@@ -1,5 +1,5 @@
-/* A name look-up that hangs delays nothing else: neither the other address family, another name, an IP address or a call, nor the
- * threads. This program replaces the resolver. The beginning of a name selects what the look-up does.
+/* A name look-up that hangs delays nothing else: not the other address family, another name, an IP address, a call or a thread.
+ * This program replaces the resolver. The beginning of a name selects what the look-up does.
  *
  * Where a duration is checked, the fastest of several rounds counts: a slow library is slow in each, a busy machine delays some. */
 #include "server.h"
@@ -33,7 +33,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     const int family = hints->ai_family;
     answer *a;
     (void)service;
-    CHECK(family == AF_INET || family == AF_INET6); /* each family separately, or the slower one would delay the other */
+    CHECK(family == AF_INET || family == AF_INET6); /* each family separately: otherwise the slower one would delay the other */
     pthread_mutex_lock(&lock);
     if (begins(name, "hung") || begins(name, family == AF_INET ? "a-hangs" : "aaaa-hangs") ||
         (begins(name, "mended") && !is_mended)) {
@@ -99,7 +99,7 @@ static void let_lookups_end(void) {
     set(&may_end, 0);
 }
 
-/* Names in place of the echo server's address. */
+/* Names that replace the echo server's address. */
 
 static uint16_t port_of_echo(void) {
     const char *colon = strrchr(echo_url, ':');
@@ -138,7 +138,7 @@ static int64_t fastest_us(egret_ws_loop *loop, const char *name) {
     return fastest;
 }
 
-/* The threads of this process whose name begins so. */
+/* The number of threads of this process whose name begins with this text. */
 static int threads(const char *beginning) {
     DIR *tasks = opendir("/proc/self/task");
     const struct dirent *task;
@@ -149,7 +149,7 @@ static int threads(const char *beginning) {
         FILE *file;
         snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
         file = fopen(path, "r");
-        if (file == NULL) continue; /* the thread has ended, or it is "..", which is none */
+        if (file == NULL) continue; /* the thread has ended, or this is ".." */
         count += fgets(name, sizeof name, file) != NULL && begins(name, beginning);
         fclose(file);
     }
@@ -164,7 +164,7 @@ static void one_family_does_not_wait_for_the_other(void) {
     int64_t took_us;
 
     CHECK(fastest_us(loop, "good.test") < AT_ONCE_MS * 1000);
-    took_us = fastest_us(loop, "aaaa-hangs.test"); /* RFC 8305 section 3: a little, for IPv6 to be first */
+    took_us = fastest_us(loop, "aaaa-hangs.test"); /* RFC 8305 section 3: a short delay, so that IPv6 is first */
     CHECK(took_us >= RESOLUTION_DELAY_MS * 1000);
     CHECK(took_us < (RESOLUTION_DELAY_MS + AT_ONCE_MS) * 1000);
     CHECK(seen(&hanging) > 0);
@@ -192,7 +192,7 @@ static void the_deadline_is_kept(void) {
     let_lookups_end();
 }
 
-/* Names that hang, and a good one after them. */
+/* Several names hang, and the look-up of a name after them succeeds. */
 static void other_names_go_on(void) {
     enum { NAMES = 20 };
     static recorder hung[NAMES];
@@ -229,7 +229,7 @@ static void other_names_go_on(void) {
     free_loop(loop);
 }
 
-/* More names than look-up threads. Names whose sockets are freed while they wait for a thread are not looked up. */
+/* There are more names than look-up threads. If the sockets of a waiting name are freed, the name is not looked up. */
 static void threads_are_bounded(void) {
     enum { NAMES = MOST_LOOKUPS };
     static recorder hung[NAMES];
@@ -255,7 +255,7 @@ static void threads_are_bounded(void) {
     free_loop(loop);
 }
 
-/* Sockets with the same name wait for one look-up, but not for one that hangs on a network that was left. */
+/* Sockets with the same name wait for one look-up, but not for one that hangs on an earlier network. */
 static void a_look_up_is_shared_while_it_is_young(void) {
     enum { SOCKETS = 10 };
     static recorder waiting[SOCKETS];

@@ -1,7 +1,7 @@
 /* Only a poll with a time-out blocks. Each function is called and timed while a look-up hangs, while TCP does not connect, while the
  * upgrade is not answered and while the send buffer is full.
  *
- * The fastest of several rounds counts: a call that blocks does so in each, a busy machine delays only some. */
+ * The fastest of several rounds counts: a call that blocks does so in each round, a busy machine delays only some. */
 #include "blocked_lookup.h"
 #include "server.h"
 
@@ -9,7 +9,7 @@
 
 enum { ROUNDS = 3, MOST_LINES = 500, LINGER_MS = 100 };
 
-static int64_t fastest_us[MOST_LINES]; /* by line of this file; 0 if there is no timed call */
+static int64_t fastest_us[MOST_LINES]; /* indexed by line of this file; 0 if the line has no timed call */
 
 static void note(int line, int64_t elapsed_us) {
     CHECK(line < MOST_LINES);
@@ -93,7 +93,7 @@ static void while_connecting(const char *host, uint16_t port, int32_t phase) {
     CHECK_EQ(closed.report.code, 1006);
     CHECK_EQ(closed.report.sent_code, 0);
     CHECK_EQ(left.closes, 0);
-    free_timed_loop(loop, 0); /* there is nothing to linger for */
+    free_timed_loop(loop, 0); /* it does not linger: no messages wait */
     CHECK_EQ(left.releases, 1);
 }
 
@@ -109,7 +109,7 @@ static void while_tcp_does_not_connect(void) {
     close_listener(&full);
 }
 
-/* fill has seen the refusal; but the operating system may find a little more room at any time. */
+/* fill has seen the refusal, but the operating system may accept a little more at any time. */
 static int taken_or_refused(int32_t result) {
     return result == EGRET_WS_OK || result == EGRET_WS_ERR_BACKPRESSURE;
 }

@@ -160,7 +160,7 @@ static void received(void) {
     add_frame(0x00, 50000);
     add_frame(0x80, 20000);
     receive(60000, 3, 0);
-    /* Text, with a NUL behind it. */
+    /* Text, with a NUL after it. */
     frames_len = 0;
     add_frame(0x81, 65536);
     receive(65536, 0, 0);
@@ -180,7 +180,7 @@ static void pause_without_memory(recorder *r) {
     begin_scarcity(8000);
 }
 
-/* Messages that wait for a resume. The socket closes with NO_RESOURCES behind those for which there was memory. */
+/* Messages wait for a resume. The socket closes with NO_RESOURCES after those for which there was memory. */
 static void held(void) {
     static server peer;
     static recorder r;
@@ -208,7 +208,7 @@ static void held(void) {
     settle(loop);
 }
 
-/* A send without memory is refused whole, and the socket stays open. Accepted messages arrive complete and in order. */
+/* A send without memory is refused completely, and the socket stays open. Accepted messages arrive complete and in order. */
 static void sent(void) {
     static server peer;
     static uint8_t big[EGRET_WS_MAX_MESSAGE_BYTES];
@@ -253,7 +253,7 @@ static void sent(void) {
     stop_server(&peer);
 }
 
-/* A connect call that copies long options is refused whole. */
+/* A connect call that cannot copy its long options is refused completely. */
 static void copied(void) {
     static char roots[200000];
     static recorder r;
@@ -287,7 +287,7 @@ int main(int argc, char **argv) {
     return 0;
 }
 
-#else /* the allocator is a sanitizer's, or another system's */
+#else /* the allocator belongs to a sanitizer, or the system is not Linux */
 
 int main(void) {
     return 0;

@@ -46,7 +46,7 @@ static void open_drained(egret_ws_loop *loop, const char *url, drained *d, uint3
 
 /* A server that does not read until the test allows it. */
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* locked: it waits */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* while it is locked, the server waits */
 
 static void read_when_allowed(server *s, int fd) {
     pthread_mutex_lock(&gate);
@@ -71,7 +71,7 @@ static void once_after_refusals(egret_ws_loop *loop, uint32_t buffer) {
     pthread_mutex_lock(&gate);
     open_drained(loop, peer.at.url, &d, buffer);
     d.accepted = fill(loop, &d.r);
-    d.drains = 0; /* the operating system has taken a lot meanwhile; now it takes no more */
+    d.drains = 0; /* meanwhile the operating system took many bytes; now it takes no more */
     d.then_drain = send_what_was_refused;
     CHECK_EQ(egret_ws_send(d.r.ws, EGRET_WS_BINARY, large, LARGE), EGRET_WS_ERR_BACKPRESSURE);
     CHECK(egret_ws_buffered_amount(d.r.ws) <= (int64_t)buffer + PART);
@@ -87,12 +87,12 @@ static void once_after_refusals(egret_ws_loop *loop, uint32_t buffer) {
     stop_server(&peer);
 }
 
-/* Sends until it is refused again; the one that was refused before is not. */
+/* Sends until a message is refused again. The message that was refused before is accepted. */
 static void send_until_refused(drained *d) {
     const int64_t before = d->accepted;
     while (d->accepted < d->wanted) {
         const int32_t result = egret_ws_send(d->r.ws, EGRET_WS_BINARY, large, d->size);
-        /* One message may be partly written, and still counts whole. */
+        /* One message may be partly written; it still counts with its full size. */
         CHECK(egret_ws_buffered_amount(d->r.ws) <= (int64_t)(d->buffer + d->size));
         if (result == EGRET_WS_ERR_BACKPRESSURE) {
             CHECK(d->accepted > before);
@@ -103,7 +103,7 @@ static void send_until_refused(drained *d) {
     }
 }
 
-/* How a host sends more than the buffer holds: it sends from on_drain until a refusal, and on_drain comes again each time. */
+/* A host can send more than the buffer holds: it sends in on_drain until a refusal, and on_drain comes again each time. */
 static void a_long_transfer(egret_ws_loop *loop, uint32_t buffer, size_t size, int64_t parts) {
     static drained d;
     static server peer;
@@ -119,7 +119,7 @@ static void a_long_transfer(egret_ws_loop *loop, uint32_t buffer, size_t size, i
     CHECK(d.accepted < d.wanted);
     pthread_mutex_unlock(&gate);
     POLL_UNTIL(loop, d.accepted == d.wanted);
-    CHECK(d.drains > 0); /* many times, if it is not the sender that is slow */
+    CHECK(d.drains > 0); /* many times, unless the sender is slow */
     expect_all_came(loop, &peer, &d);
     CHECK_EQ(SERVER_SAW(peer, bytes), parts * (int64_t)size);
     stats = stats_of(d.r.ws);
@@ -175,7 +175,7 @@ int main(int argc, char **argv) {
     begin(argc, argv);
     loop = new_loop();
     once_after_refusals(loop, BUFFER);
-    once_after_refusals(loop, SMALLEST_BUFFER); /* room for the refused message is there when all has gone */
+    once_after_refusals(loop, SMALLEST_BUFFER); /* there is room for the refused message when all others were written */
     a_long_transfer(loop, BUFFER, PART, SLOW ? 200 : 1000);
     a_long_transfer(loop, SMALLEST_BUFFER, LARGE, SLOW ? 50 : 200); /* one at a time */
     not_without_a_refusal(loop);

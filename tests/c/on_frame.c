@@ -1,5 +1,5 @@
 /* on_frame gets each frame that is sent or received: a received one before the message that it completes, also while receiving is paused. A
- * program that does not poll gets a bounded number, and the number of those that were lost. */
+ * program that does not poll gets a bounded number of frames, and the number of the lost ones. */
 #include "retry_recorder.h"
 
 typedef struct tracer {
@@ -89,7 +89,7 @@ static void order(egret_ws_loop *loop) {
     stop_server(&peer);
 }
 
-/* Frames do not wait for a resume, as pongs do not. */
+/* Like pongs, frames do not wait for a resume. */
 static void paused(egret_ws_loop *loop) {
     static tracer f;
     static server peer;
@@ -133,13 +133,13 @@ static void lost_when_the_queue_is_full(egret_ws_loop *loop) {
     POLL_UNTIL(loop, f.sent == ROOM);
     CHECK_EQ(f.losses, 0);
     CHECK_EQ(statistics(&f).receive_queue_bytes, 0);
-    /* The next frame has the number of those before it. */
+    /* The next frame carries the number of frames that were lost before it. */
     CHECK_OK(egret_ws_send(f.t.r.ws, EGRET_WS_TEXT, "next", 4));
     f.log[0] = '\0';
     POLL_UNTIL(loop, f.sent == ROOM + 1);
     expect_log(&f, "lost >1.4 ");
     CHECK_EQ(f.lost, MANY - ROOM);
-    /* So has the end of the connection. */
+    /* The end of the connection carries it too. */
     for (i = 0; i < MANY; i++) CHECK_OK(egret_ws_send(f.t.r.ws, EGRET_WS_TEXT, "", 0));
     CHECK_OK(egret_ws_close(f.t.r.ws, 1000, NULL, 0));
     WAIT_UNTIL(SERVER_SAW(peer, close_code) == 1000);
@@ -151,7 +151,7 @@ static void lost_when_the_queue_is_full(egret_ws_loop *loop) {
     stop_server(&peer);
 }
 
-/* Many empty fragments of one message: the program gets each of them, and those that wait are bounded. */
+/* Many empty fragments of one message come. The program gets each of them, and the number of waiting ones is bounded. */
 static void flood(egret_ws_loop *loop) {
     enum { FRAGMENTS = 50000 };
     static tracer f;
@@ -203,7 +203,7 @@ static void next_connections(egret_ws_loop *loop) {
     stop_server(&peer);
 }
 
-/* An abort drops the frames that wait, as it drops messages. */
+/* An abort drops the waiting frames, as it drops messages. */
 static void aborted(egret_ws_loop *loop) {
     static tracer f;
     static server peer;

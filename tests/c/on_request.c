@@ -39,7 +39,7 @@ static egret_ws_options asker_options(asker *a, int retries) {
     return options;
 }
 
-/* A server that wants a token. */
+/* A server that requires a token. */
 
 static const char *wants_token(const char *head) {
     if (strstr(head, "\r\nAuthorization: Bearer fresh\r\n") != NULL) return NULL;
@@ -52,7 +52,7 @@ static void start_token_server(server *s) {
 
 static const egret_ws_header old_token[] = {{"authorization", "Bearer old"}};
 
-/* Renews the token when it was refused, and only then. */
+/* Renews the token only if it was refused. */
 static int32_t renew(asker *a) {
     if (a->last_status != 401) return EGRET_WS_REQUEST_CONTINUE;
     CHECK_OK(egret_ws_request_set_header(a->request, "Authorization", "Bearer fresh"));
@@ -90,7 +90,7 @@ static void renewed_token(egret_ws_loop *loop) {
     stop_server(&peer);
 }
 
-/* Without a hook, without attempts, or with CONTINUE a 401 is the end. */
+/* Without a hook, without attempts, or with CONTINUE a 401 ends the socket. */
 static void refused_for_good(egret_ws_loop *loop, int has_hook, int retries) {
     static asker a;
     static server peer;
@@ -110,7 +110,7 @@ static void refused_for_good(egret_ws_loop *loop, int has_hook, int retries) {
     stop_server(&peer);
 }
 
-/* WAIT. */
+/* Tests of WAIT. */
 
 static void *is_ready(void *user) {
     asker *a = (asker *)user;
@@ -118,7 +118,8 @@ static void *is_ready(void *user) {
     return NULL;
 }
 
-/* The program logs in on another thread, and calls retry_now when it is ready: before or after it has answered. */
+/* The program logs in on another thread, and calls retry_now when it is ready: before or after on_request
+ * has returned. */
 static int32_t wait_once(asker *a) {
     pthread_t login;
     if (a->asked > 1) return EGRET_WS_REQUEST_CONTINUE;
@@ -141,7 +142,7 @@ static void waits(egret_ws_loop *loop, int calls_before_it_answers) {
         CHECK_EQ(egret_ws_state(a.t.r.ws), EGRET_WS_STATE_CONNECTING);
         CHECK_OK(egret_ws_retry_now(a.t.r.ws));
         POLL_UNTIL(loop, a.asked == 2);
-        settle(loop); /* again */
+        settle(loop); /* it waits again */
         CHECK_EQ(a.asked, 2);
         a.answer = EGRET_WS_REQUEST_CONNECT;
         CHECK_OK(egret_ws_loop_network_changed(loop));
@@ -175,7 +176,7 @@ static void notice_the_end(void *user, int32_t level, const char *text, egret_ws
     if (strstr(text, "closed:") != NULL) raise_flag((flag *)user);
 }
 
-/* A program that does not poll is not asked; the time-out ends the attempt, and the question is void. */
+/* If the program does not poll, on_request is not called. The time-out ends the attempt, and no on_request comes for it later. */
 static void not_polled(void) {
     static asker a;
     static flag has_ended;
@@ -199,7 +200,7 @@ static void not_polled(void) {
     end_flag(&has_ended);
 }
 
-/* STOP. */
+/* Tests of STOP. */
 
 static void stopped(egret_ws_loop *loop, int32_t answer) {
     static asker a;
@@ -238,7 +239,7 @@ static void stopped_later(egret_ws_loop *loop) {
     close_listener(&unused);
 }
 
-/* The request. */
+/* Tests of the request handle. */
 
 static void *use_elsewhere(void *request) {
     CHECK_EQ(egret_ws_request_set_url((egret_ws_request *)request, echo_url), EGRET_WS_ERR_BAD_HANDLE);
@@ -308,7 +309,7 @@ static int32_t change_all(asker *a) {
     refuse_changes(a->request);
     CHECK_EQ(pthread_create(&other, NULL, use_elsewhere, a->request), 0);
     CHECK_EQ(pthread_join(other, NULL), 0);
-    /* It is no handle of another kind, and no handle is a request. */
+    /* A request is not accepted as another handle, and other handles are not accepted as a request. */
     CHECK_EQ(egret_ws_free((egret_ws *)(void *)a->request), EGRET_WS_ERR_BAD_HANDLE);
     CHECK_EQ(egret_ws_loop_poll(none, 0), EGRET_WS_ERR_BAD_HANDLE);
     use_elsewhere(NULL);
@@ -383,7 +384,7 @@ static void ended_inside(egret_ws_loop *loop, int32_t (*end)(asker *), int32_t a
     stop_server(&peer);
 }
 
-/* The loop is freed before the question is answered, or while the program makes it wait. */
+/* The loop is freed before on_request was called, or while the answer WAIT holds. */
 static void loop_freed(int asked) {
     static asker a;
     egret_ws_loop *loop = new_loop();
@@ -398,7 +399,7 @@ static void loop_freed(int asked) {
     CHECK_EQ(a.t.r.closes, 0);
 }
 
-/* A suspend closes no connection, because there is none; the resume asks again. */
+/* A suspend closes no connection, because there is none; the resume calls on_request again. */
 static void suspended(uint32_t flags, int32_t answer) {
     static asker a;
     egret_ws_loop_options loop_setup = loop_options();
@@ -457,7 +458,7 @@ static void another_loop(egret_ws_loop *loop) {
     free_loop(second_loop);
 }
 
-/* The rule as a function. */
+/* Tests of egret_ws_is_retryable. */
 static void is_retryable(void) {
     egret_ws_close_info info;
     uint8_t newer[4096];
@@ -486,7 +487,7 @@ static void is_retryable(void) {
     CHECK_EQ(egret_ws_is_retryable(&info), 1);
     info.initiator = EGRET_WS_INITIATOR_LOCAL;
     CHECK_EQ(egret_ws_is_retryable(&info), 0);
-    /* Of a newer library: the known fields count if the others are not used. */
+    /* Structs of a newer header: the known fields count if the others are not used. */
     info.initiator = EGRET_WS_INITIATOR_PEER;
     info.struct_size = sizeof newer;
     memset(newer, 0, sizeof newer);

@@ -17,11 +17,11 @@ static const int32_t phases[STAGES] = {
 /* A connection that stays in one stage. */
 typedef struct {
     recorder r;
-    listener peer; /* that never answers */
+    listener peer; /* it never answers */
     int fd;        /* of the connection to it, or -1 */
 } stalled_socket;
 
-/* With the time-out `own_ms` for the stage and `open_ms` for all stages. All other time-outs are longer than this test. */
+/* Connects with the time-out `own_ms` for the stage and `open_ms` for all stages. All other time-outs are longer than this test. */
 static stalled_socket *begin_stalled(int stage, uint32_t own_ms, uint32_t open_ms) {
     stalled_socket *s = (stalled_socket *)calloc(1, sizeof *s);
     egret_ws_options options;
@@ -102,7 +102,7 @@ static stalled_socket *reach(int stage) {
     stalled_socket *s = begin_stalled(stage, 1000 * WAIT_LIMIT_MS, 1000 * WAIT_LIMIT_MS);
     if (stage == RESOLVE) {
         POLL_UNTIL(loop, a_lookup_hangs());
-    } else if (stage != CONNECT) { /* which begins at once */
+    } else if (stage != CONNECT) { /* that stage begins at once */
         POLL_UNTIL(loop, stage_has_begun(s));
     }
     CHECK_EQ(egret_ws_state(s->r.ws), EGRET_WS_STATE_CONNECTING);

@@ -1,5 +1,5 @@
 /* Each option has limits. A value beyond them makes the call fail with a log line that names the option. Valid values are accepted and
- * copied. Then the two calls that read the subprotocol and the response. */
+ * copied. The two calls that read the subprotocol and the response are tested after that. */
 #include "server.h"
 
 static egret_ws_loop *loop;
@@ -35,7 +35,7 @@ static void expect_refused(int at, const egret_ws_options *options, int32_t erro
         expect_refused(__LINE__, &options, error, word);                             \
     } while (0)
 
-/* The connection is begun and given up. */
+/* Begins a connection and frees the socket. */
 static void expect_taken(int at, const egret_ws_options *options) {
     egret_ws *ws = NULL;
     const int32_t result = egret_ws_connect(loop, silent.url, options, &ws);
@@ -91,7 +91,7 @@ static void numbers(void) {
     TAKEN_IN(deflate, threshold_bytes, EGRET_WS_AT_ONCE);
     TAKEN_IN(deflate, client_window_bits, 9);
     TAKEN_IN(deflate, client_window_bits, 15);
-    REFUSED_IN(deflate, client_window_bits, 8, INVALID); /* zlib has none so small */
+    REFUSED_IN(deflate, client_window_bits, 8, INVALID); /* zlib does not support it */
     REFUSED_IN(deflate, client_window_bits, 16, INVALID);
     TAKEN_IN(deflate, server_window_bits, 9);
     TAKEN_IN(deflate, server_window_bits, 15);
@@ -123,7 +123,7 @@ static void numbers(void) {
     TAKEN(pong_timeout_ms, EGRET_WS_UNLIMITED);
     TAKEN(probe_timeout_ms, EGRET_WS_UNLIMITED);
     TAKEN(retry_attempts, EGRET_WS_UNLIMITED);
-    TAKEN_IN(retry, min_wait_ms, INT32_MAX); /* the others follow it up */
+    TAKEN_IN(retry, min_wait_ms, INT32_MAX); /* the other waits are raised with it */
     REFUSED_IN(retry, min_wait_ms, EGRET_WS_UNLIMITED, INVALID);
     TAKEN_IN(retry, min_wait_ms, EGRET_WS_AT_ONCE);
     TAKEN_IN(retry, first_wait_ms, INT32_MAX);
@@ -176,14 +176,14 @@ static void texts(void) {
     REFUSED(user_agent, "a\nb", INVALID, "user_agent");
     REFUSED(user_agent, "\xff", INVALID, "user_agent");
     TAKEN(username, "user");
-    REFUSED(username, "us:er", INVALID, "username"); /* RFC 7617 section 2: the colon ends it, and */
-    REFUSED(username, "user\n", INVALID, "username"); /* control characters are not in it */
+    REFUSED(username, "us:er", INVALID, "username"); /* RFC 7617 section 2: a colon ends the name, */
+    REFUSED(username, "user\n", INVALID, "username"); /* and control characters are not allowed */
     REFUSED(username, "\xff", INVALID, "username");
 }
 
 static void passwords(void) {
     egret_ws_options options;
-    REFUSED(password, "password", INVALID, "username"); /* whose? */
+    REFUSED(password, "password", INVALID, "username"); /* there is no user name */
     CHECK_OK(egret_ws_options_init(&options, sizeof options));
     options.username = "user";
     options.password = "pass:word";
@@ -213,7 +213,7 @@ static void pins(void) {
     TAKEN(tls_pins, "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     TAKEN(tls_pins, "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=,"
                     "sha256/n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=");
-    REFUSED(tls_pins, "", INVALID, "pin"); /* a list of none would let everyone in */
+    REFUSED(tls_pins, "", INVALID, "pin"); /* an empty list would accept every key */
     REFUSED(tls_pins, "sha256/", INVALID, "pin");
     REFUSED(tls_pins, "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuA==", INVALID, "pin"); /* 31 bytes */
     REFUSED(tls_pins, "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFUA", INVALID, "pin"); /* 33 bytes */
@@ -274,13 +274,13 @@ static void local_sides(void) {
 #ifdef _WIN32
     REFUSED(local_interface, "lo", EGRET_WS_ERR_UNSUPPORTED, "local_interface");
 #else
-    TAKEN(local_interface, "lo"); /* whether it exists is known when the connection is made */
+    TAKEN(local_interface, "lo"); /* the library checks only when it connects whether it exists */
 #endif
     REFUSED(local_interface, "", INVALID, "local_interface");
     REFUSED(local_interface, "\xff", INVALID, "local_interface");
 }
 
-/* The statistics of a later header, and bytes that are not theirs. */
+/* The statistics struct of a later header, and bytes after it. */
 typedef struct {
     egret_ws_statistics known;
     uint8_t newer[64];

@@ -1,11 +1,11 @@
-/* A panic inside the library does not cross the ABI: the call, the connection or the loop concerned reports INTERNAL, and the rest
+/* A panic inside the library does not cross the ABI: the affected call, connection or loop reports INTERNAL, and the rest
  * continues. The loop's log gets one line at the level of errors, with the panic's message and its place in the source. A debug
- * build of the library panics where EGRET_WS_FAULT says. */
+ * build of the library panics at the place that EGRET_WS_FAULT names. */
 #include "server.h"
 
 #include <netdb.h>
 
-/* Replaces the resolver of the C library: it finds nothing, at once, and asks no server. */
+/* Replaces the resolver of the C library: it asks no server and immediately finds nothing. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
     (void)name, (void)service, (void)hints, (void)found;
     return EAI_NONAME;
@@ -35,7 +35,7 @@ static egret_ws_loop *new_logging_loop(void) {
     return loop;
 }
 
-/* Checks that there is one line since the last check, about a panic at this place. */
+/* Checks that one line came since the last check, about a panic at this place. */
 static void expect_line(const char *place, const egret_ws *ws) {
     char message[64];
     snprintf(message, sizeof message, "a panic that a test asked for: %s ", place);
@@ -48,8 +48,8 @@ static void expect_line(const char *place, const egret_ws *ws) {
     pthread_mutex_unlock(&journal_lock);
 }
 
-/* A fault is read from the environment when a loop is made, and strikes once, wherever its place is passed next. This
- * loop is inline and not polled: it will not be the one. */
+/* The library reads a fault from the environment when a loop is made. The next code that reaches its place panics, once. This loop
+ * is inline and not polled, so it never panics itself. */
 static egret_ws_loop *arm(const char *fault) {
     egret_ws_loop_options options = loop_options();
     egret_ws_loop *idle = NULL;
@@ -81,7 +81,7 @@ static void in_an_export(void) {
     free_loop(idle);
 }
 
-/* The panic occurs in the first connection that the engine runs, which may be any of them. */
+/* The panic occurs in the connection that the engine runs first, which may be any of them. */
 static void in_a_connection(void) {
     static recorder r[3];
     egret_ws_loop *loop = new_logging_loop(), *idle = arm("connection");
@@ -136,7 +136,7 @@ static void in_the_engine(void) {
     CHECK_EQ(late.releases, 0);
 }
 
-/* A worker thread has panicked: the engine of the loop writes the line, as workers make no callbacks. */
+/* A worker thread has panicked: the engine of the loop writes the line, because workers make no callbacks. */
 static void on_a_worker(const char *fault, const char *place, const char *url) {
     egret_ws_loop *loop = new_logging_loop(), *idle = arm(fault);
     recorder *r = (recorder *)calloc(1, sizeof *r);
@@ -180,7 +180,7 @@ int main(int argc, char **argv) {
     on_a_worker("roots", "Roots", secure);
     close_listener(&silent);
 
-    /* nothing of it stays with the process */
+    /* no effect of the panics remains in the process */
     loop = new_loop();
     settle(loop);
     free_loop(loop);

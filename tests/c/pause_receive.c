@@ -1,4 +1,4 @@
-/* A paused socket gets no on_message, and its loop sleeps; a resume brings everything in order. */
+/* A paused socket gets no on_message, and its loop sleeps. After a resume all messages come in order. */
 #include "server.h"
 
 enum { MESSAGES = 10, LEN = 100 };
@@ -31,12 +31,12 @@ static void open_paused(egret_ws_loop *loop, recorder *r) {
     memset(r, 0, sizeof *r);
     r->then_data = check_order;
     begin_connect(loop, echo_url, r);
-    CHECK_OK(egret_ws_pause_receive(r->ws)); /* before the connection is made */
+    CHECK_OK(egret_ws_pause_receive(r->ws)); /* before the connection is open */
     CHECK_OK(egret_ws_pause_receive(r->ws));
     POLL_UNTIL(loop, r->connects == 1);
 }
 
-/* Nothing is due: not the descriptor, not the next poll, and a poll waits as long as it is asked to. */
+/* Checks that no work is due: the descriptor is not readable, no poll is due, and a poll waits until its time-out. */
 static void expect_sleep(egret_ws_loop *loop) {
     int64_t begun;
     int polls = 0;
@@ -85,7 +85,7 @@ static void pause_in_callback(recorder *r) {
     CHECK_OK(egret_ws_pause_receive(r->ws));
 }
 
-/* Each resume brings one message: the pause of its callback holds back the next one. */
+/* Each resume delivers one message: its callback pauses again, so that the next message waits. */
 static void one_at_a_time(egret_ws_loop *loop) {
     static recorder r;
     int i;
@@ -136,7 +136,7 @@ static void another_thread_resumes(egret_ws_loop *loop) {
     close_and_free(loop, &r);
 }
 
-/* on_close keeps its place behind the messages. */
+/* on_close comes after the messages. */
 static void the_end_waits_for_messages(egret_ws_loop *loop) {
     static recorder r;
     egret_ws_close_info info;
@@ -176,7 +176,7 @@ static void freed_while_paused(egret_ws_loop *loop) {
     CHECK_EQ(r.messages, 0);
 }
 
-/* Nor does one that is aborted, and a later pause does not hold its end back. */
+/* An aborted socket needs no resume either, and a later pause does not delay its on_close. */
 static void aborted_while_paused(egret_ws_loop *loop) {
     static recorder r;
     open_paused(loop, &r);

@@ -1,6 +1,6 @@
 /* The number of sockets that wait for the loop is limited: a host that connects and frees without a poll gets an error at
  * EGRET_WS_MAX_PENDING_SOCKETS, and can connect again after a poll. Ten thousand sockets at once are allowed. Freeing the loop
- * does not wait for what is queued. */
+ * does not wait for the queued sockets. */
 #include "server.h"
 
 enum { MOST = EGRET_WS_MAX_PENDING_SOCKETS, IN_ONE_GO = SANITIZED ? 1000 : 10000 };
@@ -52,7 +52,7 @@ static void freed_sockets_are_bounded(const char *url) {
     }
     CHECK_EQ(error, EGRET_WS_ERR_NO_RESOURCES);
     CHECK_EQ(log_lines, 1);
-    CHECK_EQ(made, MOST); /* a poll is what they wait for, with both drivers */
+    CHECK_EQ(made, MOST); /* with both drivers they wait for a poll */
     POLL_UNTIL(loop, releases == made);
     for (i = 0; i < 100; i++) {
         egret_ws *ws = NULL;
@@ -71,7 +71,7 @@ static void many_are_opened_in_one_go(const char *url) {
     for (i = 0; i < IN_ONE_GO; i++) {
         egret_ws *ws = NULL;
         CHECK_OK(connect_to(loop, url, &ws));
-        /* Most never get a descriptor, which is another matter. */
+        /* Most of them never get a descriptor; that is not an error here. */
     }
     callbacks_may_run = 1;
     CHECK_OK(egret_ws_loop_free(loop, NULL));

@@ -1,8 +1,8 @@
-/* A ping has the payload of the host, and on_pong gets each pong but those of the heartbeat. */
+/* A ping carries the payload of the host, and on_pong gets each pong except those of the heartbeat. */
 #include "server.h"
 
 typedef struct {
-    recorder r; /* first: it is `user` */
+    recorder r; /* the first field, because callbacks use `user` as a recorder */
     int pongs;
     size_t len;
     uint8_t data[125];
@@ -55,7 +55,7 @@ static void payloads_come_back(egret_ws_loop *loop) {
     close_and_free(loop, &p.r);
 }
 
-/* The server's script: pongs that nobody asked for, then it reads. */
+/* The server's script: it sends unsolicited pongs, and then reads. */
 static void send_pongs(server *s, int fd) {
     static const uint8_t pongs[] = {0x8a, 3, 'o', 'n', 'e', 0x8a, 0, 0x81, 1, 'x'};
     CHECK(send_all(fd, pongs, sizeof pongs));

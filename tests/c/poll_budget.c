@@ -3,7 +3,7 @@
 
 enum { MESSAGES = 20 };
 
-/* So many messages, each its number, and a Close. */
+/* Sends this number of messages, each with its number as payload, and a Close. */
 static uint8_t frames[3 * MESSAGES + 2];
 
 static void fill_frames(void) {
@@ -37,7 +37,8 @@ static void check_number_slowly(recorder *r) {
     while (now_us() - begun_us < 10) continue;
 }
 
-/* Polls to the end. Each poll makes as many callbacks as it returns, and at most this number of callbacks and of messages. */
+/* Polls until the socket has ended. Each poll returns the number of its callbacks, and makes at most this number of callbacks and
+ * of messages. */
 static void expect_budget(const egret_ws_loop_options *options, int most, int most_messages,
                           void (*then_data)(recorder *)) {
     recorder *r = (recorder *)calloc(1, sizeof *r);
@@ -73,7 +74,7 @@ static void at_most_so_many_callbacks(uint32_t most) {
     expect_budget(&options, (int)most, (int)most, check_number);
 }
 
-/* Each message takes longer than a poll may: one a poll, and no poll without progress. */
+/* Each message takes longer than the time limit of a poll: each poll delivers one, so no poll is without progress. */
 static void at_most_so_much_time(void) {
     egret_ws_loop_options options = loop_options();
     options.poll_max_callbacks = UINT32_MAX;

@@ -1,6 +1,6 @@
 /* A process may end at any time, by exit() or by returning from main, with live sockets and loops that are not freed: from
  * any thread, in any callback, with the I/O thread at work. It ends at once with its own status, and no callback
- * is made while it does. */
+ * is made meanwhile. */
 #include "blocked_lookup.h"
 #include "server.h"
 
@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
-enum { STATUS = 7, ROUNDS = SLOW ? 1 : 20 }; /* ThreadSanitizer has exit() sleep for a second */
+enum { STATUS = 7, ROUNDS = SLOW ? 1 : 20 }; /* with ThreadSanitizer exit() sleeps for a second */
 
 static egret_ws_loop *loop, *another;
 static recorder talking, connecting, looking_up;
@@ -39,7 +39,7 @@ static int by_returning(int round) {
     return STATUS;
 }
 
-/* The I/O thread is anywhere in its work. */
+/* The I/O thread may be at any point of its work. */
 static int by_exit(int round) {
     const int64_t until_us = now_us() + round * 100;
     have_live_sockets();
@@ -93,7 +93,7 @@ static void exit_when_woken(void *user) {
     exit(STATUS);
 }
 
-/* On the I/O thread, or inside a call of this one. */
+/* Runs on the I/O thread, or inside a call of this thread. */
 static int in_the_wakeup_callback(int round) {
     have_live_sockets();
     if (driver == EGRET_WS_LOOP_INLINE) return STATUS;
@@ -126,7 +126,7 @@ static void *exit_soon(void *argument) {
     return NULL;
 }
 
-/* While the first polls without limit. */
+/* This thread ends the process while the first one polls without limit. */
 static int on_another_thread(int round) {
     pthread_t thread;
     (void)round;
@@ -136,7 +136,7 @@ static int on_another_thread(int round) {
     return 1;
 }
 
-/* As destructors of static objects do it. */
+/* Frees the loop in exit(), as destructors of static objects do. */
 static void say_goodbye(void) {
     CHECK_OK(egret_ws_send(talking.ws, EGRET_WS_TEXT, "goodbye", EGRET_WS_NUL_TERMINATED));
     CHECK_OK(egret_ws_close(talking.ws, 1000, NULL, 0));
@@ -212,7 +212,7 @@ static int while_roots_are_read_and_the_loop_is_freed(int round) {
     exit(STATUS);
 }
 
-/* A host may clean OpenSSL up by itself, while a loop uses it. */
+/* A host may clean up OpenSSL itself while a loop uses it. */
 static int after_openssl_cleanup(int round) {
     egret_ws_loop *const tls = begin_tls();
     void *const openssl = dlopen("libcrypto.so.3", RTLD_NOW);

@@ -2,15 +2,15 @@
  * can be freed. A thread that is itself inside such a callback does not wait. */
 #include "flag.h"
 
-/* Long enough that a call which does not wait would have returned. */
+/* A call that does not wait returns within this time. */
 #define WHILE_WAITING_MS 50
 
-/* The `user` of callbacks. The program frees it as soon as it may: a late call would use freed memory. */
+/* The `user` of callbacks. The program frees it as soon as this is allowed: a late callback would use freed memory. */
 typedef struct {
     egret_ws_loop *loop;
     flag inside, may_return;
-    flag *returned; /* by the call that must wait */
-    int blocks;     /* how many calls block: the first one */
+    flag *returned; /* set when the call that must wait has returned */
+    int blocks;     /* the number of calls that block: only the first one */
 } guest;
 
 static guest *new_guest(egret_ws_loop *loop, flag *returned) {
@@ -31,7 +31,7 @@ static void free_guest(guest *g) {
     free(g);
 }
 
-/* A callback that is running when the call is made that must wait for it. */
+/* A callback. It is running when another thread makes the call that must wait for it. */
 static void block(guest *g) {
     if (!g->blocks) return;
     g->blocks = 0;
@@ -76,7 +76,7 @@ static void join(pthread_t thread) {
     CHECK_EQ(pthread_join(thread, NULL), 0);
 }
 
-/* Each call that must wait for a wake-up callback which runs on another thread. */
+/* Tests each call that must wait while a wake-up callback runs on another thread. */
 
 enum { SET_NULL, SET_ANOTHER, FREE, WAYS };
 
@@ -123,7 +123,7 @@ static void the_io_thread_is_waited_for(int way) {
     end_flag(&returned);
 }
 
-/* A line that the call of another thread has begun. */
+/* A call of another thread writes the log line. */
 static void the_log_is_waited_for(void) {
     egret_ws_loop_options options = loop_options();
     egret_ws_loop *loop = NULL;
@@ -160,8 +160,8 @@ static void replace_in_release(void *user) {
     replaced = NULL;
 }
 
-/* The thread that blocks may be the I/O thread, which may still notify of something that a poll has done already. So the callback
- * is one that needs no I/O thread: release_user. */
+/* The blocked thread may be the I/O thread: it may call the wake-up callback for work that a poll has already done. So the callback
+ * of this test is release_user, which needs no I/O thread. */
 static void a_callback_of_the_poll_waits(void) {
     egret_ws_loop *loop = new_loop();
     egret_ws *ws = NULL;
@@ -182,7 +182,7 @@ static void a_callback_of_the_poll_waits(void) {
     end_flag(&replaced_returned);
 }
 
-/* Two threads, each inside a callback of one loop, replace the callback of the other: none waits. */
+/* Two threads are each inside a callback of one loop and replace the callback of the other loop: neither waits. */
 
 typedef struct crossing {
     egret_ws_loop *loop;
@@ -244,13 +244,13 @@ static int *new_user(void) {
     return user;
 }
 
-/* It may be freed as soon as no callback uses it. */
+/* This may be freed as soon as no callback uses it. */
 static void free_user(void *user) {
     *(int *)user = 0;
     free(user);
 }
 
-/* Several threads may be in here. */
+/* Several threads may be in this function. */
 static void read_in_wakeup(void *user) {
     CHECK_EQ(*(volatile int *)user, 1);
 }

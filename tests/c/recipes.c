@@ -1,9 +1,10 @@
-/* The code at the head of the header, statement by statement (tests/header compares both): it compiles, and does what the text says. */
+/* The code at the head of the header, statement by statement (tests/header compares both). This program checks that the code
+ * compiles and works as the text says. */
 #include "server.h"
 
 typedef struct game {
     int connects, echoes, closes, requests;
-    const char *token; /* NULL: not there yet */
+    const char *token; /* NULL: not yet received */
     egret_ws *asked;
 } game;
 
@@ -98,7 +99,7 @@ static void before_you_quit(void) {
     CHECK_EQ(SERVER_SAW(peer, messages), MESSAGES);
     stop_server(&peer);
 
-    /* Without. */
+    /* Without polls. */
     start_server(&peer, swallow);
     my_game.connects = 0;
     ws = open_game(loop, peer.at.url, &my_game);
@@ -114,7 +115,7 @@ static void before_you_quit(void) {
     stop_server(&peer);
 }
 
-/* A server that wants a token. */
+/* A server that requires a token. */
 
 static const char *wants_token(const char *head) {
     if (strstr(head, "\r\nAuthorization: Bearer fresh\r\n") != NULL) return NULL;

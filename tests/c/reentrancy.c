@@ -1,4 +1,4 @@
-/* Callbacks may call every function but a poll and the freeing of their loop, for their own socket too. */
+/* Callbacks may call every function for every socket, also their own, but must not poll or free their loop. */
 #include "server.h"
 
 static egret_ws_loop *loop;
@@ -26,7 +26,7 @@ static void free_it(recorder *r) {
     CHECK_EQ(egret_ws_free(r->ws), EGRET_WS_ERR_BAD_HANDLE);
 }
 
-/* In on_connect and on_message more messages are on their way, or queued: the recorder fails at any callback after free. */
+/* In on_connect and on_message, more messages are in transit or queued. The recorder fails if a callback comes after free. */
 static void a_socket_is_freed_in_its_own_callback(void) {
     static const uint8_t ten_messages[] = {0x81, 1, '0', 0x81, 1, '1', 0x81, 1, '2', 0x81, 1, '3', 0x81, 1, '4',
                                            0x81, 1, '5', 0x81, 1, '6', 0x81, 1, '7', 0x81, 1, '8', 0x81, 1, '9'};
@@ -119,7 +119,7 @@ static void free_victim(recorder *r) {
     if (!victim.freed) free_socket(&victim);
 }
 
-/* Both sockets have a message queued, and whichever comes first frees the victim. */
+/* Both sockets have a message queued, and the callback that comes first frees the other socket. */
 static void another_socket_is_freed_in_a_callback(void) {
     static recorder killer;
     open_socket(loop, echo_url, &victim);

@@ -17,7 +17,7 @@ static const char *wants_more_tries(const char *head) {
 
 static int bodies;
 
-/* Reads both with each capacity that matters. */
+/* Reads the body and the cookies with each capacity that makes a difference. */
 static void check_texts(egret_ws *ws, const char *url) {
     char out[64], cookies[64];
     const int len = (int)strlen(BODY);

@@ -51,7 +51,7 @@ static void lost_and_made_again(egret_ws_loop *loop) {
     CHECK_OK(egret_ws_stats(t.r.ws, &stats));
     CHECK_EQ(stats.connections, TIMES);
     CHECK_EQ(stats.retries, t.retries);
-    CHECK_EQ(stats.messages_sent, TIMES); /* of all connections */
+    CHECK_EQ(stats.messages_sent, TIMES); /* the sum over all connections */
     close_and_free(loop, &t.r);
     stop_server(&peer);
     close_listener(&port);
@@ -77,7 +77,7 @@ static void now(egret_ws_loop *loop) {
     serve_again(&peer, &port, swallow);
     CHECK_OK(egret_ws_retry_now(t.r.ws));
     POLL_UNTIL(loop, t.r.connects == 1);
-    CHECK_OK(egret_ws_retry_now(t.r.ws)); /* nothing: there is no wait */
+    CHECK_OK(egret_ws_retry_now(t.r.ws)); /* does nothing: there is no wait */
     settle(loop);
     CHECK_EQ(egret_ws_generation(t.r.ws), 1);
     CHECK_EQ(SERVER_SAW(peer, upgrades), 1);
@@ -107,7 +107,7 @@ static void free_it(retry_recorder *t) {
     free_socket(&t->r);
 }
 
-/* The wait of one that had been open, or of one that never was, ends in on_retry or later; then nothing is tried again. */
+/* The host ends the wait in on_retry or later, for a connection that was open or one that never was. No connection is tried again. */
 static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retry_recorder *), int was_open, int in_callback) {
     static retry_recorder t;
     static server peer;
@@ -126,7 +126,7 @@ static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retry_recorder 
     if (!in_callback) end(&t);
     POLL_UNTIL(loop, t.r.releases == 1);
     CHECK_EQ(t.retries, 1);
-    CHECK_EQ(t.r.connects, 0); /* since on_retry */
+    CHECK_EQ(t.r.connects, 0); /* on_retry has reset it */
     CHECK_EQ(t.r.closes, end == close_it);
     if (end == close_it) {
         CHECK_EQ(t.r.report.error, EGRET_WS_ERR_ABORTED);
@@ -142,7 +142,7 @@ static void ended_while_waiting(egret_ws_loop *loop, void (*end)(retry_recorder 
     close_listener(&port);
 }
 
-/* Three tries after the first, or as many as the time allows. */
+/* There are three attempts after the first one, or fewer if the time allows no more. */
 static void given_up(egret_ws_loop *loop) {
     static retry_recorder t;
     listener unused = bind_loopback();
@@ -169,14 +169,14 @@ static void given_up(egret_ws_loop *loop) {
     close_listener(&unused);
 }
 
-/* Writes to the pipe when the I/O thread has given a socket up. */
+/* Writes to the pipe when the I/O thread has ended a socket. */
 static void notice_the_end(void *user, int32_t level, const char *text, egret_ws *ws) {
     print_log(NULL, level, text, ws);
     if (strstr(text, "given up") != NULL) CHECK_EQ(write(*(int *)user, "", 1), 1);
 }
 
-/* The I/O thread has given up before the program polls. Each on_retry says that another connection follows, and the state says
- * so too (see record_retry), until on_close. */
+/* The I/O thread has ended the socket before the program polls. Each on_retry still reports that another connection follows, and the
+ * state agrees (see record_retry), until on_close. */
 static void given_up_before_the_first_poll(void) {
     static retry_recorder t;
     int ends[2];
@@ -205,7 +205,7 @@ static void given_up_before_the_first_poll(void) {
     CHECK_EQ(close(ends[0]) + close(ends[1]), 0);
 }
 
-/* The close code of the server decides about a retry: "go away" is final, "going away" is not; the host can overrule it. */
+/* The close code of the server decides whether there is a retry: "go away" is final, "going away" is not. The host can change this. */
 static void closed_by_the_server(egret_ws_loop *loop) {
     static const uint8_t policy[] = {0x88, 2, 1008 >> 8, 1008 & 0xFF}, bye[] = {0x88, 2, 1001 >> 8, 1001 & 0xFF};
     static retry_recorder t;

@@ -8,10 +8,10 @@ enum { FLOOR_MS = 2, FIRST_MS = 8, CEILING_MS = 32, AN_HOUR_MS = 3600000 };
 
 /* Records the retries of a socket. */
 typedef struct retry_recorder {
-    recorder r; /* of one connection: each on_retry resets it */
+    recorder r; /* for one connection: each on_retry resets it */
     int retries;
     int32_t generation;
-    /* The last on_retry; texts are not kept. */
+    /* The values of the last on_retry, without its texts. */
     egret_ws_close_info lost;
     uint32_t attempt, delay_ms;
     egret_ws_retry_options waits;
@@ -23,7 +23,7 @@ static inline void record_retry(void *user, egret_ws *ws, const egret_ws_close_i
     retry_recorder *t = (retry_recorder *)recorder_of_socket(user, ws);
     CHECK_EQ(t->r.closes, 0);
     CHECK(info->struct_size >= sizeof *info && info->message[0] != '\0' && info->reason[info->reason_len] == '\0');
-    CHECK_EQ(attempt, delay_ms == EGRET_WS_UNLIMITED ? 1 : t->attempt + 1); /* a suspend uses up no tries */
+    CHECK_EQ(attempt, delay_ms == EGRET_WS_UNLIMITED ? 1 : t->attempt + 1); /* a suspend uses up no attempts */
     CHECK_EQ(egret_ws_state(ws), EGRET_WS_STATE_CONNECTING);
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "too early", 9), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_generation(ws), t->generation + t->r.connects);

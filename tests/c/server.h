@@ -1,5 +1,5 @@
-/* A WebSocket server with one thread that accepts one connection after the other and runs a script on each. Most scripts break the rules
- * of a good server. */
+/* A WebSocket server with one thread that accepts one connection after the other and runs a script on each. Most scripts violate the
+ * protocol. */
 #ifndef SERVER_H
 #define SERVER_H
 
@@ -15,7 +15,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-/* Listeners that no thread serves: the operating system makes the TCP connections, or not. */
+/* Listeners that no thread serves. The operating system makes the TCP connections, or does not. */
 
 typedef struct listener {
     int fd;
@@ -49,7 +49,7 @@ static inline listener bind_loopback(void) {
     return l;
 }
 
-/* TCP connects, and no answer ever comes. */
+/* TCP connects, but no answer ever comes. */
 static inline listener listen_silently(void) {
     listener l = bind_loopback();
     CHECK_EQ(listen(l.fd, 64), 0);
@@ -90,16 +90,16 @@ typedef struct server {
     const void *answer;                      /* for the script: bytes to send */
     size_t answer_len;
     pthread_t thread;
-    pthread_mutex_t lock; /* for all that follows */
+    pthread_mutex_t lock; /* protects all fields below */
     pthread_cond_t changed;
-    int fd; /* of the connection being served, or -1 */
+    int fd; /* the connection that is being served, or -1 */
     int stopping;
     int64_t upgrades;
     int64_t refusals; /* requests that `judge` refused */
-    int64_t ended;      /* connections that were upgraded and are closed */
-    int64_t messages;   /* data frames that came */
+    int64_t ended;      /* number of connections that were upgraded and are closed */
+    int64_t messages;   /* number of received data frames */
     int64_t bytes;      /* their payload */
-    int64_t close_code; /* of the last Close frame that came: 1005 if it had none, 0 if no Close came */
+    int64_t close_code; /* that of the last Close frame: 1005 if it had none, 0 if no Close frame came */
 } server;
 
 static inline int send_all(int fd, const void *data, size_t len) {
@@ -133,7 +133,7 @@ static inline int receive_request(int fd, char *head, size_t size) {
     return 0;
 }
 
-/* Counts before it answers, so an answered message is counted. */
+/* The server counts before it answers, so that an answered message is counted. */
 static inline int upgrade(server *s, int fd) {
     static const char name[] = "\r\nSec-WebSocket-Key:";
     char head[4096], answer[256], accept[29];
@@ -184,7 +184,7 @@ static inline void *serve(void *argument) {
 /* A server that answers some requests with an HTTP response of its own. */
 static inline void start_judging_server_at(server *s, listener at, const char *(*judge)(const char *head),
                                            void (*script)(server *, int fd), const void *answer, size_t len) {
-    const int receive_buffer = 64 << 10; /* fixed: otherwise the kernel enlarges it for seconds, and it never fills up */
+    const int receive_buffer = 64 << 10; /* a fixed size: otherwise the kernel enlarges it for seconds, and it never becomes full */
     memset(s, 0, sizeof *s);
     s->at = at;
     s->judge = judge;
@@ -198,7 +198,7 @@ static inline void start_judging_server_at(server *s, listener at, const char *(
     CHECK_EQ(pthread_create(&s->thread, NULL, serve, s), 0);
 }
 
-/* On a listener that is there already. `answer` is for the script; it must outlive the server. */
+/* Starts a server on an existing listener. `answer` is for the script; it must outlive the server. */
 static inline void start_server_at(server *s, listener at, void (*script)(server *, int fd), const void *answer,
                                    size_t len) {
     start_judging_server_at(s, at, NULL, script, answer, len);
@@ -236,18 +236,18 @@ static inline int64_t server_read(server *s, const int64_t *number) {
 
 #define SERVER_SAW(server, number) server_read(&(server), &(server).number)
 
-/* Waits without a poll. */
+/* Waits without polling the loop. */
 #define WAIT_UNTIL(condition)                                                                                    \
     do {                                                                                                         \
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                      \
         while (!(condition)) {                                                                                   \
-            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition);             \
+            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "timed out before: " #condition);               \
             sched_yield();                                                                                       \
         }                                                                                                        \
     } while (0)
 
-/* Sends to a peer that never reads, until a message is refused and still is when the loop has had time for more: the send
- * buffer is full, and so are those of the operating system. Returns how many messages of PART bytes were accepted. */
+/* Sends to a peer that never reads, until a message is refused, and is refused again after the loop has had time to write more. Then
+ * the send buffer and those of the operating system are full. Returns the number of accepted messages of PART bytes. */
 enum { PART = 50000 };
 
 static inline int64_t fill(egret_ws_loop *loop, const recorder *r) {
@@ -267,7 +267,7 @@ static inline int64_t fill(egret_ws_loop *loop, const recorder *r) {
     return accepted;
 }
 
-/* Scripts, and what they are made of. */
+/* Scripts and their parts. */
 
 enum { OPCODE_TEXT = 1, OPCODE_BINARY = 2, OPCODE_CLOSE = 8, OPCODE_PONG = 10 };
 
@@ -276,7 +276,7 @@ static inline int receive_frame(int fd, uint8_t *data, size_t size, size_t *len)
     uint8_t head[2], extended[8], mask[4];
     size_t count, i;
     if (!receive_all(fd, head, 2)) return -1;
-    CHECK(head[1] & 0x80); /* a client masks */
+    CHECK(head[1] & 0x80); /* a client must mask its frames */
     *len = head[1] & 0x7F;
     count = *len == 126 ? 2 : *len == 127 ? 8 : 0;
     if (!receive_all(fd, extended, count)) return -1;
@@ -288,7 +288,8 @@ static inline int receive_frame(int fd, uint8_t *data, size_t size, size_t *len)
     return head[0] & 0x0F;
 }
 
-/* Reads and counts frames up to and with the client's Close, whose payload is left in `data`, or to the end. */
+/* Reads and counts frames up to and including the client's Close, or to the end of the stream. `data` then holds the payload of
+ * the Close. */
 static inline int receive_until_close(server *s, int fd, uint8_t *data, size_t size, size_t *len) {
     int opcode;
     while ((opcode = receive_frame(fd, data, size, len)) >= 0) {
@@ -306,7 +307,7 @@ static inline int receive_until_close(server *s, int fd, uint8_t *data, size_t s
     return 0;
 }
 
-/* A good server that does not echo: it counts messages and answers the Close frame. */
+/* A correct server that does not echo: it counts messages and answers the Close frame. */
 static inline void swallow(server *s, int fd) {
     uint8_t data[EGRET_WS_MAX_MESSAGE_BYTES];
     size_t len = 0;
@@ -317,14 +318,14 @@ static inline void swallow(server *s, int fd) {
     }
 }
 
-/* Reads all, and never answers the Close nor ends the connection. */
+/* Reads everything, and neither answers the Close nor ends the connection. */
 static inline void ignore_close(server *s, int fd) {
     uint8_t data[EGRET_WS_MAX_MESSAGE_BYTES];
     size_t len;
     while (receive_until_close(s, fd, data, sizeof data, &len)) continue;
 }
 
-/* Sends the server's `answer`, and goes on as a good one. */
+/* Sends the server's `answer`, and then behaves correctly. */
 static inline void send_answer(server *s, int fd) {
     send_all(fd, s->answer, s->answer_len);
     swallow(s, fd);

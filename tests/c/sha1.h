@@ -36,7 +36,7 @@ static inline void sha1_block(uint32_t state[5], const uint8_t block[64]) {
     state[4] += e;
 }
 
-/* Of up to 119 bytes, which is two blocks with the padding. */
+/* Computes SHA-1 of up to 119 bytes, which are two blocks with the padding. */
 static inline void sha1(const char *data, size_t len, uint8_t digest[20]) {
     uint32_t state[5] = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
     uint8_t padded[128];

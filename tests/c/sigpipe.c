@@ -7,7 +7,7 @@
 
 enum { ROUNDS = SLOW ? 5 : 30 };
 
-/* Without this the other tests would prove nothing. */
+/* Checks that SIGPIPE ends a process here: otherwise the other tests would prove nothing. */
 static void sigpipe_kills(void) {
     struct sigaction action;
     sigset_t set;
@@ -38,7 +38,7 @@ static void first_bytes(int fd) {
     receive_all(fd, bytes, sizeof bytes);
 }
 
-/* With an RST at once. */
+/* Immediately, with an RST. */
 static void reset(server *s, int fd) {
     const struct linger none = {1, 0};
     (void)s;
@@ -52,14 +52,14 @@ static void leave(server *s, int fd) {
     first_bytes(fd);
 }
 
-/* With a FIN, and with an RST as the answer to what is written after that: the next write is the one that raises SIGPIPE. */
+/* With a FIN. An RST answers the first write after that, and the next write raises SIGPIPE. */
 static void half_close(server *s, int fd) {
     first_bytes(fd);
     shutdown(fd, SHUT_WR);
     leave(s, fd);
 }
 
-/* As before, behind data that the client does not read because the program does not poll: the client writes on. */
+/* As before, but after data that the client does not read because the program does not poll. The client continues to write. */
 static void half_close_unnoticed(server *s, int fd) {
     int i;
     send_all(fd, s->answer, s->answer_len);
@@ -81,7 +81,7 @@ static void lose(egret_ws_loop *loop, void (*script)(server *, int fd), const vo
     options.max_receive_queue_bytes = 1;
     CHECK_OK(egret_ws_connect(loop, peer.at.url, &options, &r.ws));
     POLL_UNTIL(loop, r.connects == 1);
-    /* Writes as long as that is possible. The threaded loop needs no poll for it. */
+    /* Writes as long as possible. The threaded loop needs no poll for it. */
     do {
         result = egret_ws_send(r.ws, EGRET_WS_BINARY, payload, sizeof payload);
         if (driver == EGRET_WS_LOOP_INLINE || result == EGRET_WS_ERR_BACKPRESSURE) CHECK(poll_loop(loop, 0) >= 0);

@@ -41,7 +41,7 @@ static void send_a_message_and_wait_for_a_pong(server *s, int fd) {
     swallow(s, fd);
 }
 
-/* Until on_connect the socket is connecting, and a close abandons it, however far the connection has got. */
+/* Until on_connect the socket is connecting, and a close abandons the connection at whatever stage it is. */
 static void our_close_while_connecting(egret_ws_loop *loop) {
     static recorder r;
     static server peer;
@@ -100,7 +100,7 @@ static void between_polls(egret_ws_loop *loop) {
     stop_server(&peer);
 }
 
-static int may_read; /* under the server's lock */
+static int may_read; /* protected by the server's lock */
 
 static void read_when_allowed(server *s, int fd) {
     pthread_mutex_lock(&s->lock);
@@ -112,7 +112,7 @@ static void read_when_allowed(server *s, int fd) {
 static void send_five_in_a_callback(recorder *r) {
     CHECK_EQ(egret_ws_buffered_amount(r->ws), 0);
     CHECK_OK(egret_ws_send(r->ws, EGRET_WS_TEXT, "12345", 5));
-    /* Inline, sends in callbacks are written when the poll ends; the I/O thread writes when it likes. */
+    /* Inline, sends in callbacks are written when the poll ends; the I/O thread writes at any time. */
     if (driver == EGRET_WS_LOOP_INLINE)
         CHECK_EQ(egret_ws_buffered_amount(r->ws), 5);
     else
@@ -132,7 +132,7 @@ static void the_buffered_amount(egret_ws_loop *loop) {
     accepted = fill(loop, &r);
     waiting = egret_ws_buffered_amount(r.ws);
     CHECK(waiting > 0 && waiting < accepted * PART);
-    CHECK_EQ(waiting % PART, 0); /* a message counts whole until its last byte is written */
+    CHECK_EQ(waiting % PART, 0); /* a message counts with its full size until its last byte is written */
     CHECK(waiting < (1 << 20) + PART);
     CHECK_EQ(egret_ws_state(r.ws), EGRET_WS_STATE_OPEN);
 

@@ -1,5 +1,5 @@
-/* The statistics count a known exchange to the byte, queues and round trips too, and write no more of the struct than its
- * struct_size says. */
+/* The statistics count a known exchange exactly, also queues and round trips. The call writes no more bytes of the struct than its
+ * struct_size. */
 #include "server.h"
 
 enum { FIRST_SIZE = 56, MESSAGES = 10 };
@@ -13,7 +13,7 @@ static egret_ws_statistics stats_of(egret_ws *ws) {
     return stats;
 }
 
-/* Bytes of a frame's header, but for the mask. */
+/* Bytes of a frame's header without the mask. */
 static uint64_t header_bytes(uint64_t payload) {
     return payload < 126 ? 2 : payload < 65536 ? 4 : 10;
 }
@@ -55,24 +55,24 @@ static void an_exchange(egret_ws_loop *loop) {
         CHECK_EQ(stats.bytes_sent, bytes);
         CHECK_EQ(stats.messages_received, i + 1);
         CHECK_EQ(stats.bytes_received, bytes);
-        CHECK_EQ(stats.wire_bytes_sent - before_out, bytes + headers + 4 * (uint64_t)(i + 1)); /* with a mask each */
+        CHECK_EQ(stats.wire_bytes_sent - before_out, bytes + headers + 4 * (uint64_t)(i + 1)); /* each with a mask */
         CHECK_EQ(stats.wire_bytes_received - before_in, bytes + headers);
         CHECK_EQ(stats.send_queue_bytes, 0);
         CHECK_EQ(stats.receive_queue_bytes, 0);
         CHECK_EQ(stats.send_queue_peak_bytes, most);
-        CHECK_EQ(stats.receive_queue_peak_bytes, sizes[i] + 32); /* they came one by one, ever larger */
+        CHECK_EQ(stats.receive_queue_peak_bytes, sizes[i] + 32); /* they came one by one, each larger than the one before */
     }
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     POLL_UNTIL(loop, r.closes == 1);
     stats = stats_of(r.ws); /* still known */
     CHECK_EQ(stats.messages_sent, MESSAGES);
     CHECK_EQ(stats.bytes_received, bytes);
-    CHECK_EQ(stats.wire_bytes_sent - before_out, bytes + headers + 4 * MESSAGES + 8); /* a Close with a code */
+    CHECK_EQ(stats.wire_bytes_sent - before_out, bytes + headers + 4 * MESSAGES + 8); /* 8: a Close with a code */
     CHECK_EQ(stats.wire_bytes_received - before_in, bytes + headers + 4);
     free_socket(&r);
 }
 
-/* Messages that wait: in the send buffer while the peer does not read, in the receive queue while the program does not poll. */
+/* Messages wait: in the send buffer while the peer does not read, in the receive queue while the program does not poll. */
 static void queues(egret_ws_loop *loop) {
     static const uint8_t frames[] = {0x82, 3, 'a', 'b', 'c', 0x82, 1, 'd'};
     static recorder full, waiting;
@@ -96,7 +96,7 @@ static void queues(egret_ws_loop *loop) {
     open_plain(loop, peer.at.url, &waiting);
     if (driver != EGRET_WS_LOOP_INLINE && waiting.messages == 0) { /* not in the poll that called on_connect */
         WAIT_UNTIL(stats_of(waiting.ws).receive_queue_bytes == 3 + 32 + 1 + 32);
-        WAIT_UNTIL(stats_of(waiting.ws).messages_received == 2); /* counted when all that was read is queued */
+        WAIT_UNTIL(stats_of(waiting.ws).messages_received == 2); /* both are counted when the read bytes are queued */
     }
     POLL_UNTIL(loop, waiting.messages == 2);
     stats = stats_of(waiting.ws);
@@ -123,13 +123,13 @@ static void round_trips(egret_ws_loop *loop) {
     CHECK(first < WAIT_LIMIT_MS * INT64_C(1000));
     CHECK_EQ(stats.rtt_smoothed_us, first);
     CHECK(stats.wire_bytes_sent > sent);
-    CHECK_EQ(stats.messages_sent + stats.messages_received, 0); /* a ping is no message */
+    CHECK_EQ(stats.messages_sent + stats.messages_received, 0); /* a ping is not a message */
 
     CHECK_OK(egret_ws_ping(r.ws, NULL, 0));
     POLL_UNTIL(loop, stats_of(r.ws).wire_bytes_received > received);
-    settle(loop); /* the round trip may be the same; now it is measured for certain */
+    settle(loop); /* the round trip may be equal; after this it has certainly been measured */
     stats = stats_of(r.ws);
-    /* (7 · first + last) / 8, which was rounded to microseconds on its way */
+    /* (7 · first + last) / 8, where each value was rounded to microseconds */
     CHECK(stats.rtt_smoothed_us + 2 >= (7 * first + stats.rtt_us) / 8);
     CHECK(stats.rtt_smoothed_us <= (7 * first + stats.rtt_us) / 8 + 2);
 
@@ -141,7 +141,7 @@ static void round_trips(egret_ws_loop *loop) {
     CHECK_EQ(egret_ws_ping(r.ws, NULL, 0), EGRET_WS_ERR_BAD_HANDLE);
 }
 
-/* A program that was compiled with an older header: any size of the struct since its first version. */
+/* A program may be compiled with an older header: any size of the struct since its first version is accepted. */
 static void older_headers(egret_ws_loop *loop) {
     static recorder r;
     union {

@@ -25,7 +25,7 @@ static int can_be_read(int fd) {
     return poll(&one, 1, 0) == 1;
 }
 
-/* A connection that a listener took: its request has come when it can be read from. */
+/* Accepts a connection and waits until it is readable: then its request has come. */
 static int accept_request(egret_ws_loop *loop, const listener *at) {
     int fd;
     POLL_UNTIL(loop, can_be_read(at->fd));
@@ -45,7 +45,7 @@ static void no_deadline_passes(void) {
     int first, second;
 
     options.connect_timeout_ms = options.handshake_timeout_ms = options.open_timeout_ms = SHORT_MS;
-    CHECK_OK(egret_ws_loop_suspend(loop)); /* before it is begun, so that nothing can pass before */
+    CHECK_OK(egret_ws_loop_suspend(loop)); /* before the connection begins, so that no time passes */
     CHECK_OK(egret_ws_connect(loop, silent.url, &options, &r.ws));
     first = accept_request(loop, &silent);
     poll_for(loop, FAR_LONGER_MS);
@@ -119,7 +119,8 @@ static void all_else_goes_on(void) {
     free_loop(loop);
 }
 
-/* A probe: the connection to a server that answers pings stays, the other one is reported. With and without a suspend before. */
+/* A probe: the connection to a server that answers pings stays open, the other one is reported as lost. Both with and without a
+ * suspend before it. */
 static void dead_connections_are_found(int32_t (*notify)(egret_ws_loop *), int suspended) {
     static recorder dead, alive;
     static server unresponsive;
@@ -136,7 +137,7 @@ static void dead_connections_are_found(int32_t (*notify)(egret_ws_loop *), int s
     POLL_UNTIL(loop, dead.connects == 1);
     if (suspended) CHECK_OK(egret_ws_loop_suspend(loop));
     CHECK_OK(notify(loop));
-    if (suspended && notify != egret_ws_loop_resume) { /* after a change of the network it waits for the resume */
+    if (suspended && notify != egret_ws_loop_resume) { /* after a change of the network the probe waits for the resume */
         poll_for(loop, FAR_LONGER_MS);
         CHECK_EQ(dead.closes, 0);
         CHECK_OK(egret_ws_loop_resume(loop));
@@ -179,7 +180,7 @@ static void closed_instead(void) {
     close_listener(&silent);
 }
 
-/* Closed for the suspend, and made again at the resume. */
+/* The suspend closes the connection, and the resume makes it again. */
 static void closed_and_made_again(void) {
     static retry_recorder t;
     static server peer;
@@ -213,7 +214,8 @@ static void closed_and_made_again(void) {
     stop_server(&peer);
 }
 
-/* Freed while suspended: no on_close, all released, and linger_ms passes though the loop's time stands still. */
+/* The loop is freed while suspended: no on_close comes, all users are released, and linger_ms passes although the loop's time stands
+ * still. */
 static void freed_while_suspended(uint32_t flags, uint32_t linger_ms) {
     static recorder open, connecting, closing;
     static server stubborn, peer;
@@ -233,7 +235,7 @@ static void freed_while_suspended(uint32_t flags, uint32_t linger_ms) {
     CHECK_OK(egret_ws_close(closing.ws, 1000, NULL, 0));
     begun_us = now_us();
     free_loop(loop);
-    CHECK(now_us() - begun_us < (linger_ms + WAIT_LIMIT_MS / 2) * INT64_C(1000)); /* it ends; how soon, never_blocks.c times */
+    CHECK(now_us() - begun_us < (linger_ms + WAIT_LIMIT_MS / 2) * INT64_C(1000)); /* it ends; never_blocks.c measures how soon */
     CHECK_EQ(open.closes + connecting.closes + closing.closes, 0);
     CHECK_EQ(open.releases + connecting.releases + closing.releases, 3);
     if (linger_ms > 0) WAIT_UNTIL(SERVER_SAW(peer, close_code) == 1001);

@@ -1,11 +1,11 @@
-/* Every call but poll and loop_free may come from any thread at any time; a loop is polled by one thread at a time. */
+/* Any thread may make every call except poll and loop_free at any time. One thread at a time polls a loop. */
 #include "check.h"
 
 enum { WORKERS = 4, ROUNDS = 5, MESSAGES = 50 };
 
 static egret_ws_loop *loop;
 
-/* Waits of one thread for another. */
+/* One thread waits for another. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
@@ -30,7 +30,7 @@ static void wait_for(const int *number, int value) {
 /* A socket that a worker thread uses, with its callbacks on the polling thread. */
 typedef struct {
     recorder record;
-    egret_ws *ws; /* from connect, not the recorder's, whose callbacks may be faster than connect */
+    egret_ws *ws; /* from connect, not from the recorder, because callbacks may come before connect returns */
     int connected, echoed, closed, released; /* under the lock */
 } life;
 
@@ -61,7 +61,7 @@ static void begin_life(life *l) {
     CHECK_OK(egret_ws_connect(loop, echo_url, &options, &l->ws));
 }
 
-static int running; /* workers, under the lock */
+static int running; /* number of workers that run; protected by the lock */
 
 static void *use_many_sockets(void *argument) {
     life *l = (life *)argument;
@@ -108,7 +108,7 @@ static void workers_use_separate_sockets(void) {
 }
 
 static life shared;
-static int frees; /* that succeeded, under the lock */
+static int frees; /* number of frees that succeeded; protected by the lock */
 
 static void *use_the_shared_socket(void *argument) {
     egret_ws *ws = shared.ws;
@@ -143,7 +143,7 @@ static void workers_share_a_socket(void) {
     CHECK_EQ(shared.record.releases, 1);
 }
 
-static int intruded; /* under the lock */
+static int intruded; /* protected by the lock */
 
 static void *intrude(void *argument) {
     (void)argument;
@@ -154,7 +154,7 @@ static void *intrude(void *argument) {
     return NULL;
 }
 
-/* In a callback the loop is being polled for certain. */
+/* During a callback the loop is certainly being polled. */
 static void let_another_thread_poll(recorder *r) {
     pthread_t thread;
     (void)r;
@@ -184,7 +184,8 @@ static void *poll_without_limit(void *argument) {
     return NULL;
 }
 
-/* Another thread sleeps in a poll without limit. Each call here wakes it: to run callbacks, and inline to do the work. */
+/* Another thread sleeps in a poll without limit. Each call of this test wakes it to run callbacks, and with the inline
+ * driver also to do the work. */
 static void a_sleeping_poll_is_woken(void) {
     static life l;
     pthread_t poller;

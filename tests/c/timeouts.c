@@ -15,7 +15,7 @@ static egret_ws_options long_timeout_options(recorder *r) {
 
 static void expect_timeout(recorder *r, int64_t begun_us, int32_t phase) {
     POLL_UNTIL(loop, r->releases == 1);
-    CHECK(now_us() - begun_us >= LIMIT_MS * 1000); /* not before its time */
+    CHECK(now_us() - begun_us >= LIMIT_MS * 1000); /* not before the time-out has passed */
     CHECK_EQ(r->report.error, EGRET_WS_ERR_TIMEOUT);
     CHECK_EQ(r->report.phase, phase);
     CHECK_EQ(r->report.initiator, EGRET_WS_INITIATOR_TRANSPORT);
@@ -77,7 +77,7 @@ static void the_close_is_not_answered(void) {
     stop_server(&unresponsive);
 }
 
-/* An open connection has no time-out, however short those of the stages are. */
+/* An open connection has no time-out, even if those of the stages are short. */
 static void open_is_no_stage(void) {
     static recorder r;
     egret_ws_options options = recorder_options(&r);

@@ -1,6 +1,6 @@
-/* A TLS provider: its calls never overlap, a session that is busy goes on after egret_ws_tls_ready from any thread, a call that blocks holds
- * no other thread, all that was made is freed, and `release_user` comes once, after the last call. The TLS of this program has records
- * but no cryptography; a thread puts it in front of the echo server. */
+/* A TLS provider: its calls never overlap. A busy session continues after egret_ws_tls_ready from any thread. A call that blocks holds
+ * up no other thread. All objects are freed, and `release_user` comes once, after the last call. The TLS of this program has records
+ * but no cryptography. A thread terminates it in front of the echo server. */
 #include "flag.h"
 #include "server.h"
 
@@ -23,7 +23,7 @@ static int connect_to_echo(void) {
     return fd;
 }
 
-/* One record of the client. Returns 0 at the end. */
+/* Reads one record of the client. Returns 0 at the end of the stream. */
 static int pass_record(int client, int echo) {
     uint8_t record[HEADER + MAX_BODY + 2048];
     size_t len;
@@ -87,16 +87,16 @@ typedef struct {
 } session;
 
 struct host {
-    pthread_mutex_t lock; /* for all that follows */
+    pthread_mutex_t lock; /* protects all fields below */
     pthread_cond_t changed;
     int in_session_call; /* calls for sessions never overlap */
     int contexts, sessions, opened, releases;
     int at_gate, is_open;
-    int is_ready; /* busy sessions go on */
-    int busy;     /* sessions that became busy */
+    int is_ready; /* busy sessions continue */
+    int busy;     /* number of sessions that became busy */
     egret_ws *busy_sockets[BUSY_SOCKETS];
     egret_ws_loop *loop;
-    int refused; /* calls of the library inside a callback */
+    int refused; /* refused calls of the library inside a callback */
     session null_session;
 };
 
@@ -305,11 +305,11 @@ static egret_ws_loop *new_tls_loop(host *h) {
     memset(h, 0, sizeof *h);
     CHECK_EQ(pthread_mutex_init(&h->lock, NULL) + pthread_cond_init(&h->changed, NULL), 0);
     CHECK_OK(egret_ws_loop_new(&options, &h->loop));
-    memset(&provider, 0xEE, sizeof provider); /* it was copied */
+    memset(&provider, 0xEE, sizeof provider); /* the library has copied it */
     return h->loop;
 }
 
-/* Waits for `release_user`, which comes after a call that runs. */
+/* Waits for `release_user`, which comes after the end of a running call. */
 static void end_host(host *h) {
     WAIT_UNTIL(seen(h, &h->releases) > 0);
     CHECK_EQ(h->releases, 1);
@@ -349,7 +349,7 @@ static void messages_pass_and_everything_is_freed(void) {
         close_and_free(loop, r);
         free(r);
     }
-    /* An abort, and the end of the loop. */
+    /* An abort, and freeing the loop. */
     {
         recorder *aborted = open_name(&h, "some.test"), *left = open_name(&h, "null.test");
         CHECK_OK(egret_ws_abort(aborted->ws));
@@ -380,7 +380,7 @@ static void a_message_needs_no_nul(void) {
     end_host(&h);
 }
 
-/* Calls egret_ws_tls_ready for all sockets that were busy ever, again and again. */
+/* Repeatedly calls egret_ws_tls_ready for all sockets that have ever been busy. */
 static void *call_ready(void *of) {
     host *h = (host *)of;
     int i;
@@ -467,7 +467,7 @@ static void without_a_loop_the_user_is_not_released(void) {
     provider.struct_size = 7;
     CHECK_EQ(egret_ws_loop_new(&options, &loop), EGRET_WS_ERR_BAD_STRUCT);
     CHECK(loop == NULL && h.releases == 0);
-    /* And with one, although no callback was ever called. */
+    /* release_user is also called if no callback was ever called. */
     provider.struct_size = sizeof provider;
     CHECK_OK(egret_ws_loop_new(&options, &loop));
     free_loop(loop);

@@ -6,7 +6,7 @@
 
 #include "egret_ws.h"
 
-/* Each function that is used here, and in check.h. */
+/* The functions that this file and check.h use. */
 #define FUNCTIONS(each) \
     each(error_name)    \
     each(loop_options_init) each(loop_new) each(loop_poll) each(loop_free) each(loop_next_poll_ms) \
@@ -74,7 +74,7 @@ static int threads(void) {
     return count;
 }
 
-/* The functions are called by the pointers that were found before. */
+/* Calls use the pointers that were looked up before. */
 static void unloaded_with_a_loop_alive(void) {
     static recorder r;
     egret_ws_loop *loop;
@@ -84,7 +84,7 @@ static void unloaded_with_a_loop_alive(void) {
     open_socket(loop, echo_url, &r);
     CHECK_OK(egret_ws_send(r.ws, EGRET_WS_TEXT, "on its way", EGRET_WS_NUL_TERMINATED));
     unload();
-    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(egret_ws_loop_next_poll_ms(loop) == 0); /* its thread took the answer */
+    if (driver != EGRET_WS_LOOP_INLINE) WAIT_UNTIL(egret_ws_loop_next_poll_ms(loop) == 0); /* its thread has the answer */
     POLL_UNTIL(loop, r.messages == 1);
     expect_echo(loop, &r);
     load(); /* the library that is still in memory: it knows the handles */
@@ -94,7 +94,7 @@ static void unloaded_with_a_loop_alive(void) {
     unload();
 }
 
-/* Also without a free before the process ends. */
+/* Also tested without a free before the process ends. */
 static void left_alive(void) {
     static recorder r;
     load();
@@ -103,7 +103,7 @@ static void left_alive(void) {
 }
 
 int main(int argc, char **argv) {
-    const int own = threads(); /* one, or an emulator's too */
+    const int own = threads(); /* one, or more under an emulator */
     int round;
 
     if (SANITIZED) {
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
     }
     if (dlopen("libegret_ws.so", RTLD_NOW | RTLD_NOLOAD) != NULL) fail(__FILE__, __LINE__, "it is loaded already");
     load();
-    begin(argc, argv); /* its checks name errors */
+    begin(argc, argv); /* its checks call egret_ws_error_name */
     unload();
     for (round = 0; round < 20; round++) {
         load();

@@ -6,12 +6,12 @@ typedef struct {
     egret_ws_loop *loop;
     int pipe[2];
     pthread_mutex_t lock;
-    int wakeups; /* in all; under the lock */
-    int polls;   /* after a wake-up */
+    int wakeups; /* the total number; protected by the lock */
+    int polls;   /* number of polls after a wake-up */
     int sets;    /* the test sets the callback while work becomes due, which may cause two wake-ups */
 } host;
 
-/* On any thread. */
+/* Runs on any thread. */
 static void notify_host(void *user) {
     host *h = (host *)user;
     CHECK_EQ(egret_ws_loop_poll(h->loop, 0), EGRET_WS_ERR_REENTRANT);
@@ -45,7 +45,7 @@ static void end_host(host *h) {
     pthread_mutex_destroy(&h->lock);
 }
 
-/* Sleeps until a wake-up. There is one wake-up until the poll. */
+/* Sleeps until a wake-up. No second wake-up comes before the poll. */
 static void poll_after_wakeup(host *h, const char *waiting_for) {
     struct pollfd pipe_end;
     char byte;
@@ -110,7 +110,7 @@ static void descriptor_requests_repeat_no_wakeup(void) {
     for (i = 0; i < 5; i++) {
         loop.fd = egret_ws_loop_descriptor(h.loop);
         CHECK(loop.fd >= 0);
-        CHECK_EQ(poll(&loop, 1, 0), 1); /* also one that is asked for only now */
+        CHECK_EQ(poll(&loop, 1, 0), 1); /* also for one that is requested only now */
         CHECK_EQ(count_wakeups(&h), 1);
     }
     POLL_AFTER_WAKEUPS_UNTIL(&h, r.closes == 1 && r.releases == 1);
@@ -137,7 +137,7 @@ static void work_left_by_a_budget_causes_a_wakeup(void) {
     CHECK(r.connects == 1 && r.messages == 5 && r.closes == 1);
     CHECK(h.polls >= 8);
     free_socket(&r);
-    POLL_AFTER_WAKEUPS_UNTIL(&h, h.polls >= 9); /* of the free */
+    POLL_AFTER_WAKEUPS_UNTIL(&h, h.polls >= 9); /* polls for the free */
     end_host(&h);
     stop_server(&peer);
 }
@@ -153,7 +153,7 @@ static void *poll_once(void *loop) {
 
 static void have_another_poll(void *loop) {
     pthread_t other;
-    if (!callbacks_may_run) return; /* it is not the end of a poll */
+    if (!callbacks_may_run) return; /* this is not the end of a poll */
     others++;
     CHECK_EQ(pthread_create(&other, NULL, poll_once, loop), 0);
     CHECK_EQ(pthread_join(other, NULL), 0);

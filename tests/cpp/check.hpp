@@ -32,7 +32,7 @@ inline egret::Loop make_loop(egret::LoopOptions options = {}) {
     do {                                                                                                          \
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                       \
         while (!(condition)) {                                                                                    \
-            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "waited in vain for: " #condition);              \
+            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "timed out before: " #condition);                \
             if (!(loop).poll(std::chrono::milliseconds(5))) fail(__FILE__, __LINE__, "the poll failed, waiting for: " #condition);           \
         }                                                                                                         \
     } while (0)
