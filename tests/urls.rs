@@ -1,4 +1,4 @@
-//! Hosts and URLs: which ones the connect calls refuse, and what arrives at the server from the others.
+//! Hosts and URLs: the connect calls refuse some of them; the others arrive at the server as expected.
 
 use ::egret_ws::*;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use test_support::client::{Driver, Loop, Socket, on_both_drivers};
 use test_support::scripted_server::{Request, Server};
 
-/// The call fails with `error`, makes no callback, and logs why.
+/// Checks that the call fails with `error`, makes no callback, and logs the reason.
 #[track_caller]
 fn refused(host: &Loop, what: &str, outcome: Result<Socket<'_>, i32>, error: i32) {
     assert_eq!(outcome.err(), Some(error), "{what:?}");
@@ -98,7 +98,7 @@ fn hosts_that_cannot_be_used_are_refused() {
     refused(&host, "port 0", host.try_connect("127.0.0.1", 0), EGRET_WS_ERR_INVALID_ARGUMENT);
 }
 
-/// The request that arrives at a server. `connect` gets its port.
+/// Returns the request that arrives at a server. `connect` gets the server's port.
 #[track_caller]
 fn request(connect: impl for<'a> Fn(&'a Loop, u16) -> Result<Socket<'a>, i32>) -> (Request, u16) {
     let host = Loop::new(Driver::Threaded);
@@ -124,7 +124,7 @@ fn request_on<'a>(
 }
 
 #[test]
-fn path_and_query_arrive_as_given() {
+fn path_and_query_arrive_unchanged() {
     for (given, arriving) in [
         ("", "/"),
         ("/", "/"),
@@ -133,7 +133,7 @@ fn path_and_query_arrive_as_given() {
         ("?x=1", "/?x=1"),
         ("/?", "/?"),
         ("/%7Euser/~user;v=1,2", "/%7Euser/~user;v=1,2"),
-        // As browsers do.
+        // Browsers do this too.
         ("/größe?q=ü", "/gr%C3%B6%C3%9Fe?q=%C3%BC"),
         ("/a b", "/a%20b"),
         ("/a/../b/./c", "/b/c"),
@@ -165,7 +165,7 @@ fn localhost_is_found() {
     });
 }
 
-/// `connect` is given a port of `::1` and reaches it; where a machine has no IPv6, the literal is still an address.
+/// Checks that `connect` reaches the port of `::1` that it gets. If the machine has no IPv6, the literal must still be read as an address.
 #[track_caller]
 fn reaches_ipv6<'a>(host: &'a Loop, connect: impl FnOnce(&'a Loop, u16) -> Result<Socket<'a>, i32>) {
     match TcpListener::bind("[::1]:0") {
@@ -205,7 +205,7 @@ fn a_host_that_is_not_ascii_needs_the_feature() {
 }
 
 #[test]
-fn every_request_has_another_key() {
+fn every_request_has_a_different_key() {
     let keys: Vec<String> = (0..5)
         .map(|_| request(|host, port| host.try_connect("127.0.0.1", port)).0.header("Sec-WebSocket-Key").to_owned())
         .collect();

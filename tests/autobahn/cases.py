@@ -1,4 +1,4 @@
-"""Prints the names of the suite's cases, in order: all of them, or for `quick` those that take no minutes.
+"""Prints the names of the suite's cases, in order: all of them, or for `quick` those that do not take minutes.
 
 usage: cases.py EXPECTED.json all|quick
 """
@@ -14,8 +14,8 @@ def is_quick(case):
     section, group, *rest = number(case)
     if section < 12:
         return True
-    # Sections 12 and 13 compress a thousand messages a case, of 16 bytes to 128 KiB: of each group some sizes, whole and
-    # fragmented, and those that end early because they inflate beyond the cap.
+    # Each case of sections 12 and 13 compresses a thousand messages of 16 bytes to 128 KiB. Quick are, from each group, some sizes, whole
+    # and fragmented, and the cases that end early because they inflate beyond the cap.
     return rest[0] in (2, 4, 11) or case in ('12.4.10', '12.4.15', '12.4.16', '12.4.17', '12.4.18')
 
 

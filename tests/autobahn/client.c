@@ -1,5 +1,5 @@
-/* The client under test of Autobahn's suite, against the public header only. Every case is one socket: it sends back each message
- * until it is closed. The server judges; this program fails only if a case cannot be run or does not end.
+/* The client that Autobahn's suite tests. It uses only the public header. Each case is one socket, which sends back each message until
+ * it is closed. The server judges; this program fails only if a case cannot be run or does not end.
  *
  * usage: client threaded|inline PORT AGENT [CASE...]      CASE such as 9.1.2; without any, all cases
  */
@@ -14,7 +14,7 @@
 /* Cases run at the same time, because some of them wait for seconds. */
 #define WINDOW 8
 
-/* One request to the server: a case, or one of the questions around them. */
+/* One request to the server: a case, or a request before or after the cases. */
 struct job {
     egret_ws *ws; /* NULL: this place is free */
     char url[256];
@@ -56,7 +56,7 @@ static void on_count(void *user, egret_ws *ws, int32_t kind, const uint8_t *data
 static void on_case_data(void *user, egret_ws *ws, int32_t kind, const uint8_t *data, size_t len) {
     int32_t result = kind == EGRET_WS_TEXT ? egret_ws_send(ws, EGRET_WS_TEXT, (const char *)data, len)
                                            : egret_ws_send(ws, EGRET_WS_BINARY, data, len);
-    /* NOT_OPEN: the server closed behind its message. */
+    /* NOT_OPEN: the server closed after its message. */
     if (result != EGRET_WS_ERR_NOT_OPEN) {
         check(result, ((struct job *)user)->url);
     }
@@ -79,7 +79,7 @@ static void on_release(void *user) {
     job->ws = NULL;
 }
 
-/* Runs callbacks until a place is free, or all of them are. */
+/* Runs callbacks until one place is free, or until all places are free. */
 static struct job *wait_for_place(int all) {
     for (;;) {
         struct job *place = NULL;

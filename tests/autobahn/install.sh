@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Autobahn's test suite, ported to Python 3, into a virtual environment. Does nothing if it is there already.
+# Installs Autobahn's test suite, ported to Python 3, into a virtual environment. Does nothing if it is installed already.
 #
 # usage: install.sh VENV        PYTHON=... chooses the Python; it must be 3.11 or newer
 set -eu
@@ -14,7 +14,7 @@ venv=$1
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
 
-# The environment is as old as what made it.
+# The environment is current if the files that made it are unchanged.
 stamp=$(cd "$here" && cat install.sh ./*.txt port3.py octets.py | cksum)
 if [ "$(cat "$venv/stamp" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c 'import autobahntestsuite' 2>/dev/null; then
     exit 0
@@ -30,7 +30,7 @@ echo "install.sh: installing Autobahn's test suite from PyPI"
 pip() {
     "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input "$@" || die "pip failed; it has to reach PyPI"
 }
-# Without isolation pip does not fetch what builds a package, in any version that it finds.
+# With isolation, pip would download build tools in any version that it finds.
 pip install --no-deps --require-hashes -r "$here/build.txt"
 pip install --no-deps --require-hashes --no-build-isolation -r "$here/requirements.txt"
 pip download --no-deps --require-hashes --no-build-isolation --no-binary autobahntestsuite -d "$venv/sdist" -r "$here/testsuite.txt"

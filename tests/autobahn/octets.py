@@ -1,7 +1,7 @@
 """Octet strings for the port of the suite to Python 3 (see port3.py).
 
-The suite is Python 2: its payloads are `str` whose characters are octets. They stay that, with latin-1 standing for
-octets, and become `bytes` only where they pass into autobahn, that is in `Boundary`.
+The suite is written in Python 2: its payloads are `str` whose characters are octets. The port keeps that, with one latin-1 character
+per octet. They become `bytes` only where they pass into autobahn, in `Boundary`.
 """
 import binascii
 import os
@@ -34,7 +34,7 @@ def json_default(value):
 
 
 class Utf8Validator:
-    """autobahn's validator, taking octet strings."""
+    """autobahn's validator for octet strings."""
 
     def __init__(self):
         from autobahn.websocket.utf8validator import Utf8Validator as Validator
@@ -48,18 +48,18 @@ class Utf8Validator:
 
 
 class Boundary:
-    """Mixed in before autobahn's protocol class: octet strings become bytes on their way out."""
+    """A base class before autobahn's protocol class: it converts octet strings to bytes when they are sent."""
 
     def _onOpen(self):
         try:
             self.onOpen()
-        except Exception:  # autobahn 0.10.9 drops it without a word
+        except Exception:  # autobahn 0.10.9 ignores it silently
             traceback.print_exc()
             raise
 
     def sendFrame(self, opcode, payload=b'', fin=True, rsv=0, mask=None, payload_len=None, chopsize=None, sync=False):
         payload = to_bytes(payload)
-        if payload_len is not None:  # autobahn 0.10.9 divides with / here
+        if payload_len is not None:  # here autobahn 0.10.9 divides with /, which gives a float
             payload = (payload * (payload_len // len(payload) + 1))[:payload_len]
         super().sendFrame(opcode, payload, fin, rsv, mask, None, chopsize, sync)
 

@@ -2,8 +2,8 @@
 
 usage: port3.py SDIST.tar.gz SITE_PACKAGES
 
-2to3 (fissix) does the syntax, octets.py stands between `str` and `bytes`, and EDITS does the rest. An edit that does not
-find its text fails, so that another version of the suite fails here and not in the middle of a run.
+2to3 (fissix) converts the syntax, octets.py converts between `str` and `bytes`, and EDITS are the other changes. An edit that does not
+find its text fails. So another version of the suite fails here, and not during a run.
 """
 import hashlib
 import pathlib
@@ -27,10 +27,10 @@ EDITS = {
         ('import copy, os, pkg_resources, hashlib, binascii\n',
          'import copy, os, hashlib\nfrom autobahntestsuite import octets as binascii, octets as pkg_resources\n'),
     ],
-    # In no list of cases, and imports what Python 3 lacks.
+    # It is in no list of cases, and imports a module that Python 3 lacks.
     'case/__init__.py': [('from case9_9_1 import *\n', '')],
     'case/case10_1_1.py': [('len(self.payload) / self', 'len(self.payload) // self')],
-    # Python 3 pickles equal strings differently when they are not the same object.
+    # Python 3 pickles equal strings differently if they are different objects.
     'case/case.py': [('pickle.dumps(obj1) == pickle.dumps(obj2)', 'list(obj1) == list(obj2)')],
     # Only its constants are used.
     'report.py': [('import jinja2\n', ''), (re.compile(r'^REPORT_DIR_PERMISSIONS.*', re.M | re.S), '')],
@@ -39,11 +39,11 @@ EDITS = {
          'import os, json, time, textwrap\n'
          'from autobahntestsuite import octets as binascii, octets as pkg_resources\n'
          'from autobahntestsuite.octets import Boundary, json_default, to_bytes, to_octets\n'),
-        # Plain ws only: no pyOpenSSL needed.
+        # Only plain ws is tested, so pyOpenSSL is not needed.
         ('from twisted.internet import reactor, ssl\n', 'from twisted.internet import reactor\nssl = None\n'),
         ('(FuzzingProtocol, WebSocketServerProtocol)', '(FuzzingProtocol, Boundary, WebSocketServerProtocol)'),
         ('   def onPong(self, payload):\n', '   def onPong(self, payload):\n      payload = to_octets(payload)\n'),
-        # The compression cases, which have TESTDATA, work on bytes by themselves.
+        # The compression cases, which have TESTDATA, already use bytes.
         ('self.runCase.onMessage(msg, binary)',
          "self.runCase.onMessage(msg if hasattr(self.runCase, 'TESTDATA') else to_octets(msg), binary)"),
         # Logs and reports.
@@ -57,7 +57,7 @@ EDITS = {
 
 
 def edit(text, old, new):
-    """`text` with `new` for each `old`, a string or a pattern, and how many there were."""
+    """Replaces each `old`, a string or a pattern, in `text` by `new`. Returns the result and the number of replacements."""
     if isinstance(old, re.Pattern):
         return old.subn(new, text)
     return text.replace(old, new), text.count(old)
@@ -77,7 +77,7 @@ def apply_edits(package):
 
 
 def escape_octets(source):
-    """Python 2 source as ASCII: an octet in a literal becomes one character of a Python 3 literal."""
+    """Returns Python 2 source as ASCII: each octet in a literal becomes one character of a Python 3 literal."""
     return ''.join(chr(octet) if octet < 0x80 else f'\\x{octet:02x}' for octet in source).encode('ascii')
 
 

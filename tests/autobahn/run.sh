@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs Autobahn's suite against the library, threaded and inline, and compares the outcome with expected.json.
+# Runs Autobahn's suite against the library, threaded and inline, and compares the results with expected.json.
 #
 # usage: run.sh LIBRARY_DIR VENV REPORT_DIR all|quick
 #
-# VENV is made by install.sh; REPORT_DIR/index.html is for reading; cases.py lists the quick cases.
+# install.sh makes VENV. REPORT_DIR/index.html is the report for people. cases.py lists the quick cases.
 #
-# Expected other than OK: section 9 beyond the cap of 128 KiB, and the five cases of 12.4 whose data inflates to more
-# (refused with 1009, which the suite calls FAILED); 7.1.6 and 7.13.* (INFORMATIONAL by definition).
+# These cases are expected not to be OK: those of section 9 beyond the cap of 128 KiB and the five of 12.4 whose data inflates to more
+# (the library refuses them with 1009, which the suite calls FAILED), and 7.1.6 and 7.13.* (INFORMATIONAL by definition).
 set -eu
 
 die() {
@@ -43,7 +43,7 @@ trap 'exit 1' HUP INT TERM
 read -r port <"$report/port" || die "the server did not start: $(tail -n 5 "$report/server.log")"
 
 for driver in threaded inline; do
-    # shellcheck disable=SC2086 # words are meant
+    # shellcheck disable=SC2086 # a list of words
     "$report/client" $driver "$port" $driver $cases
 done
 "$python" "$here/verdict.py" "$report/index.json" "$here/expected.json" "$cases" threaded inline

@@ -1,9 +1,10 @@
-"""Compares what the suite reported with what is expected, case by case.
+"""Compares the suite's report with the expected results, case by case.
 
 usage: verdict.py INDEX.json EXPECTED.json CASES AGENT...
 
-CASES are the names of those that were run, separated by blanks. Both files name for each case the behaviour, the behaviour in closing, and the close code the client sent (null: none). A case
-that does better than expected fails too: then EXPECTED.json is out of date.
+CASES are the names of the cases that were run, separated by blanks. For each case both files contain the behaviour, the behaviour in
+closing, and the close code that the client sent (null: none). A case that is better than expected also fails, because EXPECTED.json is
+then out of date.
 """
 import collections
 import json

@@ -124,13 +124,13 @@ struct Row {
 
 fn table(name: &str) -> Vec<Row> {
     let table = fs::read_to_string(format!("/proc/self/net/{name}")).expect("the kernel's table of sockets");
-    // sl local_address rem_address st …, numbers in hex
+    // The columns are: sl local_address rem_address st …, with numbers in hex.
     let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
     let number = |hex| u8::from_str_radix(hex, 16).expect("a number in hex");
     rows.map(|fields| Row { remote: address(fields[2]), state: number(fields[3]) }).collect()
 }
 
-/// `ADDRESS:PORT`, the address in words of 32 bits in the byte order of this machine.
+/// Parses `ADDRESS:PORT`. The address is in words of 32 bits in the byte order of this machine.
 fn address(hex: &str) -> (IpAddr, u16) {
     let (hex, port) = hex.split_once(':').expect("an address and a port");
     let port = u16::from_str_radix(port, 16).expect("a number in hex");

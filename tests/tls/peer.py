@@ -1,11 +1,11 @@
-"""A TLS server that plays a script to each client and reports the client's actions, on the listening socket that is descriptor 3.
+"""A TLS server that runs a script for each client and reports the client's actions, on the listening socket that is descriptor 3.
 
 usage: peer.py CHAIN KEY VERSION STEP...        VERSION is TLSv1_2 or TLSv1_3
 
 Steps, after the TLS handshake:
     upgrade     read the request and accept it
-    send HEX    write these bytes at once
-    raw HEX     send these bytes past TLS
+    send HEX    write these bytes in one call
+    raw HEX     send these bytes without encryption
     frame       read one frame
     end         send close_notify, and wait for the client's
     cut         end the TCP connection without close_notify

@@ -22,7 +22,7 @@ static HOST: AtomicPtr<(Loop, u16)> = AtomicPtr::new(ptr::null_mut());
 
 /// Runs after OpenSSL has cleaned up. Threads of the library still run, and a connection fails without a call of OpenSSL.
 extern "C" fn late() {
-    // SAFETY: it was leaked, and is used only on this thread.
+    // SAFETY: the loop was leaked, and is used only on this thread.
     let (host, port) = unsafe { &*HOST.load(Relaxed) };
     let report = host.connect_port(*port, &Settings::default()).wait_closed();
     assert!(report.message.contains("TLS is not available: the process is ending"), "{report:#?}");

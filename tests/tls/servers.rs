@@ -58,7 +58,7 @@ pub fn haproxy_on(listener: TcpListener, certificate: &Certificate, parameters: 
     })
 }
 
-/// stunnel in front of `echo`.
+/// Starts stunnel in front of `echo`.
 pub fn stunnel() -> Daemon {
     Daemon::start("stunnel", |port, folder| {
         let (chain, key) = (RIGHT.chain(), RIGHT.key());
@@ -80,12 +80,12 @@ pub fn stunnel() -> Daemon {
     })
 }
 
-/// A Python that has `websockets`.
+/// Returns a Python that has `websockets`.
 pub fn python() -> PathBuf {
     installed_servers().join("venv/bin/python")
 }
 
-/// A program of this folder with the right certificate.
+/// Starts a program of this folder with the right certificate.
 fn script(interpreter: impl AsRef<std::ffi::OsStr>, program: &str) -> Command {
     let mut command = Command::new(interpreter);
     command.arg(here().join(program)).args([RIGHT.chain(), RIGHT.key()]);
@@ -102,17 +102,17 @@ fn configure(folder: &Path, text: &str) -> PathBuf {
     path
 }
 
-/// The parameters by which nginx asks clients for certificates of `ROOT`.
+/// The parameters with which nginx asks clients for certificates of `ROOT`.
 pub fn nginx_asks_clients() -> String {
     format!("ssl_verify_client on; ssl_client_certificate {};", ROOT.chain().display())
 }
 
-/// The parameters by which HAProxy asks clients for certificates of `ROOT`.
+/// The parameters with which HAProxy asks clients for certificates of `ROOT`.
 pub fn haproxy_asks_clients() -> String {
     format!("verify required ca-file {}", ROOT.chain().display())
 }
 
-/// The port of a plain echo server for all tests, to stand behind TLS.
+/// The port of a plain echo server for all tests. Servers with TLS forward to it.
 fn echo() -> u16 {
     static PORT: LazyLock<u16> = LazyLock::new(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

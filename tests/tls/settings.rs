@@ -6,7 +6,7 @@ use std::ptr;
 use test_support::certificates::{Certificate, ROOT};
 use test_support::client::{Loop, Socket};
 
-/// Options of a socket that matter here. The default trusts the system's roots.
+/// Options of a socket that these tests use. The default trusts the system's roots.
 #[derive(Clone, Default)]
 pub struct Settings {
     roots: Vec<u8>,
@@ -20,7 +20,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Trusts `ROOT` besides the system's.
+    /// Trusts `ROOT` in addition to the system's roots.
     pub fn trusting() -> Settings {
         Settings::default().roots(ROOT.pem())
     }
@@ -53,17 +53,17 @@ impl Settings {
         Settings { min_version: version, ..self }
     }
 
-    /// For the TLS handshake.
+    /// The time-out of the TLS handshake.
     pub fn timeout_ms(self, timeout_ms: u32) -> Settings {
         Settings { timeout_ms, ..self }
     }
 
-    /// The most redirects to follow.
+    /// The largest number of redirects to follow.
     pub fn redirects(self, redirects: u32) -> Settings {
         Settings { redirects, ..self }
     }
 
-    /// Sets options that borrow from this.
+    /// Sets the options, which borrow from this value.
     pub fn set(&self) -> impl FnOnce(&mut egret_ws_options) {
         let text = |text: &Option<CString>| text.as_ref().map_or(ptr::null(), |text| text.as_ptr());
         move |options| {
@@ -84,7 +84,7 @@ impl Settings {
     }
 }
 
-/// Connects by TLS with these settings.
+/// Connects with TLS and these settings.
 pub trait ConnectTls {
     fn connect_url(&self, url: &str, settings: &Settings) -> Socket<'_>;
 

@@ -43,7 +43,7 @@ fn tls_1_3_only() {
     expect_version(&server, &Settings::trusting().min_version(EGRET_WS_TLS_1_3), EGRET_WS_TLS_1_3);
 }
 
-/// The server asks the client for a new ClientHello with a curve that it did not offer a key for (RFC 8446 section 4.1.4).
+/// The server asks the client for a new ClientHello with another curve: the first one had no key for it (RFC 8446 section 4.1.4).
 #[test]
 fn hello_retry_request() {
     let server = servers::nginx(&RIGHT, "ssl_protocols TLSv1.3; ssl_ecdh_curve secp384r1;");

@@ -1,8 +1,8 @@
-"""An echo over TLS by Python's `websockets`, on the listening socket that is descriptor 3.
+"""An echo server over TLS with Python's `websockets`, on the listening socket that is descriptor 3.
 
 usage: websockets_echo.py CHAIN KEY
 
-The message "close" is answered by closing with 4001.
+When it receives the message "close", it closes with 4001.
 """
 
 import asyncio

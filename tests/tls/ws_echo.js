@@ -1,8 +1,8 @@
-// An echo over TLS by Node's `ws`, on the listening socket that is descriptor 3.
+// An echo server over TLS with Node's `ws`, on the listening socket that is descriptor 3.
 //
-// usage: ws_echo.js CHAIN KEY        NODE_PATH has `ws`
+// usage: ws_echo.js CHAIN KEY        `ws` is in NODE_PATH
 //
-// The message "close" is answered by closing with 4001.
+// When it receives the message "close", it closes with 4001.
 "use strict";
 
 const fs = require("node:fs");

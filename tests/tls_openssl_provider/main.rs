@@ -1,8 +1,8 @@
-//! The suite `tls`, with the TLS provider of `examples/tls_provider` in each loop: OpenSSL, called by the application.
+//! The suite `tls`, with the TLS provider of `examples/tls_provider` in each loop: the application calls OpenSSL.
 #![cfg(target_os = "linux")]
 
-// These run with the TLS of the library only: `keylog` and `process_exit` are about its own OpenSSL. The application writes the secrets
-// of its TLS library, and a library that the application calls is not used after `exit` by a thread that it does not control.
+// `keylog` and `process_exit` are not here, because they test the library's own OpenSSL. With a provider the application itself writes
+// the secrets of its TLS library, and it controls all threads that may use that library after `exit`.
 
 #[path = "../tls/hosts.rs"]
 mod hosts;
@@ -45,10 +45,10 @@ mod versions;
 use ::egret_ws::egret_ws_loop_options;
 use hosts::TlsLibrary;
 
-/// The TLS library of the loops.
+/// The TLS provider of the loops.
 const LIBRARY: TlsLibrary = TlsLibrary::OpensslProvider;
 
-/// Sets it in the options of a loop.
+/// Sets the provider in the options of a loop.
 fn set_tls(options: &mut egret_ws_loop_options) {
     test_support::tls_provider::set_openssl(options);
 }

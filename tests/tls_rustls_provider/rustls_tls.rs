@@ -44,7 +44,7 @@ impl Context {
         let versions = if only_1_3 { &[&TLS13][..] } else { &[&TLS13, &TLS12] };
         let mut roots = RootCertStore::empty();
         if !settings.only_these_roots {
-            // As OpenSSL finds them.
+            // The places where OpenSSL finds them.
             let path = std::env::var_os("SSL_CERT_FILE").unwrap_or("/etc/ssl/certs/ca-certificates.crt".into());
             let pem = std::fs::read(path).unwrap_or_default();
             let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
@@ -91,7 +91,7 @@ impl Context {
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-/// rustls reads no PKCS#12.
+/// rustls cannot read PKCS#12.
 fn identity(pkcs12: &[u8], password: &str) -> Result<Identity, String> {
     let unusable = |why: &dyn std::fmt::Display| format!("`tls_identity` cannot be used: {why}");
     let parsed = Pkcs12::from_der(pkcs12).map_err(|why| unusable(&why))?.parse2(password).map_err(|why| {
@@ -235,14 +235,14 @@ impl tls_provider::Session for Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // The peer may not cope with its sessions.
+        // The peer may be unable to resume its sessions.
         if self.keeper.has_offered.load(SeqCst) && !self.has_data {
             self.keeper.all().remove(&self.keeper.peer);
         }
     }
 }
 
-/// Verifies as webpki does, or nothing, and keeps the certificates of the last peer. Calls of a loop never overlap.
+/// Verifies with webpki, or accepts every certificate, and keeps the certificates of the last peer. Calls of a loop never overlap.
 #[derive(Debug)]
 struct Verifier {
     webpki: Option<Arc<WebPkiServerVerifier>>,

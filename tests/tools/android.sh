@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# android.sh [ABI...]: links Android's libraries and packs the AAR by the script of a release (packaging/dist/android.sh), and checks them.
+# android.sh [ABI...]: links Android's libraries and packs the AAR with the script of a release (packaging/dist/android.sh). The script
+# checks both.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=$(realpath -m "${CARGO_TARGET_DIR:-target}/android")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# apple.sh: the short form of `make dist PARTS=apple`: the checks refuse faulty libraries; packages of small libraries of C have all that
-# they need; and the library links for iOS, not optimised, against stubs of the system, and passes the checks. It is linked, never run.
+# apple.sh: the short form of `make dist PARTS=apple`: the checks refuse faulty libraries; packages of small C libraries contain all
+# required files; and the library links for iOS, not optimised, against stubs of the system, and passes the checks. It is linked, never run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export EGRET_WS_DIST_QUICK=1
@@ -11,7 +11,7 @@ export EGRET_WS_DIST_QUICK=1
 tools=("clang-$llvm" "$(command -v "ld64.lld-$llvm")" "-$llvm")
 python3 tests/apple/test_checks.py "${tools[@]}"
 
-# Packages of all platforms, of small libraries in place of ours.
+# Packages for all platforms, with small libraries instead of egret-ws.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/dist"

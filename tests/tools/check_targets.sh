@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# check_targets.sh [TARGET...]: type-checks the whole library, TLS included, and the tools, for the systems it is written for.
+# check_targets.sh [TARGET...]: type-checks the whole library with TLS, and the tools, for all systems that it supports.
 #
-# Debian's Rust has its own standard library in source (rust-web-src), so that it can check targets whose library this machine does not
-# have. Nothing is linked: no system's SDK is needed. OpenSSL's headers are this machine's, which is near enough for types.
+# Debian packages the sources of Rust's standard library (rust-web-src), so targets can be checked whose library this machine does not
+# have. Nothing is linked, so no system's SDK is needed. OpenSSL's headers are those of this machine, which suffice for a check of types.
 #
 # TARGET+openssl is an Apple system with OpenSSL in place of Secure Transport.
 #
-# For HarmonyOS the JavaScript glue is compiled and linked, too.
+# For HarmonyOS the JavaScript binding's C++ code is also compiled and linked.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc RUSTFLAGS="-Dwarnings" PKG_CONFIG_ALLOW_CROSS=1

@@ -1,8 +1,8 @@
 #!/bin/sh
-# features.sh [small]: prints the features that cargo needs on this machine: `vendored`, that is OpenSSL built from its
-# sources, where TLS is OpenSSL's and the system has none to link to. Looks where the crate openssl-sys looks.
+# features.sh [small]: prints the features that cargo needs on this machine. If TLS uses OpenSSL and the system has no OpenSSL to link
+# to, that is `vendored`: OpenSSL is built from its sources. The script looks for it in the places where the crate openssl-sys looks.
 #
-# small: those for `--no-default-features`. The library is to stay without TLS, and only the servers of tests get that OpenSSL.
+# small: the features for `--no-default-features`. The library stays without TLS, and only the servers of tests get that OpenSSL.
 set -eu
 case $(uname -s) in Darwin | MINGW* | MSYS* | CYGWIN*) exit ;; esac
 [ -z "${OPENSSL_DIR:-}${OPENSSL_LIB_DIR:-}" ] || exit 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # foreign.sh windows|arm64: runs the programs of tests/c on another system: as a Windows DLL under wine, or on arm64 Linux under
-# qemu. The library is built for it by Debian's Rust (see check_targets.sh). The servers of the tests stay on this side. The
-# static library is linked beside another one of Rust. For Windows also wss, the install and CMake's package are
-# tried.
+# qemu. Debian's Rust builds the library for it (see check_targets.sh). The servers of the tests run on this system. The
+# static library is linked beside another Rust library. For Windows, wss, the installation and the CMake package are also
+# tested.
 #
 # wine uses this machine's CPU and qemu emulates one, so they do not test speed or memory ordering.
 set -euo pipefail
@@ -25,7 +25,7 @@ windows)
     build x86_64-pc-windows-gnu
     run_dir=$target_dir/wine
     mkdir -p "$run_dir"
-    # wine 8 lacks this DLL, from which Rust's library takes its random numbers.
+    # wine 8 lacks this DLL, from which Rust's standard library takes its random numbers.
     $compiler-gcc-posix -shared -o "$run_dir/bcryptprimitives.dll" tests/c/windows/bcryptprimitives.c -ladvapi32
     threads=$($compiler-gcc-posix -print-file-name=libwinpthread-1.dll)
     [ -f "$threads" ] || threads=/usr/$compiler/lib/libwinpthread-1.dll
@@ -35,8 +35,8 @@ windows)
     export EGRET_WS_TEST_CFLAGS="-include tests/c/windows/posix.h -Itests/c/windows -static-libgcc -static-libstdc++"
     export EGRET_WS_TEST_LINK="-L$EGRET_WS_TEST_LIB_DIR -legret_ws -lws2_32"
     export EGRET_WS_TEST_RUNNER=/usr/lib/wine/wine64
-    # These replace a function of the C library, fork, wait for signals or descriptors, load libraries by dlopen, bind a port
-    # that was just closed, or look at an error of a socket: Windows lacks that, or does it in another way.
+    # These programs replace a function of the C library, fork, wait for signals or descriptors, load libraries with dlopen, bind a port
+    # that was just closed, or check the error of a socket. Windows has no such function, or it behaves differently.
     skip=(abort close_report descriptor fork fork_exec fork_in_callback hooks name_lookups never_blocks opening_stages panic process_exit resend retry sigpipe timeouts unload_library wakeup_callback)
     "$EGRET_WS_TEST_RUNNER" wineboot --init >/dev/null 2>&1 || true
     ;;
@@ -44,23 +44,23 @@ arm64)
     compiler=aarch64-linux-gnu
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$compiler-gcc
     export CC_aarch64_unknown_linux_gnu=$compiler-gcc AR_aarch64_unknown_linux_gnu=$compiler-ar
-    # OpenSSL from its sources: there is none for arm64 here.
+    # OpenSSL is built from its sources, because this machine has none for arm64.
     build aarch64-unknown-linux-gnu --features vendored
     export EGRET_WS_TEST_CC=$compiler-gcc EGRET_WS_TEST_CXX=$compiler-g++
     export EGRET_WS_TEST_RUNNER="qemu-aarch64 -L /usr/$compiler" EGRET_WS_TEST_CFLAGS=-DTRANSLATED
-    # It starts itself again, for which the kernel must know qemu.
+    # This program starts itself again. That works only if the kernel is configured to use qemu.
     skip=(fork_exec)
     ;;
 *) echo "foreign.sh: windows or arm64, not $1" >&2 && exit 2 ;;
 esac
 unset RUSTC_BOOTSTRAP
 cargo test --locked --test c_programs --no-fail-fast -- "${skip[@]/#/--skip=}"
-# TLS of the platform: Schannel, as far as wine has it (tests/README.md).
+# TLS of the platform: Schannel, as far as wine supports it (tests/README.md).
 [ "$1" != windows ] || cargo test --locked --test wss_program --no-fail-fast
 
 cargo build --locked --quiet --package egret-ws-tools --bin egret-ws-echo
 echo_server=${CARGO_TARGET_DIR:-target}/debug/egret-ws-echo
-plays() { # PROGRAM: against an echo server, under wine or qemu
+plays() { # PROGRAM: runs it against an echo server, under wine or qemu
     printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EGRET_WS_TEST_RUNNER" "$1" >"$1.sh"
     chmod +x "$1.sh"
     tests/tools/with_echo_server.sh "$echo_server" "$1.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""msrv.py: checks that each package of the workspace names the same oldest Rust, and that no dependency in Cargo.lock needs a newer one. Apple's systems
-are left out: there parking_lot needs a newer Rust (see Cargo.toml)."""
+"""msrv.py: checks that all packages of the workspace have the same `rust-version`, and that no dependency in Cargo.lock needs a newer Rust.
+Apple's systems are left out: there parking_lot needs a newer Rust (see Cargo.toml)."""
 import json
 import subprocess
 import sys
@@ -13,7 +13,7 @@ def version(text):
 
 
 def faults(packages):
-    """The faults of the packages that `cargo metadata` lists."""
+    """Returns the faults of the packages that `cargo metadata` lists."""
     own = {package['name']: package['rust_version'] for package in packages if not package['source']}
     if len(set(own.values())) != 1 or None in own.values():
         return [f'the packages of the workspace differ in rust-version: {own}']
@@ -24,7 +24,7 @@ def faults(packages):
 
 
 def check_this():
-    """A list with each fault must be refused."""
+    """Checks that a list with each kind of fault is refused."""
     def package(name, rust, source=None):
         return {'name': name, 'version': '1.0.0', 'rust_version': rust, 'source': source}
 

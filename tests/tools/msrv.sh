@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # msrv.sh: compiles the library, the tools and the tests with the oldest Rust that Cargo.toml allows (`rust-version`), taken from rustup.
 #
-# `make test` has two cheap checks for the same promise: clippy reports functions of std that are newer (`incompatible_msrv`), and
-# `msrv.py` reports dependencies that need a newer Rust. Only the compiler itself finds a newer form of the language.
+# `make test` has two faster checks for this: clippy reports functions of std that are newer (`incompatible_msrv`), and `msrv.py`
+# reports dependencies that need a newer Rust. Only the compiler itself finds newer syntax.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)

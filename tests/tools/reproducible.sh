@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# reproducible.sh [PART...]: builds the commit that is checked out twice, and compares all files: in folders of different depth, with
-# two folders of cargo, in other time zones and with other rights of new files. Then it looks for traces of this machine in them.
+# reproducible.sh [PART...]: builds the checked-out commit twice, and compares all files. The two builds differ in the depth of their
+# folder, the folder of cargo, the time zone and the permissions of new files. Then it looks for traces of this machine in the files.
 #
 # Without PART it builds the library and the tools for this machine with their debug files, with OpenSSL inside, and the archive of the
 # sources. With PART it builds these parts of `make dist`. EGRET_WS_DIST_QUICK=1: without optimisation and with the system's OpenSSL.

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # sanitizer.sh asan|tsan: runs the programs of tests/c against the library, both built with AddressSanitizer (and its
-# leak detection) or ThreadSanitizer; with asan the unit tests too, and those of TLS.
+# leak detection) or ThreadSanitizer; with asan also the unit tests and the tests of TLS.
 # sanitizer.sh fuzz-abi: runs the fuzzer of the ABI (tests/abi_model) alone, built with AddressSanitizer.
 #
-# As C99 only: as C++ they call the same library in the same way. Most of the time they wait, so more of them run than there
-# are cores.
+# The programs are compiled as C99 only: as C++ they would call the library in the same way. They wait most of the time, so more of them
+# run than there are cores.
 #
-# The compiler is Debian's newest Rust, with the clang of the same LLVM for the sanitizers' runtime. ThreadSanitizer
+# The compiler is Debian's newest Rust. The clang with an equal LLVM version provides the sanitizers' runtime. ThreadSanitizer
 # reports false races unless the standard library is built with it as well, and Debian packages its sources with the
 # compiler. RUSTC_BOOTSTRAP opens the -Z options of this release.
 set -euo pipefail
@@ -42,19 +42,19 @@ if [ "$1" = fuzz-abi ]; then
     exit
 fi
 if [ "$1" = asan ]; then
-    # Cargo unites the features of dependencies with those of tests only where it builds a test too. The library is the one that it has
-    # built for the tests, so that nothing is built twice.
+    # Cargo unites the features of dependencies with those of tests only if it also builds a test. The script uses the library
+    # that cargo has built for the tests, so that nothing is built twice.
     instrumented test --no-run --lib --test tls
     instrumented build --lib --test tls
 else
     instrumented rustc --lib --crate-type staticlib
 fi
 status=0
-# Not CC, which openssl-sys watches: cargo would build the tests anew with it, and once more without. LLD links a static library of
-# 100 MB in a quarter of the time of GNU's ld.
+# The variable is not CC, because openssl-sys watches that: cargo would build the tests again with it, and once more without it. LLD links
+# a static library of 100 MB in a quarter of the time that GNU ld needs.
 EGRET_WS_TEST_CC=clang-$llvm EGRET_WS_TEST_CXX=clang++-$llvm \
     EGRET_WS_TEST_LIB_DIR=$build/$host/debug EGRET_WS_TEST_STATIC=1 EGRET_WS_TEST_CFLAGS="-g -fsanitize=$sanitizer -fuse-ld=lld" \
     cargo test --locked --test c_programs --no-fail-fast "${features[@]}" -- _c99 --test-threads=$((2 * $(nproc))) || status=$?
-# The explorations are long, and run safe code only: `make test` runs them without a sanitizer.
+# The explorations take long, and run safe code only: `make test` runs them without a sanitizer.
 [ "$1" != asan ] || instrumented test --no-fail-fast --lib --test tls -- --skip exploration --skip thundering_herd || status=$?
 exit $status

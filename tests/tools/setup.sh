@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|energy|size|docs|check-docs: makes sure that the tools this purpose needs are there.
+# setup.sh demo|demo-frames|demo-egret|test|dist|asan|tsan|autobahn|vendored|targets|windows|arm64|android|apple|swift|test-cpp|bench|bench-java|instructions|scale|energy|size|docs|check-docs: makes sure that the tools for this purpose are installed.
 #
-# Missing packages are installed from Debian's registry if this is root and apt-get works; else one message lists what to
-# install. Tools of the steps that SKIP names are not asked for.
+# As root, and if apt-get works, the script installs missing packages from Debian's registry. Otherwise one message lists them. It does
+# not require the tools of steps that SKIP names.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tests/tools/skip.sh
 
-# need PACKAGE COMMAND...: if the command fails, the Debian package that provides it is noted as missing.
+# need PACKAGE COMMAND...: if the command fails, this Debian package is recorded as missing.
 # need_other ADVICE COMMAND...: the same for commands that no Debian package provides.
 packages=() others=()
 need() {
@@ -20,7 +20,7 @@ need_other() {
     shift
     "$@" >/dev/null 2>&1 </dev/null || others+=("$advice")
 }
-compiles() { # COMPILER LANGUAGE HEADER: a compiler without the headers of its library is of no use
+compiles() { # COMPILER LANGUAGE HEADER: a compiler without the headers of its library is not sufficient
     echo "#include <$3>" | "$1" -x "$2" -fsyntax-only -
 }
 
@@ -30,7 +30,7 @@ check_c() {
     need libc6-dev compiles "${CC:-cc}" c stdio.h
 }
 
-# OpenSSL is the system's, or built from its sources.
+# OpenSSL is that of the system, or is built from its sources.
 check_openssl() {
     [ "$1" = vendored ] || [ -n "$(tests/tools/features.sh)" ] || return 0
     need perl perl -MIPC::Cmd -e 1
@@ -56,12 +56,12 @@ check_test() {
     check_clang
 }
 
-# The C++ binding is compiled by both.
+# Both compilers compile the C++ binding.
 check_clang() {
     has_clang || need clang false
 }
 
-has_clang() { # sets `clang`; as tests/cpp/build.rs chooses
+has_clang() { # sets `clang`, as tests/cpp/build.rs does
     for clang in clang++ $(compgen -c clang++- | sort -ruV); do
         ! "$clang" --version >/dev/null 2>&1 || return 0
     done
@@ -76,7 +76,7 @@ links_with_asan() { # COMPILER
     return $status
 }
 
-# The JNI shim is linked for Android, too.
+# The JNI library is also linked for Android.
 check_shim_of_android() {
     check_sanitizers
     need android-libnativehelper-dev test -e /usr/include/android/nativehelper/jni.h
@@ -107,7 +107,7 @@ check_cmake() {
     need pkg-config pkg-config --version
 }
 
-# Third-party servers and proxies. Their daemons are in the directories of root.
+# Third-party servers and proxies. Their programs are in the `sbin` directories.
 check_peers() {
     local PATH=$PATH:/usr/sbin:/sbin
     need openssl openssl version
@@ -154,7 +154,7 @@ check_js() {
     need libnode-dev test -e "${NODE_INCLUDE:-/usr/include/node}/node_api.h"
 }
 
-# See sanitizer.sh and check_targets.sh for why it is this compiler.
+# sanitizer.sh and check_targets.sh explain why this compiler is needed.
 check_sanitizers() { # sets `llvm`
     local package
     for package in rustc-web cargo-web rust-web-src; do
@@ -167,7 +167,7 @@ check_sanitizers() { # sets `llvm`
     fi
 }
 
-# The lab of benches/: `instructions`, `scale` and `energy` need our own client only, `bench` the peers too.
+# The lab of benches/: `instructions`, `scale` and `energy` need only the client of egret-ws, `bench` also the other libraries.
 check_lab() {
     need libssl-dev compiles "${CC:-cc}" c openssl/ssl.h
     need openssl openssl version
@@ -200,25 +200,25 @@ check_bench_peers() {
     need binutils strip --version
 }
 
-# With those of check_sanitizers, LLVM's tools link for Apple's systems (packaging/apple/toolchain.sh) and Android
+# Together with the tools of check_sanitizers, LLVM's tools link for Apple's systems (packaging/apple/toolchain.sh) and Android
 # (packaging/android/toolchain.sh).
 check_llvm() {
     [ -z "$llvm" ] || need "lld-$llvm" command -v "ld64.lld-$llvm"
     [ -z "$llvm" ] || need "llvm-$llvm" command -v "llvm-lipo-$llvm"
 }
 
-# wine, with what its Schannel needs.
+# wine, with the libraries that its Schannel needs.
 check_wine() {
     need g++-mingw-w64-x86-64-posix command -v x86_64-w64-mingw32-g++-posix
     need wine64 test -x /usr/lib/wine/wine64
     need libgnutls30 dpkg-query --status libgnutls30
 }
 
-has_server() { # COMMAND: is it there, or in the directories of root?
+has_server() { # COMMAND: succeeds if it is in PATH or in the `sbin` directories
     PATH=$PATH:/usr/sbin:/sbin command -v "$1"
 }
 
-# Each part of packaging/dist adds what it needs.
+# Each part of packaging/dist adds the tools that it needs.
 check_dist() {
     check_llvm
     need git git --version
@@ -237,7 +237,7 @@ check_dist() {
     need unzip unzip -v
     need qemu-user qemu-aarch64 --version
     need ruby ruby --version
-    # Linux: the packages for arm64, and the tests of all.
+    # Linux: the packages for arm64, and the tests of all packages.
     need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
     need g++-aarch64-linux-gnu command -v aarch64-linux-gnu-g++
     need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
@@ -313,7 +313,7 @@ check() {
         check_openssl vendored
         check_dist
         ;;
-    # The rest is in the Debian that tests/swift/setup.sh makes.
+    # The other tools are in the Debian system that tests/swift/setup.sh makes.
     swift) check_swift ;;
     asan | tsan)
         check_cpp
@@ -372,7 +372,7 @@ install() {
 check "$1" && exit
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
-    # At most twice: the needed version of clang is known only when the compiler is installed.
+    # At most twice: the required version of clang is known only after the compiler is installed.
     for _ in 1 2; do
         [ ${#packages[@]} -eq 0 ] || install || break
         check "$1" && exit

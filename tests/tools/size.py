@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""size.py LIBRARY [LIMIT]: the parts of a shared library, in bytes as it ships, by section and by crate.
+"""size.py LIBRARY [LIMIT]: prints the parts of a shared library, in bytes of the released file, by section and by crate.
 
-LIBRARY has its symbols, mangled by Rust's v0 scheme, which names the types a generic function was made for: such a function
-counts for the first crate in its name that is not the standard library's. Constants mostly have no name, and unwind tables and
-relocations have none: they are listed by section only. Fails if the library, stripped, has more than LIMIT bytes.
+LIBRARY is not stripped, and its symbols are mangled with Rust's v0 scheme. That scheme names the types of a generic function: such a
+function counts for the first crate in its name that does not belong to the standard library. Most constants, unwind tables and
+relocations have no name: they are listed by section only. The script fails if the stripped library is larger than LIMIT bytes.
 """
 import collections
 import pathlib
@@ -15,7 +15,7 @@ import tempfile
 STANDARD = {'alloc', 'compiler_builtins', 'core', 'hashbrown', 'memchr', 'panic_unwind', 'rustc_literal_escaper', 'std', 'std_detect',
             '__rustc'}
 SYMBOLISER = {'addr2line', 'adler2', 'gimli', 'miniz_oxide', 'object', 'rustc_demangle'}
-"""The crates with which std prints backtraces of panics. All of them count as std: if one of our crates used one, it would be counted here."""
+"""The crates that std uses to print backtraces of panics. All of them count as std: if one of our crates used one, it would be counted here."""
 SMALLEST_ROW = 2000
 
 
@@ -30,7 +30,7 @@ def stripped_size(library):
 
 
 def sections(library):
-    """The sections that are in the file and stay when it is stripped: name and size."""
+    """Returns the name and size of each section that is in the file and stays when it is stripped."""
     row = re.compile(r'\s*\[ *\d+\] (\S+)\s+(\S+)\s+[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) [0-9a-f]+\s+([A-Z]*)', re.ASCII)
     for line in output('readelf', '--sections', '--wide', library).splitlines():
         found = row.match(line)
@@ -47,7 +47,7 @@ def crate_of(symbol):
 
 
 def code(library):
-    """Bytes of functions and of named constants, by crate."""
+    """Returns the bytes of functions and of named constants, by crate."""
     sizes, seen = collections.Counter(), set()
     for line in output('nm', '--print-size', '--demangle', '--defined-only', library).splitlines():
         address, size, kind, symbol = (line.split(' ', 3) + [''] * 3)[:4]

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# test.sh: every check of the project. Goes on after a failure, and ends with the sum of what cargo counted.
+# test.sh: runs every check of the project. It continues after a failure, and at the end prints the sum of cargo's counts.
 #
-# Nothing is left out but what SKIP names: SKIP="autobahn tsan".
+# It leaves out only the steps that SKIP names: SKIP="autobahn tsan".
 #
-# The optimised library, those with sanitizers, and those for other systems have target directories of their own. They are built and
-# tested in the background, because the other tests wait most of the time.
+# The optimised library, the libraries with sanitizers, and those for other systems have their own target directories. They are built
+# and tested in the background, because the other tests wait most of the time.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 source tests/tools/skip.sh
@@ -43,7 +43,7 @@ links_for_other_systems() {
     optional android tests/tools/android_link.sh
 }
 background() {
-    # The compiler takes the time that the tests leave.
+    # The compiler uses the CPU time that the tests leave.
     export RUSTC_WRAPPER=${RUSTC_WRAPPER:-nice}
     links_for_other_systems >"$scratch/links" 2>&1 &
     step release make --no-print-directory check-release
@@ -55,7 +55,7 @@ background() {
 }
 
 printf '\n=== in the background, with the output at the end: release js asan tsan apple android\n'
-# A process group of its own, so that it can be ended as a whole.
+# It is its own process group, so that all its processes can be ended together.
 set -m
 background >"$scratch/background" 2>&1 </dev/null &
 background_group=$!
@@ -65,21 +65,21 @@ step format cargo fmt --check "${packages[@]}"
 step format-peers cargo fmt --check --manifest-path benches/lab/peers/Cargo.toml
 step msrv tests/tools/msrv.py
 step lint cargo clippy --locked "${packages[@]}" --all-targets "${features[@]}" -- -D warnings
-# The library with all that can be left out left out, with TLS only, and with all but TLS.
+# The library without any optional feature, with TLS only, and with all features except TLS.
 step lint-small cargo clippy --locked --all-targets --no-default-features "${small[@]}" -- -D warnings
 step lint-tls cargo clippy --locked --no-default-features --features tls "${features[@]}" -- -D warnings
 step lint-no-tls cargo clippy --locked --no-default-features --features deflate,idn,proxies -- -D warnings
-# The explorations are long, and do not depend on a feature.
+# The explorations take long, and do not depend on a feature.
 step tests-small cargo test --locked --lib --no-default-features "${small[@]}" -- --skip exploration --skip thundering_herd
 step pages make --no-print-directory check-docs
 step docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps "${packages[@]}" "${features[@]}"
-# Most of the time the tests wait, so more of them run than there are cores.
+# The tests wait most of the time, so more of them run than there are cores.
 step tests env RUST_TEST_THREADS=$((2 * $(nproc))) cargo test --locked "${packages[@]}" --no-fail-fast "${features[@]}"
 
 wait "$background_group" || echo "background 1 0 0 0" >>"$scratch/counts"
 background_group=""
 cat "$scratch/background"
-# Alone: the threaded driver's counts depend on the load.
+# This runs alone, because the threaded driver's counts depend on the load.
 optional instructions python3 benches/lab/instructions.py --quick "${features[@]}"
 
 passed=0 failed=0 skipped=0 failed_steps=""
@@ -87,7 +87,7 @@ while read -r name status p f s; do
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     [ "$status" -ne 0 ] || continue
     failed_steps+=" $name"
-    # A step can fail although no test did, by a warning or a crash: that counts as one failure.
+    # A step can fail although no test failed, because of a warning or a crash. That counts as one failure.
     [ "$f" -gt 0 ] || failed=$((failed + 1))
 done <"$scratch/counts"
 echo

@@ -1,7 +1,7 @@
-//! `wss` as a program in C uses it: the program `wss.c` with servers of other projects. By `make test-windows` it runs under wine, with
-//! Schannel; by `cargo test` with OpenSSL, which shows that the expectations are right.
+//! `wss` as a C program uses it: the program `wss.c` with servers of other projects. `make test-windows` runs it under wine, with
+//! Schannel. `cargo test` runs it with OpenSSL, which shows that the expected results are right.
 //!
-//! wine checks certificates in part only. Its limits are in this file and in `tests/README.md`. A test fails when one has vanished.
+//! wine checks certificates only in part. Its limits are in this file and in `tests/README.md`. A test fails when wine has lost a limit.
 #![cfg(target_os = "linux")]
 
 #[allow(dead_code)] // this suite uses two of the servers
@@ -21,7 +21,7 @@ use test_support::certificates::*;
 use test_support::daemon::Daemon;
 use test_support::{library, paths};
 
-/// Longer than each limit of the program itself.
+/// This is longer than each limit of the program itself.
 const LIMIT: Duration = Duration::from_secs(120);
 /// Errors of Schannel and of the check of certificates.
 const REVOCATION_FAILURE: &str = "os_error: 0x800b010e";
@@ -69,18 +69,18 @@ fn folder() -> &'static Path {
     &FOLDER
 }
 
-/// The text of a path for the program. wine finds files of this machine by their names here.
+/// The text of a path for the program. wine accepts the paths of this machine.
 fn text(path: &Path) -> String {
     path.to_str().expect("UTF-8").into()
 }
 
-/// Runs the program with each driver, and passes what it printed.
+/// Runs the program with each driver, and passes its output to `check`.
 #[track_caller]
 fn run(url: &str, options: &[String], check: impl Fn(&str)) {
     run_traced(url, options, "-all", check);
 }
 
-/// As `run`, with these channels of wine's traces.
+/// Like `run`, but with these channels of wine's traces.
 #[track_caller]
 fn run_traced(url: &str, options: &[String], channels: &str, check: impl Fn(&str)) {
     for driver in [None, Some("inline")] {
@@ -108,7 +108,7 @@ fn prints(printed: &str, facts: &[&str]) {
     }
 }
 
-/// The version of TLS is one of these.
+/// Checks that the connection opens, and that its version of TLS is one of these.
 fn expect_open(server: &Daemon, options: &[String], versions: &[&str]) {
     run(&url(server), options, |printed| {
         prints(printed, &["echoes: 3", "error: EGRET_WS_OK", "http_status: 101"]);
@@ -119,7 +119,7 @@ fn expect_open(server: &Daemon, options: &[String], versions: &[&str]) {
 
 const ANY_VERSION: &[&str] = &["0x303", "0x304"];
 
-/// It is refused in the phase of TLS, before the request; on Windows with `windows`.
+/// Checks that the connection fails in the phase of TLS, before the request. On Windows the program also prints `windows`.
 fn expect_refused(server: &Daemon, options: &[String], error: &str, windows: &str) {
     run(&url(server), options, |printed| {
         prints(printed, &["echoes: 0", &format!("error: {error}"), "phase: 5", "http_status: 0"]);
@@ -129,7 +129,7 @@ fn expect_refused(server: &Daemon, options: &[String], error: &str, windows: &st
     });
 }
 
-/// `expected` must hold, but not with wine: there `wines` holds instead.
+/// Checks `expected`, or with wine `wines` instead.
 #[track_caller]
 fn but_not_with_wine(limit: &str, expected: impl Fn(), wines: impl Fn()) {
     if !is_wine() {
@@ -138,7 +138,7 @@ fn but_not_with_wine(limit: &str, expected: impl Fn(), wines: impl Fn()) {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(wines));
     assert!(
         result.is_ok(),
-        "wine behaves in another way than before. If it has lost the limit `{limit}`, remove the limit from this test and from \
+        "wine behaves differently than before. If it has lost the limit `{limit}`, remove the limit from this test and from \
          tests/README.md"
     );
 }
@@ -147,7 +147,7 @@ fn url(server: &Daemon) -> String {
     format!("wss://localhost:{}/", server.port())
 }
 
-/// By these options `ROOT` is trusted. wine cannot do that (see `roots`), but accepts a certificate whose authority is not in the chain.
+/// Returns options that trust `ROOT`. wine cannot do that (see `roots`), but accepts a certificate whose authority is not in the chain.
 fn trusting() -> Vec<String> {
     if is_wine() { vec![] } else { vec!["roots".into(), text(&ROOT.chain())] }
 }
@@ -203,14 +203,14 @@ fn pins() {
         expect_open(&server, &with(options.clone(), &["pins", &format!("{other},{right}")]), ANY_VERSION);
         expect_refused(&server, &with(options, &["pins", &other]), "EGRET_WS_ERR_TLS_PIN", "os_error: 0");
     }
-    // A pin does not replace trust.
+    // A pin does not replace the check of the chain.
     let unknown = servers::haproxy(&UNKNOWN_ROOT, "");
     let pin = UNKNOWN_ROOT.pin();
     expect_refused(&unknown, &with(trusting(), &["pins", &pin]), "EGRET_WS_ERR_TLS_ISSUER", UNTRUSTED_ROOT);
     expect_open(&unknown, &with(insecure(), &["pins", &pin]), ANY_VERSION);
 }
 
-/// The identity is read, and sent to a server that asks for it.
+/// The library reads the identity, and sends it to a server that asks for it.
 #[test]
 fn client_certificate() {
     let server = servers::nginx(&RIGHT, &format!("ssl_protocols TLSv1.2; {}", servers::nginx_asks_clients()));
@@ -249,7 +249,7 @@ fn no_tls() {
 /// On Windows a read that would block makes mio report that writing is possible: see `Engine::take_readiness`. The server waits before its
 /// answer and before each echo, three times. wine writes a line for each read.
 #[test]
-fn a_connection_that_waits_does_not_read_again_and_again() {
+fn a_connection_that_waits_does_not_read_repeatedly() {
     if !is_wine() {
         return; // `idle_sockets` tests this on Linux
     }

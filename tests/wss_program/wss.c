@@ -1,5 +1,5 @@
-/* wss URL [OPTION...]: connects, exchanges the largest messages with an echo server, closes with 1000, and prints what happened, one
- * fact a line.
+/* wss URL [OPTION...]: connects, exchanges the largest messages with an echo server, closes with 1000, and prints the results, one
+ * per line.
  *
  *   insecure                  EGRET_WS_ACCEPT_ANY_CERTIFICATE
  *   roots FILE                tls_roots
@@ -21,9 +21,9 @@
 static unsigned char payload[SIZE];
 static int echoes;
 
-/* wine 8 waits for the length of a whole record where a part of one is missing (DecryptMessage returns it as SECBUFFER_MISSING). So the
- * last record of an answer may lie there until more bytes come. If nothing has come for a while, a message of another length is sent,
- * whose echo brings them. */
+/* If a part of a record is missing, wine 8 waits for as many bytes as a whole record has (DecryptMessage returns that number as
+ * SECBUFFER_MISSING). So wine may hold the last record of an answer until more bytes come. If nothing has come for a while, this
+ * program sends a message of another length, whose echo brings more bytes. */
 #define NUDGE_SIZE 20000
 #define PATIENCE_MS 1000
 static int nudges, echoed_nudges;
