@@ -2,8 +2,7 @@
 //! not for a path.
 //!
 //! The name has no version. The ABI only grows, so there will never be a second version, and Android packages libraries only by
-//! their
-//! plain name.
+//! their plain name.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

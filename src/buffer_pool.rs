@@ -48,8 +48,7 @@ impl BufferPool {
     }
 
     /// Takes back a buffer, whatever it contains, and leaves an empty buffer without memory in its place. A buffer that did not
-    /// come from
-    /// a pool is freed.
+    /// come from a pool is freed.
     pub fn give(&self, buffer: &mut Vec<u8>) {
         let mut buffer = take(buffer);
         if buffer.capacity() < SIZE || buffer.capacity() > 2 * SIZE {

@@ -1,6 +1,5 @@
 //! Causes panics, so that tests can check that panics are caught. Only debug builds contain this: when a loop is made, the
-//! environment
-//! variable `EGRET_WS_FAULT` is read, which names the place of the next panic. Release builds contain none of this.
+//! environment variable `EGRET_WS_FAULT` is read, which names the place of the next panic. Release builds contain none of this.
 
 /// A place that can panic, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

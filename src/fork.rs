@@ -1,7 +1,6 @@
 //! After a `fork` the child has a copy of the memory, but not the I/O threads. Threads that do not exist in the child may hold
-//! locks. The
-//! child shares the sockets, so it would write to the parent's connections. Therefore the library must not run in the child. It
-//! checks a flag before a call of the host takes any lock, and after each callback, because a callback may fork.
+//! locks. The child shares the sockets, so it would write to the parent's connections. Therefore the library must not run in the
+//! child. It checks a flag before a call of the host takes any lock, and after each callback, because a callback may fork.
 
 #[cfg(unix)]
 mod unix {

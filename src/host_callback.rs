@@ -2,8 +2,7 @@
 //! is in.
 //!
 //! After the host has replaced a callback, it may free the data of the old one. So a [`Slot`] knows which calls are running, and
-//! the
-//! thread that replaces a callback waits until the calls of earlier callbacks have ended:
+//! the thread that replaces a callback waits until the calls of earlier callbacks have ended:
 //!
 //! ```text
 //!   call      lock: read the callback, note the call ─► code of the host ─► lock: the call has ended
@@ -11,8 +10,8 @@
 //! ```
 //!
 //! The thread that waits must hold no lock that the code of the host may need: see `engine::shared`. A thread that is itself
-//! inside
-//! such a callback does not wait. Otherwise two threads could wait for each other, or a callback could wait for its own end.
+//! inside such a callback does not wait. Otherwise two threads could wait for each other, or a callback could wait for its own
+//! end.
 
 use crate::fork;
 use crate::process_flags::ProcessFlag;
@@ -56,8 +55,7 @@ pub fn is_in_provider() -> bool {
 }
 
 /// Returns whether this thread must not poll. It must not poll inside a callback that may hold the lock of the engine, nor inside
-/// a
-/// hook, because the loop of the hook must be able to end without waiting for it.
+/// a hook, because the loop of the hook must be able to end without waiting for it.
 pub fn forbids_polls() -> bool {
     is_inside() || IN_HOOK.get()
 }

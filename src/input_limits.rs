@@ -1,7 +1,6 @@
 //! The largest texts, lists and arrays that the host may pass. Larger ones are refused before they are parsed, so that no connect
 //! call takes long. Real programs need far less. The header repeats each limit at its option, and `tests/option_limits.rs`
-//! compares
-//! both. (`config::Limits` are the limits of a connection.)
+//! compares both. (`config::Limits` are the limits of a connection.)
 
 /// The largest size of a URL or of a host, in bytes. Servers rarely read more than 8 KiB.
 pub const URL: usize = 16 * 1024;

@@ -1,6 +1,5 @@
 //! A counter that a poll checks between two messages. The counter changes when a socket is freed, and in a forked child. So both
-//! checks
-//! together cost one load for each message.
+//! checks together cost one load for each message.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

@@ -28,10 +28,8 @@
 //! - a new connect option: [`config`]
 //!
 //! A module imports only modules below it, in this order: `ffi`, `socket`, `engine`, `connection`, `config`, `transport`,
-//! `protocol`,
-//! and then the modules that all others use. `ffi` imports `socket` and `config`, but none of the modules between them and the
-//! network.
-//! A test in `layers.rs` checks this.
+//! `protocol`, and then the modules that all others use. `ffi` imports `socket` and `config`, but none of the modules between
+//! them and the network. A test in `layers.rs` checks this.
 
 pub mod buffer_pool;
 pub mod config;

@@ -14,8 +14,7 @@ pub trait Sink: Send + Sync {
 }
 
 /// The log of a loop. The sink is code of the host. So while a line is written, the thread must hold no lock that another call
-/// waits for
-/// (`engine::shared` lists the locks).
+/// waits for (`engine::shared` lists the locks).
 pub struct Log {
     /// The highest level that is written; 0 if there is no sink.
     level: i32,

@@ -1,10 +1,9 @@
 //! Panics are faults of this library. They are caught before they reach the host, and their text is written to the host's log.
 //!
 //! A caught panic has its message, but only a panic hook receives the source line. The panic hook of the process may belong to
-//! the
-//! host (a host in Rust shares it with the library). So our hook stores the message and the place for its own thread, then calls
-//! the
-//! previous hook. If the host sets its own hook after the first loop was made, the log has the message without the place.
+//! the host (a host in Rust shares it with the library). So our hook stores the message and the place for its own thread, then
+//! calls the previous hook. If the host sets its own hook after the first loop was made, the log has the message without the
+//! place.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -66,8 +65,7 @@ fn text(payload: &(dyn Any + Send)) -> String {
 /// Runs the body and catches its panic. The caller logs the panic once.
 ///
 /// A panic may leave state half changed. The caller must discard all such state: it ends the connection, the engine or the loop.
-/// Other
-/// state is protected by locks that do not poison, and is changed by single assignments.
+/// Other state is protected by locks that do not poison, and is changed by single assignments.
 #[inline]
 pub fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Box<Panicked>> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| caught(&*payload))

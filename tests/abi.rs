@@ -5,8 +5,7 @@
 //! check that the header agrees with the library.) For a release, run `cp include/egret_ws.h tests/abi/baseline.h`.
 //!
 //! `tests/abi/first_form.h` is written by hand. It has each struct in the form that programs of the first release use. It does
-//! not change
-//! after that release.
+//! not change after that release.
 
 #[path = "abi/layout.rs"]
 mod layout;
@@ -239,8 +238,7 @@ fn with_other_ends(header: &str, change: impl Fn(&[&str]) -> String) -> String {
 }
 
 /// Compiles `program.c` with a header and runs it with the library. `defined` contains macros, such as `NEWEST_BYTE`, the value
-/// of the last
-/// byte at the end of the options, and `NEWEST_RESULT`, the result of the connect call with that value.
+/// of the last byte at the end of the options, and `NEWEST_RESULT`, the result of the connect call with that value.
 fn run_with(name: &str, header: &str, defined: &[&str]) {
     let library = library::build();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi").join(name);

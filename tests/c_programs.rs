@@ -77,8 +77,7 @@ fn compile_now(program: &str, language: Language) -> PathBuf {
         }
     } else {
         // -rdynamic: if a program has its own getaddrinfo, the library uses it. --as-needed: a program that looks up the
-        // functions of
-        // the library at run time is not linked to it.
+        // functions of the library at run time is not linked to it.
         compiler.args(["-rdynamic", "-Wl,--as-needed"]).arg("-L").arg(&library_dir).args(["-legret_ws", "-ldl"]);
         compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
     }

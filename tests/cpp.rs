@@ -3,8 +3,7 @@
 //! combination of these (`make test-cpp`).
 //!
 //! The variables of `c_programs.rs` apply here too. `EGRET_WS_TEST_STATIC=1` means that the library has a sanitizer. Then only
-//! `CXX`
-//! is used, which has that sanitizer too. `EGRET_WS_TEST_SOCKETS=100000` makes `many` run for a long time.
+//! `CXX` is used, which has that sanitizer too. `EGRET_WS_TEST_SOCKETS=100000` makes `many` run for a long time.
 
 #[path = "cpp/build.rs"]
 mod build;
@@ -193,8 +192,7 @@ fn every_constant_of_the_header_is_reachable() {
 }
 
 /// Generates a program from the declarations of the header. It sets each option, and checks that the C struct has the value. Each
-/// time is
-/// also set to a negative value and to one that is too long. These must be refused with the name of the option.
+/// time is also set to a negative value and to one that is too long. These must be refused with the name of the option.
 #[test]
 fn every_field_of_the_header_is_reachable() {
     let options = header::fields("egret_ws_options");

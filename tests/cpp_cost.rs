@@ -1,6 +1,5 @@
 //! Compares the cost of the C++ binding with C: the instructions of the program itself for each message. callgrind counts them,
-//! and its
-//! counts are repeatable. The library executes equally many instructions in both cases.
+//! and its counts are repeatable. The library executes equally many instructions in both cases.
 //!
 //! If valgrind is missing, the test fails, unless the variable SKIP has `valgrind`.
 #![cfg(target_os = "linux")]

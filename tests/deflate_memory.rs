@@ -58,8 +58,7 @@ fn peak_of(driver: Driver, bytes: Vec<u8>) -> usize {
 }
 
 /// A buffer that grows doubles its size. During this, the old buffer (smaller than the cap) and the new one (smaller than twice
-/// the cap)
-/// both exist. In addition there is the report, and the data that the test records.
+/// the cap) both exist. In addition there is the report, and the data that the test records.
 const BOMB: usize = 3 * CAP + 16 * KIB;
 
 #[test]
@@ -72,8 +71,7 @@ fn decompression_bomb_takes_no_more_memory_than_the_message_limit_and_its_growth
     let start = &zeros[..10_000];
     let fragments: Vec<Frame> = start.chunks(3).map(|piece| Frame::continuation(piece).unfinished()).collect();
     // Each row contains the smallest amount that must be used, so that a wrong measurement is noticed. If a frame announces more
-    // bytes than
-    // all frames of a message may have, it is refused by its header.
+    // bytes than all frames of a message may have, it is refused by its header.
     let bombs = [
         ("a thousand to one", CAP / 2, compressed(BINARY, &*zeros).bytes()),
         ("after empty blocks", CAP / 2, compressed(BINARY, empty_first).bytes()),
@@ -102,8 +100,7 @@ unsafe extern "C" fn count(_: *mut c_void, _: *mut egret_ws, _: i32, _: *const u
 }
 
 /// Each message is within the limit, and one read returns hundreds of messages. According to the header,
-/// `max_receive_queue_bytes`, one
-/// read (64 KiB) and one message may wait to be dispatched.
+/// `max_receive_queue_bytes`, one read (64 KiB) and one message may wait to be dispatched.
 #[test]
 fn waiting_messages_take_no_more_memory_than_the_queue() {
     if !runs_alone("waiting_messages_take_no_more_memory_than_the_queue") {

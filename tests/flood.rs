@@ -166,8 +166,7 @@ fn no_poll_makes_more_callbacks_than_its_budget() {
 }
 
 /// A poll checks its time before each callback except the first one: a callback that ends after the time is the last one of its
-/// poll. It is
-/// measured inside the callbacks, so it is exact on a busy machine too.
+/// poll. It is measured inside the callbacks, so it is exact on a busy machine too.
 #[test]
 fn no_poll_is_over_its_time_by_more_than_one_callback() {
     const BUDGET: Duration = Duration::from_millis(2);
@@ -195,8 +194,7 @@ fn no_poll_is_over_its_time_by_more_than_one_callback() {
 }
 
 /// There are two batches: one is dispatched while the other one is filled. Each may contain a full queue of payloads and its list
-/// of events.
-/// A buffer that grows by doubling may be twice as large as its content.
+/// of events. A buffer that grows by doubling may be twice as large as its content.
 fn bound(size: usize) -> usize {
     let queue = QUEUE + READ + size;
     let events = queue / (size + 32) * EVENT;

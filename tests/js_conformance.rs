@@ -1,12 +1,9 @@
 //! Runs the conformance suite of `tests/js/conformance` in each JavaScript engine. The differences from the standards must be
-//! exactly those
-//! in `differences.txt`. bindings/js/README.md lists the differences of our objects.
+//! exactly those in `differences.txt`. bindings/js/README.md lists the differences of our objects.
 //!
 //! Without a variable, it runs in the Node of this system, in JavaScriptCore and in V8. With `EGRET_WS_TEST_ENGINES=all` it also
-//! runs in the
-//! engines that npm downloads: Node 22, Node 24, and the WebSocket of undici as a reference. If a tool is missing, a test fails,
-//! unless the
-//! variable SKIP has `js`.
+//! runs in the engines that npm downloads: Node 22, Node 24, and the WebSocket of undici as a reference. If a tool is missing, a
+//! test fails, unless the variable SKIP has `js`.
 #![cfg(target_os = "linux")]
 
 #[path = "js/conformance/differences.rs"]
@@ -188,8 +185,7 @@ impl Run {
     }
 
     /// If the host does not report an exception that a test throws, the test fails. Returns reports that no test has caused. (A
-    /// check that
-    /// fails inside a listener is a failure of its test.)
+    /// check that fails inside a listener is a failure of its test.)
     fn compare_reports(&mut self, errors: &str) -> Vec<String> {
         let reports = errors.lines().filter_map(|line| line.strip_prefix("Uncaught "));
         let mut reports: Vec<&str> = reports.filter(|it| !it.contains("CheckFailed")).collect();

@@ -1,6 +1,5 @@
 //! The limit of 128 KiB: a message of 131072 bytes passes and a message of 131073 does not, in both directions, and for every
-//! division into
-//! frames. A message that is too big is refused at the header of its frame, before its payload is read.
+//! division into frames. A message that is too big is refused at the header of its frame, before its payload is read.
 
 use ::egret_ws::*;
 use test_support::client::on_both_drivers;

@@ -1,7 +1,6 @@
 //! Limits of a socket's options. Each text and list is accepted up to its limit. If it is longer by one, it is refused with a log
-//! line
-//! that names the option. A pointer and its length must be set together. The tests compare their tables with the header, so that
-//! every new option needs a limit and a test.
+//! line that names the option. A pointer and its length must be set together. The tests compare their tables with the header, so
+//! that every new option needs a limit and a test.
 #![allow(unsafe_code)] // the C ABI is called as a host would
 
 use ::egret_ws::input_limits as limits;

@@ -1,6 +1,5 @@
 //! Compares the Swift binding with the header, without Swift. Its copy of the header must be equal, and its sources must name
-//! each function,
-//! constant and field. `make test-swift` runs the binding itself.
+//! each function, constant and field. `make test-swift` runs the binding itself.
 
 #[path = "cpp/header.rs"]
 #[allow(dead_code, reason = "the tests of the C++ binding need more of it")]

@@ -66,8 +66,7 @@ impl Reference {
             self.context = self.out.len();
         }
         // A block that by chance ends with the last bit of the tail looks like a valid one, and is harmless. The last byte of a
-        // final
-        // block is filled with padding, even in the tail.
+        // final block is filled with padding, even in the tail.
         Ok(is_ended_by_tail || bits.at == bits.bytes.len() * 8 || is_final && bits.at == bits.tail)
     }
 

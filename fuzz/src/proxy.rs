@@ -43,8 +43,7 @@ fn negotiate(mut tunnel: Tunnel, answer: &[u8], sizes: &PieceSizes) -> Outcome {
 }
 
 /// Compares two outcomes. Single bytes never come too early. In a larger piece, the response may come before the request was
-/// sent, or bytes
-/// may follow the response. In all other cases, the pieces must not change the result.
+/// sent, or bytes may follow the response. In all other cases, the pieces must not change the result.
 fn compare(single: &Outcome, other: &Outcome, scheme: ProxyScheme, context: &str) {
     let too_early = "the proxy answered before the request was sent";
     let too_much = "the proxy sent more than its answer";

@@ -80,8 +80,7 @@ fn assert_same(config: &DecoderConfig, whole: &Outcome, other: &Outcome, context
         return;
     }
     // If a compressed message violates several rules, pieces show the first violation, and the whole message shows the one that
-    // ended
-    // its inflation.
+    // ended its inflation.
     let in_a_message = |outcome: &Outcome| {
         outcome.1.is_some_and(|it| it.kind != ViolationKind::Protocol || it.detail == CANNOT_BE_INFLATED)
     };

@@ -55,8 +55,7 @@ pub struct LoopConfig {
 
 impl LoopOptions {
     /// Returns the log level, which may be out of range. The caller needs it before the options are checked: [`LoopConfig::new`]
-    /// does not
-    /// log its error, but the caller does.
+    /// does not log its error, but the caller does.
     pub fn log_level(&self) -> i32 {
         if self.log_level == 0 { EGRET_WS_LOG_WARN } else { self.log_level }
     }

@@ -7,8 +7,7 @@
 //! ```
 //!
 //! Only this module decides which values are allowed, and which value is used for an option that is not given. For an invalid
-//! option it
-//! returns a [`DetailedError`], which names the option.
+//! option it returns a [`DetailedError`], which names the option.
 //!
 //! `config` is above `protocol` and `transport`. It uses their types for settings ([`RequestOptions`], [`Proxies`],
 //! [`tls::Settings`](TlsSettings)) and their rules of syntax (tokens, header values, pins). It is below `connection`, `engine`,
@@ -162,8 +161,7 @@ fn proxies(options: &SocketOptions<'_>, target: &Url, loop_tls: LoopTls) -> Resu
 }
 
 /// Checks the proxy of the environment, and whether TLS is needed but missing. The call that sets the target returns these
-/// errors, so
-/// they are not errors of the connection.
+/// errors, so they are not errors of the connection.
 fn check_route(proxies: &Proxies, target: &Url, loop_tls: LoopTls) -> Result<(), DetailedError> {
     let proxy = proxies.for_target(target.is_secure(), target.host(), target.port())?;
     loop_tls.check(target.is_secure() || proxy.is_some_and(Proxy::is_secure))

@@ -1,10 +1,8 @@
 //! The options of a socket, as the host gave them.
 
 /// The options of a socket, not checked. The fields have the names of `egret_ws_options`, which documents them. The number 0 and
-/// the
-/// text `None` mean that an option was not given. Texts have no NUL, but may be too long or not UTF-8. `ffi` has checked the
-/// lengths
-/// of the arrays.
+/// the text `None` mean that an option was not given. Texts have no NUL, but may be too long or not UTF-8. `ffi` has checked the
+/// lengths of the arrays.
 #[derive(Clone, Default)]
 #[allow(missing_docs)]
 pub struct SocketOptions<'a> {

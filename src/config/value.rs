@@ -1,6 +1,5 @@
 //! Single values: the defaults of numbers, and the texts of the host, which are checked and copied. These functions are called
-//! once for
-//! each connect call, so only the defaults of numbers are inlined.
+//! once for each connect call, so only the defaults of numbers are inlined.
 
 use crate::constants::{EGRET_WS_AT_ONCE, EGRET_WS_UNLIMITED};
 use crate::error::{DetailedError, Error};

@@ -45,8 +45,7 @@ impl Framer {
     }
 
     /// Writes the frames of the messages to `out`. After an error nothing more can be sent: a partly deflated message must not be
-    /// sent, and
-    /// the peer's context would differ from ours.
+    /// sent, and the peer's context would differ from ours.
     pub(super) fn frame(
         &mut self,
         queue: &Mutex<SendQueue>,
@@ -83,8 +82,7 @@ impl Framer {
     }
 
     /// `written` bytes of the out buffer are written, `new` of them since the last call. Returns how many bytes this is in the
-    /// counting of
-    /// the queue. A deflated message counts when all of it is written.
+    /// counting of the queue. A deflated message counts when all of it is written.
     pub(super) fn counted(&mut self, written: usize, new: usize) -> usize {
         if !self.deflates() {
             return new;

@@ -260,8 +260,7 @@ impl Gate {
     }
 
     /// Returns whether the host has closed the socket before it was notified of the newest connection. If so, the host is
-    /// notified only of
-    /// the end.
+    /// notified only of the end.
     pub fn is_closed_early(&self) -> bool {
         self.host_close() == HostClose::Early
     }

@@ -10,16 +10,14 @@
 //! it.
 //!
 //! A ping may be sent slightly before its time when a timer has woken the loop. So heartbeats that are due at similar times share
-//! a
-//! wake-up, because each wake-up of a phone uses energy. A ping is never delayed for others, so a lost peer is not noticed later.
+//! a wake-up, because each wake-up of a phone uses energy. A ping is never delayed for others, so a lost peer is not noticed
+//! later.
 //!
 //! If many bytes are waiting to be sent, a ping may be delayed longer than its deadline. So the deadline is extended as long as
-//! the peer
-//! acknowledges bytes that were sent before the ping.
+//! the peer acknowledges bytes that were sent before the ping.
 //!
 //! A ping of the heartbeat has a number as its payload, in 4 bytes. A ping of the host without a payload has such a number and
-//! one more
-//! byte. The first number is random, so that payloads of the host are not mistaken for these numbers.
+//! one more byte. The first number is random, so that payloads of the host are not mistaken for these numbers.
 
 use crate::config::HeartbeatOptions;
 use crate::protocol::ping::PingPayload;
@@ -43,8 +41,7 @@ pub(super) struct Heartbeat {
     /// The time at which bytes were last received.
     last_received: Instant,
     /// The time at which [`Heartbeat::expire`] must be called. While the heartbeat listens, it may be too early but never too
-    /// late, because
-    /// received bytes set no timer.
+    /// late, because received bytes set no timer.
     deadline: Option<Instant>,
     /// The ping that the peer must answer.
     pending: Option<PendingPing>,
@@ -146,8 +143,7 @@ impl Heartbeat {
     }
 
     /// A pong was received. The result has the round trip if the pong answers the measured ping, unless the clock stood still or
-    /// jumped
-    /// since the ping.
+    /// jumped since the ping.
     pub(super) fn pong<'a>(&mut self, payload: &'a [u8], now: Instant) -> Pong<'a> {
         let mut took = None;
         if let Some(measured) = self.measured.take_if(|measured| *measured.0 == *payload) {
@@ -206,8 +202,7 @@ impl Heartbeat {
     }
 
     /// The host sends a ping. Returns the payload of the ping. The peer must answer it in time, unless it must answer an earlier
-    /// ping. The
-    /// round trip is measured, unless another measurement is in progress.
+    /// ping. The round trip is measured, unless another measurement is in progress.
     pub(super) fn ping(
         &mut self,
         given: &PingPayload,
@@ -237,8 +232,7 @@ impl Heartbeat {
     }
 
     /// This process did not run for some time. The bytes that have arrived since were read before this call. The answer to a
-    /// pending
-    /// ping may have been lost, so the ping is repeated once.
+    /// pending ping may have been lost, so the ping is repeated once.
     pub(super) fn slept(&mut self, now: Instant, progress: impl FnOnce() -> SendProgress) -> Action {
         let is_due = self.deadline.is_some_and(|deadline| deadline <= now);
         match &self.pending {

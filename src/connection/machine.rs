@@ -176,8 +176,7 @@ impl<S: Transport> Connection<S> {
     }
 
     /// The host has closed: its Close frame is the last one in the send queue. If the connection is not open, or the host was not
-    /// yet
-    /// notified of its opening, it is abandoned.
+    /// yet notified of its opening, it is abandoned.
     pub fn close<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
             Stage::Asking(_) | Stage::Opening(_) | Stage::Waiting(_) => {
@@ -185,8 +184,7 @@ impl<S: Transport> Connection<S> {
                 Turn::Wait
             }
             // The host gets the report of a connection that was never open. The server gets a Close frame if it can be written
-            // now. If the
-            // server has closed before, the report contains its code and reason.
+            // now. If the server has closed before, the report contains its code and reason.
             Stage::Session(session)
                 if !session.has_peer_close() && context.send_queue.lock().gate().is_closed_early() =>
             {
@@ -442,8 +440,7 @@ impl<S: Transport> Connection<S> {
         let closed_by_us = ending.error.is_none() && ending.initiator == Initiator::Local;
         if closed_by_us && context.send_queue.lock().gate().is_closed_early() {
             // The host has closed before `on_connect`, and the server has answered before the engine took the request. The report
-            // is the one
-            // that would be made if the engine had taken the request first.
+            // is the one that would be made if the engine had taken the request first.
             self.end(Ending::aborted(), Phase::Handshake, context);
         } else {
             self.retry_or_end(ending, self.phase(), context);

@@ -15,9 +15,8 @@
 //! With `on_request`, the host is asked before each `begin`: see `question`.
 //!
 //! `machine` moves a connection from stage to stage, and uses `retry` to decide whether a lost connection is retried. `opening`
-//! leads
-//! from the configuration to an open connection. `session` is an open connection until its end. `ports` has the traits through
-//! which a connection reaches its network and its host.
+//! leads from the configuration to an open connection. `session` is an open connection until its end. `ports` has the traits
+//! through which a connection reaches its network and its host.
 //!
 //! [`Events::closed`] is called exactly once, as the last event.
 

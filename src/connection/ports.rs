@@ -38,8 +38,7 @@ pub trait Ports {
 pub struct Context<'a, P: Ports> {
     pub now: Instant,
     /// All connections of an engine read into this memory. Each read makes the slice shorter, because messages that were passed
-    /// to
-    /// [`Events::message`] remain in place until the call returns.
+    /// to [`Events::message`] remain in place until the call returns.
     pub buffer: &'a mut [u8],
     pub network: &'a mut P::Network,
     pub events: &'a mut P::Events,
@@ -84,8 +83,7 @@ pub trait Network {
     fn makes_nat64_addresses(&self) -> bool;
 
     /// Begins to connect to an address, or asks the host first. In that case [`Connection::turn`](super::Connection::turn) is
-    /// called after
-    /// its answer.
+    /// called after its answer.
     fn dial(&mut self, address: SocketAddr, local: &LocalSide) -> io::Result<Self::Stream>;
 
     /// Returns true if the stream is connected, false if that is in progress, and an error if it has failed.
@@ -98,8 +96,7 @@ pub trait Events {
     fn connected(&mut self, info: ConnectInfo);
 
     /// A message was received. Returns the number of bytes that it takes from the budget of a turn: the length of its payload. If
-    /// there is no
-    /// memory for it, returns [`NO_ROOM`]. Then neither this message nor a later one may be delivered.
+    /// there is no memory for it, returns [`NO_ROOM`]. Then neither this message nor a later one may be delivered.
     #[must_use]
     fn message(&mut self, kind: MessageKind, body: Payload<'_>) -> usize;
 
@@ -136,8 +133,7 @@ pub trait Events {
     fn pings_written(&mut self, count: usize);
 
     /// A pong was received that does not answer a ping of the heartbeat. The result, which may be [`NO_ROOM`], has the meaning of
-    /// the result
-    /// of [`Events::message`].
+    /// the result of [`Events::message`].
     #[must_use]
     fn pong(&mut self, payload: &[u8]) -> usize;
 
@@ -152,9 +148,8 @@ pub trait Events {
     fn is_full(&mut self) -> bool;
 
     /// Returns whether the next retry must wait, because the host has too many undispatched connect and retry events of this
-    /// socket. If so, the
-    /// implementation calls [`Connection::events_dispatched`](super::Connection::events_dispatched) when the host has dispatched
-    /// them.
+    /// socket. If so, the implementation calls [`Connection::events_dispatched`](super::Connection::events_dispatched) when the
+    /// host has dispatched them.
     fn must_delay_retry(&mut self) -> bool;
 
     /// Returns whether the host has undispatched messages of this connection. If so, the implementation calls

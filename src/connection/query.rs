@@ -1,6 +1,5 @@
 //! Queries: questions of a connection that a hook of the host answers, immediately or later. (`question` is about `on_request`,
-//! which is
-//! a callback of the poll.)
+//! which is a callback of the poll.)
 
 use crate::transport::HostCall;
 use crate::transport::proxy::Proxy;

@@ -67,8 +67,7 @@ impl Retry {
     }
 
     /// Decides after a connection was lost, or could not be made. `headers` are those of the server's response, if it has
-    /// refused. `random`
-    /// is a random number.
+    /// refused. `random` is a random number.
     pub(super) fn decide(
         &mut self,
         now: Instant,
@@ -179,8 +178,7 @@ impl End {
     }
 
     /// Returns whether this side has requested the end. A closing handshake that this side has begun may also fail. If the peer
-    /// has begun the
-    /// handshake, there is a code of the peer.
+    /// has begun the handshake, there is a code of the peer.
     fn is_requested(self) -> bool {
         let closing = self.phase > Phase::Open as i32;
         match self.error {
@@ -192,8 +190,7 @@ impl End {
 }
 
 /// Returns the delay that the server requests (RFC 9110 section 10.2.3). A date is compared with the server's own date, because
-/// the
-/// clock of this machine may be wrong.
+/// the clock of this machine may be wrong.
 fn retry_after(headers: &str) -> Option<Duration> {
     let value = header(headers, "retry-after")?;
     let delay = match value.parse() {
@@ -297,8 +294,7 @@ mod tests {
     }
 
     /// Checks every error, initiator, phase and code, and the statuses near those of the rule. Besides these, a decision depends
-    /// only on the
-    /// part of the host. Each decision agrees with the rule.
+    /// only on the part of the host. Each decision agrees with the rule.
     #[test]
     fn exploration_of_every_end_follows_the_rule() {
         use Initiator::{Local, Peer, Transport};

@@ -8,24 +8,20 @@
 //! # Back-pressure
 //!
 //! [`SendQueue::push`] refuses a message that would make the queue larger than `max_send_buffer` bytes: the call of the host
-//! returns
-//! `EGRET_WS_ERR_BACKPRESSURE`, and nothing is queued. [`SendQueue::note_written`] reports when the queue is at most half full
-//! and the
-//! largest refused message fits. Then `on_drain` is called once.
+//! returns `EGRET_WS_ERR_BACKPRESSURE`, and nothing is queued. [`SendQueue::note_written`] reports when the queue is at most half
+//! full and the largest refused message fits. Then `on_drain` is called once.
 //!
 //! # Locks
 //!
 //! One mutex ([`crate::engine::SocketShared`]) protects the queue and its gate. These threads lock it, each at most for the time
-//! of a
-//! copy:
+//! of a copy:
 //! - every thread of the host, in `egret_ws_send_…`, `_close`, `_ping`, and to read the state and statistics;
 //! - the thread that polls, before it calls `on_connect`, `on_retry`, `on_drain` and `on_close`;
 //! - the thread that runs the engine (its own, or the one that polls), to take and count frames, and to close, lose and end a
 //!   connection.
 //!
 //! `engine::shared` describes the order of all locks: the locks of the buffer pool and of the random number generator come after
-//! this
-//! one. No callback runs while it is locked.
+//! this one. No callback runs while it is locked.
 
 mod buffers;
 mod messages;
@@ -219,8 +215,7 @@ impl SendQueue {
     }
 
     /// The host closes: queues a Close frame, unless one is already queued or the connection has ended. Returns true if it was
-    /// queued.
-    /// The caller must then notify the engine.
+    /// queued. The caller must then notify the engine.
     pub fn close_by_host(&mut self, payload: &[u8]) -> bool {
         let queues = !self.gate.is_closing();
         if queues {
@@ -260,9 +255,8 @@ impl SendQueue {
     }
 
     /// `on_retry` is about to be called. `listens`: the host has not freed the socket. False if it must not be called, because
-    /// the host does
-    /// not listen or has closed early. Then the report of the end contains the messages that were dropped with that connection
-    /// ([`SendQueue::unreported`]).
+    /// the host does not listen or has closed early. Then the report of the end contains the messages that were dropped with that
+    /// connection ([`SendQueue::unreported`]).
     #[must_use]
     pub fn notify_retry(&mut self, listens: bool) -> bool {
         let notifies = self.gate.notify_retry() && listens;
@@ -391,10 +385,8 @@ impl SendQueue {
     }
 
     /// Another connection will be made after the lost one. Drops the messages, or, if `keeps`, keeps those that are not
-    /// completely written.
-    /// `taken` is the chunk that the connection took last. False if the host has closed: then no other connection will be made,
-    /// and nothing
-    /// changes.
+    /// completely written. `taken` is the chunk that the connection took last. False if the host has closed: then no other
+    /// connection will be made, and nothing changes.
     #[must_use]
     pub fn retry(&mut self, keeps: bool, taken: MessageChunk) -> bool {
         if !self.gate.retry() {
@@ -499,8 +491,7 @@ impl SendQueue {
     }
 
     /// `bytes` more of the taken messages are written, counted as uncompressed frames. Returns true if the host must be notified
-    /// that there
-    /// is room again.
+    /// that there is room again.
     #[must_use]
     pub fn note_written(&mut self, bytes: usize) -> bool {
         let Unsent { sizes, partly_written, wire_bytes, payload_bytes, close_code } = &mut self.unsent;

@@ -1,8 +1,6 @@
 //! Events on their way from the engine to the poll: a list, and one buffer for the payloads of small messages. The engine fills a
-//! batch,
-//! the engine and the poll exchange batches, and the poll dispatches it. So a message needs no allocation, no lock and no
-//! reference
-//! count. A batch can also keep the read buffer of the engine, so that received messages are not even copied.
+//! batch, the engine and the poll exchange batches, and the poll dispatches it. So a message needs no allocation, no lock and no
+//! reference count. A batch can also keep the read buffer of the engine, so that received messages are not even copied.
 
 use crate::buffer_pool::{BufferPool, NoMemory};
 use crate::connection::Direction;
@@ -92,8 +90,7 @@ impl EventKind {
 }
 
 /// An event other than a message, a pong or a frame, with its data. It is not an enum with data, because that would be copied
-/// once more,
-/// and in each variant.
+/// once more, and in each variant.
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub struct RareEvent {
@@ -206,8 +203,7 @@ impl Batch {
     }
 
     /// Keeps the messages that are in the read buffer: exchanges the buffer for another one of equal size, or copies the messages
-    /// if the
-    /// batch already has a buffer, or if there is no memory for another one. False if there is no memory for the copy: see
+    /// if the batch already has a buffer, or if there is no memory for another one. False if there is no memory for the copy: see
     /// [`Batch::take_dropped`].
     #[inline]
     #[must_use]

@@ -1,6 +1,5 @@
 //! The clock of the engine. It is monotonic, and is paused while the loop is suspended. It detects that this process, or the
-//! whole
-//! machine, did not run for some time.
+//! whole machine, did not run for some time.
 
 use std::time::{Duration, Instant};
 
@@ -25,8 +24,7 @@ pub(super) struct Clock {
     paused_since: Option<Instant>,
     last_read: Instant,
     /// At the last comparison, the difference between the monotonic clock and a clock that advances while the machine sleeps; and
-    /// the time
-    /// of the next comparison.
+    /// the time of the next comparison.
     sleep_offset: Option<Duration>,
     compare_at: Instant,
     /// The last tick that [`Clock::note_tick`] has seen.
@@ -93,16 +91,14 @@ impl Clock {
     }
 
     /// Returns true if the kernel's timer has not ticked since [`Clock::note_tick`]. The clock was then read less than a tick
-    /// ago. This
-    /// function takes a fraction of the time of [`Clock::read`].
+    /// ago. This function takes a fraction of the time of [`Clock::read`].
     #[inline]
     pub(super) fn is_current(&self) -> bool {
         self.tick.is_some() && self.tick == last_tick()
     }
 
     /// Reads the clock, at the beginning of a pass and after a sleep. `planned` is the longest planned time since the last read
-    /// (`None`: no
-    /// limit). Returns the time of the engine, and the gap if the engine did not run for some time.
+    /// (`None`: no limit). Returns the time of the engine, and the gap if the engine did not run for some time.
     #[inline]
     pub(super) fn read(&mut self, planned: Option<Duration>) -> (Instant, Option<Gap>) {
         let now = Instant::now();
@@ -150,8 +146,7 @@ fn last_tick() -> Option<Tick> {
 }
 
 /// Returns the difference between a clock that advances while the machine sleeps and the monotonic one. (On Windows the monotonic
-/// clock
-/// itself advances, so a sleep of the machine looks like a gap of the process.)
+/// clock itself advances, so a sleep of the machine looks like a gap of the process.)
 fn sleep_offset(now: Instant) -> Option<Duration> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const SLEEP_CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;

@@ -125,9 +125,8 @@ impl CommandQueue {
     }
 
     /// Adds a request for the whole loop. Such requests are merged and run at the position of the first one, so that they do not
-    /// affect
-    /// sockets that are made later. A suspend moves them to its own position, because it affects all sockets that were made
-    /// before it.
+    /// affect sockets that are made later. A suspend moves them to its own position, because it affects all sockets that were
+    /// made before it.
     pub fn push_loop_request(&mut self, request: LoopRequest) {
         let end = self.list.len();
         let (at, requests) = self.whole_loop().requests.get_or_insert((end, LoopRequests::default()));

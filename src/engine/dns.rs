@@ -1,8 +1,7 @@
 //! DNS look-ups. They run on worker threads, because the resolver of the system blocks, sometimes for minutes.
 //!
 //! A call of the resolver cannot be interrupted. If no socket waits for its answer any more (the sockets were closed, timed out,
-//! or
-//! began again on another network), the call continues as an *abandoned* one. Three limits apply to the calls:
+//! or began again on another network), the call continues as an *abandoned* one. Three limits apply to the calls:
 //! - [`MAX_AWAITED_CALLS`] calls at a time for which a socket waits;
 //! - [`MAX_CALLS`] in total, so that some abandoned calls take no room from awaited ones;
 //! - [`MAX_CALLS_OF_ONE_QUERY`] for one query. The second call begins at once, because another network may answer while the first
@@ -31,8 +30,7 @@ const MAX_CALLS: usize = 96;
 /// The largest number of calls for one name and family.
 const MAX_CALLS_OF_ONE_QUERY: usize = 5;
 /// A second look-up of a name shares the answer of a running call, unless that call began longer ago than this. An old call may
-/// hang on
-/// a network that no longer exists, while a new call would not.
+/// hang on a network that no longer exists, while a new call would not.
 const SHARE_WINDOW: Duration = Duration::from_secs(1);
 /// After this time, queries that wait for a thread are checked again.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -119,8 +117,7 @@ impl State {
     }
 
     /// Adds a query behind the others. When the list would grow, drops those for which no socket waits any more, so that the cost
-    /// of each
-    /// query is low.
+    /// of each query is low.
     fn push_waiting(&mut self, query: Query, waiter: Waiter) {
         if self.waiting.len() == self.waiting.capacity() {
             self.waiting.retain_mut(|waiting| is_awaited(&mut waiting.waiters));
@@ -138,8 +135,8 @@ impl State {
     }
 
     /// Takes the next query that can begin, and records it as a call. The cost is limited, even if many queries wait: a query
-    /// that cannot
-    /// begin has a call, so at most [`MAX_CALLS`] of them are before one that can begin, and a query without a socket is dropped.
+    /// that cannot begin has a call, so at most [`MAX_CALLS`] of them are before one that can begin, and a query without a socket
+    /// is dropped.
     fn begin(&mut self, now: Instant) -> Option<(u64, Query)> {
         if !self.has_room() {
             return None;
@@ -203,8 +200,7 @@ impl Dns {
             return lookup;
         }
         // This searches all queries that wait. They differ, so there are at most as many as names that the host uses at a time.
-        // Only their
-        // lengths and a few characters are compared.
+        // Only their lengths and a few characters are compared.
         match state.waiting.iter_mut().find(|waiting| waiting.query == query) {
             Some(waiting) => add(&mut waiting.waiters, waiter),
             None => state.push_waiting(query, waiter),

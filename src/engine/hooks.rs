@@ -7,9 +7,8 @@
 //! ```
 //!
 //! A hook runs on a worker, never on the thread of the engine or in a poll: if it blocks, only the connection that has asked
-//! waits. One
-//! socket uses at most `MAX_THREADS_OF_ONE_SOCKET` workers, and the sockets take turns, so that a socket with many jobs does not
-//! delay the others. If a connection no longer waits for its job, the job is dropped before it begins.
+//! waits. One socket uses at most `MAX_THREADS_OF_ONE_SOCKET` workers, and the sockets take turns, so that a socket with many
+//! jobs does not delay the others. If a connection no longer waits for its job, the job is dropped before it begins.
 //!
 //! A query gets its handle when it is asked. The handle becomes invalid when the query is answered, or when its
 //! connection drops the [`Query`]. So a host that never answers leaks nothing, and a second or late answer is refused.
@@ -33,8 +32,7 @@ use std::sync::{Arc, Weak};
 /// The largest number of workers that one socket uses at a time.
 const MAX_THREADS_OF_ONE_SOCKET: usize = 2;
 /// When this many sockets have jobs, the jobs that nothing waits for are dropped. The next time is when twice as many sockets
-/// have jobs
-/// as were left.
+/// have jobs as were left.
 const FIRST_PRUNE: usize = 64;
 
 /// The hooks of the host. The last reference to them is dropped when the loop is freed and no hook is running.
@@ -176,8 +174,7 @@ impl State {
     }
 
     /// Called when no worker could be started. If a worker runs, it takes the job that was added last for this socket, and the
-    /// next job that
-    /// is added tries again to start a worker. If no worker runs, the job is removed, and this returns false.
+    /// next job that is added tries again to start a worker. If no worker runs, the job is removed, and this returns false.
     fn is_left_to_others(&mut self, key: usize) -> bool {
         self.threads -= 1;
         if self.threads > 0 {

@@ -1,6 +1,6 @@
 //! The engine runs all connections of a loop: readiness, timers, wake-ups, DNS look-ups. One pass is [`Engine::run_pass`]. In a
-//! threaded
-//! loop the thread of the engine calls it; in an inline loop the poll calls it. There is no other difference between the two.
+//! threaded loop the thread of the engine calls it; in an inline loop the poll calls it. There is no other difference between the
+//! two.
 //!
 //! ```text
 //!   host threads ── Command ──► Shared ──► Engine::run_pass ──► Connection ──► network
@@ -103,8 +103,7 @@ pub struct Engine {
     poll: Poll,
     readiness: mio::Events,
     /// Keys of the connections that have work, in order: those that are ready, and those that have used up their budget. Each key
-    /// is
-    /// here at most once.
+    /// is here at most once.
     run_queue: Vec<usize>,
     /// The connections, by [`SocketShared::key`].
     entries: Table<Entry>,
@@ -283,8 +282,7 @@ impl Engine {
     }
 
     /// Updates the state of a connection after a call. `None`: the call panicked, and the panic was logged. This is a separate
-    /// function, so
-    /// that it is compiled once and not with each caller of [`Engine::with_connection`].
+    /// function, so that it is compiled once and not with each caller of [`Engine::with_connection`].
     #[inline(never)]
     fn update_entry(&mut self, key: usize, turn: Option<Turn>) {
         if !self.batch.keep_messages(&mut self.buffer) {

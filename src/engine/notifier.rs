@@ -90,8 +90,7 @@ impl Notifier {
     }
 
     /// Sets whether the host was notified, and returns the previous value. The pipe changes at the same time, under its lock, so
-    /// that
-    /// both always agree.
+    /// that both always agree.
     fn set_notified(&self, notified: bool) -> bool {
         #[cfg(unix)]
         let pipe = self.pipe.lock();
@@ -111,8 +110,8 @@ impl Notifier {
     }
 
     /// Returns whether the waker must be signalled, because the host waits for the descriptor of an inline engine, outside of a
-    /// poll. True
-    /// once until the next poll has ended. That poll begins after this call, so it sees changes that the caller made before.
+    /// poll. True once until the next poll has ended. That poll begins after this call, so it sees changes that the caller made
+    /// before.
     pub(super) fn must_signal_host(&self) -> bool {
         self.uses_waker.load(SeqCst) && !self.polling.load(SeqCst) && !self.signalled.swap(true, SeqCst)
     }

@@ -1,11 +1,9 @@
 //! One pass of the engine.
 //!
-//! A pass has several kinds of work: commands, ready connections, timers, and a round through all connections. Each kind does
-//! at least one item. Before each further item it reads the clock. When the time of the pass is over, it leaves the rest to the
-//! next
+//! A pass has several kinds of work: commands, ready connections, timers, and a round through all connections. Each kind does at
+//! least one item. Before each further item it reads the clock. When the time of the pass is over, it leaves the rest to the next
 //! pass. So the time of a pass is limited whatever the peers, the host and the network do, and no kind of work delays the others.
-//! A pass
-//! with little work does not read the clock. When the loop is being freed, every kind of work stops.
+//! A pass with little work does not read the clock. When the loop is being freed, every kind of work stops.
 
 use super::clock::Gap;
 use super::rounds::Task;
@@ -26,9 +24,8 @@ const KEPT_RUN_QUEUE: usize = 1024;
 
 impl Engine {
     /// Does one pass: runs commands, sleeps until something is ready, but not longer than `wait` (`None`: no limit), then does
-    /// the work that
-    /// is ready, within its time limit. It does not sleep if it has published events, or if the last pass has left work. Call
-    /// [`Engine::publish`] or [`Engine::publish_to_poll`] after it.
+    /// the work that is ready, within its time limit. It does not sleep if it has published events, or if the last pass has left
+    /// work. Call [`Engine::publish`] or [`Engine::publish_to_poll`] after it.
     pub fn run_pass(&mut self, wait: Option<Duration>) -> io::Result<()> {
         failpoint::point(failpoint::Place::Engine);
         let planned = self.expected_wait.replace(Duration::ZERO);
@@ -86,8 +83,7 @@ impl Engine {
             let key = event.token().0;
             let Some(Some(entry)) = self.entries.get_mut(key) else { continue };
             // On Windows, after a read that would block, mio waits for both directions, and so it immediately reports that
-            // writing is possible.
-            // A connection that reads after each such report would do this endlessly.
+            // writing is possible. A connection that reads after each such report would do this endlessly.
             if cfg!(windows) && !event.is_readable() && !entry.connection.waits_for_writing() {
                 continue;
             }

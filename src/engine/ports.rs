@@ -281,8 +281,7 @@ impl Events for Delivery<'_> {
     }
 
     /// A frame counts in the receive queue. When the queue is full, the connection stops reading but continues sending. Frames
-    /// that are
-    /// sent then are only counted.
+    /// that are sent then are only counted.
     fn frame(&mut self, direction: Direction, frame: FrameHead) {
         if self.socket.is_freed() {
             return;

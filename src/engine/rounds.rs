@@ -17,8 +17,7 @@ pub(super) enum Task {
 }
 
 /// A task for all connections, which may take several passes. A new round replaces an unfinished one and begins where the
-/// unfinished one
-/// stopped. So each connection is reached even if new rounds begin all the time.
+/// unfinished one stopped. So each connection is reached even if new rounds begin all the time.
 pub(super) struct Round {
     pub(super) task: Task,
     /// The next place, and how many of the first `len` places are left. Connections behind those are newer than the round.

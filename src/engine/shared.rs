@@ -18,12 +18,10 @@
 //!
 //! Two functions also wait for code of the host: `Slot::close` and `Replaced::wait` return when no other thread is inside the
 //! callback. While they wait, they hold only the right to poll, for which no thread waits. If the wake-up callback is set inside
-//! a
-//! callback of the poll, the first lock is held too. So the callback may call every function.
+//! a callback of the poll, the first lock is held too. So the callback may call every function.
 //!
 //! The slabs of handles in `ffi` are not in this order: no other lock is taken while a lock of a slab is held. The handle of the
-//! loop's
-//! thread (`socket::scheduling`) is not in this order either: only `egret_ws_loop_free` locks it, with no other lock held.
+//! loop's thread (`socket::scheduling`) is not in this order either: only `egret_ws_loop_free` locks it, with no other lock held.
 //!
 //! # Atomics
 //! Each of these pairs needs sequentially consistent order. Each side writes its own variable, then reads the variable of the
@@ -195,9 +193,8 @@ impl Shared {
     }
 
     /// Queues [`SocketRequest::RetryNow`]. Requests of a socket are merged. If a suspend was requested between two such requests,
-    /// a merged
-    /// request could run before the suspend, and the suspend would end its retry. In this case the second request is kept
-    /// separate.
+    /// a merged request could run before the suspend, and the suspend would end its retry. In this case the second request is
+    /// kept separate.
     pub fn push_retry_now(&self, socket: &SocketShared) -> Result<(), Error> {
         let is_first = socket.add_retry_now(self.suspends.load(SeqCst));
         if is_first { self.push(Command::SocketRequests(socket.key)) } else { Ok(()) }
@@ -293,8 +290,7 @@ impl Shared {
     }
 
     /// Called when the engine is about to sleep. False if it must not sleep: there is a command, or, in a poll, something else to
-    /// do, for
-    /// which no thread will wake it.
+    /// do, for which no thread will wake it.
     pub(super) fn fall_asleep(&self) -> bool {
         self.sleeping.store(true, Relaxed);
         fence(SeqCst);
@@ -319,8 +315,7 @@ impl Shared {
     }
 
     /// Appends a batch to the events for the host, and wakes the poll that waits for it. False if no poll waits. After an error
-    /// the batch
-    /// is unchanged: there is no memory for it until the host has taken earlier events.
+    /// the batch is unchanged: there is no memory for it until the host has taken earlier events.
     pub(super) fn publish(&self, batch: &mut Box<Batch>) -> Result<bool, NoMemory> {
         let mut events = self.events.lock();
         events.batch.append(batch)?;
@@ -336,8 +331,7 @@ impl Shared {
     }
 
     /// Called when the loop was freed: drops the events that no poll has taken, and the buffers. If a worker hangs in a hook or a
-    /// look-up, it
-    /// keeps the rest of this object for as long as it hangs.
+    /// look-up, it keeps the rest of this object for as long as it hangs.
     pub fn clear(&self) {
         let batch = std::mem::take(&mut self.events.lock().batch);
         drop(batch);
@@ -369,8 +363,7 @@ impl Shared {
         }
         self.notify();
         // The poll of an inline loop waits in the engine. Perhaps no command that would wake the engine follows: it takes no
-        // commands of a
-        // connection that has ended.
+        // commands of a connection that has ended.
         if self.by_poll && self.end_sleep() {
             self.signal_waker();
         }
@@ -391,8 +384,7 @@ impl Shared {
     // Notifying a host that does not poll by itself.
 
     /// Sets the callback that notifies the host when something is due, and waits until no other thread is inside an earlier
-    /// callback. Fails
-    /// if the loop is being freed.
+    /// callback. Fails if the loop is being freed.
     pub fn set_wakeup(&self, wakeup: Option<Wakeup>) -> Result<(), Error> {
         let replaced = self.notifier.set_wakeup(wakeup).map_err(|Closed| Error::BadHandle)?;
         self.notify_if_due();

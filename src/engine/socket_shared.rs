@@ -14,8 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, A
 pub const EVENT_COST: usize = 32;
 
 /// If this many connect, retry and request events of a socket are not dispatched, its next retry waits for the host. The number
-/// is more
-/// than one, so that a connection that is lost while the host loads a level is open again when the host polls.
+/// is more than one, so that a connection that is lost while the host loads a level is open again when the host polls.
 pub const MAX_UNDISPATCHED: u32 = 8;
 
 /// A request of the host to the engine, for one socket. Each is one bit.
@@ -179,8 +178,8 @@ pub struct SocketShared {
     counters: [AtomicU64; 4],
     max_queue: usize,
     /// The number of all bytes that were ever queued for the host, and of those that were dispatched. The difference is the size
-    /// of the
-    /// receive queue. The engine writes the first number and the poll the second one, so a message needs no atomic addition.
+    /// of the receive queue. The engine writes the first number and the poll the second one, so a message needs no atomic
+    /// addition.
     enqueued: AtomicUsize,
     dequeued: AtomicUsize,
     /// The largest size that the receive queue ever had.
@@ -291,8 +290,7 @@ impl SocketShared {
     }
 
     /// Records that there was no memory to keep a received message. True the first time. The engine ends the connection when it
-    /// gets
-    /// [`SocketRequest::Read`].
+    /// gets [`SocketRequest::Read`].
     #[must_use]
     pub fn lose_message(&self) -> bool {
         !self.lost_message.swap(true, SeqCst)
@@ -311,8 +309,7 @@ impl SocketShared {
     }
 
     /// Like [`SocketShared::add_request`], for [`SocketRequest::RetryNow`]. `suspends` is the number of suspends of the loop so
-    /// far. If
-    /// there was a suspend after an earlier request that the engine has not taken, this request is kept separate.
+    /// far. If there was a suspend after an earlier request that the engine has not taken, this request is kept separate.
     #[must_use]
     pub fn add_retry_now(&self, suspends: u32) -> bool {
         let was_suspended = self.suspends_at_retry.swap(suspends, SeqCst) != suspends;
@@ -422,9 +419,8 @@ impl SocketShared {
     }
 
     /// The host has dispatched a message. True if the engine waits for that: the caller must then request
-    /// [`SocketRequest::Read`].
-    /// This may miss an engine that began to wait a moment ago, so call [`SocketShared::after_dispatch`] after the last of
-    /// several messages.
+    /// [`SocketRequest::Read`]. This may miss an engine that began to wait a moment ago, so call [`SocketShared::after_dispatch`]
+    /// after the last of several messages.
     #[must_use]
     #[inline]
     pub fn dequeued(&self, payload: usize) -> bool {
@@ -475,8 +471,7 @@ impl SocketShared {
     }
 
     /// Returns whether the receive queue is not empty. If so, [`SocketShared::dequeued`] or [`SocketShared::after_dispatch`]
-    /// reports when it
-    /// becomes empty.
+    /// reports when it becomes empty.
     pub fn has_undispatched(&self) -> bool {
         self.queued() > 0 && self.wait_until_left(0)
     }

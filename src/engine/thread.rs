@@ -91,8 +91,7 @@ fn run_passes(mut engine: Engine) {
                 engine.publish();
                 if engine.take_woke_poll() {
                     // A host that waited for a message is likely to answer at once. If both threads share a processor, the host
-                    // now answers
-                    // before this thread sleeps, so that this thread need not be woken for the answer.
+                    // now answers before this thread sleeps, so that this thread need not be woken for the answer.
                     std::thread::yield_now();
                 }
             }
@@ -112,9 +111,8 @@ fn finish(mut engine: Engine, act: impl FnOnce(&mut Engine)) {
 }
 
 /// Runs `make` with all signals blocked, because a new thread inherits the signal mask: no handler of the host may run on a
-/// thread that
-/// the host does not know. Signals for faults of the thread itself are not blocked, so that the crash reporter of the host gets
-/// them.
+/// thread that the host does not know. Signals for faults of the thread itself are not blocked, so that the crash reporter of the
+/// host gets them.
 #[cfg(unix)]
 #[allow(unsafe_code)] // the signal mask is not in std
 pub(super) fn with_signals_blocked<T>(make: impl FnOnce() -> T) -> T {

@@ -48,8 +48,8 @@ impl CachedConnector {
 }
 
 /// The settings of the sockets that use a connector, in the order of their addresses, so that a socket that connects again is
-/// found.
-/// Settings that no longer exist are dropped when the list would grow or is searched, so that the cost of each socket is low.
+/// found. Settings that no longer exist are dropped when the list would grow or is searched, so that the cost of each socket is
+/// low.
 #[derive(Default)]
 struct Users(Vec<Weak<Settings>>);
 
@@ -143,8 +143,7 @@ impl TlsCache {
             return Some(Ok(connector));
         }
         // This searches all pending connectors. Their settings differ, so there are at most as many as settings that the host
-        // uses at a time.
-        // A comparison ends at the first difference.
+        // uses at a time. A comparison ends at the first difference.
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.settings == *settings) {
             pending.users.add(settings);
             pending.waiters.push(Arc::clone(socket));

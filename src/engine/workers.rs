@@ -10,8 +10,7 @@ use std::{io, thread};
 type Job = Box<dyn FnOnce() + Send>;
 
 /// A limited number of threads. They start when there are jobs, and end when there are none. If a job hangs, its thread lives
-/// longer than
-/// the owner. Jobs that no thread has taken are dropped with the owner.
+/// longer than the owner. Jobs that no thread has taken are dropped with the owner.
 pub struct Workers {
     name: &'static str,
     max_threads: usize,

@@ -80,9 +80,8 @@ struct PartialFrame {
 }
 
 /// The largest number of bytes in the frames of one message, headers included: 16 times the largest message. A message with one
-/// byte in
-/// each frame needs a fifth of that. Only empty fragments and compressed blocks without content need more, and a peer could send
-/// those endlessly.
+/// byte in each frame needs a fifth of that. Only empty fragments and compressed blocks without content need more, and a peer
+/// could send those endlessly.
 const MAX_WIRE_BYTES: u64 = 2 * 1024 * 1024;
 /// A message of at least this size is read directly into its buffer. A smaller one is read together with the frames around it.
 const DIRECT_READ_SIZE: usize = 16 * 1024;
@@ -297,8 +296,7 @@ impl Decoder {
     }
 
     /// Returns the buffer into which the caller may read the next bytes directly, and the maximum number of these bytes. This is
-    /// possible for
-    /// the last frame of a large message, because all of these bytes are payload.
+    /// possible for the last frame of a large message, because all of these bytes are payload.
     pub fn direct(&mut self) -> Option<(&mut Vec<u8>, usize)> {
         let Position::Payload(frame) = self.position else { return None };
         if !frame.fin || frame.control.is_some() || self.is_compressed {

@@ -1,6 +1,5 @@
 //! Finds the frames in the bytes of one direction, for a host that traces them. It checks no rule and changes nothing, so a
-//! connection
-//! without a trace does not need it.
+//! connection without a trace does not need it.
 
 use super::frame::MAX_HEADER;
 

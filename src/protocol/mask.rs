@@ -171,8 +171,7 @@ mod avx2 {
 }
 
 /// Does one store. `write_copy_of_slice` of std is newer than the oldest Rust that compiles this. When the compiler optimises for
-/// size,
-/// it is also a call with a check of the length.
+/// size, it is also a call with a check of the length.
 #[inline(always)]
 #[allow(unsafe_code)] // std has no safe conversion between the two arrays yet
 pub(super) fn put<const N: usize>(to: &mut [MaybeUninit<u8>; N], bytes: [u8; N]) {

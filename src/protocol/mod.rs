@@ -32,8 +32,7 @@ pub mod utf8;
 use std::collections::TryReserveError;
 
 /// Reserves room for `more` bytes. The capacity doubles, as in [`Vec::reserve`], but there is room for at most `most` further
-/// bytes. So
-/// a message never takes more memory than its size limit.
+/// bytes. So a message never takes more memory than its size limit.
 fn reserve_within(out: &mut Vec<u8>, more: usize, most: usize) -> Result<(), TryReserveError> {
     if out.capacity() - out.len() < more {
         return out.try_reserve_exact(more.max(out.len()).min(most));

@@ -1,6 +1,5 @@
 //! Replaces `deflate` if its Cargo feature is off. Nothing is offered, so nothing is negotiated or compressed. These types have
-//! no
-//! values, so the compiler removes all code that would use them.
+//! no values, so the compiler removes all code that would use them.
 #![allow(missing_docs, reason = "as in `deflate`")]
 
 use std::collections::TryReserveError;

@@ -176,8 +176,7 @@ impl Dispatcher {
     }
 
     /// Must be called before the events of another socket (`next`), and when the poll ends. Notifies the engine if it waits until
-    /// the last
-    /// socket has room for messages and was not notified yet.
+    /// the last socket has room for messages and was not notified yet.
     #[inline]
     fn resume_reading(&mut self, host_loop: &Loop, next: Option<usize>) {
         if self.last != next

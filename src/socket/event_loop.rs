@@ -64,8 +64,7 @@ struct WaitingSockets {
 }
 
 /// Ends the poll, also when it ends by a panic. The thread must hold no lock when this is dropped: it may notify the host, and
-/// the host
-/// may then start a poll on another thread.
+/// the host may then start a poll on another thread.
 struct PollGuard<'a>(&'a Loop);
 
 impl Drop for PollGuard<'_> {
@@ -136,8 +135,7 @@ impl Loop {
 
     /// Makes a socket and begins to connect it. `id` is its number in log lines. `publish` is called with the socket before the
     /// connection begins: if another thread polls, a callback may run at once, and the host must know the socket by then. After
-    /// an
-    /// error the connection has not begun.
+    /// an error the connection has not begun.
     pub fn connect(
         self: &Arc<Loop>,
         config: Box<ConnectConfig>,
@@ -360,8 +358,7 @@ impl Loop {
     }
 
     /// Ends the engine and releases every socket. The handle is already invalid. Returns the lost messages. Fails in a child that
-    /// a callback
-    /// has forked.
+    /// a callback has forked.
     pub fn finish_free(&self) -> Result<FreeReport, Error> {
         let _closing = LogClosing(self.log());
         self.shared().close_wakeup();

@@ -41,8 +41,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::{Arc, Weak};
 
 /// The callbacks of a socket. Only the thread that polls calls them. It holds no lock except that of the dispatcher. `release` is
-/// called
-/// once, as the last one.
+/// called once, as the last one.
 #[allow(missing_docs)]
 pub trait Listener: Send + Sync {
     fn connected(&self);
@@ -115,8 +114,7 @@ pub struct Socket {
     /// The configuration of the next attempt, if the host is asked before each attempt.
     request: Option<Mutex<Box<ConnectConfig>>>,
     /// Messages go to `on_message`: a copy of [`crate::connection::gate::Gate::delivers_messages`] that needs no lock. It is
-    /// written while
-    /// the send queue is locked, so that it is never older than the gate. The thread that polls reads it.
+    /// written while the send queue is locked, so that it is never older than the gate. The thread that polls reads it.
     delivers_messages: AtomicBool,
     /// `release` was called.
     released: AtomicBool,
@@ -188,8 +186,7 @@ impl Socket {
     }
 
     /// Returns the object with which the host reports that its TLS has finished work for this socket. It also works after the
-    /// socket is
-    /// freed: then the connection sends its queued messages, and closes.
+    /// socket is freed: then the connection sends its queued messages, and closes.
     pub fn tls_continuation(&self) -> TlsContinuation {
         TlsContinuation { shared: Arc::clone(&self.shared), host_loop: Arc::downgrade(&self.host_loop) }
     }
@@ -241,8 +238,7 @@ impl Socket {
     }
 
     /// Calls `read` with the info of the connection that the host was notified of, under its lock. The info is not copied,
-    /// because the texts
-    /// of the server may be long.
+    /// because the texts of the server may be long.
     pub fn read_connect_info<T>(&self, read: impl FnOnce(&ConnectInfo) -> T) -> T {
         read(&self.shared.info.lock())
     }

@@ -4,8 +4,7 @@
 //! polls, and while a poll runs callbacks, any thread with a request can run it for a moment.
 //!
 //! A request from a callback usually waits until the callbacks of the poll have returned, so that all such requests together cost
-//! one
-//! wake-up or one write. [`action`] is the table of these decisions.
+//! one wake-up or one write. [`action`] is the table of these decisions.
 
 use crate::config::LoopConfig;
 use crate::engine::batch::Batch;
@@ -266,8 +265,7 @@ impl Scheduler {
     }
 
     /// Requests that a send queue is written in which a message was queued behind others. Usually there is nothing to do: the
-    /// engine knows
-    /// about the others, and checks the queue again before it sleeps. But the flush of the others may be deferred.
+    /// engine knows about the others, and checks the queue again before it sleeps. But the flush of the others may be deferred.
     #[inline]
     pub(super) fn flush_behind(&self, socket: &SocketShared) {
         if self.deferred.load(Acquire) != Deferred::NOTHING {
@@ -326,10 +324,8 @@ impl Scheduler {
     }
 
     /// Inline: runs one pass of the engine, and moves its events into `batch`. The pass waits for readiness until the deadline,
-    /// unless
-    /// there are already events. If another thread runs the engine, this does nothing: that thread only serves requests for a
-    /// moment, so
-    /// the engine will be free again soon. Returns the time at which the engine last read the clock.
+    /// unless there are already events. If another thread runs the engine, this does nothing: that thread only serves requests
+    /// for a moment, so the engine will be free again soon. Returns the time at which the engine last read the clock.
     pub(super) fn run_pass(&self, deadline: Deadline, batch: &mut Box<Batch>) -> Option<Instant> {
         let Driver::Inline { engine: slot, .. } = &self.driver else { return None };
         let Some(mut locked) = slot.try_lock() else {
@@ -411,8 +407,7 @@ impl Scheduler {
     }
 
     /// Inline: runs the commands on this thread. If another thread runs the engine, that thread takes them. The time is limited:
-    /// long
-    /// work, and commands that other threads keep adding, are left to the poll.
+    /// long work, and commands that other threads keep adding, are left to the poll.
     fn run_commands(&self, slot: &EngineSlot) {
         const PASSES: usize = 16;
         let mut until = None;

@@ -1,6 +1,5 @@
 //! A lock without waiting: a thread that does not get it continues. Unlocking is only a store, while a mutex must also check
-//! whether
-//! threads wait.
+//! whether threads wait.
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -11,8 +10,7 @@ use std::sync::atomic::Ordering::SeqCst;
 /// A value that one thread at a time uses.
 ///
 /// Locking and unlocking are sequentially consistent. Suppose that one thread unlocks and then reads another variable, and a
-/// second thread
-/// writes that variable and then tries to lock. Then the first one sees the write, or the second one gets the lock.
+/// second thread writes that variable and then tries to lock. Then the first one sees the write, or the second one gets the lock.
 pub(super) struct TryLock<T> {
     locked: AtomicBool,
     value: UnsafeCell<T>,
@@ -91,8 +89,7 @@ mod tests {
     }
 
     /// Two threads work in rounds: one unlocks and then checks for work, the other adds work and then tries to lock. If the
-    /// unlock had a
-    /// weaker order, there would be rounds in which both threads miss the action of the other.
+    /// unlock had a weaker order, there would be rounds in which both threads miss the action of the other.
     #[test]
     fn work_that_was_added_before_a_failed_lock_is_seen_after_the_unlock() {
         const ROUNDS: usize = 20_000;

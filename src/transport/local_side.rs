@@ -72,8 +72,7 @@ fn bind_interface(_: &Socket, _: &str, _: &SocketAddr) -> io::Result<()> {
 }
 
 /// Lets the system choose the port when the socket connects, so that two connections to different servers may use one port.
-/// Without
-/// this, a local address can have only some 28000 connections. An error is ignored: then the port is chosen now.
+/// Without this, a local address can have only some 28000 connections. An error is ignored: then the port is chosen now.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(unsafe_code)] // socket2 has no function for IP_BIND_ADDRESS_NO_PORT
 fn choose_port_late(socket: &Socket) {

@@ -1,6 +1,5 @@
 //! Byte streams that never block: TCP, and TLS over it. The negotiation with a proxy uses the stream to the proxy: TCP, or, with
-//! a
-//! proxy of `https://`, TLS. TLS to the server begins after the negotiation.
+//! a proxy of `https://`, TLS. TLS to the server begins after the negotiation.
 //!
 //! ```text
 //!   Stream ─┬─────────────────────► Tcp     ws
@@ -32,8 +31,7 @@ pub enum HostCall {
 /// A byte stream that never blocks. An operation that is not possible now returns `WouldBlock`.
 pub trait Transport {
     /// Returns true if a read that does not fill the buffer shows that no more bytes are available, and that a readiness event
-    /// will report
-    /// new ones. So the caller does not need another read, which would return `WouldBlock`.
+    /// will report new ones. So the caller does not need another read, which would return `WouldBlock`.
     fn short_read_is_last(&self) -> bool;
 
     /// A readiness event has reported the end or an error of the stream. No other event will report it, so the caller must read until
@@ -41,8 +39,7 @@ pub trait Transport {
     fn note_hangup(&mut self);
 
     /// The system has reported that the stream is writable. Returns true if the stream waited for that: it connects, or its last
-    /// write
-    /// would have blocked. Such a write counts for one report only, because the connection may have nothing more to write.
+    /// write would have blocked. Such a write counts for one report only, because the connection may have nothing more to write.
     fn waits_for_writing(&mut self) -> bool {
         true
     }
@@ -56,13 +53,12 @@ pub trait Transport {
     fn poll_connected(&mut self) -> io::Result<bool>;
 
     /// Reads at most `buffer.len()` bytes. Returns 0 at the end of the stream. `Interrupted`: the budget of this turn is used up,
-    /// and more
-    /// bytes may be available. Read again in the next turn. `QuotaExceeded`: the peer has sent too many bytes without data.
+    /// and more bytes may be available. Read again in the next turn. `QuotaExceeded`: the peer has sent too many bytes without
+    /// data.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Reads at most `most` bytes to the end of `out`, which has room for them, and further bytes to `beyond`, in one call.
-    /// Returns
-    /// both numbers of bytes, or `None` if this stream cannot read without a copy.
+    /// Returns both numbers of bytes, or `None` if this stream cannot read without a copy.
     fn read_onto(
         &mut self,
         _out: &mut Vec<u8>,
@@ -89,8 +85,7 @@ pub trait Transport {
     }
 
     /// Returns true if the last read has used up the budget of this turn. Then more bytes may be available, and no readiness
-    /// event will
-    /// report them.
+    /// event will report them.
     fn is_turn_over(&self) -> bool {
         false
     }

@@ -13,8 +13,7 @@ use std::time::Duration;
 use {socket2::MaybeUninitSlice, std::mem::MaybeUninit};
 
 /// The keep-alive probes of TCP detect a lost peer even while the connection does not read, because the host does not poll. The
-/// heartbeat
-/// cannot do that.
+/// heartbeat cannot do that.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_EACH: Duration = Duration::from_secs(15);
 
@@ -47,8 +46,7 @@ struct Held {
 #[derive(Debug)]
 struct Loan {
     /// The socket with its own descriptor, so that the host can use the number until it returns, even if the connection ends.
-    /// `None`: the
-    /// socket was taken.
+    /// `None`: the socket was taken.
     socket: Mutex<Option<Socket>>,
     /// The number that `on_socket` has returned.
     verdict: OnceLock<i32>,
@@ -65,10 +63,8 @@ impl Lent {
     }
 
     /// Lets the host change the socket: `change` gets the descriptor, and returns the number of the host. Returns true if the
-    /// connection
-    /// waits for it. The connection must then be called again. Returns false if it does not wait any more. Then `change` may not
-    /// have been
-    /// called.
+    /// connection waits for it. The connection must then be called again. Returns false if it does not wait any more. Then
+    /// `change` may not have been called.
     pub fn change(self, change: impl FnOnce(isize) -> i32) -> bool {
         let Some(socket) = self.0.upgrade().and_then(|loan| loan.socket.lock().take()) else { return false };
         #[cfg(unix)]
@@ -179,8 +175,7 @@ impl Transport for Tcp {
         }
         match self.stream.peer_addr() {
             // If nothing listens on a local port, and the system selects this port for our side, TCP connects the socket to
-            // itself.
-            // This happens to clients that retry often.
+            // itself. This happens to clients that retry often.
             Ok(peer) if peer.ip().is_loopback() && self.stream.local_addr()? == peer => {
                 Err(io::ErrorKind::ConnectionRefused.into())
             }

@@ -77,8 +77,7 @@ fn international(name: &str) -> Result<String, Unreadable> {
 }
 
 /// Without the tables of Unicode, labels that are already converted are only checked for their characters. A name server knows
-/// which of
-/// them exist.
+/// which of them exist.
 #[cfg(not(feature = "idn"))]
 #[cold]
 fn international(name: &str) -> Result<String, Unreadable> {

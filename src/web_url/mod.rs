@@ -1,8 +1,7 @@
 //! Reads URLs as browsers do (<https://url.spec.whatwg.org>): the URLs of WebSockets, of redirects and of proxies.
 //!
 //! The crate `url` does this too, but for every scheme, with setters, and always with the tables of Unicode. A test compares
-//! both,
-//! except for two cases in which the crate differs from the standard.
+//! both, except for two cases in which the crate differs from the standard.
 
 mod host;
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The library copies structs byte by byte. So no struct may have padding on any system, neither in the whole struct nor in its
-//! first
-//! form, which programs of the first release use.
+//! first form, which programs of the first release use.
 
 use super::{FIRST_RELEASE, name_of, read, structs, without_comments};
 

@@ -41,8 +41,7 @@ pub struct HostLoop {
     pub freeing: AtomicUsize,
     pub free_done: AtomicU64,
     /// Polls and frees. The lower half counts the running ones, the upper half all that ever began. They are in one number, so
-    /// that both are
-    /// known for one moment.
+    /// that both are known for one moment.
     pub turns: AtomicU64,
     /// A callback is running.
     pub calling: AtomicBool,
@@ -123,8 +122,7 @@ impl HostLoop {
     }
 
     /// The wake-up callback was called. It is called once until a poll begins. A call that belongs to the time before may come
-    /// late, and a
-    /// call may come at the end of a poll that leaves work.
+    /// late, and a call may come at the end of a poll that leaves work.
     pub fn note_wakeup(&self) {
         let mut wakes = lock(&self.wakes);
         wakes.count += 1;

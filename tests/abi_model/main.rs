@@ -3,11 +3,9 @@
 //! Properties that the header does not promise are not checked.
 //!
 //! A case is a seed. `EGRET_WS_FUZZ_SEED=7` runs only that case. `EGRET_WS_FUZZ_TIMES=100` runs it that many times (threads and
-//! the
-//! network do not repeat exactly). Without a seed, the cases from `EGRET_WS_FUZZ_FIRST` (1) on run for
+//! the network do not repeat exactly). Without a seed, the cases from `EGRET_WS_FUZZ_FIRST` (1) on run for
 //! `EGRET_WS_FUZZ_SECONDS` (18), in `EGRET_WS_FUZZ_WORKERS` processes (4, because they mostly wait). A process runs one case
-//! after
-//! the other. A crash ends only that process, and its threads, descriptors and memory belong to its cases.
+//! after the other. A crash ends only that process, and its threads, descriptors and memory belong to its cases.
 //!
 //! - `functions`: the table of all functions; `loop_calls`, `socket_calls`, `receive_calls`, `getter_calls`, `connect_calls`, `request_calls`,
 //!   `text_calls`: their calls.

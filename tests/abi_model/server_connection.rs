@@ -60,8 +60,7 @@ pub struct Served {
     /// The HTTP status of the answer, if there was one.
     pub status: i32,
     /// The client may refuse the answer, because it is not valid for a WebSocket server. `is_odd_refusal`: it has another status
-    /// in an odd
-    /// head.
+    /// in an odd head.
     pub is_odd: bool,
     pub is_odd_refusal: bool,
     /// The violation of the protocol, if there was one.

@@ -78,8 +78,7 @@ impl Aim {
 }
 
 /// Makes a call that may fail because of a bad handle, or with one of `errors`. Returns its result if the handle was valid, or
-/// `None`
-/// if it failed.
+/// `None` if it failed.
 pub fn call(
     case: &Case,
     name: &'static str,

@@ -7,8 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The time limit of a call, after which the process ends. Calls take milliseconds, but they take much longer on a loaded machine
-/// or with a
-/// sanitizer.
+/// or with a sanitizer.
 pub const CALL_LIMIT: Duration = Duration::from_secs(40);
 /// The lines of calls that a report shows.
 const LINES: usize = 400;

@@ -143,8 +143,7 @@ fn statistics_for_java(api: &Api) -> String {
 }
 
 /// Translates a name in a comment to the target of an `@link` in `class`. `of` is the struct to which the comment belongs: if
-/// several
-/// structs have a field of this name, the field of this struct is used.
+/// several structs have a field of this name, the field of this struct is used.
 pub fn reference(api: &Api, class: &str, of: &str, word: &str) -> Option<String> {
     let (found, member) = if word.starts_with("EGRET_WS_") {
         constant(api, word)?

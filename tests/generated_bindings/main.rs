@@ -9,8 +9,7 @@
 //! An option of a socket also needs a place in `OPTION_GROUPS` of `api.rs`. A constant of a new kind needs one in `Api::of`.
 //!
 //! After a merge with conflicts in regions or in the header, resolve only the conflicts outside of them, and run `make header`.
-//! If a
-//! conflict contains a marker, first delete lines until one marker is left for each begin and end.
+//! If a conflict contains a marker, first delete lines until one marker is left for each begin and end.
 
 mod api;
 mod cpp;

@@ -1,6 +1,5 @@
 //! Sessions that are busy at any time, have their own output, and return it in pieces. Nothing is lost, doubled or out of order.
-//! For a busy
-//! session, only `send` without plaintext is called.
+//! For a busy session, only `send` without plaintext is called.
 
 use crate::fake_tls::{ALERT, DATA, HANDSHAKE, record, server};
 use ::egret_ws::*;

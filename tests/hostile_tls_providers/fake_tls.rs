@@ -1,6 +1,5 @@
 //! TLS without cryptography: records with a header, and a handshake of one record in each direction. There is a provider and a
-//! server for
-//! it, so that each step of a provider can be wrong separately.
+//! server for it, so that each step of a provider can be wrong separately.
 
 use crate::faults::{Fault, State};
 use ::egret_ws::*;

@@ -175,8 +175,7 @@ fn unknown_toolchains_stop_with_a_helpful_error() {
 }
 
 /// Configures a project that adds the sources as a subdirectory, with a toolchain file. The compiler is that of this machine.
-/// Cargo is
-/// replaced by a script that writes its arguments and its environment to files.
+/// Cargo is replaced by a script that writes its arguments and its environment to files.
 fn configure(test: &str, toolchain: &str, settings: &[&str]) -> (PathBuf, Output) {
     let folder = directory(test);
     let compiler = run(Command::new("sh").args(["-c", "command -v cc"]));

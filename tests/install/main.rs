@@ -37,8 +37,7 @@ fn is_skipped() -> bool {
 }
 
 /// Returns a copy of the library that this test was built with. CMake runs cargo with other features of dependencies, and so
-/// replaces the
-/// original library while other tests install it.
+/// replaces the original library while other tests install it.
 fn library_copy() -> &'static Path {
     static COPY: OnceLock<PathBuf> = OnceLock::new();
     COPY.get_or_init(|| {

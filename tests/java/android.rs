@@ -120,8 +120,7 @@ fn build_aar(out: &Path, last: &str) -> std::process::Output {
 }
 
 /// A stub of `cargo rustc --target TARGET --target-dir DIR`. It writes a library with our name and the functions of the header to
-/// the path
-/// that cargo would use, with $LAST and with cargo's link options, except the one that only lld has.
+/// the path that cargo would use, with $LAST and with cargo's link options, except the one that only lld has.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
 case $* in
@@ -144,8 +143,7 @@ sed -n 's/^[a-su-z].*[ *]\(egret_ws_[a-z0-9_]*\)(.*/void \1(void) {}/p' include/
 "#;
 
 /// The JNI shim is linked for the processors of phones, with stubs of Android's libraries. `build_aar.sh` checks it as a device
-/// would do.
-/// `make test-android` also links the library itself.
+/// would do. `make test-android` also links the library itself.
 #[test]
 fn the_shim_links_for_android() {
     if is_skipped() {

@@ -58,8 +58,7 @@ fn coroutines() -> &'static Path {
 }
 
 /// Kotlin compiles with the binding and knows which references may be null. The samples of the READMEs are compiled, and the
-/// programs
-/// among them are run.
+/// programs among them are run.
 #[test]
 fn kotlin() {
     if is_skipped() {
@@ -131,8 +130,7 @@ fn kotlin() {
 }
 
 /// Runs `CoroutinesTest` with a compiler, its library and its kotlinx-coroutines. It uses the artefact that another compiler has
-/// built. The
-/// program has less memory than the size of the messages that it receives.
+/// built. The program has less memory than the size of the messages that it receives.
 fn coroutines_test(version: &str, artefact: &Path) {
     let home = kotlin_home(version);
     let classes = scratch(&format!("coroutines-test-{version}")).join("test.jar");
@@ -167,8 +165,7 @@ fn coroutines_of_kotlin() {
 }
 
 /// Adds the jars of JetBrains to a repository: Kotlin's library with the lowest version that the artefact needs, and
-/// kotlinx-coroutines with
-/// its own version.
+/// kotlinx-coroutines with its own version.
 const PUBLISH_LIBRARIES: &str = "
 import sys, zipfile
 android, repository, kotlin, coroutines = sys.argv[1:]

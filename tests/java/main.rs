@@ -2,8 +2,7 @@
 //! the binding with Android's tools, ProGuard and Kotlin.
 //!
 //! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens. The default is 2000. The leak test of TLS
-//! opens
-//! a tenth of them.
+//! opens a tenth of them.
 #![cfg(target_os = "linux")]
 
 #[allow(dead_code)] // made for other tests, which need more of them

@@ -35,8 +35,7 @@ pub struct Servers {
 #[derive(Clone, Copy)]
 enum Script {
     /// Returns each message. The answer to the text `facts` is the name of SNI, the selected protocol and the name of the
-    /// client's
-    /// certificate. The answer to the text `close` is the end.
+    /// client's certificate. The answer to the text `close` is the end.
     Echo,
     /// Steps: `upgrade`, `hello` (a text), `close` (a Close frame with 1000), `frame` (reads one), `raw HEX` (past TLS), `key-updates
     /// COUNT` (each with a message), `silent-key-updates COUNT`, `renegotiate`, `end` (close_notify, and reads until the client's), `cut`, `listen`.

@@ -45,8 +45,7 @@ fn failing_connections_leave_nothing_behind_inline() {
 }
 
 /// Starts this program again, with an allocator that keeps no freed memory for the next allocation of a thread, so that the
-/// memory in use
-/// is known exactly.
+/// memory in use is known exactly.
 fn free_at_once() {
     const TUNABLES: &str = "GLIBC_TUNABLES";
     if env::var_os(TUNABLES).is_none() {

@@ -1,6 +1,5 @@
 //! One socket has several connections, and its host polls late. Every connection is reported, in order, and the host cannot send
-//! on
-//! a connection that has ended.
+//! on a connection that has ended.
 
 use crate::reconnect::retry_fast;
 use crate::reconnect_server::{Connections, finish, serve};

@@ -1,6 +1,5 @@
 //! The life of a connection after it is open: heartbeat, reconnecting, resending, suspend and resume, stopped processes. All
-//! tests use the
-//! C ABI and both drivers.
+//! tests use the C ABI and both drivers.
 //!
 //! Besides Rust, this suite needs openssl, and on Linux setpriv (util-linux).
 

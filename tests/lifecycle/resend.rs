@@ -39,8 +39,7 @@ fn number(payload: &[u8]) -> u32 {
 type Read = fn(&mut Peer, &mut Decompress) -> Frame;
 
 /// A server that reads a message of its first connection, and resets the connection when the test requests it. It returns the
-/// numbers of
-/// the messages that come on the second connection before a text.
+/// numbers of the messages that come on the second connection before a text.
 fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     SockRef::from(&listener).set_recv_buffer_size(32 * 1024).expect("a smaller buffer");
@@ -68,8 +67,7 @@ fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<
 }
 
 /// Sends [`MESSAGES`], loses the connection, and sends `fresh` on the next one. Returns the arguments of `on_retry`, the number
-/// of bytes
-/// queued after that, and the numbers that came on the second connection.
+/// of bytes queued after that, and the numbers that came on the second connection.
 #[track_caller]
 fn lose(host: &Loop, flags: u32, accept: fn(&mut Peer), read: Read) -> (Retry, i64, Vec<u32>) {
     let (server, go) = breaks(accept, read);

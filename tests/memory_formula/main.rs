@@ -1,7 +1,6 @@
 //! The largest amount of memory that a socket and a loop need. Each line of the formula in `docs/memory.md` is evaluated and
-//! measured by the
-//! allocator. A measurement must stay within its line, and some must come close to it, so that no line is wrong or much too
-//! large.
+//! measured by the allocator. A measurement must stay within its line, and some must come close to it, so that no line is wrong
+//! or much too large.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code)] // callbacks of the C ABI, options of the kernel, memory functions of OpenSSL, a resolver that hangs
 

@@ -103,8 +103,7 @@ fn receive_queue_of_a_slow_host() {
 }
 
 /// The largest amount that waits: of a full queue the host has dispatched all messages except one, so that their memory is still
-/// allocated,
-/// and the queue is full again.
+/// allocated, and the queue is full again.
 #[test]
 fn receive_queue_filled_twice() {
     if !runs_alone("queues::receive_queue_filled_twice") {
@@ -142,8 +141,7 @@ fn receive_queue_filled_twice() {
             }
         };
         // The size of the queue grows before its last messages are published. A poll in between dispatches some messages, and the
-        // next poll then
-        // leaves none. In this case the queue is filled once more.
+        // next poll then leaves none. In this case the queue is filled once more.
         let dispatched_all_but_one = || {
             MESSAGES.store(0, SeqCst);
             host.wait_until("all messages but one", || MESSAGES.load(SeqCst) >= count_of - 1);

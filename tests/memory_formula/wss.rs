@@ -21,8 +21,7 @@ use test_support::process::runs_alone;
 use test_support::scripted_server::Request;
 
 /// Starts a server with TLS for one connection. It sends this many certificates that are not needed. `in_tunnel`: it is also a
-/// proxy with
-/// TLS, and uses its own TLS inside.
+/// proxy with TLS, and uses its own TLS inside.
 fn tls_server(
     unneeded: usize,
     in_tunnel: bool,
@@ -119,8 +118,7 @@ fn idle_wss() {
 }
 
 /// OpenSSL is that of the system, and uses the allocator of this program. The first socket of a loop allocates the data that all
-/// sockets
-/// with equal settings share.
+/// sockets with equal settings share.
 #[test]
 #[cfg_attr(not(feature = "tls"), ignore = "needs the feature tls")]
 fn wss() {
@@ -195,8 +193,7 @@ fn wss() {
 }
 
 /// Starts a server for any number of connections, on each loopback address. Each connection gets another certificate, with this
-/// many names.
-/// Returns its port and the authority, in PEM.
+/// many names. Returns its port and the authority, in PEM.
 fn server_with_many_names(names: u32) -> (u16, String) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
     let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");

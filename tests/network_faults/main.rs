@@ -263,8 +263,7 @@ fn consecutive_faults() {
 }
 
 /// Until on_connect, the socket is connecting for the host, whatever the server has sent. (This is tested only with an I/O
-/// thread, because
-/// without one the library reads only in a poll.)
+/// thread, because without one the library reads only in a poll.)
 #[test]
 fn close_frame_before_on_connect() {
     let host = EventLoop::new(Driver::Threaded, |_| {});

@@ -1,6 +1,5 @@
 //! Messages that were not sent when a connection was lost. They are dropped and counted, or with `EGRET_WS_RESEND` they are sent
-//! first on
-//! the next connection: complete, in order, and once.
+//! first on the next connection: complete, in order, and once.
 
 use crate::client::Client;
 use ::egret_ws::*;
@@ -185,8 +184,7 @@ fn unsent_messages_are_kept_for_all_retries() {
 }
 
 /// The connection is lost several times while the kept messages are sent. Each connection continues with the messages that the
-/// previous one
-/// has not sent, in order, and the server gets none twice.
+/// previous one has not sent, in order, and the server gets none twice.
 #[test]
 fn kept_messages_survive_another_loss() {
     in_every_way(EGRET_WS_RESEND, LARGE, |stalled, fault| {
@@ -240,8 +238,7 @@ fn close_before_a_retry_counts_the_kept_messages() {
 }
 
 /// The host closes before `on_retry`. The close report is the only one, and counts the messages that `on_retry` would have
-/// counted. (This is
-/// tested only with an I/O thread, because without one the loss is noticed in the poll that reports it.)
+/// counted. (This is tested only with an I/O thread, because without one the loss is noticed in the poll that reports it.)
 #[test]
 fn close_before_on_retry_counts_the_unsent_messages() {
     for flags in [0, EGRET_WS_RESEND] {

@@ -1,6 +1,5 @@
 //! A dead route to the server that no error reports: packets are sent and no answers come. TCP alone would try for a quarter of
-//! an
-//! hour.
+//! an hour.
 
 use crate::ROUNDS;
 use crate::echo_server::ServerLog;

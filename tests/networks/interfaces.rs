@@ -1,6 +1,5 @@
 //! The two network interfaces of a phone (see `enter.sh`) and the servers that can be reached by both. Tests take the interfaces
-//! down, bring
-//! them up, and make them drop packets.
+//! down, bring them up, and make them drop packets.
 #![allow(unsafe_code)] // a thread changes its network
 
 use crate::namespace::PORT;
@@ -65,8 +64,7 @@ impl Interface {
     }
 
     /// After this, this share of the packets is dropped, at random and in both directions. Nothing reports that, and the router
-    /// stays
-    /// reachable.
+    /// stays reachable.
     pub fn drop_packets(&self, share: f64) {
         let threshold = (share * f64::from(u32::MAX)) as u32;
         // Classic BPF: load a random number. If it is at or above the threshold, pass (-1), otherwise drop (2).

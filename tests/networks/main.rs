@@ -1,7 +1,6 @@
 //! Networks and their faults: dead routes, refusing hosts, no network, a change from one network to another, IPv6 with NAT64.
-//! Each test has
-//! a separate network (Linux namespaces) with its own host names. If the machine refuses that, `netns` in SKIP leaves these tests
-//! out.
+//! Each test has a separate network (Linux namespaces) with its own host names. If the machine refuses that, `netns` in SKIP
+//! leaves these tests out.
 //!
 //! If a duration is checked, the fastest of several rounds counts: a slow library is slow in each, and a busy machine delays only
 //! some.

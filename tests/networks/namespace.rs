@@ -19,8 +19,7 @@ pub const PORT: u16 = 9000;
 const INSIDE: &str = "EGRET_WS_TEST_NETWORK";
 
 /// Runs a test in a separate network namespace. Returns false in the first process, and the test must then return at once.
-/// Returns true in
-/// the process in the namespace.
+/// Returns true in the process in the namespace.
 pub fn in_namespace(test: &str) -> bool {
     enter("online", test)
 }

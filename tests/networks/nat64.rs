@@ -1,6 +1,5 @@
 //! A mobile network with IPv6 only, and a NAT64 between it and the servers. The NAT64 and the name server are programs of other
-//! projects,
-//! see `enter.sh`.
+//! projects, see `enter.sh`.
 
 use crate::interfaces::{SERVER, listen, listen_on, wait};
 use crate::namespace::{PORT, Server, in_namespace_with_nat64};

@@ -80,8 +80,7 @@ fn many_network_changes_delay_nothing() {
 }
 
 /// While the route is dead, the host sends more than the kernel takes. Bytes that the kernel took are lost with the connection
-/// and count as
-/// sent.
+/// and count as sent.
 #[test]
 fn unsent_messages_arrive_once_over_the_new_network() {
     if !in_namespace_with_two_networks("network_changes::unsent_messages_arrive_once_over_the_new_network") {

@@ -182,8 +182,7 @@ impl Phone {
     }
 
     /// Checks the contract of the header: no second `on_connect` without an `on_retry`, messages only while the socket is
-    /// connected, and only one
-    /// release after `on_close`.
+    /// connected, and only one release after `on_close`.
     fn check(&self) {
         let (mut open, mut closed) = (false, false);
         let history = self.history.borrow();

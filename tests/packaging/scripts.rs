@@ -5,8 +5,7 @@ use std::fs;
 use test_support::paths::sources;
 
 /// `grep -q` ends at the first matching line. If the program before it has more to write, that program fails with `pipefail`. So
-/// a check that
-/// a text is there fails at random, and a check that it is not there never fails.
+/// a check that a text is there fails at random, and a check that it is not there never fails.
 fn is_random(line: &str) -> bool {
     let Some((before, after)) = line.split_once("| grep -") else { return false };
     let options = after.split(' ').next().unwrap_or_default();

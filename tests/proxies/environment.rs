@@ -23,8 +23,7 @@ const PROXY: &str = "EGRET_WS_TEST_PROXY";
 const FLAGS: &str = "EGRET_WS_TEST_FLAGS";
 
 /// In the second process: connects as these variables require, once with each driver, and prints the outcome. Returns false in
-/// the first
-/// process.
+/// the first process.
 fn is_second_process() -> bool {
     let Ok(url) = env::var(URL) else { return false };
     let proxy = env::var(PROXY).ok().map(|proxy| CString::new(proxy).expect("no NUL"));

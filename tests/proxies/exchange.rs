@@ -63,8 +63,7 @@ pub fn went_through(socket: &Socket<'_>, port: u16) {
 }
 
 /// On both drivers, the proxy runs `script` until the tunnel is open. In the tunnel it acts as the server, which must be
-/// requested as
-/// `authority`. `proxy` is the URL of the proxy up to its host.
+/// requested as `authority`. `proxy` is the URL of the proxy up to its host.
 #[track_caller]
 pub fn opens(proxy: &str, url: &str, authority: &str, script: impl Fn(&mut Peer) + Clone + Send + 'static) {
     println!("{url} through {proxy}");

@@ -1,8 +1,6 @@
 //! Connections through proxies by HTTP CONNECT and SOCKS5: through programs of other projects, and through scripted proxies that
-//! record
-//! requests or send invalid responses. The programs are in Debian: tinyproxy-bin, ncat, microsocks and dante-server. stunnel4 and
-//! haproxy
-//! add TLS to a proxy.
+//! record requests or send invalid responses. The programs are in Debian: tinyproxy-bin, ncat, microsocks and dante-server.
+//! stunnel4 and haproxy add TLS to a proxy.
 #![cfg(target_os = "linux")]
 
 mod aborts;

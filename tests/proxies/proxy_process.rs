@@ -21,8 +21,7 @@ pub struct ProxyProcess {
 
 impl ProxyProcess {
     /// Starts `command`, a program and its arguments. In it and in `configuration`, `PORT` stands for the port. `FILE` in the
-    /// command stands
-    /// for the file with the configuration.
+    /// command stands for the file with the configuration.
     pub fn start(command: &[&str], configuration: &str) -> ProxyProcess {
         let mut last_output = String::new();
         // Another program may take the port before this program listens on it.

@@ -81,8 +81,7 @@ pub fn drip(peer: &mut Peer, bytes: &[u8]) {
 }
 
 /// A proxy of both kinds that connects any number of clients to the requested port of this machine, whatever the host is called.
-/// So a name
-/// that only the proxy knows shows that the proxy has looked it up.
+/// So a name that only the proxy knows shows that the proxy has looked it up.
 pub struct Relay {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -108,8 +107,7 @@ impl Relay {
     }
 
     /// Returns the requests since the last call: `CONNECT host:port`, followed by ` and ` and the credentials if there were any,
-    /// or
-    /// `SOCKS "host":port`.
+    /// or `SOCKS "host":port`.
     pub fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock())
     }

@@ -1,6 +1,5 @@
 //! The body of a refusal, as the host reads it: from servers of other projects and from scripted ones. The report waits for the
-//! body, within
-//! the time limit of the handshake.
+//! body, within the time limit of the handshake.
 
 use crate::redirects::redirect_to;
 use crate::site::{ACCEPT, Site};

@@ -1,6 +1,5 @@
 //! The upgrade request as it arrives, redirects, the response and the body of a refusal as the host reads them, and secrets,
-//! which
-//! must be neither in logs nor in requests to other origins.
+//! which must be neither in logs nor in requests to other origins.
 
 mod bodies;
 mod host_header;

@@ -111,8 +111,7 @@ fn user_agent_can_be_set_or_left_out() {
 }
 
 /// Returns the `Authorization` that arrives from a URL with `user_info` and these options. The user information itself must not
-/// be
-/// anywhere in the request.
+/// be anywhere in the request.
 #[track_caller]
 fn authorization(user_info: &str, username: Option<&'static CStr>, password: Option<&'static CStr>) -> Option<String> {
     let site = Site::start([ACCEPT]);

@@ -29,8 +29,7 @@ pub struct Site {
 
 impl Site {
     /// Answers as many requests as there are `answers`. In them, `{accept}` stands for the correct accept key, `{port}` for the
-    /// port of the
-    /// site, and a line feed for CR LF.
+    /// port of the site, and a line feed for CR LF.
     pub fn start<A: Into<String>>(answers: impl IntoIterator<Item = A>) -> Site {
         Site::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), false, answers)
     }

@@ -1,6 +1,5 @@
 //! The soak test. Many sockets on a loop of each driver exchange messages with an echo server through a relay that injects
-//! faults,
-//! while their host calls every function at random. No message may be lost, doubled or reordered, and nothing may leak.
+//! faults, while their host calls every function at random. No message may be lost, doubled or reordered, and nothing may leak.
 //!
 //! `EGRET_WS_SOAK_SECONDS` sets the duration (10), `EGRET_WS_SOAK_SOCKETS` the number of sockets (200; 40 in the short form)
 //! and `EGRET_WS_SOAK_SEED` the seed. It runs in rounds. After each round all sockets have ended, and the memory, threads and
@@ -33,13 +32,11 @@ const ROUND: Duration = Duration::from_secs(30);
 const ROUND_LIMIT: Duration = Duration::from_secs(60);
 const PROGRESS: Duration = Duration::from_secs(10);
 /// How much more memory later rounds may use than the first one. A loop keeps up to 1 MiB of payloads and as much of events in
-/// each of three
-/// batches. The system's allocator keeps pages because of fragmentation.
+/// each of three batches. The system's allocator keeps pages because of fragmentation.
 const HEAP: usize = 12 << 20;
 const RESIDENT: usize = 48 << 20;
 /// The smallest round of the later half may exceed the smallest round of the earlier half by this. A leak exceeds it. The minimum
-/// is used
-/// because memory that is kept for later use varies from round to round.
+/// is used because memory that is kept for later use varies from round to round.
 const MIN_GROWTH: usize = 2 << 20;
 
 fn setting<T: FromStr>(name: &str, default: T) -> T {

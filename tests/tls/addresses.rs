@@ -1,6 +1,5 @@
 //! Addresses of the server that the host has given, for example from HTTPDNS: SNI, the certificate and `Host` are those of the
-//! URL. The edge
-//! server is HAProxy with virtual hosts. A look-up of its name finds no address.
+//! URL. The edge server is HAProxy with virtual hosts. A look-up of its name finds no address.
 
 use crate::certificates::refused;
 use crate::hosts::{loop_with, new_loop, on_both_drivers};
@@ -125,8 +124,7 @@ fn an_edge_that_on_resolve_finds_is_reached_under_its_name() {
 }
 
 /// The edge server refuses the name of the other origin, and a look-up does not find the edge server. So the connection is made
-/// only if the
-/// list is used only for the edge server, at the beginning and when a redirect leads back to it.
+/// only if the list is used only for the edge server, at the beginning and when a redirect leads back to it.
 #[test]
 fn a_redirect_to_another_origin_does_not_use_the_addresses() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -105,8 +105,7 @@ fn freed_loop_sends_close_notify() {
 }
 
 /// The server sends "hello" and runs the rest of its script without a Close frame. The client must end its stream in the way
-/// `end`.
-/// `check` gets the message of the close report.
+/// `end`. `check` gets the message of the close report.
 #[track_caller]
 fn breaks_off(script: &str, end: &str, check: impl Fn(&str)) {
     with_peer(&format!("upgrade send {} {script}", hex(Frame::text("hello").bytes())), |host, server| {

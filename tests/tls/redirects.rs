@@ -43,8 +43,7 @@ fn outcome(socket: &Socket<'_>) -> i32 {
 }
 
 /// Each row: the settings, the certificate of the other origin and its parameters, and the outcome there. The first origin has an
-/// equal
-/// certificate and no parameters, and accepts a connection with the settings.
+/// equal certificate and no parameters, and accepts a connection with the settings.
 #[test]
 fn restrictions_follow_to_another_origin_and_permissions_do_not() {
     const ANY: u32 = EGRET_WS_ACCEPT_ANY_CERTIFICATE;

@@ -37,8 +37,7 @@ fn all_states() -> Vec<GateState> {
 }
 
 /// Returns the state after a transition, or `None` if it is not allowed. This table is ordered by state, while the code is
-/// ordered by
-/// transition.
+/// ordered by transition.
 fn expected(state: GateState, transition: Transition, lags: bool) -> Option<GateState> {
     let closed = |by_host| if lags || by_host == Early { Early } else { Yes };
     match state {

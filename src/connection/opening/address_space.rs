@@ -1,8 +1,6 @@
 //! The address space of an address: public, private or loopback, as in the Private Network Access draft of the WICG. A redirect
-//! must
-//! not lead to a nearer space than the space of the server that sent it. Otherwise a server on the internet could make this
-//! machine
-//! connect to services that trust its network.
+//! must not lead to a nearer space than the space of the server that sent it. Otherwise a server on the internet could make this
+//! machine connect to services that trust its network.
 
 use crate::transport::is_localhost;
 use crate::web_url::Host;

@@ -7,8 +7,7 @@
 //! ```
 //!
 //! Addresses that are known without a look-up are tried in their order. If an IPv4 address has no route and the network has
-//! NAT64, the
-//! address is replaced by IPv6 addresses that contain it (section 7).
+//! NAT64, the address is replaced by IPv6 addresses that contain it (section 7).
 //!
 //! If the host has set `on_resolve`, it is asked first. Its answer replaces the look-ups, or lets them begin.
 
@@ -383,8 +382,7 @@ fn ipv4(address: SocketAddr) -> Option<SocketAddrV4> {
 }
 
 /// Returns whether the error may mean that this machine has no route to the address. Some systems report that they have no
-/// address to
-/// send from.
+/// address to send from.
 fn says_no_route(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable)
 }

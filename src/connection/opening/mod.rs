@@ -9,8 +9,7 @@
 //! ```
 //!
 //! If the server or a proxy refuses, the body of its response is read within the time limit of the stage, but only until no byte
-//! of it
-//! has arrived for one second. Then the attempt ends.
+//! of it has arrived for one second. Then the attempt ends.
 
 mod address_space;
 mod cookies;
@@ -122,8 +121,7 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The machine may have another network: begins the hop again, within the time limit of all hops. If the server has refused,
-    /// the attempt
-    /// ends without the rest of the body.
+    /// the attempt ends without the rest of the body.
     pub(super) fn restart<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Outcome<Opened<S>> {
         if matches!(self.stage, HopStage::Refused(_)) {
             return self.end_refusal(context.now);
@@ -419,8 +417,7 @@ impl<S: Transport> Opening<S> {
     }
 
     /// The server redirects the connection. Changes the configuration to the one of the next hop, or returns why it is not
-    /// followed.
-    /// `is_whole`: the head of the response is complete.
+    /// followed. `is_whole`: the head of the response is complete.
     fn redirected(&mut self, status: u16, is_whole: bool) -> Result<(), Ending> {
         let followed = self.info.redirects;
         let host_space = || AddressSpace::of_host(self.config.target.host()).unwrap_or(AddressSpace::Public);

@@ -71,8 +71,7 @@ enum Knowledge {
 
 impl Nat64 {
     /// An attempt with this address has failed, because it has no route. Returns the addresses to try instead that are already
-    /// known, or
-    /// `None` if NAT64 cannot help.
+    /// known, or `None` if NAT64 cannot help.
     pub(super) fn no_route<N: Network>(&mut self, address: SocketAddrV4, network: &mut N) -> Option<Vec<Candidate>> {
         let ip = *address.ip();
         if !can_be_inside(ip) || network.has_route(ip.into()) {
@@ -235,10 +234,8 @@ impl Prefix {
 }
 
 /// Finds the prefixes in the IPv6 addresses of [`NAME`], in their order (RFC 7050 section 3). A prefix could contain one of the
-/// known
-/// addresses itself. So prefixes that occur with both known addresses are preferred. An address that fits several prefixes is not
-/// used
-/// for a prefix that occurs with only one of them.
+/// known addresses itself. So prefixes that occur with both known addresses are preferred. An address that fits several prefixes
+/// is not used for a prefix that occurs with only one of them.
 fn prefixes(addresses: &[Ipv6Addr]) -> Vec<Prefix> {
     let fits = |address: Ipv6Addr| {
         KNOWN.into_iter().flat_map(move |known| {

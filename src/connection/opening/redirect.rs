@@ -65,12 +65,9 @@ impl FirstOrigin {
     }
 
     /// Sets where the target of the next hop is, and how it proves its identity. Restrictions of the host apply to every origin:
-    /// pins,
-    /// roots that replace those of the system, the lowest version. Permissions of the host apply to the first origin only: any
-    /// certificate,
-    /// additional roots, another name. Its addresses apply to the first origin only, too. The certificate of this side is a
-    /// secret for the
-    /// first server only.
+    /// pins, roots that replace those of the system, the lowest version. Permissions of the host apply to the first origin only:
+    /// any certificate, additional roots, another name. Its addresses apply to the first origin only, too. The certificate of
+    /// this side is a secret for the first server only.
     fn set_target(&self, config: &mut ConnectConfig) {
         let mut settings = tls::Settings { identity: None, ..(*self.tls).clone() };
         if self.url.is_same_origin(&config.target) {
@@ -119,8 +116,7 @@ pub(super) fn follow(
     config.target = target;
     if leaves_origin {
         // These may be secrets for the first server only. They are not sent again even if a later redirect leads back to it,
-        // because another
-        // server has chosen that URL.
+        // because another server has chosen that URL.
         config.request.headers.clear();
         config.request.credentials = None;
         first.set_target(config);

@@ -42,8 +42,7 @@ impl Buffers {
     }
 
     /// Returns the chunk for the next frame, with room for this many bytes. The size of a large chunk is that of a buffer of the
-    /// pool:
-    /// control frames wait until one chunk is written, but not longer.
+    /// pool: control frames wait until one chunk is written, but not longer.
     #[cold]
     pub fn room<'a>(&mut self, chunks: &'a mut VecDeque<Vec<u8>>, bytes: usize) -> Result<&'a mut Vec<u8>, NoMemory> {
         let goes_on = |chunk: &Vec<u8>| chunk.len() + bytes <= BufferPool::SIZE;

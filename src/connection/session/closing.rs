@@ -21,8 +21,7 @@
 //! | `Closing`, otherwise | as in the line above, but at most [`LINGER`] | clean, or the violation |
 //!
 //! No heartbeat runs in `Flushing`, because a lost peer makes no progress. When the loop is being freed,
-//! [`Closing::lift_deadlines`]
-//! removes the deadlines of the flush and of the handshake, because the loop has its own deadline.
+//! [`Closing::lift_deadlines`] removes the deadlines of the flush and of the handshake, because the loop has its own deadline.
 
 use crate::connection::report::{Ending, Initiator, Phase, Report};
 use crate::protocol::{Violation, close};
@@ -32,8 +31,7 @@ use std::time::{Duration, Instant};
 /// done.
 const LINGER: Duration = Duration::from_secs(1);
 /// If this many bytes, or all remaining bytes if they are fewer, are written, the flush has made progress. So a peer that takes
-/// one byte
-/// at a time cannot prolong a flush without limit.
+/// one byte at a time cannot prolong a flush without limit.
 pub(super) const PROGRESS: usize = 4096;
 
 #[derive(Debug)]
@@ -49,8 +47,7 @@ pub(super) struct Closing {
 enum State {
     Open,
     /// The peer has violated the protocol, or there is no memory for its message. Our Close frame, with this code, waits for the
-    /// host, because
-    /// the host may first answer earlier messages.
+    /// host, because the host may first answer earlier messages.
     Refusing {
         failure: Failure,
         code: u16,
@@ -328,8 +325,7 @@ impl Closing {
     }
 
     /// Returns the report of a connection that ends now. If a Close frame was received, the initiator is the side that closed
-    /// first, even if
-    /// the closing handshake fails. But if this side ends the connection, it remains the initiator.
+    /// first, even if the closing handshake fails. But if this side ends the connection, it remains the initiator.
     pub(super) fn report(&mut self, mut ending: Ending, phase: Phase, unsent: (u32, u64)) -> Report {
         let (mut code, mut reason) = (close::ABNORMAL, String::new());
         if let State::Flushing { cause, peer: Peer::Closed(peer), .. }

@@ -42,8 +42,7 @@ impl Control {
     }
 
     /// A Close frame was received. The answer has the code of that frame, and follows all messages that the host has sent. There
-    /// is no answer
-    /// if our own Close frame is already queued.
+    /// is no answer if our own Close frame is already queued.
     pub(super) fn answer_close(
         &mut self,
         code: Option<u16>,
@@ -59,15 +58,13 @@ impl Control {
     }
 
     /// The peer has violated the protocol, or there is no memory for its message. The code of our Close frame shows the reason,
-    /// see
-    /// [`Control::queue_violation_close`].
+    /// see [`Control::queue_violation_close`].
     pub(super) fn fail(&mut self, violation: Violation, now: Instant) {
         self.closing.fail(violation, now);
     }
 
     /// Queues the Close frame for a violation when the host has dispatched all earlier messages. Queues nothing if our Close
-    /// frame is
-    /// already queued, because no second one may follow it (section 5.5.1).
+    /// frame is already queued, because no second one may follow it (section 5.5.1).
     #[inline]
     pub(super) fn queue_violation_close<P: Ports>(&mut self, context: &mut Context<'_, P>) {
         if self.closing.has_pending_code()

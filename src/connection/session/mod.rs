@@ -63,8 +63,7 @@ pub(super) enum Progress {
 
 impl<S: Transport> Session<S> {
     /// `inflater` is present with permessage-deflate. `framer` is present if the send queue keeps messages, not frames. `pool`:
-    /// for large
-    /// buffers. `traces`: the host traces frames.
+    /// for large buffers. `traces`: the host traces frames.
     pub(super) fn new(
         mut stream: S,
         limits: Limits,

@@ -17,21 +17,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// How many reads one turn makes at most if they return little. Otherwise a turn takes one read buffer, or that many bytes of
-/// large
-/// messages.
+/// large messages.
 const READS_A_TURN: usize = 8;
 const READ_A_TURN: usize = 256 * 1024;
 /// How many bytes are read beyond the end of a large message. This is enough to see that nothing follows, or to read the header
-/// of the
-/// next message, so that its payload goes to its place without a copy.
+/// of the next message, so that its payload goes to its place without a copy.
 const ABOUT_A_HEADER: usize = 4096;
 /// How many payload bytes one turn decodes at most. When inflated, a few reads may produce a hundred times their bytes.
 const DECODED_A_TURN: usize = 1024 * 1024;
 /// The cost of a control frame or a fragment, in payload bytes. So one turn decodes at most 4096 of them.
 const FRAME_COST: usize = 256;
 /// The cost of a byte that is read with permessage-deflate, because blocks without content take time too. So one turn decodes at
-/// most
-/// 16 KiB.
+/// most 16 KiB.
 const INFLATE_COST: usize = 64;
 
 pub(super) struct Reader {
@@ -256,8 +253,7 @@ impl Reader {
     }
 
     /// Decodes until the input ends, the host's queue is full or the budget is used up. Returns how many bytes were decoded.
-    /// Bytes
-    /// after a Close frame or a violation are ignored and count as decoded.
+    /// Bytes after a Close frame or a violation are ignored and count as decoded.
     fn decode<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {
         if self.tracer.is_some() {
             return self.decode_traced(bytes, control, context);
@@ -268,8 +264,7 @@ impl Reader {
     }
 
     /// Like [`Reader::decode`], but frame by frame, for a host that traces frames. Each frame is reported before it is decoded,
-    /// so a frame that
-    /// violates the protocol is reported too.
+    /// so a frame that violates the protocol is reported too.
     #[cold]
     #[inline(never)]
     fn decode_traced<P: Ports>(&mut self, bytes: &[u8], control: &mut Control, context: &mut Context<'_, P>) -> usize {

@@ -1,6 +1,5 @@
 //! Writes frames to the stream. The order on the wire is: the buffer that is partly written, then control frames, then frames of
-//! the
-//! send queue. Our Close frame is the last frame of the send queue.
+//! the send queue. Our Close frame is the last frame of the send queue.
 
 use crate::connection::framer::Framer;
 use crate::connection::heartbeat::SendProgress;
@@ -16,8 +15,7 @@ use tungstenite::protocol::frame::coding::{Control as ControlOpcode, OpCode};
 /// How many writes one turn makes at most.
 const WRITES_A_TURN: usize = 16;
 /// If more bytes of control frames than this wait, only the last ping is answered (RFC 6455 section 5.5.3). A ping of the
-/// heartbeat may
-/// be dropped too, because a peer that sends pings is still there.
+/// heartbeat may be dropped too, because a peer that sends pings is still there.
 const MAX_PONGS: usize = 4096;
 
 pub(super) struct Writer {
@@ -36,8 +34,7 @@ pub(super) struct Writer {
     /// Present if the send queue keeps messages, not frames.
     framer: Option<Box<Framer>>,
     /// Everything is written, and the send queue was empty. [`Writer::has_more`] ends this state. Frames of the host come with a
-    /// call of
-    /// `Session::flush` or `Session::close`.
+    /// call of `Session::flush` or `Session::close`.
     idle: bool,
     /// The code of our Close frame (1005: none) after it is written. 0 before.
     sent_code: u16,

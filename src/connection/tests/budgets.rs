@@ -1,6 +1,5 @@
 //! If a peer can keep a loop of the code running, that loop has a budget for one turn, so that other connections get their turn,
-//! and a
-//! total limit. The tests count work in frames, bytes, reads and turns.
+//! and a total limit. The tests count work in frames, bytes, reads and turns.
 
 use super::simulation::{Simulation, frame};
 use super::{CLOSE, PING, TEXT};

@@ -28,8 +28,7 @@ impl Drop for FailureContext<'_> {
 const PLAIN: Setup = Setup { retries: true, resends: false, offers_deflate: false, heartbeat: false, asks: false };
 
 /// Applies every order of `alphabet`, up to a length, after the actions of `begin`. Skips a state if an earlier state had an
-/// equal
-/// fingerprint.
+/// equal fingerprint.
 fn explore(setup: Setup, begin: &[Action], alphabet: &[Action], length: usize) {
     let mut seen = HashSet::new();
     let mut paths = vec![begin.to_vec()];

@@ -1,6 +1,5 @@
 //! The allowed targets of a redirect: no address space that is nearer than the space of the server that sent it, and, if there
-//! are
-//! subprotocols, no other origin. (`opening` tests how redirects are followed.)
+//! are subprotocols, no other origin. (`opening` tests how redirects are followed.)
 
 use super::retrying::RETRY;
 use super::simulation::Simulation;

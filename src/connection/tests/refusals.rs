@@ -1,6 +1,5 @@
 //! The body of a refusal, and the cookies of all hops. The report comes when the body was read or no more bytes of it come, but
-//! not later
-//! than at the deadline of the handshake. Only the time of the report depends on the body.
+//! not later than at the deadline of the handshake. Only the time of the report depends on the body.
 
 use super::super::ConnectConfig;
 use super::retrying::RETRY;

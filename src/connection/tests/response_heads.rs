@@ -1,6 +1,5 @@
 //! Responses with a head that is unusual, malformed, too long or incomplete. If a status line was read, it is reported, whatever
-//! the rest
-//! of the head is.
+//! the rest of the head is.
 
 use super::super::ConnectConfig;
 use super::retrying::RETRY;

@@ -3,8 +3,7 @@
 use super::simulation::Simulation;
 
 /// Runs a scenario without faults, with all reads and writes cut to one byte, and with a failure at the first, second, …
-/// operation of
-/// the stream. The first two runs must report the `expected` events. [`check_contract`] checks the other runs.
+/// operation of the stream. The first two runs must report the `expected` events. [`check_contract`] checks the other runs.
 pub fn run_scenario(scenario: impl Fn(&mut Simulation), expected: &[&str]) {
     let run = |cut, failure| {
         let mut sim = Simulation::with_faults(cut, failure);

@@ -17,8 +17,7 @@ struct Arrivals(Vec<(u64, bool)>);
 
 impl Arrivals {
     /// Simulates the clients. Each client retries until it is connected. Clients do not influence each other, so they run one
-    /// after the
-    /// other. `draw` returns the random number of each delay.
+    /// after the other. `draw` returns the random number of each delay.
     fn new(clients: u64, back: u64, draw: impl Fn(&mut Random) -> u32) -> Arrivals {
         let mut arrivals = Vec::new();
         for client in 0..clients {
@@ -82,10 +81,8 @@ const CASES: [(u64, u64); 3] = [(0, 12_000), (5_000, 24_000), (60_000, 96_000)];
 #[test]
 fn clients_of_a_lost_server_reconnect_spread_over_time() {
     // The first delay is drawn from 3.75 s (4 s less the floor). So on average no window gets more than 10,000 · 0.1 / 3.75 = 267
-    // of the
-    // first retries. Later delays are drawn from longer spans, so all further retries together stay below that number. Six
-    // standard
-    // deviations (√534 = 23) are added.
+    // of the first retries. Later delays are drawn from longer spans, so all further retries together stay below that number. Six
+    // standard deviations (√534 = 23) are added.
     const BOUND: usize = 2 * 267 + 6 * 23;
     let jittered = CASES.map(|(back, _)| Arrivals::new(CLIENTS, back, |random| random.below(1 << 32) as u32));
     let peaks = jittered.each_ref().map(Arrivals::peak);

@@ -28,10 +28,8 @@ impl Deflater {
     }
 
     /// Deflates the message to `out`, which must be empty. Returns false if the message must be sent uncompressed, because it is
-    /// short
-    /// or does not become smaller. RFC 7692 section 6 allows the sender to decide for each message. After an error nothing more
-    /// can be
-    /// sent, because the peer's context would differ from ours.
+    /// short or does not become smaller. RFC 7692 section 6 allows the sender to decide for each message. After an error nothing
+    /// more can be sent, because the peer's context would differ from ours.
     pub fn deflate(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, TryReserveError> {
         // zlib does not support a window of 256 bytes (8). Then no message is compressed, which is always allowed.
         if message.len() < self.threshold.max(1) || self.window_bits < 9 {
@@ -63,8 +61,7 @@ impl Deflater {
         let shrinks = out.len() < message.len();
         if self.no_context_takeover || !shrinks {
             // A message that is sent uncompressed does not enter the peer's window, so no later message may refer to it. The
-            // reset
-            // also removes the messages before it. Keeping them would require deflating them again.
+            // reset also removes the messages before it. Keeping them would require deflating them again.
             stream.reset();
         }
         Ok(shrinks)

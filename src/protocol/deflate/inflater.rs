@@ -62,8 +62,7 @@ impl Inflater {
     }
 
     /// Inflates the next bytes of a message and appends the result to `out`, which contains the message so far. The message may
-    /// have at most
-    /// `max` bytes.
+    /// have at most `max` bytes.
     pub fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), InflateError> {
         if input.is_empty() {
             return Ok(());
@@ -130,12 +129,10 @@ impl Inflater {
     /// Checks a message that ends with the four bytes that a sender must remove (section 7.2.1): it must end where a block ends.
     ///
     /// A receiver appends the four bytes (section 7.2.2). In this case zlib would treat them as the beginning of a block of 65280
-    /// bytes. So
-    /// the clients of Chrome and Node (undici, `ws`), which always append them, deliver this message and fail at the next one,
-    /// unless there
-    /// is no context takeover and they start again. This inflater appends nothing, because the message is already complete. So
-    /// its context stays correct. A correct message cannot end like this: its last byte contains the header of the block that
-    /// the removed bytes end, and three bits of that header are zero.
+    /// bytes. So the clients of Chrome and Node (undici, `ws`), which always append them, deliver this message and fail at the
+    /// next one, unless there is no context takeover and they start again. This inflater appends nothing, because the message is
+    /// already complete. So its context stays correct. A correct message cannot end like this: its last byte contains the header
+    /// of the block that the removed bytes end, and three bits of that header are zero.
     fn check_kept_tail(&mut self) -> Result<(), InflateError> {
         let [a, b, c, d] = TAIL;
         match self.probe(&[0, a, b, c, d, 0])? {
@@ -146,8 +143,7 @@ impl Inflater {
 
     /// Checks that the four bytes that the sender removed would end a block here: zlib takes them, takes no byte after them, and
     /// writes no output. An empty block after them shows that the block ends at the border of a byte. If the block has the final
-    /// bit, that
-    /// empty block is not needed.
+    /// bit, that empty block is not needed.
     fn check_removed_tail(&mut self) -> Result<(), InflateError> {
         let [a, b, c, d] = TAIL;
         match (self.probe(&[a, b, c, d, 0])?, self.probe(&[0, a, b, c, d, 0])?) {
@@ -251,8 +247,7 @@ mod tests {
     }
 
     /// Messages of servers that do not remove the tail, or that add empty blocks. After each of them comes a message that refers
-    /// to an
-    /// earlier one, and shows whether the context is still correct.
+    /// to an earlier one, and shows whether the context is still correct.
     #[test]
     fn kept_tails_and_empty_blocks_are_accepted() {
         let empty = [&[0][..], &TAIL].concat();

@@ -49,8 +49,7 @@ pub struct Agreement {
 }
 
 /// The value of the request's header. It always contains `client_max_window_bits`, because that allows the server to ask for a
-/// smaller
-/// window.
+/// smaller window.
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{NAME}; client_max_window_bits")?;
@@ -72,8 +71,7 @@ impl fmt::Display for Offer {
 
 impl Offer {
     /// Reads the values of `Sec-WebSocket-Extensions` in the response. Returns `None` if the server does not accept the offer.
-    /// The
-    /// error describes which rule the response violates (RFC 7692 sections 5.1 and 7.1).
+    /// The error describes which rule the response violates (RFC 7692 sections 5.1 and 7.1).
     pub fn read_response<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Result<Option<Agreement>, &'static str> {
         let mut agreed = None;
         for value in values {

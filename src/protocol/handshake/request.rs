@@ -6,8 +6,7 @@ use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 /// Makes the `Sec-WebSocket-Key` from a nonce. The nonce is a parameter, because tungstenite's generator uses thread-local
-/// storage,
-/// which no longer exists when a process runs its exit handlers.
+/// storage, which no longer exists when a process runs its exit handlers.
 pub fn key(nonce: [u8; 16]) -> String {
     Base64::encode_string(&nonce)
 }

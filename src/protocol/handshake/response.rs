@@ -96,8 +96,7 @@ impl ResponseReader {
     }
 
     /// Takes the next bytes from the front of `input`. Returns `Some` when the head is complete and accepts the upgrade. In this
-    /// case, and
-    /// after the refusal of a complete head, `input` contains the bytes after the head.
+    /// case, and after the refusal of a complete head, `input` contains the bytes after the head.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Option<Upgraded>, UpgradeError> {
         loop {
             let head = match self.head_reader.feed(input) {

@@ -5,9 +5,8 @@
 //! ```
 //!
 //! The body helps to find out why a connection was refused. So this reader keeps the first bytes even of an incomplete or
-//! malformed
-//! body. It ends as soon as it can: at the limit, and at the last chunk without its trailers. Content codings such as gzip are
-//! not removed.
+//! malformed body. It ends as soon as it can: at the limit, and at the last chunk without its trailers. Content codings such as
+//! gzip are not removed.
 
 #[cfg(test)]
 mod tests;
@@ -66,8 +65,7 @@ const FIRST_CHUNK: Framing = Framing::Chunked(Chunk::Size { size: 0, has_digit: 
 
 impl BodyReader {
     /// Makes a reader for the body of the final response with this head. Without a complete head there is no body. It keeps at
-    /// most `limit`
-    /// bytes.
+    /// most `limit` bytes.
     pub fn new(head: Option<&Head>, limit: usize) -> BodyReader {
         let framing = head.filter(|_| limit > 0).map_or(Framing::Done, Framing::of);
         BodyReader { framing, limit, body: Vec::new(), framing_bytes: 0 }

@@ -148,8 +148,7 @@ fn not_http(answer: &[u8]) -> TunnelError {
 }
 
 /// Returns the authentication schemes in a list of challenges (RFC 9110 section 11.6.1). The list has commas between challenges
-/// and
-/// between their parameters. A parameter has a `=` after its first token.
+/// and between their parameters. A parameter has a `=` after its first token.
 pub(super) fn challenges(value: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut escaped = false;

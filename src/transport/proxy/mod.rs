@@ -1,6 +1,5 @@
 //! Proxies: which proxy a connection uses ([`Proxies`]), and the negotiation of a tunnel with it ([`Tunnel`]). This module
-//! handles only
-//! text and bytes. The caller connects, reads and writes.
+//! handles only text and bytes. The caller connects, reads and writes.
 //!
 //! ```text
 //!   options, environment ─► Proxies (route, no_proxy) ─► Proxy (proxy_url) ─► Tunnel ─► http or socks5

@@ -45,14 +45,11 @@ impl fmt::Debug for Credentials {
 
 impl Proxy {
     /// Parses `http://[user[:password]@]host[:port]`, or such a URL with `https`, `socks5` or `socks5h`. Without a scheme it is
-    /// `http`, as in
-    /// curl's environment variables. The error text never contains a part of the URL.
+    /// `http`, as in curl's environment variables. The error text never contains a part of the URL.
     ///
     /// The default ports of `http` and `https` are 80 and 443, as in other URLs of these schemes, and in Go, Python and Node.
-    /// (curl uses
-    /// 1080 for `http`.) The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy resolves
-    /// names, and
-    /// `socks5` has this meaning too.
+    /// (curl uses 1080 for `http`.) The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy
+    /// resolves names, and `socks5` has this meaning too.
     pub fn from_url(text: &str) -> Result<Proxy, DetailedError> {
         let invalid = |why: &str| DetailedError::invalid(format!("the proxy's URL {why}"));
         let unreadable = |why: Unreadable| match why {

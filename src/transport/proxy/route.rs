@@ -86,9 +86,8 @@ pub struct Environment {
 
 impl Environment {
     /// Reads `https_proxy`, `http_proxy`, then `all_proxy` if one of them is not set, and `no_proxy`. Each is read first in lower
-    /// case,
-    /// then in upper case. An empty variable counts as not set. An invalid value is an error only when it is needed. The error
-    /// names the variable, but never contains its value.
+    /// case, then in upper case. An empty variable counts as not set. An invalid value is an error only when it is needed. The
+    /// error names the variable, but never contains its value.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.trim().is_empty())?));
         let proxy = |(name, value): (&str, String)| {

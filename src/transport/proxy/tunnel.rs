@@ -51,10 +51,8 @@ impl Tunnel {
     }
 
     /// Takes the next bytes from the proxy, in pieces of any size. Returns true if the tunnel is established. After each call
-    /// there
-    /// may be new output. It must not be called again after true or an error. After the refusal of an HTTP proxy, `input`
-    /// contains the
-    /// bytes after the head of its response.
+    /// there may be new output. It must not be called again after true or an error. After the refusal of an HTTP proxy, `input`
+    /// contains the bytes after the head of its response.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<bool, TunnelError> {
         let is_established = match &mut self.protocol {
             Protocol::Http(connect) => connect.feed(input)?,

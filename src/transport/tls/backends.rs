@@ -1,6 +1,5 @@
 //! The TLS of a connection: the TLS of this build, or that of the host. Each type contains one of the two, and each method calls
-//! the
-//! method of the module that is in use.
+//! the method of the module that is in use.
 
 use super::backend;
 use super::buffered_stream::BufferedStream;
@@ -185,8 +184,7 @@ impl<S: Transport> Stream<BufferedStream<S>> {
     }
 
     /// Returns whether no plaintext can be left if the stream below has no more bytes. OpenSSL and hosts read one record at a
-    /// time. Other
-    /// libraries read all available bytes, and may already have the next record.
+    /// time. Other libraries read all available bytes, and may already have the next record.
     #[inline]
     pub fn reads_single_records(&self) -> bool {
         match self {

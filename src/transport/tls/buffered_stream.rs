@@ -11,8 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
 /// The size of the read buffer. OpenSSL and Secure Transport read the five bytes of a record's header, then its body. With the
-/// buffer,
-/// one read of the stream below returns both. It has room for a message of a game.
+/// buffer, one read of the stream below returns both. It has room for a message of a game.
 const READ_AHEAD: usize = 4096;
 /// The size of the read buffer after it was full. It has room for several records.
 const READ_AHEAD_BULK: usize = 64 * 1024;
@@ -20,10 +19,8 @@ const READ_AHEAD_BULK: usize = 64 * 1024;
 const MAX_OUTPUT: usize = 64 * 1024;
 
 /// The stream that TLS uses. For TLS, a write always succeeds: bytes that the stream below does not take wait in the output
-/// buffer.
-/// Otherwise Secure Transport would queue them in its own memory, which we cannot see, and the other libraries would require that
-/// the
-/// call is repeated.
+/// buffer. Otherwise Secure Transport would queue them in its own memory, which we cannot see, and the other libraries would
+/// require that the call is repeated.
 pub(super) struct BufferedStream<S> {
     stream: S,
     #[cfg(tls_native)]

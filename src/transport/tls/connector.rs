@@ -17,15 +17,13 @@ pub struct Connector {
 
 impl Connector {
     /// Returns this connector without the sessions that it has kept. Connections that have already begun keep no session for it.
-    /// `None`: a
-    /// new connector must be made.
+    /// `None`: a new connector must be made.
     pub fn without_sessions(&self) -> Option<Connector> {
         Some(Connector { backend: self.backend.without_sessions()?, infos: Arc::clone(&self.infos) })
     }
 
     /// Makes a connector. This takes tens of milliseconds, because it reads the certificates of the system, and it may block. The
-    /// error
-    /// names the option that cannot be used, and the reason.
+    /// error names the option that cannot be used, and the reason.
     pub fn build(settings: &Settings) -> Result<Connector, TlsError> {
         Sources::read(settings, None)?.connector(settings, &|| true)
     }
@@ -72,8 +70,7 @@ impl Sources {
     }
 
     /// Makes the connector from equal settings. It stops when `may_continue` returns false. `may_continue` is called every few
-    /// dozen
-    /// microseconds.
+    /// dozen microseconds.
     pub fn connector(self, settings: &Settings, may_continue: &dyn Fn() -> bool) -> Result<Connector, TlsError> {
         let backend = match self {
             Sources::Library { roots, system } => {

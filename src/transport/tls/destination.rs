@@ -9,8 +9,7 @@ pub struct Destination<'a> {
     /// The kind of peer.
     pub peer: Peer,
     /// The name that its certificate must have: a DNS name in ASCII, or an IP address without brackets. A DNS name is sent as SNI
-    /// (RFC 6066
-    /// section 3).
+    /// (RFC 6066 section 3).
     pub name: &'a str,
     /// The host of its URL.
     pub host: &'a str,

@@ -116,8 +116,7 @@ impl<S: Transport> Handshake<S> {
     }
 
     /// The handshake has taken too long. Returns the known facts about it. If it offers a session, the peer may be unable to
-    /// handle that, so
-    /// the next connection makes a full handshake.
+    /// handle that, so the next connection makes a full handshake.
     pub fn give_up(&mut self) -> Option<Arc<TlsInfo>> {
         let info = self.info();
         self.resumption.fail();
@@ -191,8 +190,7 @@ fn server_name(name: &str) -> Result<&str, TlsError> {
 }
 
 /// Returns true if the text is a DNS name in ASCII, or an IP address without brackets. Other texts must not reach the platform:
-/// OpenSSL
-/// checks no name if the text is empty, and accepts any host of the domain for `.domain`.
+/// OpenSSL checks no name if the text is empty, and accepts any host of the domain for `.domain`.
 pub fn is_server_name(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

@@ -1,7 +1,7 @@
 //! TLS over another stream, with the certificates that the platform trusts. On Linux, Android and the BSDs the backend is
-//! OpenSSL. On
-//! Apple systems and Windows it is the TLS of the platform. On Apple systems it can also be OpenSSL, with the system's check of
-//! certificates. Without the Cargo feature `tls` there is no TLS. Instead of these, a host can use its own TLS: a TLS provider.
+//! OpenSSL. On Apple systems and Windows it is the TLS of the platform. On Apple systems it can also be OpenSSL, with the
+//! system's check of certificates. Without the Cargo feature `tls` there is no TLS. Instead of these, a host can use its own TLS:
+//! a TLS provider.
 //!
 //! ```text
 //!   Settings ─► Connector ─► Handshake ─► Tls        no step blocks, except Connector::build, which reads certificates

@@ -1,6 +1,5 @@
 //! Replaces the backend if the Cargo feature `tls` is off. Only [`Sources`] has a value, so the compiler removes all code that
-//! would
-//! use the other types.
+//! would use the other types.
 
 use super::NO_TLS;
 use super::buffered_stream::BufferedStream;

@@ -2,8 +2,7 @@
 //! data.
 //!
 //! A peer can endlessly send records without application data: key updates and session tickets of TLS 1.3, empty records,
-//! requests
-//! to renegotiate. Each record costs work, and a read that waits for data would not return while such records arrive.
+//! requests to renegotiate. Each record costs work, and a read that waits for data would not return while such records arrive.
 
 use super::peer::Peer;
 

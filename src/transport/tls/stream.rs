@@ -63,8 +63,7 @@ impl<S: Transport> Tls<S> {
     }
 
     /// The connection has failed before an answer of the peer. If it was resumed, the peer may be unable to handle that, so the
-    /// next
-    /// connection makes a full handshake.
+    /// next connection makes a full handshake.
     #[cold]
     pub fn fail_before_answer(&mut self) {
         if self.info.is_resumed {
@@ -73,8 +72,7 @@ impl<S: Transport> Tls<S> {
     }
 
     /// Checks that the key of the server's own certificate is one of these pins, if there are any. The keys of its issuers cannot
-    /// be
-    /// pinned, because native-tls returns only the server's certificate.
+    /// be pinned, because native-tls returns only the server's certificate.
     pub(super) fn check_pins(&self, pins: &[pins::Pin]) -> Result<(), TlsError> {
         pins::check(pins, self.info.chain.first().map(|certificate| &certificate[..]))
     }
@@ -162,8 +160,7 @@ impl<S: Transport> Transport for Tls<S> {
 
     /// Returns 0 only after the peer's close_notify. `UnexpectedEof`: the stream below has ended without one. `InvalidData`: TLS
     /// has failed. `QuotaExceeded`: the peer has sent too many records without data. `Interrupted`: the budget of this turn is
-    /// used
-    /// up, and more bytes may be available.
+    /// used up, and more bytes may be available.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(end) = &self.end {
             return self.end_result(end);

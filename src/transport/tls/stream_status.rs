@@ -1,6 +1,5 @@
 //! Facts about the stream below TLS, for the text of an error. They can still be read after the platform's TLS has dropped the
-//! stream,
-//! which native-tls does when a handshake fails.
+//! stream, which native-tls does when a handshake fails.
 
 use super::peer::Peer;
 use std::io::{self, ErrorKind};

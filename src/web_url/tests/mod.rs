@@ -61,8 +61,7 @@ fn ours(text: &str, base: Option<&WebUrl>) -> Result<Parts, Unreadable> {
 }
 
 /// Returns whether the result for this host depends on the tables of Unicode, which the library may not have. Without them it
-/// refuses
-/// names that are not ASCII, and checks converted labels only for their characters.
+/// refuses names that are not ASCII, and checks converted labels only for their characters.
 fn is_without_tables(host: Result<&Host, &Unreadable>) -> bool {
     let is_one = match host {
         Ok(Host::Domain(name)) => name.split('.').any(|label| label.starts_with("xn--")),
@@ -74,8 +73,7 @@ fn is_without_tables(host: Result<&Host, &Unreadable>) -> bool {
 }
 
 /// Returns whether the crate differs from the standard. It does not remove a folder with the form of a Windows drive letter,
-/// which the
-/// standard keeps only for `file`. It also refuses a third slash before a host in a relative URL.
+/// which the standard keeps only for `file`. It also refuses a third slash before a host in a relative URL.
 fn crate_deviates(text: &str, base: Option<&str>) -> bool {
     let is_drive = |part: &str| matches!(part.as_bytes(), [drive, b':' | b'|'] if drive.is_ascii_alphabetic());
     let text: String = text.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();

@@ -161,8 +161,7 @@ impl Request {
     }
 
     /// Signs it by the issuer, or by itself. `openssl ca` is the only command that sets both dates in every version. Each
-    /// certificate
-    /// has its own index file, so that several tests may make certificates at one time.
+    /// certificate has its own index file, so that several tests may make certificates at one time.
     fn sign(self, issuer: Option<&Certificate>) -> Certificate {
         let folder = scratch().join(self.name);
         fs::create_dir(&folder).expect("a folder for the certificate");

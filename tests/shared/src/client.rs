@@ -43,8 +43,7 @@ pub fn set_headers(options: &mut egret_ws_options, headers: &[egret_ws_header]) 
 }
 
 /// Returns the struct behind a pointer of the options. If there is none, it is made. It is never freed: a test makes few of them,
-/// and the
-/// options are plain C structs, which own nothing.
+/// and the options are plain C structs, which own nothing.
 fn pointed<T>(pointer: &mut *const T, init: unsafe extern "C" fn(*mut T, usize) -> i32) -> &'static mut T {
     if pointer.is_null() {
         // SAFETY: a C struct of numbers may be all zeros.

@@ -20,8 +20,7 @@ const AS_DESCRIPTOR_3: &str =
     r#"exec 3<&0 </dev/null; PATH=$PATH:/usr/sbin; LISTEN_PID=$$ LISTEN_FDS=1 NGINX='3;' exec "$@""#;
 
 /// A server that runs until this is dropped. It gets its listening socket as descriptor 3. So the port is certainly free, and if
-/// a
-/// client connects before the server is ready, it waits in the queue of the socket.
+/// a client connects before the server is ready, it waits in the queue of the socket.
 pub struct Daemon {
     child: Child,
     port: u16,
@@ -99,8 +98,7 @@ pub fn installed_servers() -> &'static Path {
 }
 
 /// Starts nginx in front of the server on port `backend`. `listen` follows the address in the directive of that name.
-/// `directives` are
-/// additional lines of the server block.
+/// `directives` are additional lines of the server block.
 pub fn nginx(name: &str, listen: &str, directives: &str, backend: u16) -> Daemon {
     Daemon::start(name, |port, folder| {
         let configuration = format!(

@@ -8,8 +8,7 @@ use crate::scripted_server::{Peer, Server};
 use ::egret_ws::*;
 
 /// The server upgrades and sends `bytes`. The client must send a Close frame with `code`, disconnect by itself, report `error`,
-/// and
-/// deliver no message.
+/// and deliver no message.
 #[track_caller]
 pub fn expect_failure(what: &str, bytes: Vec<u8>, error: i32, code: u16) {
     println!("{what}: {:02x?}", &bytes[..bytes.len().min(20)]);

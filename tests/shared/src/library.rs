@@ -11,8 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Returns the directory of `libegret_ws.so`: `EGRET_WS_TEST_LIB_DIR` if it is set. Otherwise the library is built once, with the
-/// profile
-/// and in the target directory of this test.
+/// profile and in the target directory of this test.
 pub fn build() -> PathBuf {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| match std::env::var_os("EGRET_WS_TEST_LIB_DIR") {
@@ -34,10 +33,8 @@ fn build_with_cargo() -> PathBuf {
     let parent = dir.parent().expect("the profile's directory lies in another");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
     // A debug library is the one that cargo has built for this test. Only when cargo also builds a test, it unites the features
-    // of
-    // dependencies with those of tests. Otherwise it would build the library again, and once more at the next `cargo test`. An
-    // optimised
-    // library is built as it is for a release.
+    // of dependencies with those of tests. Otherwise it would build the library again, and once more at the next `cargo test`. An
+    // optimised library is built as it is for a release.
     let command: &[&str] = if profile == "dev" { &["build", "--lib", "--test", "symbols"] } else { &["clib"] };
     cargo.args(command).args(["--locked", "--quiet", "--profile", profile]);
     let features = [
@@ -70,8 +67,7 @@ pub fn include_dir() -> PathBuf {
 }
 
 /// Returns the functions that the header declares: the names before a `(` at the beginning of a declaration. No comment and no
-/// callback
-/// type has such a line.
+/// callback type has such a line.
 pub fn declared_functions() -> BTreeSet<String> {
     let header = fs::read_to_string(include_dir().join("egret_ws.h")).expect("the header");
     header
@@ -83,8 +79,7 @@ pub fn declared_functions() -> BTreeSet<String> {
 }
 
 /// Returns the C compiler: `$EGRET_WS_TEST_CC`, `$CC` or `cc`; or the C++ compiler: `$EGRET_WS_TEST_CXX`, `$CXX` or `c++`. (The
-/// first
-/// variable is for a compiler for another system, which cargo must not use for this system.)
+/// first variable is for a compiler for another system, which cargo must not use for this system.)
 pub fn compiler(cplusplus: bool) -> OsString {
     let [foreign, own, default] =
         if cplusplus { ["EGRET_WS_TEST_CXX", "CXX", "c++"] } else { ["EGRET_WS_TEST_CC", "CC", "cc"] };

@@ -9,8 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 /// Runs a test in a separate process, in which no other test uses memory, threads and descriptors. In the first process it
-/// returns false,
-/// and the test must then return at once. In the second process it returns true.
+/// returns false, and the test must then return at once. In the second process it returns true.
 pub fn runs_alone(test: &str) -> bool {
     const ALONE: &str = "EGRET_WS_TEST_ALONE";
     if env::var_os(ALONE).is_some() {

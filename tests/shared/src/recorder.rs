@@ -127,8 +127,7 @@ impl Recorder {
 
 impl State {
     /// Checks the contract of the header: for each connection at most one `on_connect`, then messages, then `on_retry` or the
-    /// only
-    /// `on_close`. `release_user` is called once.
+    /// only `on_close`. `release_user` is called once.
     pub fn check(&self) {
         let last = self.events.len().saturating_sub(1);
         let mut is_open = false;

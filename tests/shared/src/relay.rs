@@ -1,6 +1,5 @@
 //! A TCP relay between client and server. While it runs, a test can inject faults into single connections. One thread does all
-//! the
-//! work. A call returns when that thread has done the requested work, so a test does not have to wait.
+//! the work. A call returns when that thread has done the requested work, so a test does not have to wait.
 #![cfg(unix)]
 #![allow(unsafe_code)] // poll(2)
 

@@ -9,8 +9,7 @@ const OUTLIER_LIMIT: Duration = Duration::from_secs(3);
 const MEASUREMENTS: usize = 8;
 
 /// Checks that every measurement is at least `least`, and that one of them is at most [`TOLERANCE`] longer. A busy machine may
-/// delay one
-/// measurement, but a library that is late is late in all of them.
+/// delay one measurement, but a library that is late is late in all of them.
 #[track_caller]
 pub fn assert_duration(least: Duration, measure: impl FnMut() -> Duration) {
     assert_duration_between(least, least, measure);

@@ -186,8 +186,7 @@ pub fn set_openssl(options: &mut egret_ws_loop_options) {
 }
 
 /// Compiles the example as a shared library. It calls the one function of the library that it needs through a variable, because
-/// the
-/// library is a part of the test program, which exports no symbols.
+/// the library is a part of the test program, which exports no symbols.
 fn compile_openssl() -> std::path::PathBuf {
     let source = paths::repository().join("examples/tls_provider");
     let folder = paths::scratch().join(format!("tls-provider-{}", std::process::id()));

@@ -1,8 +1,7 @@
 //! The fields of a certificate (X.509, RFC 5280), read from its DER.
 //!
 //! The fields are only displayed. The library has checked the certificate, and nothing here decides whether it is trusted. So
-//! unknown
-//! parts are skipped, and the result is `None` if the bytes are not a certificate.
+//! unknown parts are skipped, and the result is `None` if the bytes are not a certificate.
 
 use crate::words::days;
 use base64ct::{Base64, Encoding};

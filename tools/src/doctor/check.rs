@@ -266,8 +266,7 @@ impl<'a> Check<'a> {
     }
 
     /// Returns whether this failure can happen when the server uses TLS and this side does not, or when this side uses TLS and
-    /// the server
-    /// does not.
+    /// the server does not.
     fn may_have_other_scheme(&self) -> bool {
         let Some(report) = &self.report else { return false };
         if self.url.is_secure {

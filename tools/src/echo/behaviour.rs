@@ -1,8 +1,7 @@
 //! The behaviour of the server on a connection.
 //!
 //! The options of the command line apply to all connections. The path of a URL adds to them for its connection, so that one
-//! server
-//! can be used for all tests: `/delay/200/drop/3` answers after 200 ms and drops the connection after three messages.
+//! server can be used for all tests: `/delay/200/drop/3` answers after 200 ms and drops the connection after three messages.
 
 use crate::arguments::number;
 use std::time::Duration;

@@ -195,8 +195,7 @@ fn discard(mut tcp: &TcpStream) {
 fn freeze(tcp: &TcpStream) {
     let deadline = Instant::now() + MAX_FREEZE;
     // `peek` returns at once while bytes of the client wait, so there is a sleep. It notices a reset, or an end before which all
-    // bytes were
-    // read. For other ends there is the deadline.
+    // bytes were read. For other ends there is the deadline.
     while matches!(tcp.peek(&mut [0]), Ok(1)) && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(50));
     }

@@ -38,8 +38,7 @@ pub struct Server {
 }
 
 /// Makes an authority, and a certificate that it signs, for the loopback addresses and other names. The key of the authority is
-/// never
-/// written, so it can sign no other certificate.
+/// never written, so it can sign no other certificate.
 pub fn server(kind: Kind, names: &[String]) -> Result<Server, ErrorStack> {
     let authority_key = key()?;
     let server_key = key()?;

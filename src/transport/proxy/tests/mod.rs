@@ -8,8 +8,7 @@ use super::{Proxy, Tunnel, TunnelError};
 use crate::web_url::Host;
 
 /// Negotiates with a proxy that sends these answers. It takes the output before each answer and after the last one. Returns the
-/// outputs
-/// and the result. A second negotiation, in single bytes, must have an equal result.
+/// outputs and the result. A second negotiation, in single bytes, must have an equal result.
 pub(super) fn negotiate(proxy: &str, server: &str, answers: &[&[u8]]) -> (Vec<Vec<u8>>, Result<bool, TunnelError>) {
     let whole = negotiate_in_pieces(proxy, server, answers, usize::MAX);
     assert_eq!(negotiate_in_pieces(proxy, server, answers, 1), whole, "in single bytes");

@@ -195,8 +195,7 @@ fn cancelled() -> TlsError {
 const WRONG_PASSWORD: (i32, i32) = (35, 113);
 
 /// Describes an error of PKCS#12. OpenSSL has many numbers for unsupported algorithms, and they differ between versions. Only one
-/// word
-/// in their texts is always equal.
+/// word in their texts is always equal.
 fn identity_error(error: ErrorStack) -> String {
     let text = error.to_string();
     let is_password = error.errors().iter().any(|error| (error.library_code(), error.reason_code()) == WRONG_PASSWORD);
@@ -209,8 +208,7 @@ fn identity_error(error: ErrorStack) -> String {
 }
 
 /// Sets the certificate, its key, and the intermediate certificates, with the nearest first. PKCS12_parse returns them in the
-/// opposite
-/// order.
+/// opposite order.
 fn set_identity(builder: &mut SslContextBuilder, pkcs12: &[u8], password: &str) -> Result<(), String> {
     let parsed = Pkcs12::from_der(pkcs12).and_then(|pkcs12| pkcs12.parse2(password)).map_err(identity_error)?;
     let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
@@ -295,8 +293,7 @@ impl<S: Transport> Stream<BufferedStream<S>> {
     }
 
     /// Frees the buffers of OpenSSL. OpenSSL itself does this after a read and a write, but not after the tickets of a server,
-    /// for which it
-    /// allocates a buffer to write.
+    /// for which it allocates a buffer to write.
     #[inline]
     #[allow(unsafe_code)] // the crate does not have this function
     fn free_buffers(&mut self) {
@@ -304,9 +301,8 @@ impl<S: Transport> Stream<BufferedStream<S>> {
             return;
         }
         // SAFETY: the pointer belongs to a live `Ssl`, which no other thread uses. OpenSSL keeps a buffer with bytes to write.
-        // Older
-        // versions do not notice that they still use a buffer with a part of a record (CVE-2024-4741), but there is none between
-        // records.
+        // Older versions do not notice that they still use a buffer with a part of a record (CVE-2024-4741), but there is none
+        // between records.
         unsafe { SSL_free_buffers(self.0.ssl().as_ptr()) };
     }
 

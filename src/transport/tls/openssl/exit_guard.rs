@@ -1,12 +1,10 @@
 //! Keeps the threads of the library out of OpenSSL when the process ends.
 //!
 //! OpenSSL frees its tables in an exit handler, on the thread that ends the process, while other threads still run. If a thread
-//! of the
-//! library is in OpenSSL at that time, or enters it later, it would read freed memory. Our exit handler runs before OpenSSL's
-//! handler,
-//! because it is registered later. It closes the entry and waits until all threads have left. After that no thread can enter:
-//! calls of
-//! TLS fail, and the system frees the memory of TLS objects. If a host calls OPENSSL_cleanup itself, this closes the entry too.
+//! of the library is in OpenSSL at that time, or enters it later, it would read freed memory. Our exit handler runs before
+//! OpenSSL's handler, because it is registered later. It closes the entry and waits until all threads have left. After that no
+//! thread can enter: calls of TLS fail, and the system frees the memory of TLS objects. If a host calls OPENSSL_cleanup itself,
+//! this closes the entry too.
 //!
 //! ```text
 //!   open, number of threads inside ──exit──► closed, number of threads inside ──all leave──► OpenSSL cleans up
@@ -81,8 +79,7 @@ pub(super) fn is_closed() -> bool {
 }
 
 /// Registers the exit handler that closes the entry. If the host already uses OpenSSL, the handler runs before OpenSSL cleans up.
-/// The
-/// host's thread calls this when it requests TLS, so that the handler is registered before a later `exit`.
+/// The host's thread calls this when it requests TLS, so that the handler is registered before a later `exit`.
 pub(in super::super) fn watch_exit() {
     static ONCE: Once = Once::new();
     ONCE.call_once(register);
@@ -95,8 +92,7 @@ pub(super) fn init() {
     ONCE.call_once(|| {
         register();
         // This initialises OpenSSL without an exit handler (OPENSSL_INIT_NO_ATEXIT). Since the first registration, the host may
-        // have
-        // initialised it with a handler, so our handler is registered again.
+        // have initialised it with a handler, so our handler is registered again.
         ::openssl::init();
         register();
     });
@@ -108,16 +104,12 @@ fn register() {
     PROCESS.store(unsafe { libc::getpid() }, Relaxed);
     ONCE.call_once(|| {
         // A host may also clean up by a call of OPENSSL_cleanup, which runs this handler first. If there is no memory for the
-        // handler,
-        // only that case is not covered.
-        // SAFETY: OpenSSL allows this before its initialisation. `close` does not unwind, and OpenSSL keeps this library in
-        // memory as
-        // long as it has the handler.
+        // handler, only that case is not covered. SAFETY: OpenSSL allows this before its initialisation. `close` does not unwind,
+        // and OpenSSL keeps this library in memory as long as it has the handler.
         unsafe { OPENSSL_atexit(close) };
     });
     // SAFETY: `close` does not unwind. It can be called as long as it is registered: when this library is unloaded, the C library
-    // first
-    // calls and removes its handlers.
+    // first calls and removes its handlers.
     unsafe { libc::atexit(close) };
 }
 
@@ -134,8 +126,7 @@ extern "C" fn close() {
 }
 
 /// Frees OpenSSL's data of this thread. A thread of the library calls this before it ends. Otherwise a destructor of the thread
-/// would do
-/// it without this guard.
+/// would do it without this guard.
 pub(in super::super) fn leave_thread() {
     match enter() {
         // SAFETY: the function takes no argument and may be called without such data. The end of the process waits for

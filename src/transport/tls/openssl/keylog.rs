@@ -1,6 +1,5 @@
 //! Writes the secrets of connections to a file, in the NSS format that Wireshark reads (draft-ietf-tls-keylogfile). This needs
-//! the cargo
-//! feature `keylog`, which releases do not have.
+//! the cargo feature `keylog`, which releases do not have.
 
 use crate::environment;
 use ::openssl::ssl::SslContextBuilder;

@@ -1,6 +1,5 @@
 //! Replaces `system_trust` on systems where OpenSSL itself checks certificates. [`SystemTrust`] has no value, so the compiler
-//! removes all
-//! code that would use one.
+//! removes all code that would use one.
 
 use super::verify::Refusal;
 use crate::transport::tls::pins::Pin;

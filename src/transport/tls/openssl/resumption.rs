@@ -6,10 +6,8 @@
 //! ```
 //!
 //! A time-out of the handshake also counts as a failure, and so does a resumed connection that breaks before the first answer.
-//! With TLS
-//! 1.3 a server can fail after this side's part of the handshake. If the host ends a connection in the handshake, only the
-//! offered
-//! session is lost.
+//! With TLS 1.3 a server can fail after this side's part of the handshake. If the host ends a connection in the handshake, only
+//! the offered session is lost.
 #![allow(unsafe_code)] // sessions in DER, and a function of OpenSSL that the crate does not have
 
 use super::sessions::{Key, Session, Sessions, UnixTime};
@@ -178,8 +176,7 @@ fn lifetime_hint(session: &SslSessionRef) -> UnixTime {
 const CERTIFICATE: u8 = 0xa3;
 
 /// Removes the certificate from a session in DER. The chain already contains it, and OpenSSL 3 would need a third of the time of
-/// a resumed
-/// connection to read its key. `None` if the form of the session is unknown.
+/// a resumed connection to read its key. `None` if the form of the session is unknown.
 fn without_certificate(session: &[u8]) -> Option<Vec<u8>> {
     let mut rest = session;
     let mut fields = element(&mut rest, Some(SEQUENCE))?.content;

@@ -1,6 +1,5 @@
 //! The certificate authorities that the system trusts. First they are read, which may block, because a path may name any kind of
-//! file.
-//! Then they are added to the certificate store of OpenSSL.
+//! file. Then they are added to the certificate store of OpenSSL.
 
 use super::exit_guard::Cancelled;
 use ::openssl::ssl::SslFiletype;
@@ -68,8 +67,8 @@ fn blocks(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// For systems with the certificates in the form of OpenSSL: one file with all of them, and directories with a file for each,
-/// named by a
-/// hash of its subject. The paths differ between systems, and the OpenSSL of the feature `vendored` does not know them.
+/// named by a hash of its subject. The paths differ between systems, and the OpenSSL of the feature `vendored` does not know
+/// them.
 #[cfg(not(target_os = "android"))]
 mod files {
     use crate::environment;
@@ -175,8 +174,7 @@ mod android {
     }
 
     /// Reads the certificates of the first directory that has any, except those that the user has disabled. For each disabled
-    /// certificate,
-    /// `removed` contains a file with an equal name.
+    /// certificate, `removed` contains a file with an equal name.
     fn read(directories: &[&Path], removed: &Path) -> Vec<Vec<u8>> {
         let names =
             |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());

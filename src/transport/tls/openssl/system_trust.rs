@@ -1,6 +1,5 @@
 //! The check of a server's certificates by the operating system, instead of OpenSSL's own check. It is used on Apple systems,
-//! where no
-//! program can read the trusted certificates as a list. The tests run on every system, with another [`Judge`].
+//! where no program can read the trusted certificates as a list. The tests run on every system, with another [`Judge`].
 //!
 //! ```text
 //!   full handshake ─► verify ─► Judge::check ─┬─► trusted ─► pins ─► OpenSSL goes on
@@ -39,10 +38,8 @@ unsafe extern "C" {
 /// Decides whether the certificates of a server are trusted.
 pub trait Judge: Send + Sync {
     /// `chain` are the certificates that the server has sent, in DER, with its own first. `name` is the DNS name or the IP
-    /// address that the
-    /// server's own certificate must have. Returns the certificates from the server's own one to a trusted one. It does not wait
-    /// for the
-    /// network.
+    /// address that the server's own certificate must have. Returns the certificates from the server's own one to a trusted one.
+    /// It does not wait for the network.
     fn check(&self, chain: &[Vec<u8>], name: &str) -> Result<Vec<Vec<u8>>, TlsError>;
 }
 

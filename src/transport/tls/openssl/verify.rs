@@ -96,8 +96,7 @@ pub(super) fn received_chain(chain: &X509StoreContextRef) -> Chain {
         return Chain::default();
     }
     // SAFETY: the stack is not NULL, contains certificates, and lives as long as the context, which is borrowed until the end of
-    // this
-    // function.
+    // this function.
     let received = unsafe { StackRef::<X509>::from_ptr(received) };
     bounded_chain(received.iter().filter_map(|certificate| certificate.to_der().ok()))
 }

@@ -6,8 +6,7 @@
 //! ```
 //!
 //! The host gets one whole record at a time. So it needs no buffer, and the limits of [`super::record_budget`] apply. All results
-//! are
-//! checked: a session that returns something impossible fails, and other sessions are not affected.
+//! are checked: a session that returns something impossible fails, and other sessions are not affected.
 
 pub(super) mod backend;
 mod host;

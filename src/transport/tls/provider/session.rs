@@ -112,8 +112,7 @@ impl Session {
     }
 
     /// Writes the alert for the peer, if the host has one. This is called after an error of [`Step::Receive`], or of the work on
-    /// another
-    /// thread.
+    /// another thread.
     fn write_alert(&mut self, stream: &mut dyn Write) {
         let (Some(host), mut output) = (&mut self.host, [0; ROOM]) else { return };
         // The step fails again, with or without an alert, so only the bytes are used.
@@ -172,8 +171,7 @@ impl Session {
     }
 
     /// The key of the peer is not one of the pins. If this output is the alert of a session that has already failed, that failure
-    /// is the
-    /// reason.
+    /// is the reason.
     fn refuse(&mut self, other_key: TlsError) -> TlsError {
         let mut output = [0; ROOM];
         for _ in 0..MAX_OUTPUT_CALLS {
@@ -217,8 +215,7 @@ impl Session {
     }
 
     /// Records that the session has failed. The host frees it. Later steps also fail for this reason, because a connection that
-    /// cannot write
-    /// still reads the bytes that the peer has sent.
+    /// cannot write still reads the bytes that the peer has sent.
     fn end(&mut self, failure: TlsError) -> TlsError {
         if self.host.is_some() {
             self.last = Some((self.info(), failure.clone()));

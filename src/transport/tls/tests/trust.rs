@@ -123,8 +123,7 @@ fn extra_roots_are_trusted_in_addition_to_those_of_the_system() {
 }
 
 /// The roots of the system come from the file in `SSL_CERT_FILE`, which must be set before the process starts. So this test runs
-/// itself
-/// again in a child process.
+/// itself again in a child process.
 #[test]
 fn roots_of_the_system_are_trusted_unless_they_are_excluded() {
     const CHILD: &str = "EGRET_WS_TEST_SYSTEM_ROOT";

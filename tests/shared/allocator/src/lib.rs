@@ -28,8 +28,7 @@ thread_local! {
 }
 
 // SAFETY: every block comes from the system's allocator with the given layout, and is returned to it with that layout. A refusal
-// returns
-// a null pointer, as the trait requires.
+// returns a null pointer, as the trait requires.
 unsafe impl GlobalAlloc for TestAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let size = layout.size();

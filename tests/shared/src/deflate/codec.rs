@@ -78,8 +78,7 @@ impl Inflater {
 }
 
 /// Returns the longest back reference of a message. A decoder of RFC 1951 without output finds it. An inflater could not check
-/// that,
-/// because zlib-rs always has the largest window.
+/// that, because zlib-rs always has the largest window.
 pub fn longest_distance(payload: &[u8]) -> usize {
     let bytes = [payload, &TAIL].concat();
     let mut bits = Bits { bytes: &bytes, at: 0 };

@@ -83,8 +83,7 @@ pub fn expect_messages_with(extension: &'static str, bytes: Vec<u8>, expected: &
 }
 
 /// The server accepts the extension and sends `bytes`. The client must deliver `expected`, send a Close frame with `code`,
-/// disconnect
-/// by itself, and report `error`.
+/// disconnect by itself, and report `error`.
 #[track_caller]
 pub fn expect_failure(what: &str, bytes: Vec<u8>, expected: &[Event], error: i32, code: u16) {
     expect_failure_with(what, |_| {}, bytes, expected, error, code);

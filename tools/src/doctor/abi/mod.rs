@@ -1,6 +1,5 @@
 //! The functions of `egret_ws.h` that the doctor uses, with safe types. The doctor uses nothing else of the library. So an
-//! application
-//! can read every fact that the doctor reports.
+//! application can read every fact that the doctor reports.
 //!
 //! - `options`: the settings of the command line as `egret_ws_options`
 //! - `events`: callbacks, as values in a queue

@@ -104,8 +104,7 @@ fn closed_by_server(check: &Check, settings: &Settings, report: &Report) -> Diag
 fn closing(settings: &Settings, report: &Report) -> Option<Diagnosis> {
     let diagnosis = match report.error {
         // Another code comes from a server that closes for its own reason at this moment. It is chance which of both Close frames
-        // is the
-        // first one, so this must not change the exit code.
+        // is the first one, so this must not change the exit code.
         EGRET_WS_OK if report.initiator == EGRET_WS_INITIATOR_LOCAL && matches!(report.code, 1000 | 1001 | 1005) => {
             Diagnosis::new(Exit::Fine, "The connection works.", &[])
         }
