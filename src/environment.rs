@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 /// Returns the value of a variable. Returns `None` if the process has more rights than the user who started it (setuid, setgid,
-/// file capabilities): that user sets the environment, but must not decide where the process connects to or which certificates it
+/// file capabilities). That user sets the environment, but must not decide where the process connects to or which certificates it
 /// trusts.
 pub fn variable(name: &str) -> Option<OsString> {
     if has_more_rights_than_its_user() { None } else { std::env::var_os(name) }

@@ -54,8 +54,8 @@ pub fn is_in_provider() -> bool {
     IN_PROVIDER.get()
 }
 
-/// Returns whether this thread must not poll. It must not poll inside a callback that may hold the lock of the engine, nor inside
-/// a hook, because the loop of the hook must be able to end without waiting for it.
+/// Returns whether this thread must not poll. It must not poll inside a callback that may hold the lock of the engine. It
+/// also must not poll inside a hook, because the loop of the hook must be able to end without waiting for the hook.
 pub fn forbids_polls() -> bool {
     is_inside() || IN_HOOK.get()
 }

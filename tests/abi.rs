@@ -1,8 +1,8 @@
 //! The ABI only grows. `tests/abi/baseline.h` is the header of the last release. The current header may have more functions, more
 //! constants, and more fields at the end of a struct that begins with `struct_size`. Any other change makes this test fail.
 //!
-//! abidiff compares the types in two libraries of empty functions, which are compiled from the two headers. (`header` and `symbols.rs`
-//! check that the header agrees with the library.) For a release, run `cp include/egret_ws.h tests/abi/baseline.h`.
+//! abidiff compares the types in two libraries of empty functions, which are compiled from the two headers. `header` and `symbols.rs`
+//! check that the header agrees with the library. For a release, run `cp include/egret_ws.h tests/abi/baseline.h`.
 //!
 //! `tests/abi/first_form.h` is written by hand. It has each struct in the form that programs of the first release use. It does
 //! not change after that release.

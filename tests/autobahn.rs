@@ -1,5 +1,5 @@
-//! Runs the cases of Autobahn's conformance suite, except those that take minutes (`make autobahn` runs all), with a C client
-//! that uses the public header, and with each driver of the loop. The scripts are in tests/autobahn. They limit every wait.
+//! Runs the cases of Autobahn's conformance suite with a C client that uses the public header, and with each driver of the loop.
+//! Cases that take minutes are left out; `make autobahn` runs all. The scripts are in tests/autobahn. They limit every wait.
 
 use std::path::Path;
 use std::process::Command;

@@ -18,9 +18,9 @@
 //!   every state but Closed ───────── end ────────► Ended ── on_close ──► Closed
 //! ```
 //!
-//! The gate is a part of the send queue, so that no message can be queued behind a Close frame. It is read and changed
-//! only under the lock of the queue: by the host's threads (send, close, state, …), by the thread that dispatches events
-//! (`notify_…`), and by the thread that runs the engine (everything else). [`super::send_queue`] describes the order of the
+//! The gate is a part of the send queue, so that no message can be queued after a Close frame. It is read and changed
+//! only under the lock of the queue. The threads of the host call send, close, state, …; the thread that dispatches events
+//! calls `notify_…`; the thread that runs the engine calls the other functions. [`super::send_queue`] describes the order of the
 //! locks.
 
 use crate::constants::*;

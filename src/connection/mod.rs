@@ -1,5 +1,5 @@
-//! The life of one connection, as a state machine. It has no thread, no clock and no handle of the operating system: the
-//! engine passes the time, the read buffer, the network and the receiver of events with each call ([`Context`], in `ports`).
+//! The life of one connection, as a state machine. It has no thread, no clock and no handle of the operating system.
+//! With each call the engine passes the time, the read buffer, the network and the receiver of events ([`Context`], in `ports`).
 //!
 //! ```text
 //!            ┌──────────────── opening ─────────────────┐      ┌──────────── session ───────────┐

@@ -51,7 +51,7 @@ impl TriedAddresses {
         self.0[number].1 = Outcome::Failed(describe(error));
     }
 
-    /// Adds the attempts of another list behind its own, until the list is full. Returns how many attempts the other list had.
+    /// Appends the attempts of another list, until the list is full. Returns how many attempts the other list had.
     pub(super) fn append(&mut self, other: TriedAddresses) -> u32 {
         let count = other.0.len() as u32;
         if self.0.is_empty() && count <= 1 {

@@ -194,7 +194,7 @@ impl Batch {
         Ok(self.events.try_reserve(2 * SPARE)?)
     }
 
-    /// Adds a message that is in the read buffer of the engine, from `start` on. The byte behind it must be unused.
+    /// Adds a message that is in the read buffer of the engine, from `start` on. The byte after it must be unused.
     /// Call [`Batch::keep_messages`] before the buffer is used again. After an error nothing has changed.
     #[inline]
     pub fn in_place(&mut self, key: usize, kind: MessageKind, start: usize, len: usize) -> Result<(), NoMemory> {
@@ -202,8 +202,8 @@ impl Batch {
         self.push_message(Event { key, what: EventKind::Message { kind, in_place: true, len: len as u32, start } })
     }
 
-    /// Keeps the messages that are in the read buffer: exchanges the buffer for another one of equal size, or copies the messages
-    /// if the batch already has a buffer, or if there is no memory for another one. False if there is no memory for the copy: see
+    /// Keeps the messages that are in the read buffer: exchanges the buffer for another one of equal size. If the batch already has
+    /// a buffer, or if there is no memory for another one, copies the messages. False if there is no memory for the copy: see
     /// [`Batch::take_dropped`].
     #[inline]
     #[must_use]

@@ -145,8 +145,8 @@ fn last_tick() -> Option<Tick> {
     None
 }
 
-/// Returns the difference between a clock that advances while the machine sleeps and the monotonic one. (On Windows the monotonic
-/// clock itself advances, so a sleep of the machine looks like a gap of the process.)
+/// Returns the difference between a clock that advances while the machine sleeps and the monotonic one. On Windows the monotonic
+/// clock itself advances, so a sleep of the machine looks like a gap of the process.
 fn sleep_offset(now: Instant) -> Option<Duration> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const SLEEP_CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;

@@ -169,7 +169,7 @@ impl Engine {
             self.with_socket(socket, &mut |connection, context| connection.retry_now(context));
         }
         if requests.has_retry_after_suspend() && !ends && socket.add_request(SocketRequest::RetryNow) {
-            // It is queued behind the suspend. If it is refused, the engine has ended, and the connection too.
+            // It is queued after the suspend. If it is refused, the engine has ended, and the connection too.
             let _ = self.shared.push(Command::SocketRequests(socket.key));
         }
         // While the loop is suspended no retry begins. The resume begins it.

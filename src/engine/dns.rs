@@ -134,9 +134,9 @@ impl State {
         count < MAX_CALLS && (count < MAX_AWAITED_CALLS || awaited() < MAX_AWAITED_CALLS)
     }
 
-    /// Takes the next query that can begin, and records it as a call. The cost is limited, even if many queries wait: a query
-    /// that cannot begin has a call, so at most [`MAX_CALLS`] of them are before one that can begin, and a query without a socket
-    /// is dropped.
+    /// Takes the next query that can begin, and records it as a call. The cost is limited, even if many queries wait. A query
+    /// that cannot begin has a call, so at most [`MAX_CALLS`] of them are before one that can begin. A query without a socket is
+    /// dropped.
     fn begin(&mut self, now: Instant) -> Option<(u64, Query)> {
         if !self.has_room() {
             return None;

@@ -160,14 +160,14 @@ impl Work {
 }
 
 impl State {
-    /// Adds a job behind those of its socket.
+    /// Adds a job after those of its socket.
     fn push(&mut self, job: Job) {
         if self.sockets.len() >= self.prune_at {
             self.prune();
         }
         let key = key(&job.socket);
         let jobs = self.sockets.entry(key).or_default();
-        // Otherwise a socket that connects again and again would fill the list while its hooks block.
+        // Otherwise a socket that connects repeatedly would fill the list while its hooks block.
         jobs.waiting.retain(|waiting| waiting.work.is_wanted());
         jobs.waiting.push_back(job);
         self.make_ready(key);

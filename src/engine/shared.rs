@@ -268,7 +268,7 @@ impl Shared {
         self.commands.lock().queue.len()
     }
 
-    /// Moves all commands behind those of `onto`.
+    /// Appends all commands to those of `onto`.
     pub(super) fn take_commands(&self, onto: &mut CommandQueue) {
         let mut commands = self.commands.lock();
         self.commands_pending.store(false, Relaxed);

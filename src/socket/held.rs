@@ -1,6 +1,6 @@
 //! Events that the dispatcher holds, because the host has paused receiving on their sockets.
 //!
-//! Messages wait for a resume. An event behind a held message waits too, but drain events, pongs and frames overtake messages. So
+//! Messages wait for a resume. An event after a held message waits too, but drain events, pongs and frames overtake messages. So
 //! all events except messages arrive in time unless a message is before them. The receive queue counts held messages, so it
 //! limits their number.
 

@@ -1,7 +1,7 @@
 //! Scheduling: which thread runs the engine for a request of the host, and when.
 //!
-//! The engine of a *threaded* loop runs on its own thread. The engine of an *inline* loop runs inside the host's poll; between two
-//! polls, and while a poll runs callbacks, any thread with a request can run it for a moment.
+//! The engine of a *threaded* loop runs on its own thread. The engine of an *inline* loop runs inside the host's poll. Between two
+//! polls, and while a poll runs callbacks, any thread with a request can run the engine for a short time.
 //!
 //! A request from a callback usually waits until the callbacks of the poll have returned, so that all such requests together cost
 //! one wake-up or one write. [`action`] is the table of these decisions.
@@ -30,7 +30,7 @@ const MAX_PROVIDER_WAIT: Duration = Duration::from_secs(1);
 enum Request {
     /// Write the send queue. Its first message was just added.
     Flush,
-    /// Write the send queue. The message is behind others, and a poll has deferred writing them.
+    /// Write the send queue. The message is after others, and a poll has deferred writing them.
     FlushBehind,
     /// Write the send queue, which has become large.
     FlushLarge,
@@ -264,7 +264,7 @@ impl Scheduler {
         }
     }
 
-    /// Requests that a send queue is written in which a message was queued behind others. Usually there is nothing to do: the
+    /// Requests that a send queue is written in which a message was queued after others. Usually there is nothing to do: the
     /// engine knows about the others, and checks the queue again before it sleeps. But the flush of the others may be deferred.
     #[inline]
     pub(super) fn flush_behind(&self, socket: &SocketShared) {

@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(tcp.poll_connected().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
     }
 
-    /// Otherwise a connection that has nothing more to write would run again and again on Windows.
+    /// Otherwise a connection that has nothing more to write would run endlessly on Windows.
     #[test]
     fn a_write_that_would_have_blocked_waits_for_one_report() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -44,7 +44,7 @@ impl Setup {
 
 /// Arguments of a connect call that own what they point to.
 pub struct Draft {
-    /// The struct, with room for the fields of a newer header behind it.
+    /// The struct, with room after it for the fields of a newer header.
     buffer: Box<[u64; 1024]>,
     texts: Vec<CString>,
     headers: Vec<egret_ws_header>,

@@ -283,8 +283,8 @@ static void a_look_up_is_shared_while_it_is_young(void) {
     free_loop(loop);
 }
 
-/* The network changes while the look-up of a name hangs. Only a few look-ups of that name run at the same time, other names do not
- * wait for them, and a new answer is noticed while the old look-ups still hang. */
+/* The network changes while the look-up of a name hangs. Only a few look-ups of that name run at the same time. Other names do not
+ * wait for them. A new answer is noticed while the old look-ups still hang. */
 static void changes_of_the_network_start_few_look_ups(void) {
     enum { CHANGES = 100, OF_ONE_NAME = 2 * 5 };
     static recorder r;

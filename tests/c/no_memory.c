@@ -1,4 +1,4 @@
-/* Where the peer or the host chooses a size, a failed allocation does not end the process: the call returns NO_RESOURCES and changes
+/* Where the peer or the host chooses a size, a failed allocation does not end the process. The call returns NO_RESOURCES and changes
  * nothing, or the socket closes with NO_RESOURCES after the messages received before. No message is lost without a report, other
  * sockets continue, and everything works when there is memory again. */
 #include "server.h"

@@ -1,4 +1,4 @@
-/* The number of sockets that wait for the loop is limited: a host that connects and frees without a poll gets an error at
+/* The number of sockets that wait for the loop is limited. A host that connects and frees without a poll gets an error at
  * EGRET_WS_MAX_PENDING_SOCKETS, and can connect again after a poll. Ten thousand sockets at once are allowed. Freeing the loop
  * does not wait for the queued sockets. */
 #include "server.h"

@@ -1,5 +1,5 @@
-/* A process may end at any time, by exit() or by returning from main, with live sockets and loops that are not freed: from
- * any thread, in any callback, with the I/O thread at work. It ends at once with its own status, and no callback
+/* A process may end at any time, by exit() or by returning from main, with live sockets and loops that are not freed. It may
+ * end in any thread and in any callback, and while the I/O thread works. It ends at once with its own status, and no callback
  * is made meanwhile. */
 #include "blocked_lookup.h"
 #include "server.h"

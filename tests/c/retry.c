@@ -1,5 +1,5 @@
-/* A connection that is lost or cannot be made is retried: on_retry before each wait, on_connect when it is open again, until the host
- * closes or frees the socket or the attempts are used up. */
+/* A connection that is lost or cannot be made is retried, until the host closes or frees the socket or the attempts are used up.
+ * on_retry comes before each wait, and on_connect when a connection is open again. */
 #include "retry_recorder.h"
 
 static void check_delay(retry_recorder *t) {

@@ -31,7 +31,7 @@ pub enum Fault {
     GoesBack,
     /// Plaintext is returned before ESTABLISHED.
     ReturnsDataTooEarly,
-    /// HAS_OUTPUT is returned with one byte, again and again.
+    /// HAS_OUTPUT is returned with one byte, endlessly.
     HasEndlessOutput,
     /// HAS_OUTPUT is returned without bytes.
     HasEmptyOutput,

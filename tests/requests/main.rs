@@ -1,5 +1,5 @@
-//! The upgrade request as it arrives, redirects, the response and the body of a refusal as the host reads them, and secrets,
-//! which must be neither in logs nor in requests to other origins.
+//! The upgrade request as it arrives, redirects, and the response and the body of a refusal as the host reads them. Secrets must
+//! be neither in logs nor in requests to other origins.
 
 mod bodies;
 mod host_header;

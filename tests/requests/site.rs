@@ -148,7 +148,7 @@ fn serve(mut stream: impl Read + Write + EndWriting, answers: &mut impl Iterator
 /// The client disconnects, with or without an end of TLS, and sends nothing before.
 fn expect_end(mut stream: impl Read) {
     match stream.read(&mut [0]) {
-        Ok(count) => assert_eq!(count, 0, "bytes where none were due"),
-        Err(error) => assert!(error.kind() != ErrorKind::WouldBlock, "the client does not hang up"),
+        Ok(count) => assert_eq!(count, 0, "unexpected bytes"),
+        Err(error) => assert!(error.kind() != ErrorKind::WouldBlock, "the client does not end the connection"),
     }
 }

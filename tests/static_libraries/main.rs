@@ -1,5 +1,5 @@
-//! `packaging/one_object.py` makes a static library that can be linked together with other static libraries of Rust and another
-//! OpenSSL into one program, because it exports only the functions of the header.
+//! `packaging/one_object.py` makes a static library that exports only the functions of the header. So it can be linked into one
+//! program with other static libraries of Rust and another OpenSSL.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;

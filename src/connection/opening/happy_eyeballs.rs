@@ -153,7 +153,7 @@ impl<S: Transport> HappyEyeballs<S> {
         self.add(v6.into_iter().chain(v4));
     }
 
-    /// Adds addresses behind the others. Addresses without a port get the port of the endpoint.
+    /// Adds addresses after the others. Addresses without a port get the port of the endpoint.
     fn add(&mut self, addresses: impl Iterator<Item = SocketAddr>) {
         let port = self.port;
         self.untried.extend(addresses.map(|mut address| {

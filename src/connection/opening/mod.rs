@@ -8,8 +8,8 @@
 //!   Each stage has a deadline, and all of them together have one. Several proxies are tried from `connecting` on, one after the other.
 //! ```
 //!
-//! If the server or a proxy refuses, the body of its response is read within the time limit of the stage, but only until no byte
-//! of it has arrived for one second. Then the attempt ends.
+//! If the server or a proxy refuses, the body of its response is read within the time limit of the stage. Reading ends
+//! early if no byte of the body has arrived for one second. Then the attempt ends.
 
 mod address_space;
 mod cookies;

@@ -1,4 +1,4 @@
-//! The memory of the chunks of a send queue: a small buffer that is used again and again, or large buffers of the loop's pool.
+//! The memory of the chunks of a send queue: a small buffer that is used repeatedly, or large buffers of the loop's pool.
 
 use crate::buffer_pool::{BufferPool, NoMemory};
 use std::collections::VecDeque;

@@ -197,7 +197,7 @@ impl Reader {
         }
     }
 
-    /// Decodes bytes of the read buffer. Messages may remain there, so the next read goes behind them.
+    /// Decodes bytes of the read buffer. Messages may remain there, so the next read writes after them.
     fn take_input<P: Ports>(&mut self, range: Range<usize>, control: &mut Control, context: &mut Context<'_, P>) {
         let (input, rest) = std::mem::take(&mut context.buffer).split_at_mut(range.end);
         context.buffer = rest;

@@ -72,7 +72,7 @@ fn a_full_queue_stops_the_reading_of_pongs() {
     assert_eq!(sim.take_pongs().len(), 0);
     sim.set_full(false);
     assert_eq!(sim.take_pongs().len(), 50);
-    // A pong that fills the queue is the last one, and a message behind it waits.
+    // A pong that fills the queue is the last one, and a message after it waits.
     sim.set_full_after(2);
     sim.server_sends(&[frame(PONG, b"2"), frame(TEXT, b"behind")].concat());
     assert_eq!(sim.events(), ["connected"]);

@@ -1,5 +1,5 @@
-//! The allowed targets of a redirect: no address space that is nearer than the space of the server that sent it, and, if there
-//! are subprotocols, no other origin. (`opening` tests how redirects are followed.)
+//! The targets that a redirect must not have: an address space that is nearer than that of the server that sent it and, if there
+//! are subprotocols, another origin. (`opening` tests how redirects are followed.)
 
 use super::retrying::RETRY;
 use super::simulation::Simulation;

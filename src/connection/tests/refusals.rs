@@ -114,7 +114,7 @@ fn a_body_ends_when_no_byte_of_it_comes_for_a_second() {
         assert_eq!((sim.events(), body(&sim)), (vec![REFUSED.to_owned()], expected), "{answer:?}");
         assert!(sim.open_streams().is_empty());
     }
-    // If a server sends a few bytes again and again, only the time limit of the handshake applies.
+    // If a server repeatedly sends a few bytes, only the time limit of the handshake applies.
     let mut sim = answered(
         |config| {
             has_much_time(config);

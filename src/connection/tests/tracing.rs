@@ -107,7 +107,7 @@ fn a_partly_written_frame_is_not_reported() {
     assert_eq!(sim.events()[3..], ["Sent 1 of 5"]);
 }
 
-/// If a frame violates the protocol and its header is complete, it is reported before the end. No frame behind it is reported.
+/// If a frame violates the protocol and its header is complete, it is reported before the end. No later frame is reported.
 #[test]
 fn the_frame_that_breaks_a_rule_is_reported() {
     let masked = [0x81, 0x85, 1, 2, 3, 4, 0, 0, 0, 0, 0];

@@ -185,7 +185,7 @@ fn a_job_that_nothing_waits_for_does_not_begin() {
     assert_eq!(harness.host.handles.load(SeqCst), 0);
 }
 
-/// A socket connects again and again while its hooks hang, and new sockets are made all the time.
+/// A socket connects repeatedly while its hooks hang, and new sockets are made all the time.
 #[test]
 fn jobs_that_nothing_waits_for_do_not_pile_up() {
     let mut harness = Harness::new(2);

@@ -106,7 +106,7 @@ fn heartbeats_of_any_phases_need_one_wakeup_a_second() {
     assert!((990..=1010).contains(&pings) && wakeups <= 10 * 20, "{wakeups} wake-ups for {pings} pings");
 }
 
-/// A timer that must not run early, such as the time-out of a pong, does not hide the heartbeats behind it.
+/// A timer that must not run early, such as the time-out of a pong, does not hide the later heartbeats.
 #[test]
 fn a_time_out_that_is_due_soon_does_not_separate_heartbeats() {
     let mut idle = Idle::new([0, 10_300, 10_500, 10_700].map(Duration::from_millis).into_iter());

@@ -77,7 +77,7 @@ fn chunks_are_joined() {
         ("0\r\n\r\n", "", true),
         ("000\r\n\r\n", "", true),
         ("0000000000000000000000005\r\nhello\r\n0\r\n\r\n", "hello", true),
-        // Nothing behind the last chunk is awaited: trailers, and another response.
+        // The body ends with the last chunk: it does not wait for trailers or another response.
         ("5\r\nhello\r\n0\r\n", "hello", true),
         ("5\r\nhello\r\n0\r\nTrailer: x\r\n\r\nHTTP/1.1 200 OK", "hello", true),
         // These have extensions.

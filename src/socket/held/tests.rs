@@ -138,7 +138,7 @@ fn messages_without_memory_are_dropped_with_all_later_ones() {
     assert!(!held.has(KEY));
 }
 
-/// A report behind dropped messages does not wait for a resume, because no message is before it.
+/// A report after dropped messages does not wait for a resume, because no message is before it.
 #[test]
 fn reports_of_dropped_messages_are_ready_at_once() {
     let mut held = Held::default();

@@ -1,5 +1,5 @@
-//! The stream that the platform's TLS reads from and writes to: the stream below, with a buffer in each direction, a limit
-//! for the bytes that are read in one turn, and the errors of both directions.
+//! The stream that the platform's TLS reads from and writes to. It adds to the stream below a buffer in each direction and a
+//! limit for the bytes that are read in one turn, and keeps the errors of both directions.
 
 #[cfg(tls_native)]
 use super::native::server_hello::ServerHello;

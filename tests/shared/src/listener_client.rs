@@ -1,5 +1,5 @@
-//! A client for sockets that reconnect. The events of a socket go to a listener. The callbacks find it by a number and not by a
-//! pointer, so that a callback that comes too late or on another thread is an error of the test, and not undefined behaviour.
+//! A client for sockets that reconnect. The events of a socket go to a listener. The callbacks find it by a number, not by a
+//! pointer. So a callback that comes too late or on another thread is an error of the test, and not undefined behaviour.
 #![allow(unsafe_code)] // calls the C ABI, and is called by it
 
 use crate::client::{Driver, default_options, make_loop};

@@ -6,7 +6,7 @@ use tungstenite::http;
 /// The largest size of a head, in bytes. The library sends URLs of 16 KiB and headers of 8 KiB.
 const MAX_BYTES: usize = 64 << 10;
 
-/// Reads the head of a request, and returns it with the bytes that came behind it.
+/// Reads the head of a request, and returns it with the bytes that came after it.
 pub fn read(stream: &mut impl Read) -> io::Result<(http::Request<()>, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut part = [0; 4096];

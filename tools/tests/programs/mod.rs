@@ -68,7 +68,7 @@ pub fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).expect("UTF-8")
 }
 
-/// Both programs say what is wrong with their arguments, and print their texts; `needs` are arguments that are right.
+/// Both programs report wrong arguments, and print their texts. `needs` are correct arguments.
 #[track_caller]
 pub fn assert_command_line(program: &str, name: &str, wrong: &[(&[&str], &str)]) {
     for (arguments, complaint) in wrong {
@@ -88,7 +88,7 @@ pub fn assert_command_line(program: &str, name: &str, wrong: &[(&[&str], &str)])
     }
 }
 
-/// Runs a program whose standard output and error nobody reads, until it ends. It must not panic: that is exit code 101.
+/// Runs a program until it ends, while nothing reads its standard output and error. It must not panic (exit code 101).
 pub fn status_with_closed_output(program: &str, arguments: &[&str]) -> Option<i32> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

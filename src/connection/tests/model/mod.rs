@@ -1,8 +1,8 @@
 //! A model of a host, a socket and a network that act in any order. After each action it compares the connection with the
 //! promises to the host.
 //!
-//! The three parts run independently, as in a real process: a call of the host changes the send queue at once and leaves a command for
-//! the engine; events of the connection wait for a poll.
+//! The three parts run independently, as in a real process. A call of the host changes the send queue immediately and leaves a
+//! command for the engine. Events of the connection wait for a poll.
 
 mod checks;
 
@@ -412,8 +412,8 @@ impl Model {
         self.sent += 1;
     }
 
-    /// Returns whether the current connection was reported to the host, and the host has not ended it. (If the peer has closed,
-    /// or the loop is suspended, a send may be refused nevertheless.)
+    /// Returns whether the current connection was reported to the host, and the host has not ended it. Even then a send may
+    /// be refused, if the peer has closed or the loop is suspended.
     fn may_send(&self) -> bool {
         let current = self.generation == self.sim.send_queue().gate().connections() as usize;
         self.host_state == HostState::Connected && current && self.in_session() && !self.closed && !self.freed
