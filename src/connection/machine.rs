@@ -51,12 +51,12 @@ pub(super) enum Stage<S> {
     Closed,
 }
 
-/// When the next retry begins.
+/// The time at which the next retry begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetryAt {
-    /// At this time.
+    /// It begins at this time.
     Time(Instant),
-    /// When the loop is resumed.
+    /// It begins when the loop is resumed.
     Resume,
     /// When the host has dispatched events. The delay is already over.
     Dispatch,
@@ -376,7 +376,7 @@ impl<S: Transport> Connection<S> {
         }
     }
 
-    // From stage to stage.
+    // Changes of the stage.
 
     fn after_opening<P: Ports<Stream = S>>(
         &mut self,

@@ -62,11 +62,11 @@ pub struct Decoder {
 /// ```
 #[derive(Clone, Copy, Debug)]
 enum Position {
-    /// Before a frame.
+    /// The next byte begins a frame.
     Boundary,
-    /// In the header, of which this number of bytes has come.
+    /// The header is incomplete: this number of its bytes has come.
     Header(usize),
-    /// In the payload.
+    /// The header is complete, and the payload is incomplete.
     Payload(PartialFrame),
 }
 

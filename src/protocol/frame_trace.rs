@@ -16,12 +16,12 @@ pub struct FrameHead {
     pub length: u64,
 }
 
-/// When a frame is reported.
+/// The time at which a frame is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReportAt {
-    /// With the last byte of its header. A masking key is not counted.
+    /// The frame is reported with the last byte of its header, not counting a masking key.
     Header,
-    /// With its last byte.
+    /// The frame is reported with its last byte.
     End,
 }
 

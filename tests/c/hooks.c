@@ -239,7 +239,7 @@ static void a_hook_that_blocks_delays_only_its_own_connection(void) {
     POLL_UNTIL(loop, seen(&h, &h.at_gate) == 3 * BLOCKED);
     set(&h, &h.blocks_sockets, 0);
 
-    /* As if no hook blocked. */
+    /* This works as if no hook blocked. */
     for (i = 0; i < 3; i++) {
         settle(loop);
         connect_to(loop, "free.invalid", r = new_recorder());

@@ -153,7 +153,7 @@ static void received(void) {
     add_numbered(3, 100);
     add_frame(0x82, 131072);
     receive(100000, 3, 0);
-    /* In fragments. */
+    /* A message in fragments. */
     frames_len = 0;
     add_numbered(3, 100);
     add_frame(0x02, 50000);

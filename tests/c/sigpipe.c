@@ -38,7 +38,7 @@ static void first_bytes(int fd) {
     receive_all(fd, bytes, sizeof bytes);
 }
 
-/* Immediately, with an RST. */
+/* The peer disconnects immediately, with an RST. */
 static void reset(server *s, int fd) {
     const struct linger none = {1, 0};
     (void)s;
@@ -46,20 +46,20 @@ static void reset(server *s, int fd) {
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
-/* With an RST, because it has not read everything. */
+/* The peer sends an RST, because it has not read everything. */
 static void leave(server *s, int fd) {
     (void)s;
     first_bytes(fd);
 }
 
-/* With a FIN. An RST answers the first write after that, and the next write raises SIGPIPE. */
+/* The peer sends a FIN. An RST answers the first write after that, and the next write raises SIGPIPE. */
 static void half_close(server *s, int fd) {
     first_bytes(fd);
     shutdown(fd, SHUT_WR);
     leave(s, fd);
 }
 
-/* As before, but after data that the client does not read because the program does not poll. The client continues to write. */
+/* As before, but the FIN follows data that the client does not read because the program does not poll. The client continues to write. */
 static void half_close_unnoticed(server *s, int fd) {
     int i;
     send_all(fd, s->answer, s->answer_len);

@@ -33,7 +33,7 @@ pub struct BodyReader {
 /// The rule for the end of the body, and the position in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
-    /// No more bytes belong to the body, or can be read.
+    /// The body has ended, or no more of it can be read.
     Done,
     /// The body ends after this number of bytes.
     Length(u64),
@@ -51,13 +51,13 @@ enum Framing {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chunk {
-    /// In the digits of the size. `has_digit`: there was at least one digit.
+    /// The next byte belongs to the digits of the size. `has_digit`: there was at least one digit.
     Size { size: u64, has_digit: bool },
-    /// After the digits.
+    /// The digits have ended, and the line has not.
     Extension { size: u64 },
     /// This many bytes of the data follow.
     Data(u64),
-    /// In the line end after the data.
+    /// The next byte belongs to the line end after the data.
     End,
 }
 

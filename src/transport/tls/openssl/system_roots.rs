@@ -143,7 +143,7 @@ mod files {
     }
 }
 
-/// For Android: a directory with a file for each certificate, but not with the names that OpenSSL expects.
+/// The roots of Android: a directory with a file for each certificate, whose names are not those that OpenSSL expects.
 #[cfg(any(test, target_os = "android"))]
 #[cfg_attr(not(target_os = "android"), allow(dead_code))]
 mod android {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 /// A direction of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Direction {
-    /// To the server.
+    /// Bytes go to the server.
     ToServer,
-    /// To the client.
+    /// Bytes go to the client.
     ToClient,
 }
 
