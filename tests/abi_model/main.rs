@@ -81,7 +81,7 @@ fn random_calls_keep_the_contract() {
         out.read_to_string(&mut output).expect("UTF-8");
         let status = child.wait().expect("it was started");
         println!("worker {worker}: {status}\n{output}");
-        if !status.success() || !output.contains("cases are right") {
+        if !status.success() || !output.contains("cases are correct") {
             failed.push(status);
         }
     }
