@@ -16,7 +16,7 @@ pub const EGRET_WS_VERSION_NUMBER: u32 = 0x000200;
 ///   numbers, positive ones included. It is a static string: it is never NULL and must not be freed.
 /// - Errors: none.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_error_name(error: egret_ws_error_t) -> *const c_char {
@@ -35,7 +35,7 @@ pub extern "C" fn egret_ws_error_name(error: egret_ws_error_t) -> *const c_char 
 /// - Returns: Major × 65536 + minor × 256 + patch.
 /// - Errors: none.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_version_number() -> u32 {
@@ -44,10 +44,10 @@ pub extern "C" fn egret_ws_version_number() -> u32 {
 
 /// Returns the version of the library as text.
 ///
-/// - Returns: A text such as `"0.1.0"`. It is a static string: it is never NULL and must not be freed.
+/// - Returns: A text such as `"0.2.0"`. It is a static string: it is never NULL and must not be freed.
 /// - Errors: none.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_version_string() -> *const c_char {
@@ -69,7 +69,7 @@ pub extern "C" fn egret_ws_version_string() -> *const c_char {
 ///   copy it to keep it.
 /// - Errors: none.
 /// - Threads: Any thread. Each thread has its own text.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_last_error_message() -> *const c_char {

@@ -124,7 +124,7 @@ unsafe fn answer(
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `INVALID_ARGUMENT` (`hooks` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn egret_ws_hooks_init(hooks: *mut egret_ws_hooks, size: u
 ///   it belongs to `on_proxy`, or no connection waits for it any more because of a time-out, a close or a change of the
 ///   network), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread, also inside the hook.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
 ///   no connection waits for it any more because of a time-out, a close or a change of the network), `FORKED`,
 ///   `INTERNAL`.
 /// - Threads: Any thread, also inside the hook.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn egret_ws_loop_options_init(
 /// - Errors: `INVALID_ARGUMENT` (`out` is NULL, or an option has a value that is not allowed), `BAD_STRUCT`,
 ///   `NO_RESOURCES` (no thread, descriptor or handle is left), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -112,7 +112,7 @@ fn make(options: &LoopOptions, log: &Arc<Log>, host: &Host) -> Result<Handle, De
 /// - Errors: `BUSY` (another thread polls this loop), `REENTRANT` (the call was made inside a callback), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: One thread at a time, not inside a callback of this loop.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32) -> i32 {
@@ -131,7 +131,7 @@ pub extern "C" fn egret_ws_loop_poll(r#loop: *mut egret_ws_loop, timeout_ms: i32
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread, also inside any callback.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -163,7 +163,7 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_err
 /// - Errors: `UNSUPPORTED` (an inline loop has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`
 ///   (also if another thread is freeing the loop), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread, also inside any callback. It can wait for a callback, as described above.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_set_wakeup(
@@ -185,7 +185,7 @@ pub extern "C" fn egret_ws_loop_set_wakeup(
 /// - Errors: `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor is left),
 ///   `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
@@ -201,7 +201,7 @@ pub extern "C" fn egret_ws_loop_descriptor(r#loop: *mut egret_ws_loop) -> i32 {
 ///   that there is no limit.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 {
@@ -223,7 +223,7 @@ pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -246,7 +246,7 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -268,7 +268,7 @@ pub extern "C" fn egret_ws_loop_resume(r#loop: *mut egret_ws_loop) -> egret_ws_e
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> egret_ws_error_t {
@@ -306,7 +306,7 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 /// - Errors: `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (the call was made inside a callback),
 ///   `BUSY` (another thread polls the loop), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: One thread at a time, not inside a callback of this loop. It blocks as described above.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.

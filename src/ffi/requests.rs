@@ -92,7 +92,7 @@ pub(super) fn find(request: *mut egret_ws_request) -> Result<Arc<Socket>, Error>
 ///   host name that is not ASCII, and the library was built without that feature), `BAD_HANDLE` (`request` does not
 ///   belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
 /// - Threads: Only inside `on_request`, on its thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn egret_ws_request_set_url(
 ///   or the name is `Authorization` and the request has a user name), `NO_RESOURCES` (there is no memory for a copy),
 ///   `BAD_HANDLE` (`request` does not belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
 /// - Threads: Only inside `on_request`, on its thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn egret_ws_request_set_header(
 /// - Errors: `INVALID_ARGUMENT` (the text is not a list of subprotocols), `BAD_HANDLE` (`request` does not belong to an
 ///   `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
 /// - Threads: Only inside `on_request`, on its thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn egret_ws_request_set_subprotocols(
 /// - Errors: `INVALID_ARGUMENT` (the text is not a list of addresses, or the socket has a `proxy`), `BAD_HANDLE`
 ///   (`request` does not belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
 /// - Threads: Only inside `on_request`, on its thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.

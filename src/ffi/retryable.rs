@@ -35,7 +35,7 @@ use crate::socket::{End, Initiator, Outlook};
 /// - Errors: `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `FORKED`,
 ///   `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.

@@ -29,7 +29,7 @@ const _: () = assert!(MessageKind::Text as i32 == EGRET_WS_TEXT && MessageKind::
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn egret_ws_options_init(options: *mut egret_ws_options, s
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn egret_ws_retry_options_init(
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
 ///   have), `NO_RESOURCES` (there is no memory for a copy of the options, no handle is left, or
 ///   `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn egret_ws_connect(
 /// - Errors: `INVALID_ARGUMENT` (`host` or `out` is NULL, `port` is 0, or an option has a value that is not allowed),
 ///   `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -236,7 +236,7 @@ unsafe fn connect(
 ///   it), `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or
 ///   `EGRET_WS_NUL_TERMINATED` is used with `EGRET_WS_BINARY`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Messages of one thread keep their order. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -282,7 +282,7 @@ pub unsafe extern "C" fn egret_ws_send(
 /// - Errors: `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0),
 ///   `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn egret_ws_close(
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread, also inside any callback. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -343,7 +343,7 @@ pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE` (perhaps the socket was freed already), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread, also inside any callback, also those of this socket. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -360,7 +360,7 @@ pub extern "C" fn egret_ws_free(ws: *mut egret_ws) -> egret_ws_error_t {
 /// - Returns: One of `EGRET_WS_STATE_*`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
@@ -375,7 +375,7 @@ pub extern "C" fn egret_ws_state(ws: *mut egret_ws) -> i32 {
 /// - Returns: A number of bytes, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
@@ -398,7 +398,7 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
 /// - Returns: A count, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
@@ -414,7 +414,7 @@ pub extern "C" fn egret_ws_generation(ws: *mut egret_ws) -> i32 {
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -442,7 +442,7 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
 /// - Errors: `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (there is no memory to queue it), `INVALID_ARGUMENT` (`len` is
 ///   above 125, or `data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -476,7 +476,7 @@ pub unsafe extern "C" fn egret_ws_ping(ws: *mut egret_ws, data: *const c_void, l
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_pause_receive(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -495,7 +495,7 @@ pub extern "C" fn egret_ws_pause_receive(ws: *mut egret_ws) -> egret_ws_error_t 
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread. Never blocks.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_resume_receive(ws: *mut egret_ws) -> egret_ws_error_t {
@@ -511,7 +511,7 @@ pub extern "C" fn egret_ws_resume_receive(ws: *mut egret_ws) -> egret_ws_error_t
 /// - Returns: The pointer, or NULL if `ws` is not a valid handle or `release_user` was called or is running.
 /// - Errors: none.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_user(ws: *mut egret_ws) -> *mut c_void {
@@ -541,7 +541,7 @@ fn not_closed() -> DetailedError {
 /// - Errors: `NOT_FOUND` (`on_close` has not begun), `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has
 ///   this `struct_size`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -566,7 +566,7 @@ pub unsafe extern "C" fn egret_ws_close_report(ws: *mut egret_ws, info: *mut egr
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -591,7 +591,7 @@ pub unsafe extern "C" fn egret_ws_remote_address(ws: *mut egret_ws, out: *mut c_
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -616,7 +616,7 @@ pub unsafe extern "C" fn egret_ws_subprotocol(ws: *mut egret_ws, out: *mut c_cha
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -643,7 +643,7 @@ pub unsafe extern "C" fn egret_ws_extensions(ws: *mut egret_ws, out: *mut c_char
 /// - Errors: `NOT_FOUND` (the answer has no such header, or there was no answer yet), `INVALID_ARGUMENT` (`name` is
 ///   NULL, `capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -689,7 +689,7 @@ pub unsafe extern "C" fn egret_ws_response_header(
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -715,7 +715,7 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -744,7 +744,7 @@ pub unsafe extern "C" fn egret_ws_response_body(ws: *mut egret_ws, out: *mut c_c
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -768,7 +768,7 @@ pub unsafe extern "C" fn egret_ws_response_cookies(ws: *mut egret_ws, out: *mut 
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -797,7 +797,7 @@ pub unsafe extern "C" fn egret_ws_local_address(ws: *mut egret_ws, out: *mut c_c
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -822,7 +822,7 @@ pub unsafe extern "C" fn egret_ws_tried_addresses(ws: *mut egret_ws, out: *mut c
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -847,7 +847,7 @@ pub unsafe extern "C" fn egret_ws_proxy(ws: *mut egret_ws, out: *mut c_char, cap
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -875,7 +875,7 @@ pub unsafe extern "C" fn egret_ws_tls_cipher(ws: *mut egret_ws, out: *mut c_char
 /// - Errors: `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -907,7 +907,7 @@ pub unsafe extern "C" fn egret_ws_tls_alpn(ws: *mut egret_ws, out: *mut c_char, 
 /// - Errors: `NOT_FOUND` (there is no certificate with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less
 ///   than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -941,7 +941,7 @@ pub unsafe extern "C" fn egret_ws_peer_certificate(
 /// - Errors: `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`,
 ///   `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -968,7 +968,7 @@ pub unsafe extern "C" fn egret_ws_stats(ws: *mut egret_ws, stats: *mut egret_ws_
 ///   `UNSUPPORTED` (the host name is not ASCII, and the library was built without its feature `idn`), `FORKED`,
 ///   `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.

@@ -359,7 +359,7 @@ fn c_text(text: &str) -> CString {
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `INVALID_ARGUMENT` (`provider` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 ///
 /// # Safety
 /// The pointers are as the list above says.
@@ -386,7 +386,7 @@ pub unsafe extern "C" fn egret_ws_tls_provider_init(
 /// - Returns: `EGRET_WS_OK`, or a negative error.
 /// - Errors: `BAD_HANDLE` (also if the socket was freed and has no session), `FORKED`, `INTERNAL`.
 /// - Threads: Any thread, also inside any callback of the provider.
-/// - Since: 0.1
+/// - Since: 0.2
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]
 pub extern "C" fn egret_ws_tls_ready(ws: *mut egret_ws) -> egret_ws_error_t {

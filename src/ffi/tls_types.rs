@@ -8,7 +8,7 @@ use std::ffi::{c_char, c_void};
 ///
 /// All pointers are borrowed until the call returns.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_tls_settings {
@@ -42,7 +42,7 @@ pub struct egret_ws_tls_settings {
 ///
 /// All pointers are borrowed until the call returns.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_tls_destination {
@@ -71,7 +71,7 @@ pub struct egret_ws_tls_destination {
 /// The library sets `input`, `input_len`, `output` and `output_size`. It sets `state`, `output_len` and the first byte
 /// of `message` to 0. The session sets `state` and `output_len`. All pointers are borrowed until the call returns.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_tls_call {
@@ -101,7 +101,7 @@ pub struct egret_ws_tls_call {
 /// library sets `struct_size`, and all other fields to 0. The session sets the fields that it knows. The pointers must
 /// stay valid until the next call for this session.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_tls_facts {
@@ -143,7 +143,7 @@ pub struct egret_ws_tls_facts {
 /// - Returns: `EGRET_WS_OK`, or an error, which should be `EGRET_WS_ERR_TLS_OPTIONS` or `EGRET_WS_ERR_NO_RESOURCES`.
 /// - Threads: A worker thread of the library, at most 16 at once in a loop, for different settings. It may block, for
 ///   example to read files. Only the sockets that need this context wait, within their time-outs.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_tls_new_context_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -158,7 +158,7 @@ pub type egret_ws_tls_new_context_fn = Option<
 /// - `user`: The `user` of the provider.
 /// - `context`: The context. The library does not use it again.
 /// - Threads: Any thread of the library, or a thread of the application inside a call. It must not block.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_tls_free_context_fn = Option<unsafe extern "C" fn(user: *mut c_void, context: *mut c_void)>;
 
 /// TLS provider: begins a session with a peer.
@@ -174,7 +174,7 @@ pub type egret_ws_tls_free_context_fn = Option<unsafe extern "C" fn(user: *mut c
 ///   end. It is empty before the call.
 /// - Returns: `EGRET_WS_OK`, or one of the errors of `egret_ws_tls_call_fn`.
 /// - Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_tls_open_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -215,7 +215,7 @@ pub type egret_ws_tls_open_fn = Option<
 /// - Returns: `EGRET_WS_OK`, or `EGRET_WS_ERR_TLS`, `EGRET_WS_ERR_TLS_EXPIRED`, `EGRET_WS_ERR_TLS_HOST`,
 ///   `EGRET_WS_ERR_TLS_ISSUER`, `EGRET_WS_ERR_TLS_OPTIONS` or `EGRET_WS_ERR_NO_RESOURCES`.
 /// - Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_tls_call_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, session: *mut c_void, call: *mut egret_ws_tls_call) -> egret_ws_error_t,
 >;
@@ -231,7 +231,7 @@ pub type egret_ws_tls_call_fn = Option<
 /// - `session`: The session.
 /// - `facts`: Receives the facts. It is never NULL.
 /// - Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_tls_get_facts_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, session: *mut c_void, facts: *mut egret_ws_tls_facts)>;
 
@@ -242,7 +242,7 @@ pub type egret_ws_tls_get_facts_fn =
 /// - `user`: The `user` of the provider.
 /// - `session`: The session. The library does not use it again.
 /// - Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c_void, session: *mut c_void)>;
 
 /// A TLS provider: the application's own TLS, instead of the TLS of the library.
@@ -278,7 +278,7 @@ pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c
 /// its TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was initialized with
 /// `OPENSSL_INIT_NO_ATEXIT`.)
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_tls_provider {

@@ -52,7 +52,7 @@ pub struct egret_ws_query {
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_connect_fn = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Delivers a message.
@@ -68,7 +68,7 @@ pub type egret_ws_on_connect_fn = Option<unsafe extern "C" fn(user: *mut c_void,
 ///   that `len` does not count. The text itself may contain NULs.
 /// - `len`: Bytes of `data`, 0 to `max_message_bytes`.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_message_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, kind: egret_ws_kind_t, data: *const u8, len: usize),
 >;
@@ -84,7 +84,7 @@ pub type egret_ws_on_message_fn = Option<
 /// - `info`: The report, never NULL, borrowed until the callback returns. The texts that it points to are valid until
 ///   `egret_ws_free`, but at least until the callback returns.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_close_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, info: *const egret_ws_close_info)>;
 
@@ -100,7 +100,7 @@ pub type egret_ws_on_close_fn =
 /// - `user`: The `user` of the socket's options, of the hooks or of the TLS provider.
 /// - Threads: Of a socket: the thread that polls or frees the loop, inside that call. Of hooks and of a TLS provider:
 ///   any thread.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_release_user_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Reports that the send queue has room again.
@@ -113,7 +113,7 @@ pub type egret_ws_release_user_fn = Option<unsafe extern "C" fn(user: *mut c_voi
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws)>;
 
 /// Reports that a connection was lost or could not be made, and that another attempt follows.
@@ -136,7 +136,7 @@ pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, w
 /// - `delay_ms`: The length of the wait in milliseconds. During a suspend it is `EGRET_WS_UNLIMITED`: the wait ends
 ///   with `egret_ws_loop_resume`.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_retry_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -160,7 +160,7 @@ pub type egret_ws_on_retry_fn = Option<
 ///   is the payload of that ping.
 /// - `len`: Bytes of `data`, 0 to 125.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_pong_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, data: *const u8, len: usize)>;
 
@@ -204,7 +204,7 @@ pub type egret_ws_on_pong_fn =
 ///   call returns `EGRET_WS_ERR_BAD_HANDLE`.
 /// - Returns: One of `EGRET_WS_REQUEST_*`.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_request_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -234,7 +234,7 @@ pub type egret_ws_on_request_fn = Option<
 /// - `length`: The length of the payload on the wire, so after compression, in bytes. With `EGRET_WS_FRAME_LOST` it is
 ///   the number of sent frames that were not recorded.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_frame_fn = Option<
     unsafe extern "C" fn(
         user: *mut c_void,
@@ -258,7 +258,7 @@ pub type egret_ws_on_frame_fn = Option<
 /// - `query`: The query for `egret_ws_resolved`. It is valid until it is answered, or until no connection waits for it
 ///   any more.
 /// - Threads: **Threads of the library**, several at the same time; it may block: see `egret_ws_hooks`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_resolve_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, host: *const c_char, query: *mut egret_ws_query)>;
 
@@ -275,7 +275,7 @@ pub type egret_ws_on_resolve_fn =
 /// - `query`: The query for `egret_ws_proxy_found`. It is valid until it is answered, or until no connection waits for
 ///   it any more.
 /// - Threads: **Threads of the library**, several at the same time; it may block: see `egret_ws_hooks`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_proxy_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, url: *const c_char, query: *mut egret_ws_query)>;
 
@@ -292,7 +292,7 @@ pub type egret_ws_on_proxy_fn =
 /// - Returns: 0 to connect. Any other number refuses the address, and the next address is tried. If the last address is
 ///   refused, the error is `EGRET_WS_ERR_CONNECT` with this number in its message.
 /// - Threads: **Threads of the library**, several at the same time; it may block: see `egret_ws_hooks`.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_socket_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, ws: *mut egret_ws, descriptor: isize) -> i32>;
 
@@ -308,7 +308,7 @@ pub type egret_ws_on_socket_fn =
 ///
 /// - `user`: The `user` of `egret_ws_loop_set_wakeup`.
 /// - Threads: **Another thread**: the I/O thread, or a thread that calls this library; several at the same time.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// Delivers a log line at or below the `log_level` of the loop.
@@ -324,7 +324,7 @@ pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>
 /// - `ws`: The socket that the line is about, or NULL. It may be freed already, so only compare it.
 /// - Threads: **Another thread is possible**: the I/O thread, or any thread that calls this library, inside its call;
 ///   several at the same time.
-/// - Since: 0.1
+/// - Since: 0.2
 pub type egret_ws_on_log_fn = Option<
     unsafe extern "C" fn(user: *mut c_void, level: egret_ws_log_level_t, text: *const c_char, ws: *mut egret_ws),
 >;
@@ -343,7 +343,7 @@ pub type egret_ws_on_log_fn = Option<
 /// socket does not wait for them either. In a hook, use the result of `egret_ws_user` only if something else keeps it
 /// alive.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_hooks {
@@ -371,7 +371,7 @@ pub struct egret_ws_hooks {
 /// default. The struct is read only during `egret_ws_loop_new`. `user` and `on_log` are used until `egret_ws_loop_free`
 /// has returned `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_loop_options {
@@ -412,7 +412,7 @@ pub struct egret_ws_loop_options {
 /// Fill the struct with `egret_ws_retry_options_init`, then set the fields that you need. A field that is zero has its
 /// default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_retry_options {
@@ -439,7 +439,7 @@ pub struct egret_ws_retry_options {
 /// Fill the struct with `egret_ws_deflate_options_init`, then set the fields that you need. A field that is zero has
 /// its default.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_deflate_options {
@@ -477,7 +477,7 @@ pub struct egret_ws_deflate_options {
 /// list is longer than its field allows, a pointer is NULL and its length or count is not 0, or a pointer is set and
 /// its length is 0. An array with a count of 0 is an empty list.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_options {
@@ -690,7 +690,7 @@ pub struct egret_ws_options {
 
 /// A header of the request. Both texts end in a NUL and are copied.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_header {
@@ -708,7 +708,7 @@ pub struct egret_ws_header {
 /// If a stage was not reached or not needed, its time is 0. The times are measured in the time of the loop. This time
 /// stands still during a suspend without `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_statistics {
@@ -772,7 +772,7 @@ pub struct egret_ws_statistics {
 /// They were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set `struct_size` to
 /// `sizeof(egret_ws_free_report)` before the call.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_free_report {
@@ -791,7 +791,7 @@ pub struct egret_ws_free_report {
 /// In `on_retry` and `on_request` the texts that it points to are valid until the callback returns. The texts of
 /// `on_close` and of `egret_ws_close_report` are valid until `egret_ws_free` or `egret_ws_loop_free`.
 ///
-/// - Since: 0.1
+/// - Since: 0.2
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct egret_ws_close_info {

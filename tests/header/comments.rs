@@ -7,8 +7,8 @@
 //!   /// - Returns: The state.            * @return    The state.
 //!   /// - Errors: `BAD_HANDLE`.     ─►   *
 //!   /// - Threads: Any thread.           * Errors:  `BAD_HANDLE`.
-//!   /// - Since: 0.1                     * Threads: Any thread.
-//!   ///                                  * Since:   0.1
+//!   /// - Since: 0.2                     * Threads: Any thread.
+//!   ///                                  * Since:   0.2
 //!   /// # Safety …
 //! ```
 

@@ -97,7 +97,7 @@ fn since(lines: &[&str]) -> Option<String> {
         parts.len() == 2 && parts.iter().all(|part| part.parse::<u32>().is_ok())
     };
     let last = lines.last().and_then(|line| line.strip_prefix("Since:")).map(str::trim);
-    (!last.is_some_and(is_version)).then(|| "does not end with a line such as \"Since: 0.1\"".to_owned())
+    (!last.is_some_and(is_version)).then(|| "does not end with a line such as \"Since: 0.2\"".to_owned())
 }
 
 /// The lines of the comment before a declaration.

@@ -417,7 +417,7 @@
  * must be 0. Otherwise the call returns `EGRET_WS_ERR_BAD_STRUCT`. An application that may run with an older library calls
  * `EGRET_WS_HAS_FIELD` before it reads a newer field of a struct that the library fills.
  *
- * "Since:" in a comment is the version that introduced a function or type. Constants and fields without it exist since 0.1.
+ * "Since:" in a comment is the version that introduced a function or type. Constants and fields without it exist since 0.2.
  *
  * The suffix of a type shows its kind: `_t` is a number, and `_fn` is a callback. A struct or a handle has no suffix.
  */
@@ -1006,7 +1006,7 @@
  * @return         1 if the struct has the field, or 0.
  *
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 #define EGRET_WS_HAS_FIELD(type, pointer, field) \
     ((pointer)->struct_size >= offsetof(type, field) + sizeof((pointer)->field))
@@ -1041,7 +1041,7 @@ typedef struct egret_ws_loop egret_ws_loop;
  * @param user  The `user` of `egret_ws_loop_set_wakeup`.
  *
  * Threads: **Another thread**: the I/O thread, or a thread that calls this library; several at the same time.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_wakeup_fn)(void *user);
 
@@ -1051,7 +1051,7 @@ typedef void (*egret_ws_on_wakeup_fn)(void *user);
  * They were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set `struct_size` to
  * `sizeof(egret_ws_free_report)` before the call.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_free_report {
     /** Bytes of this struct as the caller knows it. */
@@ -1088,7 +1088,7 @@ typedef struct egret_ws egret_ws;
  *
  * Threads: Of a socket: the thread that polls or frees the loop, inside that call. Of hooks and of a TLS provider: any
  *          thread.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_release_user_fn)(void *user);
 
@@ -1103,7 +1103,7 @@ typedef void (*egret_ws_release_user_fn)(void *user);
  * @param ws    The socket.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_connect_fn)(void *user, egret_ws *ws);
 
@@ -1138,7 +1138,7 @@ typedef int32_t egret_ws_kind_t;
  * @param ws    The socket.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_drain_fn)(void *user, egret_ws *ws);
 
@@ -1164,7 +1164,7 @@ typedef void (*egret_ws_on_drain_fn)(void *user, egret_ws *ws);
  * @param len   Bytes of `data`, 0 to `max_message_bytes`.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_message_fn)(void *user,
                                        egret_ws *ws,
@@ -1187,7 +1187,7 @@ typedef void (*egret_ws_on_message_fn)(void *user,
  * @param len   Bytes of `data`, 0 to 125.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_pong_fn)(void *user, egret_ws *ws, const uint8_t *data, size_t len);
 
@@ -1215,7 +1215,7 @@ typedef int32_t egret_ws_direction_t;
  *                   it is the number of sent frames that were not recorded.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_frame_fn)(void *user,
                                      egret_ws *ws,
@@ -1240,7 +1240,7 @@ typedef struct egret_ws_request egret_ws_request;
  * Fill the struct with `egret_ws_retry_options_init`, then set the fields that you need. A field that is zero has its
  * default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_retry_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_retry_options_init` sets it. */
@@ -1277,7 +1277,7 @@ typedef struct egret_ws_retry_options {
 /**
  * A header of the request. Both texts end in a NUL and are copied.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_header {
     /** Its name, such as `Authorization`. */
@@ -1292,7 +1292,7 @@ typedef struct egret_ws_header {
  * Fill the struct with `egret_ws_deflate_options_init`, then set the fields that you need. A field that is zero has its
  * default.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_deflate_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_deflate_options_init` sets it. */
@@ -1351,7 +1351,7 @@ typedef int32_t egret_ws_error_t;
  * In `on_retry` and `on_request` the texts that it points to are valid until the callback returns. The texts of
  * `on_close` and of `egret_ws_close_report` are valid until `egret_ws_free` or `egret_ws_loop_free`.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_close_info {
     /**
@@ -1409,7 +1409,7 @@ typedef struct egret_ws_close_info {
  *              `egret_ws_free`, but at least until the callback returns.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_close_info *info);
 
@@ -1442,7 +1442,7 @@ typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_cl
  *                  with `egret_ws_loop_resume`.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_retry_fn)(void *user,
                                      egret_ws *ws,
@@ -1492,7 +1492,7 @@ typedef void (*egret_ws_on_retry_fn)(void *user,
  * @return         One of `EGRET_WS_REQUEST_*`.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef int32_t (*egret_ws_on_request_fn)(void *user,
                                           egret_ws *ws,
@@ -1519,7 +1519,7 @@ typedef int32_t (*egret_ws_on_request_fn)(void *user,
  * list is longer than its field allows, a pointer is NULL and its length or count is not 0, or a pointer is set and its
  * length is 0. An array with a count of 0 is an empty list.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_options_init` sets it. */
@@ -1812,7 +1812,7 @@ typedef int32_t egret_ws_log_level_t;
  *
  * Threads: **Another thread is possible**: the I/O thread, or any thread that calls this library, inside its call;
  *          several at the same time.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const char *text, egret_ws *ws);
 
@@ -1828,7 +1828,7 @@ typedef void (*egret_ws_on_log_fn)(void *user, egret_ws_log_level_t level, const
  *
  * All pointers are borrowed until the call returns.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_tls_settings {
     /** Bytes of this struct as the library knows it. */
@@ -1885,7 +1885,7 @@ typedef struct egret_ws_tls_settings {
  *
  * Threads: A worker thread of the library, at most 16 at once in a loop, for different settings. It may block, for
  *          example to read files. Only the sockets that need this context wait, within their time-outs.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef egret_ws_error_t (*egret_ws_tls_new_context_fn)(void *user,
                                                         const egret_ws_tls_settings *settings,
@@ -1899,7 +1899,7 @@ typedef egret_ws_error_t (*egret_ws_tls_new_context_fn)(void *user,
  * @param context  The context. The library does not use it again.
  *
  * Threads: Any thread of the library, or a thread of the application inside a call. It must not block.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_tls_free_context_fn)(void *user, void *context);
 
@@ -1908,7 +1908,7 @@ typedef void (*egret_ws_tls_free_context_fn)(void *user, void *context);
  *
  * All pointers are borrowed until the call returns.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_tls_destination {
     /** Bytes of this struct as the library knows it. */
@@ -1952,7 +1952,7 @@ typedef struct egret_ws_tls_destination {
  * @return             `EGRET_WS_OK`, or one of the errors of `egret_ws_tls_call_fn`.
  *
  * Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef egret_ws_error_t (*egret_ws_tls_open_fn)(void *user,
                                                  void *context,
@@ -1966,7 +1966,7 @@ typedef egret_ws_error_t (*egret_ws_tls_open_fn)(void *user,
  * The library sets `input`, `input_len`, `output` and `output_size`. It sets `state`, `output_len` and the first byte
  * of `message` to 0. The session sets `state` and `output_len`. All pointers are borrowed until the call returns.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_tls_call {
     /** Bytes of this struct as the library knows it. */
@@ -2025,7 +2025,7 @@ typedef struct egret_ws_tls_call {
  *                 `EGRET_WS_ERR_TLS_ISSUER`, `EGRET_WS_ERR_TLS_OPTIONS` or `EGRET_WS_ERR_NO_RESOURCES`.
  *
  * Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egret_ws_tls_call *call);
 
@@ -2036,7 +2036,7 @@ typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egre
  * library sets `struct_size`, and all other fields to 0. The session sets the fields that it knows. The pointers must
  * stay valid until the next call for this session.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_tls_facts {
     /** Bytes of this struct as the library knows it. */
@@ -2077,7 +2077,7 @@ typedef struct egret_ws_tls_facts {
  * @param facts    Receives the facts. It is never NULL.
  *
  * Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_tls_get_facts_fn)(void *user, void *session, egret_ws_tls_facts *facts);
 
@@ -2090,7 +2090,7 @@ typedef void (*egret_ws_tls_get_facts_fn)(void *user, void *session, egret_ws_tl
  * @param session  The session. The library does not use it again.
  *
  * Threads: The threads of sessions, never two at a time in a loop: see `egret_ws_tls_provider`. It must not block.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
 
@@ -2128,7 +2128,7 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was initialized with
  * `OPENSSL_INIT_NO_ATEXIT`.)
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_tls_provider {
     /** Bytes of this struct as the caller knows it. `egret_ws_tls_provider_init` sets it. */
@@ -2191,7 +2191,7 @@ typedef struct egret_ws_query egret_ws_query;
  *               it any more.
  *
  * Threads: **Threads of the library**, several at the same time; it may block: see `egret_ws_hooks`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_resolve_fn)(void *user, egret_ws *ws, const char *host, egret_ws_query *query);
 
@@ -2210,7 +2210,7 @@ typedef void (*egret_ws_on_resolve_fn)(void *user, egret_ws *ws, const char *hos
  *               for it any more.
  *
  * Threads: **Threads of the library**, several at the same time; it may block: see `egret_ws_hooks`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef void (*egret_ws_on_proxy_fn)(void *user, egret_ws *ws, const char *url, egret_ws_query *query);
 
@@ -2229,7 +2229,7 @@ typedef void (*egret_ws_on_proxy_fn)(void *user, egret_ws *ws, const char *url, 
  *                    address is refused, the error is `EGRET_WS_ERR_CONNECT` with this number in its message.
  *
  * Threads: **Threads of the library**, several at the same time; it may block: see `egret_ws_hooks`.
- * Since:   0.1
+ * Since:   0.2
  */
 typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t descriptor);
 
@@ -2248,7 +2248,7 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  * socket does not wait for them either. In a hook, use the result of `egret_ws_user` only if something else keeps it
  * alive.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_hooks {
     /** Bytes of this struct as the caller knows it. `egret_ws_hooks_init` sets it. */
@@ -2287,7 +2287,7 @@ typedef struct egret_ws_hooks {
  * default. The struct is read only during `egret_ws_loop_new`. `user` and `on_log` are used until `egret_ws_loop_free`
  * has returned `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_loop_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_loop_options_init` sets it. */
@@ -2347,7 +2347,7 @@ typedef struct egret_ws_loop_options {
  * If a stage was not reached or not needed, its time is 0. The times are measured in the time of the loop. This time
  * stands still during a suspend without `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
  *
- * Since: 0.1
+ * Since: 0.2
  */
 typedef struct egret_ws_statistics {
     /** Bytes of this struct as the caller knows it. */
@@ -2434,7 +2434,7 @@ extern "C" {
  *
  * Errors:  `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_options_init(egret_ws_loop_options *options, size_t size);
 
@@ -2451,7 +2451,7 @@ egret_ws_error_t egret_ws_loop_options_init(egret_ws_loop_options *options, size
  * Errors:  `INVALID_ARGUMENT` (`out` is NULL, or an option has a value that is not allowed), `BAD_STRUCT`,
  *          `NO_RESOURCES` (no thread, descriptor or handle is left), `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_ws_loop **out);
 
@@ -2471,7 +2471,7 @@ egret_ws_error_t egret_ws_loop_new(const egret_ws_loop_options *options, egret_w
  * Errors:  `BUSY` (another thread polls this loop), `REENTRANT` (the call was made inside a callback), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: One thread at a time, not inside a callback of this loop.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
 
@@ -2485,7 +2485,7 @@ int32_t egret_ws_loop_poll(egret_ws_loop *loop, int32_t timeout_ms);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread, also inside any callback.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
 
@@ -2513,7 +2513,7 @@ egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
  * Errors:  `UNSUPPORTED` (an inline loop has no thread that could call: see `egret_ws_loop_descriptor`), `BAD_HANDLE`
  *          (also if another thread is freeing the loop), `FORKED`, `INTERNAL`.
  * Threads: Any thread, also inside any callback. It can wait for a callback, as described above.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_set_wakeup(egret_ws_loop *loop, egret_ws_on_wakeup_fn on_wakeup, void *user);
 
@@ -2530,7 +2530,7 @@ egret_ws_error_t egret_ws_loop_set_wakeup(egret_ws_loop *loop, egret_ws_on_wakeu
  * Errors:  `UNSUPPORTED` (on Windows: use `egret_ws_loop_set_wakeup`), `NO_RESOURCES` (no descriptor is left),
  *          `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
 
@@ -2545,7 +2545,7 @@ int32_t egret_ws_loop_descriptor(egret_ws_loop *loop);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_loop_next_poll_ms(egret_ws_loop *loop);
 
@@ -2579,7 +2579,7 @@ int32_t egret_ws_loop_next_poll_ms(egret_ws_loop *loop);
  * Errors:  `BAD_STRUCT` (no release has this `lost->struct_size`), `REENTRANT` (the call was made inside a callback),
  *          `BUSY` (another thread polls the loop), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: One thread at a time, not inside a callback of this loop. It blocks as described above.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_free(egret_ws_loop *loop, egret_ws_free_report *lost);
 
@@ -2621,7 +2621,7 @@ egret_ws_error_t egret_ws_loop_free(egret_ws_loop *loop, egret_ws_free_report *l
  *          have), `NO_RESOURCES` (there is no memory for a copy of the options, no handle is left, or
  *          `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop: poll it, then try again), `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_connect(egret_ws_loop *loop,
                                   const char *url,
@@ -2644,7 +2644,7 @@ egret_ws_error_t egret_ws_connect(egret_ws_loop *loop,
  * Errors:  `INVALID_ARGUMENT` (`host` or `out` is NULL, `port` is 0, or an option has a value that is not allowed),
  *          `BAD_STRUCT`, `BAD_HANDLE`, `INVALID_URL`, `UNSUPPORTED`, `NO_RESOURCES`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_connect_host(egret_ws_loop *loop,
                                        const char *host,
@@ -2674,7 +2674,7 @@ egret_ws_error_t egret_ws_connect_host(egret_ws_loop *loop,
  * Errors:  `INVALID_CLOSE`, `INVALID_UTF8`, `INVALID_ARGUMENT` (`reason` is NULL and `reason_len` is not 0),
  *          `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_close(egret_ws *ws, uint16_t code, const char *reason, size_t reason_len);
 
@@ -2697,7 +2697,7 @@ egret_ws_error_t egret_ws_close(egret_ws *ws, uint16_t code, const char *reason,
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread, also inside any callback. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_abort(egret_ws *ws);
 
@@ -2718,7 +2718,7 @@ egret_ws_error_t egret_ws_abort(egret_ws *ws);
  *
  * Errors:  `BAD_HANDLE` (perhaps the socket was freed already), `FORKED`, `INTERNAL`.
  * Threads: Any thread, also inside any callback, also those of this socket. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_free(egret_ws *ws);
 
@@ -2730,7 +2730,7 @@ egret_ws_error_t egret_ws_free(egret_ws *ws);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_state(egret_ws *ws);
 
@@ -2742,7 +2742,7 @@ int32_t egret_ws_state(egret_ws *ws);
  *
  * Errors:  none.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 void *egret_ws_user(egret_ws *ws);
 
@@ -2761,7 +2761,7 @@ void *egret_ws_user(egret_ws *ws);
  * Errors:  `NOT_FOUND` (`on_close` has not begun), `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has
  *          this `struct_size`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_close_report(egret_ws *ws, egret_ws_close_info *info);
 
@@ -2790,7 +2790,7 @@ egret_ws_error_t egret_ws_close_report(egret_ws *ws, egret_ws_close_info *info);
  *          it), `INVALID_ARGUMENT` (`kind` is another number, or `data` is NULL and `len` is not 0, or
  *          `EGRET_WS_NUL_TERMINATED` is used with `EGRET_WS_BINARY`), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Messages of one thread keep their order. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_send(egret_ws *ws, egret_ws_kind_t kind, const void *data, size_t len);
 
@@ -2804,7 +2804,7 @@ egret_ws_error_t egret_ws_send(egret_ws *ws, egret_ws_kind_t kind, const void *d
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int64_t egret_ws_buffered_amount(egret_ws *ws);
 
@@ -2828,7 +2828,7 @@ int64_t egret_ws_buffered_amount(egret_ws *ws);
  * Errors:  `NOT_OPEN`, `BACKPRESSURE`, `NO_RESOURCES` (there is no memory to queue it), `INVALID_ARGUMENT` (`len` is
  *          above 125, or `data` is NULL and `len` is not 0), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_ping(egret_ws *ws, const void *data, size_t len);
 
@@ -2860,7 +2860,7 @@ egret_ws_error_t egret_ws_ping(egret_ws *ws, const void *data, size_t len);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_pause_receive(egret_ws *ws);
 
@@ -2875,7 +2875,7 @@ egret_ws_error_t egret_ws_pause_receive(egret_ws *ws);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_resume_receive(egret_ws *ws);
 
@@ -2897,7 +2897,7 @@ egret_ws_error_t egret_ws_resume_receive(egret_ws *ws);
  *
  * Errors:  `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_retry_options_init(egret_ws_retry_options *options, size_t size);
 
@@ -2911,7 +2911,7 @@ egret_ws_error_t egret_ws_retry_options_init(egret_ws_retry_options *options, si
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_generation(egret_ws *ws);
 
@@ -2925,7 +2925,7 @@ int32_t egret_ws_generation(egret_ws *ws);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_retry_now(egret_ws *ws);
 
@@ -2946,7 +2946,7 @@ egret_ws_error_t egret_ws_retry_now(egret_ws *ws);
  *          has a host name that is not ASCII, and the library was built without that feature), `BAD_HANDLE` (`request`
  *          does not belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
  * Threads: Only inside `on_request`, on its thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_request_set_url(egret_ws_request *request, const char *url);
 
@@ -2966,7 +2966,7 @@ egret_ws_error_t egret_ws_request_set_url(egret_ws_request *request, const char 
  *          copy), `BAD_HANDLE` (`request` does not belong to an `on_request` that runs on this thread), `FORKED`,
  *          `INTERNAL`.
  * Threads: Only inside `on_request`, on its thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_request_set_header(egret_ws_request *request, const char *name, const char *value);
 
@@ -2982,7 +2982,7 @@ egret_ws_error_t egret_ws_request_set_header(egret_ws_request *request, const ch
  * Errors:  `INVALID_ARGUMENT` (the text is not a list of subprotocols), `BAD_HANDLE` (`request` does not belong to an
  *          `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
  * Threads: Only inside `on_request`, on its thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_request_set_subprotocols(egret_ws_request *request, const char *list);
 
@@ -3001,7 +3001,7 @@ egret_ws_error_t egret_ws_request_set_subprotocols(egret_ws_request *request, co
  * Errors:  `INVALID_ARGUMENT` (the text is not a list of addresses, or the socket has a `proxy`), `BAD_HANDLE`
  *          (`request` does not belong to an `on_request` that runs on this thread), `FORKED`, `INTERNAL`.
  * Threads: Only inside `on_request`, on its thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_request_set_addresses(egret_ws_request *request, const char *list);
 
@@ -3034,7 +3034,7 @@ egret_ws_error_t egret_ws_request_set_addresses(egret_ws_request *request, const
  *
  * Errors:  `INVALID_ARGUMENT` (`info` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_is_retryable(const egret_ws_close_info *info);
 
@@ -3062,7 +3062,7 @@ int32_t egret_ws_is_retryable(const egret_ws_close_info *info);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_suspend(egret_ws_loop *loop);
 
@@ -3081,7 +3081,7 @@ egret_ws_error_t egret_ws_loop_suspend(egret_ws_loop *loop);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_resume(egret_ws_loop *loop);
 
@@ -3099,7 +3099,7 @@ egret_ws_error_t egret_ws_loop_resume(egret_ws_loop *loop);
  *
  * Errors:  `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread. Never blocks.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 
@@ -3122,7 +3122,7 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
  *
  * Errors:  `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_options_init(egret_ws_options *options, size_t size);
 
@@ -3137,7 +3137,7 @@ egret_ws_error_t egret_ws_options_init(egret_ws_options *options, size_t size);
  *
  * Errors:  `INVALID_ARGUMENT` (`options` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options, size_t size);
 
@@ -3157,7 +3157,7 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
  *
  * Errors:  none.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 const char *egret_ws_error_name(egret_ws_error_t error);
 
@@ -3177,7 +3177,7 @@ const char *egret_ws_error_name(egret_ws_error_t error);
  *
  * Errors:  none.
  * Threads: Any thread. Each thread has its own text.
- * Since:   0.1
+ * Since:   0.2
  */
 const char *egret_ws_last_error_message(void);
 
@@ -3202,7 +3202,7 @@ const char *egret_ws_last_error_message(void);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_tls_cipher(egret_ws *ws, char *out, size_t capacity);
 
@@ -3220,7 +3220,7 @@ int32_t egret_ws_tls_cipher(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_tls_alpn(egret_ws *ws, char *out, size_t capacity);
 
@@ -3242,7 +3242,7 @@ int32_t egret_ws_tls_alpn(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `NOT_FOUND` (there is no certificate with this index), `INVALID_ARGUMENT` (`capacity` is not 0 and less than
  *          the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_peer_certificate(egret_ws *ws, uint32_t index, uint8_t *out, size_t capacity);
 
@@ -3257,7 +3257,7 @@ int32_t egret_ws_peer_certificate(egret_ws *ws, uint32_t index, uint8_t *out, si
  *
  * Errors:  `INVALID_ARGUMENT` (`provider` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_tls_provider_init(egret_ws_tls_provider *provider, size_t size);
 
@@ -3276,7 +3276,7 @@ egret_ws_error_t egret_ws_tls_provider_init(egret_ws_tls_provider *provider, siz
  *
  * Errors:  `BAD_HANDLE` (also if the socket was freed and has no session), `FORKED`, `INTERNAL`.
  * Threads: Any thread, also inside any callback of the provider.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_tls_ready(egret_ws *ws);
 
@@ -3299,7 +3299,7 @@ egret_ws_error_t egret_ws_tls_ready(egret_ws *ws);
  *
  * Errors:  `INVALID_ARGUMENT` (`hooks` is NULL), `BAD_STRUCT` (no release has this size), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_hooks_init(egret_ws_hooks *hooks, size_t size);
 
@@ -3319,7 +3319,7 @@ egret_ws_error_t egret_ws_hooks_init(egret_ws_hooks *hooks, size_t size);
  *          it belongs to `on_proxy`, or no connection waits for it any more because of a time-out, a close or a change
  *          of the network), `FORKED`, `INTERNAL`.
  * Threads: Any thread, also inside the hook.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_resolved(egret_ws_query *query, const char *addresses);
 
@@ -3344,7 +3344,7 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query, const char *addresses)
  *          `on_resolve`, or no connection waits for it any more because of a time-out, a close or a change of the
  *          network), `FORKED`, `INTERNAL`.
  * Threads: Any thread, also inside the hook.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_proxy_found(egret_ws_query *query, const char *proxies);
 
@@ -3371,7 +3371,7 @@ egret_ws_error_t egret_ws_proxy_found(egret_ws_query *query, const char *proxies
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_remote_address(egret_ws *ws, char *out, size_t capacity);
 
@@ -3387,7 +3387,7 @@ int32_t egret_ws_remote_address(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_subprotocol(egret_ws *ws, char *out, size_t capacity);
 
@@ -3405,7 +3405,7 @@ int32_t egret_ws_subprotocol(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_extensions(egret_ws *ws, char *out, size_t capacity);
 
@@ -3425,7 +3425,7 @@ int32_t egret_ws_extensions(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `NOT_FOUND` (the answer has no such header, or there was no answer yet), `INVALID_ARGUMENT` (`name` is NULL,
  *          `capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`, `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_response_header(egret_ws *ws, const char *name, char *out, size_t capacity);
 
@@ -3444,7 +3444,7 @@ int32_t egret_ws_response_header(egret_ws *ws, const char *name, char *out, size
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
 
@@ -3463,7 +3463,7 @@ int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_response_body(egret_ws *ws, char *out, size_t capacity);
 
@@ -3486,7 +3486,7 @@ int32_t egret_ws_response_body(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_response_cookies(egret_ws *ws, char *out, size_t capacity);
 
@@ -3504,7 +3504,7 @@ int32_t egret_ws_response_cookies(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_local_address(egret_ws *ws, char *out, size_t capacity);
 
@@ -3524,7 +3524,7 @@ int32_t egret_ws_local_address(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_tried_addresses(egret_ws *ws, char *out, size_t capacity);
 
@@ -3542,7 +3542,7 @@ int32_t egret_ws_tried_addresses(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`capacity` is not 0 and not more than the length, or `out` is NULL), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_proxy(egret_ws *ws, char *out, size_t capacity);
 
@@ -3564,7 +3564,7 @@ int32_t egret_ws_proxy(egret_ws *ws, char *out, size_t capacity);
  * Errors:  `INVALID_ARGUMENT` (`stats` is NULL), `BAD_STRUCT` (no release has this `struct_size`), `BAD_HANDLE`,
  *          `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 egret_ws_error_t egret_ws_stats(egret_ws *ws, egret_ws_statistics *stats);
 
@@ -3584,18 +3584,18 @@ egret_ws_error_t egret_ws_stats(egret_ws *ws, egret_ws_statistics *stats);
  *
  * Errors:  none.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 uint32_t egret_ws_version_number(void);
 
 /**
  * Returns the version of the library as text.
  *
- * @return A text such as `"0.1.0"`. It is a static string: it is never NULL and must not be freed.
+ * @return A text such as `"0.2.0"`. It is a static string: it is never NULL and must not be freed.
  *
  * Errors:  none.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 const char *egret_ws_version_string(void);
 
@@ -3614,7 +3614,7 @@ const char *egret_ws_version_string(void);
  *          (`url` is NULL, `capacity` is not 0 and not more than the length, or `out` is NULL), `UNSUPPORTED` (the host
  *          name is not ASCII, and the library was built without its feature `idn`), `FORKED`, `INTERNAL`.
  * Threads: Any thread.
- * Since:   0.1
+ * Since:   0.2
  */
 int32_t egret_ws_normalize_url(const char *url, char *out, size_t capacity);
 
