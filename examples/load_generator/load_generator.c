@@ -4,7 +4,7 @@
  *     cc -O2 load_generator.c $(pkg-config --cflags --libs egret_ws) -pthread -Wl,-rpath,$HOME/egret/lib -o load_generator
  *     ./load_generator --sockets 1000 --rate 2 --seconds 10 ws://127.0.0.1:9000/
  *
- *     --sockets N        1 to 10000 (100); each needs a descriptor here and one at the server (`ulimit -n`)
+ *     --sockets N        1 to 10000 (100); each needs one descriptor here, and two in egret-ws-echo (`ulimit -n`)
  *     --rate R           messages a second of each socket, up to 1000 (1)
  *     --bytes B          bytes of a message, 16 to 131072 (64)
  *     --most-bytes B     the sizes of the messages go from --bytes to this, each doubled, and begin again
