@@ -10,23 +10,23 @@
 //     auto loop = egret::Loop::create();                                // Result<Loop>
 //     auto ws = loop->connect("wss://example.com/", {}, std::move(on)); // Result<WebSocket>
 //     if (!ws) log(ws.error_message());
-//     loop->poll();                                                     // once a frame: callbacks run inside this call
+//     loop->poll();                                                     // once per frame: callbacks run inside this call
 //
-// Names, limits, threads and errors are those of egret_ws.h, which is the manual. This header adds ownership and types:
+// Names, limits, threads and errors are those of egret_ws.h, which describes them. This header adds ownership and types:
 //
-//   Loop, WebSocket      own a handle and free it when they are destroyed, also inside a callback. Move only.
-//   WebSocketRef         the handle without ownership; it can be copied. A freed handle returns Error::bad_handle, as in C.
-//   Result<T>            a value or an Error, with the names of std::expected, and why the call was refused. Nothing throws except
-//                        std::bad_alloc, and Result::value.
+//   Loop, WebSocket      own a handle and free it in their destructors, which may run inside a callback. Move only.
+//   WebSocketRef         a handle without ownership; it can be copied. If the handle was freed, calls return Error::bad_handle.
+//   Result<T>            a value or an Error, with the member names of std::expected, and the reason of a refusal. Only
+//                        Result::value throws; std::bad_alloc may pass through all functions.
 //   Options, LoopOptions the options as plain structs; a field that is not set has the library's default. Times are std::chrono
 //                        durations.
-//   Callbacks, Listener  the functions that are called: callables, or your class, without virtual functions.
+//   Callbacks, Listener  the functions that a socket calls: callables, or your own class, without virtual functions.
 //
 // The library owns the listener from the connect call until the socket's last callback has returned. Then it destroys the
 // listener, in Loop::poll or with the Loop. So a callback may destroy the WebSocket, and the Loop, that called it.
 //
-// After a callback has thrown, everything goes on. LoopOptions::on_exception gets the exception; without it, the exception is
-// written to stderr.
+// If a callback throws, the poll continues. LoopOptions::on_exception gets the exception; without it, the exception is written
+// to stderr.
 
 #ifndef EGRET_WS_HPP
 #define EGRET_WS_HPP

@@ -140,7 +140,7 @@ fn the_sample_in_cpp_is_made_by_its_commands_alone() {
         return;
     }
     let binding = root().join("bindings/cpp");
-    let page = fs::read_to_string(binding.join("README.md")).expect("the page");
+    let page = fs::read_to_string(root().join("bindings/cpp/README.md")).expect("the page");
     let [sample, throwing, hooks] = blocks(&page, "cpp")[..] else { panic!("the page has other samples now") };
     assert_eq!(sample, fs::read_to_string(binding.join("examples/echo.cpp")).expect("the example"));
     assert!(sample.lines().count() <= 25);

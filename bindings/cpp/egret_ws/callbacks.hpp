@@ -13,7 +13,7 @@
 
 namespace egret {
 
-// Like std::function, but it also takes callables that can only be moved, and calling an empty one does nothing and returns R().
+// Like std::function, but it also holds move-only callables. A call of an empty one does nothing and returns R().
 template <class Signature>
 class Callback;
 
@@ -106,7 +106,7 @@ private:
     static Result<void> result_of(std::int32_t result) noexcept { return detail::status(result); }
     static Result<void> result_of(Result<void> result) noexcept { return result; }
 
-    // Calls `set` with the text as C needs it.
+    // Calls `set` with the text as a NUL-terminated string for C.
     template <class Set>
     static Result<void> with(std::string_view text, Set set) {
         if (!detail::has_no_nul(text))
@@ -117,9 +117,9 @@ private:
     egret_ws_request *handle_;
 };
 
-// The base of a listener. Nothing is virtual: a function of the same name in the derived class hides the one here. See
-// egret_ws_on_connect_fn and its siblings for when they are called. on_request is called only if the derived class has one, because
-// a connection then waits for the poll; so is on_frame, because each frame is then recorded.
+// The base of a listener. Nothing is virtual: a function in the derived class hides the one with that name here.
+// egret_ws_on_connect_fn and the similar types describe when they are called. on_request is called only if the derived class
+// defines it, because then each connection waits for the poll. on_frame also, because then each frame is recorded.
 //
 // Pass a listener to Loop::connect by value or by pointer: std::unique_ptr, std::shared_ptr, or a plain pointer, which must
 // stay valid until the last callback has returned.
@@ -130,7 +130,7 @@ struct Listener {
     void on_drain(WebSocketRef) {}
     // `delay == egret::unlimited`: until Loop::resume.
     void on_retry(WebSocketRef, const CloseInfo &, std::uint32_t /*attempt*/, std::chrono::milliseconds /*delay*/) {}
-    // `last` is nullptr at the first attempt, which has the number 0.
+    // `attempt` is 0 and `last` is nullptr at the first attempt.
     RequestAction on_request(WebSocketRef, std::uint32_t /*attempt*/, const CloseInfo * /*last*/, Request) {
         return RequestAction::proceed;
     }
@@ -138,7 +138,7 @@ struct Listener {
     void on_frame(WebSocketRef, const Frame &) {}
 };
 
-// A listener made of callables; set those that you need.
+// A listener that consists of callables. Set those that you need.
 struct Callbacks {
     Callback<void(WebSocketRef)> on_connect{};
     Callback<void(WebSocketRef, const Message &)> on_message{};

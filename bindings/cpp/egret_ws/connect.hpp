@@ -16,7 +16,7 @@ inline constexpr bool is_pointer_to_listener = false;
 template <class L>
 inline constexpr bool is_pointer_to_listener<L, std::void_t<decltype(*std::declval<L &>())>> = true;
 
-// Does a listener want on_request, or on_frame? `Callbacks` know it by themselves; another class if it has a function of its own.
+// Is on_request, or on_frame, to be called? `Callbacks` report it; another class needs the call if it defines the function.
 inline bool has_on_request(const Callbacks &listener) noexcept {
     return static_cast<bool>(listener.on_request);
 }
@@ -79,7 +79,7 @@ public:
         if (has_on_request(target())) {
             options.on_request = [](void *user, egret_ws *ws, std::uint32_t attempt, const egret_ws_close_info *last,
                                     egret_ws_request *request) {
-                // After an exception, and when the Loop was destroyed.
+                // The answer after an exception, and after the Loop was destroyed.
                 RequestAction action = RequestAction::stop;
                 call(user, [&](auto &to) {
                     const CloseInfo info = last ? CloseInfo(*last) : CloseInfo();

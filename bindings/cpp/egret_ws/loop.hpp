@@ -24,7 +24,7 @@ constexpr std::int32_t poll_timeout(Milliseconds timeout) noexcept {
 
 // The messages that Loop::reset could not send: egret_ws_free_report.
 struct FreeReport {
-    std::uint32_t sockets = 0; // that lost messages
+    std::uint32_t sockets = 0; // the number of sockets that lost messages
     std::uint64_t unsent_messages = 0;
     std::uint64_t unsent_bytes = 0;
 };
@@ -33,8 +33,8 @@ struct FreeReport {
 // called from any thread. An empty Loop returns Error::bad_handle.
 //
 // A Loop that is destroyed in one of its callbacks calls no other callback and is freed when that poll ends. Do not destroy it
-// in on_log, on_wakeup or a hook, nor while another thread polls it: then it is never freed. Destroying it waits until the calls of
-// on_log and on_wakeup on other threads have returned, but not for hooks.
+// in on_log, on_wakeup or a hook, or while another thread polls it: then it is never freed. The destructor waits until calls of
+// on_log and on_wakeup on other threads have returned, but it does not wait for hooks.
 class Loop {
 public:
     [[nodiscard]] static Result<Loop> create(LoopOptions options = {}) {
@@ -88,8 +88,8 @@ public:
     egret_ws_loop *get() const noexcept { return state_ ? state_->handle : nullptr; }
     explicit operator bool() const noexcept { return get() != nullptr; }
 
-    // egret_ws_loop_free: sends what was accepted, for at most LoopOptions::linger, and returns what was lost. After an error
-    // nothing was freed, and the loop still works.
+    // egret_ws_loop_free: sends the accepted messages, for at most LoopOptions::linger, and reports those that were lost. After
+    // an error nothing was freed, and the loop still works.
     Result<FreeReport> reset() noexcept {
         if (!state_)
             return FreeReport();
@@ -103,13 +103,13 @@ public:
         std::swap(state_, other.state_);
     }
 
-    // Runs the callbacks that are due and returns their number: egret_ws_loop_poll. It waits for them as long as `timeout`: a
-    // duration, or egret::unlimited. By default it does not wait.
+    // Runs the pending callbacks and returns their number: egret_ws_loop_poll. It waits for callbacks at most for `timeout`, a
+    // duration or egret::unlimited. By default it does not wait.
     Result<std::int32_t> poll(Milliseconds timeout = at_once) noexcept {
         if (!state_)
             return {Error::bad_handle, detail::empty_loop};
         if (timeout.number() == Milliseconds::out_of_range)
-            return {Error::invalid_argument, "the time-out of a poll is negative, or longer than 24 days"};
+            return {Error::invalid_argument, "the time-out of a poll is negative or longer than 24 days"};
         // A callback may destroy this object.
         detail::LoopState &state = *state_;
         const std::int32_t callbacks = egret_ws_loop_poll(state.handle, detail::poll_timeout(timeout));
@@ -120,8 +120,8 @@ public:
 
     Result<void> wake() const noexcept { return detail::status(egret_ws_loop_wake(get())); }
 
-    // `on_wakeup` is called from other threads: see egret_ws_on_wakeup_fn. An empty one removes it. When this returns, the previous one
-    // has returned and is destroyed, unless it runs on this thread.
+    // `on_wakeup` is called on other threads: see egret_ws_on_wakeup_fn. An empty one removes the callback. When this returns, the
+    // previous callback has returned and is destroyed, unless it runs on this thread.
     Result<void> set_wakeup(Callback<void()> on_wakeup) {
         if (!state_)
             return {Error::bad_handle, detail::empty_loop};
@@ -136,7 +136,7 @@ public:
 
     // A file descriptor to wait on, for at most next_poll().
     Result<int> descriptor() const noexcept { return detail::value_or_error<int>(egret_ws_loop_descriptor(get())); }
-    // Without a limit it is 2^31 - 1 ms, which an `int` can hold.
+    // Returns 2^31 - 1 ms if there is no limit, so that the result fits into an `int`.
     Result<std::chrono::milliseconds> next_poll() const noexcept {
         return detail::value_or_error<std::chrono::milliseconds>(egret_ws_loop_next_poll_ms(get()));
     }
@@ -146,7 +146,7 @@ public:
     Result<void> network_changed() const noexcept { return detail::status(egret_ws_loop_network_changed(get())); }
 
     // Begin to connect: egret_ws_connect and egret_ws_connect_host. `listener` is Callbacks, a class derived from Listener, or
-    // a pointer to one. It is moved in, and destroyed after its last callback, or at once if the call fails.
+    // a pointer to one. It is moved, and destroyed after the last callback, or immediately if the call fails.
     template <class L>
     [[nodiscard]] Result<WebSocket> connect(std::string_view url, const Options &options, L listener) const;
     template <class L>
@@ -165,7 +165,7 @@ private:
         return FreeReport{lost.sockets, lost.unsent_messages, lost.unsent_bytes};
     }
 
-    // Owned.
+    // Owned by this object.
     detail::LoopState *state_ = nullptr;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The state of a loop besides its handle: the callables of its options. Part of egret_ws.hpp.
+// The state of a loop in addition to its handle: the callables of its options. Part of egret_ws.hpp.
 
 #ifndef EGRET_WS_LOOP_STATE_HPP
 #define EGRET_WS_LOOP_STATE_HPP
@@ -29,7 +29,7 @@ struct LoopOptions {
     bool close_on_suspend = false;
     bool forget_tls_sessions = false;
     // generated: end
-    // This callable is called from any thread: see egret_ws_on_log_fn. Use the socket only for comparison.
+    // This callable is called on any thread: see egret_ws_on_log_fn. Use the socket only for comparison.
     Callback<void(LogLevel, std::string_view text, WebSocketRef)> on_log{};
     // generated: loop options, by "make header"; do not edit
     LogLevel log_level = LogLevel::warn;
@@ -37,11 +37,11 @@ struct LoopOptions {
     Microseconds poll_max_time{};
     Milliseconds linger{};
     // generated: end
-    // Gets each exception of a socket's callback, inside Loop::poll. Not set: it is written to stderr. Exceptions of on_log,
-    // on_wakeup and hooks are always written to stderr.
+    // Gets each exception of a socket's callback, inside Loop::poll. If it is not set, the exception is written to stderr.
+    // Exceptions of on_log, on_wakeup and hooks are always written to stderr.
     Callback<void(std::exception_ptr)> on_exception{};
     Hooks hooks{};
-    // The application's own TLS, written against egret_ws.h; copied. nullptr: that of the library.
+    // The application's own TLS provider, which uses the types of egret_ws.h. It is copied. nullptr: the TLS of the library.
     const egret_ws_tls_provider *tls_provider = nullptr;
 };
 
@@ -90,7 +90,7 @@ void guarded(LoopState &loop, Body body) noexcept {
     EGRET_WS_CATCH_ALL { loop.report_exception(); }
 }
 
-// C calls these on any thread, but not after egret_ws_loop_free, which waits for calls that run.
+// C calls these on any thread, but not after egret_ws_loop_free, which waits for running calls.
 inline void log(void *state, std::int32_t level, const char *text, egret_ws *ws) noexcept {
     EGRET_WS_TRY { static_cast<LoopState *>(state)->on_log(static_cast<LogLevel>(level), text, WebSocketRef(ws)); }
     EGRET_WS_CATCH_ALL { print_exception(); }
@@ -98,7 +98,7 @@ inline void log(void *state, std::int32_t level, const char *text, egret_ws *ws)
 
 inline void wake_up(void *user) noexcept {
     LoopState &state = *static_cast<LoopState *>(user);
-    std::shared_ptr<const Callback<void()>> on_wakeup; // alive until it returns, although it may replace itself
+    std::shared_ptr<const Callback<void()>> on_wakeup; // this copy lives until it returns, even if it replaces itself
     {
         const std::lock_guard<std::mutex> guard(state.wakeup_lock);
         on_wakeup = state.on_wakeup;
@@ -114,8 +114,8 @@ inline bool has_any(const Hooks &hooks) noexcept {
     return hooks.max_threads != 0 || hooks.on_resolve || hooks.on_proxy || hooks.on_socket;
 }
 
-// The hooks as a C struct, whose `user` is the memory of the callables. C owns them from egret_ws_loop_new until release_user, which
-// may come later than the end of the loop.
+// The hooks as a C struct; its `user` points to the callables. C owns them from egret_ws_loop_new until release_user, which may
+// be called after the end of the loop.
 inline egret_ws_hooks hooks_for_c(Hooks &hooks) noexcept {
     egret_ws_hooks c;
     egret_ws_hooks_init(&c, sizeof c);
@@ -138,7 +138,7 @@ inline egret_ws_hooks hooks_for_c(Hooks &hooks) noexcept {
     }
     if (hooks.on_socket) {
         c.on_socket = [](void *user, egret_ws *ws, std::ptrdiff_t descriptor) {
-            std::int32_t result = -1; // after an exception
+            std::int32_t result = -1; // the result after an exception
             EGRET_WS_TRY { result = static_cast<Hooks *>(user)->on_socket(WebSocketRef(ws), descriptor); }
             EGRET_WS_CATCH_ALL { print_exception(); }
             return result;

@@ -110,7 +110,7 @@ struct Options {
 
 namespace detail {
 
-// The options as a C struct. It points into the Options it was made from, and into this object.
+// The options as a C struct. Its pointers point into the Options from which it was made, and into this object.
 class COptions {
 public:
     explicit COptions(const Options &from) {
@@ -185,7 +185,8 @@ public:
     COptions &operator=(const COptions &) = delete;
 
     egret_ws_options &get() noexcept { return c_; }
-    // Why the options are refused: a text has a NUL inside, where C would end it, or a time does not fit; else nullptr.
+    // The reason why the options are refused: a text contains a NUL, where C would end it, or a time is outside the range.
+    // Otherwise nullptr.
     const char *refusal() const noexcept { return refusal_; }
 
 private:

@@ -64,8 +64,8 @@ inline const char *name(Error error) noexcept {
     return egret_ws_error_name(static_cast<std::int32_t>(error));
 }
 
-// Why the last refused call of this thread was refused, as a sentence; empty if there was none. Valid until this thread's next
-// call of the library.
+// The reason of the last refused call of this thread, as a sentence; empty if no call was refused. Valid until this thread's
+// next call of the library.
 inline const char *last_error_message() noexcept {
     return egret_ws_last_error_message();
 }
@@ -92,8 +92,8 @@ public:
     Error error() const noexcept { return error_; }
     const char *error_name() const noexcept { return name(error_); }
 
-    // Why the call was refused, as a sentence; empty without an error. Read it before this thread's next call of the library:
-    // it is last_error_message(), except where the binding itself has refused the call.
+    // The reason of the refusal, as a sentence; empty without an error. Read it before this thread's next call of the library,
+    // because it is last_error_message(), unless the binding itself refused the call.
     const char *error_message() const noexcept {
         return has_value() ? "" : reason_ ? reason_ : last_error_message();
     }
@@ -113,15 +113,15 @@ protected:
     }
 
 private:
-    // Of the binding. A text that is never freed.
+    // The reason if the binding itself refused the call: a static string.
     const char *reason_ = nullptr;
     Error error_ = Error::ok;
 };
 
 } // namespace detail
 
-// A value or an error. With an error, the value is empty (no handle, zero, no text), so that reading it by mistake does no
-// harm.
+// A value or an error. If it has an error, the value is empty (no handle, zero, no text), so that it is harmless to read it
+// by mistake.
 template <class T>
 class Result : public detail::Status {
 public:
@@ -135,7 +135,7 @@ public:
     const T *operator->() const noexcept { return &value_; }
 
 #if EGRET_WS_HAS_EXCEPTIONS
-    // The value. With an error it throws an Exception, with the message. Compiled only where exceptions are on.
+    // Returns the value, or throws an Exception with the message. Exists only if the compiler has exceptions enabled.
     T &value() & {
         require_value();
         return value_;

@@ -15,7 +15,7 @@ namespace egret {
 struct Unlimited {
     constexpr operator std::uint32_t() const noexcept { return EGRET_WS_UNLIMITED; }
 
-    // For the wait of on_retry.
+    // For comparison with the wait of on_retry.
     friend constexpr bool operator==(std::chrono::milliseconds time, Unlimited) noexcept {
         return time == std::chrono::milliseconds(EGRET_WS_UNLIMITED);
     }
@@ -31,14 +31,14 @@ struct AtOnce {
 
 // No limit, or never: for numbers and times of options, and for Loop::poll.
 inline constexpr Unlimited unlimited{};
-// Without a wait, or from the first byte on: for the options that egret_ws.h names, and for Loop::poll.
+// No wait, or from the first byte on: for the options for which egret_ws.h allows it, and for Loop::poll.
 inline constexpr AtOnce at_once{};
 
 // A time of an option: any std::chrono duration, `unlimited`, `at_once`, or, if it is not set, the library's default.
 //
-// A duration of zero is `at_once`. A part of a unit counts as a whole one, so that a short time never becomes zero. A negative
-// duration, one of more than 2^31 - 1 units, and one that is not a number are refused with Error::invalid_argument by the call that
-// takes the options, with the name of the option.
+// A duration of zero means `at_once`. A fraction of a unit is rounded up, so that a short time never becomes zero. The call that
+// takes the options refuses a negative duration, one of more than 2^31 - 1 units, and one that is not a number, with
+// Error::invalid_argument and the name of the option.
 template <class Unit>
 class TimeOption {
 public:
@@ -51,15 +51,15 @@ public:
     // The number for C.
     constexpr std::uint32_t number() const noexcept { return number_; }
 
-    // The number of durations that do not fit. The library refuses it too.
+    // The number that stands for a duration outside the range. The library refuses it, too.
     static constexpr std::uint32_t out_of_range = 0x80000000;
 
 private:
     template <class Rep, class Period>
     static constexpr std::uint32_t number_of(std::chrono::duration<Rep, Period> time) noexcept {
-        // As a floating-point number, which no duration overflows. It is exact for nanoseconds and longer units.
+        // As a floating-point number, because no duration overflows it. It is exact for nanoseconds and longer units.
         const double units = std::chrono::duration<double, typename Unit::period>(time).count();
-        if (!(units >= 0 && units <= INT32_MAX)) // not a number, too
+        if (!(units >= 0 && units <= INT32_MAX)) // also true for NaN
             return out_of_range;
         if (units == 0)
             return EGRET_WS_AT_ONCE;
@@ -72,7 +72,7 @@ private:
 
 namespace detail {
 
-// The number of a time for C. If the time does not fit, `refusal` becomes `text`.
+// The number of a time for C. If the time is outside the range, sets `refusal` to `text`.
 template <class Unit>
 std::uint32_t fitting(TimeOption<Unit> time, const char *text, const char *&refusal) noexcept {
     if (time.number() == time.out_of_range)

@@ -63,8 +63,8 @@ inline constexpr std::uint32_t tls_1_2 = EGRET_WS_TLS_1_2;
 inline constexpr std::uint32_t tls_1_3 = EGRET_WS_TLS_1_3;
 // generated: end
 
-// A view of bytes, in C++17 too. Converts from any vector, array, string or span of one-byte elements, but not from a string
-// literal, where it would not be clear whether the NUL counts; and in C++20 to std::span<const std::uint8_t>.
+// A view of bytes that also exists in C++17. It converts from any vector, array, string or span of one-byte elements, but not from
+// a string literal, because it would not be clear whether the NUL counts. In C++20 it converts to std::span<const std::uint8_t>.
 class ByteSpan {
     template <class T>
     static constexpr bool is_byte = sizeof(T) == 1 && std::is_trivially_copyable_v<T>;
@@ -103,7 +103,7 @@ public:
     Kind kind() const noexcept { return kind_; }
     bool is_text() const noexcept { return kind_ == Kind::text; }
     ByteSpan bytes() const noexcept { return bytes_; }
-    // These bytes as characters. Of a text message they are valid UTF-8, and a NUL follows them.
+    // These bytes as characters. In a text message they are valid UTF-8, and a NUL follows them.
     std::string_view text() const noexcept {
         return {reinterpret_cast<const char *>(bytes_.data()), bytes_.size()};
     }
@@ -113,8 +113,8 @@ private:
     ByteSpan bytes_;
 };
 
-// How and why a connection ended: egret_ws_close_info. The texts are borrowed until the callback returns; those of
-// WebSocketRef::close_report until the socket is freed.
+// How and why a connection ended: egret_ws_close_info. The texts are valid until the callback returns; those of
+// WebSocketRef::close_report are valid until the socket is freed.
 class CloseInfo {
 public:
     CloseInfo() noexcept {
@@ -122,7 +122,7 @@ public:
         info_.reason = info_.message = "";
     }
     explicit CloseInfo(const egret_ws_close_info &info) noexcept : CloseInfo() {
-        // An older library has fewer fields, a newer one more.
+        // An older library has fewer fields, and a newer one has more.
         const std::size_t size = std::min<std::size_t>(info.struct_size, sizeof info_);
         std::memcpy(&info_, &info, size);
         info_.struct_size = static_cast<std::uint32_t>(size);
@@ -130,7 +130,7 @@ public:
 
     Error error() const noexcept { return static_cast<Error>(info_.error); }
     const char *error_name() const noexcept { return name(error()); }
-    // `wasClean` of a browser's close event.
+    // Equal to `wasClean` in a browser's close event.
     bool clean() const noexcept { return error() == Error::ok; }
     Phase phase() const noexcept { return static_cast<Phase>(info_.phase); }
     Initiator initiator() const noexcept { return static_cast<Initiator>(info_.initiator); }
@@ -141,7 +141,7 @@ public:
     std::uint32_t unsent_messages() const noexcept { return info_.unsent_messages; }
     std::uint64_t unsent_bytes() const noexcept { return info_.unsent_bytes; }
     std::string_view reason() const noexcept { return {info_.reason, info_.reason_len}; }
-    // A sentence for a log; ends in a NUL.
+    // A sentence for a log, with a NUL at its end.
     const char *message() const noexcept { return info_.message; }
     // Another attempt makes sense: egret_ws_is_retryable.
     bool is_retryable() const noexcept { return egret_ws_is_retryable(&info_) == 1; }
@@ -152,13 +152,13 @@ private:
 
 // The answer of on_request.
 enum class RequestAction : std::int32_t {
-    // Connect, but after an answer that makes another attempt useless, such as 401, stop.
+    // Connect, but stop after an answer that makes another attempt useless, such as 401.
     proceed = EGRET_WS_REQUEST_CONTINUE,
     // Connect, also after such an answer.
     connect = EGRET_WS_REQUEST_CONNECT,
-    // Not yet: after WebSocketRef::retry_now on_request is called again.
+    // Wait. After WebSocketRef::retry_now, on_request is called again.
     wait = EGRET_WS_REQUEST_WAIT,
-    // No connection; on_close follows.
+    // Do not connect. on_close follows.
     stop = EGRET_WS_REQUEST_STOP,
 };
 
@@ -174,10 +174,10 @@ enum class Direction : std::int32_t {
 struct Frame {
     Direction direction = Direction::sent;
     std::uint32_t opcode = 0;
-    // The last one of its message.
+    // True for the last frame of its message.
     bool is_final = false;
     bool is_compressed = false;
-    // Of the payload as it is on the wire.
+    // The bytes of the payload on the wire.
     std::uint64_t length = 0;
 };
 

@@ -12,16 +12,16 @@
 namespace egret {
 namespace detail {
 
-// Of a text that must end in a NUL in C.
+// The reason for the refusal of a text that C would end at its first NUL.
 inline constexpr const char *nul_inside = "a text has a NUL inside";
 
-// False if there is a NUL inside: C would not see the part behind it.
+// False if the text contains a NUL, because C would ignore the part behind it.
 inline bool has_no_nul(std::string_view text) noexcept {
     return text.find('\0') == std::string_view::npos;
 }
 
-// Bytes of unknown length. `read(out, capacity)` returns the length, also for no room at all. `ending` has the bytes that it writes
-// behind them.
+// Bytes of unknown length. `read(out, capacity)` returns the length, even if `capacity` is 0. `ending` is the number of bytes that
+// it writes behind them.
 template <class Bytes, class Read>
 Result<Bytes> read_bytes(std::size_t ending, Read read) {
     Bytes bytes;
@@ -33,7 +33,7 @@ Result<Bytes> read_bytes(std::size_t ending, Read read) {
             bytes.resize(static_cast<std::size_t>(written));
             return bytes;
         }
-        // There may be more than before, by a reconnection.
+        // After a reconnection there may be more bytes than before.
         const std::int32_t grown = read(nullptr, 0);
         length = grown >= 0 && grown <= length ? written : grown;
     }
@@ -48,7 +48,7 @@ Result<std::string> read_text(Read read) {
     return read_bytes<std::string>(1, read); // C's NUL overwrites the string's terminating NUL
 }
 
-// A variable whose address stands for a type. It can be changed, so that no linker merges two of them.
+// The address of this variable identifies a type. It is not const, so that no linker merges two of them.
 template <class T>
 inline char type_tag = 0;
 
@@ -60,8 +60,8 @@ struct ListenerOwner {
 
 } // namespace detail
 
-// A socket's handle: egret_ws *. Does not own it; can be copied, and used from any thread at any time. The functions are those
-// of egret_ws.h. An empty or freed handle returns Error::bad_handle.
+// A socket's handle (egret_ws *) without ownership. It can be copied, and used on any thread at any time. The functions are those
+// of egret_ws.h. If the handle is empty or freed, they return Error::bad_handle.
 class WebSocketRef {
 public:
     constexpr WebSocketRef() noexcept = default;
@@ -70,7 +70,7 @@ public:
     constexpr egret_ws *get() const noexcept { return handle_; }
     constexpr explicit operator bool() const noexcept { return handle_ != nullptr; }
 
-    // egret_ws_send. `bytes` of a text are UTF-8.
+    // egret_ws_send. For a text, `bytes` are UTF-8.
     Result<void> send(Kind kind, ByteSpan bytes) const noexcept {
         return detail::status(egret_ws_send(handle_, static_cast<std::int32_t>(kind), bytes.data(), bytes.size()));
     }
@@ -84,14 +84,14 @@ public:
         return detail::status(egret_ws_close(handle_, code, reason.data(), reason.size()));
     }
 
-    // Drops the connection now, with what was not sent: egret_ws_abort. on_close follows.
+    // Drops the connection and all unsent messages immediately: egret_ws_abort. on_close follows.
     Result<void> abort() const noexcept { return detail::status(egret_ws_abort(handle_)); }
 
     // Between these calls on_message is not called, and the socket stops reading.
     Result<void> pause_receive() const noexcept { return detail::status(egret_ws_pause_receive(handle_)); }
     Result<void> resume_receive() const noexcept { return detail::status(egret_ws_resume_receive(handle_)); }
 
-    // egret_ws_free: for a socket that no WebSocket owns any more (see WebSocket::release).
+    // egret_ws_free, for a socket that no WebSocket owns any more (see WebSocket::release).
     Result<void> free_handle() const noexcept { return detail::status(egret_ws_free(handle_)); }
 
     Result<State> state() const noexcept { return detail::value_or_error<State>(egret_ws_state(handle_)); }
@@ -103,7 +103,7 @@ public:
         return detail::value_or_error<std::int32_t>(egret_ws_generation(handle_));
     }
     Result<void> retry_now() const noexcept { return detail::status(egret_ws_retry_now(handle_)); }
-    // `payload` has at most 125 bytes, and comes back in on_pong.
+    // `payload` has at most 125 bytes. on_pong returns it.
     Result<void> ping(ByteSpan payload = {}) const noexcept {
         return detail::status(egret_ws_ping(handle_, payload.data(), payload.size()));
     }
@@ -157,7 +157,7 @@ public:
         });
     }
 
-    // The body of a refusal, for on_retry and on_close. Any bytes.
+    // The body of a refusal, for on_retry and on_close. It may contain any bytes.
     Result<std::string> response_body() const {
         return detail::read_text([this](char *out, std::size_t capacity) {
             return egret_ws_response_body(handle_, out, capacity);
@@ -170,7 +170,7 @@ public:
         });
     }
 
-    // Such as "TLS_AES_256_GCM_SHA384".
+    // The cipher suite, such as "TLS_AES_256_GCM_SHA384".
     Result<std::string> tls_cipher() const {
         return detail::read_text([this](char *out, std::size_t capacity) {
             return egret_ws_tls_cipher(handle_, out, capacity);
@@ -187,7 +187,7 @@ public:
             return egret_ws_peer_certificate(handle_, index, out, capacity);
         });
     }
-    // All certificates of the server, its own one first. Empty without TLS.
+    // The known certificates of the server, its own one first. Empty without TLS.
     Result<std::vector<std::vector<std::uint8_t>>> peer_certificates() const {
         std::vector<std::vector<std::uint8_t>> chain;
         for (;;) {
@@ -209,7 +209,7 @@ public:
         return Statistics(c);
     }
 
-    // The report of on_close, from then on. Its texts are borrowed until the socket is freed.
+    // The report that on_close gets; available from that call on. Its texts are valid until the socket is freed.
     Result<CloseInfo> close_report() const noexcept {
         egret_ws_close_info info{};
         info.struct_size = sizeof info;
@@ -218,8 +218,8 @@ public:
         return CloseInfo(info);
     }
 
-    // The listener that Loop::connect took, as the type L that it was passed as; nullptr if it has another type, or the socket was
-    // freed. Only for sockets of Loop::connect (the `user` of others is egret_ws_user), on the thread that polls.
+    // The listener that was passed to Loop::connect as the type L. nullptr if it has another type, or if the socket was freed.
+    // Only for sockets of Loop::connect (egret_ws_user returns the `user` of others), and only on the thread that polls.
     template <class L>
     L *listener() const noexcept {
         auto *const owner = static_cast<detail::ListenerOwner *>(egret_ws_user(handle_));
@@ -233,12 +233,12 @@ protected:
     egret_ws *handle_ = nullptr;
 };
 
-// Owns a socket and frees it when it is destroyed: egret_ws_free describes the effect on an open one. It may be destroyed on any
-// thread and in any callback, also in one of this socket.
+// Owns a socket and frees it in its destructor; egret_ws_free describes the effect on an open one. It may be destroyed on any
+// thread and in any callback, including those of this socket.
 class WebSocket : public WebSocketRef {
 public:
     WebSocket() noexcept = default;
-    // Takes the ownership of a C handle.
+    // Takes ownership of a C handle.
     explicit WebSocket(egret_ws *handle) noexcept : WebSocketRef(handle) {}
     WebSocket(WebSocket &&other) noexcept : WebSocketRef(other.release()) {}
     WebSocket &operator=(WebSocket &&other) noexcept {
@@ -248,14 +248,14 @@ public:
     }
     ~WebSocket() { reset(); }
 
-    // Frees the owned handle and takes the ownership of the other one.
+    // Frees the owned handle and takes ownership of the other one.
     void reset(egret_ws *handle = nullptr) noexcept {
         egret_ws *const old = std::exchange(handle_, handle);
         if (old)
             egret_ws_free(old);
     }
 
-    // Gives up the ownership without freeing the handle. The socket then lives until free_handle, or as long as its loop.
+    // Gives up ownership without freeing the handle. Then the socket lives until free_handle, or as long as its loop.
     WebSocketRef release() noexcept { return WebSocketRef(std::exchange(handle_, nullptr)); }
 };
 
