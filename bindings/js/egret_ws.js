@@ -1,12 +1,12 @@
 /*
  * The WebSocket objects of Egret games, for any JavaScript engine: the W3C `WebSocket` and `egret_native.WebSocket`.
  *
- * A classic script whose completion value is a function:
+ * This is a classic script. Its completion value is a function:
  *
  *     events = install(global, host, defaults, hooks, names)
  *
- * `host` has the functions of the native library, `events` the functions that the glue calls. The README next to this file
- * describes both. This script has all rules of WebSocket; a glue only converts values.
+ * `host` contains the functions of the native library, and `events` contains the functions that the glue calls. GLUE.md describes
+ * both. This script contains all rules of WebSocket; a glue only converts values.
  *
  * Generated from the files in script/ by "make header"; do not edit. It is one file because a shell evaluates one script,
  * without a module loader or a build step.
@@ -39,7 +39,7 @@ const ERR_INVALID_ARGUMENT = -1,
 const UNLIMITED = 0xFFFFFFFF, AT_ONCE = 0xFFFFFFFE;
 const TLS_VERSIONS = { '1.2': 771, '1.3': 772 };
 
-// Less than every number of bytes.
+// A number that is less than every number of bytes.
 const DRAIN_IS_DUE = -Infinity;
 
 const NO_CLOSE_FRAME = 1006;
@@ -59,7 +59,7 @@ function define(object, name, value) {
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-// Makes a class an interface of WebIDL: its members are enumerable, and objects have its name as their tag.
+// Makes a class an interface of WebIDL: its members are enumerable, and its objects have its name as their tag.
 function defineInterface(Class, name) {
     for (const member of Object.getOwnPropertyNames(Class.prototype)) {
         if (member !== 'constructor') Object.defineProperty(Class.prototype, member, { enumerable: true });
@@ -79,7 +79,7 @@ function needArguments(given, needed, what) {
     if (given < needed) throw new TypeError(`${what} needs ${needed} ${needed === 1 ? 'argument' : 'arguments'}`);
 }
 
-// The object of a dictionary argument, or null if there is none.
+// Returns the object of a dictionary argument, or null if there is none.
 function toDictionary(value) {
     if (value === undefined || value === null) return null;
     if (!isObject(value)) throw new TypeError('not an object of options');
@@ -90,7 +90,7 @@ function toUint16(value) {
     return +value & 0xFFFF;
 }
 
-// [Clamp] unsigned short: a half is rounded to the even number.
+// [Clamp] unsigned short. A half is rounded to the even number.
 function clampToUint16(value) {
     const number = +value;
     if (!(number > 0)) return 0;
@@ -104,7 +104,7 @@ const isWellFormed = String.prototype.isWellFormed;
 // With the flag `u`, a pair of surrogates is one character, which is not in this class.
 const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
 
-// USVString. A lone surrogate has no UTF-8, so U+FFFD replaces it.
+// USVString. U+FFFD replaces a lone surrogate, which has no UTF-8.
 function toText(value) {
     const text = typeof value === 'string' ? value : `${value}`; // throws for a symbol, which String() does not
     if (isWellFormed !== undefined ? isWellFormed.call(text) : text.search(LONE_SURROGATES) < 0) return text;
@@ -122,7 +122,7 @@ function utf8Length(text) {
     return bytes;
 }
 
-// The getter reads a slot of the engine, so it throws for every object that only looks like one of its class.
+// The getter reads an internal slot of the engine, so it throws for every object that only imitates its class.
 function getterOf(Class, name) {
     const property = Class && Object.getOwnPropertyDescriptor(Class.prototype, name);
     return property && property.get ? property.get : null;
@@ -172,7 +172,7 @@ function checkView(view) {
     checkBuffer(buffer);
 }
 
-// The bytes of a buffer or a view; a detached one has none. The getters are those of the engine, because a game can overwrite the
+// Returns the bytes of a buffer or a view; a detached one has none. It uses the engine's getters, because a game can overwrite the
 // properties of an object.
 function bytesOf(data) {
     if (!ArrayBuffer.isView(data)) return new Uint8Array(data, 0, lengthOfBuffer.call(data));
@@ -199,8 +199,8 @@ const NO_BYTES = new ArrayBuffer(0);
 // A token of RFC 9110: a name without separators.
 const TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
 
-// sequence<T>. `convert` makes a T before the next value is fetched. Like WebIDL, and unlike `for of`, it does not call `return`
-// of the iterator.
+// sequence<T>. `convert` converts each value before the next one is fetched. As in WebIDL, and unlike in `for of`, `return` of the
+// iterator is not called.
 function toSequence(iterable, method, convert) {
     if (typeof method !== 'function') throw new TypeError('Symbol.iterator is not a function');
     const list = [];
@@ -231,8 +231,8 @@ function areValidProtocols(list) {
     return list.every((protocol) => TOKEN.test(protocol)) && new Set(list).size === list.length;
 }
 
-// The text of a URL for C, which ends at a NUL. A parser of WHATWG removes a NUL at the ends, and writes %00 elsewhere, where it
-// has the same effect as the NUL itself: it is invalid in the scheme, the host and the port.
+// Converts a URL to a text for C, which ends at a NUL. WHATWG's parser removes a NUL at the ends, and writes %00 for it elsewhere.
+// There, %00 has the effect of the NUL itself: both are invalid in the scheme, the host and the port.
 function toUrlText(value) {
     const text = toText(value);
     if (text.indexOf('\0') < 0) return text;
@@ -286,7 +286,7 @@ function textOption(name, value) {
     return toText(value);
 }
 
-// `special` has the numbers with a meaning of their own.
+// `special` contains the numbers with a special meaning.
 function numberOption(name, value, special) {
     if (special.has(value)) return String(special.get(value));
     if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
@@ -311,17 +311,17 @@ function listOption(name, value) {
     });
 }
 
-// A list that the library divides at its commas.
+// A list that the library splits at its commas.
 const joinedField = (field) => (name, value) => [[field, listOption(name, value).join(',')]];
 
-// A file that could not be read would else trust the system.
+// Without this check, an empty text from a file that could not be read would mean the system's authorities.
 function rootsOption(name, value) {
     const list = listOption(name, value);
     if (list.some((pem) => pem.trim() === '')) refuse(name, 'has an empty text');
     return list.join('\n');
 }
 
-// Headers that the library has options for. Other clients take them among the headers.
+// Headers for which the library has options. Other clients accept them among the headers.
 const HEADER_FIELDS = new Map([['origin', 'origin'], ['user-agent', 'user_agent']]);
 
 function header(name, value) {
@@ -357,10 +357,10 @@ const OR_NEVER = new Map([[Infinity, UNLIMITED]]);
 const OR_AT_ONCE = new Map([[0, AT_ONCE]]);
 const OR_ENDLESS = new Map([[0, 0], [Infinity, UNLIMITED]]);
 
-// Each returns a function that reads an option: it returns options of the library, as pairs of a name and a value.
+// Each function returns a function that reads an option and returns options of the library, as pairs of a name and a value.
 const textField = (field) => (name, value) => [[field, textOption(name, value)]];
 const numberField = (field, special) => (name, value) => [[field, numberOption(name, value, special)]];
-// The library's flag is set for one of both values.
+// The library's flag is set for one of the two values.
 const flagField = (field, set) => (name, value) => (booleanOption(name, value) === set ? [[field, '1']] : []);
 
 const OPTIONS = {
@@ -406,7 +406,7 @@ const OPTIONS = {
     pingInterval: numberField('ping_interval_ms', OR_NEVER),
     pongTimeout: numberField('pong_timeout_ms', OR_NEVER),
     probeTimeout: numberField('probe_timeout_ms', OR_NEVER),
-    // Of this script only.
+    // Options of this script only.
     highWaterMark(name, value) {
         numberOption(name, value, OR_NEVER);
         return [];
@@ -422,8 +422,8 @@ const NO_OPTIONS = {
     encoded: '', given: {}, overCap: 'error', highWaterMark: 1 << 20, maxSendBuffer: 16 << 20, resend: false
 };
 
-// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name. `others` are names for the
-// sentence about an unknown option.
+// Throws a TypeError that names the wrong option. A given option replaces the whole default with its name. `others` are more names
+// for the message about an unknown option.
 function readOptions(options, defaults, others = []) {
     if (options === undefined || options === null) return defaults;
     if (!isObject(options)) throw new TypeError('the options of a socket are an object');
@@ -440,7 +440,7 @@ function readOptions(options, defaults, others = []) {
     return Object.assign({}, NO_OPTIONS, given, { encoded, given });
 }
 
-// The names of C in the reasons of the library.
+// The names of options in C, which the library uses in its reasons.
 const NAMES = {
     __proto__: null,
     user_agent: 'userAgent', tls_roots: 'roots', EGRET_WS_ONLY_THESE_ROOTS: 'onlyTheseRoots', tls_pins: 'pins',
@@ -450,12 +450,12 @@ const NAMES = {
     local_interface: 'localInterface'
 };
 
-// A reason of the library with the names of options in JavaScript.
+// Converts a reason of the library, so that it contains the names of options in JavaScript.
 function inNamesOfOptions(text) {
     return text.replace(/[A-Za-z]+(?:_[A-Za-z]+)+/g, (name) => NAMES[name] || name);
 }
 
-// An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
+// Converts the text of host.stats (for each number a name, NUL, the number, NUL) to an object. Returns null for an empty text.
 function readStats(text) {
     if (text === '') return null;
     const words = text.split('\0');
@@ -468,11 +468,11 @@ function readStats(text) {
 
 /* ---- script/event_target.js ---- */
 
-// Event and EventTarget by the DOM standard (https://dom.spec.whatwg.org/#events), for an engine that has none. A target has no
-// parent, so an event has one target only.
+// Event and EventTarget by the DOM standard (https://dom.spec.whatwg.org/#events), for an engine without them. A target has no
+// parent, so an event has only one target.
 
-// Slots with the state of an event and of a target. An object that inherits from one of them has the slot too, but the state of
-// another object in it.
+// Slots with the state of an event and of a target. An object that inherits from an event or a target also has the slot, but its
+// content belongs to the other object.
 const EVENT = Symbol('event'), LISTENERS = Symbol('listeners');
 
 // Flags of an event.
@@ -577,8 +577,8 @@ class Listener {
         this.isRemoved = false;
     }
 
-    // A signal removes the listener when it aborts. That is looked up here, instead of by a listener of the signal, because that
-    // would be kept as long as the signal, which may live longer than the target.
+    // An aborted signal removes the listener. It is checked here, instead of in a listener of the signal, because the signal would
+    // keep that listener, and it may live longer than the target.
     isActive() {
         return !this.isRemoved && (this.signal === null || !this.signal.aborted);
     }
@@ -590,14 +590,14 @@ function checkListener(callback) {
     }
 }
 
-// The engine, or a library, may have the class of signals.
+// The engine, or a library, may define the class of signals.
 function toSignal(signal) {
     if (signal === undefined) return null;
     if (isObject(signal) && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal;
     throw new TypeError('the signal of a listener is not an AbortSignal');
 }
 
-// The listeners of a target, by type. The arrays are not changed but replaced, so a dispatch needs no copy.
+// The listeners of a target, by type. The arrays are replaced instead of changed, so a dispatch needs no copy.
 class ListenerTable {
     constructor(target) {
         this.target = target;
@@ -630,7 +630,7 @@ function tableOf(value) {
     return table;
 }
 
-// Calls the capturing listeners, or the others.
+// Calls either the capturing listeners or the others.
 function invoke(table, state, capture, report) {
     if (state.has(STOPPED)) return;
     const type = state.type;
@@ -652,11 +652,11 @@ function invoke(table, state, capture, report) {
     }
 }
 
-// False if a listener has cancelled the event. `report` gets the exceptions of listeners.
+// Returns false if a listener has cancelled the event. `report` gets the exceptions of listeners.
 function dispatch(table, state, report) {
     state.target = table.target;
     state.flags |= DISPATCHED;
-    // At a target, too, the capturing listeners come first.
+    // Capturing listeners are called first at a target, too.
     invoke(table, state, true, report);
     invoke(table, state, false, report);
     state.flags &= ~(DISPATCHED | STOPPED | STOPPED_AT_ONCE);
@@ -700,7 +700,7 @@ function makeEventTargetClass(exception, report) {
 
 /* ---- script/message_events.js ---- */
 
-// MessageEvent and CloseEvent of the HTML and WebSockets standards, for an engine that has none. `Event` may be the engine's.
+// MessageEvent and CloseEvent of the HTML and WebSockets standards, for an engine without them. `Event` may be the engine's.
 
 // Slots with the members of an event.
 const MESSAGE = Symbol('message'), CLOSE = Symbol('close');
@@ -813,7 +813,7 @@ function makeCloseEventClass(Event) {
 
 /* ---- script/events.js ---- */
 
-// The event classes of a global object: those of the engine, or else ours. WebSocket does not know which of them it has.
+// The event classes of a global object: those of the engine, or otherwise ours. WebSocket works with both.
 
 const EXCEPTION_CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15 };
 
@@ -827,7 +827,7 @@ function makeException(global) {
     };
 }
 
-// Where `performance` is missing, milliseconds since this script was evaluated are as good.
+// If `performance` is missing, the milliseconds since this script was evaluated replace it.
 const EPOCH = Date.now();
 
 function makeClock(global) {
@@ -836,7 +836,7 @@ function makeClock(global) {
     return () => Date.now() - EPOCH;
 }
 
-// Our classes, by their EventTarget: a second install in the same global object uses them again, with its own `report`.
+// Our classes, by their EventTarget. A second `install` on the same global object reuses them, with its own `report`.
 const ours = new WeakMap();
 
 function makeTargets(global, exception, host) {
@@ -854,7 +854,7 @@ function makeTargets(global, exception, host) {
         own = { Event: makeEventClass(makeClock(global)), EventTarget: null, report: null };
         own.EventTarget = makeEventTargetClass(exception, (thrown) => own.report(thrown));
         ours.set(own.EventTarget, own);
-        // If there is one of both, the shell may use it, so ours do not replace it.
+        // If only one of the two exists, the shell may use it, so ours do not replace it.
         if (typeof global.Event !== 'function' && typeof global.EventTarget !== 'function') {
             define(global, 'Event', own.Event);
             define(global, 'EventTarget', own.EventTarget);
@@ -887,8 +887,8 @@ function defineMissing(global, name, Class) {
 function makeEvents(global, exception, host) {
     const { Event, EventTarget, fire } = makeTargets(global, exception, host);
 
-    // The constructor of the engine's class converts its arguments each time, which takes several times as long as the dispatch in
-    // some. An event of this class inherits from the engine's, and its own accessors read what `message` has set.
+    // The constructor of the engine's class converts its arguments each time. In some engines this takes several times as long as the
+    // dispatch. An event of this class inherits from the engine's, and its own accessors read the values that `message` has set.
     const EngineMessageEvent = engineClass(global, 'MessageEvent', Event);
     const MessageEvent = makeMessageEventClass(Event, global.MessagePort);
     if (EngineMessageEvent === null) {
@@ -918,15 +918,15 @@ function makeEvents(global, exception, host) {
     };
 }
 
-// Defines the attributes `on<type>` of a class of targets. `handlersOf` returns the object that keeps the handlers of a target.
+// Defines the attributes `on<type>` of a class of targets. `handlersOf` returns the object with the handlers of a target.
 function defineHandlers(Class, types, EventTarget, handlersOf) {
     const { addEventListener, removeEventListener } = EventTarget.prototype;
 
-    // Listeners call the present handler, so a handler that is replaced keeps its place among them.
+    // A listener calls the current handler, so a replaced handler keeps its place among the listeners.
     function activate(target, type, handlers, callback) {
         const handler = { callback, listener: null };
         handler.listener = function (event) {
-            // An object that cannot be called is kept and not called ([LegacyTreatNonObjectAsNull]).
+            // An object that is not callable is stored, but not called ([LegacyTreatNonObjectAsNull]).
             if (typeof handler.callback === 'function' && handler.callback.call(this, event) === false) event.preventDefault();
         };
         handlers[type] = handler;
@@ -960,40 +960,40 @@ function defineHandlers(Class, types, EventTarget, handlersOf) {
 
 /* ---- script/connection.js ---- */
 
-// One connection: the part of a socket that both objects share.
+// One connection: the common part of the sockets of both objects.
 
 class Connection {
     // `settings` is a result of readOptions.
     constructor(sockets, settings) {
         this.sockets = sockets;
-        this.id = 0; // of the host; 0 before `open` and after `closed`
+        this.id = 0; // the id of the host; 0 before `open` and after `closed`
         this.state = CONNECTING;
         this.isEstablished = false;
         this.hasEnded = false;
         this.protocol = '';
         this.extensions = '';
-        this.failure = null; // why this side closed an established connection: { error, text }
+        this.failure = null; // the reason why this side closed an established connection: { error, text }
 
-        // Messages that wait for a Blob or for the next connection, their bytes, and a close() that came after them.
+        // Messages that wait for a Blob or for the next connection, their bytes, and a close() that was called after them.
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
         this.maxWaiting = settings.maxSendBuffer;
-        this.resend = settings.resend; // Are messages kept when the connection is made again?
+        this.resend = settings.resend; // whether messages are kept when the connection is made again
 
-        // Bytes that will never be sent, and the least bufferedAmount until the task ends.
+        // The bytes that will never be sent, and the lowest possible bufferedAmount until the task ends.
         this.lost = 0;
         this.task = -1;
         this.floor = 0;
 
-        // onDrain comes when bufferedAmount has reached the mark and half of it is written. `unwritten` is the most that
-        // bufferedAmount may be, so that few sends ask the host for the amount; DRAIN_IS_DUE until onDrain.
+        // onDrain is called when bufferedAmount has reached the mark and half of it is written. `unwritten` is an upper bound of
+        // bufferedAmount, so that few sends need the amount from the host; DRAIN_IS_DUE until onDrain.
         this.highWaterMark = Infinity;
         this.unwritten = 0;
     }
 
-    // Both kinds of socket override these events of their connection. onRefused reports an error that a message has caused, onError and
-    // onClose report the end.
+    // Both kinds of sockets override these events of their connection. onRefused reports an error that was caused by a message;
+    // onError and onClose report the end.
     onOpen() {}
     onMessage(data) {}
     onRefused(error, text, size) {}
@@ -1002,13 +1002,13 @@ class Connection {
     onFrame(direction, opcode, flags, length) {}
     onError(error, text) {}
     onClose(code, reason, wasClean, error, text) {}
-    // Does this end of the connection cause an error event?
+    // Returns whether this end of the connection causes an error event.
     isFailure(error) {
         return true;
     }
 
-    // By the standard the amount falls only between tasks. A message that was sent in this task counts until the task ends, also
-    // if the library has written it meanwhile. So no send needs to ask the host.
+    // By the standard, the amount falls only between tasks. A message that was sent in this task counts until the task ends, even
+    // if the library has already written it. So a send does not need the amount from the host.
     bufferedAmount() {
         this.beginTask();
         this.floor = Math.max(this.floor, this.lost + this.waiting + this.hostAmount());
@@ -1030,12 +1030,12 @@ class Connection {
         return this.id === 0 ? null : readStats(this.sockets.host.stats(this.id));
     }
 
-    // A text of the host; '' if there is none.
+    // Returns a text of the host; '' if there is none.
     text(name) {
         return this.id === 0 ? '' : this.sockets.host.text(this.id, name);
     }
 
-    // An ArrayBuffer of the host, or null.
+    // Returns an ArrayBuffer of the host, or null.
     bytes(name, index = 0) {
         return this.id === 0 ? null : this.sockets.host.bytes(this.id, name, index);
     }
@@ -1071,13 +1071,13 @@ class Connection {
         if (this.unwritten >= this.highWaterMark) this.watch();
     }
 
-    // The connection is lost, and that was not reported yet. Does the message wait for the next connection?
+    // The connection is lost, but this was not reported yet. Returns whether the message waits for the next connection.
     isHeld(error) {
         return error === ERR_NOT_OPEN && this.resend;
     }
 
-    // Not the host's amount: a game that sends until bufferedAmount reaches the mark goes on in onDrain, also if the library has
-    // written much of it in this task.
+    // This does not use the host's amount: a game that sends until bufferedAmount reaches the mark continues in onDrain, even if the
+    // library has already written much of it in this task.
     watch() {
         this.unwritten = this.bufferedAmount();
         if (this.unwritten < this.highWaterMark) return;
@@ -1085,28 +1085,28 @@ class Connection {
         this.askForDrain();
     }
 
-    // Asks the host for `drained` if one is due, and no message waits here.
+    // Requests `drained` from the host if onDrain is due and no message waits here.
     askForDrain() {
         if (this.unwritten !== DRAIN_IS_DUE || this.queue !== null) return;
         this.sockets.host.notifyDrain(this.id, Math.floor(this.highWaterMark / 2));
     }
 
-    // Returns the bytes that count in bufferedAmount.
+    // Returns the number of bytes that count in bufferedAmount.
     notSent(error, size) {
         if (error !== ERR_NOT_OPEN && error !== ERR_BAD_HANDLE) return this.onRefused(error, this.sockets.host.lastError(), size);
-        // The connection has ended, and that was not reported yet: as if `readyState` were CLOSING.
+        // The connection has ended, but this was not reported yet. It behaves as if `readyState` were CLOSING.
         this.lost += size;
         return size;
     }
 
-    // Reports an error of the game's call as a task of its own. No event follows `close`.
+    // Reports an error of the game's call in a separate task. No event follows `close`.
     reportLater(error, text) {
         this.sockets.runLater(() => {
             if (this.state !== CLOSED) this.onError(error, text);
         });
     }
 
-    // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
+    // A Blob waits in the queue until it is read, and every later message waits behind it.
     enqueue(data) {
         const isBlob = this.sockets.isBlob(data);
         const size = this.sockets.sizeOf(data);
@@ -1123,10 +1123,10 @@ class Connection {
         if (isBlob) this.sockets.readBlob(data, item, () => this.sendQueue());
     }
 
-    // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
+    // Sends the messages that no longer wait for a Blob, then the Close frame if it also waits.
     sendQueue() {
         const queue = this.queue;
-        // The connection has ended, or is made again.
+        // The connection has ended, or is being made again.
         if (queue === null || this.state === CONNECTING) return;
         while (!queue.isEmpty() && queue.first().data !== null) {
             const item = queue.first();
@@ -1163,12 +1163,12 @@ class Connection {
         if (this.state >= CLOSING) return;
         if (this.state === CONNECTING) this.dropQueue();
         this.state = CLOSING;
-        if (this.id === 0) return; // `open` failed. A task reports that.
+        if (this.id === 0) return; // `open` failed; a task reports it
         if (this.queue !== null) this.pendingClose = { code, reason };
         else this.closeHost(code, reason);
     }
 
-    // Closes the connection because of a message, and reports why when it has ended. Accepted messages still go out.
+    // Closes the connection because of a message, and reports the reason when it has ended. Accepted messages are still sent.
     closeBecause(error, text, code, reason) {
         const close = this.pendingClose || { code, reason };
         this.failure = { error, text };
@@ -1193,7 +1193,7 @@ class Connection {
         this.extensions = extensions;
         if (this.queue === null) this.askForDrain();
         else this.sendQueue();
-        if (this.state === OPEN) this.onOpen(); // not if that has filled the send buffer
+        if (this.state === OPEN) this.onOpen(); // not if these messages have filled the send buffer
     }
 
     retrying(error, text, delay, code, reason) {
@@ -1207,7 +1207,7 @@ class Connection {
         this.protocol = '';
         this.extensions = '';
         if (!this.resend) {
-            // The library drops its messages too. They no longer count, or a game that waits for the amount to fall would wait for ever.
+            // The library also drops its messages. They no longer count; otherwise a game could wait forever for the amount to fall.
             this.queue = null;
             this.waiting = 0;
             this.lost = 0;
@@ -1216,13 +1216,13 @@ class Connection {
     }
 
     drained() {
-        // Asked for again when the queue is empty, or the connection is made again.
+        // It is requested again when the queue is empty, or when the connection is made again.
         if (this.queue !== null || this.state === CONNECTING) return;
         this.unwritten = this.hostAmount();
         if (this.state === OPEN) this.onDrain();
     }
 
-    // The first task of an end. There is none for a clean end, and for those that are no failure nothing happens here.
+    // The first task at the end of a connection. It does not run after a clean end, and does nothing if the end is not a failure.
     failed(error, text) {
         if (this.failure !== null) this.fail(this.failure.error, this.failure.text);
         else if (this.isFailure(error)) this.fail(error, text);
@@ -1271,7 +1271,7 @@ class Connection {
 
 const HOOKS = ['resolve', 'findProxy'];
 
-// Throws where the shell has a hook of its own.
+// Throws if the shell has its own hook for a question.
 function readHooks(host, given) {
     const hooks = { resolve: null, findProxy: null };
     if (given === undefined || given === null) return hooks;
@@ -1287,7 +1287,7 @@ function readHooks(host, given) {
     return hooks;
 }
 
-// A text, a list of them, or null for the work of the library: the system's resolver, or a direct connection.
+// Converts an answer: a text, a list of texts, or null for the default of the library (the system's resolver, a direct connection).
 function toAnswer(hook, value) {
     if (value === undefined || value === null) return hook === 'resolve' ? null : '';
     const method = typeof value === 'string' ? null : iteratorMethodOf(value);
@@ -1298,7 +1298,7 @@ function toAnswer(hook, value) {
     return toText(list.join(','));
 }
 
-// Asks a hook. After an exception, and a wrong answer, the attempt fails: the name has no address, or the proxies were not found.
+// Calls a hook. After an exception or a wrong answer the attempt fails: the name has no address, or no proxy was found.
 function answerHook(host, hooks, ticket, hook, text) {
     const fail = (thrown) => {
         host.answer(ticket, hook === 'resolve' ? '' : null);
@@ -1306,7 +1306,7 @@ function answerHook(host, hooks, ticket, hook, text) {
     };
     const answer = (value) => {
         try {
-            // A question for which no connection waits any more is no error.
+            // It is not an error if no connection waits for the answer any more.
             const result = host.answer(ticket, toAnswer(hook, value));
             if (result < 0 && result !== ERR_BAD_HANDLE) throw new TypeError(`${hook} returned a wrong value: ${host.lastError()}`);
         } catch (thrown) {
@@ -1336,14 +1336,14 @@ class Sockets {
         // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
         const { Blob } = global;
         this.Blob = typeof Blob === 'function' && typeof Blob.prototype.arrayBuffer === 'function' ? Blob : null;
-        // Members of the class, because a game can define others on its object.
+        // The members of the class, because a game can define other members on its object.
         this.sizeOfBlob = getterOf(this.Blob, 'size');
         this.bufferOfBlob = this.Blob === null ? null : Blob.prototype.arrayBuffer;
-        // Connections by id. This table keeps a socket alive although the game has dropped it.
+        // Connections by id. This table keeps a socket alive, even if the game holds no reference to it.
         this.live = new Map();
         // Functions that report errors found during a call of the game.
         this.tasks = new Queue();
-        // Counts tasks of the event loop: one for each call of the glue, and one between them.
+        // Counts the tasks of the event loop: one for each call of the glue, and one between two calls.
         this.task = 0;
         this.isInEvent = false;
         this.willEndTask = false;
@@ -1354,7 +1354,7 @@ class Sockets {
         this.events = this.makeEvents();
     }
 
-    // The number of the current task. The end of a task that no event of the glue began, such as a timer's, is a microtask.
+    // The number of the current task. If no event of the glue started the task, such as that of a timer, a microtask ends it.
     currentTask() {
         if (!this.isInEvent && !this.willEndTask) {
             this.willEndTask = true;
@@ -1392,7 +1392,7 @@ class Sockets {
         return this.sizeOfBlob === null ? blob.size : this.sizeOfBlob.call(blob);
     }
 
-    // Fills in the item and calls `done`, whatever the Blob of a library does.
+    // Fills in the item and calls `done`, even if the Blob comes from a library and does not follow the rules.
     readBlob(blob, item, done) {
         new Promise((resolve) => resolve(this.bufferOfBlob.call(blob))).then((data) => {
             if (!isArrayBuffer(data)) throw new TypeError('not an ArrayBuffer');
@@ -1431,7 +1431,7 @@ class Sockets {
     makeEvents() {
         const message = (id, data) => {
             const connection = this.begin(id);
-            // By the standard a message is dropped unless readyState is OPEN, so none comes after close().
+            // By the standard, a message is dropped unless readyState is OPEN, so none is delivered after close().
             if (connection !== undefined && connection.state === OPEN) connection.onMessage(data);
             this.end();
         };
@@ -1490,18 +1490,18 @@ class Sockets {
 
 // The W3C WebSocket.
 
-// The connection of a WebSocket. In the slot of another object it does not belong to it.
+// The slot with the connection of a WebSocket. If another object has this slot, the connection does not belong to it.
 const CONNECTION = Symbol('connection');
 
-// Ends of an established connection for which browsers fire `close` only.
+// Ends of an established connection for which browsers fire only `close`.
 const LOSSES = new Set([ERR_CONNECTION_LOST, ERR_TIMEOUT, ERR_ABORTED, ERR_TLS]);
-// Results of `open` for options that cannot be used.
+// Results of `open` for options that the library refuses.
 const OPTION_ERRORS = new Set([ERR_INVALID_ARGUMENT, ERR_UNSUPPORTED, ERR_TLS_OPTIONS]);
 
 const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry', 'frame'];
 
 const DIRECTIONS = { 1: 'sent', 2: 'received', 3: 'lost' };
-// The HTTP status of an upgrade.
+// The HTTP status of a successful upgrade.
 const SWITCHING_PROTOCOLS = 101;
 
 const FRAME_FIN = 1, FRAME_COMPRESSED = 2;
@@ -1533,7 +1533,7 @@ class StandardConnection extends Connection {
         this.events.fire(this.webSocket, event);
     }
 
-    // Fires an event with more members than the standard's. A browser writes them to its console only.
+    // Fires an event with more members than the standard defines. A browser only writes them to its console.
     fireWith(event, members) {
         for (const name of Object.keys(members)) define(event, name, members[name]);
         this.fire(event);
@@ -1564,7 +1564,7 @@ class StandardConnection extends Connection {
         return size;
     }
 
-    // The answer of a server, or of a proxy, that has refused the connection.
+    // Returns the answer of a server, or of a proxy, that has refused the connection.
     refusal() {
         const status = Number(this.text('http_status'));
         if (status === 0 || status === SWITCHING_PROTOCOLS) return {};
@@ -1592,7 +1592,7 @@ class StandardConnection extends Connection {
         this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : Object.assign({ error, message }, this.refusal()));
     }
 
-    // Lines of two words: a URL and a cookie, an address and its result.
+    // Splits lines of two parts: a URL and a cookie, or an address and its result.
     pairs(name, first, second) {
         return this.text(name).split('\n').filter((line) => line !== '').map((line) => {
             const space = line.indexOf(' ');
@@ -1608,7 +1608,7 @@ class StandardConnection extends Connection {
         return this.pairs('tried_addresses', 'address', 'result');
     }
 
-    // Null without TLS, and before the handshake.
+    // Returns null without TLS, and before the handshake.
     tls() {
         const stats = this.stats();
         if (stats === null) return null;
@@ -1668,7 +1668,7 @@ function makeWebSocket(global, host, sockets, defaults) {
         set binaryType(value) {
             const connection = connectionOf(this);
             const type = `${value}`;
-            // Other values are ignored, as for every enumeration of WebIDL.
+            // Other values are ignored, as in every enumeration of WebIDL.
             if (type === 'arraybuffer' || (type === 'blob' && sockets.Blob !== null)) connection.binaryType = type;
         }
         send(data) {
@@ -1688,7 +1688,7 @@ function makeWebSocket(global, host, sockets, defaults) {
             if (utf8Length(text) > MAX_REASON_BYTES) {
                 throw exception('SyntaxError', `the reason is longer than ${MAX_REASON_BYTES} bytes`);
             }
-            // On the wire a reason needs a code.
+            // A Close frame with a reason needs a code.
             if (number === 0 && text !== '') number = 1000;
             connection.close(number, text);
         }
@@ -1708,7 +1708,7 @@ function makeWebSocket(global, host, sockets, defaults) {
 
 /* ---- script/native.js ---- */
 
-// egret_native.WebSocket, of runtimes up to 5.0.
+// egret_native.WebSocket, the object of runtimes up to 5.0.
 
 class NativeConnection extends Connection {
     constructor(sockets, webSocket, settings) {
@@ -1716,7 +1716,7 @@ class NativeConnection extends Connection {
         this.webSocket = webSocket;
     }
 
-    // Handlers are looked up at each event: games assign them after construction, and replace them.
+    // Handlers are looked up at each event, because games assign them after construction, and replace them.
     call(name, ...given) {
         try {
             let handler = this.webSocket[name];
@@ -1737,7 +1737,7 @@ class NativeConnection extends Connection {
     onClose() { this.call('onClose'); }
 }
 
-// It never throws: onError reports invalid arguments, in a task of its own.
+// It never throws: onError reports invalid arguments in a separate task.
 function makeNativeWebSocket(host, sockets, defaults) {
     class WebSocket {
         constructor(url, protocols) {
@@ -1785,7 +1785,7 @@ function makeNativeWebSocket(host, sockets, defaults) {
 
 /* ---- script/install.js ---- */
 
-// Defines both objects. `names`: the options of a glue whose own function takes them together with `defaults`.
+// Defines both objects. If the function of a glue takes its own options together with `defaults`, `names` contains their names.
 
 function install(global, host, defaults = undefined, hooks = undefined, names = undefined) {
     const options = readOptions(defaults, NO_OPTIONS, names);

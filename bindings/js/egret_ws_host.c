@@ -11,7 +11,7 @@ enum { FIRST_BUCKETS = 64, MAX_HEADERS = 256, DRAIN_POLL_MS = 50 };
 const char *const egret_ws_host_event_names[EGRET_WS_HOST_EVENT_COUNT] = {"connected", "text",   "binary", "retrying", "drained",
                                                                           "failed",    "closed", "task",   "frame",    "asked"};
 
-/* Sixteen times the library's default: a game that sends a burst must not fill the buffer, because the W3C object then closes. */
+/* Sixteen times the library's default: a burst of a game must not fill the buffer, because the W3C object would then close. */
 static const uint32_t default_send_buffer = 16 << 20;
 
 typedef struct host_questions host_questions;
@@ -19,14 +19,14 @@ typedef struct host_questions host_questions;
 /* The `user` of a socket, until release_user. */
 typedef struct host_socket {
     egret_ws_host *host;
-    struct host_socket *next; /* in its bucket */
+    struct host_socket *next; /* the next socket in its bucket */
     egret_ws *ws;
     int64_t id;
     bool has_ended; /* `closed` was delivered */
-    int32_t http_status; /* of the last end of a connection */
+    int32_t http_status; /* the HTTP status at the last end of a connection */
     uint32_t max_message_bytes;
-    /* The host's list of sockets that wait for `drained`: the next one, and the link to this one, which is NULL outside of the
-     * list. And the bytes at which `drained` is called. */
+    /* The host's list of sockets that wait for `drained`: the next one, and the link to this one, which is NULL outside the list.
+     * `drained` is called when at most `drained_at` bytes wait. */
     struct host_socket *next_draining, **draining_link;
     int64_t drained_at;
 } host_socket;
@@ -37,30 +37,30 @@ struct egret_ws_host {
     void *engine;
     egret_ws_host_options options;
     bool is_polling;
-    size_t tasks; /* of egret_ws.js that wait */
-    host_questions *questions; /* of hooks that the script answers; NULL if there are none */
+    size_t tasks; /* the number of pending tasks of egret_ws.js */
+    host_questions *questions; /* for hooks that the script answers; NULL if there are none */
     int64_t last_id;
-    size_t sockets;        /* that have not ended */
-    size_t entries;        /* of the table */
-    size_t mask;           /* of the table: the number of buckets, a power of two, less one */
+    size_t sockets;        /* the number of sockets that have not ended */
+    size_t entries;        /* the number of sockets in the table */
+    size_t mask;           /* the number of buckets, a power of two, minus one */
     host_socket **buckets; /* the table: sockets by the low bits of their id */
     host_socket *draining;
-    char reason[160]; /* of an error of this file; empty: the library has the reason */
+    char reason[160]; /* the reason of an error of this file; if empty, the library has the reason */
 };
 
 /*
- * The table of sockets. Ids count upwards and are never used again, so a late call cannot meet another socket. Ids that follow each
- * other are in different buckets, and there are as many buckets as sockets, so a bucket has one socket or two.
+ * The table of sockets. Ids increase and are never used again, so a late call cannot reach another socket. Consecutive ids are in
+ * different buckets, and there are as many buckets as sockets, so a bucket contains one socket or two.
  */
 
-/* The link that points to the socket, or to NULL where it would be. */
+/* Returns the link that points to the socket, or a link that is NULL if the table does not contain it. */
 static host_socket **find(const egret_ws_host *host, int64_t id) {
     host_socket **link = &host->buckets[(uint64_t)id & host->mask];
     while (*link && (*link)->id != id) link = &(*link)->next;
     return link;
 }
 
-/* Doubles the number of buckets. Without memory for that the chains become longer. */
+/* Doubles the number of buckets. If there is no memory for them, the chains become longer. */
 static void grow(egret_ws_host *host) {
     const size_t count = host->mask + 1;
     host_socket **const old = host->buckets, **const fresh = calloc(2 * count, sizeof *fresh);
@@ -115,7 +115,7 @@ static void remove_socket(void *user) {
     free(socket);
 }
 
-/* The handle; NULL for an unknown id, which the library refuses like any bad handle. */
+/* Returns the handle, or NULL for an unknown id; the library refuses NULL like any bad handle. */
 static egret_ws *handle_of(const egret_ws_host *host, int64_t id) {
     const host_socket *socket = *find(host, id);
     return socket ? socket->ws : NULL;
@@ -123,7 +123,7 @@ static egret_ws *handle_of(const egret_ws_host *host, int64_t id) {
 
 /* The library's callbacks */
 
-/* A task may add others. Only those that waited before run, so that the time of a poll has a limit. */
+/* A task may add others. Only the tasks that waited before this call run, so that the time of a poll has a limit. */
 static int32_t run_tasks(egret_ws_host *host) {
     const size_t count = host->tasks;
     size_t i;
@@ -136,7 +136,7 @@ static int32_t run_tasks(egret_ws_host *host) {
 
 typedef int32_t (*text_getter)(egret_ws *, char *, size_t);
 
-/* The text that a function such as egret_ws_subprotocol returns, for free(); NULL if it is empty or there is no memory. */
+/* Returns the text that a function such as egret_ws_subprotocol returns, for free(); NULL if it is empty or there is no memory. */
 static char *text_of(egret_ws *ws, text_getter get, size_t *len) {
     const int32_t length = get(ws, NULL, 0);
     char *text = length > 0 ? malloc((size_t)length + 1) : NULL;
@@ -163,7 +163,7 @@ static void on_message(void *user, egret_ws *ws, int32_t kind, const uint8_t *da
     const egret_ws_host *host = socket->host;
     bool delivered = kind == EGRET_WS_TEXT ? host->events->text(host->engine, socket->id, (const char *)data, len)
                                            : host->events->binary(host->engine, socket->id, data, len);
-    /* A lost connection is reported to the game, a lost message would not be. */
+    /* The end of a connection is reported to the game; the loss of a single message would not be. */
     if (!delivered) egret_ws_close(ws, 1011, "out of memory", EGRET_WS_NUL_TERMINATED);
 }
 
@@ -180,10 +180,10 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) 
     egret_ws_host *host = socket->host;
     socket->http_status = info->http_status;
     remove_draining(socket);
-    run_tasks(host); /* errors of earlier sends come before the end */
+    run_tasks(host); /* errors of earlier sends are reported before the end */
     if (info->error != EGRET_WS_OK) host->events->failed(host->engine, socket->id, info);
     host->events->closed(host->engine, socket->id, info); /* bufferedAmount still works here */
-    /* Not later, in release_user: the budget of the poll may end between both. */
+    /* Not later, in release_user, because the budget of the poll may end between the two callbacks. */
     socket->has_ended = true;
     host->sockets--;
     egret_ws_free(ws);
@@ -205,7 +205,7 @@ static void free_host(egret_ws_host *host) {
     free(host);
 }
 
-/* With hooks that the script answers, if there are any. */
+/* Makes the loop, with the hooks that the script answers, if there are any. */
 static int32_t new_loop(egret_ws_host *host, const egret_ws_host_options *options) {
     egret_ws_loop_options loop;
     egret_ws_hooks hooks;
@@ -234,7 +234,7 @@ int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_h
         return result;
     }
     if (options) host->options = *options;
-    host->options.loop = NULL; /* the caller's struct may be gone */
+    host->options.loop = NULL; /* the caller may free its struct */
     host->events = events;
     host->engine = engine;
     *out = host;
@@ -247,7 +247,7 @@ egret_ws_loop *egret_ws_host_loop(const egret_ws_host *host) {
 
 int32_t egret_ws_host_free_loop(egret_ws_host *host) {
     int32_t result;
-    /* The library does not know of tasks and drained. */
+    /* The library cannot refuse this inside a task or `drained`, because it does not know about them. */
     if (host->is_polling) return EGRET_WS_ERR_REENTRANT;
     result = egret_ws_loop_free(host->loop, NULL);
     if (result == EGRET_WS_OK) host->loop = NULL;
@@ -260,7 +260,7 @@ void egret_ws_host_free(egret_ws_host *host) {
     free_host(host);
 }
 
-/* A call of `drained` may add its socket again, before the ones that are still to be seen. No call removes one. */
+/* A call of `drained` may add its socket again, in front of the remaining ones. No call removes a socket from the list. */
 static int32_t report_drained(egret_ws_host *host) {
     host_socket *socket = host->draining, *next;
     int32_t count = 0;
@@ -274,7 +274,7 @@ static int32_t report_drained(egret_ws_host *host) {
     return count;
 }
 
-/* The wait, if it is shorter than `timeout_ms`, which is negative for no limit. */
+/* Returns the time that the poll may wait: at most `timeout_ms`, which is negative for no limit. */
 static int32_t wait_ms(const egret_ws_host *host, int32_t timeout_ms) {
     const bool is_longer = timeout_ms < 0 || timeout_ms > DRAIN_POLL_MS;
     if (host->tasks > 0) return 0;
@@ -322,14 +322,14 @@ static int32_t connect_socket(egret_ws_host *host, host_socket *socket, socket_o
     const egret_ws_on_frame_fn of_script = c->on_frame;
     if (host->options.configure) {
         const int32_t result = host->options.configure(host->options.user, url, c);
-        /* A positive result would look like an id. */
+        /* A positive result would be taken for an id. */
         if (result != EGRET_WS_OK) return refuse(host, result < 0 ? result : EGRET_WS_ERR_UNSUPPORTED, "the application refuses %s", url);
     }
     c->user = socket;
     c->on_connect = on_connect;
     c->on_message = on_message;
     c->on_retry = on_retry;
-    c->on_drain = NULL; /* it comes after a refused send; egret_ws_host_notify_drain after an accepted one */
+    c->on_drain = NULL; /* it follows a refused send; egret_ws_host_notify_drain also works after an accepted one */
     c->on_close = on_close;
     c->on_frame = of_script;
     c->release_user = remove_socket;
@@ -385,7 +385,7 @@ int32_t egret_ws_host_close(egret_ws_host *host, int64_t id, int64_t code, const
 
 int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id) {
     int64_t bytes = egret_ws_buffered_amount(handle_of(host, id));
-    return bytes > 0 ? bytes : 0; /* an error means that the socket has ended, so nothing waits */
+    return bytes > 0 ? bytes : 0; /* after an error the socket has ended, so nothing waits */
 }
 
 int32_t egret_ws_host_notify_drain(egret_ws_host *host, int64_t id, int64_t bytes) {
@@ -457,7 +457,7 @@ static const struct text {
     {"tls_alpn", egret_ws_tls_alpn},
 };
 
-/* The hooks that the script answers. */
+/* The names of the hooks that the script answers. */
 static char *hooks_of_script(const egret_ws_host *host, size_t *len) {
     const uint32_t wanted = host->options.script_hooks;
     const egret_ws_hooks *const shell = host->questions ? &host->questions->shell : NULL;
@@ -470,7 +470,7 @@ static char *hooks_of_script(const egret_ws_host *host, size_t *len) {
     return text;
 }
 
-/* That of the server or of the proxy; nothing without an answer. */
+/* The HTTP status of the server or of the proxy; empty without an answer. */
 static char *http_status(const egret_ws_host *host, int64_t id, size_t *len) {
     enum { LONGEST = 16 };
     const host_socket *const socket = *find(host, id);

@@ -1,22 +1,22 @@
 /*
- * egret_ws_host.h - the part of a glue that is the same for every JavaScript engine: a loop, its sockets by id, and the host
- * functions of egret_ws.js.
+ * egret_ws_host.h - the common part of the glue for all JavaScript engines: a loop, its sockets by id, and the host functions of
+ * egret_ws.js.
  *
- * A glue compiles egret_ws_host.c, converts the values of its engine, and calls these functions with C values. Each host
- * function of egret_ws.js has one here: `open` calls egret_ws_host_open, and so on. In the other direction, the glue gives a
- * table of functions (egret_ws_host_events), one for each function of `events` in egret_ws.js.
+ * A glue compiles egret_ws_host.c, converts the values of its engine, and calls these functions with C values. There is one
+ * function for each host function of egret_ws.js: `open` calls egret_ws_host_open, and so on. In the other direction, the glue
+ * passes a table of functions (egret_ws_host_events), one for each function of `events` in egret_ws.js.
  *
  * A glue must
  *   - call each function of `events` as a task: no other JavaScript is on the stack, and a microtask checkpoint follows before the
  *     next call;
- *   - make sure that egret_ws_host_poll is called soon after host.wake, by the frame or by egret_ws_host_next_poll_ms, and never
- *     inside a host function;
- *   - pass exceptions of `events` to the shell and go on: the events of other sockets still come;
- *   - pass strings with all their characters, a NUL too, and as valid UTF-8;
- *   - ask the engine, and not the object, for the bytes of a view, and refuse memory that other threads write to;
- *   - keep the functions of `events` and all other references in handles of its own from its start to its end, and look nothing up
+ *   - make sure that egret_ws_host_poll is called soon after host.wake, in the next frame or after egret_ws_host_next_poll_ms, and
+ *     never inside a host function;
+ *   - pass exceptions of `events` to the shell and continue with the events of other sockets;
+ *   - pass strings with all their characters, including NUL, and as valid UTF-8;
+ *   - get the bytes of a view from the engine, and not from properties of the object, and refuse memory that other threads write to;
+ *   - keep the functions of `events` and all other references in its own handles from its start to its end, and look up nothing
  *     for a message;
- *   - refuse to be freed inside a poll, and let the host functions do nothing after the end;
+ *   - refuse to be freed inside a poll, and make sure that the host functions do nothing after the end;
  *   - pass egret_ws_host_options and egret_ws_host_loop to the shell.
  *
  * Call all functions on the thread of the JavaScript engine.
@@ -50,8 +50,8 @@ typedef enum egret_ws_host_event {
 extern const char *const egret_ws_host_event_names[EGRET_WS_HOST_EVENT_COUNT];
 
 /*
- * Functions of the glue that call `events` of egret_ws.js. They run inside egret_ws_host_poll only. `engine` is the pointer
- * that was given to egret_ws_host_new; pointers are valid until the function returns.
+ * Functions of the glue that call `events` of egret_ws.js. They run only inside egret_ws_host_poll. `engine` is the pointer
+ * that was passed to egret_ws_host_new. Pointers are valid until the function returns.
  *
  * Each call is one task in the sense of an event loop: the glue calls the function of `events` with no other JavaScript on the
  * stack, and performs a microtask checkpoint after it. Then promise jobs of a handler run before the next event.
@@ -65,9 +65,9 @@ typedef struct egret_ws_host_events {
     bool (*binary)(void *engine, int64_t id, const uint8_t *data, size_t len);
     /* events.retrying: the connection was lost or could not be made, and is made again after `delay_ms` (UINT32_MAX: after a resume). */
     void (*retrying)(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms);
-    /* events.drained: as egret_ws_host_notify_drain asked. */
+    /* events.drained, after egret_ws_host_notify_drain. */
     void (*drained)(void *engine, int64_t id);
-    /* events.failed: `closed` follows at once, and its connection has not ended cleanly. */
+    /* events.failed: the end of the connection was not clean. `closed` follows immediately. */
     void (*failed)(void *engine, int64_t id, const egret_ws_close_info *info);
     /* events.closed: the last call with this id. */
     void (*closed)(void *engine, int64_t id, const egret_ws_close_info *info);
@@ -75,11 +75,11 @@ typedef struct egret_ws_host_events {
     void (*task)(void *engine);
     /* events.frame, for a socket with the option `frames`: the numbers of egret_ws_on_frame_fn. */
     void (*frame)(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length);
-    /* events.asked: a hook that the script answers, by egret_ws_host_answer with this ticket. Both texts end in a NUL. */
+    /* events.asked: the question of a hook. The script answers with egret_ws_host_answer and this ticket. Both texts end in a NUL. */
     void (*asked)(void *engine, int64_t ticket, const char *hook, const char *text);
 } egret_ws_host_events;
 
-/* Hooks that a script can answer, instead of on_resolve and on_proxy of egret_ws_hooks; `resolve` and `findProxy` in egret_ws.js. */
+/* Hooks that a script can answer instead of on_resolve and on_proxy of egret_ws_hooks. In egret_ws.js: `resolve` and `findProxy`. */
 #define EGRET_WS_HOST_RESOLVE 1u
 #define EGRET_WS_HOST_FIND_PROXY 2u
 
@@ -88,27 +88,28 @@ typedef struct egret_ws_host_options {
     /* The loop's options: the driver, the log, the budget of a poll. NULL: the defaults. Read by egret_ws_host_new only. */
     const egret_ws_loop_options *loop;
     /*
-     * Called for each socket that a script makes, after the options of the script were applied, so that the shell decides:
-     * headers, Origin, cookies, authorities, pins, proxy, heartbeat, limits, reconnecting. `url` is normalised. Another result
-     * than EGRET_WS_OK refuses the socket with this error (a positive one with EGRET_WS_ERR_UNSUPPORTED): README.md says how the
-     * script gets it. `options->headers` has the headers of the script; to add others, copy them to a new array. The pointers that
-     * this function sets must stay valid until its next call. Its values of `user`, `on_connect`, `on_message`, `on_close`,
-     * `on_retry`, `on_drain`, `on_frame` and `release_user` are not used, because these fields belong to the host. NULL: not called.
+     * Called for each socket that a script creates, after the options of the script were applied. So the shell decides about
+     * headers, Origin, cookies, authorities, pins, proxy, heartbeat, limits and reconnecting. `url` is normalised. A result other
+     * than EGRET_WS_OK refuses the socket with this error (a positive one with EGRET_WS_ERR_UNSUPPORTED); README.md describes how
+     * the script gets it. `options->headers` contains the headers of the script; to add others, copy them to a new array. The
+     * pointers that this function sets must stay valid until its next call. The host ignores its values of `user`, `on_connect`,
+     * `on_message`, `on_close`, `on_retry`, `on_drain`, `on_frame` and `release_user`, because these fields belong to the host.
+     * NULL: not called.
      */
     egret_ws_error_t (*configure)(void *user, const char *url, egret_ws_options *options);
     /* Passed to `configure`. */
     void *user;
-    /* True: a socket for which the script gives options is refused with EGRET_WS_ERR_UNSUPPORTED. */
+    /* True: if a script passes options for a socket, the socket is refused with EGRET_WS_ERR_UNSUPPORTED. */
     bool refuse_script_options;
     /*
-     * The hooks that the script answers: EGRET_WS_HOST_RESOLVE, EGRET_WS_HOST_FIND_PROXY. Hooks of `loop` for the same question win:
-     * then the `install` of egret_ws.js throws an Error that says so, as for a hook that is not named here.
+     * The hooks that the script answers: EGRET_WS_HOST_RESOLVE, EGRET_WS_HOST_FIND_PROXY. Hooks of `loop` for the same question
+     * take precedence. Then `install` of egret_ws.js throws an Error that says so, as it does for a hook that is not set here.
      */
     uint32_t script_hooks;
 } egret_ws_host_options;
 
 /*
- * Makes a loop. `options` may be NULL; `events` must stay valid as long as the host. Errors: those of egret_ws_loop_new.
+ * Creates a loop. `options` may be NULL. `events` must stay valid as long as the host. Errors: those of egret_ws_loop_new.
  */
 int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_host_events *events, void *engine,
                           egret_ws_host **out);
@@ -120,40 +121,41 @@ int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_h
 egret_ws_loop *egret_ws_host_loop(const egret_ws_host *host);
 
 /*
- * Frees the loop and every socket, without further events. Afterwards every other function returns EGRET_WS_ERR_BAD_HANDLE,
- * or 0 where it returns an amount. Errors: those of egret_ws_loop_free; after EGRET_WS_ERR_REENTRANT nothing was freed.
+ * Frees the loop and every socket, without further events. Afterwards every other function returns EGRET_WS_ERR_BAD_HANDLE, or 0
+ * if it returns an amount. Errors: those of egret_ws_loop_free; after EGRET_WS_ERR_REENTRANT nothing was freed.
  */
 int32_t egret_ws_host_free_loop(egret_ws_host *host);
 
-/* Frees the loop if that was not done, and the host. Not inside a poll. NULL does nothing. */
+/* Frees the loop, if it is not freed yet, and the host. Do not call it inside a poll. NULL does nothing. */
 void egret_ws_host_free(egret_ws_host *host);
 
 /*
- * Delivers the events that are due: first the tasks of egret_ws.js that waited before the call, then the events of the loop.
- * It waits `timeout_ms` (see egret_ws_loop_poll) only if there was no task. Then come the questions of hooks that the script
- * answers. Returns how many callbacks, tasks and questions there were, or an error: EGRET_WS_ERR_REENTRANT inside a poll, else those of egret_ws_loop_poll.
+ * Delivers the pending events: first the tasks of egret_ws.js that waited before the call, then the events of the loop, then the
+ * questions of hooks that the script answers. It waits `timeout_ms` (see egret_ws_loop_poll) only if there was no task. Returns
+ * the number of callbacks, tasks and questions, or an error: EGRET_WS_ERR_REENTRANT inside a poll, otherwise those of
+ * egret_ws_loop_poll.
  */
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms);
 /*
- * As egret_ws_loop_next_poll_ms, for a shell that waits for the descriptor of the loop: the most milliseconds to the next poll. 0
- * while a task waits; at most 50 while egret_ws_host_is_draining, because no descriptor or wake-up reports that.
+ * Like egret_ws_loop_next_poll_ms, for a shell that waits for the descriptor of the loop: the maximum number of milliseconds until
+ * the next poll. 0 while a task waits; at most 50 while egret_ws_host_is_draining, because no descriptor or wake-up reports that.
  */
 int32_t egret_ws_host_next_poll_ms(const egret_ws_host *host);
 bool egret_ws_host_is_polling(const egret_ws_host *host);
 
 /* host.wake: one task of egret_ws.js waits for the next poll. The glue also makes sure that a poll comes soon. */
 void egret_ws_host_wake(egret_ws_host *host);
-/* How many tasks of egret_ws.js wait. */
+/* The number of pending tasks of egret_ws.js. */
 size_t egret_ws_host_tasks(const egret_ws_host *host);
 
-/* How many sockets are connecting, open or closing. */
+/* The number of sockets that are connecting, open or closing. */
 size_t egret_ws_host_sockets(const egret_ws_host *host);
 
 /*
- * The host functions. README.md describes them, and the results that egret_ws.js expects. An unknown id gives
- * EGRET_WS_ERR_BAD_HANDLE. A NULL for a text is EGRET_WS_ERR_INVALID_ARGUMENT: the value was not a string, or not one that
- * ends at its first NUL. The functions that send return the bytes of the message. `options` has `options_len` bytes: a name,
- * NUL, a value, NUL for each option.
+ * The host functions. GLUE.md describes them, and the results that egret_ws.js expects. For an unknown id they return
+ * EGRET_WS_ERR_BAD_HANDLE. For a text that is NULL, because the value was not a string or contained a NUL, they return
+ * EGRET_WS_ERR_INVALID_ARGUMENT. The functions that send return the length of the message in bytes. `options` has `options_len`
+ * bytes: for each option a name, NUL, a value, NUL.
  */
 int64_t egret_ws_host_open(egret_ws_host *host, const char *url, const char *protocols, const char *options,
                            size_t options_len);
@@ -166,19 +168,19 @@ int64_t egret_ws_host_buffered_amount(egret_ws_host *host, int64_t id);
  */
 int32_t egret_ws_host_notify_drain(egret_ws_host *host, int64_t id, int64_t bytes);
 bool egret_ws_host_is_draining(const egret_ws_host *host);
-/* A copy for free(), or NULL: the URL is invalid, or there is no memory. `host` may be NULL: then the library has the reason. */
+/* Returns a copy for free(), or NULL if the URL is invalid or there is no memory. If `host` is NULL, the library has the reason. */
 char *egret_ws_host_normalize_url(egret_ws_host *host, const char *url);
-/* Statistics: a name, NUL, a number, NUL for each; for free(). NULL if there are none, or no memory. `*len` gets the bytes. */
+/* Returns, for each statistic, a name, NUL, a number, NUL; for free(). NULL if there are none, or no memory. Sets `*len`. */
 char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len);
 /*
- * host.text: a text of the socket, for free(). NULL: it is empty, there is none with this name, or no memory. With the id 0, the name
- * `hooks` returns those that the script answers, each with a space behind it.
+ * host.text: returns a text of the socket, for free(). NULL if it is empty, if no text has this name, or if there is no memory. With
+ * the id 0 and the name `hooks` it returns the names of the hooks that the script answers, each followed by a space.
  */
 char *egret_ws_host_text(egret_ws_host *host, int64_t id, const char *name, size_t *len);
-/* host.bytes: bytes of the socket, for free(). `index` is that of a certificate. NULL: as for egret_ws_host_text. */
+/* host.bytes: returns bytes of the socket, for free(). `index` is that of a certificate. NULL: see egret_ws_host_text. */
 uint8_t *egret_ws_host_bytes(egret_ws_host *host, int64_t id, const char *name, int64_t index, size_t *len);
 /*
- * host.answer: the answer to `asked`; see egret_ws_resolved and egret_ws_proxy_found. After other errors than
+ * host.answer: answers `asked`; see egret_ws_resolved and egret_ws_proxy_found. After an error other than
  * EGRET_WS_ERR_BAD_HANDLE the question is still open.
  */
 int32_t egret_ws_host_answer(egret_ws_host *host, int64_t ticket, const char *list);

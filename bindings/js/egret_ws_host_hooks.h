@@ -1,11 +1,11 @@
 /*
  * egret_ws_host_hooks.h - a part of egret_ws_host.c: the hooks that a script answers. No other file includes it.
  *
- * The library asks on its own threads. A question waits in a ring until the poll of the host gives it to the script, with a ticket, and
- * then until the script answers. The ring has a limit: a new question takes the place of the oldest one, which is then answered
- * by nothing. Questions of connections that have ended are no exception; the library refuses their answers.
+ * The library calls hooks on its own threads. A question waits in a ring until the poll of the host passes it to the script with
+ * a ticket, and then until the script answers. The ring has a limit: a new question replaces the oldest one, which then gets an
+ * answer without a result. This also applies to questions of connections that have ended; the library refuses their answers.
  *
- * The ring lives until the host is freed and the library has released it, because a hook may run longer than its loop lives.
+ * The ring lives until the host is freed and the library has released it, because a hook may still run after the end of its loop.
  */
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -27,27 +27,27 @@ typedef pthread_mutex_t host_lock;
 
 enum { MAX_QUESTIONS = 1024 };
 
-/* Their names in egret_ws.js. */
+/* The names of the hooks in egret_ws.js. */
 static const char resolve_hook[] = "resolve", proxy_hook[] = "findProxy";
 
 typedef struct question {
     int64_t ticket;
     const char *hook;      /* one of the names */
-    egret_ws_query *query; /* NULL once answered */
-    char *text;            /* NULL once given to the script */
+    egret_ws_query *query; /* NULL after the answer */
+    char *text;            /* NULL after the script has got it */
 } question;
 
 struct host_questions {
-    host_lock lock; /* of all that follows, but `delivered` */
-    unsigned owners; /* the host and the library */
+    host_lock lock; /* protects all following fields except `delivered` */
+    unsigned owners; /* the host and the library: 1 or 2 */
     egret_ws_loop *loop;
-    egret_ws_hooks shell; /* the hooks of the shell; zeros without them */
+    egret_ws_hooks shell; /* the hooks of the shell; zeros if it has none */
     int64_t last; /* the ticket of the newest question */
     question ring[MAX_QUESTIONS];
-    int64_t delivered; /* the last ticket that the script has seen, or that was dropped; only the host uses it */
+    int64_t delivered; /* the last ticket that the script has got, or that was dropped; only the host uses it */
 };
 
-/* No address, or no answer about proxies: the attempt fails. */
+/* Answers without an address or a proxy, so that the attempt fails. */
 static void answer_by_nothing(const char *hook, egret_ws_query *query) {
     if (hook == resolve_hook) egret_ws_resolved(query, "");
     else egret_ws_proxy_found(query, NULL);
@@ -77,7 +77,7 @@ static void ask(host_questions *all, const char *hook, const char *text, egret_w
     egret_ws_loop_wake(loop);
 }
 
-/* The hooks for C. `user` has the questions. */
+/* The hooks for C. `user` points to the questions. */
 
 static void on_resolve(void *user, egret_ws *ws, const char *host, egret_ws_query *query) {
     (void)ws;
@@ -89,7 +89,7 @@ static void on_proxy(void *user, egret_ws *ws, const char *url, egret_ws_query *
     ask(user, proxy_hook, url, query);
 }
 
-/* Those of the shell, with its `user`. */
+/* The hooks of the shell, with its `user`. */
 
 static void shell_on_resolve(void *user, egret_ws *ws, const char *host, egret_ws_query *query) {
     const egret_ws_hooks *const shell = &((host_questions *)user)->shell;
@@ -126,7 +126,7 @@ static void release_questions(void *user) {
     leave_questions(all);
 }
 
-/* The hooks of the shell win over those of the script. `shell` may be NULL. NULL: there is no memory. */
+/* The hooks of the shell take precedence over those of the script. `shell` may be NULL. Returns NULL if there is no memory. */
 static host_questions *new_questions(const egret_ws_hooks *shell, uint32_t of_script, egret_ws_hooks *hooks) {
     host_questions *all = calloc(1, sizeof *all);
     if (!all) return NULL;
@@ -143,7 +143,7 @@ static host_questions *new_questions(const egret_ws_hooks *shell, uint32_t of_sc
     return all;
 }
 
-/* The loop was made with these hooks: the library owns them too. */
+/* The loop was created with these hooks, so the library owns them, too. */
 static void begin_questions(host_questions *all, egret_ws_loop *loop) {
     acquire(&all->lock);
     all->loop = loop;
@@ -175,7 +175,7 @@ static int64_t last_question(host_questions *all) {
     return last;
 }
 
-/* Gives the script the questions that waited before, so that the time of a poll has a limit. */
+/* Passes the questions that waited before this call to the script. Later ones wait, so that the time of a poll has a limit. */
 static int32_t deliver_questions(egret_ws_host *host) {
     host_questions *const all = host->questions;
     const int64_t last = all ? last_question(all) : 0;
@@ -194,7 +194,7 @@ static int32_t deliver_questions(egret_ws_host *host) {
     return count;
 }
 
-/* `list` is the answer, or NULL. EGRET_WS_ERR_BAD_HANDLE: nothing waits for it any more. */
+/* `list` is the answer, or NULL. Returns EGRET_WS_ERR_BAD_HANDLE if no connection waits for it any more. */
 static int32_t answer_question(host_questions *all, int64_t ticket, const char *list) {
     question *const place = &all->ring[ticket % MAX_QUESTIONS];
     question asked = {0};
@@ -204,7 +204,7 @@ static int32_t answer_question(host_questions *all, int64_t ticket, const char *
     release(&all->lock);
     if (!asked.query) return EGRET_WS_ERR_BAD_HANDLE;
     result = asked.hook == resolve_hook ? egret_ws_resolved(asked.query, list) : egret_ws_proxy_found(asked.query, list);
-    if (result != EGRET_WS_OK && result != EGRET_WS_ERR_BAD_HANDLE) return result; /* it is still open */
+    if (result != EGRET_WS_OK && result != EGRET_WS_ERR_BAD_HANDLE) return result; /* the question is still open */
     acquire(&all->lock);
     if (place->ticket == ticket) place->query = NULL;
     release(&all->lock);

@@ -1,6 +1,6 @@
 /*
- * egret_ws_host_options.h - a part of egret_ws_host.c: it fills in egret_ws_options from the options that a script gives, and keeps
- * the reason of a refusal. No other file includes it.
+ * egret_ws_host_options.h - a part of egret_ws_host.c: it fills egret_ws_options with the options of a script, and keeps the reason
+ * of a refusal. No other file includes it.
  */
 typedef enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_ROOTS, OPTION_HEADER, OPTION_FRAMES } option_kind;
 
@@ -31,7 +31,7 @@ static const option option_table[] = {
     {"header", OPTION_HEADER, 0},
 };
 
-/* A reason that is too long is cut between two characters, so that it stays valid UTF-8. */
+/* If a reason is too long, it is cut between two characters, so that it stays valid UTF-8. */
 static int32_t refuse(egret_ws_host *host, int32_t error, const char *format, const char *text) {
     const int needed = snprintf(host->reason, sizeof host->reason, format, text);
     size_t end = sizeof host->reason - 1;
@@ -41,7 +41,7 @@ static int32_t refuse(egret_ws_host *host, int32_t error, const char *format, co
     return error;
 }
 
-/* The options of one socket, and the memory that they refer to. */
+/* The options of one socket, and the memory to which they point. */
 typedef struct socket_options {
     egret_ws_options c;
     char *text;
@@ -88,7 +88,7 @@ static int32_t set_option(egret_ws_host *host, socket_options *options, const ch
     return EGRET_WS_OK;
 }
 
-/* `text` is a name, NUL, a value, NUL for each option. The options keep pointers to a copy. */
+/* `text` contains, for each option, a name, NUL, a value, NUL. The options keep pointers to a copy. */
 static int32_t set_options(egret_ws_host *host, socket_options *options, const char *text, size_t len) {
     const char *end;
     char *name, *next;
@@ -104,7 +104,7 @@ static int32_t set_options(egret_ws_host *host, socket_options *options, const c
         char *const value = name + strlen(name) + 1;
         int32_t result;
         if (value >= end) return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "the option %s has no value", name);
-        next = value + strlen(value) + 1; /* before a header is divided */
+        next = value + strlen(value) + 1; /* computed before set_option divides a header */
         result = set_option(host, options, name, value);
         if (result != EGRET_WS_OK) return result;
     }

@@ -1,8 +1,8 @@
 import types = require('./types');
 
 /**
- * Defines `WebSocket` and `egret_native.WebSocket` on `global`; the default is `globalThis`. Throws if there is no addon for this
- * system: the message says how to compile it.
+ * Defines `WebSocket` and `egret_native.WebSocket` on `global`; the default is `globalThis`. If there is no addon for this system,
+ * it throws an error whose message says how to compile one.
  *
  *     const scope = {} as install.Scope;
  *     install(scope, { origin: 'https://example.com' });
@@ -15,28 +15,28 @@ declare namespace install {
   interface InstallOptions extends types.WebSocketOptions, types.Hooks {
     /** The path of the compiled addon, relative to the working directory. */
     addon?: string;
-    /** `true`: no event comes by itself; the host calls `poll()`, for example once a frame. */
+    /** `true`: events are delivered only during `poll()`, which the host calls, for example once per frame. */
     poll?: boolean;
-    /** `false`: an I/O thread reads and writes. The default is `true`, but `false` with `poll`. */
+    /** `false`: an I/O thread reads and writes. The default is `true`; with `poll` it is `false`. */
     inline?: boolean;
     /** `false`: libuv is notified by a callback instead of a descriptor, as on Windows. */
     descriptor?: boolean;
     /** `true`: `suspend()` closes connections with 1001 instead of keeping them. */
     closeOnSuspend?: boolean;
-    /** `true`: `networkChanged()` drops the sessions of TLS. */
+    /** `true`: `networkChanged()` drops the TLS sessions. */
     forgetTlsSessions?: boolean;
     /** Called with the normalised URL of each new socket. The connection fails unless it returns `true`. */
     allow?: (url: string) => boolean;
-    /** `true`: sockets with options are refused; then there can be no defaults either. */
+    /** `true`: sockets with options are refused. Then defaults are not possible either. */
     refuseScriptOptions?: boolean;
     /** Called with each exception of a handler, if `global` has no `EventTarget`. The default throws it later. */
     reportError?: (exception: unknown) => void;
   }
 
   interface Installation {
-    /** Delivers the events that are due, waits at most `timeoutMs` for one, and returns their number; 0 after `free()`. */
+    /** Delivers the pending events and returns their number; 0 after `free()`. Waits at most `timeoutMs` for an event. */
     poll(timeoutMs?: number): number;
-    /** Ends every connection; no event follows. */
+    /** Ends every connection. No event follows. */
     free(): void;
     /** The process may be frozen from now on. */
     suspend(): void;
@@ -44,9 +44,9 @@ declare namespace install {
     resume(): void;
     /** Another network is in use: connections are probed, and names are looked up again. */
     networkChanged(): void;
-    /** A live socket keeps the process alive; this is the default. */
+    /** Sockets that have not ended keep the process alive. This is the default. */
     ref(): this;
-    /** The process may end although sockets are open. */
+    /** The process may end while sockets are open. */
     unref(): this;
   }
 

@@ -3,7 +3,7 @@
  * They need no DOM library. In TypeScript: `import type { WebSocketConstructor } from 'egret-ws/types'`.
  */
 
-/** A whole number of milliseconds. Each option says whether 0 or `Infinity` is allowed; else it is at least 1. */
+/** A whole number of milliseconds. Each option states whether 0 or `Infinity` is allowed; otherwise it is at least 1. */
 export type Milliseconds = number;
 
 /** Data for `send`. Views and buffers are copied. */
@@ -20,44 +20,47 @@ export interface BlobLike {
 export type Received = string | ArrayBuffer | BlobLike;
 
 /**
- * The options of a socket: the third argument of the constructor, or the defaults of an installation. Each is an option of
- * `egret_ws_options` in `egret_ws.h`, where its limits are. An unknown name and a value of another type throw a `TypeError`.
+ * The options of a socket: the third argument of the constructor, or the defaults of an installation. Each is a field of
+ * `egret_ws_options` in `egret_ws.h`, which describes its limits. An unknown name, or a value of a wrong type, throws a `TypeError`.
  */
 export interface WebSocketOptions {
-  /** Headers of the request: an object, or pairs such as those of a `Map` or of `Headers`. A list of values makes a header for each. */
+  /** Headers of the request: an object, or pairs such as those of a `Map` or of `Headers`. Each value in a list becomes one header. */
   headers?: Record<string, HeaderValue | ReadonlyArray<HeaderValue>> | Iterable<readonly [string, HeaderValue]>;
   /** The `Origin` header. */
   origin?: string;
   /** The `User-Agent` header. */
   userAgent?: string;
-  /** Basic authentication at the server. */
+  /** The user name for basic authentication at the server. */
   username?: string;
   password?: string;
   /** `http://host:port`, `https://host:port` or `socks5://host:port`. */
   proxy?: string;
   /** Takes the proxy from the environment variables. */
   proxyFromEnvironment?: boolean;
-  /** Authorities to trust besides those of the system: PEM. */
+  /** Root certificates to trust in addition to those of the system, in PEM. */
   roots?: string | ReadonlyArray<string>;
   /** Trusts only `roots`. */
   onlyTheseRoots?: boolean;
   /** Public keys that the server's certificate may have: `sha256/...`, comma-separated or as a list. */
   pins?: string | ReadonlyArray<string>;
-  /** The name in the certificate (SNI), instead of the URL's host. */
+  /** The name for SNI and the certificate, instead of the URL's host. */
   serverName?: string;
   minTlsVersion?: '1.2' | '1.3';
-  /** The most bytes of a message, at most 131072. */
+  /** The maximum size of a message in bytes, at most 131072. */
   maxMessage?: number;
-  /** The most bytes that wait to be written. The default is 16 MiB. */
+  /** The maximum number of bytes that wait to be written. The default is 16 MiB. */
   maxSendBuffer?: number;
-  /** The most bytes that wait for handlers. */
+  /** The maximum number of bytes of messages that wait for their event. */
   maxReceiveQueue?: number;
-  /** The most bytes of the body of a refusal that are kept, at most 131072. The default is 16384. 0: no body is read. */
+  /** The maximum number of bytes of a refusal's body that are kept, at most 131072. The default is 16384. 0: no body is read. */
   maxRefusalBody?: number;
   maxRedirects?: number;
-  /** Reconnects after a lost connection, and after most closes by the server: the most attempts in a row, or `Infinity`. */
+  /**
+   * Reconnects after a lost connection, and after most closes by the server. The value is the maximum number of attempts in a
+   * row, or `Infinity`.
+   */
   retryAttempts?: number;
-  /** Sends messages again after a reconnect that were not sent completely. */
+  /** `true`: messages that were not sent completely are sent again after a reconnect. */
   resend?: boolean;
   /** `false`: permessage-deflate is not offered. */
   deflate?: boolean;
@@ -73,7 +76,7 @@ export interface WebSocketOptions {
   localAddress?: string;
   /** The network interface of the connection, such as `wlan0`. */
   localInterface?: string;
-  /** `true`: the event `frame` comes for each frame that was sent or received. */
+  /** `true`: a `frame` event reports each frame that was sent or received. */
   frames?: boolean;
   connectTimeout?: Milliseconds;
   resolveTimeout?: Milliseconds;
@@ -81,7 +84,7 @@ export interface WebSocketOptions {
   tlsTimeout?: Milliseconds;
   handshakeTimeout?: Milliseconds;
   openTimeout?: Milliseconds;
-  /** 0: messages that the network does not take at once are dropped. */
+  /** 0: messages that the network does not accept immediately are dropped. */
   flushTimeout?: Milliseconds;
   /** 0: the connection ends without waiting for the server's Close frame. */
   closeTimeout?: Milliseconds;
@@ -89,16 +92,16 @@ export interface WebSocketOptions {
   pingInterval?: Milliseconds;
   /** Heartbeat: the time for the answer. `Infinity`: no limit. */
   pongTimeout?: Milliseconds;
-  /** As `pongTimeout`, after `resume` and a change of the network. */
+  /** Replaces `pongTimeout` after `resume` and after a change of the network. */
   probeTimeout?: Milliseconds;
   /**
-   * Bytes: a `drain` event comes when `bufferedAmount` had reached these and half of them are left. The default is 1 MiB.
-   * `Infinity`: none comes.
+   * A number of bytes. A `drain` event comes after `bufferedAmount` has reached this mark, when at most half of it is left. The
+   * default is 1 MiB. `Infinity`: no `drain` event.
    */
   highWaterMark?: number;
   /**
-   * A message above `maxMessage`: `"error"` (the default) refuses it with an `error` event, and the socket stays open; `"close"`
-   * closes the connection with the code 1009.
+   * The effect of a message above `maxMessage`. `"error"` (the default): it is refused with an `error` event, and the socket stays
+   * open. `"close"`: the connection is closed with the code 1009.
    */
   overCap?: 'error' | 'close';
 }
@@ -148,13 +151,13 @@ export interface SetCookie {
   readonly cookie: string;
 }
 
-/** What TLS has agreed on, and the certificates of the server. */
+/** The result of the TLS handshake, and the certificates of the server. */
 export interface TlsInfo {
-  /** `""` if the handshake failed before. */
+  /** `""` if the handshake failed before the version was chosen. */
   readonly version: '1.2' | '1.3' | '';
   readonly cipher: string;
   readonly alpn: string;
-  /** An earlier session was resumed, without an exchange of certificates. */
+  /** Whether an earlier session was resumed, without an exchange of certificates. */
   readonly resumed: boolean;
   /** In DER, the server's own one first. */
   readonly certificates: ReadonlyArray<ArrayBuffer>;
@@ -162,7 +165,7 @@ export interface TlsInfo {
 
 /** The answer of a server, or of a proxy, that has refused the connection; in `error`, `retry` and `close` events. */
 export interface Refusal {
-  /** The status of HTTP; not there without an answer. */
+  /** The HTTP status; missing if there was no answer. */
   readonly status?: number;
   /** The first bytes of the body: see `maxRefusalBody`. */
   readonly body?: ArrayBuffer;
@@ -170,20 +173,20 @@ export interface Refusal {
 }
 
 /**
- * Finds the addresses of a name: a list as the option `addresses`. `null`: the system's resolver is asked; an empty list, an exception
- * and a rejection: the name has no address.
+ * Finds the addresses of a name, as in the option `addresses`. `null`: the system's resolver looks it up. After an empty list, an
+ * exception or a rejection, the name has no address.
  */
 export type ResolveHook = (host: string) => HookAnswer | PromiseLike<HookAnswer>;
 
 /**
- * Finds the proxies for a URL: `proxy` options, or `direct`; the next one is tried if one cannot be reached. `null` and an empty
- * list: a direct connection; an exception and a rejection: the connection fails.
+ * Finds the proxies for a URL, as in the option `proxy`, or `direct`. If one cannot be reached, the next one is tried. `null` or an
+ * empty list: a direct connection. After an exception or a rejection, the connection fails.
  */
 export type FindProxyHook = (url: string) => HookAnswer | PromiseLike<HookAnswer>;
 
 export type HookAnswer = string | ReadonlyArray<string> | null;
 
-/** Functions that take part in the making of connections. */
+/** Functions that an installation calls while it makes connections. */
 export interface Hooks {
   resolve?: ResolveHook;
   findProxy?: FindProxyHook;
@@ -222,7 +225,10 @@ export interface SocketCloseEvent extends SocketEvent, Refusal {
   readonly message?: string;
 }
 
-/** The connection was lost, could not be made, or was closed by the server, and the socket connects again (`retryAttempts`): `readyState` is `CONNECTING`. `open` follows. */
+/**
+ * The connection was lost, could not be made, or was closed by the server, and the socket connects again (`retryAttempts`).
+ * `readyState` is `CONNECTING` until `open` comes again.
+ */
 export interface SocketRetryEvent extends SocketErrorEvent {
   /** Milliseconds until the attempt. */
   readonly delay: Milliseconds;
@@ -236,10 +242,10 @@ export interface SocketFrameEvent extends SocketEvent {
   /** `"lost"`: sent frames were not recorded, because the receive queue was full; `length` is their number. */
   readonly direction: 'sent' | 'received' | 'lost';
   readonly opcode: number;
-  /** It is the last one of its message. */
+  /** Whether it is the last frame of its message. */
   readonly isFinal: boolean;
   readonly isCompressed: boolean;
-  /** Of the payload as it is on the wire. */
+  /** The bytes of the payload on the wire. */
   readonly length: number;
 }
 
@@ -248,7 +254,7 @@ export interface WebSocketEventMap {
   message: SocketMessageEvent;
   error: SocketErrorEvent;
   close: SocketCloseEvent;
-  /** The bytes that wait to be written are fewer again: see `highWaterMark`. */
+  /** Enough of the waiting bytes were written: see `highWaterMark`. */
   drain: SocketEvent;
   retry: SocketRetryEvent;
   frame: SocketFrameEvent;
@@ -295,12 +301,12 @@ export interface WebSocket {
 
   send(data: Sendable): void;
   close(code?: number, reason?: string): void;
-  /** The statistics of the connection; `null` before there are any. */
+  /** The statistics of the connection, or `null` if there are none yet. */
   stats(): WebSocketStatistics | null;
-  /* These are empty before there is such a thing, and after the `close` event. */
-  /** Such as `192.0.2.1:50000`. */
+  /* The following properties are empty before their value is known, and after the `close` event. */
+  /** The local address, such as `192.0.2.1:50000`. */
   readonly localAddress: string;
-  /** That of the server, or of the proxy. */
+  /** The address of the server, or of the proxy. */
   readonly remoteAddress: string;
   readonly triedAddresses: ReadonlyArray<TriedAddress>;
   /** The URL of the proxy, without a user name and password. */
@@ -352,7 +358,7 @@ export interface Scope {
   egret_native: { WebSocket: NativeWebSocketConstructor };
 }
 
-/** The functions that a glue gives to `egret_ws.js`. README.md describes them. */
+/** The functions that a glue passes to `egret_ws.js`. GLUE.md describes them. */
 export interface Host {
   open(url: string, protocols: string, options: string): number;
   sendText(id: number, text: string): number;
@@ -370,7 +376,7 @@ export interface Host {
   reportError(exception: unknown): void;
 }
 
-/** The functions that a glue calls, each as one task. README.md describes them. */
+/** The functions that a glue calls, each as one task. GLUE.md describes them. */
 export interface HostEvents {
   connected(id: number, protocol: string, extensions: string): void;
   text(id: number, text: string): void;
@@ -384,5 +390,5 @@ export interface HostEvents {
   asked(ticket: number, hook: string, text: string): void;
 }
 
-/** The function that `egret_ws.js` evaluates to. */
+/** The function that is the value of `egret_ws.js`. */
 export type InstallScript = (global: object, host: Host, defaults?: WebSocketOptions, hooks?: Hooks) => HostEvents;

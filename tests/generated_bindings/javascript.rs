@@ -29,12 +29,12 @@ const HEAD: &str = "\
 /*
  * The WebSocket objects of Egret games, for any JavaScript engine: the W3C `WebSocket` and `egret_native.WebSocket`.
  *
- * A classic script whose completion value is a function:
+ * This is a classic script. Its completion value is a function:
  *
  *     events = install(global, host, defaults, hooks, names)
  *
- * `host` has the functions of the native library, `events` the functions that the glue calls. The README next to this file
- * describes both. This script has all rules of WebSocket; a glue only converts values.
+ * `host` contains the functions of the native library, and `events` contains the functions that the glue calls. GLUE.md describes
+ * both. This script contains all rules of WebSocket; a glue only converts values.
  *
  * Generated from the files in script/ by \"make header\"; do not edit. It is one file because a shell evaluates one script,
  * without a module loader or a build step.

@@ -88,6 +88,7 @@ test('the ArkTS of the package and of a game keeps the rules', () => {
   assert.deepStrictEqual(complaints([game, path.join(installed, 'Index.ets')]), []);
 });
 
+// The page is bindings/js/README.md.
 test('the ArkTS of the page keeps the rules', () => {
   const page = fs.readFileSync(path.join(binding, 'README.md'), 'utf8');
   const [, sample] = /^## HarmonyOS$.*?^```ts$(.*?)^```$/ms.exec(page);

@@ -1,7 +1,7 @@
 /* Glue for JavaScriptCore: converts values between JavaScript and the C functions of egret_ws_host.h. See the header.
  *
- * JavaScriptCore's garbage collector scans the C stack, so values in local variables are safe from it. Values in memory that
- * we allocate must be protected. */
+ * JavaScriptCore's garbage collector scans the C stack, so it does not collect values in local variables. Values in allocated
+ * memory must be protected. */
 #include "egret_ws_jsc.h"
 
 #include "egret_ws_jsc_utf.h"
@@ -15,8 +15,8 @@
 #define MAX_SAFE_INTEGER 9007199254740991.0
 
 /*
- * Makes the object `host` of egret_ws.js from the native one. Access to the functions of a plain object is fast, and the bounds of a
- * view are those of the engine: its getters are kept, because a game can define other properties on a view and change prototypes.
+ * Makes the object `host` of egret_ws.js from the native one, because access to the functions of a plain object is fast. It keeps
+ * the engine's getters for the bounds of a view, because a game can define other properties on a view and change prototypes.
  * The C API does not support DataView, and the offset that it returns for other views differs between versions.
  */
 static const char host_script[] =
@@ -57,7 +57,7 @@ struct egret_ws_jsc {
     JSGlobalContextRef context;
     egret_ws_jsc_options options;
     egret_ws_host *host;
-    JSObjectRef host_object; /* the native one */
+    JSObjectRef host_object; /* the native object */
     JSObjectRef events;
     JSObjectRef event[EGRET_WS_HOST_EVENT_COUNT];
     /* Scratch space for one string. UTF-8 of n bytes never needs more than n units. */
@@ -72,7 +72,7 @@ static JSValueRef make_number(const egret_ws_jsc *self, double number)
     return JSValueMakeNumber(self->context, number);
 }
 
-/* Converts valid UTF-8 that is no longer than a message. */
+/* Converts valid UTF-8, at most as long as a message. */
 static JSValueRef make_string(egret_ws_jsc *self, const char *text, size_t len)
 {
     JSStringRef string = JSStringCreateWithCharacters(self->units, decode(text, len, self->units));
@@ -93,7 +93,7 @@ static void report(const egret_ws_jsc *self, JSValueRef exception)
         self->options.on_exception(self->options.user, self->context, exception);
 }
 
-/* An ArrayBuffer, or NULL if there is no memory for it. */
+/* Returns an ArrayBuffer with a copy of the bytes, or NULL if there is no memory for it. */
 static JSValueRef make_buffer(const egret_ws_jsc *self, const uint8_t *data, size_t len)
 {
     JSValueRef exception = NULL, buffer;
@@ -101,12 +101,12 @@ static JSValueRef make_buffer(const egret_ws_jsc *self, const uint8_t *data, siz
     if (!copy)
         return NULL;
     memcpy(copy, data, len);
-    /* The engine frees the copy, also when it throws. */
+    /* The engine frees the copy, even if it throws. */
     buffer = JSObjectMakeArrayBufferWithBytesNoCopy(self->context, copy, len, free_bytes, NULL, &exception);
     return exception ? NULL : buffer;
 }
 
-/* The engine runs the promise jobs when this outermost call returns, so each event is a task of its own. */
+/* The engine runs the promise jobs when this outermost call returns, so each event is one task. */
 static void emit(const egret_ws_jsc *self, egret_ws_host_event event, size_t count, const JSValueRef arguments[])
 {
     JSValueRef exception = NULL;
@@ -239,7 +239,7 @@ static const egret_ws_host_events host_events = {on_connected, on_text,   on_bin
     if (!self || count + 1 <= (n))                                                                                   \
     return JSValueMakeNumber(context, EGRET_WS_ERR_BAD_HANDLE)
 
-/* The string as UTF-8 that ends in a NUL, for free(); NULL if there is no memory. */
+/* Returns the string as UTF-8 that ends in a NUL, for free(); NULL if there is no memory. */
 static char *copy_utf8(JSStringRef string, size_t *len)
 {
     const size_t count = JSStringGetLength(string);
@@ -251,7 +251,7 @@ static char *copy_utf8(JSStringRef string, size_t *len)
     return text;
 }
 
-/* As copy_utf8; NULL also if the value is not a string. */
+/* Like copy_utf8. Also returns NULL if the value is not a string. */
 static char *to_utf8(JSContextRef context, JSValueRef value, size_t *len, JSValueRef *exception)
 {
     JSStringRef string = JSValueIsString(context, value) ? JSValueToStringCopy(context, value, exception) : NULL;
@@ -261,7 +261,7 @@ static char *to_utf8(JSContextRef context, JSValueRef value, size_t *len, JSValu
     return text;
 }
 
-/* As to_utf8, but NULL for a string with a NUL inside: C would read only the part before it. */
+/* Like to_utf8, but returns NULL for a string that contains a NUL, because C would read only the part before it. */
 static char *to_c_string(JSContextRef context, JSValueRef value, JSValueRef *exception)
 {
     size_t len = 0;
@@ -273,14 +273,14 @@ static char *to_c_string(JSContextRef context, JSValueRef value, JSValueRef *exc
     return text;
 }
 
-/* 0, which no socket has, if the value is not the number of one. */
+/* Returns 0, which is no valid id, if the value is not the number of a socket. */
 static int64_t to_id(JSContextRef context, JSValueRef value, JSValueRef *exception)
 {
     const double id = JSValueToNumber(context, value, exception);
     return id > 0 && id <= MAX_SAFE_INTEGER ? (int64_t)id : 0;
 }
 
-/* The bytes of an ArrayBuffer, `length` of them from `offset` on, or all if `length` is negative. NULL for another value, and for
+/* Returns `length` bytes of an ArrayBuffer from `offset` on, or all bytes if `length` is negative. NULL for another value, and for
  * memory that other threads write to. */
 static const uint8_t *to_bytes(JSContextRef context, JSValueRef value, double offset, double length, size_t *len)
 {
@@ -345,7 +345,7 @@ HOST_FUNCTION(host_send_text)
     return make_number(self, result);
 }
 
-/* id, an ArrayBuffer, and the offset and length of a view. */
+/* sendBinary(id, buffer, offset, length); the last two are the bounds of a view */
 HOST_FUNCTION(host_send_binary)
 {
     size_t len = 0;
@@ -408,7 +408,7 @@ HOST_FUNCTION(host_normalize_url)
     return result;
 }
 
-/* A text that ends in a NUL, also when the host object has no `self` any more. */
+/* Converts a text that ends in a NUL. Also works after the host object has lost its `self`. */
 static JSValueRef make_c_string(JSContextRef context, const char *text)
 {
     JSStringRef string = JSStringCreateWithUTF8CString(text);
@@ -526,7 +526,7 @@ static const JSStaticFunction host_functions[] = {
 
 /* The interface */
 
-/* Evaluates a script whose value is a function, and calls it. Returns the object that it returns, or NULL; reports exceptions. */
+/* Evaluates a script whose value is a function, and calls it. Returns the resulting object, or NULL. Reports exceptions. */
 static JSObjectRef run_script(const egret_ws_jsc *self, const char *script, const char *name, size_t count,
                               const JSValueRef arguments[])
 {
@@ -542,7 +542,7 @@ static JSObjectRef run_script(const egret_ws_jsc *self, const char *script, cons
     return !exception && value && JSValueIsObject(context, value) ? (JSObjectRef)value : NULL;
 }
 
-/* Runs egret_ws.js and keeps the `events` that it returns; false if the script is another one. */
+/* Runs egret_ws.js and keeps the `events` that it returns. Returns false for any other script. */
 static bool install(egret_ws_jsc *self, const char *script)
 {
     const JSContextRef context = self->context;
@@ -579,7 +579,7 @@ static bool install(egret_ws_jsc *self, const char *script)
     return true;
 }
 
-/* Frees all but the loop, which must be freed before. */
+/* Frees everything except the loop, which must be freed before. */
 static void uninstall(egret_ws_jsc *self)
 {
     int i;
@@ -628,7 +628,7 @@ int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const e
         uninstall(self);
         return result;
     }
-    self->options.hooks = NULL; /* the script has its functions */
+    self->options.hooks = NULL; /* the script keeps its functions */
     *out = self;
     return EGRET_WS_OK;
 }

@@ -1,7 +1,7 @@
 /* egret_ws_jsc_utf.h - UTF-8 and UTF-16, for egret_ws_jsc.c only.
  *
- * The conversions of the C API (JSStringCreateWithUTF8CString, JSStringGetUTF8CString) take 2 ns a byte, and end at a NUL. The loops
- * over BLOCK characters below, which the compiler makes vector code of, take a fiftieth of that for ASCII. */
+ * The conversions of the C API (JSStringCreateWithUTF8CString, JSStringGetUTF8CString) take 2 ns per byte, and stop at a NUL. The
+ * compiler makes vector code from the loops over BLOCK characters below, which take a fiftieth of that time for ASCII. */
 #ifndef EGRET_WS_JSC_UTF_H
 #define EGRET_WS_JSC_UTF_H
 
@@ -58,7 +58,7 @@ static size_t decode(const char *text, size_t len, JSChar units[])
     return count;
 }
 
-/* The scalar value at *unit, which moves behind it. A lone surrogate is U+FFFD. */
+/* Returns the scalar value at *unit, and advances *unit. A lone surrogate is U+FFFD. */
 static uint32_t next_scalar(const JSChar **unit, const JSChar *end)
 {
     const uint32_t first = *(*unit)++;

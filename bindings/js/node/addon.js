@@ -7,7 +7,7 @@ const path = require('path');
 
 const TARGET = `${process.platform}-${process.arch}`;
 
-// One that was compiled here comes before one that came with the package.
+// An addon that was compiled here has precedence over one from the package.
 const PLACES = [
   path.join(__dirname, 'egret_ws.node'),
   path.join(__dirname, '..', 'prebuilds', TARGET, 'egret_ws.node'),
@@ -16,7 +16,7 @@ const PLACES = [
 const HOW_TO_BUILD =
   `To compile it: install libegret_ws ("make install" in its sources; pkg-config must find it), then run\n` +
   `  ${path.join(__dirname, 'build.sh')}\n` +
-  'which needs a C compiler and the headers of Node. To use an addon at another place: install(global, { addon: path }).';
+  'which needs a C compiler and the headers of Node. To use an addon at another path: install(global, { addon: path }).';
 
 function failure(message, code, cause) {
   const error = new Error(`egret_ws: ${message}\n${HOW_TO_BUILD}`);
@@ -25,7 +25,7 @@ function failure(message, code, cause) {
   return error;
 }
 
-/** The exports of the addon at `file`, or without one at the first of PLACES. */
+/** Returns the exports of the addon at `file`, or without `file`, of the first addon in PLACES. */
 module.exports = function load(file) {
   if (file !== undefined && typeof file !== 'string') throw new TypeError('the option addon is a path');
   const found = file === undefined ? PLACES.find((place) => fs.existsSync(place)) : path.resolve(file);

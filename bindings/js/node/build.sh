@@ -2,7 +2,7 @@
 # build.sh [LIB_DIR [OUT]]: compiles the addon against the libegret_ws in LIB_DIR and the header of this repository; without
 # LIB_DIR, or if it is empty, against the installed library that pkg-config finds.
 #
-# OUT defaults to `egret_ws.node` next to this script. STATIC=1 puts the installed libegret_ws into the addon: for prebuilds.
+# OUT defaults to `egret_ws.node` next to this script. STATIC=1 links the installed libegret_ws statically, for prebuilds.
 # CC and CFLAGS have their usual meaning. NODE_INCLUDE is the directory of node_api.h; by default the script searches next to
 # `node`.
 set -eu
@@ -31,8 +31,8 @@ else
         set -- $(pkg-config --cflags --libs egret_ws) "-Wl,-rpath,$(pkg-config --variable=libdir egret_ws)"
     else
         set -- $(pkg-config --cflags --libs --static egret_ws)
-        # The addon exports what Node needs and none of the functions of the library and of OpenSSL, of which Node and other addons
-        # have their own. It stays loaded, because a look-up that hangs cannot be ended.
+        # The addon exports only the symbols that Node needs, and no functions of the library and of OpenSSL, because Node and other
+        # addons have their own. It stays loaded, because a look-up that hangs cannot be ended.
         [ "$(uname -s)" = Darwin ] || set -- "$@" "-Wl,--version-script=$here/exports.map" -Wl,-z,nodelete
     fi
 fi
@@ -47,7 +47,7 @@ fi
 [ -f "$NODE_INCLUDE/uv.h" ] || [ -f /usr/include/uv.h ] ||
     die "no uv.h in $NODE_INCLUDE; install libuv's header (Debian: libuv1-dev), or use Node's own headers"
 
-# Node itself exports the symbols of Node-API and libuv; they are resolved when it loads the addon.
+# The program `node` exports the symbols of Node-API and libuv. They are resolved when it loads the addon.
 case $(uname -s) in
 Darwin) link="-bundle -undefined dynamic_lookup" ;;
 *) link="-shared -fPIC -Wl,-z,relro,-z,now" ;;

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The arguments of a function, undefined where there are fewer, and its Host. */
+/* Gets the arguments of a function (undefined for missing ones), and returns its Host. */
 static node_host *enter(napi_env env, napi_callback_info info, size_t argc, napi_value *argv) {
     void *node = NULL;
     napi_get_cb_info(env, info, &argc, argv, NULL, &node);
     return node;
 }
 
-/* 0, which no socket has, if the value is not a number. */
+/* Returns 0, which is no valid id, if the value is not a number. */
 static int64_t id_of(napi_env env, napi_value value) {
     int64_t id;
     return OK(napi_get_value_int64(env, value, &id)) ? id : 0;
@@ -162,7 +162,7 @@ static napi_value host_listen(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
-/* poll(timeoutMs): how many callbacks and events there were; 0 after free. */
+/* poll(timeoutMs): returns the number of callbacks and events; 0 after free. */
 static napi_value host_poll(napi_env env, napi_callback_info info) {
     napi_value argv[1];
     node_host *node = enter(env, info, COUNT(argv), argv);
@@ -170,7 +170,7 @@ static napi_value host_poll(napi_env env, napi_callback_info info) {
     napi_get_value_int32(env, argv[0], &timeout_ms);
     if (node->driver == DRIVER_ENDED || node->free_after_poll) return node_number(env, 0);
     if (egret_ws_host_is_polling(node->host)) {
-        node_throw_reason(env, EGRET_WS_ERR_REENTRANT, "poll is running: call it again when it has returned");
+        node_throw_reason(env, EGRET_WS_ERR_REENTRANT, "poll is running: call it again after it has returned");
         return NULL;
     }
     node->is_called = true;
@@ -188,7 +188,7 @@ static napi_value host_free(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
-/* suspend(), resume() and networkChanged() of the process and its network; nothing after free. */
+/* suspend(), resume() and networkChanged() of the process and its network; they do nothing after free. */
 
 static napi_value host_suspend(napi_env env, napi_callback_info info) {
     egret_ws_loop_suspend(egret_ws_host_loop(enter(env, info, 0, NULL)->host));
@@ -224,14 +224,14 @@ void node_throw_error(napi_env env, int32_t error) {
     node_throw_reason(env, error, egret_ws_last_error_message());
 }
 
-/* The object or one of its functions was collected. */
+/* Called when the object or one of its functions was collected. */
 static void finalize(napi_env env, void *data, void *hint) {
     node_host *node = data;
     (void)env, (void)hint;
     if (--node->holders == 0) node_driver_collect(node);
 }
 
-/* The native part lives as long as this object does. */
+/* Keeps the native part as long as this object lives. */
 static bool hold(node_host *node, napi_value object) {
     if (!OK(napi_add_finalizer(node->env, object, node, finalize, NULL, NULL))) return false;
     node->holders++;
@@ -320,7 +320,7 @@ static napi_value create_host(napi_env env, napi_callback_info info) {
     if (result == EGRET_WS_OK && make_object(node, &object)) return object;
     if (result == EGRET_WS_OK) node_throw_reason(env, EGRET_WS_ERR_INTERNAL, "the engine could not make the object");
     else node_throw_error(env, result);
-    /* Else the last finalizer does it. */
+    /* Otherwise the last finalizer does it. */
     if (node->holders == 0) node_driver_collect(node);
     else node_driver_end(node);
     return NULL;

@@ -1,20 +1,20 @@
 /*
- * The driver: what polls the loop of a Host, and the life of a Host.
+ * The driver: it polls the loop of a Host, and manages the lifetime of a Host.
  *
- * libuv polls when the loop's descriptor is readable, or, where the loop has none, when its wake-up callback was called; and at
- * the loop's next deadline (a heartbeat, a time-out), for which there is a timer. So an idle loop costs nothing. A send outside
- * an event is written by the call itself; the library then makes the descriptor readable, because its deadline may be another.
+ * libuv polls when the loop's descriptor is readable, or, if the loop has no descriptor, after its wake-up callback was called. A
+ * timer polls at the loop's next deadline (a heartbeat, a time-out). So an idle loop costs nothing. A send outside an event is
+ * written by the call itself; then the library makes the descriptor readable, because the next deadline may have changed.
  *
- * libuv closes a handle in a later turn of its loop. So the memory of a Host, which contains the handles, is freed when the
- * object was collected and the handles are closed. The hook of the environment (the process, a worker) waits for that.
+ * libuv closes a handle in a later turn of its loop. So the memory of a Host, which contains the handles, is freed after the object
+ * was collected and the handles are closed. The cleanup hook of the environment (the process, a worker) waits for that.
  */
 #include "egret_ws_node.h"
 
 #include <stdlib.h>
 
-/* Other work of the process waits at most this long. Then the next poll goes on, in the next turn of libuv's loop. */
+/* Other work of the process waits at most this long. The next poll continues in the next turn of libuv's loop. */
 static const uint32_t poll_us = 1000;
-/* A threaded loop does not notify the host when it has written the bytes of egret_ws_host_notify_drain. */
+/* A loop with a thread does not notify the host when it has written the bytes of egret_ws_host_notify_drain. */
 static const int32_t drain_poll_ms = 50;
 
 static bool is_libuv(const node_host *node) {
@@ -30,7 +30,7 @@ static void free_if_done(node_host *node) {
     free(node);
 }
 
-/* The environment may go on ending. */
+/* Lets the environment continue to end. */
 static void remove_cleanup_hook(node_host *node) {
     if (node->cleanup_hook) napi_remove_async_cleanup_hook(node->cleanup_hook);
     node->cleanup_hook = NULL;
@@ -80,7 +80,7 @@ void node_driver_collect(node_host *node) {
 
 static void on_timer(uv_timer_t *timer);
 
-/* Only an inline loop has deadlines of its own, and only a threaded one needs polls for `drained`. */
+/* An inline loop has its own deadlines; only a loop with a thread needs polls for `drained`. */
 static bool polls_for_drain(const node_host *node) {
     return !node->is_inline && egret_ws_host_is_draining(node->host);
 }
@@ -91,7 +91,7 @@ static int32_t next_poll_ms(const node_host *node) {
     return egret_ws_loop_next_poll_ms(egret_ws_host_loop(node->host));
 }
 
-/* A timer that is too early remains: it fires once, and is set again. */
+/* A timer that is too early is not changed: it fires once, and is then set again. */
 static void set_timer(node_host *node, int32_t ms) {
     if (ms < 0 || ms == INT32_MAX) return;
     if (uv_is_active((uv_handle_t *)&node->timer) && uv_timer_get_due_in(&node->timer) <= (uint64_t)ms) return;
@@ -130,7 +130,7 @@ static void poll_from_libuv(node_host *node) {
     if (!OK(napi_open_handle_scope(node->env, &scope))) return;
     const uint64_t end = uv_hrtime() + poll_us * 1000;
     int32_t ms, result;
-    /* A poll that has read a part of what is there leaves the rest to the next one, and the descriptor is not readable. */
+    /* If a poll has read only a part of the data, the next poll must read the rest, although the descriptor is not readable. */
     do {
         result = node_driver_poll(node, 0);
         ms = is_libuv(node) ? next_poll_ms(node) : INT32_MAX;
@@ -156,7 +156,7 @@ static void on_async(uv_async_t *wakeup) {
     poll_from_libuv(wakeup->data);
 }
 
-/* On the I/O thread. */
+/* Runs on the I/O thread. */
 static void on_wakeup(void *user) {
     node_host *node = user;
     uv_async_send(&node->watcher.wakeup);
@@ -191,7 +191,7 @@ static int32_t watch(node_host *node, const node_settings *settings) {
     if (!OK(napi_get_uv_event_loop(node->env, &uv))) return EGRET_WS_ERR_INTERNAL;
     if (settings->driver == DRIVER_DESCRIPTOR) result = watch_descriptor(node, uv);
     if (result == EGRET_WS_ERR_UNSUPPORTED && settings->is_inline) {
-        /* An inline loop has no thread that could call. */
+        /* An inline loop has no thread that could call the wake-up callback. */
         egret_ws_host_free(node->host);
         node->host = NULL;
         result = new_loop(node, settings, false);

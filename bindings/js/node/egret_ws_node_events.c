@@ -1,7 +1,7 @@
 /*
- * Calls of `events` of egret_ws.js. Each call is one task: napi_make_callback runs the jobs of process.nextTick and the
- * microtasks after it, if no other JavaScript is on the stack. If JavaScript has called the poll, it is on the stack, and a function
- * that does this is called after each event.
+ * Calls of `events` of egret_ws.js. Each call is one task: napi_make_callback then runs the jobs of process.nextTick and the
+ * microtasks, if no other JavaScript is on the stack. If JavaScript called the poll, that JavaScript is on the stack, so `after_event`
+ * is called after each event to run them.
  */
 #include "egret_ws_node.h"
 
@@ -9,7 +9,7 @@
 
 /* Listening */
 
-/* A weak reference to object[name]; NULL if that is not a function. */
+/* Returns a weak reference to object[name]; NULL if that is not a function. */
 static napi_ref reference_to(napi_env env, napi_value object, const char *name) {
     napi_value function;
     napi_valuetype type;
@@ -58,15 +58,15 @@ bool node_report_exception(napi_env env) {
     return OK(napi_get_and_clear_last_exception(env, &exception)) && OK(napi_fatal_exception(env, exception));
 }
 
-/* NULL if the object is being collected. */
+/* Returns NULL if the object is being collected. */
 static napi_value referenced(const node_host *node, napi_ref reference) {
     napi_value function = NULL;
     if (reference) napi_get_reference_value(node->env, reference, &function);
     return function;
 }
 
-/* Runs the jobs of process.nextTick and the microtasks. Not by napi_make_callback: its asynchronous context would be on the stack
- * of Node when a job throws. A job that throws ends the call, so the others need another one. */
+/* Runs the jobs of process.nextTick and the microtasks. napi_make_callback is not used, because its asynchronous context would be on
+ * the stack of Node when a job throws. A job that throws ends the call, so the other jobs need another call. */
 static void run_jobs(const node_host *node) {
     const napi_value after_event = referenced(node, node->after_event);
     if (!after_event) return;
@@ -74,14 +74,14 @@ static void run_jobs(const node_host *node) {
         if (!node_report_exception(node->env)) return;
 }
 
-/* No event follows `free`, also inside a poll. None comes when the worker was terminated: then the calls fail. */
+/* No event follows `free`, even inside a poll. After the worker was terminated, the calls fail, so no event is delivered. */
 static void emit(const node_host *node, egret_ws_host_event event, size_t argc, const napi_value *argv) {
     const napi_value function = node->free_after_poll ? NULL : referenced(node, node->functions[event]);
     if (!function) return;
-    /* The receiver must be an object, and none of these functions uses it. */
+    /* The receiver must be an object; none of these functions uses it. */
     const bool has_thrown = !OK(napi_make_callback(node->env, node->async_context, function, function, argc, argv, NULL));
     if (has_thrown) node_report_exception(node->env);
-    /* Node leaves the jobs behind one that throws to a later turn of its event loop, but the next event may come before that. */
+    /* After a job that throws, Node runs the remaining jobs in a later turn of its event loop; the next event may be earlier. */
     if (has_thrown || node->is_called) run_jobs(node);
 }
 
@@ -195,7 +195,7 @@ static void on_asked(void *engine, int64_t ticket, const char *hook, const char 
     napi_close_handle_scope(node->env, scope);
 }
 
-/* Not an event: JavaScript has called `open`, so an exception goes to that. */
+/* This is not an event: JavaScript called `open`, which throws the exception of `allow`. */
 egret_ws_error_t node_configure(void *user, const char *url, egret_ws_options *options) {
     const node_host *node = user;
     napi_handle_scope scope;
@@ -205,7 +205,7 @@ egret_ws_error_t node_configure(void *user, const char *url, egret_ws_options *o
     if (!node->allow) return EGRET_WS_OK;
     if (!OK(napi_open_handle_scope(node->env, &scope))) return EGRET_WS_ERR_INTERNAL;
     const napi_value function = referenced(node, node->allow), argv[] = {node_text(node->env, url, strlen(url))};
-    /* Only true allows it: a promise of an async function does not. */
+    /* Only true allows the URL. The promise of an async function does not. */
     if (function && OK(napi_call_function(node->env, function, function, COUNT(argv), argv, &result)))
         napi_get_value_bool(node->env, result, &is_allowed);
     napi_close_handle_scope(node->env, scope);

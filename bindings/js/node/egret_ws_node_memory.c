@@ -1,13 +1,13 @@
 /*
  * Memory of large binary messages, with glibc.
  *
- * V8 collects the buffers of about 32 MiB together. By default glibc then returns the end of its heap to the kernel, and each page
- * of the next buffers is a page fault again, which costs more than all else that we do for them. glibc keeps twice as much as the
- * largest block that the process has freed (mallopt(3), M_MMAP_THRESHOLD), so a burst begins by freeing a block of the largest size
- * that counts. When no large message has come for a while, the memory is returned. Where the process or its user has set one
- * of the thresholds, glibc keeps to that, and the block changes nothing.
+ * V8 collects the buffers of about 32 MiB together. By default, glibc then returns the end of its heap to the kernel. Each page of
+ * the next buffers causes a page fault again, which costs more than all other work for them. glibc keeps twice the size of the
+ * largest block that the process has freed (mallopt(3), M_MMAP_THRESHOLD). So at the start of a burst we free a block of the largest
+ * size that counts. After a time without large messages, the memory is returned. If the process or its user has set one of the
+ * thresholds, glibc uses it, and the block changes nothing.
  *
- * External buffers, which could be reused, are no alternative: Node cannot transfer them to a worker, and Electron has none.
+ * External buffers could be reused, but they are no alternative: Node cannot transfer them to a worker, and Electron has none.
  */
 #include "egret_ws_node.h"
 
@@ -16,9 +16,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-/* Fewer bytes without a pause are no burst: they change nothing in the process. */
+/* Fewer bytes without a pause are not a burst, and change nothing in the process. */
 static const size_t burst_bytes = 8u << 20;
-/* DEFAULT_MMAP_THRESHOLD_MAX of glibc on 64 bits, and room for its header. */
+/* glibc's DEFAULT_MMAP_THRESHOLD_MAX on 64 bits, minus room for its header. */
 static const size_t largest_block = (32u << 20) - (64u << 10);
 static const uint64_t pause_ms = 3000;
 
@@ -31,7 +31,7 @@ void node_memory_received(node_memory *memory, size_t len) {
     if (is_burst(memory)) return;
     memory->bytes += len;
     if (!is_burst(memory)) return;
-    void *volatile block = malloc(largest_block); /* a compiler may leave out the pair of calls otherwise */
+    void *volatile block = malloc(largest_block); /* volatile, because a compiler may remove the pair of calls */
     free(block);
 }
 
@@ -52,5 +52,5 @@ int32_t node_memory_update(node_memory *memory) {
 }
 
 #else
-typedef int node_memory_is_empty; /* a file of C must have a declaration */
+typedef int node_memory_is_empty; /* a C file must have a declaration */
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message of this many UTF-16 units is converted in one pass, because each unit has at most three bytes. */
+/* A message of up to this many UTF-16 units is converted in one pass, because each unit has at most three bytes. */
 enum { SCRATCH_UNITS = EGRET_WS_MAX_MESSAGE_BYTES, SCRATCH_BYTES = 3 * SCRATCH_UNITS + 4 };
 
 napi_value node_number(napi_env env, int64_t value) {
@@ -43,9 +43,9 @@ napi_value node_array_buffer(napi_env env, const uint8_t *data, size_t len) {
     void *copy = NULL;
     size_t offset;
 #ifdef __OHOS__
-    const bool is_buffer = false; /* a Buffer is another kind of object there */
+    const bool is_buffer = false; /* on HarmonyOS a Buffer is another kind of object */
 #else
-    /* The memory of a Buffer of Node is not filled with zeros, and is the whole of its ArrayBuffer. */
+    /* Node does not fill the memory of a Buffer with zeros, and it is the whole of its ArrayBuffer. */
     const bool is_buffer = len >= NODE_LARGE_BYTES;
 #endif
     if (is_buffer && OK(napi_create_buffer(env, len, &copy, &view))) {
@@ -60,7 +60,7 @@ napi_value node_array_buffer(napi_env env, const uint8_t *data, size_t len) {
 const char *node_utf8_in(node_host *node, napi_value value, size_t *len, char **copy) {
     if (!node->scratch && !(node->scratch = malloc(SCRATCH_BYTES))) return NULL;
     if (!OK(napi_get_value_string_utf8(node->env, value, node->scratch, SCRATCH_BYTES, len))) return NULL;
-    /* A longer string ends before the last characters that would not fit. */
+    /* If the string is longer, it was cut before a character that does not fit. */
     if (*len < SCRATCH_BYTES - 4) return node->scratch;
     *copy = node_utf8_of(node->env, value, len);
     return *copy;

@@ -5,9 +5,9 @@
 const loadAddon = require('./addon');
 const scriptFor = require('./realm');
 
-// The first argument of createHost: what polls.
+// The first argument of createHost: the part that polls.
 const BY_APPLICATION = 0, BY_DESCRIPTOR = 1, BY_WAKEUP = 2;
-// The last one: bits of the hooks that the script answers.
+// The last argument: bits of the hooks that the script answers.
 const ASKS_RESOLVE = 1, ASKS_FIND_PROXY = 2;
 
 // The options of install that are not defaults of sockets.
@@ -23,8 +23,8 @@ function throwLater(error) {
   });
 }
 
-// Runs the jobs of process.nextTick and the microtasks. Node itself does this only when no JavaScript is on the stack, and in a
-// poll of the application that of its caller is. A Node without this function would run them after the poll.
+// Runs the jobs of process.nextTick and the microtasks. Node itself does this only when no JavaScript is on the stack, but in a poll
+// by the application, its caller is on the stack. A Node without this function would run them after the poll.
 function runJobs() {
   if (process._tickCallback) process._tickCallback();
 }
@@ -34,7 +34,7 @@ function checkArguments(global, options) {
     throw new TypeError('install(global, options): global is an object, for example globalThis');
   }
   if (options === null || typeof options !== 'object') throw new TypeError('install(global, options): options is an object');
-  // The most likely mistake: it would define WebSocket on the options.
+  // The most likely mistake, which would define WebSocket on the options.
   if (typeof global.addon === 'string') {
     throw new TypeError('install(global, options): the options are the second argument; the first is an object such as globalThis');
   }
@@ -45,25 +45,26 @@ function checkArguments(global, options) {
  *
  * options:
  *   addon                path of the compiled addon, relative to the working directory; the default is `egret_ws.node` next to this
- *                        file, or that of prebuilds/
+ *                        file, or the addon in prebuilds/
  *   poll                 true: events come only during `poll()`, and sockets do not keep the process alive
  *   inline               false: an I/O thread reads and writes; the default is true, but false with `poll`
  *   descriptor           false: libuv is notified by the loop's wake-up callback instead of its descriptor, as on Windows
  *   closeOnSuspend       true: suspend() closes the connections instead of keeping them
  *   allow                called with the normalised URL of each new socket; the connection fails unless it returns true
- *   forgetTlsSessions    true: networkChanged() drops the sessions of TLS
- *   resolve              function (host): the addresses of a name, instead of the system's resolver: a list as the option `addresses`,
- *                        null for the system's resolver, or a promise of them
- *   findProxy            function (url): the proxies for a URL: a string or an array of them, null for none, or a promise of them
+ *   forgetTlsSessions    true: networkChanged() drops the TLS sessions
+ *   resolve              function (host): returns the addresses of a name as in the option `addresses`, null to use the system's
+ *                        resolver, or a promise of one of these
+ *   findProxy            function (url): returns the proxies for a URL: a string, an array of strings, null for no proxy, or a
+ *                        promise of one of these
  *   refuseScriptOptions  true: options in a constructor's third argument are refused
  *   reportError          called with each exception of an event handler, if `global` has no EventTarget; the default throws it later
- * All other options are the defaults of sockets, as the third argument of `new WebSocket`.
+ * All other options are defaults of sockets: those of the third argument of `new WebSocket`.
  *
  * Returns
- *   poll(timeoutMs = 0)  delivers the events that are due and returns their number; waits at most `timeoutMs` for one
+ *   poll(timeoutMs = 0)  delivers the pending events and returns their number; waits at most `timeoutMs` for an event
  *   free()               ends every connection; no event follows
- *   ref(), unref()       whether sockets keep the process alive, as they do at the beginning
- *   suspend(), resume(), networkChanged()  for Electron's powerMonitor and the like: see egret_ws.h
+ *   ref(), unref()       after unref(), sockets do not keep the process alive; by default they do
+ *   suspend(), resume(), networkChanged()  for Electron's powerMonitor and similar sources: see egret_ws.h
  */
 module.exports = function install(global = globalThis, options = {}) {
   checkArguments(global, options);

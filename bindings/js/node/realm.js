@@ -10,19 +10,19 @@ const vm = require('vm');
 const filename = path.join(__dirname, '..', 'egret_ws.js');
 const source = fs.readFileSync(filename, 'utf8');
 
-/** A function that evaluates an expression in the realm of `global`: an object that vm.createContext made, or a global object. */
+/** Returns a function that evaluates an expression in the realm of `global`, which is a result of vm.createContext or a global object. */
 function evaluatorOf(global) {
   if (vm.isContext(global)) return (code) => vm.runInContext(code, global, { filename });
-  // The global object as code inside a context has it. Functions that are made from text are of the realm of their constructor.
+  // The global object as seen by code inside a context. A function that is made from text belongs to the realm of its constructor.
   const { Function: Constructor } = global;
   if (typeof Constructor !== 'function' || Constructor === Function) return (code) => vm.runInThisContext(code, { filename });
   return (code) => new Constructor(`return (${code.trim().replace(/;$/, '')})`)();
 }
 
-// The script is evaluated once for each realm, named by its ArrayBuffer.prototype.
+// The script is evaluated once for each realm. Its ArrayBuffer.prototype identifies the realm.
 const scripts = new WeakMap();
 
-/** The function `install` of egret_ws.js, for this global object. */
+/** Returns the function `install` of egret_ws.js for this global object. */
 module.exports = function scriptFor(global) {
   const evaluate = evaluatorOf(global);
   const prototype = evaluate('ArrayBuffer.prototype');
@@ -36,7 +36,7 @@ module.exports = function scriptFor(global) {
       return buffer === null ? null : Object.setPrototypeOf(buffer, prototype);
     };
     const events = install(global, host, ...rest);
-    // The addon makes the buffers of messages in this realm.
+    // The addon creates the buffers of messages in this realm.
     return Object.assign(Object.create(events), {
       binary(id, buffer) {
         events.binary(id, Object.setPrototypeOf(buffer, prototype));

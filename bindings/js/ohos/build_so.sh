@@ -1,6 +1,6 @@
 #!/bin/sh
-# build_so.sh SDK LIBEGRET_WS.a OUT.so: compiles the glue for arm64 with the native SDK in the directory SDK (it has llvm and
-# sysroot), and puts the static library for aarch64-unknown-linux-ohos into it. CFLAGS and LDFLAGS have their usual meaning.
+# build_so.sh SDK LIBEGRET_WS.a OUT.so: compiles the glue for arm64 with the native SDK in the directory SDK (which contains llvm and
+# sysroot), and links it with the static library for aarch64-unknown-linux-ohos. CFLAGS and LDFLAGS have their usual meaning.
 set -eu
 js=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -17,7 +17,8 @@ clang=$sdk/llvm/bin/clang
 # The header of the repository, or of an installed copy of these files.
 for include in "$js/../../include" "$js/../../../include"; do [ ! -f "$include/egret_ws.h" ] || break; done
 
-# 16 KiB pages: devices with them load no other library. Not unloaded: a look-up that hangs in the system's resolver cannot be ended.
+# Devices with 16 KiB pages load no library with smaller ones. The library is never unloaded, because a look-up that hangs in the
+# system's resolver cannot be ended.
 # shellcheck disable=SC2086 # these are lists of words
 "$clang" --target=aarch64-linux-ohos --sysroot="$sdk/sysroot" -std=c99 -O2 -fPIC -Wall -Wextra -pedantic -fvisibility=hidden \
     -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 ${CFLAGS:-} -I"$js/ohos/include" -I"$include" \

@@ -1,15 +1,15 @@
 /*
- * The driver of HarmonyOS, instead of ../node/egret_ws_node_driver.c. The loop has an I/O thread. Its wake-up callback, which also
- * comes when the budget of a poll has ended it, calls a thread-safe function, and that polls. Handles of libuv cannot do that here:
- * the main loop of an application does not run libuv's loop in the way that they need.
+ * The driver for HarmonyOS, which replaces ../node/egret_ws_node_driver.c. The loop has an I/O thread. Its wake-up callback, which is
+ * also called when the budget has ended a poll, calls a thread-safe function, and that function polls. Handles of libuv cannot do
+ * this here, because the main loop of an application does not run libuv's loop in the way that they need.
  *
- * Nothing comes when a send queue has drained (egret_ws_host_notify_drain): install.js has a timer for that.
+ * No wake-up reports a drained send queue (egret_ws_host_notify_drain): install.js has a timer for this.
  */
 #include "../node/egret_ws_node.h"
 
 #include <stdlib.h>
 
-/* The interface draws on the same thread. After this time the rest waits for another task. */
+/* The user interface is drawn on this thread. After this time, the remaining events wait for another task. */
 static const uint32_t poll_us = 1000;
 
 /* The end */
@@ -26,7 +26,7 @@ void node_driver_end(node_host *node) {
         return;
     }
     node->driver = DRIVER_ENDED;
-    /* First the loop: then its thread does not call the function any more. */
+    /* Free the loop first, so that its thread no longer calls the function. */
     egret_ws_host_free_loop(node->host);
     if (has_wakeup) napi_release_threadsafe_function(node->wakeup, napi_tsfn_abort);
     node_driver_update(node);
@@ -45,7 +45,7 @@ void node_driver_collect(node_host *node) {
 
 /* Polling */
 
-/* On any thread. If a call waits already, that is enough: the queue has one place. */
+/* Runs on any thread. The queue has one place, because one waiting call is enough. */
 static void request_poll(void *user) {
     const node_host *node = user;
     napi_call_threadsafe_function(node->wakeup, NULL, napi_tsfn_nonblocking);
@@ -72,12 +72,12 @@ int32_t node_driver_poll(node_host *node, int32_t timeout_ms) {
     return result;
 }
 
-/* The call of the thread-safe function. */
+/* Runs when the thread-safe function was called. */
 static void on_requested(napi_env env, napi_value function, void *context, void *data) {
     node_host *node = context;
     napi_handle_scope scope;
     (void)function, (void)data;
-    /* Without an environment the function is being freed, and perhaps the Host is gone. */
+    /* If there is no environment, the function is being freed, and the Host may be freed already. */
     if (!env || node->driver != DRIVER_WAKEUP || !OK(napi_open_handle_scope(env, &scope))) return;
     const int32_t result = node_driver_poll(node, 0);
     if (result < 0) {
@@ -102,7 +102,7 @@ int32_t node_driver_start(node_host *node, const node_settings *settings) {
     const bool is_polled = settings->driver == DRIVER_APPLICATION;
     node->is_referenced = true;
     node->driver = DRIVER_ENDED;
-    /* An inline loop has no thread that could call. */
+    /* An inline loop has no thread that could call the wake-up callback. */
     node->is_inline = settings->is_inline && is_polled;
     int32_t result = node_new_host(node, settings, is_polled ? 0 : poll_us);
     if (result != EGRET_WS_OK) return result;

@@ -1,6 +1,6 @@
 /** Options of an installation, and the defaults of its sockets. */
 export interface InstallOptions extends WebSocketOptions, Hooks {
-  /** `true`: no event comes by itself; the application calls `poll()`, for example once a frame. */
+  /** `true`: events are delivered only during `poll()`, which the application calls, for example once per frame. */
   poll?: boolean;
   /** Called with each exception of a handler. The default writes to the console. */
   reportError?: (exception: Object) => void;
@@ -8,11 +8,11 @@ export interface InstallOptions extends WebSocketOptions, Hooks {
 
 export declare class Installation {
   private constructor();
-  /** A `WebSocket`, for ArkTS, which has no `globalThis`. */
+  /** Creates a `WebSocket`, for ArkTS, which has no `globalThis`. */
   connect(url: string, protocols?: string | string[], options?: WebSocketOptions): WebSocket;
-  /** Delivers the events that are due, and returns their number; 0 after `free()`. */
+  /** Delivers the pending events, and returns their number; 0 after `free()`. */
   poll(): number;
-  /** Ends every connection; no event follows. */
+  /** Ends every connection. No event follows. */
   free(): void;
 }
 

@@ -1,15 +1,15 @@
-// The end of websocket.js, the ES module for HarmonyOS. build_har.sh writes it: before this, it defines `installScript`, the
-// function of egret_ws.js.
+// The last part of websocket.js, the ES module for HarmonyOS that build_har.sh writes. The part before this file defines
+// `installScript`, the function of egret_ws.js.
 
 import { createHost } from 'libegret_ws_napi.so';
 
-// The first argument of createHost: what polls.
+// The first argument of createHost: the part that polls.
 const BY_APPLICATION = 0, BY_WAKEUP = 2;
-// The last one: bits of the hooks that the script answers.
+// The last argument: bits of the hooks that the script answers.
 const ASKS_RESOLVE = 1, ASKS_FIND_PROXY = 2;
 // The options of install that are not defaults of sockets.
 const NAMES = ['poll', 'resolve', 'findProxy', 'reportError'];
-// No wake-up comes when a send queue has drained.
+// No wake-up reports that a send queue has drained.
 const DRAIN_INTERVAL_MS = 50;
 
 /** Polls while a socket waits for its send queue to drain. */

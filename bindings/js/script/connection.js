@@ -1,37 +1,37 @@
-// One connection: the part of a socket that both objects share.
+// One connection: the common part of the sockets of both objects.
 
 class Connection {
     // `settings` is a result of readOptions.
     constructor(sockets, settings) {
         this.sockets = sockets;
-        this.id = 0; // of the host; 0 before `open` and after `closed`
+        this.id = 0; // the id of the host; 0 before `open` and after `closed`
         this.state = CONNECTING;
         this.isEstablished = false;
         this.hasEnded = false;
         this.protocol = '';
         this.extensions = '';
-        this.failure = null; // why this side closed an established connection: { error, text }
+        this.failure = null; // the reason why this side closed an established connection: { error, text }
 
-        // Messages that wait for a Blob or for the next connection, their bytes, and a close() that came after them.
+        // Messages that wait for a Blob or for the next connection, their bytes, and a close() that was called after them.
         this.queue = null;
         this.waiting = 0;
         this.pendingClose = null;
         this.maxWaiting = settings.maxSendBuffer;
-        this.resend = settings.resend; // Are messages kept when the connection is made again?
+        this.resend = settings.resend; // whether messages are kept when the connection is made again
 
-        // Bytes that will never be sent, and the least bufferedAmount until the task ends.
+        // The bytes that will never be sent, and the lowest possible bufferedAmount until the task ends.
         this.lost = 0;
         this.task = -1;
         this.floor = 0;
 
-        // onDrain comes when bufferedAmount has reached the mark and half of it is written. `unwritten` is the most that
-        // bufferedAmount may be, so that few sends ask the host for the amount; DRAIN_IS_DUE until onDrain.
+        // onDrain is called when bufferedAmount has reached the mark and half of it is written. `unwritten` is an upper bound of
+        // bufferedAmount, so that few sends need the amount from the host; DRAIN_IS_DUE until onDrain.
         this.highWaterMark = Infinity;
         this.unwritten = 0;
     }
 
-    // Both kinds of socket override these events of their connection. onRefused reports an error that a message has caused, onError and
-    // onClose report the end.
+    // Both kinds of sockets override these events of their connection. onRefused reports an error that was caused by a message;
+    // onError and onClose report the end.
     onOpen() {}
     onMessage(data) {}
     onRefused(error, text, size) {}
@@ -40,13 +40,13 @@ class Connection {
     onFrame(direction, opcode, flags, length) {}
     onError(error, text) {}
     onClose(code, reason, wasClean, error, text) {}
-    // Does this end of the connection cause an error event?
+    // Returns whether this end of the connection causes an error event.
     isFailure(error) {
         return true;
     }
 
-    // By the standard the amount falls only between tasks. A message that was sent in this task counts until the task ends, also
-    // if the library has written it meanwhile. So no send needs to ask the host.
+    // By the standard, the amount falls only between tasks. A message that was sent in this task counts until the task ends, even
+    // if the library has already written it. So a send does not need the amount from the host.
     bufferedAmount() {
         this.beginTask();
         this.floor = Math.max(this.floor, this.lost + this.waiting + this.hostAmount());
@@ -68,12 +68,12 @@ class Connection {
         return this.id === 0 ? null : readStats(this.sockets.host.stats(this.id));
     }
 
-    // A text of the host; '' if there is none.
+    // Returns a text of the host; '' if there is none.
     text(name) {
         return this.id === 0 ? '' : this.sockets.host.text(this.id, name);
     }
 
-    // An ArrayBuffer of the host, or null.
+    // Returns an ArrayBuffer of the host, or null.
     bytes(name, index = 0) {
         return this.id === 0 ? null : this.sockets.host.bytes(this.id, name, index);
     }
@@ -109,13 +109,13 @@ class Connection {
         if (this.unwritten >= this.highWaterMark) this.watch();
     }
 
-    // The connection is lost, and that was not reported yet. Does the message wait for the next connection?
+    // The connection is lost, but this was not reported yet. Returns whether the message waits for the next connection.
     isHeld(error) {
         return error === ERR_NOT_OPEN && this.resend;
     }
 
-    // Not the host's amount: a game that sends until bufferedAmount reaches the mark goes on in onDrain, also if the library has
-    // written much of it in this task.
+    // This does not use the host's amount: a game that sends until bufferedAmount reaches the mark continues in onDrain, even if the
+    // library has already written much of it in this task.
     watch() {
         this.unwritten = this.bufferedAmount();
         if (this.unwritten < this.highWaterMark) return;
@@ -123,28 +123,28 @@ class Connection {
         this.askForDrain();
     }
 
-    // Asks the host for `drained` if one is due, and no message waits here.
+    // Requests `drained` from the host if onDrain is due and no message waits here.
     askForDrain() {
         if (this.unwritten !== DRAIN_IS_DUE || this.queue !== null) return;
         this.sockets.host.notifyDrain(this.id, Math.floor(this.highWaterMark / 2));
     }
 
-    // Returns the bytes that count in bufferedAmount.
+    // Returns the number of bytes that count in bufferedAmount.
     notSent(error, size) {
         if (error !== ERR_NOT_OPEN && error !== ERR_BAD_HANDLE) return this.onRefused(error, this.sockets.host.lastError(), size);
-        // The connection has ended, and that was not reported yet: as if `readyState` were CLOSING.
+        // The connection has ended, but this was not reported yet. It behaves as if `readyState` were CLOSING.
         this.lost += size;
         return size;
     }
 
-    // Reports an error of the game's call as a task of its own. No event follows `close`.
+    // Reports an error of the game's call in a separate task. No event follows `close`.
     reportLater(error, text) {
         this.sockets.runLater(() => {
             if (this.state !== CLOSED) this.onError(error, text);
         });
     }
 
-    // A Blob waits in the queue until it has been read, and every message sent after it waits behind it.
+    // A Blob waits in the queue until it is read, and every later message waits behind it.
     enqueue(data) {
         const isBlob = this.sockets.isBlob(data);
         const size = this.sockets.sizeOf(data);
@@ -161,10 +161,10 @@ class Connection {
         if (isBlob) this.sockets.readBlob(data, item, () => this.sendQueue());
     }
 
-    // Sends the messages that no longer wait for a Blob, then the Close frame if it waits too.
+    // Sends the messages that no longer wait for a Blob, then the Close frame if it also waits.
     sendQueue() {
         const queue = this.queue;
-        // The connection has ended, or is made again.
+        // The connection has ended, or is being made again.
         if (queue === null || this.state === CONNECTING) return;
         while (!queue.isEmpty() && queue.first().data !== null) {
             const item = queue.first();
@@ -201,12 +201,12 @@ class Connection {
         if (this.state >= CLOSING) return;
         if (this.state === CONNECTING) this.dropQueue();
         this.state = CLOSING;
-        if (this.id === 0) return; // `open` failed. A task reports that.
+        if (this.id === 0) return; // `open` failed; a task reports it
         if (this.queue !== null) this.pendingClose = { code, reason };
         else this.closeHost(code, reason);
     }
 
-    // Closes the connection because of a message, and reports why when it has ended. Accepted messages still go out.
+    // Closes the connection because of a message, and reports the reason when it has ended. Accepted messages are still sent.
     closeBecause(error, text, code, reason) {
         const close = this.pendingClose || { code, reason };
         this.failure = { error, text };
@@ -231,7 +231,7 @@ class Connection {
         this.extensions = extensions;
         if (this.queue === null) this.askForDrain();
         else this.sendQueue();
-        if (this.state === OPEN) this.onOpen(); // not if that has filled the send buffer
+        if (this.state === OPEN) this.onOpen(); // not if these messages have filled the send buffer
     }
 
     retrying(error, text, delay, code, reason) {
@@ -245,7 +245,7 @@ class Connection {
         this.protocol = '';
         this.extensions = '';
         if (!this.resend) {
-            // The library drops its messages too. They no longer count, or a game that waits for the amount to fall would wait for ever.
+            // The library also drops its messages. They no longer count; otherwise a game could wait forever for the amount to fall.
             this.queue = null;
             this.waiting = 0;
             this.lost = 0;
@@ -254,13 +254,13 @@ class Connection {
     }
 
     drained() {
-        // Asked for again when the queue is empty, or the connection is made again.
+        // It is requested again when the queue is empty, or when the connection is made again.
         if (this.queue !== null || this.state === CONNECTING) return;
         this.unwritten = this.hostAmount();
         if (this.state === OPEN) this.onDrain();
     }
 
-    // The first task of an end. There is none for a clean end, and for those that are no failure nothing happens here.
+    // The first task at the end of a connection. It does not run after a clean end, and does nothing if the end is not a failure.
     failed(error, text) {
         if (this.failure !== null) this.fail(this.failure.error, this.failure.text);
         else if (this.isFailure(error)) this.fail(error, text);

@@ -21,7 +21,7 @@ const ERR_INVALID_ARGUMENT = -1,
 const UNLIMITED = 0xFFFFFFFF, AT_ONCE = 0xFFFFFFFE;
 const TLS_VERSIONS = { '1.2': 771, '1.3': 772 };
 
-// Less than every number of bytes.
+// A number that is less than every number of bytes.
 const DRAIN_IS_DUE = -Infinity;
 
 const NO_CLOSE_FRAME = 1006;

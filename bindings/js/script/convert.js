@@ -9,7 +9,7 @@ function define(object, name, value) {
     Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-// Makes a class an interface of WebIDL: its members are enumerable, and objects have its name as their tag.
+// Makes a class an interface of WebIDL: its members are enumerable, and its objects have its name as their tag.
 function defineInterface(Class, name) {
     for (const member of Object.getOwnPropertyNames(Class.prototype)) {
         if (member !== 'constructor') Object.defineProperty(Class.prototype, member, { enumerable: true });
@@ -29,7 +29,7 @@ function needArguments(given, needed, what) {
     if (given < needed) throw new TypeError(`${what} needs ${needed} ${needed === 1 ? 'argument' : 'arguments'}`);
 }
 
-// The object of a dictionary argument, or null if there is none.
+// Returns the object of a dictionary argument, or null if there is none.
 function toDictionary(value) {
     if (value === undefined || value === null) return null;
     if (!isObject(value)) throw new TypeError('not an object of options');
@@ -40,7 +40,7 @@ function toUint16(value) {
     return +value & 0xFFFF;
 }
 
-// [Clamp] unsigned short: a half is rounded to the even number.
+// [Clamp] unsigned short. A half is rounded to the even number.
 function clampToUint16(value) {
     const number = +value;
     if (!(number > 0)) return 0;
@@ -54,7 +54,7 @@ const isWellFormed = String.prototype.isWellFormed;
 // With the flag `u`, a pair of surrogates is one character, which is not in this class.
 const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
 
-// USVString. A lone surrogate has no UTF-8, so U+FFFD replaces it.
+// USVString. U+FFFD replaces a lone surrogate, which has no UTF-8.
 function toText(value) {
     const text = typeof value === 'string' ? value : `${value}`; // throws for a symbol, which String() does not
     if (isWellFormed !== undefined ? isWellFormed.call(text) : text.search(LONE_SURROGATES) < 0) return text;
@@ -72,7 +72,7 @@ function utf8Length(text) {
     return bytes;
 }
 
-// The getter reads a slot of the engine, so it throws for every object that only looks like one of its class.
+// The getter reads an internal slot of the engine, so it throws for every object that only imitates its class.
 function getterOf(Class, name) {
     const property = Class && Object.getOwnPropertyDescriptor(Class.prototype, name);
     return property && property.get ? property.get : null;
@@ -122,7 +122,7 @@ function checkView(view) {
     checkBuffer(buffer);
 }
 
-// The bytes of a buffer or a view; a detached one has none. The getters are those of the engine, because a game can overwrite the
+// Returns the bytes of a buffer or a view; a detached one has none. It uses the engine's getters, because a game can overwrite the
 // properties of an object.
 function bytesOf(data) {
     if (!ArrayBuffer.isView(data)) return new Uint8Array(data, 0, lengthOfBuffer.call(data));
@@ -149,8 +149,8 @@ const NO_BYTES = new ArrayBuffer(0);
 // A token of RFC 9110: a name without separators.
 const TOKEN = /^[!#-\x27*+\-.\x5E-\x60|~0-9A-Za-z]+$/;
 
-// sequence<T>. `convert` makes a T before the next value is fetched. Like WebIDL, and unlike `for of`, it does not call `return`
-// of the iterator.
+// sequence<T>. `convert` converts each value before the next one is fetched. As in WebIDL, and unlike in `for of`, `return` of the
+// iterator is not called.
 function toSequence(iterable, method, convert) {
     if (typeof method !== 'function') throw new TypeError('Symbol.iterator is not a function');
     const list = [];
@@ -181,8 +181,8 @@ function areValidProtocols(list) {
     return list.every((protocol) => TOKEN.test(protocol)) && new Set(list).size === list.length;
 }
 
-// The text of a URL for C, which ends at a NUL. A parser of WHATWG removes a NUL at the ends, and writes %00 elsewhere, where it
-// has the same effect as the NUL itself: it is invalid in the scheme, the host and the port.
+// Converts a URL to a text for C, which ends at a NUL. WHATWG's parser removes a NUL at the ends, and writes %00 for it elsewhere.
+// There, %00 has the effect of the NUL itself: both are invalid in the scheme, the host and the port.
 function toUrlText(value) {
     const text = toText(value);
     if (text.indexOf('\0') < 0) return text;

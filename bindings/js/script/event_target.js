@@ -1,8 +1,8 @@
-// Event and EventTarget by the DOM standard (https://dom.spec.whatwg.org/#events), for an engine that has none. A target has no
-// parent, so an event has one target only.
+// Event and EventTarget by the DOM standard (https://dom.spec.whatwg.org/#events), for an engine without them. A target has no
+// parent, so an event has only one target.
 
-// Slots with the state of an event and of a target. An object that inherits from one of them has the slot too, but the state of
-// another object in it.
+// Slots with the state of an event and of a target. An object that inherits from an event or a target also has the slot, but its
+// content belongs to the other object.
 const EVENT = Symbol('event'), LISTENERS = Symbol('listeners');
 
 // Flags of an event.
@@ -107,8 +107,8 @@ class Listener {
         this.isRemoved = false;
     }
 
-    // A signal removes the listener when it aborts. That is looked up here, instead of by a listener of the signal, because that
-    // would be kept as long as the signal, which may live longer than the target.
+    // An aborted signal removes the listener. It is checked here, instead of in a listener of the signal, because the signal would
+    // keep that listener, and it may live longer than the target.
     isActive() {
         return !this.isRemoved && (this.signal === null || !this.signal.aborted);
     }
@@ -120,14 +120,14 @@ function checkListener(callback) {
     }
 }
 
-// The engine, or a library, may have the class of signals.
+// The engine, or a library, may define the class of signals.
 function toSignal(signal) {
     if (signal === undefined) return null;
     if (isObject(signal) && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal;
     throw new TypeError('the signal of a listener is not an AbortSignal');
 }
 
-// The listeners of a target, by type. The arrays are not changed but replaced, so a dispatch needs no copy.
+// The listeners of a target, by type. The arrays are replaced instead of changed, so a dispatch needs no copy.
 class ListenerTable {
     constructor(target) {
         this.target = target;
@@ -160,7 +160,7 @@ function tableOf(value) {
     return table;
 }
 
-// Calls the capturing listeners, or the others.
+// Calls either the capturing listeners or the others.
 function invoke(table, state, capture, report) {
     if (state.has(STOPPED)) return;
     const type = state.type;
@@ -182,11 +182,11 @@ function invoke(table, state, capture, report) {
     }
 }
 
-// False if a listener has cancelled the event. `report` gets the exceptions of listeners.
+// Returns false if a listener has cancelled the event. `report` gets the exceptions of listeners.
 function dispatch(table, state, report) {
     state.target = table.target;
     state.flags |= DISPATCHED;
-    // At a target, too, the capturing listeners come first.
+    // Capturing listeners are called first at a target, too.
     invoke(table, state, true, report);
     invoke(table, state, false, report);
     state.flags &= ~(DISPATCHED | STOPPED | STOPPED_AT_ONCE);

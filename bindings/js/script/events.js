@@ -1,4 +1,4 @@
-// The event classes of a global object: those of the engine, or else ours. WebSocket does not know which of them it has.
+// The event classes of a global object: those of the engine, or otherwise ours. WebSocket works with both.
 
 const EXCEPTION_CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15 };
 
@@ -12,7 +12,7 @@ function makeException(global) {
     };
 }
 
-// Where `performance` is missing, milliseconds since this script was evaluated are as good.
+// If `performance` is missing, the milliseconds since this script was evaluated replace it.
 const EPOCH = Date.now();
 
 function makeClock(global) {
@@ -21,7 +21,7 @@ function makeClock(global) {
     return () => Date.now() - EPOCH;
 }
 
-// Our classes, by their EventTarget: a second install in the same global object uses them again, with its own `report`.
+// Our classes, by their EventTarget. A second `install` on the same global object reuses them, with its own `report`.
 const ours = new WeakMap();
 
 function makeTargets(global, exception, host) {
@@ -39,7 +39,7 @@ function makeTargets(global, exception, host) {
         own = { Event: makeEventClass(makeClock(global)), EventTarget: null, report: null };
         own.EventTarget = makeEventTargetClass(exception, (thrown) => own.report(thrown));
         ours.set(own.EventTarget, own);
-        // If there is one of both, the shell may use it, so ours do not replace it.
+        // If only one of the two exists, the shell may use it, so ours do not replace it.
         if (typeof global.Event !== 'function' && typeof global.EventTarget !== 'function') {
             define(global, 'Event', own.Event);
             define(global, 'EventTarget', own.EventTarget);
@@ -72,8 +72,8 @@ function defineMissing(global, name, Class) {
 function makeEvents(global, exception, host) {
     const { Event, EventTarget, fire } = makeTargets(global, exception, host);
 
-    // The constructor of the engine's class converts its arguments each time, which takes several times as long as the dispatch in
-    // some. An event of this class inherits from the engine's, and its own accessors read what `message` has set.
+    // The constructor of the engine's class converts its arguments each time. In some engines this takes several times as long as the
+    // dispatch. An event of this class inherits from the engine's, and its own accessors read the values that `message` has set.
     const EngineMessageEvent = engineClass(global, 'MessageEvent', Event);
     const MessageEvent = makeMessageEventClass(Event, global.MessagePort);
     if (EngineMessageEvent === null) {
@@ -103,15 +103,15 @@ function makeEvents(global, exception, host) {
     };
 }
 
-// Defines the attributes `on<type>` of a class of targets. `handlersOf` returns the object that keeps the handlers of a target.
+// Defines the attributes `on<type>` of a class of targets. `handlersOf` returns the object with the handlers of a target.
 function defineHandlers(Class, types, EventTarget, handlersOf) {
     const { addEventListener, removeEventListener } = EventTarget.prototype;
 
-    // Listeners call the present handler, so a handler that is replaced keeps its place among them.
+    // A listener calls the current handler, so a replaced handler keeps its place among the listeners.
     function activate(target, type, handlers, callback) {
         const handler = { callback, listener: null };
         handler.listener = function (event) {
-            // An object that cannot be called is kept and not called ([LegacyTreatNonObjectAsNull]).
+            // An object that is not callable is stored, but not called ([LegacyTreatNonObjectAsNull]).
             if (typeof handler.callback === 'function' && handler.callback.call(this, event) === false) event.preventDefault();
         };
         handlers[type] = handler;

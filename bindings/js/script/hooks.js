@@ -2,7 +2,7 @@
 
 const HOOKS = ['resolve', 'findProxy'];
 
-// Throws where the shell has a hook of its own.
+// Throws if the shell has its own hook for a question.
 function readHooks(host, given) {
     const hooks = { resolve: null, findProxy: null };
     if (given === undefined || given === null) return hooks;
@@ -18,7 +18,7 @@ function readHooks(host, given) {
     return hooks;
 }
 
-// A text, a list of them, or null for the work of the library: the system's resolver, or a direct connection.
+// Converts an answer: a text, a list of texts, or null for the default of the library (the system's resolver, a direct connection).
 function toAnswer(hook, value) {
     if (value === undefined || value === null) return hook === 'resolve' ? null : '';
     const method = typeof value === 'string' ? null : iteratorMethodOf(value);
@@ -29,7 +29,7 @@ function toAnswer(hook, value) {
     return toText(list.join(','));
 }
 
-// Asks a hook. After an exception, and a wrong answer, the attempt fails: the name has no address, or the proxies were not found.
+// Calls a hook. After an exception or a wrong answer the attempt fails: the name has no address, or no proxy was found.
 function answerHook(host, hooks, ticket, hook, text) {
     const fail = (thrown) => {
         host.answer(ticket, hook === 'resolve' ? '' : null);
@@ -37,7 +37,7 @@ function answerHook(host, hooks, ticket, hook, text) {
     };
     const answer = (value) => {
         try {
-            // A question for which no connection waits any more is no error.
+            // It is not an error if no connection waits for the answer any more.
             const result = host.answer(ticket, toAnswer(hook, value));
             if (result < 0 && result !== ERR_BAD_HANDLE) throw new TypeError(`${hook} returned a wrong value: ${host.lastError()}`);
         } catch (thrown) {

@@ -1,4 +1,4 @@
-// Defines both objects. `names`: the options of a glue whose own function takes them together with `defaults`.
+// Defines both objects. If the function of a glue takes its own options together with `defaults`, `names` contains their names.
 
 function install(global, host, defaults = undefined, hooks = undefined, names = undefined) {
     const options = readOptions(defaults, NO_OPTIONS, names);

@@ -1,4 +1,4 @@
-// MessageEvent and CloseEvent of the HTML and WebSockets standards, for an engine that has none. `Event` may be the engine's.
+// MessageEvent and CloseEvent of the HTML and WebSockets standards, for an engine without them. `Event` may be the engine's.
 
 // Slots with the members of an event.
 const MESSAGE = Symbol('message'), CLOSE = Symbol('close');

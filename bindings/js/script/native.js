@@ -1,4 +1,4 @@
-// egret_native.WebSocket, of runtimes up to 5.0.
+// egret_native.WebSocket, the object of runtimes up to 5.0.
 
 class NativeConnection extends Connection {
     constructor(sockets, webSocket, settings) {
@@ -6,7 +6,7 @@ class NativeConnection extends Connection {
         this.webSocket = webSocket;
     }
 
-    // Handlers are looked up at each event: games assign them after construction, and replace them.
+    // Handlers are looked up at each event, because games assign them after construction, and replace them.
     call(name, ...given) {
         try {
             let handler = this.webSocket[name];
@@ -27,7 +27,7 @@ class NativeConnection extends Connection {
     onClose() { this.call('onClose'); }
 }
 
-// It never throws: onError reports invalid arguments, in a task of its own.
+// It never throws: onError reports invalid arguments in a separate task.
 function makeNativeWebSocket(host, sockets, defaults) {
     class WebSocket {
         constructor(url, protocols) {

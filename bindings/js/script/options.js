@@ -10,7 +10,7 @@ function textOption(name, value) {
     return toText(value);
 }
 
-// `special` has the numbers with a meaning of their own.
+// `special` contains the numbers with a special meaning.
 function numberOption(name, value, special) {
     if (special.has(value)) return String(special.get(value));
     if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
@@ -35,17 +35,17 @@ function listOption(name, value) {
     });
 }
 
-// A list that the library divides at its commas.
+// A list that the library splits at its commas.
 const joinedField = (field) => (name, value) => [[field, listOption(name, value).join(',')]];
 
-// A file that could not be read would else trust the system.
+// Without this check, an empty text from a file that could not be read would mean the system's authorities.
 function rootsOption(name, value) {
     const list = listOption(name, value);
     if (list.some((pem) => pem.trim() === '')) refuse(name, 'has an empty text');
     return list.join('\n');
 }
 
-// Headers that the library has options for. Other clients take them among the headers.
+// Headers for which the library has options. Other clients accept them among the headers.
 const HEADER_FIELDS = new Map([['origin', 'origin'], ['user-agent', 'user_agent']]);
 
 function header(name, value) {
@@ -81,10 +81,10 @@ const OR_NEVER = new Map([[Infinity, UNLIMITED]]);
 const OR_AT_ONCE = new Map([[0, AT_ONCE]]);
 const OR_ENDLESS = new Map([[0, 0], [Infinity, UNLIMITED]]);
 
-// Each returns a function that reads an option: it returns options of the library, as pairs of a name and a value.
+// Each function returns a function that reads an option and returns options of the library, as pairs of a name and a value.
 const textField = (field) => (name, value) => [[field, textOption(name, value)]];
 const numberField = (field, special) => (name, value) => [[field, numberOption(name, value, special)]];
-// The library's flag is set for one of both values.
+// The library's flag is set for one of the two values.
 const flagField = (field, set) => (name, value) => (booleanOption(name, value) === set ? [[field, '1']] : []);
 
 const OPTIONS = {
@@ -130,7 +130,7 @@ const OPTIONS = {
     pingInterval: numberField('ping_interval_ms', OR_NEVER),
     pongTimeout: numberField('pong_timeout_ms', OR_NEVER),
     probeTimeout: numberField('probe_timeout_ms', OR_NEVER),
-    // Of this script only.
+    // Options of this script only.
     highWaterMark(name, value) {
         numberOption(name, value, OR_NEVER);
         return [];
@@ -146,8 +146,8 @@ const NO_OPTIONS = {
     encoded: '', given: {}, overCap: 'error', highWaterMark: 1 << 20, maxSendBuffer: 16 << 20, resend: false
 };
 
-// Throws a TypeError that names the wrong option. A given option replaces the whole default of its name. `others` are names for the
-// sentence about an unknown option.
+// Throws a TypeError that names the wrong option. A given option replaces the whole default with its name. `others` are more names
+// for the message about an unknown option.
 function readOptions(options, defaults, others = []) {
     if (options === undefined || options === null) return defaults;
     if (!isObject(options)) throw new TypeError('the options of a socket are an object');
@@ -164,7 +164,7 @@ function readOptions(options, defaults, others = []) {
     return Object.assign({}, NO_OPTIONS, given, { encoded, given });
 }
 
-// The names of C in the reasons of the library.
+// The names of options in C, which the library uses in its reasons.
 const NAMES = {
     __proto__: null,
     user_agent: 'userAgent', tls_roots: 'roots', EGRET_WS_ONLY_THESE_ROOTS: 'onlyTheseRoots', tls_pins: 'pins',
@@ -174,12 +174,12 @@ const NAMES = {
     local_interface: 'localInterface'
 };
 
-// A reason of the library with the names of options in JavaScript.
+// Converts a reason of the library, so that it contains the names of options in JavaScript.
 function inNamesOfOptions(text) {
     return text.replace(/[A-Za-z]+(?:_[A-Za-z]+)+/g, (name) => NAMES[name] || name);
 }
 
-// An object of the text of host.stats: a name, NUL, a number, NUL for each. Null for an empty text.
+// Converts the text of host.stats (for each number a name, NUL, the number, NUL) to an object. Returns null for an empty text.
 function readStats(text) {
     if (text === '') return null;
     const words = text.split('\0');

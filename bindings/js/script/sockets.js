@@ -10,14 +10,14 @@ class Sockets {
         // Reading a Blob is asynchronous. Without arrayBuffer() a Blob cannot be read, so it is treated as unknown.
         const { Blob } = global;
         this.Blob = typeof Blob === 'function' && typeof Blob.prototype.arrayBuffer === 'function' ? Blob : null;
-        // Members of the class, because a game can define others on its object.
+        // The members of the class, because a game can define other members on its object.
         this.sizeOfBlob = getterOf(this.Blob, 'size');
         this.bufferOfBlob = this.Blob === null ? null : Blob.prototype.arrayBuffer;
-        // Connections by id. This table keeps a socket alive although the game has dropped it.
+        // Connections by id. This table keeps a socket alive, even if the game holds no reference to it.
         this.live = new Map();
         // Functions that report errors found during a call of the game.
         this.tasks = new Queue();
-        // Counts tasks of the event loop: one for each call of the glue, and one between them.
+        // Counts the tasks of the event loop: one for each call of the glue, and one between two calls.
         this.task = 0;
         this.isInEvent = false;
         this.willEndTask = false;
@@ -28,7 +28,7 @@ class Sockets {
         this.events = this.makeEvents();
     }
 
-    // The number of the current task. The end of a task that no event of the glue began, such as a timer's, is a microtask.
+    // The number of the current task. If no event of the glue started the task, such as that of a timer, a microtask ends it.
     currentTask() {
         if (!this.isInEvent && !this.willEndTask) {
             this.willEndTask = true;
@@ -66,7 +66,7 @@ class Sockets {
         return this.sizeOfBlob === null ? blob.size : this.sizeOfBlob.call(blob);
     }
 
-    // Fills in the item and calls `done`, whatever the Blob of a library does.
+    // Fills in the item and calls `done`, even if the Blob comes from a library and does not follow the rules.
     readBlob(blob, item, done) {
         new Promise((resolve) => resolve(this.bufferOfBlob.call(blob))).then((data) => {
             if (!isArrayBuffer(data)) throw new TypeError('not an ArrayBuffer');
@@ -105,7 +105,7 @@ class Sockets {
     makeEvents() {
         const message = (id, data) => {
             const connection = this.begin(id);
-            // By the standard a message is dropped unless readyState is OPEN, so none comes after close().
+            // By the standard, a message is dropped unless readyState is OPEN, so none is delivered after close().
             if (connection !== undefined && connection.state === OPEN) connection.onMessage(data);
             this.end();
         };

@@ -1,17 +1,17 @@
 // The W3C WebSocket.
 
-// The connection of a WebSocket. In the slot of another object it does not belong to it.
+// The slot with the connection of a WebSocket. If another object has this slot, the connection does not belong to it.
 const CONNECTION = Symbol('connection');
 
-// Ends of an established connection for which browsers fire `close` only.
+// Ends of an established connection for which browsers fire only `close`.
 const LOSSES = new Set([ERR_CONNECTION_LOST, ERR_TIMEOUT, ERR_ABORTED, ERR_TLS]);
-// Results of `open` for options that cannot be used.
+// Results of `open` for options that the library refuses.
 const OPTION_ERRORS = new Set([ERR_INVALID_ARGUMENT, ERR_UNSUPPORTED, ERR_TLS_OPTIONS]);
 
 const TYPES = ['open', 'message', 'error', 'close', 'drain', 'retry', 'frame'];
 
 const DIRECTIONS = { 1: 'sent', 2: 'received', 3: 'lost' };
-// The HTTP status of an upgrade.
+// The HTTP status of a successful upgrade.
 const SWITCHING_PROTOCOLS = 101;
 
 const FRAME_FIN = 1, FRAME_COMPRESSED = 2;
@@ -43,7 +43,7 @@ class StandardConnection extends Connection {
         this.events.fire(this.webSocket, event);
     }
 
-    // Fires an event with more members than the standard's. A browser writes them to its console only.
+    // Fires an event with more members than the standard defines. A browser only writes them to its console.
     fireWith(event, members) {
         for (const name of Object.keys(members)) define(event, name, members[name]);
         this.fire(event);
@@ -74,7 +74,7 @@ class StandardConnection extends Connection {
         return size;
     }
 
-    // The answer of a server, or of a proxy, that has refused the connection.
+    // Returns the answer of a server, or of a proxy, that has refused the connection.
     refusal() {
         const status = Number(this.text('http_status'));
         if (status === 0 || status === SWITCHING_PROTOCOLS) return {};
@@ -102,7 +102,7 @@ class StandardConnection extends Connection {
         this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : Object.assign({ error, message }, this.refusal()));
     }
 
-    // Lines of two words: a URL and a cookie, an address and its result.
+    // Splits lines of two parts: a URL and a cookie, or an address and its result.
     pairs(name, first, second) {
         return this.text(name).split('\n').filter((line) => line !== '').map((line) => {
             const space = line.indexOf(' ');
@@ -118,7 +118,7 @@ class StandardConnection extends Connection {
         return this.pairs('tried_addresses', 'address', 'result');
     }
 
-    // Null without TLS, and before the handshake.
+    // Returns null without TLS, and before the handshake.
     tls() {
         const stats = this.stats();
         if (stats === null) return null;
@@ -178,7 +178,7 @@ function makeWebSocket(global, host, sockets, defaults) {
         set binaryType(value) {
             const connection = connectionOf(this);
             const type = `${value}`;
-            // Other values are ignored, as for every enumeration of WebIDL.
+            // Other values are ignored, as in every enumeration of WebIDL.
             if (type === 'arraybuffer' || (type === 'blob' && sockets.Blob !== null)) connection.binaryType = type;
         }
         send(data) {
@@ -198,7 +198,7 @@ function makeWebSocket(global, host, sockets, defaults) {
             if (utf8Length(text) > MAX_REASON_BYTES) {
                 throw exception('SyntaxError', `the reason is longer than ${MAX_REASON_BYTES} bytes`);
             }
-            // On the wire a reason needs a code.
+            // A Close frame with a reason needs a code.
             if (number === 0 && text !== '') number = 1000;
             connection.close(number, text);
         }

@@ -1,7 +1,6 @@
 // Glue for V8: converts values between JavaScript and the C functions of egret_ws_host.h. See the header.
 //
-// Compiles with V8 10.2 (Node 18) to 14.6 (Node 26). The functions in "Differences between versions" are the only ones that ask
-// for the version.
+// Compiles with V8 10.2 (Node 18) to 14.6 (Node 26). Only the functions in "Differences between versions" depend on the version.
 #include "egret_ws_v8.h"
 
 #include <cstdlib>
@@ -105,16 +104,16 @@ bool is_ascii(const char *text, std::size_t len) {
     return (all & high_bits) == 0;
 }
 
-// Converts valid UTF-8. Empty if the engine has no room for the string.
+// Converts valid UTF-8. Returns an empty handle if the engine has no room for the string.
 v8::MaybeLocal<v8::String> make_string(v8::Isolate *isolate, const char *text, std::size_t len) {
     const auto kind = v8::NewStringType::kNormal;
     const int length = static_cast<int>(len);
-    if (is_ascii(text, len)) // one copy; the engine's conversion makes two passes
+    if (is_ascii(text, len)) // this is one copy, while the engine's conversion makes two passes
         return v8::String::NewFromOneByte(isolate, reinterpret_cast<const std::uint8_t *>(text), kind, length);
     return v8::String::NewFromUtf8(isolate, text, kind, length);
 }
 
-// As make_string, for the short texts of the library.
+// Like make_string, for the short texts of the library.
 v8::Local<v8::String> make_text(v8::Isolate *isolate, const char *text, std::size_t len) {
     return make_string(isolate, text, len).FromMaybe(v8::String::Empty(isolate));
 }
@@ -129,15 +128,15 @@ void free_bytes(void *bytes, std::size_t, void *) {
 }
 #endif
 
-// An ArrayBuffer with a copy of the bytes. Empty if there is no memory.
+// Returns an ArrayBuffer with a copy of the bytes, or an empty handle if there is no memory.
 v8::MaybeLocal<v8::ArrayBuffer> make_buffer(v8::Isolate *isolate, const std::uint8_t *data, std::size_t len) {
     if (len == 0) return v8::ArrayBuffer::New(isolate, 0);
 #ifdef V8_ENABLE_SANDBOX
-    // Buffers must be inside the sandbox, where only the engine allocates.
+    // Buffers must be inside the sandbox, where only the engine can allocate.
     std::unique_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(isolate, len);
     std::memcpy(store->Data(), data, len);
 #else
-    // The engine would fill its own memory with zeros first.
+    // The engine would first fill its own memory with zeros.
     void *copy = std::malloc(len);
     if (!copy) return {};
     std::memcpy(copy, data, len);
@@ -150,13 +149,13 @@ void report(const egret_ws_v8 *self, v8::Local<v8::Context> context, v8::Local<v
     if (self->options.on_exception) self->options.on_exception(self->options.user, context, exception);
 }
 
-// TerminateExecution leaves no exception to report.
+// After TerminateExecution there is no exception to report.
 void report(const egret_ws_v8 *self, v8::Local<v8::Context> context, const v8::TryCatch &caught) {
     if (caught.HasCaught() && !caught.HasTerminated()) report(self, context, caught.Exception());
 }
 
-// Runs one task: calls the function of `events`, then performs a microtask checkpoint. With the policy kAuto the engine has
-// performed one already when the call returns, and the queue is empty.
+// Runs one task: calls the function of `events`, then performs a microtask checkpoint. With the policy kAuto, the engine has already
+// performed one when the call returns, and the queue is empty.
 void emit(const egret_ws_v8 *self, egret_ws_host_event event, int count, v8::Local<v8::Value> arguments[]) {
     v8::Isolate *const isolate = self->isolate;
     const v8::Local<v8::Context> context = self->context.Get(isolate);
@@ -172,7 +171,7 @@ void emit(const egret_ws_v8 *self, egret_ws_host_event event, int count, v8::Loc
     microtasks->PerformCheckpoint(isolate);
 }
 
-// Events, during a poll. The handles of each are released when it has been delivered.
+// Events, during a poll. The handles of each event are released after its delivery.
 
 void on_connected(void *engine, int64_t id, const char *subprotocol, const char *extensions) {
     const auto self = static_cast<egret_ws_v8 *>(engine);
@@ -305,7 +304,7 @@ public:
     // NULL if the value is not a string, or there is no memory.
     const char *text() const { return text_; }
     std::size_t len() const { return len_; }
-    // As text(), but NULL for a string with a NUL inside: C would read only the part before it.
+    // Like text(), but NULL for a string that contains a NUL, because C would read only the part before it.
     const char *c_string() const { return text_ && std::strlen(text_) == len_ ? text_ : nullptr; }
 
 private:
@@ -313,14 +312,14 @@ private:
     std::size_t len_ = 0;
 };
 
-// A whole number from 0 on. 0, which no socket has, for other values.
+// Returns a whole number that is not negative. For other values it returns 0, which is no valid id.
 int64_t to_id(v8::Local<v8::Value> value) {
     const double id = value->IsNumber() ? value.As<v8::Number>()->Value() : 0;
     return id > 0 && id <= max_safe_integer ? static_cast<int64_t>(id) : 0;
 }
 
-// The bytes of an ArrayBuffer or a view; NULL for another value. The engine knows the true bounds of a view, whatever the game
-// has defined on it, and its methods cannot be overwritten. Memory that other threads write to is refused.
+// Returns the bytes of an ArrayBuffer or a view; NULL for another value. The engine returns the true bounds of a view, even if the
+// game has defined other properties, and its methods cannot be overwritten. Memory that other threads write to is refused.
 const std::uint8_t *to_bytes(v8::Local<v8::Value> value, std::size_t *len) {
     v8::Local<v8::ArrayBuffer> buffer;
     std::size_t offset = 0;
@@ -335,7 +334,7 @@ const std::uint8_t *to_bytes(v8::Local<v8::Value> value, std::size_t *len) {
     }
     if (buffer.IsEmpty() || !v8::Local<v8::Value>(buffer)->IsArrayBuffer()) return nullptr;
     const auto bytes = static_cast<const std::uint8_t *>(buffer->Data());
-    if (*len == 0 || !bytes) { // also a detached buffer
+    if (*len == 0 || !bytes) { // also true for a detached buffer
         *len = 0;
         return reinterpret_cast<const std::uint8_t *>("");
     }
@@ -375,7 +374,7 @@ int32_t send_text(egret_ws_v8 *self, int64_t id, v8::Local<v8::String> string) {
         const std::size_t len = write_utf8(isolate, string, self->utf8, sizeof self->utf8);
         return egret_ws_host_send_text(self->host, id, self->utf8, len);
     }
-    const Utf8 text(isolate, string); // of any length; the library refuses what is too long
+    const Utf8 text(isolate, string); // of any length: the library refuses a text that is too long
     return text.text() ? egret_ws_host_send_text(self->host, id, text.text(), text.len()) : EGRET_WS_ERR_NO_RESOURCES;
 }
 
@@ -521,7 +520,7 @@ bool make_host_object(egret_ws_v8 *self, v8::Local<v8::Context> context) {
     return true;
 }
 
-// Runs egret_ws.js and keeps the `events` that it returns; false if the script is another one.
+// Runs egret_ws.js and keeps the `events` that it returns. Returns false for any other script.
 bool run_script(egret_ws_v8 *self, v8::Local<v8::Context> context, const char *text) {
     v8::Isolate *const isolate = self->isolate;
     v8::ScriptOrigin origin = make_origin(isolate, make_name(isolate, "egret_ws.js"));
@@ -565,7 +564,7 @@ bool install(egret_ws_v8 *self, const char *script) {
     return false;
 }
 
-// Frees all but the loop, which must be freed before.
+// Frees everything except the loop, which must be freed before.
 void uninstall(egret_ws_v8 *self) {
     if (!self->host_object.IsEmpty()) set_pointer(self->host_object.Get(self->isolate), nullptr);
     egret_ws_host_free(self->host);
@@ -592,7 +591,7 @@ int32_t egret_ws_v8_new(v8::Isolate *isolate, v8::Local<v8::Context> context, co
         uninstall(self);
         return result;
     }
-    self->options.hooks = {}; // the script has its functions
+    self->options.hooks = {}; // the script keeps its functions
     *out = self;
     return EGRET_WS_OK;
 }

@@ -1,14 +1,14 @@
 declare namespace egret {
     /** `event.data` of IO_ERROR. */
     interface WebSocketErrorData {
-        /** An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, as a browser. */
+        /** An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, for example in a browser. */
         error: number;
         /** A sentence for a log. */
         message: string;
     }
     /** `event.data` of CLOSE. */
     interface WebSocketCloseData {
-        /** The code of the server's Close frame, 1005 if that has none, 1006 if no Close frame came. */
+        /** The code of the server's Close frame, 1005 if the frame has no code, 1006 if no Close frame was received. */
         code: number;
         /** The reason of the server's Close frame, or an empty string. */
         reason: string;
@@ -39,7 +39,7 @@ declare namespace egret {
         private $uri;
         private $receiveQueue;
         /**
-         * @param host Not used, and `port` neither: call `connect`.
+         * @param host Ignored, like `port`: call `connect`.
          */
         constructor(host?: string, port?: number);
         /**
@@ -67,28 +67,28 @@ declare namespace egret {
         /** Sends a string: as text, or if `type` is binary, as bytes in the format of `ByteArray.writeUTF`. */
         writeUTF(message: string): void;
         /**
-         * Reads the next message as a string, an empty one if there is none. If `type` is binary, reads a string in the
-         * format of `ByteArray.writeUTF`.
+         * Reads the next message as a string, or returns an empty string if there is none. If `type` is binary, reads a
+         * string in the format of `ByteArray.writeUTF`.
          */
         readUTF(): string;
         /**
          * Sends bytes as one message.
-         * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all from `offset` on.
+         * @param offset The start in `bytes`.
+         * @param length The number of bytes; 0 for all from `offset` on.
          */
         writeBytes(bytes: ByteArray, offset?: number, length?: number): void;
         /**
          * Reads received bytes.
-         * @param bytes The bytes are copied to this array.
-         * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all received bytes.
+         * @param bytes The array to which the bytes are copied.
+         * @param offset The start in `bytes`.
+         * @param length The number of bytes; 0 for all received bytes.
          */
         readBytes(bytes: ByteArray, offset?: number, length?: number): void;
         /** Whether the connection is open. */
         readonly connected: boolean;
-        /** The URL of the last connection that was begun, or an empty string. */
+        /** The URL of the last connection attempt, or an empty string. */
         readonly URI: string;
-        /** The format of what is sent and read: `TYPE_STRING`, which is the default, or `TYPE_BINARY`. */
+        /** The format of messages that are sent and read: `TYPE_STRING`, which is the default, or `TYPE_BINARY`. */
         type: string;
         private $isConnected;
         private $isBinary;

@@ -55,13 +55,13 @@ var egret;
 (function (egret) {
     var ws;
     (function (ws) {
-        /** The most that waits in the format that the game does not read: bytes, or characters of text. */
+        /** The limit for waiting messages in the format that the game does not read: bytes, or characters of text. */
         var MOST_WAITING = 1 << 20;
-        /** How much each waiting message counts beside its length. */
+        /** The amount that each waiting message counts in addition to its length. */
         var MESSAGE_COST = 64;
         /**
          * Received messages that are not read yet. Text and bytes have separate queues, so that a read in one format never
-         * gets a message of the other. Until the game asks for the binary format there is only one queue, and binary messages
+         * gets a message of the other. Until the game selects the binary format, there is only one queue, and binary messages
          * are read as UTF-8.
          *
          * A game may never read the other format, so its queue is bounded: the oldest messages are dropped.
@@ -71,13 +71,13 @@ var egret;
                 this.texts = new ws.Queue();
                 this.textLength = 0;
                 this.chunks = null;
-                /** How many bytes of the first chunk were read. */
+                /** The number of bytes of the first chunk that were read. */
                 this.offset = 0;
                 this.bytesAvailable = 0;
                 this.hasWarned = false;
             }
             Object.defineProperty(ReceiveQueue.prototype, "binary", {
-                /** Whether the game has asked for the binary format. */
+                /** Whether the game has selected the binary format. */
                 get: function () {
                     return this.chunks != null;
                 },
@@ -96,7 +96,7 @@ var egret;
                     this.add(waiting.shift());
                 }
             };
-            /** `isBinary`: whether the game reads bytes now. */
+            /** `isBinary`: whether the game currently reads bytes. */
             ReceiveQueue.prototype.push = function (message, isBinary) {
                 this.add(message);
                 if (isBinary) {
@@ -116,7 +116,7 @@ var egret;
                     this.addText(bytes);
                     return;
                 }
-                // Games read the head of a message and leave the rest: it must not be read as the head of the next message.
+                // Games read the header of a message and leave the rest, which must not be read as the header of the next message.
                 if (this.offset > 0) {
                     this.skip(this.chunks.at(0).length - this.offset);
                 }
@@ -239,12 +239,12 @@ var egret;
             MessageEvent.prototype.toString = function () {
                 return describe(this);
             };
-            // An own pool: on some engines a class begins with a copy of the static members of its parent.
+            // A separate pool, because on some engines a class starts with a copy of the static members of its parent.
             MessageEvent.eventPool = [];
             return MessageEvent;
         }(egret.ProgressEvent));
         ws.MessageEvent = MessageEvent;
-        // For a game they are the engine's classes.
+        // Registered with the names of the engine's classes, so that a game sees those.
         egret.registerClass(ConnectionEvent, "egret.Event");
         egret.registerClass(ConnectionErrorEvent, "egret.IOErrorEvent");
         egret.registerClass(MessageEvent, "egret.ProgressEvent");
@@ -260,7 +260,7 @@ var egret;
             target.dispatchEvent(event);
         }
         ws.dispatchError = dispatchError;
-        /** Pooled as the engine's, because there is one for each message. */
+        /** Pooled like the engine's events, because there is one event for each message. */
         function dispatchMessage(target) {
             var event = egret.Event.create(MessageEvent, egret.ProgressEvent.SOCKET_DATA);
             target.dispatchEvent(event);
@@ -280,14 +280,14 @@ var egret;
         }
         ws.isSupported = isSupported;
         /**
-         * Starts a connection with the W3C's WebSocket, or with that of `egret_native` if a runtime (up to 5.0) has no other.
-         * Exceptions of its constructor are passed on.
+         * Starts a connection with the W3C's WebSocket, or with `egret_native.WebSocket` if a runtime (up to 5.0) has no other.
+         * Throws the exceptions of its constructor.
          */
         function connect(url, listener) {
             return standard() ? connectStandard(url, listener) : connectEgretNative(url, listener);
         }
         ws.connect = connect;
-        /** Whether the connection is gone. After an error it may be open: a message that is too big to send causes one. */
+        /** Whether the connection has ended. After an error it may still be open: a message that is too big to send causes one. */
         function isLost(socket) {
             return socket.readyState === CLOSED;
         }
@@ -316,7 +316,7 @@ var egret;
         function numberOf(event, name) {
             return event && Number(event[name]) || 0;
         }
-        // Through `window`, because `WebSocket` alone is the class of this module here.
+        // Through `window`, because here `WebSocket` alone is the class of this module.
         function standard() {
             return window.WebSocket;
         }
@@ -328,7 +328,7 @@ var egret;
 })(egret || (egret = {}));
 var egret;
 (function (egret) {
-    /** The code of a connection whose end the runtime does not report. */
+    /** The code if the runtime does not report how a connection ended. */
     var NO_CLOSE_FRAME = 1006;
     /**
      * A WebSocket connection that exchanges strings or bytes. Everything is asynchronous: listen for the events.
@@ -343,7 +343,7 @@ var egret;
     var WebSocket = /** @class */ (function (_super) {
         __extends(WebSocket, _super);
         /**
-         * @param host Not used, and `port` neither: call `connect`.
+         * @param host Ignored, like `port`: call `connect`.
          */
         function WebSocket(host, port) {
             if (host === void 0) { host = ""; }
@@ -412,7 +412,7 @@ var egret;
         };
         WebSocket.prototype.$onConnect = function (socket) {
             if (this.$state == 2 /* Cancelled */) {
-                socket.close(); // The runtime could not close it before.
+                socket.close(); // Before this, the runtime could not close it.
                 return;
             }
             this.$state = 3 /* Connected */;
@@ -434,7 +434,7 @@ var egret;
                 var cancelled = this.$state == 2 /* Cancelled */;
                 this.$state = 0 /* Closed */;
                 if (cancelled) {
-                    return; // The game called `close()`: it waits for CLOSE.
+                    return; // The game called `close()` and waits for CLOSE.
                 }
             }
             var failure = isOpen ? "a message was not sent" : wasConnected ? "the connection was lost" : "cannot connect";
@@ -467,16 +467,16 @@ var egret;
             }
         };
         /**
-         * Reads the next message as a string, an empty one if there is none. If `type` is binary, reads a string in the
-         * format of `ByteArray.writeUTF`.
+         * Reads the next message as a string, or returns an empty string if there is none. If `type` is binary, reads a
+         * string in the format of `ByteArray.writeUTF`.
          */
         WebSocket.prototype.readUTF = function () {
             return this.$type == WebSocket.TYPE_BINARY ? this.$receiveQueue.readUTF() : this.$receiveQueue.readText();
         };
         /**
          * Sends bytes as one message.
-         * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all from `offset` on.
+         * @param offset The start in `bytes`.
+         * @param length The number of bytes; 0 for all from `offset` on.
          */
         WebSocket.prototype.writeBytes = function (bytes, offset, length) {
             if (offset === void 0) { offset = 0; }
@@ -490,9 +490,9 @@ var egret;
         };
         /**
          * Reads received bytes.
-         * @param bytes The bytes are copied to this array.
-         * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all received bytes.
+         * @param bytes The array to which the bytes are copied.
+         * @param offset The start in `bytes`.
+         * @param length The number of bytes; 0 for all received bytes.
          */
         WebSocket.prototype.readBytes = function (bytes, offset, length) {
             if (offset === void 0) { offset = 0; }
@@ -510,7 +510,7 @@ var egret;
             configurable: true
         });
         Object.defineProperty(WebSocket.prototype, "URI", {
-            /** The URL of the last connection that was begun, or an empty string. */
+            /** The URL of the last connection attempt, or an empty string. */
             get: function () {
                 return this.$uri;
             },
@@ -518,7 +518,7 @@ var egret;
             configurable: true
         });
         Object.defineProperty(WebSocket.prototype, "type", {
-            /** The format of what is sent and read: `TYPE_STRING`, which is the default, or `TYPE_BINARY`. */
+            /** The format of messages that are sent and read: `TYPE_STRING`, which is the default, or `TYPE_BINARY`. */
             get: function () {
                 return this.$type;
             },
@@ -537,7 +537,7 @@ var egret;
             }
             return this.connected;
         };
-        // As in the engine, it is enough that `type` was binary once.
+        // As in the engine, it is sufficient that `type` was binary once.
         WebSocket.prototype.$isBinary = function () {
             if (!this.$receiveQueue.binary) {
                 egret.$warn(3102);

@@ -2,7 +2,7 @@
 namespace egret.ws {
     /** The common members of both kinds of native sockets. */
     export interface NativeSocket {
-        /** As in the W3C's object. Runtimes whose `egret_native.WebSocket` is not of egret-ws may have none. */
+        /** As in the W3C's object. An `egret_native.WebSocket` that is not egret-ws may have no `readyState`. */
         readyState?: number;
         send(message: string | ArrayBuffer): void;
         close(): void;
@@ -10,10 +10,10 @@ namespace egret.ws {
 
     export interface Listener {
         onConnect(socket: NativeSocket): void;
-        /** The connection was lost, and the runtime connects again by itself: `onConnect` comes again, or the end. */
+        /** The connection was lost, and the runtime itself connects again: `onConnect` is called again, or the end follows. */
         onRetry(socket: NativeSocket): void;
         onMessage(message: string | ArrayBuffer): void;
-        /** `error` is 0 and `message` is empty if the runtime does not report them, as a browser. */
+        /** `error` is 0 and `message` is empty if the runtime does not report them, for example in a browser. */
         onError(socket: NativeSocket, error: number, message: string): void;
         /** `end` is null if the runtime does not report it. */
         onClose(socket: NativeSocket, end: WebSocketCloseData): void;
@@ -26,14 +26,14 @@ namespace egret.ws {
     }
 
     /**
-     * Starts a connection with the W3C's WebSocket, or with that of `egret_native` if a runtime (up to 5.0) has no other.
-     * Exceptions of its constructor are passed on.
+     * Starts a connection with the W3C's WebSocket, or with `egret_native.WebSocket` if a runtime (up to 5.0) has no other.
+     * Throws the exceptions of its constructor.
      */
     export function connect(url: string, listener: Listener): NativeSocket {
         return standard() ? connectStandard(url, listener) : connectEgretNative(url, listener);
     }
 
-    /** Whether the connection is gone. After an error it may be open: a message that is too big to send causes one. */
+    /** Whether the connection has ended. After an error it may still be open: a message that is too big to send causes one. */
     export function isLost(socket: NativeSocket): boolean {
         return socket.readyState === CLOSED;
     }
@@ -65,7 +65,7 @@ namespace egret.ws {
         return event && Number(event[name]) || 0;
     }
 
-    // Through `window`, because `WebSocket` alone is the class of this module here.
+    // Through `window`, because here `WebSocket` alone is the class of this module.
     function standard(): any {
         return (window as any).WebSocket;
     }

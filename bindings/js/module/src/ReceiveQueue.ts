@@ -1,13 +1,13 @@
 /** @internal */
 namespace egret.ws {
-    /** The most that waits in the format that the game does not read: bytes, or characters of text. */
+    /** The limit for waiting messages in the format that the game does not read: bytes, or characters of text. */
     const MOST_WAITING = 1 << 20;
-    /** How much each waiting message counts beside its length. */
+    /** The amount that each waiting message counts in addition to its length. */
     const MESSAGE_COST = 64;
 
     /**
      * Received messages that are not read yet. Text and bytes have separate queues, so that a read in one format never
-     * gets a message of the other. Until the game asks for the binary format there is only one queue, and binary messages
+     * gets a message of the other. Until the game selects the binary format, there is only one queue, and binary messages
      * are read as UTF-8.
      *
      * A game may never read the other format, so its queue is bounded: the oldest messages are dropped.
@@ -16,12 +16,12 @@ namespace egret.ws {
         private texts = new Queue<string | Uint8Array>();
         private textLength = 0;
         private chunks: Queue<Uint8Array> = null;
-        /** How many bytes of the first chunk were read. */
+        /** The number of bytes of the first chunk that were read. */
         private offset = 0;
         private bytesAvailable = 0;
         private hasWarned = false;
 
-        /** Whether the game has asked for the binary format. */
+        /** Whether the game has selected the binary format. */
         public get binary(): boolean {
             return this.chunks != null;
         }
@@ -39,7 +39,7 @@ namespace egret.ws {
             }
         }
 
-        /** `isBinary`: whether the game reads bytes now. */
+        /** `isBinary`: whether the game currently reads bytes. */
         public push(message: string | ArrayBuffer, isBinary: boolean): void {
             this.add(message);
             if (isBinary) {
@@ -59,7 +59,7 @@ namespace egret.ws {
                 this.addText(bytes);
                 return;
             }
-            // Games read the head of a message and leave the rest: it must not be read as the head of the next message.
+            // Games read the header of a message and leave the rest, which must not be read as the header of the next message.
             if (this.offset > 0) {
                 this.skip(this.chunks.at(0).length - this.offset);
             }

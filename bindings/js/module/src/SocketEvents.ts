@@ -1,7 +1,7 @@
 namespace egret {
     /** `event.data` of IO_ERROR. */
     export interface WebSocketErrorData {
-        /** An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, as a browser. */
+        /** An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, for example in a browser. */
         error: number;
         /** A sentence for a log. */
         message: string;
@@ -9,7 +9,7 @@ namespace egret {
 
     /** `event.data` of CLOSE. */
     export interface WebSocketCloseData {
-        /** The code of the server's Close frame, 1005 if that has none, 1006 if no Close frame came. */
+        /** The code of the server's Close frame, 1005 if the frame has no code, 1006 if no Close frame was received. */
         code: number;
         /** The reason of the server's Close frame, or an empty string. */
         reason: string;
@@ -39,7 +39,7 @@ namespace egret.ws {
     }
 
     export class MessageEvent extends ProgressEvent {
-        // An own pool: on some engines a class begins with a copy of the static members of its parent.
+        // A separate pool, because on some engines a class starts with a copy of the static members of its parent.
         public static eventPool: Event[] = [];
 
         public toString(): string {
@@ -47,7 +47,7 @@ namespace egret.ws {
         }
     }
 
-    // For a game they are the engine's classes.
+    // Registered with the names of the engine's classes, so that a game sees those.
     registerClass(ConnectionEvent, "egret.Event");
     registerClass(ConnectionErrorEvent, "egret.IOErrorEvent");
     registerClass(MessageEvent, "egret.ProgressEvent");
@@ -64,7 +64,7 @@ namespace egret.ws {
         target.dispatchEvent(event);
     }
 
-    /** Pooled as the engine's, because there is one for each message. */
+    /** Pooled like the engine's events, because there is one event for each message. */
     export function dispatchMessage(target: EventDispatcher): void {
         const event = Event.create(MessageEvent, ProgressEvent.SOCKET_DATA);
         target.dispatchEvent(event);

@@ -1,7 +1,7 @@
 namespace egret {
     /** @internal */
     const enum State {
-        /** Not connected, or a connection failed and its close event has not come yet. */
+        /** Not connected, or a connection failed and its close event is still to come. */
         Closed,
         Connecting,
         /** `close()` was called while connecting. */
@@ -9,7 +9,7 @@ namespace egret {
         Connected,
     }
 
-    /** The code of a connection whose end the runtime does not report. */
+    /** The code if the runtime does not report how a connection ended. */
     const NO_CLOSE_FRAME = 1006;
 
     /**
@@ -40,7 +40,7 @@ namespace egret {
         private $receiveQueue: ws.ReceiveQueue = new ws.ReceiveQueue();
 
         /**
-         * @param host Not used, and `port` neither: call `connect`.
+         * @param host Ignored, like `port`: call `connect`.
          */
         public constructor(host: string = "", port: number = 0) {
             super();
@@ -103,7 +103,7 @@ namespace egret {
 
         private $onConnect(socket: ws.NativeSocket): void {
             if (this.$state == State.Cancelled) {
-                socket.close(); // The runtime could not close it before.
+                socket.close(); // Before this, the runtime could not close it.
                 return;
             }
             this.$state = State.Connected;
@@ -128,7 +128,7 @@ namespace egret {
                 const cancelled = this.$state == State.Cancelled;
                 this.$state = State.Closed;
                 if (cancelled) {
-                    return; // The game called `close()`: it waits for CLOSE.
+                    return; // The game called `close()` and waits for CLOSE.
                 }
             }
             const failure = isOpen ? "a message was not sent" : wasConnected ? "the connection was lost" : "cannot connect";
@@ -164,8 +164,8 @@ namespace egret {
         }
 
         /**
-         * Reads the next message as a string, an empty one if there is none. If `type` is binary, reads a string in the
-         * format of `ByteArray.writeUTF`.
+         * Reads the next message as a string, or returns an empty string if there is none. If `type` is binary, reads a
+         * string in the format of `ByteArray.writeUTF`.
          */
         public readUTF(): string {
             return this.$type == WebSocket.TYPE_BINARY ? this.$receiveQueue.readUTF() : this.$receiveQueue.readText();
@@ -173,8 +173,8 @@ namespace egret {
 
         /**
          * Sends bytes as one message.
-         * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all from `offset` on.
+         * @param offset The start in `bytes`.
+         * @param length The number of bytes; 0 for all from `offset` on.
          */
         public writeBytes(bytes: ByteArray, offset: number = 0, length: number = 0): void {
             if (!this.$isConnected() || !this.$isBinary()) {
@@ -187,9 +187,9 @@ namespace egret {
 
         /**
          * Reads received bytes.
-         * @param bytes The bytes are copied to this array.
-         * @param offset Where in `bytes` to begin.
-         * @param length How many bytes; 0 for all received bytes.
+         * @param bytes The array to which the bytes are copied.
+         * @param offset The start in `bytes`.
+         * @param length The number of bytes; 0 for all received bytes.
          */
         public readBytes(bytes: ByteArray, offset: number = 0, length: number = 0): void {
             if (this.$isBinary()) {
@@ -202,12 +202,12 @@ namespace egret {
             return this.$state == State.Connected;
         }
 
-        /** The URL of the last connection that was begun, or an empty string. */
+        /** The URL of the last connection attempt, or an empty string. */
         public get URI(): string {
             return this.$uri;
         }
 
-        /** The format of what is sent and read: `TYPE_STRING`, which is the default, or `TYPE_BINARY`. */
+        /** The format of messages that are sent and read: `TYPE_STRING`, which is the default, or `TYPE_BINARY`. */
         public get type(): string {
             return this.$type;
         }
@@ -226,7 +226,7 @@ namespace egret {
             return this.connected;
         }
 
-        // As in the engine, it is enough that `type` was binary once.
+        // As in the engine, it is sufficient that `type` was binary once.
         private $isBinary(): boolean {
             if (!this.$receiveQueue.binary) {
                 $warn(3102);

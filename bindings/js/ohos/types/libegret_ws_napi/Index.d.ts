@@ -1,4 +1,4 @@
-/** A loop and its sockets. Only websocket.js of this package uses it: an application uses `install`. */
+/** A loop and its sockets. Only websocket.js of this package uses it; applications use `install`. */
 export interface Host {
   open(url: string, protocols: string, options: string): number;
   sendText(id: number, text: string): number;
@@ -22,7 +22,7 @@ export interface Host {
   free(): void;
 }
 
-/** `driver`: what polls, 0: the application, 2: the native module. `hooks`: bits, 1: `resolve`, 2: `findProxy`. */
+/** `driver` is the part that polls: 0: the application, 2: the native module. `hooks` are bits: 1: `resolve`, 2: `findProxy`. */
 export declare function createHost(
   driver: number, isInline: boolean, closesOnSuspend: boolean, refusesScriptOptions: boolean, forgetsTlsSessions: boolean,
   hooks: number): Host;
