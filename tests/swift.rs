@@ -37,7 +37,7 @@ fn the_copy_of_the_header_is_the_header() {
 #[test]
 fn the_samples_of_the_readme_are_those_that_are_tested() {
     let binding = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/swift");
-    let readme = fs::read_to_string(binding.join("README.md")).expect("the README");
+    let readme = fs::read_to_string(binding.join("README.md")).expect("bindings/swift/README.md");
     for (file, most_lines) in [
         ("echo/Sources/echo/Echo.swift", 30),
         ("samples/Sources/session/Session.swift", 50),

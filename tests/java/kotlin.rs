@@ -78,24 +78,21 @@ fn kotlin() {
     };
     const IMPORTS: &str =
         "import android.os.Bundle\nimport org.egret.websocket.*\nimport org.egret.websocket.android.*\n";
-    // The README of the repository has members of an activity. The README of the binding has programs and classes.
+    // README.md has members of an activity; the README of the binding has a program and classes.
     let [members] = &blocks("README.md")[..] else { panic!("README.md has one sample in Kotlin") };
     let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity {{\n{members}}}\n"))];
-    let mut programs =
-        ["Echo.kt", "CoroutineEcho.kt"].map(|name| root().join("bindings/java/examples").join(name)).to_vec();
-    let ours = blocks("bindings/java/README.md");
-    for (at, block) in ours.iter().enumerate() {
+    let programs = ["Echo.kt", "CoroutineEcho.kt"].map(|name| root().join("bindings/java/examples").join(name));
+    for (at, block) in blocks("bindings/java/README.md").iter().enumerate() {
         if block.contains("fun main(") {
-            let program = fs::read_to_string(&programs[0]).expect("a program");
-            assert_eq!(*block, program, "{}", programs[0].display());
-            samples.push(programs.remove(0));
+            assert_eq!(*block, fs::read_to_string(&programs[1]).expect("a program"), "{}", programs[1].display());
         } else {
             samples.push(write(format!("Readme{at}.kt"), format!("{IMPORTS}{block}")));
         }
     }
-    assert!(programs.is_empty() && samples.len() > 3, "the binding's README has samples");
+    assert!(samples.len() > 3, "the binding's README has samples");
     let [activity] = &blocks("docs/first-socket-android.md")[..] else { panic!("the guide has one sample in Kotlin") };
     samples.push(write("Guide.kt".into(), format!("{IMPORTS}{activity}")));
+    samples.extend(programs);
     let path = [
         &[android_classes().to_path_buf(), android().join("android.jar"), coroutines().to_path_buf()],
         &runtime(&home)[..],
