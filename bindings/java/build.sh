@@ -1,8 +1,8 @@
 #!/bin/sh
 # build.sh LIB_DIR OUT: compiles the binding for this machine's Java, against the libegret_ws in LIB_DIR.
 #
-# Writes egret-websocket.jar, libegret_ws_jni.so and a copy of libegret_ws.so, which the second one loads from its own folder, to
-# OUT. CC, CFLAGS and JAVA_HOME have their usual meaning; JAVA_HOME defaults to that of `javac`.
+# Writes egret-websocket.jar, libegret_ws_jni.so and a copy of libegret_ws.so to OUT; libegret_ws_jni.so loads libegret_ws.so from
+# its own folder. CC, CFLAGS and JAVA_HOME have their usual meaning; JAVA_HOME defaults to that of `javac`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 

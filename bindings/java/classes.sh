@@ -5,6 +5,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
 [ $# -eq 1 ] || { echo "usage: classes.sh OUT" >&2 && exit 1; }
-# Class files of Java 8, which all of Android's tools accept.
+# The result is class files of Java 8, which all of Android's tools accept.
 "${JAVA_HOME:+$JAVA_HOME/bin/}javac" --release 8 -Xlint:all,-options -Xdoclint:reference -Werror -encoding UTF-8 -d "$1" \
     -sourcepath "$here/compile-only" "$here"/src/org/egret/websocket/*.java

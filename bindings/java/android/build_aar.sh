@@ -1,10 +1,10 @@
 #!/bin/sh
-# build_aar.sh NDK ANDROID_JAR OUT [ABI...]: builds the AAR with the NDK in the directory NDK, against the SDK's android.jar, and what
-# belongs to it: OUT gets the files that pack.py lists.
+# build_aar.sh NDK ANDROID_JAR OUT [ABI...]: builds the AAR and its other files, with the NDK in the directory NDK and the SDK's
+# android.jar. It writes the files that pack.py lists to OUT.
 #
 # ABIs default to arm64-v8a, armeabi-v7a and x86_64. Needs Rust's targets for them (rustup target add aarch64-linux-android
 # armv7-linux-androideabi x86_64-linux-android), a JDK (11 or newer) and Python (3.9 or newer). CFLAGS and RUSTFLAGS have their usual
-# meaning. PARTS is a folder that keeps what cargo has built for the next time.
+# meaning. PARTS is a folder that keeps cargo's output for the next run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)

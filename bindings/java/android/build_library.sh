@@ -2,7 +2,7 @@
 # build_library.sh NDK ABI OUT: builds libegret_ws.so for one of Android's ABIs, without OpenSSL: TLS is the platform's.
 #
 # Writes OUT/jni/ABI/libegret_ws.so, which is stripped, and OUT/symbols/ABI/libegret_ws.so with its symbols, for crash reports. Both
-# have one build ID. CARGO is the cargo to use, which needs Rust's target for the ABI. RUSTFLAGS is added to the flags of this script.
+# have an equal build ID. CARGO is the cargo to use; it needs Rust's target for the ABI. This script adds RUSTFLAGS to its flags.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/ndk_tools.sh"
@@ -15,8 +15,8 @@ out=$(cd "$3" && pwd)
 
 lower=$(echo "$target" | tr - _)
 upper=$(echo "$lower" | tr a-z A-Z)
-# rustc links shared libraries that lack a function without a word; the NDK's stubs of API 21 have all that Android 5 has.
-# Equal functions are merged, and SHA-256, which is for pins only, is not unrolled: 12 KB.
+# rustc links shared libraries with undefined functions without a warning; the NDK's stubs of API 21 contain all functions of Android 5.
+# Equal functions are merged, and SHA-256, which is only for pins, is not unrolled. This saves 12 KB.
 flags='--cfg=sha2_backend_soft="compact"'
 for flag in $link_flags -Wl,--no-undefined -Wl,--icf=all; do flags="$flags -Clink-arg=$flag"; done
 flags="$flags ${RUSTFLAGS:-}"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""check_so.py --abi ABI [--beside OTHER.so] --exports HEADER.h|FUNCTION LIBRARY.so: checks a library of the AAR before a device does.
+"""check_so.py --abi ABI [--beside OTHER.so] --exports HEADER.h|FUNCTION LIBRARY.so: checks a library of the AAR for faults that
+otherwise only a device would show.
 
-A library that Android 5.0 (API 21) cannot load, or that lacks a function, fails on the user's device and nowhere else: a linker
-makes shared libraries with undefined symbols without a warning. Every fault is printed, and the exit status is then 1.
+A library that Android 5.0 (API 21) cannot load, or that needs a missing function, fails only on the user's device, because a linker
+makes shared libraries with undefined symbols without a warning. The script prints every fault, and then exits with 1.
 
---exports: what the library exports, and nothing else: the functions that a header declares, or one function.
---beside: another library of the AAR, which this one may need, with what it exports.
+--exports: the only functions that the library may and must export: those of a header, or one function.
+--beside: another library of the AAR whose exports this one may need.
 """
 import argparse
 import pathlib
@@ -15,7 +16,7 @@ import sys
 
 SYMBOLS = pathlib.Path(__file__).parent / 'symbols.txt'
 
-# The number of the machine in ELF, and bits of an address.
+# The number of the machine in ELF, and the bits of an address.
 MACHINES = {'arm64-v8a': (183, 64), 'armeabi-v7a': (40, 32), 'x86_64': (62, 64), 'x86': (3, 32)}
 
 PT_LOAD, PT_DYNAMIC, PT_TLS, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 7, 0x6474e551, 0x6474e552
@@ -28,7 +29,8 @@ PACKED_RELOCATIONS = {36: 28, 0x6000000f: 23, 0x60000011: 23, 0x6fffe000: 28}
 """DT_RELR, DT_ANDROID_REL, DT_ANDROID_RELA, DT_ANDROID_RELR, with the API level that reads them."""
 DT_PLTRELSZ, DT_RELA, DT_RELASZ, DT_REL, DT_RELSZ, DT_PLTREL, DT_JMPREL = 2, 7, 8, 17, 18, 20, 23
 RELOCATIONS = {183: {257, 1025, 1026, 1027}, 40: {2, 3, 21, 22, 23}, 62: {1, 6, 7, 8}, 3: {1, 2, 6, 7, 8}}
-"""The types of relocations that Android 5 knows for each machine: an address, of data or of a function, and one relative to the library."""
+"""The types of relocations that Android 5 knows for each machine: addresses of data and functions, and addresses relative to the
+library."""
 STB_WEAK, STT_SECTION = 2, 3
 STV_DEFAULT, STV_PROTECTED = 0, 3
 
@@ -38,7 +40,7 @@ class NotElf(Exception):
 
 
 class Library:
-    """What the dynamic linker reads of a shared library."""
+    """The parts of a shared library that the dynamic linker reads."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
@@ -50,7 +52,7 @@ class Library:
 
     def read(self):
         if self.bytes[:4] != b'\x7fELF' or self.bytes[5] != 1:
-            raise NotElf(f'{self.path} is not an ELF file in little endian')
+            raise NotElf(f'{self.path} is not a little-endian ELF file')
         self.bits = {1: 32, 2: 64}[self.bytes[4]]
         word = 'Q' if self.bits == 64 else 'I'
         (self.type, self.machine, _, _, headers, sections, _, _, header_size, header_count, section_size, section_count,
@@ -132,7 +134,7 @@ class Library:
 
 
 def symbols_of_android(abi):
-    """The symbols of each library of the system."""
+    """Returns the symbols of each library of the system."""
     found, current = {}, set()
     for line in SYMBOLS.read_text().splitlines():
         if section := re.fullmatch(r'\[(\S+)(?: (\S+))?\]', line):
@@ -143,7 +145,7 @@ def symbols_of_android(abi):
 
 
 def functions_of(header):
-    """The names before a `(` at the beginning of a declaration: no comment and no callback type has such a line."""
+    """Returns the names before a `(` at the start of a declaration. Comments and callback types have no such lines."""
     names = re.findall(r'^(?!typedef)[a-z][^(\n]*?\b(\w+)\(', pathlib.Path(header).read_text(), re.MULTILINE)
     if not names:
         sys.exit(f'check_so.py: {header} declares no function')
@@ -151,7 +153,7 @@ def functions_of(header):
 
 
 def faults(library, abi, exports, beside):
-    """Each fault as a sentence without its subject."""
+    """Yields each fault as a sentence without its subject, the library."""
     machine, bits = MACHINES[abi]
     if (library.type, library.machine, library.bits) != (3, machine, bits):
         yield f'is no shared library for {abi} (type {library.type}, machine {library.machine}, {library.bits} bits)'
@@ -162,7 +164,7 @@ def faults(library, abi, exports, beside):
 
 
 def faults_of_loading(library, abi):
-    # Devices with pages of 16 KiB load only libraries with this alignment; 32-bit ones have pages of 4 KiB.
+    # Devices with pages of 16 KiB load only libraries with this alignment. 32-bit devices have pages of 4 KiB.
     page = 16384 if library.bits == 64 else 4096
     loads = [segment for segment in library.segments if segment['type'] == PT_LOAD]
     if not loads:
@@ -185,7 +187,7 @@ def faults_of_loading(library, abi):
     other_relocations = library.relocations() - RELOCATIONS[library.machine]
     if any(segment['type'] == PT_TLS for segment in library.segments):
         yield 'has thread-local variables of ELF, which need API 29: compile it with -femulated-tls'
-        other_relocations = ()  # they have relocations of their own
+        other_relocations = ()  # these variables have their own types of relocations
     for kind in sorted(other_relocations):
         yield f'has relocations of type {kind}, which Android 5 may not know, such as those of functions that are chosen when it is loaded (ifunc)'
     for tag, level in PACKED_RELOCATIONS.items():
@@ -220,7 +222,7 @@ def faults_of_needs(library, abi, beside):
             yield f'needs {name}, which is neither of API 21 nor of the AAR'
     unlinked = {}
     for symbol in library.symbols:
-        # A weak symbol that is missing is NULL, and its users ask.
+        # A missing weak symbol is NULL, and its users check this.
         if symbol['defined'] or symbol['weak']:
             continue
         name = symbol['name']

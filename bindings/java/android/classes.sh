@@ -1,5 +1,5 @@
 #!/bin/sh
-# classes.sh ANDROID_JAR OUT.jar: compiles the binding's classes, also those for Android only, against android.jar.
+# classes.sh ANDROID_JAR OUT.jar: compiles the binding's classes, including those for Android only, against android.jar.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 classes=$(mktemp -d)
 trap 'rm -r "$classes"' EXIT
-# Class files of Java 8, which all of Android's tools accept, and only classes that android.jar has.
+# The result is class files of Java 8, which all of Android's tools accept. They use only classes of android.jar.
 javac -source 8 -target 8 -bootclasspath "$1" -Xlint:all,-options -Werror -encoding UTF-8 -d "$classes" \
     -sourcepath "$here/../compile-only:$here/../compile-only-android" "$here"/../src/org/egret/websocket/*.java \
     "$here"/src/org/egret/websocket/android/*.java

@@ -1,5 +1,5 @@
 #!/bin/sh
-# javadoc.sh ANDROID_JAR OUT: writes the documentation of the binding's classes, also those for Android only, to the directory OUT.
+# javadoc.sh ANDROID_JAR OUT: writes the documentation of the binding's classes, including those for Android only, to the directory OUT.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 

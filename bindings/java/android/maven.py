@@ -39,9 +39,9 @@ METADATA = '''<?xml version="1.0" encoding="UTF-8"?>
 
 
 def publish(repository, artifact, version, packaging, description, files, dependencies=()):
-    """Adds a version of an artifact to the folder `repository`, and replaces it if it is there.
+    """Adds a version of an artifact to the folder `repository`, or replaces it.
 
-    `files` are paths by the end of their names: '.aar', '-sources.jar'. `dependencies` are (group, artifact, version, type).
+    `files` maps the ends of names ('.aar', '-sources.jar') to paths. `dependencies` are (group, artifact, version, type).
     """
     folder = pathlib.Path(repository, *GROUP.split('.'), artifact)
     release = folder / version

@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: what they share about an NDK.
+# The scripts in this folder source this file: it finds the tools of an NDK.
 
 api=21 # minSdkVersion of the manifest
 

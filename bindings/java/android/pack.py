@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""pack.py PARTS OUT: packs what build_aar.sh has built in the folder PARTS into the AAR, and puts this into the folder OUT:
+"""pack.py PARTS OUT: packs the parts that build_aar.sh has built in the folder PARTS, and writes to the folder OUT:
 
 egret-websocket.aar       the classes, jni/ABI/*.so, the rules for R8, and prefab/: the header and the library for C and C++
 native-debug-symbols.zip  the libraries with their symbols, for crash reports
 maven/                    a repository for Gradle and Maven, with the AAR, its sources and its Javadoc
-THIRD-PARTY-NOTICES.txt   the licences of what is linked into the library; the AAR contains it, too
+THIRD-PARTY-NOTICES.txt   the licences of everything that is linked into the library; the AAR contains it, too
 
-PARTS has classes.jar, javadoc/, notices.txt, ndk (the major version of the NDK), jni/ABI/*.so (stripped) and symbols/ABI/*.so. The
-same parts make the same files.
+PARTS contains classes.jar, javadoc/, notices.txt, ndk (the major version of the NDK), jni/ABI/*.so (stripped) and
+symbols/ABI/*.so. Equal parts give equal files.
 """
 import json
 import pathlib
@@ -37,15 +37,15 @@ def min_sdk():
 
 
 def prefab(parts):
-    """The package that the Android Gradle plugin turns into one of CMake: find_package(egret_ws), target egret_ws::egret_ws.
+    """The Prefab package, which the Android Gradle plugin converts to a CMake package: find_package(egret_ws), egret_ws::egret_ws.
 
-    Schema 2 of https://google.github.io/prefab, which knows no keys but these.
+    It follows schema 2 of https://google.github.io/prefab, which has no other keys.
     """
     def as_json(value):
         return json.dumps(value, indent=2).encode() + b'\n'
 
     module = f'prefab/modules/{MODULE}'
-    # A version of CMake is of numbers only.
+    # A version in CMake consists only of numbers.
     number = re.match(r'\d+(\.\d+){0,3}', version())[0]
     entries = {
         'prefab/prefab.json': as_json({'schema_version': 2, 'name': MODULE, 'version': number, 'dependencies': []}),
@@ -56,7 +56,7 @@ def prefab(parts):
     }
     for abi in sorted(path.name for path in (parts / 'jni').iterdir()):
         folder = f'{module}/libs/android.{abi}'
-        # No STL: its interface is C, and C++ is in headers only.
+        # No STL, because its interface is C, and the C++ part is header-only.
         entries[f'{folder}/abi.json'] = as_json(
             {'abi': abi, 'api': min_sdk(), 'ndk': int((parts / 'ndk').read_text()), 'stl': 'none', 'static': False})
         entries[f'{folder}/lib{MODULE}.so'] = parts / 'jni' / abi / f'lib{MODULE}.so'

@@ -4,14 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a message with at most so many bytes, Java code makes the array or the string: the VM compiles that, and each call of JNI less
- * saves a change of the thread's state. */
+/* For a message of at most this size, Java code creates the array or the string: the VM compiles that code, and fewer JNI calls mean
+ * fewer changes of the thread's state. */
 enum { SMALL_BYTES = 4096 };
 
-/* Held while a peer is freed, and while a thread that does not poll reads one. */
+/* Locked while a peer is freed, and while a thread that does not poll reads one. */
 static pthread_mutex_t peers = PTHREAD_MUTEX_INITIALIZER;
 
-/* A global reference to a direct buffer with at least `size` bytes, and its memory. False: it is none, or there is no memory. */
+/* Gets a global reference to a direct buffer of at least `size` bytes, and its memory. False: it is no such buffer, or there is no
+ * memory. */
 static bool keep_buffer(JNIEnv *env, jobject buffer, jlong size, jobject *kept, uint8_t **bytes) {
     if (!buffer || (*env)->GetDirectBufferCapacity(env, buffer) < size) return false;
     *kept = (*env)->NewGlobalRef(env, buffer);
@@ -47,13 +48,13 @@ void peer_free(void *user) {
 
 jobject peer_socket(JNIEnv *env, egret_ws *ws) {
     pthread_mutex_lock(&peers);
-    const peer *p = egret_ws_user(ws); /* NULL as soon as its release_user has begun */
+    const peer *p = egret_ws_user(ws); /* NULL after release_user has begun */
     jobject socket = p ? (*env)->NewLocalRef(env, p->socket) : NULL;
     pthread_mutex_unlock(&peers);
     return socket;
 }
 
-/* Reports an exception that Callbacks could not catch: an object could not be made, or the stack is full. Clears it. */
+/* Reports an exception that Callbacks could not catch, and clears it: an object could not be created, or the stack is full. */
 static void report(JNIEnv *env, const peer *p) {
     jthrowable thrown = (*env)->ExceptionOccurred(env);
     if (!thrown) return;
@@ -113,7 +114,7 @@ static void on_pong(void *user, egret_ws *ws, const uint8_t *data, size_t len) {
     if (env) on_bytes(env, user, java.on_pong, data, len);
 }
 
-/* A CloseInfo; NULL with an exception pending. */
+/* Returns a CloseInfo; NULL if an exception is pending. */
 static jobject close_info(JNIEnv *env, const egret_ws_close_info *info) {
     jstring reason = text_to_java(env, info->reason, info->reason_len);
     jstring message = reason ? text_to_java(env, info->message, info->message_len) : NULL;
@@ -128,13 +129,13 @@ static jobject close_info(JNIEnv *env, const egret_ws_close_info *info) {
     return result;
 }
 
-/* Frees the socket after its last event, so that a Java program never has to. */
+/* Frees the socket after its last event, so that a Java program need not free it. */
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) {
     const peer *p = user;
     JNIEnv *env = jvm_env();
     if (env) {
         jobject java_info = close_info(env, info);
-        if (!java_info) report(env, p); /* no memory: Java has another report for this */
+        if (!java_info) report(env, p); /* no memory: Java has a constant report for this case */
         (*env)->CallStaticVoidMethod(env, java.callbacks, java.on_close, p->socket, NUMBER(ws), java_info);
         report(env, p);
         (*env)->DeleteLocalRef(env, java_info);
@@ -204,8 +205,8 @@ void set_callbacks(egret_ws_options *options, peer *user, bool hook, bool frames
     options->release_user = peer_free;
 }
 
-/* Any thread may call these two. `user` is a weak reference to the WebSocketLoop, which is NULL when the program has lost the loop.
- * They do nothing if an exception of other native code is pending, because no Java method may be called then. */
+/* Any thread may call these two. `user` is a weak reference to the WebSocketLoop, which is NULL after the loop was collected. They do
+ * nothing if an exception of other native code is pending, because then no Java method may be called. */
 
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
     JNIEnv *env = jvm_env();

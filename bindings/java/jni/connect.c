@@ -59,8 +59,8 @@ static const size_t text_fields[] = {
 };
 /* generated: end */
 
-/* Copies that live until the library has made its own. `failed`: there was no memory for one, or an exception is pending. Then
- * no further JNI function is called, and no connection is made. */
+/* Copies that live until the library has made its own. `failed`: there was no memory for a copy, or an exception is pending. Then
+ * no other JNI function is called, and no connection is made. */
 typedef struct copies {
     JNIEnv *env;
     void **all;
@@ -161,9 +161,9 @@ jint connect_socket(JNIEnv *env, jclass native, jlong loop, jstring target, jint
     if (result == EGRET_WS_OK) {
         jlong handle = NUMBER(ws);
         (*env)->SetLongArrayRegion(env, out, 0, 1, &handle);
-        if ((*env)->ExceptionCheck(env)) egret_ws_free(ws); /* Java did not receive the handle */
+        if ((*env)->ExceptionCheck(env)) egret_ws_free(ws); /* Java does not get the handle */
     } else if (user) {
-        peer_free(user); /* the library did not take it */
+        peer_free(user); /* the library does not own it */
     }
     while (c.count > 0) free(c.all[--c.count]);
     free(c.all);

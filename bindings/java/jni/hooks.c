@@ -1,5 +1,5 @@
-/* Hooks of a loop: static methods of the Java class Callbacks on threads of the library, which have no frame of Java that would free
- * local references. */
+/* Hooks of a loop: static methods of the Java class Callbacks, called on threads of the library. These threads have no Java frame that
+ * would free local references. */
 #include "jvm.h"
 #include <string.h>
 
@@ -14,11 +14,11 @@ static bool has_thrown(JNIEnv *env, jobject socket) {
     return true;
 }
 
-/* Calls a hook with a text and a query. False: it was not called, or it has no answer. */
+/* Calls a hook with a text and a query. False: it was not called, or it gave no answer. */
 static bool ask(egret_ws *ws, jmethodID method, const char *text, egret_ws_query *query) {
     JNIEnv *env = jvm_env();
     if (!env) return false;
-    jobject socket = peer_socket(env, ws); /* NULL: freed, nothing waits for the answer any more */
+    jobject socket = peer_socket(env, ws); /* NULL: the socket was freed, and nothing waits for the answer */
     jstring string = socket ? text_to_java(env, text, strlen(text)) : NULL;
     if (string) (*env)->CallStaticVoidMethod(env, java.callbacks, method, socket, NUMBER(ws), string, NUMBER(query));
     bool failed = has_thrown(env, socket) || !string;
@@ -49,7 +49,7 @@ static int32_t on_socket(void *user, egret_ws *ws, ptrdiff_t descriptor) {
     return connects ? 0 : -1;
 }
 
-/* The hooks have no `user`: the socket that asks leads to its loop and to the hooks of the program, which Java frees. */
+/* The hooks have no `user`: the socket refers to its loop and so to the hooks of the program, which Java frees. */
 void set_hooks(egret_ws_hooks *hooks, bool resolve, bool proxy, bool socket, uint32_t max_threads) {
     egret_ws_hooks_init(hooks, sizeof *hooks);
     hooks->max_threads = max_threads;

@@ -17,7 +17,7 @@ JNIEnv *jvm_env(void) {
     jint result = (*vm)->GetEnv(vm, &env, JNI_VERSION_1_6);
     if (result == JNI_OK) return env;
     if (result != JNI_EDETACHED) return NULL;
-    /* As a daemon, so that a loop's thread does not keep the program running. */
+    /* Attach it as a daemon, so that a loop's thread does not keep the program running. */
     JavaVMAttachArgs args = {JNI_VERSION_1_6, "egret-ws", NULL};
 #ifdef __ANDROID__
     JNIEnv *fresh = NULL;
@@ -87,7 +87,7 @@ static bool find_names(JNIEnv *env) {
            (java.exception_new = (*env)->GetMethodID(env, java.exception, "<init>", "(I)V"));
 }
 
-/* Looks up all names once, so that a name that the Java classes do not have is an error at start and not in the middle of a game. */
+/* Looks up all names once, so that a name that is missing in the Java classes is an error at the start and not during a game. */
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *machine, void *reserved) {
     void *found;
     (void)reserved;

@@ -31,21 +31,20 @@ typedef struct java_names {
 } java_names;
 extern java_names java;
 
-/* This thread's JNIEnv. Attaches a thread that Java does not know, until it ends; NULL if that fails. */
+/* Returns this thread's JNIEnv. Attaches a thread that Java does not know, until the thread ends. NULL if this fails. */
 JNIEnv *jvm_env(void);
 
-/* A global reference to a class, for JNI_OnLoad; NULL with an exception pending. */
+/* Returns a global reference to a class, for JNI_OnLoad; NULL if an exception is pending. */
 jclass find_class(JNIEnv *env, const char *name);
 
-/* Throws a WebSocketException with the reason that the library gives, unless an exception is pending already. Call it right after
- * the library has returned the error.
+/* Throws a WebSocketException with the library's reason, unless an exception is already pending. Call it immediately after the
+ * library has returned the error.
  *
- * A native function that finds a pending exception calls no function of the library: a call that throws has sent nothing. Java does
- * not see its result then. */
+ * A native function that finds a pending exception calls no function of the library, so a call that throws has sent nothing. Then
+ * Java does not get its result. */
 void jvm_throw(JNIEnv *env, int32_t error);
 
-/* Throws an OutOfMemoryError, unless an exception is pending already. Returns an error for a native function, which Java does not
- * see. */
+/* Throws an OutOfMemoryError, unless an exception is already pending. Returns an error for a native function; Java does not get it. */
 int32_t jvm_no_memory(JNIEnv *env);
 
 /* text.c: JNI's own functions convert to "modified" UTF-8, which has other bytes for NUL and for characters above U+FFFF. */
@@ -57,15 +56,15 @@ typedef struct utf8 {
     char small[1024];
 } utf8;
 
-/* Converts at most `max_units` UTF-16 units of an array if there is one, else of a string; NULL for neither. False: no memory,
- * or an exception is pending. */
+/* Converts at most `max_units` UTF-16 units of an array, or, if there is none, of a string. Without both, the result is NULL. False:
+ * there is no memory, or an exception is pending. */
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out);
 void utf8_release(utf8 *text);
 
-/* As above, for free() and with a NUL at its end. NULL: no memory, or an exception is pending. */
+/* Returns a string as UTF-8 with a NUL at its end, for free(). NULL: there is no memory, or an exception is pending. */
 char *utf8_copy(JNIEnv *env, jstring string);
 
-/* Makes a string from valid UTF-8. Do not call it while an exception is pending. NULL: an exception is pending now. */
+/* Creates a string from valid UTF-8. Do not call it while an exception is pending. NULL: now an exception is pending. */
 jstring text_to_java(JNIEnv *env, const char *data, size_t len);
 
 /* callbacks.c */
@@ -80,7 +79,7 @@ typedef struct peer {
 
 peer *peer_new(JNIEnv *env, jobject socket, jobject small, jobject direct);
 void peer_free(void *user);
-/* A local reference to the WebSocket of a socket, on any thread; NULL if the library or Java has freed it. */
+/* Returns a local reference to the WebSocket of a socket, on any thread; NULL if the library or Java has freed it. */
 jobject peer_socket(JNIEnv *env, egret_ws *ws);
 void set_callbacks(egret_ws_options *options, peer *user, bool hook, bool frames);
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws);
@@ -93,9 +92,9 @@ void set_hooks(egret_ws_hooks *hooks, bool resolve, bool proxy, bool socket, uin
 
 /* Looks up the names of the TLS provider. False: an exception is pending. */
 bool tls_find_names(JNIEnv *env);
-/* Sets the provider of a loop, which takes a Java TlsProvider. False: no memory, or an exception is pending. */
+/* Fills `provider` with a TLS provider that calls a Java TlsProvider. False: there is no memory, or an exception is pending. */
 bool tls_provider_new(JNIEnv *env, jobject java_provider, egret_ws_tls_provider *provider);
-/* Frees a provider that no loop has taken. */
+/* Frees a provider that no loop owns. */
 void tls_provider_free(egret_ws_tls_provider *provider);
 
 /* connect.c */

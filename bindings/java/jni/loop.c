@@ -34,7 +34,7 @@ static jint loop_new(JNIEnv *env, jclass native, jobject self, jint flags, jbool
         jlong values[] = {NUMBER(loop), NUMBER(user)};
         (*env)->SetLongArrayRegion(env, out, 0, COUNT(values), values);
         if (!(*env)->ExceptionCheck(env)) return result;
-        egret_ws_loop_free(loop, NULL); /* Java did not receive the handle */
+        egret_ws_loop_free(loop, NULL); /* Java does not get the handle */
     }
     (*env)->DeleteWeakGlobalRef(env, user);
     return result;
@@ -80,7 +80,7 @@ static jint loop_network_changed(JNIEnv *env, jclass native, jlong loop) {
     return egret_ws_loop_network_changed(LOOP(loop));
 }
 
-/* When the library has freed the loop, none of its callbacks is running. */
+/* After the library has freed the loop, no callback of it is running. */
 static jint loop_free(JNIEnv *env, jclass native, jlong loop, jlong user, jlongArray out) {
     egret_ws_free_report lost = {.struct_size = sizeof lost};
     (void)native;
@@ -115,7 +115,7 @@ static jstring normalize_url(JNIEnv *env, jclass native, jstring url) {
     return result;
 }
 
-/* The answers to hooks. The text may be NULL. */
+/* Answers the question of a hook. The text may be NULL. */
 static jint answer(JNIEnv *env, int32_t (*give)(egret_ws_query *query, const char *text), jlong query, jstring string) {
     utf8 text;
     if (!utf8_of(env, string, NULL, SIZE_MAX, &text)) return jvm_no_memory(env);
@@ -144,7 +144,8 @@ static int32_t never(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_
     return EGRET_WS_REQUEST_STOP;
 }
 
-/* A library without TLS refuses wss. A socket with an on_request does nothing before a poll, and an inline loop has no thread. */
+/* Returns whether the library accepts wss, which it refuses if it has no TLS. The socket makes no connection: with an on_request it does
+ * nothing before a poll, and an inline loop has no thread. */
 static jboolean has_tls(JNIEnv *env, jclass native) {
     egret_ws_loop_options loop_options;
     egret_ws_options options;

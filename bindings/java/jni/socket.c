@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Text with more units than this is too long in any case, so it need not be converted. */
+/* A text with more units than this is always too long, so it need not be converted. */
 enum { MAX_UNITS = EGRET_WS_MAX_MESSAGE_BYTES + 1 };
 
 static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, jcharArray units) {
@@ -16,15 +16,16 @@ static jint send_text(JNIEnv *env, jclass native, jlong socket, jstring string, 
     return result;
 }
 
-/* Whether the range lies within `capacity` bytes. Java checks this too, but another thread can change a ByteBuffer meanwhile. This
- * check makes sure that no memory outside of the buffer is sent. */
+/* Returns whether the range lies within `capacity` bytes. Java also checks this, but another thread can change a ByteBuffer after
+ * that check. This check makes sure that no memory outside the buffer is sent. */
 static bool has_part(jlong capacity, jint offset, jint length) {
     return offset >= 0 && length >= 0 && offset <= capacity - length;
 }
 
 /*
- * Copies small messages to the stack, and asks the VM for the elements of large ones: Android's VM does not move large arrays, so
- * that copies nothing. GetPrimitiveArrayCritical is not allowed here: the library may log, which calls Java, or write to the network.
+ * Copies small messages to the stack. For large ones it gets the elements from the VM, which copies nothing on Android, because its
+ * VM does not move large arrays. GetPrimitiveArrayCritical is not allowed here, because the library may log, which calls Java, or
+ * write to the network.
  */
 static jint send_array(JNIEnv *env, jclass native, jlong socket, jbyteArray array, jint offset, jint length) {
     jbyte small[4096];
@@ -104,7 +105,7 @@ static jint resume_receive(JNIEnv *env, jclass native, jlong socket) {
 }
 
 static jint ping(JNIEnv *env, jclass native, jlong socket, jbyteArray array) {
-    jbyte data[125]; /* the most that a ping can have */
+    jbyte data[125]; /* the largest payload of a ping */
     jsize len = array ? (*env)->GetArrayLength(env, array) : 0;
     (void)native;
     if ((size_t)len > sizeof data) return EGRET_WS_ERR_INVALID_ARGUMENT;
@@ -171,7 +172,7 @@ static int32_t (*const texts[])(egret_ws *ws, char *out, size_t capacity) = {
     egret_ws_tls_alpn,
 };
 
-/* What a getter asks: for the text with a number, for a header, for the body of a refusal, or for a certificate. */
+/* The question of a getter: the text with a number, a header, the body of a refusal, or a certificate. */
 typedef struct question {
     enum { TEXT, HEADER, BODY, CERTIFICATE } kind;
     jint number;
@@ -187,11 +188,11 @@ static int32_t ask(egret_ws *ws, const question *q, char *out, size_t capacity) 
     }
 }
 
-/* The answer, for free(), and its length. NULL if there is no such header or certificate, if the socket was freed, or with an exception
- * pending. */
+/* Returns the answer, for free(), and its length. NULL if there is no such header or certificate, if the socket was freed, or if an
+ * exception is pending. */
 static char *answer_to(JNIEnv *env, jlong socket, const question *q, int32_t *len) {
     char *answer = NULL;
-    do { /* again if a reconnection made the answer longer in between */
+    do { /* repeat if a reconnection has made the answer longer */
         free(answer);
         answer = NULL;
         if ((*len = ask(SOCKET(socket), q, NULL, 0)) < 0) break;
@@ -253,7 +254,7 @@ static jbyteArray peer_certificate(JNIEnv *env, jclass native, jlong socket, jin
     return bytes_from(env, socket, &(question){.kind = CERTIFICATE, .number = index});
 }
 
-/* False if the socket was freed. */
+/* Returns false if the socket was freed. */
 static jboolean stats(JNIEnv *env, jclass native, jlong socket, jlongArray out) {
     egret_ws_statistics s = {.struct_size = sizeof s};
     (void)native;

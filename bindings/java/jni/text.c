@@ -1,4 +1,4 @@
-/* Text: UTF-16 of Java from and to UTF-8. */
+/* Text: conversions between Java's UTF-16 and UTF-8. */
 #include "jvm.h"
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static char *put(char *out, uint32_t code) {
     return out;
 }
 
-/* Most text is ASCII. Whole blocks of it are converted by a short loop, which compilers vectorize. */
+/* Most text is ASCII. A short loop, which compilers vectorize, converts whole blocks of it. */
 
 static bool narrow_block(const jchar *units, char *out) {
     uint64_t words[2];
@@ -45,7 +45,7 @@ static bool widen_block(const uint8_t *data, jchar *out) {
     return true;
 }
 
-/* Writes `count` units of an array, or of a string if there is no array, as UTF-8: at most 3 bytes for each, and a NUL. A
+/* Writes `count` units of an array, or, if there is none, of a string, as UTF-8: at most 3 bytes for each unit, and a NUL. A
  * surrogate without its other half becomes U+FFFD. False: an exception is pending. */
 static bool encode(JNIEnv *env, jstring string, jcharArray array, jsize count, char *start, size_t *len) {
     jchar units[CHUNK];
@@ -83,7 +83,7 @@ static bool encode(JNIEnv *env, jstring string, jcharArray array, jsize count, c
     return true;
 }
 
-/* The most bytes that UTF-8 of so many units and a NUL can need; 0 if a size_t cannot hold the number. */
+/* Returns the maximum number of bytes for UTF-8 of `units` units and a NUL; 0 if a size_t cannot hold the number. */
 static size_t utf8_capacity(size_t units) { return units > (SIZE_MAX - 1) / 3 ? 0 : units * 3 + 1; }
 
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out) {

@@ -1,7 +1,7 @@
 /* The TLS of the platform: a TLS provider that calls the Java classes TlsProvider and TlsSession. Bytes pass through the two direct
- * buffers of the TlsProvider, because the calls for the sessions of a loop never overlap.
+ * buffers of the TlsProvider; all sessions of a loop share them, because the calls for them never overlap.
  *
- * The calls come on threads of the library, which have no frame of Java that would free local references. */
+ * The calls run on threads of the library, which have no Java frame that would free local references. */
 #include "jvm.h"
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ typedef struct tls_user {
 
 typedef struct tls_session {
     jobject java;
-    /* The facts, until the next call. */
+    /* Texts that were returned to the library, valid until the next call. */
     utf8 cipher, alpn;
     uint8_t *chain;
 } tls_session;
@@ -64,7 +64,7 @@ bool tls_find_names(JNIEnv *env) {
            (names.failure_message = (*env)->GetFieldID(env, names.failure, "message", "Ljava/lang/String;"));
 }
 
-/* Errors. Java catches every exception; one that comes here is a lack of memory, or a full stack. */
+/* Errors. Java catches every exception. If one arrives here, there was no memory, or the stack was full. */
 
 static bool has_thrown(JNIEnv *env) {
     if (!(*env)->ExceptionCheck(env)) return false;
@@ -72,7 +72,7 @@ static bool has_thrown(JNIEnv *env) {
     return true;
 }
 
-/* Copies a text of Java, cut where a character begins. */
+/* Copies a text of Java. If it is too long, it is cut at the start of a character. */
 static void set_message(char *message, const char *text, size_t len) {
     if (len >= EGRET_WS_TLS_MESSAGE_BYTES) {
         len = EGRET_WS_TLS_MESSAGE_BYTES - 1;
@@ -88,7 +88,7 @@ static int32_t no_memory(char *message) {
     return EGRET_WS_ERR_NO_RESOURCES;
 }
 
-/* Takes the local reference that a method has returned, a TlsFailure or another object, which becomes a global reference. */
+/* Handles the local reference that a method has returned: a TlsFailure, or another object, for which it makes a global reference. */
 static int32_t take(JNIEnv *env, jobject made, jobject *out, char *message) {
     if (has_thrown(env) || !made) return no_memory(message);
     int32_t error = EGRET_WS_OK;
@@ -109,7 +109,7 @@ static int32_t take(JNIEnv *env, jobject made, jobject *out, char *message) {
     return error;
 }
 
-/* Arguments. NULL stays NULL. False: an exception is pending. */
+/* Converts arguments. NULL stays NULL. False: an exception is pending. */
 
 static bool to_array(JNIEnv *env, const void *bytes, size_t len, jbyteArray *out) {
     *out = NULL;
@@ -124,7 +124,7 @@ static bool to_string(JNIEnv *env, const char *text, jstring *out) {
     return !text || *out;
 }
 
-/* The callbacks. A thread that cannot be attached to Java finds no env. */
+/* The callbacks. They get no env if the thread cannot be attached to Java. */
 
 static egret_ws_error_t new_context(void *user, const egret_ws_tls_settings *settings, void **context, char *message) {
     tls_user *u = user;
@@ -218,7 +218,7 @@ static void free_facts(tls_session *s) {
     s->chain = NULL;
 }
 
-/* Stores the result of a method that returns a string; NULL if there is none. */
+/* Stores and returns the string that a method returns; NULL if there is none. */
 static const char *text_fact(JNIEnv *env, const tls_session *s, jmethodID method, utf8 *out) {
     jstring text = (*env)->CallObjectMethod(env, s->java, method);
     if (has_thrown(env) || !utf8_of(env, text, NULL, SIZE_MAX, out)) out->data = NULL;
@@ -276,7 +276,7 @@ static void release_user(void *user) {
     free(u);
 }
 
-/* The memory of a direct buffer of the provider, which the provider keeps. */
+/* Returns the memory of a direct buffer of the provider. The provider keeps the buffer. */
 static uint8_t *memory_of(JNIEnv *env, jobject java_provider, jfieldID field, jlong *size) {
     jobject buffer = (*env)->GetObjectField(env, java_provider, field);
     uint8_t *memory = (*env)->GetDirectBufferAddress(env, buffer);

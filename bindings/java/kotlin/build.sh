@@ -3,7 +3,8 @@
 # ../build.sh, or classes.jar of the AAR) and kotlinx-coroutines-core-jvm.jar.
 #
 # KOTLINC is the compiler; it defaults to `kotlinc` on the PATH. The sources compile with Kotlin 1.4 and kotlinx-coroutines 1.3.8, and
-# newer. A jar of a Kotlin 2 compiler is for programs with Kotlin 2.0 and newer, unless KOTLINC_FLAGS names another -language-version.
+# newer. A jar built by a Kotlin 2 compiler is for programs with Kotlin 2.0 and newer, unless KOTLINC_FLAGS sets another
+# -language-version.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -17,7 +18,7 @@ for jar in "$1" "$2"; do [ -f "$jar" ] || die "$jar does not exist"; done
 kotlinc=${KOTLINC:-kotlinc}
 command -v "$kotlinc" >/dev/null || die "$kotlinc is missing; install Kotlin's compiler, or set KOTLINC to its path"
 
-# Class files of Java 8 without invokedynamic, which all of Android's tools accept, and metadata that older compilers can read.
+# The result is class files of Java 8 without invokedynamic, which all of Android's tools accept, with metadata for older compilers.
 if [ -z "${KOTLINC_FLAGS+set}" ]; then
     case $("$kotlinc" -version 2>&1) in
     *kotlinc-jvm\ 1.*) KOTLINC_FLAGS= ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """publish.py JAR REPOSITORY: adds the jar of build.sh and its sources to the folder REPOSITORY, as
-org.egret:egret-websocket-coroutines. It is meant for the `maven` folder of ../android/build_aar.sh, whose AAR it depends on.
+org.egret:egret-websocket-coroutines. The folder is the `maven` folder of ../android/build_aar.sh; the jar depends on its AAR.
 """
 import pathlib
 import sys
@@ -11,7 +11,7 @@ sys.path.insert(0, str(HERE.parent / 'android'))
 import maven  # noqa: E402
 import pack  # noqa: E402
 
-# At least what build.sh compiles against. A newer one of the app takes precedence.
+# The oldest version for which build.sh compiles. A newer one in the app takes precedence.
 KOTLIN = '2.0.0'
 COROUTINES = '1.8.0'
 

@@ -426,7 +426,7 @@ class PlatformTlsTest {
                 for (int version : VERSIONS) {
                     CloseInfo refused = failure(loop, url("asks" + version), trusting());
                     assertEquals(ErrorCode.TLS, refused.getError());
-                    assertTrue(refused.getMessage().contains("KeyChain does not give the key \"chosen\": not granted"), refused::toString);
+                    assertTrue(refused.getMessage().contains("KeyChain refuses the key \"chosen\": not granted"), refused::toString);
                 }
                 int before = android.security.KeyChain.reads;
                 android.security.KeyChain.refusal = null;

@@ -1,6 +1,6 @@
 package java.time;
 
-/** For compiling only: the android.jar that the classes are compiled against is older than this class of Android 8. */
+/** Only for compilation, because the android.jar is older than this class, which Android has from 8 on. Not in the library. */
 public abstract class Duration implements Comparable<Duration> {
     private Duration() {}
 

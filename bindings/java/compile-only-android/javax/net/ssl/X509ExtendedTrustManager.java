@@ -4,7 +4,7 @@ import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 
-/** For compiling against an {@code android.jar} older than API 24, which does not have it. Not in the library. */
+/** Only for compilation against an {@code android.jar} older than API 24, which does not contain this class. Not in the library. */
 public abstract class X509ExtendedTrustManager implements X509TrustManager {
     public abstract void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException;
 

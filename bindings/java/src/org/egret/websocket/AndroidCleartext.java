@@ -6,11 +6,11 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * Android's policy, {@code android.security.NetworkSecurityPolicy}: for the host from API 24 on, for all hosts in API 23. Earlier there was
- * none. By its names, because these classes are compiled for desktops too.
+ * Android's policy, {@code android.security.NetworkSecurityPolicy}: for each host from API 24 on, for all hosts in API 23. Older versions
+ * have no policy. It is called by its names, because these classes are also compiled for desktops.
  */
 final class AndroidCleartext implements CleartextPolicy {
-    /** The default of a loop. */
+    /** The default policy of a loop. */
     static final CleartextPolicy DEFAULT = TlsPlatform.IS_ANDROID ? new AndroidCleartext() : null;
 
     @Override

@@ -5,15 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Methods that {@code jni/callbacks.c} calls. They catch and report every exception, and the next event comes.
+ * Methods that {@code jni/callbacks.c} calls. They catch and report every exception, and later events are still delivered.
  *
  * <p>The polling thread may deliver the first event before {@code connect} has returned the handle on another thread. So each event
- * has the handle as an argument. C has weak references: the socket is null if another thread has freed it and it was collected.
+ * has the handle as an argument. C has only weak references: the socket is null if another thread has freed it and it was collected.
  */
 final class Callbacks {
     private Callbacks() {}
 
-    /** Whether events of the socket are wanted still: not after its loop was closed in a listener of the same poll. */
+    /** Returns whether events of the socket must be dropped, because its loop was closed in a listener of the current poll. */
     private static boolean isOver(WebSocket socket) {
         return socket == null || socket.loop.isClosed();
     }
@@ -93,7 +93,7 @@ final class Callbacks {
         }
     }
 
-    /** The report is null if C had no memory for it. */
+    /** {@code info} is null if C had no memory for it. */
     static void onClose(WebSocket socket, long handle, CloseInfo info) {
         if (isOver(socket)) return;
         socket.handle = handle;
@@ -103,7 +103,7 @@ final class Callbacks {
         } catch (Throwable thrown) {
             report(socket, thrown);
         }
-        socket.keepLastValues(); // C frees the socket after this call
+        socket.keepLastValues(); // because C frees the socket after this call
         socket.end();
     }
 
@@ -148,14 +148,14 @@ final class Callbacks {
         }
     }
 
-    /** Hooks come on threads of the library. */
+    /** Hooks run on threads of the library. */
     static void onResolve(WebSocket socket, long handle, String host, long query) {
         try {
             if (isOver(socket)) return;
             socket.handle = handle;
             socket.loop.options.resolveHook.onResolve(socket, host, new ResolveHook.Query(query));
         } catch (Throwable thrown) {
-            hookFailed(socket, "onResolve", thrown); // before the end of the attempt
+            hookFailed(socket, "onResolve", thrown); // report it before the end of the attempt
             Native.resolved(query, "");
         }
     }
@@ -171,7 +171,7 @@ final class Callbacks {
         }
     }
 
-    /** Returns whether it may connect. */
+    /** Returns whether the descriptor may connect. */
     static boolean onSocket(WebSocket socket, long handle, int descriptor) {
         if (isOver(socket)) return false;
         socket.handle = handle;
@@ -183,7 +183,7 @@ final class Callbacks {
         }
     }
 
-    /** An IOException is an outcome, such as a name without an address: a line in the log is enough. */
+    /** An IOException is a normal outcome, such as a name without an address, so it is only logged. */
     private static void hookFailed(WebSocket socket, String hook, Throwable thrown) {
         if (!(thrown instanceof IOException)) {
             report(socket, thrown);
@@ -211,7 +211,7 @@ final class Callbacks {
         }
     }
 
-    /** C also calls this for an exception that the shim itself raised, mostly for a lack of memory. */
+    /** C also calls this for an exception of the shim itself, mostly because there is no memory. */
     static void report(WebSocket socket, Throwable thrown) {
         if (socket == null) uncaught(thrown);
         else report(socket.loop, socket, thrown);
@@ -230,13 +230,13 @@ final class Callbacks {
         uncaught(thrown);
     }
 
-    /** As the virtual machine does for an exception that ends a thread: an exception of the handler itself is ignored. */
+    /** Ignores an exception of the handler itself, as the virtual machine does for an exception that ends a thread. */
     static void uncaught(Throwable thrown) {
         Thread thread = Thread.currentThread();
         try {
             thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
         } catch (Throwable ignored) {
-            // The poll goes on.
+            // The poll continues.
         }
     }
 }

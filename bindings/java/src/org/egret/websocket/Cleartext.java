@@ -12,7 +12,7 @@ final class Cleartext {
      * Throws if the policy forbids the target. Returns flags to add to those of the socket.
      *
      * @param policy null: everything is permitted
-     * @param target a URL if the port is -1, else a host
+     * @param target a URL if the port is -1, otherwise a host
      */
     static int check(CleartextPolicy policy, String target, int port) {
         if (policy == null || target == null) return 0;
@@ -23,7 +23,7 @@ final class Cleartext {
         return policy.isCleartextPermitted(null) ? 0 : SECURE_REDIRECTS_ONLY;
     }
 
-    /** A host as URLs have it: a connect with a host and a port takes IPv6 addresses without brackets too, and with a zone. */
+    /** Converts a host for a URL: a connect with a host and a port also accepts IPv6 addresses without brackets, and with a zone. */
     private static String bracketed(String host) {
         if (host.indexOf(':') < 0) return host;
         String address = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
@@ -31,7 +31,7 @@ final class Cleartext {
         return '[' + (zone < 0 ? address : address.substring(0, zone)) + ']';
     }
 
-    /** Of a normalized URL, which has a path. A user name may be before the host, and a dot may be at its end. */
+    /** Returns the host of a normalized URL, which has a path. A user name may be before the host, and a dot may be at its end. */
     private static String host(String url) {
         int end = SCHEME.length();
         while (end < url.length() && "/?#".indexOf(url.charAt(end)) < 0) end++;

@@ -4,11 +4,11 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * Says to which hosts a loop may connect without TLS, by {@code ws://}. Android has a policy of its own, from the app's Network Security
- * Config, which is the default there. See {@link LoopOptions.Builder#cleartextPolicy}.
+ * Decides to which hosts a loop may connect without TLS ({@code ws://}). On Android the default is Android's own policy, from the app's
+ * Network Security Config. See {@link LoopOptions.Builder#cleartextPolicy}.
  */
 public interface CleartextPolicy {
-    /** Every host. */
+    /** Permits every host. */
     @NotNull CleartextPolicy PERMITTED = new CleartextPolicy() {
         @Override
         public boolean isCleartextPermitted(@Nullable String host) {
@@ -17,11 +17,11 @@ public interface CleartextPolicy {
     };
 
     /**
-     * Whether the host may be reached without TLS. Called by {@link WebSocketLoop#connect} and
-     * {@link RequestHook.Request#setUrl}, on their thread, for {@code ws://} only.
+     * Returns whether a connection to the host may have no TLS. {@link WebSocketLoop#connect} and {@link RequestHook.Request#setUrl} call
+     * it, on their thread, only for {@code ws://}.
      *
-     * @param host the host of the URL, in lower case, an IPv6 address without brackets and zone, a name without a dot at its end; null:
-     *     whether all hosts may be. If not, redirects to {@code ws://} are refused
+     * @param host the host of the URL, in lower case; an IPv6 address has no brackets and no zone, and a name has no dot at its end. Null
+     *     asks whether all hosts are permitted; if not, redirects to {@code ws://} are refused
      */
     boolean isCleartextPermitted(@Nullable String host);
 }

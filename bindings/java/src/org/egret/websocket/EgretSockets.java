@@ -7,12 +7,12 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * The functions of the original Egret runtime: each takes an integer id that the game chose, and each callback gets that id. Use it on
- * one thread. All callbacks come from {@link #poll}.
+ * The functions of the original Egret runtime: each takes an integer id that the game chooses, and each callback gets that id. Use it on
+ * one thread. All callbacks run inside {@link #poll}.
  *
  * <p>No function throws, except a poll inside a callback. An end that is not clean calls {@code onError} and then {@code onClose}. Each
- * id that was opened gets exactly one {@code onClose}; from then on the game can open it again. After {@link #websocket_close} no
- * message comes.
+ * id that was opened gets exactly one {@code onClose}; from then on the game can open it again. After {@link #websocket_close} there
+ * are no more messages.
  */
 public final class EgretSockets implements AutoCloseable {
     /** The events for the runtime. */
@@ -40,19 +40,19 @@ public final class EgretSockets implements AutoCloseable {
     /** Failures of calls, which the next poll reports. */
     private final ArrayDeque<Failure> failures = new ArrayDeque<>();
 
-    /** Makes a loop. The loop's options decide what happens with exceptions of the callback. */
+    /** Creates a loop. Exceptions of the callback go to the exception handler of the loop's options. */
     public EgretSockets(@NotNull Callback callback, @Nullable LoopOptions loopOptions, @Nullable WebSocketOptions options) {
         this.callback = callback;
         this.options = options == null ? new WebSocketOptions.Builder().build() : options;
         loop = loopOptions == null ? new WebSocketLoop() : new WebSocketLoop(loopOptions);
     }
 
-    /** The loop, for its {@code suspend}, {@code resume} and the like. */
+    /** Returns the loop, for {@code suspend}, {@code resume} and similar calls. */
     public @NotNull WebSocketLoop getLoop() {
         return loop;
     }
 
-    /** Begins to connect. If the id is in use, its socket gets an error and stays open. */
+    /** Begins to connect. If the id is in use, {@code onError} is called for it, and its socket stays open. */
     public void websocket_open(int id, @NotNull String url) {
         Peer peer = peers.get(id);
         if (peer != null) {
@@ -70,7 +70,7 @@ public final class EgretSockets implements AutoCloseable {
         }
     }
 
-    /** Sends text. If the id is in use but not open, it gets an {@code onError}; an unknown id is ignored. */
+    /** Sends text. If the id is in use but not open, {@code onError} is called for it. An unknown id is ignored. */
     public void websocket_send(int id, @NotNull String text) {
         Peer peer = peers.get(id);
         if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.send(text));
@@ -82,7 +82,7 @@ public final class EgretSockets implements AutoCloseable {
         if (peer != null) peer.failed(peer.socket == null ? ErrorCode.NOT_OPEN : peer.socket.send(data));
     }
 
-    /** Closes. */
+    /** Closes the connection of this id. An unknown id is ignored. */
     public void websocket_close(int id) {
         Peer peer = peers.get(id);
         if (peer == null) return;
@@ -90,13 +90,13 @@ public final class EgretSockets implements AutoCloseable {
         if (peer.socket != null) peer.socket.close();
     }
 
-    /** Calls the callbacks that are due. Call it once a frame. */
+    /** Runs the pending callbacks. Call it once per frame. */
     public void poll() {
         loop.poll();
         // Failures that occur inside a callback wait for the next poll, so that each poll ends.
         for (int due = failures.size(); due > 0 && !loop.isClosed(); due--) {
             Failure failure = failures.remove();
-            if (peers.get(failure.peer.id) != failure.peer) continue; // the socket has ended meanwhile
+            if (peers.get(failure.peer.id) != failure.peer) continue; // the socket has already ended
             if (failure.peer.socket == null) {
                 failure.peer.end(failure.error);
             } else {
@@ -123,9 +123,9 @@ public final class EgretSockets implements AutoCloseable {
 
     private final class Peer extends WebSocketListener {
         private final int id;
-        /** Null if the socket could not be made; the next poll reports that. */
+        /** Null if the socket could not be created; the next poll reports that. */
         private WebSocket socket;
-        /** The game closed it. */
+        /** Whether the game closed it. */
         private boolean closed;
 
         Peer(int id) {
@@ -165,7 +165,7 @@ public final class EgretSockets implements AutoCloseable {
             }
         }
 
-        /** Frees the id before {@code onClose}, which may open it again. */
+        /** Frees the id before it calls {@code onClose}, which may open it again. */
         void end(ErrorCode error) {
             if (error != ErrorCode.OK) reportError(error);
             peers.remove(id);

@@ -13,24 +13,24 @@ import java.util.concurrent.TimeUnit;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * Hands the events of sockets to an executor, which calls another listener: one event at a time and in their order, also if the
- * executor has several threads. So a listener may block without a delay of the loop.
+ * Passes the events of sockets to an executor, which calls another listener: one event at a time and in order, even if the executor has
+ * several threads. So a listener may block without delaying the loop.
  *
- * <p>At most {@link #MAX_WAITING_EVENTS} events and about {@link #MAX_WAITING_BYTES} payload bytes wait for the executor. Beyond that the
- * sockets pause receiving until half of it is left, so TCP slows the peer down. A buffer of
+ * <p>At most {@link #MAX_WAITING_EVENTS} events and about {@link #MAX_WAITING_BYTES} payload bytes wait for the executor. Beyond that, the
+ * sockets pause receiving until half of them are left, so TCP slows the peer down. A buffer of
  * {@link WebSocketOptions.Builder#directMessages} is copied.
  *
- * <p>When an event arrives, the socket may be in a later state already: a send in {@code onMessage} may return
- * {@link ErrorCode#NOT_OPEN} because {@code onClose} waits. After {@link WebSocket#free} or {@link WebSocketLoop#close}, events that wait
- * are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, also the one of an executor that takes no task: the events
- * wait then until it takes one, for a later event or when it is asked again, after a tenth of a second and then less often.
+ * <p>When the listener gets an event, the socket may already be in a later state: a send in {@code onMessage} may return
+ * {@link ErrorCode#NOT_OPEN} because {@code onClose} waits. After {@link WebSocket#free} or {@link WebSocketLoop#close}, waiting events
+ * are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, including that of an executor that refuses a task. Then the
+ * events wait until the executor accepts a task: it is tried again for the next event, and after a tenth of a second and then less often.
  */
 public final class ExecutorListener extends WebSocketListener {
-    /** The number of events that may wait. */
+    /** The maximum number of waiting events. */
     public static final int MAX_WAITING_EVENTS = 1024;
-    /** The payload bytes that may wait. */
+    /** The limit for waiting payload bytes. */
     public static final int MAX_WAITING_BYTES = 1 << 20;
-    /** After so many events, the executor has a turn for other tasks. */
+    /** After this number of events, the executor can run other tasks. */
     private static final int EVENTS_OF_A_TASK = 64;
     private static final long FIRST_RETRY_MILLIS = 100;
     private static final long LAST_RETRY_MILLIS = 5000;
@@ -47,12 +47,12 @@ public final class ExecutorListener extends WebSocketListener {
     private final ArrayDeque<Event> waiting = new ArrayDeque<>();
     private final Set<WebSocket> paused = new HashSet<>();
     private long waitingBytes;
-    /** The executor has the task. */
+    /** Whether the executor has the task. */
     private boolean isScheduled;
-    /** The time until the executor is asked again, if it has refused the task; 0: it has not. */
+    /** The time until the next try, if the executor has refused the task; 0: it has not. */
     private long retryMillis;
 
-    /** Hands events to the executor, which calls the listener. */
+    /** Passes events to the executor, which calls the listener. */
     public ExecutorListener(@NotNull Executor executor, @NotNull WebSocketListener listener) {
         if (executor == null) throw new NullPointerException("executor");
         if (listener == null) throw new NullPointerException("listener");
@@ -93,7 +93,7 @@ public final class ExecutorListener extends WebSocketListener {
         return waiting.size() <= MAX_WAITING_EVENTS / 2 && waitingBytes <= MAX_WAITING_BYTES / 2;
     }
 
-    /** An executor that refuses throws: in an event of the loop, which reports it, or in another task of the executor. */
+    /** If the executor refuses, it throws: either in an event of the loop, which reports it, or in another task of the executor. */
     private void schedule() {
         boolean accepted = false;
         try {
@@ -117,7 +117,7 @@ public final class ExecutorListener extends WebSocketListener {
         Retries.TIMER.schedule(new Retry(this), retryMillis, TimeUnit.MILLISECONDS);
     }
 
-    /** Asks the executor again, which was reported already. */
+    /** Tries the executor again. Its refusal was already reported. */
     private void retry() {
         synchronized (waiting) {
             for (Iterator<Event> events = waiting.iterator(); events.hasNext();) {
@@ -149,7 +149,7 @@ public final class ExecutorListener extends WebSocketListener {
         return socket.loop.isClosed() || socket.isFreed;
     }
 
-    /** Does not keep a listener alive that the program has lost. */
+    /** Does not keep the listener alive if the program holds no reference to it. */
     private static final class Retry implements Runnable {
         private final WeakReference<ExecutorListener> listener;
 
@@ -164,7 +164,7 @@ public final class ExecutorListener extends WebSocketListener {
         }
     }
 
-    /** A daemon thread, while there are refusals. */
+    /** The daemon thread for retries. It runs only while there are refusals. */
     private static final class Retries {
         static final ScheduledThreadPoolExecutor TIMER = timer();
 
@@ -198,7 +198,7 @@ public final class ExecutorListener extends WebSocketListener {
         schedule();
     }
 
-    /** The next event. Null: there is none, and the task ends. */
+    /** Returns the next event; null if there is none, so that the task ends. */
     private Event take() {
         synchronized (waiting) {
             Event event = waiting.poll();

@@ -42,27 +42,27 @@ public final class Frame {
         this.length = length;
     }
 
-    /** Whether it was sent or received. */
+    /** Returns whether it was sent or received. */
     public @NotNull Kind getKind() {
         return kind;
     }
 
-    /** Its opcode, 0 to 15. */
+    /** Returns its opcode, 0 to 15. */
     public int getOpcode() {
         return opcode;
     }
 
-    /** Whether it is the last one of its message (FIN). */
+    /** Returns whether it is the last frame of its message (FIN). */
     public boolean isFinal() {
         return isFinal;
     }
 
-    /** Whether its message is compressed (RSV1, RFC 7692 section 6). */
+    /** Returns whether its message is compressed (RSV1, RFC 7692 section 6). */
     public boolean isCompressed() {
         return compressed;
     }
 
-    /** The bytes of its payload as they are on the wire, so after compression. */
+    /** Returns the number of payload bytes on the wire, that is, after compression. */
     public long getLength() {
         return length;
     }

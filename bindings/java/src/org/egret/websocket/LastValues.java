@@ -20,7 +20,7 @@ final class LastValues {
     static final int TLS_ALPN = 9;
     private static final int TEXTS = 10;
 
-    /** The values of a socket whose loop was closed while it was made. */
+    /** The values of a socket whose loop was closed while the socket was being created. */
     static final LastValues EMPTY = new LastValues(WebSocketStats.NONE, 0, new String[TEXTS], new byte[0],
             Collections.<byte[]>emptyList());
 
@@ -42,7 +42,7 @@ final class LastValues {
         this.certificates = certificates;
     }
 
-    /** The current values of a socket; null if it was freed. */
+    /** Returns the current values of a socket; null if it was freed. */
     static LastValues of(long handle) {
         WebSocketStats stats = WebSocketStats.of(handle);
         if (stats == null) return null;
@@ -52,12 +52,12 @@ final class LastValues {
             if ((texts[i] = Native.text(handle, i)) == null) return null;
         byte[] body = Native.responseBody(handle);
         List<byte[]> certificates = certificates(handle);
-        // Another thread may have freed it in between.
+        // Another thread may have freed it since the first call.
         if (generation < 0 || body == null || Native.state(handle) < 0) return null;
         return new LastValues(stats, generation, texts, body, certificates);
     }
 
-    /** Empty also if it was freed. */
+    /** Returns an empty list if the socket was freed. */
     static List<byte[]> certificates(long handle) {
         List<byte[]> found = new ArrayList<>();
         byte[] next;
@@ -65,7 +65,7 @@ final class LastValues {
         return found;
     }
 
-    /** The value that {@code egret_ws_response_header} returns; null if there is none. */
+    /** Returns the value of {@code egret_ws_response_header}; null if there is none. */
     String header(String name) {
         String found = null;
         for (String line : lines(texts[HEADERS])) {
@@ -77,7 +77,7 @@ final class LastValues {
         return found;
     }
 
-    /** The lines of a text, each of which ends with a line feed. */
+    /** Splits a text into its lines; each line ends with a line feed. */
     static List<String> lines(String text) {
         return text.isEmpty() ? Collections.<String>emptyList() : Arrays.asList(text.split("\n"));
     }

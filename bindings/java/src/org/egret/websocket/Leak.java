@@ -7,12 +7,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A loop that the garbage collector found before it was closed: a thread ends it and writes to {@link System#err} where it was made.
- * Nothing of it refers to the loop or to objects of the program, which would keep the loop alive.
+ * A loop that the garbage collector found before it was closed. A thread ends the loop and writes to {@link System#err} where it was
+ * created. This object refers neither to the loop nor to objects of the program, because such references would keep the loop alive.
  */
 final class Leak extends PhantomReference<WebSocketLoop> {
     private static final ReferenceQueue<WebSocketLoop> FOUND = new ReferenceQueue<>();
-    /** References to loops that are not closed: a reference that is collected itself is never enqueued. */
+    /** Keeps the references to loops that are not closed, because a reference that is itself collected is never enqueued. */
     private static final Set<Leak> WATCHED = Collections.newSetFromMap(new ConcurrentHashMap<Leak, Boolean>());
 
     static {
@@ -43,7 +43,7 @@ final class Leak extends PhantomReference<WebSocketLoop> {
         return leak;
     }
 
-    /** The loop was closed. */
+    /** Call it when the loop was closed. */
     void forget() {
         WATCHED.remove(this);
         clear();
@@ -54,7 +54,7 @@ final class Leak extends PhantomReference<WebSocketLoop> {
             Leak leak = (Leak) FOUND.remove();
             if (WATCHED.remove(leak)) leak.end();
         } catch (InterruptedException continues) {
-            // The thread lives as long as the process.
+            // The thread lives until the end of the process.
         } catch (Throwable thrown) {
             Callbacks.uncaught(thrown);
         }

@@ -2,7 +2,7 @@ package org.egret.websocket;
 
 import org.jetbrains.annotations.NotNull;
 
-/** Accepted messages that a loop had not sent when it ended, and that no listener has got a report of. */
+/** Reports the accepted messages that a loop had not sent when it ended, and that were not reported to a listener. */
 public final class LoopCloseInfo {
     static final int COUNT = 3;
 
@@ -13,17 +13,17 @@ public final class LoopCloseInfo {
         this.values = values;
     }
 
-    /** Sockets that have lost messages. */
+    /** Returns the number of sockets that lost messages. */
     public long getSockets() {
         return values[0];
     }
 
-    /** Messages that a send accepted and that were not completely passed to the operating system. */
+    /** Returns the number of messages that a send accepted and that were not completely passed to the operating system. */
     public long getUnsentMessages() {
         return values[1];
     }
 
-    /** Payload bytes of {@link #getUnsentMessages}. */
+    /** Returns the number of payload bytes of {@link #getUnsentMessages}. */
     public long getUnsentBytes() {
         return values[2];
     }

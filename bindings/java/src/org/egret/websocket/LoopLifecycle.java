@@ -3,13 +3,13 @@ package org.egret.websocket;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * Decides from the notices of a platform when a loop's {@code suspend}, {@code resume} and {@code networkChanged} are called. On Android
- * use {@code AppLifecycle}, which passes Android's notices to this class. Call all of it on one thread.
+ * Calls {@code suspend}, {@code resume} and {@code networkChanged} of a loop, according to the events of a platform. On Android, use
+ * {@code AppLifecycle}, which passes Android's events to this class. Call all methods on one thread.
  *
- * <p>{@code networkChanged} is called when the network in use is another one than before. Not for the first notice, which is about the
- * network that connections use already, nor for further notices of the same network, nor when a network is lost: there is nothing to
- * connect through then. It is called {@link #DEBOUNCE_MILLIS} after the first of several changes, and not at all if the network is the old
- * one again at that time. If the same network was lost and is back, connections are probed by {@code resume}.
+ * <p>{@code networkChanged} is called when the network in use is different from the previous one. It is not called for the first event,
+ * which reports the network that connections already use, for further events of an unchanged network, or when a network is lost, because
+ * then there is no network for a connection. It is called {@link #DEBOUNCE_MILLIS} after the first of several changes, and not at all if
+ * the network is then the old one again. If a lost network has returned, {@code resume} is called, which probes the connections.
  */
 public final class LoopLifecycle implements AutoCloseable {
     /** The time for which changes of the network are collected. */
@@ -20,11 +20,11 @@ public final class LoopLifecycle implements AutoCloseable {
         /** Runs the task after a delay, on the thread that calls the lifecycle. */
         void schedule(@NotNull Runnable task, long delayMillis);
 
-        /** Forgets the task, if it is scheduled. */
+        /** Removes the task, if it is scheduled. */
         void cancel(@NotNull Runnable task);
     }
 
-    /** The functions of a loop that a lifecycle calls; or of an object for several loops. */
+    /** The functions of a loop, or of an object for several loops, that a lifecycle calls. */
     public interface Target {
         /** See {@link WebSocketLoop#suspend}. */
         void suspend();
@@ -35,7 +35,7 @@ public final class LoopLifecycle implements AutoCloseable {
         /** See {@link WebSocketLoop#networkChanged}. */
         void networkChanged();
 
-        /** Whether it is not used any more. */
+        /** Returns whether it is no longer used. */
         boolean isClosed();
     }
 
@@ -51,23 +51,23 @@ public final class LoopLifecycle implements AutoCloseable {
             settle();
         }
     };
-    /** The network of the present connections; null: not known yet, or none. */
+    /** The network of the current connections; null: not known yet, or none. */
     private Object inUse;
-    /** The network of the last notice; null: none, or it was lost. */
+    /** The network of the last event; null: none, or it was lost. */
     private Object latest;
-    /** A network was lost, and connections were not probed since then. */
+    /** Whether a network was lost, and connections were not probed since then. */
     private boolean wasLost;
     private boolean isScheduled;
     private boolean suspended;
     private boolean closed;
 
-    /** Begins. The timer belongs to the thread of all calls. */
+    /** Starts a lifecycle. The timer belongs to the thread of all calls. */
     public LoopLifecycle(@NotNull Target loop, @NotNull Timer timer) {
         this.loop = loop;
         this.timer = timer;
     }
 
-    /** A network is the default one, or has new properties. Networks are compared by {@code equals}. */
+    /** Call it when a network becomes the default one, or has new properties. Networks are compared with {@code equals}. */
     public void networkAvailable(@NotNull Object network) {
         if (hasEnded()) return;
         latest = network;
@@ -77,14 +77,14 @@ public final class LoopLifecycle implements AutoCloseable {
         timer.schedule(settled, DEBOUNCE_MILLIS);
     }
 
-    /** There is no default network. Also for a start without a network. */
+    /** Call it when there is no default network, also at a start without a network. */
     public void networkLost() {
         if (hasEnded()) return;
         latest = null;
         wasLost = true;
     }
 
-    /** The app goes to the background. A second call does nothing. */
+    /** Call it when the app goes to the background. A second call does nothing. */
     public void suspend() {
         if (hasEnded() || suspended) return;
         suspended = true;
@@ -92,7 +92,7 @@ public final class LoopLifecycle implements AutoCloseable {
         loop.suspend();
     }
 
-    /** The app is in the foreground again. Reports a change of the network too. Does nothing if it is not suspended. */
+    /** Call it when the app is in the foreground again. It also reports a change of the network. Does nothing if not suspended. */
     public void resume() {
         if (hasEnded() || !suspended) return;
         suspended = false;
@@ -101,12 +101,12 @@ public final class LoopLifecycle implements AutoCloseable {
         loop.resume();
     }
 
-    /** Whether it has ended, also because its loop was closed. */
+    /** Returns whether it has ended, or its loop was closed. */
     public boolean isClosed() {
         return hasEnded();
     }
 
-    /** Ends. The loop stays as it is. A second call does nothing. */
+    /** Ends the lifecycle. The loop stays as it is. A second call does nothing. */
     @Override
     public void close() {
         if (closed) return;
@@ -122,7 +122,7 @@ public final class LoopLifecycle implements AutoCloseable {
         return latest != null && (wasLost || isOther());
     }
 
-    /** The loop knows of the latest network. */
+    /** The loop now knows the latest network. */
     private void settle() {
         inUse = latest;
         wasLost = false;

@@ -4,14 +4,14 @@ import java.util.concurrent.ThreadFactory;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * A loop and the thread that drives it. The thread reads, decodes and calls the listeners, without a hop to another thread, so this is
- * the driver with the shortest round trip. An {@link ExecutorListener} moves the events of a socket to other threads.
+ * A loop and the thread that drives it. The thread reads, decodes and calls the listeners, and passes nothing to another thread, so this
+ * is the driver with the shortest round trip. An {@link ExecutorListener} passes the events of a socket to other threads.
  *
- * <p>Any thread may use the loop, but none may poll it ({@link ErrorCode#BUSY}). A listener that blocks delays all sockets of the loop.
- * The thread lives until {@link #close}, also if the program has lost this object.
+ * <p>Any thread may use the loop, but no other thread may poll it ({@link ErrorCode#BUSY}). A listener that blocks delays all sockets of
+ * the loop. The thread lives until {@link #close}, even if the program holds no reference to this object.
  */
 public final class LoopThread implements AutoCloseable {
-    /** Threads that do not keep the program running, as those of the library itself. */
+    /** Creates threads that do not keep the program running, like those of the library itself. */
     private static final ThreadFactory DAEMONS = new ThreadFactory() {
         @Override
         public Thread newThread(Runnable run) {
@@ -29,7 +29,7 @@ public final class LoopThread implements AutoCloseable {
         this(new LoopOptions.Builder().build());
     }
 
-    /** Starts a loop with options; it is {@link LoopOptions.Builder#inline} in any case. The thread is a daemon. */
+    /** Starts a loop with options. It is always {@link LoopOptions.Builder#inline}. The thread is a daemon. */
     public LoopThread(@NotNull LoopOptions options) {
         this(options, DAEMONS);
     }
@@ -45,7 +45,7 @@ public final class LoopThread implements AutoCloseable {
                     drive();
                 }
             });
-            if (thread == null) throw new IllegalStateException("the ThreadFactory made no thread");
+            if (thread == null) throw new IllegalStateException("the ThreadFactory returned no thread");
             loop.driver = thread;
             thread.start();
             started = true;
@@ -54,14 +54,14 @@ public final class LoopThread implements AutoCloseable {
         }
     }
 
-    /** The loop, for connects. */
+    /** Returns the loop, for connects. */
     public @NotNull WebSocketLoop getLoop() {
         return loop;
     }
 
     /**
-     * Closes the loop: from now on no listener is called, and the thread ends. Does not wait for that, in any thread and inside a
-     * listener: {@link #join} does. A second call does nothing.
+     * Closes the loop: from now on no listener is called, and the thread ends. Any thread may call it, also inside a listener. It does
+     * not wait for the end of the thread; {@link #join} does. A second call does nothing.
      */
     @Override
     public void close() {
@@ -69,10 +69,10 @@ public final class LoopThread implements AutoCloseable {
     }
 
     /**
-     * Waits until the thread has ended, and returns whether it has. Call it after {@link #close}; before a program ends, so that messages
-     * are sent for which {@link LoopOptions.Builder#lingerMillis} leaves time.
+     * Waits until the thread has ended, and returns whether it has ended. Call it after {@link #close} before a program ends, so that the
+     * loop can send messages for {@link LoopOptions.Builder#lingerMillis}.
      *
-     * @param timeoutMillis the longest wait; 0: without limit
+     * @param timeoutMillis the longest wait; 0: no limit
      */
     public boolean join(long timeoutMillis) throws InterruptedException {
         thread.join(timeoutMillis);
@@ -82,7 +82,7 @@ public final class LoopThread implements AutoCloseable {
     private void drive() {
         try {
             while (!loop.isClosed()) loop.poll(-1);
-        } catch (Throwable thrown) { // the engine has failed: its sockets were closed
+        } catch (Throwable thrown) { // the engine has failed, and its sockets were closed
             loop.close();
             Callbacks.report(loop, null, thrown);
         }

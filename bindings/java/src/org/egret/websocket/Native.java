@@ -37,14 +37,14 @@ final class Native {
     static native int loopFree(long loop, long reference, long[] lost);
 
     /**
-     * The target is a URL if the port is -1. {@code small} receives small messages. {@code direct} receives binary messages; without it
-     * each gets a new array.
+     * The target is a URL if the port is -1. {@code small} receives small messages. {@code direct} receives binary messages; without it,
+     * each binary message gets a new array.
      */
     static native int connect(long loop, String target, int port, WebSocket socket, int flags, int[] numbers,
             String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, boolean hook, boolean frames, ByteBuffer small,
             ByteBuffer direct, long[] out);
 
-    /** The text, and its characters or null. */
+    /** {@code units} are the characters of the text, or null. */
     static native int sendText(long socket, String text, char[] units);
 
     static native int sendArray(long socket, byte[] data, int offset, int length);
@@ -72,19 +72,19 @@ final class Native {
     /** Null: no payload. */
     static native int ping(long socket, byte[] data);
 
-    /** The text with this number of {@link LastValues}. */
+    /** Returns the text with this number of {@link LastValues}. */
     static native String text(long socket, int which);
 
-    /** Null also if the answer has no header of this name. */
+    /** Also returns null if the answer has no header with this name. */
     static native String responseHeader(long socket, String name);
 
-    /** Null for a freed socket. */
+    /** Returns null for a freed socket. */
     static native byte[] responseBody(long socket);
 
-    /** Null also if there is no certificate with this index. */
+    /** Also returns null if there is no certificate with this index. */
     static native byte[] peerCertificate(long socket, int index);
 
-    /** Fills the values. False if the socket was freed. */
+    /** Fills the values. Returns false if the socket was freed. */
     static native boolean stats(long socket, long[] values);
 
     static native int requestSetUrl(long request, String url);
@@ -95,21 +95,21 @@ final class Native {
 
     static native int requestSetAddresses(long request, String list);
 
-    /** Null: the system's resolver. */
+    /** Null: use the system's resolver. */
     static native int resolved(long query, String addresses);
 
-    /** Null: they could not be found. */
+    /** Null: the proxies could not be found. */
     static native int proxyFound(long query, String proxies);
 
-    /** Whether the library has TLS of its own. */
+    /** Returns whether the library has its own TLS. */
     static native boolean hasTls();
 
-    /** A step of a handshake has ended. Any thread. */
+    /** Reports that a step of a handshake has ended. Any thread may call it. */
     static native int tlsReady(long socket);
 
     static native String normalizeUrl(String url);
 
-    /** Why the last refused call of this thread was refused. */
+    /** Returns the reason of the last refused call of this thread. */
     static native String lastErrorMessage();
 
     static native String versionString();

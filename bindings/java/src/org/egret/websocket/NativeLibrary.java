@@ -7,13 +7,13 @@ import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
- * Loads the JNI shim: the file that the system property {@code org.egret.websocket.library} names; else the one that the system finds,
- * on Android that of the app and elsewhere that of {@code java.library.path}; else the one that this jar has for the platform.
+ * Loads the JNI shim: the file in the system property {@code org.egret.websocket.library}; otherwise the file that the system finds (on
+ * Android that of the app, elsewhere that in {@code java.library.path}); otherwise the file for the platform in this jar.
  */
 final class NativeLibrary {
     private static final String PATH = "org.egret.websocket.library";
     private static final String NAME = "egret_ws_jni";
-    /** A file of this age is not about to be loaded. */
+    /** A file of this age will not be loaded any more. */
     private static final long LEFT_OVER_MILLIS = 60_000;
 
     private NativeLibrary() {}
@@ -41,23 +41,23 @@ final class NativeLibrary {
             File directory = new File(System.getProperty("java.io.tmpdir"));
             String end = file.substring(file.lastIndexOf('.'));
             removeLeftOvers(directory, end);
-            // The name is new and hard to guess, and the file belongs to this user, so nobody else can replace it.
+            // The name is new and hard to guess, and the file belongs to this user, so no other user can replace it.
             File copy = File.createTempFile(NAME, end, directory);
             try {
                 copy(library, copy);
                 System.load(copy.getAbsolutePath());
             } catch (UnsatisfiedLinkError refused) {
-                throw failure(refused.getMessage() + ". If no library can be loaded from this directory, -Djava.io.tmpdir names another one, and -D"
-                        + PATH + " a library at a place of its own", refused);
+                throw failure(refused.getMessage() + ". If no library can be loaded from this directory, set another one with -Djava.io.tmpdir, "
+                        + "or the path of a library with -D" + PATH, refused);
             } finally {
-                copy.delete(); // Windows keeps a library that is loaded: see removeLeftOvers
+                copy.delete(); // has no effect on Windows while the library is loaded: see removeLeftOvers
             }
         } catch (IOException failed) {
-            throw failure("cannot copy " + resource + " of the jar to java.io.tmpdir: " + failed.getMessage(), failed);
+            throw failure("cannot copy " + resource + " from the jar to java.io.tmpdir: " + failed.getMessage(), failed);
         }
     }
 
-    /** Such as {@code linux-x86_64}, {@code linux-arm64}, {@code windows-x86_64}. */
+    /** Returns a name such as {@code linux-x86_64}, {@code linux-arm64} or {@code windows-x86_64}. */
     private static String platform() {
         String system = System.getProperty("os.name").toLowerCase(java.util.Locale.ROOT);
         String machine = System.getProperty("os.arch").toLowerCase(java.util.Locale.ROOT);
@@ -75,7 +75,7 @@ final class NativeLibrary {
         }
     }
 
-    /** Deletes the copies of programs that have ended, on Windows. Those of programs that run cannot be deleted. */
+    /** On Windows, deletes the copies of programs that have ended. The copies of running programs cannot be deleted. */
     private static void removeLeftOvers(File directory, String end) {
         if (!end.equals(".dll")) return;
         long before = System.currentTimeMillis() - LEFT_OVER_MILLIS;

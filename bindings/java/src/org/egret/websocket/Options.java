@@ -5,13 +5,13 @@ import java.util.List;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * Options with numbers. A number that is 0, or not set, is the default. A number that is negative, or larger than
- * {@link Integer#MAX_VALUE} and none of the constants, is refused with an {@link IllegalArgumentException} that names the option.
+ * Options with numbers. A number that is 0, or not set, means the default. A negative number, and a number above
+ * {@link Integer#MAX_VALUE} that is not one of the constants, is refused with an {@link IllegalArgumentException} that names the option.
  */
 public abstract class Options {
-    /** No limit, or never, for the options whose documentation names it. */
+    /** No limit, or never. Only for options whose documentation allows it. */
     public static final long UNLIMITED = 0xFFFFFFFFL;
-    /** No wait, for the options whose documentation names it. */
+    /** No wait. Only for options whose documentation allows it. */
     public static final long AT_ONCE = 0xFFFFFFFEL;
 
     final int flags;
@@ -31,7 +31,7 @@ public abstract class Options {
         return (flags & bit) != 0;
     }
 
-    /** The part that builders share. */
+    /** The common part of the builders. */
     abstract static class Values {
         private int flags;
         private final int[] numbers;
@@ -40,7 +40,7 @@ public abstract class Options {
             numbers = new int[count];
         }
 
-        /** For a builder that begins with given options. */
+        /** Copies options, for a builder that begins with them. */
         final void copy(Options options) {
             flags = options.flags;
             System.arraycopy(options.numbers, 0, numbers, 0, numbers.length);
@@ -50,7 +50,7 @@ public abstract class Options {
             flags = on ? flags | bit : flags & ~bit;
         }
 
-        /** The constants that the option allows are {@code also}. */
+        /** {@code also} are the constants that the option allows. */
         final void putNumber(int index, String name, long value, long... also) {
             boolean allowed = value >= 0 && value <= Integer.MAX_VALUE;
             for (long constant : also) allowed |= value == constant;
@@ -63,7 +63,7 @@ public abstract class Options {
         }
     }
 
-    /** A time in milliseconds, rounded up; {@link #AT_ONCE} for zero. */
+    /** Returns a time in milliseconds, rounded up; {@link #AT_ONCE} for zero. */
     static long millis(String name, @NotNull Duration time) {
         if (time.isNegative()) throw new IllegalArgumentException(name + ": " + time + " is negative");
         if (time.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) > 0)
@@ -71,13 +71,13 @@ public abstract class Options {
         return time.isZero() ? AT_ONCE : time.plusNanos(999_999).toMillis();
     }
 
-    /** Refuses a text with a NUL inside, because C would end it there. */
+    /** Refuses a text that contains a NUL, because C would end it there. */
     static String withoutNul(String name, String text) {
         if (text != null && text.indexOf('\0') >= 0) throw new IllegalArgumentException(name + " contains a NUL");
         return text;
     }
 
-    /** The list that C takes; null for an empty one. */
+    /** Returns the list as a text for C; null for an empty list. */
     static String joined(String name, List<String> items) {
         StringBuilder joined = new StringBuilder();
         for (String item : items) {

@@ -12,13 +12,13 @@ import org.jetbrains.annotations.Nullable;
 public interface RequestHook {
     /** The next step of the attempt. */
     enum Action {
-        /** Connect; but not after an answer that needs another request (HTTP 401, 403, 404, 407, 410). */
+        /** Connect, unless the last answer needs another request (HTTP 401, 403, 404, 407, 410). */
         CONTINUE(0),
-        /** Connect, also after such an answer. */
+        /** Connect, even after such an answer. */
         CONNECT(1),
-        /** Not ready yet: {@link WebSocket#retryNow} has the hook called again. At most for the time {@code openTimeout}. */
+        /** Wait, at most for the time {@code openTimeout}. After {@link WebSocket#retryNow}, the hook is called again. */
         WAIT(2),
-        /** No connection; {@code onClose} follows. */
+        /** Do not connect. {@code onClose} follows. */
         STOP(3);
 
         final int number;
@@ -29,12 +29,12 @@ public interface RequestHook {
     }
 
     /**
-     * Runs inside {@link WebSocketLoop#poll()}, as a listener does. If it throws, the exception is reported as that of a listener,
-     * and the attempt stops.
+     * Runs inside {@link WebSocketLoop#poll()}, like a listener. If it throws, the exception is reported like that of a listener, and the
+     * attempt stops.
      */
     @NotNull Action onRequest(@NotNull WebSocket socket, @NotNull Request request);
 
-    /** The request of an attempt, until {@link #onRequest} returns. Changes hold for this attempt and all later ones. */
+    /** The request of an attempt. It is valid until {@link #onRequest} returns. Changes apply to this attempt and all later ones. */
     final class Request {
         private final long handle;
         private final int attempt;
@@ -49,49 +49,49 @@ public interface RequestHook {
             this.last = last;
         }
 
-        /** 0 for the first attempt, then as {@code onRetry} has counted it. */
+        /** Returns 0 for the first attempt, then the number of the attempt in {@code onRetry}. */
         public int getAttempt() {
             return attempt;
         }
 
-        /** The end of the last attempt or connection; null at the first attempt. */
+        /** Returns the end of the last attempt or connection; null at the first attempt. */
         public @Nullable CloseInfo getLast() {
             return last;
         }
 
-        /** Connects to another URL. Headers and other options stay: change those that its server must not get. */
+        /** Connects to another URL. Headers and other options stay: change those that the new server must not get. */
         public void setUrl(@NotNull String url) {
             Cleartext.check(cleartextPolicy, url, -1);
             WebSocketException.check(Native.requestSetUrl(handle, Options.withoutNul("url", url)));
         }
 
-        /** Replaces all headers of this name by one with this value; null removes them. */
+        /** Replaces all headers with this name by one with this value; null removes them. */
         public void setHeader(@NotNull String name, @Nullable String value) {
             Options.withoutNul("name", name);
             WebSocketException.check(Native.requestSetHeader(handle, name, Options.withoutNul("value", value)));
         }
 
-        /** Replaces the subprotocols that the server may choose from. */
+        /** Replaces the subprotocols from which the server may choose. */
         public void setSubprotocols(@NotNull List<String> list) {
             String joined = Options.withoutNul("subprotocols", Options.joined("subprotocols", list));
             WebSocketException.check(Native.requestSetSubprotocols(handle, joined));
         }
 
-        /** As {@link #setSubprotocols(List)}. */
+        /** Like {@link #setSubprotocols(List)}. */
         public void setSubprotocols(@NotNull String... list) {
             setSubprotocols(Arrays.asList(list));
         }
 
         /**
-         * Replaces the addresses of {@link WebSocketOptions.Builder#addresses}. An empty list removes them: the name is looked up.
-         * {@link #setUrl} with another origin removes them too, so set them after it.
+         * Replaces the addresses of {@link WebSocketOptions.Builder#addresses}. An empty list removes them; then the name is looked up.
+         * {@link #setUrl} with another origin also removes them, so set them after it.
          */
         public void setAddresses(@NotNull List<String> list) {
             String joined = Options.withoutNul("addresses", Options.joined("addresses", list));
             WebSocketException.check(Native.requestSetAddresses(handle, joined));
         }
 
-        /** As {@link #setAddresses(List)}. */
+        /** Like {@link #setAddresses(List)}. */
         public void setAddresses(@NotNull String... list) {
             setAddresses(Arrays.asList(list));
         }

@@ -12,20 +12,20 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * The proxies of the system's settings, by Java's {@link ProxySelector}: on Android those of the network, also by an automatic
+ * Finds the proxies of the system's settings with Java's {@link ProxySelector}: on Android those of the network, including an automatic
  * configuration (PAC); elsewhere those of Java's system properties, such as {@code https.proxyHost}.
  *
- * <p>For {@code wss} it asks for the proxies of {@code https}. For {@code ws} it does so too, and for those of {@code http} if there are
+ * <p>For {@code wss} it uses the proxies for {@code https}. For {@code ws} it also uses these, or those for {@code http} if there are
  * none (RFC 6455 section 4.1).
  */
 public final class SystemProxies implements ProxyHook {
-    /** The most proxies of an answer. */
+    /** The maximum number of proxies in an answer. */
     private static final int MAX_PROXIES = 8;
     private static final String DIRECT = "direct";
 
     private final ProxySelector selector;
 
-    /** Uses {@link ProxySelector#getDefault}, which it asks for each time. */
+    /** Uses the current {@link ProxySelector#getDefault} at each call. */
     public SystemProxies() {
         this(null);
     }
@@ -53,7 +53,7 @@ public final class SystemProxies implements ProxyHook {
         return proxies.get(0).equals(DIRECT);
     }
 
-    /** The first proxies, at least one. */
+    /** Returns the first proxies, at least one. */
     private static List<String> select(ProxySelector selector, String url) throws IOException {
         List<String> found = new ArrayList<>();
         try {
@@ -61,7 +61,7 @@ public final class SystemProxies implements ProxyHook {
             if (proxies == null || proxies.isEmpty()) return Collections.singletonList(DIRECT);
             for (Proxy proxy : proxies)
                 if (found.size() < MAX_PROXIES) found.add(text(proxy));
-        } catch (RuntimeException thrown) { // of the selector, which is not a part of the program
+        } catch (RuntimeException thrown) { // from the selector, which is not part of the program
             throw new IOException("the ProxySelector failed for " + url + ": " + thrown, thrown);
         }
         return found;

@@ -12,13 +12,13 @@ final class TlsChoice {
         this.platform = platform;
     }
 
-    /** The platform's TLS; null: the library's. */
+    /** Returns the platform's TLS, or null for the library's. */
     PlatformTls of() {
         boolean isPlatform = this == DEFAULT && (TlsPlatform.IS_ANDROID || !Library.HAS_TLS);
         return isPlatform ? PlatformTls.DEFAULT : platform;
     }
 
-    /** Asked once, and not on Android. */
+    /** Checked once, and not on Android. */
     private static final class Library {
         static final boolean HAS_TLS = Native.hasTls();
     }

@@ -26,13 +26,13 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
-/** A context of the provider: equal settings of sockets, and the TLS sessions that connections with them have made. */
+/** A context of the provider, for sockets with equal settings. It keeps the TLS sessions of their connections. */
 final class TlsContext {
-    /** The most destinations whose sessions are kept apart by a number. */
+    /** The maximum number of destinations whose sessions are separated by a number. */
     private static final int MAX_DESTINATIONS = 1000;
-    /** Numbers of all contexts, because a context of the program may serve several. */
+    /** The numbers are unique in all contexts, because several of them may use one context of the program. */
     private static final AtomicInteger CACHE_NUMBERS = new AtomicInteger();
-    /** Those of connections that resume nothing, whose sessions do not stay. */
+    /** The numbers of connections that resume no session, and keep none. */
     private static final AtomicInteger SINGLE_NUMBERS = new AtomicInteger();
     /** The numbers have 16 bits. */
     private static final int HALF_OF_NUMBERS = 1 << 15;
@@ -41,13 +41,13 @@ final class TlsContext {
     private final TrustManager[] trustManagers;
     private final String[] protocols;
     private final String alpn;
-    /** Whether sessions are those of the program's own context. */
+    /** Whether the sessions belong to the program's own context. */
     final boolean isGiven;
     private final SSLContext shared;
     private final Map<String, Integer> cacheNumbers = new HashMap<>();
     final boolean acceptsAny;
 
-    /** C has checked that the platform's own context does not get settings that it cannot have. */
+    /** C has already checked that a context of the program gets no settings that it cannot have. */
     TlsContext(PlatformTls tls, int minVersion, byte[] roots, boolean onlyTheseRoots, boolean acceptsAny, byte[] identity,
             String password, String alpn) throws TlsException {
         this.alpn = alpn;
@@ -84,7 +84,7 @@ final class TlsContext {
         boolean with12 = minVersion < WebSocketOptions.TLS_1_3 && supported.contains("TLSv1.2");
         if (has13) return with12 ? new String[] {"TLSv1.3", "TLSv1.2"} : new String[] {"TLSv1.3"};
         if (with12) return new String[] {"TLSv1.2"};
-        throw new TlsException(ErrorCode.TLS_OPTIONS, "the platform has none of the versions of TLS: it has " + supported);
+        throw new TlsException(ErrorCode.TLS_OPTIONS, "the platform supports none of the TLS versions: it supports " + supported);
     }
 
     private static X509TrustManager trustManager(PlatformTls tls) throws TlsException {
@@ -97,7 +97,7 @@ final class TlsContext {
         }
     }
 
-    /** A trust manager for these authorities; null: those of the platform. */
+    /** Returns a trust manager for these authorities; null: those of the platform. */
     private static X509TrustManager managerOf(KeyStore authorities) throws GeneralSecurityException {
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         factory.init(authorities);
@@ -151,7 +151,7 @@ final class TlsContext {
         }
     }
 
-    /** Android's PKCS#12 says it only in words. */
+    /** Android's PKCS#12 reports this only in the text of the exception. */
     private static boolean isWrongPassword(Exception failed) {
         String message = failed.getMessage();
         return failed.getCause() instanceof UnrecoverableKeyException
@@ -159,7 +159,7 @@ final class TlsContext {
     }
 
     /**
-     * An engine for a destination, with its settings.
+     * Returns an engine for a destination, with its settings.
      *
      * @param resumes false: no session is resumed or kept
      */
@@ -177,9 +177,9 @@ final class TlsContext {
     }
 
     /**
-     * The platform keeps sessions by the name and the port that an engine was made for, and uses the port for nothing else. So numbers
-     * above the port keep sessions apart that the platform would not: those of a proxy, of a host with another name, and in the
-     * program's own context those of other settings.
+     * Returns a number for the upper bits of the port. The platform stores sessions by the name and the port of an engine, and uses the
+     * port for nothing else. So these numbers separate sessions that the platform would mix: those of a proxy, those of a host with
+     * another name, and, in the program's own context, those of other settings.
      */
     private synchronized int cacheNumber(String name, String host, boolean isProxy, boolean resumes) {
         if (!resumes) return isGiven ? HALF_OF_NUMBERS + (SINGLE_NUMBERS.getAndIncrement() & (HALF_OF_NUMBERS - 1)) : 0;
@@ -192,7 +192,7 @@ final class TlsContext {
         return number;
     }
 
-    /** The library passes names and addresses, which are normal already: a name does not end in a number. */
+    /** Returns whether it is an address. The library passes normalized names and addresses, so a name does not end in a number. */
     static boolean isAddress(String name) {
         char last = name.charAt(name.length() - 1);
         String label = name.substring(name.lastIndexOf('.') + 1);
@@ -205,7 +205,7 @@ final class TlsContext {
         return true;
     }
 
-    /** Settings cannot be used. */
+    /** Thrown if the settings cannot be used. */
     static final class TlsException extends Exception {
         private static final long serialVersionUID = 1;
 

@@ -7,7 +7,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
-/** {@link TlsTrust} where extended trust managers exist. Apart from it, because an old Android cannot load this class. */
+/** {@link TlsTrust} for platforms with extended trust managers. It is a separate class, because an old Android cannot load it. */
 final class TlsExtendedTrust extends X509ExtendedTrustManager {
     private final TlsTrust trust;
 
@@ -36,7 +36,7 @@ final class TlsExtendedTrust extends X509ExtendedTrustManager {
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-        throw new CertificateException("the host is missing"); // the check would leave it out
+        throw new CertificateException("the host is missing"); // otherwise the host would not be checked
     }
 
     @Override

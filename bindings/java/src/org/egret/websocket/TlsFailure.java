@@ -8,9 +8,9 @@ import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
-/** Why TLS failed: an error of the header and the platform's text. C reads the fields. */
+/** The reason why TLS failed: an error of the header and the platform's text. C reads the fields. */
 final class TlsFailure {
-    /** Causes of an exception that are read; a chain may have a loop. */
+    /** The maximum number of causes of an exception that are read, because a chain may contain a loop. */
     private static final int MAX_CAUSES = 16;
 
     final int error;
@@ -21,13 +21,13 @@ final class TlsFailure {
         this.message = message;
     }
 
-    /** Another failure than of the server's certificate. */
+    /** Returns a failure that is not about the server's certificate. */
     static TlsFailure of(Throwable thrown) {
         return new TlsFailure(thrown instanceof OutOfMemoryError ? ErrorCode.NO_RESOURCES : ErrorCode.TLS, text(thrown));
     }
 
     /**
-     * A failure of a handshake.
+     * Returns a failure of a handshake.
      *
      * @param isChecked whether the server's certificate was checked, so that a {@link CertificateException} is about its trust
      */
@@ -46,7 +46,7 @@ final class TlsFailure {
         return isRefused ? new TlsFailure(ErrorCode.TLS_ISSUER, text(thrown)) : of(thrown);
     }
 
-    /** The platforms have no exception of its own for a certificate of another host. These are parts of OpenJDK's and Conscrypt's texts. */
+    /** The platforms have no special exception for a certificate of another host. These are parts of OpenJDK's and Conscrypt's texts. */
     private static boolean isAboutName(String message) {
         String text = message == null ? "" : message.toLowerCase(Locale.ROOT);
         return text.contains("subject alternative") || text.contains("subjectalt") || text.contains("no name matching") || text.contains("illegal given domain name")
@@ -57,7 +57,7 @@ final class TlsFailure {
         return cause instanceof CertPathBuilderException || cause instanceof CertPathValidatorException;
     }
 
-    /** Whether a trust manager knows no authority that leads to the certificate, so that another one may. */
+    /** Returns whether the trust manager knows no authority for the certificate, so that another trust manager may know one. */
     static boolean isOfUnknownIssuer(CertificateException thrown) {
         Throwable cause = thrown;
         boolean isUnknown = false;
@@ -68,7 +68,7 @@ final class TlsFailure {
         return isUnknown;
     }
 
-    /** The messages of an exception and its causes, each once: most begin with, or end with, that of their cause. */
+    /** Returns the messages of an exception and its causes, each once: most messages begin or end with that of their cause. */
     static String text(Throwable thrown) {
         StringBuilder text = new StringBuilder();
         Throwable cause = thrown;
@@ -88,7 +88,7 @@ final class TlsFailure {
         return text.toString();
     }
 
-    /** The message, with the class of an exception that is not from TLS or has none. */
+    /** Returns the message, with the class of the exception if it is not from TLS or has no message. */
     private static String message(Throwable thrown) {
         String message = thrown.getMessage();
         boolean isUnexpected = thrown instanceof RuntimeException || thrown instanceof Error;

@@ -8,8 +8,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
- * The certificate of {@code tlsIdentity}. A server that asks for a certificate gets it, whatever authorities the server names, as with
- * the library's own TLS: then the server's refusal says what is wrong. OpenJDK's key manager would send none.
+ * The certificate of {@code tlsIdentity}. A server that requests a certificate always gets it, even if the server names other
+ * authorities, as with the library's own TLS. Then the refusal of the server gives the reason. OpenJDK's key manager would send none.
  */
 class TlsIdentity extends X509ExtendedKeyManager {
     private static final String ALIAS = "identity";

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Compares the name of a server with its certificate (RFC 9525), where the platform does not. Not by the default {@code HostnameVerifier} of
- * {@code HttpsURLConnection}: each part of an app can replace it for all others.
+ * Compares the name of a server with its certificate (RFC 9525) if the platform does not. The default {@code HostnameVerifier} of
+ * {@code HttpsURLConnection} is not used, because each part of an app can replace it for all others.
  */
 final class TlsNames {
     /** Types of names in {@code X509Certificate.getSubjectAlternativeNames}. */
@@ -19,7 +19,7 @@ final class TlsNames {
 
     private TlsNames() {}
 
-    /** Whether the certificate is for this DNS name in ASCII, or this IP address without brackets. */
+    /** Returns whether the certificate is for this DNS name in ASCII, or this IP address without brackets. */
     static boolean matches(String name, X509Certificate certificate) {
         Collection<List<?>> names;
         try {
@@ -46,7 +46,7 @@ final class TlsNames {
         return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
     }
 
-    /** A wildcard is the whole first label, stands for one label, and has a domain of two labels or more behind it. */
+    /** A wildcard is the whole first label, matches one label, and is followed by a domain of at least two labels. */
     private static boolean isMatch(String name, String pattern) {
         if (!pattern.startsWith("*.")) return !name.isEmpty() && name.equals(pattern);
         String domain = pattern.substring(1);
@@ -54,9 +54,9 @@ final class TlsNames {
         return dot > 0 && domain.indexOf('*') < 0 && domain.indexOf('.', 1) > 1 && name.substring(dot).equals(domain);
     }
 
-    /** Platforms write one IPv6 address in different ways. */
+    /** Compares addresses by their bytes, because platforms write one IPv6 address in different ways. */
     private static boolean isEqualAddress(String name, String value) {
-        if (!isAddress(name) || !isAddress(value)) return false; // Java would look it up
+        if (!isAddress(name) || !isAddress(value)) return false; // because Java would look up a name
         try {
             return InetAddress.getByName(name).equals(InetAddress.getByName(value));
         } catch (UnknownHostException unreadable) {
@@ -64,7 +64,7 @@ final class TlsNames {
         }
     }
 
-    /** An IPv4 address of four decimal numbers, or a text that Java reads as an IPv6 address or not at all. */
+    /** Returns true for an IPv4 address of four decimal numbers, and for a text that Java accepts only as an IPv6 address. */
     private static boolean isAddress(String text) {
         boolean isIpv6 = text.indexOf(':') >= 0;
         for (int i = 0; i < text.length(); i++)

@@ -3,7 +3,7 @@ package org.egret.websocket;
 import java.nio.charset.StandardCharsets;
 import javax.net.ssl.SNIServerName;
 
-/** A name for SNI that {@code SNIHostName} does not take. Apart from {@link TlsPlatform}, because an old Android cannot load this class. */
+/** A name for SNI that {@code SNIHostName} refuses. It is a separate class, because an old Android cannot load it. */
 final class TlsOtherName extends SNIServerName {
     private static final int HOST_NAME = 0;
 

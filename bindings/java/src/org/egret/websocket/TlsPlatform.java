@@ -11,13 +11,13 @@ import javax.net.ssl.SSLSession;
 
 /**
  * Parts of {@code javax.net.ssl} that old platforms do not have. The classes are compiled for Java 8 and for Android 5
- * (API 21), so these parts are found by their names, once.
+ * (API 21), so these parts are looked up by their names, once.
  */
 final class TlsPlatform {
     static final boolean IS_ANDROID = "Dalvik".equals(System.getProperty("java.vm.name"));
-    /** {@code X509ExtendedTrustManager}: Java 7, Android 7 (API 24). */
+    /** {@code X509ExtendedTrustManager} needs Java 7 or Android 7 (API 24). */
     static final boolean HAS_EXTENDED_TRUST = hasClass("javax.net.ssl.X509ExtendedTrustManager");
-    /** ALPN: Java 9 or 8u252, Android 10 (API 29). */
+    /** ALPN needs Java 9, Java 8u252 or Android 10 (API 29). */
     private static final Method SET_PROTOCOLS = method(SSLParameters.class, "setApplicationProtocols", String[].class);
     private static final Method GET_PROTOCOL = method(SSLEngine.class, "getApplicationProtocol");
     /** Java 8, Android 7 (API 24). */
@@ -37,44 +37,44 @@ final class TlsPlatform {
         if (HAS_ALPN) call(SET_PROTOCOLS, parameters, (Object) new String[] {protocol});
     }
 
-    /** The protocol that the server has selected; null for none. */
+    /** Returns the protocol that the server has selected; null if it has selected none. */
     static String alpn(SSLEngine engine) {
         String selected = HAS_ALPN ? (String) call(GET_PROTOCOL, engine) : null;
         return selected == null || selected.isEmpty() ? null : selected;
     }
 
-    /** Sends the name, also one without a dot. Without this method the engine sends the host that it was made for. */
+    /** Makes the engine send the name for SNI, even if it has no dot. If the method is missing, the engine sends its own host. */
     static void setServerName(SSLParameters parameters, String name) {
         if (SET_SERVER_NAMES == null) return;
         Object sent;
         try {
             sent = new SNIHostName(name);
         } catch (IllegalArgumentException notForHosts) { // such as one with an underscore
-            if (IS_ANDROID) return; // it sends the host of the engine, and takes no other class of names
+            if (IS_ANDROID) return; // Android sends the host of the engine, and accepts no other class of names
             sent = new TlsOtherName(name);
         }
         call(SET_SERVER_NAMES, parameters, Collections.singletonList(sent));
     }
 
-    /** Lets the platform compare the name with the certificate. Without this method only {@link TlsNames} does. */
+    /** Makes the platform compare the name with the certificate. If the method is missing, only {@link TlsNames} compares it. */
     static void checkServerName(SSLParameters parameters) {
         if (SET_IDENTIFICATION != null) call(SET_IDENTIFICATION, parameters, "HTTPS");
     }
 
-    /** The session of a handshake that goes on; null: not known. */
+    /** Returns the session of a running handshake; null: not known. */
     static SSLSession handshakeSession(SSLEngine engine) {
         return GET_HANDSHAKE_SESSION == null ? null : (SSLSession) call(GET_HANDSHAKE_SESSION, engine);
     }
 
     /**
-     * Whether {@link TlsNames} must compare names with certificates. Android compares them only in its own trust managers, and
+     * Returns whether {@link TlsNames} must compare names with certificates. Android compares them only in its own trust managers, and
      * before API 24 not at all.
      */
     static boolean verifiesNames() {
         return IS_ANDROID || SET_IDENTIFICATION == null;
     }
 
-    /** Android's engines have memory outside of the heap, which an end in both directions frees. */
+    /** Android's engines have memory outside the heap, which is freed when both directions are closed. */
     static boolean isEngineFreedByClosing() {
         return IS_ANDROID;
     }

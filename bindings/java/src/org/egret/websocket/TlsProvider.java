@@ -10,11 +10,11 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The TLS provider of a loop: {@code jni/tls.c} calls it. It does not refer to its loop, so that a loop that the program has lost can be
- * collected.
+ * The TLS provider of a loop. {@code jni/tls.c} calls it. It does not refer to its loop, so that the loop can be collected when the
+ * program holds no reference to it.
  *
- * <p>The calls for the sessions of a loop never overlap, so all of them share two buffers. Handshakes run on threads of their own,
- * because a trust manager or a key manager of the program may block; see {@link TlsSession}.
+ * <p>The calls for the sessions of a loop never overlap, so all sessions share two buffers. Handshakes run on separate threads, because a
+ * trust manager or a key manager of the program may block; see {@link TlsSession}.
  */
 class TlsProvider {
     private static final int TLS_CAN_ROOTS = 1;
@@ -26,7 +26,7 @@ class TlsProvider {
 
     /** The largest TLS record, with its header (RFC 5246 section 6.2.3). */
     static final int MAX_RECORD_BYTES = 5 + 16384 + 2048;
-    /** A platform wants room for a whole record before it writes one. OpenJDK can be set to records of twice the size. */
+    /** A platform needs room for a whole record before it writes one. OpenJDK can be configured for records of twice the size. */
     private static final int OUTPUT_BYTES = 3 * MAX_RECORD_BYTES;
     /** The limits of {@code maxHookThreads}, which the library checks. */
     private static final int DEFAULT_THREADS = 32;
@@ -36,13 +36,13 @@ class TlsProvider {
 
     private final ThreadPoolExecutor threads;
     private final PlatformTls tls;
-    /** Whether {@link TlsNames} compares the name with the certificate. */
+    /** Whether {@link TlsNames} must compare the name with the certificate. */
     final boolean verifiesNames;
-    /** The bytes for a session, and its result. C has their addresses. */
+    /** The bytes for a session, and its result. C has the addresses of both buffers. */
     final ByteBuffer input = ByteBuffer.allocateDirect(MAX_RECORD_BYTES);
     final ByteBuffer output = ByteBuffer.allocateDirect(OUTPUT_BYTES);
 
-    /** A provider with at most so many threads for handshakes; 0: the default. */
+    /** Creates a provider with at most {@code maxThreads} threads for handshakes; 0: the default. */
     TlsProvider(PlatformTls tls, int maxThreads) {
         this(tls, maxThreads, TlsPlatform.verifiesNames());
     }
@@ -54,13 +54,13 @@ class TlsProvider {
         threads = new ThreadPoolExecutor(0, limit, IDLE_SECONDS, TimeUnit.SECONDS, new Handover(), new Daemons(), new Queueing());
     }
 
-    /** Bits of {@code EGRET_WS_TLS_CAN_*}: a context of the program has its own roots and certificates. */
+    /** Returns bits of {@code EGRET_WS_TLS_CAN_*}. A context of the program has its own roots and certificates. */
     int capabilities() {
         return tls.context != null ? TLS_CAN_MIN_VERSION | TLS_CAN_CHAIN | TLS_CAN_RESUME
                 : TLS_CAN_ROOTS | TLS_CAN_IDENTITY | TLS_CAN_ANY_CERTIFICATE | TLS_CAN_MIN_VERSION | TLS_CAN_CHAIN | TLS_CAN_RESUME;
     }
 
-    /** On threads of the library. Returns a {@link TlsContext} or a {@link TlsFailure}. */
+    /** Runs on threads of the library. Returns a {@link TlsContext} or a {@link TlsFailure}. */
     Object newContext(int minVersion, byte[] roots, boolean onlyTheseRoots, boolean anyCertificate, byte[] identity,
             String password, String alpn) {
         try {
@@ -83,7 +83,7 @@ class TlsProvider {
         }
     }
 
-    /** The loop has ended. Handshakes that run end by themselves. */
+    /** Called when the loop has ended. Running handshakes end without a further call. */
     void release() {
         threads.shutdown();
     }
@@ -93,12 +93,12 @@ class TlsProvider {
         threads.execute(step);
     }
 
-    /** A step has ended, so that the library calls {@link TlsSession#send}. */
+    /** Reports that a step has ended, so that the library calls {@link TlsSession#send}. */
     void ready(long socket) {
         Native.tlsReady(socket);
     }
 
-    /** Takes a task only if a thread waits for it. Else the pool makes a thread, up to its limit; then the task is queued. */
+    /** Accepts a task only if a thread waits for it. Otherwise the pool creates a thread; at its limit, the task is queued. */
     private static final class Handover extends LinkedTransferQueue<Runnable> {
         private static final long serialVersionUID = 1;
 
@@ -107,13 +107,16 @@ class TlsProvider {
             return tryTransfer(task);
         }
 
-        /** Not by {@code put} or {@code add}: in Java 21.0.2 and 22 these call {@link #offer} (JDK-8323659), and the task would be lost. */
+        /**
+         * Queues the task. {@code put} and {@code add} are not used, because in Java 21.0.2 and 22 they call {@link #offer}
+         * (JDK-8323659), and the task would be lost.
+         */
         void append(Runnable task) {
             super.offer(task);
         }
     }
 
-    /** All threads are busy: the step waits. A session has at most one. */
+    /** Queues a step when all threads are busy. A session has at most one step. */
     private static final class Queueing implements RejectedExecutionHandler {
         @Override
         public void rejectedExecution(Runnable task, ThreadPoolExecutor pool) {

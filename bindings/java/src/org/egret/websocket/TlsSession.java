@@ -17,12 +17,12 @@ import javax.net.ssl.SSLSession;
  * A session of the provider, on an {@link SSLEngine}. C calls {@link #receive}, {@link #send} and {@link #closeNotify} with bytes in
  * {@link TlsProvider#input}, and reads the result in {@link TlsProvider#output}.
  *
- * <p>Each step of the handshake runs on a thread of the provider, because the platform may call managers of the program in it, which may
- * block: OpenJDK in delegated tasks, Android inside {@code unwrap}. Only that thread uses the engine meanwhile, also for its getters, which wait for its lock.
- * After the handshake only the library's calls use it.
+ * <p>Each step of the handshake runs on a thread of the provider, because in it the platform may call managers of the program, which may
+ * block: OpenJDK calls them in delegated tasks, and Android inside {@code unwrap}. Meanwhile only that thread uses the engine, including
+ * its getters, which wait for its lock. After the handshake only the library's calls use it.
  */
 final class TlsSession {
-    /** Bits of the state; their names are those of the header. */
+    /** Bits of the state, named as in the header. */
     static final int TLS_ESTABLISHED = 1;
     static final int TLS_HAS_OUTPUT = 2;
     static final int TLS_PEER_CLOSED = 4;
@@ -32,12 +32,12 @@ final class TlsSession {
     private static final byte HANDSHAKE_RECORD = 22;
 
     private enum State {
-        /** The handshake waits for a call. */
+        /** The handshake waits for a call of the library. */
         WAITING,
-        /** A thread of the provider works on it. */
+        /** A thread of the provider runs a step. */
         WORKING,
         ESTABLISHED,
-        /** {@link #failure} says why. */
+        /** TLS has failed; {@link #failure} has the reason. */
         FAILED,
     }
 
@@ -49,22 +49,22 @@ final class TlsSession {
     private final long socket;
     private final long openedMillis = System.currentTimeMillis();
 
-    /** The writes of a step happen before that of its last state. */
+    /** A step writes its last state after everything else, so a thread that reads the state also sees the other writes. */
     private volatile State state = State.WAITING;
-    /** Set by the library's thread, and then read by that of a step. */
+    /** Written by the library's thread, and then read by the thread of a step. */
     private volatile boolean isFreed;
-    /** The certificates of the server, as soon as they are checked. The library does not ask while a thread works. */
+    /** The certificates of the server, after they were checked. The library does not read them while a step runs. */
     private X509Certificate[] checked;
     private int version;
     private boolean hasBegun;
     private boolean isPeerClosed;
-    /** Whether the engine has something to send by itself, such as the answer to a key update. */
+    /** Whether the engine itself has something to send, such as the answer to a key update. */
     private boolean needsWrap;
     private boolean isResumed;
     private String cipher;
     private String alpn;
     private TlsFailure failure;
-    /** Whether C knows the failure. */
+    /** Whether the failure was reported to C. */
     private boolean isReported;
     /** Output that waits for a call, from {@link #waitingFrom} to {@link #waitingTo}; null: none. */
     private byte[] waiting;
@@ -83,7 +83,7 @@ final class TlsSession {
     // The calls of C. The result has the state, or an error, in its upper half, and the number of bytes of output in its lower half.
     // With an error the output is its text.
 
-    /** One whole record. */
+    /** Receives one whole record. */
     long receive(int length, int room) {
         try {
             switch (state) {
@@ -104,7 +104,7 @@ final class TlsSession {
         }
     }
 
-    /** Plaintext, or nothing. */
+    /** Sends plaintext, or nothing. */
     long send(int length, int room) {
         try {
             switch (state) {
@@ -118,7 +118,7 @@ final class TlsSession {
                     provider.input.clear().limit(length);
                     return encrypt(provider.input, room);
                 default:
-                    return isReported ? result(takeWaiting(room)) : failed(); // after the error the alert
+                    return isReported ? result(takeWaiting(room)) : failed(); // first the error, then the alert
             }
         } catch (Throwable thrown) {
             return fail(thrown);
@@ -141,22 +141,22 @@ final class TlsSession {
         }
     }
 
-    /** The version of TLS in the lower half, and 1 in the upper one if an earlier session was resumed. */
+    /** Returns the TLS version in the lower half, and 1 in the upper half if an earlier session was resumed. */
     int details() {
         return version | (state == State.ESTABLISHED && isResumed ? 1 << 16 : 0);
     }
 
-    /** Null: not known. */
+    /** Returns null if the cipher is not known. */
     String cipher() {
         return state == State.ESTABLISHED ? cipher : null;
     }
 
-    /** Null: none. */
+    /** Returns null if no protocol was selected. */
     String alpn() {
         return state == State.ESTABLISHED ? alpn : null;
     }
 
-    /** The certificates of the server, one after the other; null: not known. */
+    /** Returns the certificates of the server, one after the other; null: not known. */
     byte[] chain() {
         X509Certificate[] certificates = checked;
         if (certificates == null) return null;
@@ -183,25 +183,25 @@ final class TlsSession {
     }
 
     private void release() {
-        // The cache of the program's context would keep it, for nothing.
+        // Otherwise the cache of the program's context would keep the session without use.
         if (context.isGiven && !resumes) engine.getSession().invalidate();
         if (!TlsPlatform.isEngineFreedByClosing()) return;
         try {
             engine.closeOutbound();
             engine.closeInbound();
         } catch (Exception truncated) {
-            // Expected: the connection is not closed in order.
+            // This is expected, because the connection is not closed in an orderly way.
         }
     }
 
-    /** {@link TlsTrust} has got the certificates of the server, on the thread of a step. */
+    /** {@link TlsTrust} calls it with the certificates of the server, on the thread of a step. */
     void isChecked(X509Certificate[] chain) {
         checked = chain.clone();
     }
 
     // The handshake.
 
-    /** Returns the result for C. The step may have ended by then; the library does not lose the notice. */
+    /** Starts a step and returns the result for C. The step may end before this returns; the library does not lose its notification. */
     private long begin(final ByteBuffer record) {
         state = State.WORKING;
         provider.execute(new Runnable() {
@@ -212,7 +212,7 @@ final class TlsSession {
                 try {
                     next = step(record);
                 } catch (Throwable another) {
-                    // The first failure counts. One that ends this thread would end the app on Android.
+                    // Only the first failure is kept. An exception that ends this thread would end the app on Android.
                 } finally {
                     TlsTrust.SESSION.remove();
                     state = next;
@@ -224,7 +224,7 @@ final class TlsSession {
         return (long) TLS_BUSY << 32;
     }
 
-    /** Handles a record, or begins without one, until the engine needs the next record. */
+    /** Handles a record, or starts the handshake without one, until the engine needs the next record. */
     private State step(ByteBuffer record) {
         boolean hasEnded = false;
         try {
@@ -233,7 +233,7 @@ final class TlsSession {
             return hasEnded ? State.ESTABLISHED : State.WAITING;
         } catch (Throwable thrown) {
             failure = TlsFailure.ofHandshake(thrown, checked != null || context.isGiven);
-            if (hasEnded) waiting = null; // the name is wrong: the server gets no end of the handshake
+            if (hasEnded) waiting = null; // the name is wrong, so the end of the handshake is not sent to the server
             else makeAlert();
             return State.FAILED;
         }
@@ -290,7 +290,7 @@ final class TlsSession {
         }
     }
 
-    /** A platform that asks for the same call again without any bytes would hold the thread. */
+    /** Prevents an endless loop: a platform may request an identical call again without any bytes. */
     private static void checkProgress(SSLEngineResult result, int bytes, HandshakeStatus asked) throws SSLException {
         if (bytes == 0 && result.getHandshakeStatus() == asked) throw new SSLException("the platform's handshake makes no progress");
     }
@@ -315,7 +315,7 @@ final class TlsSession {
         noteVersion(session);
         cipher = session.getCipherSuite();
         alpn = TlsPlatform.alpn(engine);
-        // Trust managers are not asked again. Those of the program's own context are not seen here.
+        // Trust managers are not called again. The calls of those of the program's own context are not visible here.
         isResumed = context.isGiven ? session.getCreationTime() < openedMillis : checked == null;
         if (checked == null) {
             Certificate[] chain = session.getPeerCertificates();
@@ -328,15 +328,15 @@ final class TlsSession {
         }
     }
 
-    /** Compares the name of the server with its certificate, where the platform does not. */
+    /** Compares the name of the server with its certificate, if the platform does not. */
     void checkName(X509Certificate certificate) throws CertificateException {
         if (provider.verifiesNames && !context.acceptsAny && !TlsNames.matches(name, certificate))
             throw new CertificateException("hostname " + name + " not verified: the certificate is not for it");
     }
 
     /**
-     * Takes the alert of an engine that has failed. Some engines throw their exception once more before that. If the failure was not one
-     * of the engine, its alert is a close_notify.
+     * Gets the alert of an engine that has failed. Some engines first throw their exception once more. If the engine itself has not
+     * failed, its alert is a close_notify.
      */
     private void makeAlert() {
         ByteBuffer bytes = ByteBuffer.allocate(TlsProvider.MAX_RECORD_BYTES);
@@ -347,7 +347,7 @@ final class TlsSession {
                 if (result.bytesProduced() == 0) break;
                 if (result.getStatus() == SSLEngineResult.Status.CLOSED) break;
             } catch (SSLException again) {
-                // The next call has the alert.
+                // The next call returns the alert.
             } catch (RuntimeException broken) {
                 break;
             }
@@ -361,7 +361,7 @@ final class TlsSession {
     private void decrypt(int length) throws SSLException {
         ByteBuffer input = provider.input;
         ByteBuffer output = provider.output;
-        // A server that asks for another handshake gets none: its tasks would run on this thread. The library's own TLS refuses it too.
+        // A renegotiation is refused, because its tasks would run on this thread. The library's own TLS also refuses it.
         if (version == WebSocketOptions.TLS_1_2 && input.get(0) == HANDSHAKE_RECORD)
             throw new SSLException("the server asks for a renegotiation");
         input.clear().limit(length);
@@ -386,7 +386,7 @@ final class TlsSession {
                 throw new SSLException("the platform does not read a record: " + handshake);
             }
         }
-        needsWrap &= !isPeerClosed; // OpenJDK would answer a close_notify; the library does
+        needsWrap &= !isPeerClosed; // OpenJDK would answer a close_notify, but the library does this
     }
 
     private long encrypt(ByteBuffer input, int room) throws SSLException {
@@ -396,7 +396,7 @@ final class TlsSession {
             SSLEngineResult result = wrap(input, output);
             if (result.getStatus() == SSLEngineResult.Status.CLOSED && input.hasRemaining()) {
                 if (!isPeerClosed) throw new SSLException("TLS is closed in this direction");
-                // By TLS 1.2 the server's close_notify ends both directions, and what was not sent is discarded (RFC 5246 section 7.2.1).
+                // In TLS 1.2 the server's close_notify ends both directions, and unsent data is discarded (RFC 5246 section 7.2.1).
                 input.position(input.limit());
             }
             if (result.bytesConsumed() == 0 && result.bytesProduced() == 0) {
@@ -407,7 +407,7 @@ final class TlsSession {
         return result(deliver(output, room));
     }
 
-    /** As {@code engine.wrap}, with room for a record. */
+    /** Like {@code engine.wrap}, with room for a record. */
     private SSLEngineResult wrap(ByteBuffer input, ByteBuffer output) throws SSLException {
         SSLEngineResult result = engine.wrap(input, output);
         if (result.getStatus() == SSLEngineResult.Status.BUFFER_OVERFLOW) {
@@ -423,7 +423,10 @@ final class TlsSession {
 
     // Output.
 
-    /** Returns how many bytes are in the provider's output: what waited, and what was written now, as far as there is room. */
+    /**
+     * Copies the waiting bytes, and then those of {@code written}, to the provider's output as far as there is room, and returns their
+     * number.
+     */
     private int deliver(ByteBuffer written, int room) {
         if (waiting == null && written.position() <= room) return written.position();
         written.flip();
@@ -463,12 +466,12 @@ final class TlsSession {
         State now = state;
         int bits = now == State.WORKING ? TLS_BUSY : 0;
         if (now == State.ESTABLISHED) bits |= TLS_ESTABLISHED | (isPeerClosed ? TLS_PEER_CLOSED : 0);
-        // A thread of the provider owns the rest while it works.
+        // While a step runs, its thread owns the other fields.
         boolean hasMore = now != State.WORKING && (waiting != null || needsWrap);
         return (long) (bits | (hasMore ? TLS_HAS_OUTPUT : 0)) << 32 | count;
     }
 
-    /** Ends the session by an exception of a call. */
+    /** Ends the session after an exception of a call. */
     private long fail(Throwable thrown) {
         failure = TlsFailure.of(thrown);
         boolean wasEstablished = state == State.ESTABLISHED;

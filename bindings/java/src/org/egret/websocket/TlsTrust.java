@@ -10,8 +10,9 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Keeps the certificates of the server for the session whose handshake runs on this thread, and asks one or two trust managers: that of
- * {@code tls_roots} if the platform's knows no authority for the certificate. Without any it accepts every certificate.
+ * Stores the certificates of the server in the session whose handshake runs on this thread, and calls one or two trust managers: first
+ * the platform's, and if it knows no authority for the certificate, that of {@code tls_roots}. Without a trust manager it accepts every
+ * certificate.
  */
 final class TlsTrust implements X509TrustManager {
     /** The session whose handshake runs on this thread. */
@@ -26,8 +27,9 @@ final class TlsTrust implements X509TrustManager {
     }
 
     /**
-     * A trust manager for a context, of the managers that are not null. It is extended if the others are, and then they compare the name of
-     * the server. Else OpenJDK does when this has returned; Android does not, see {@link TlsSession#checkName}.
+     * Returns a trust manager for a context that calls the managers that are not null. It is an extended one if they are; then they
+     * compare the name of the server. Otherwise OpenJDK compares it after this has returned; Android does not, see
+     * {@link TlsSession#checkName}.
      */
     static TrustManager of(X509TrustManager platform, X509TrustManager roots) {
         TlsTrust trust = new TlsTrust(platform, roots);
@@ -39,7 +41,7 @@ final class TlsTrust implements X509TrustManager {
         return manager == null || (TlsPlatform.HAS_EXTENDED_TRUST && TlsExtendedTrust.isExtended(manager));
     }
 
-    /** Without an engine the managers are not extended ones. */
+    /** If {@code engine} is null, the managers are not extended ones. */
     void check(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
         TlsSession session = SESSION.get();
         if (session != null) session.isChecked(chain);
@@ -54,11 +56,11 @@ final class TlsTrust implements X509TrustManager {
                 askRoots(chain, authType, engine);
             }
         }
-        // Before this side sends its own certificate.
+        // This is before this side sends its own certificate.
         if (session != null) session.checkName(chain[0]);
     }
 
-    /** The managers of the platforms accept a server's certificate that is one of the roots without a look at its dates. */
+    /** Also checks the dates, because the platforms do not check them if the server's certificate is itself one of the roots. */
     private void askRoots(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
         ask(roots, chain, authType, engine);
         chain[0].checkValidity();
@@ -77,14 +79,14 @@ final class TlsTrust implements X509TrustManager {
 
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-        throw new CertificateException("this side is no server");
+        throw new CertificateException("this side is not a server");
     }
 
     @Override
     public X509Certificate[] getAcceptedIssuers() {
         List<X509Certificate> all = new ArrayList<>();
         for (X509TrustManager manager : new X509TrustManager[] {platform, roots}) {
-            X509Certificate[] issuers = manager == null ? null : manager.getAcceptedIssuers(); // null is not allowed, but usual
+            X509Certificate[] issuers = manager == null ? null : manager.getAcceptedIssuers(); // null is not allowed, but common
             if (issuers != null) all.addAll(Arrays.asList(issuers));
         }
         return all.toArray(new X509Certificate[0]);

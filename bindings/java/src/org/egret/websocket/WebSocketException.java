@@ -4,8 +4,8 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * A call was refused and had no effect. The message says why, as the log of {@link LoopOptions.Builder#log} does. Code on top of this
- * package, such as the one for coroutines, also throws it when a connection has ended, with the report.
+ * A call was refused and had no effect. The message gives the reason, as the log of {@link LoopOptions.Builder#log} does. Code on top of
+ * this package, such as that for coroutines, also throws it when a connection has ended, with the report.
  */
 public final class WebSocketException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -22,19 +22,19 @@ public final class WebSocketException extends RuntimeException {
         this(error, reason, null);
     }
 
-    /** For code on top of this package: an error, its reason, and the report of the connection that has ended. */
+    /** For code on top of this package: creates an exception with an error, its reason, and the report of a connection that has ended. */
     public WebSocketException(@NotNull ErrorCode error, @NotNull String reason, @Nullable CloseInfo closeInfo) {
         super(reason.isEmpty() ? error.name() : error.name() + ": " + reason);
         this.error = error;
         this.closeInfo = closeInfo;
     }
 
-    /** Why the call was refused. */
+    /** Returns the reason of the refusal as a code. */
     public @NotNull ErrorCode getError() {
         return error;
     }
 
-    /** The report of the connection that has ended; null if a call was refused for another reason, or if there is no report. */
+    /** Returns the report of the connection that has ended; null if a call was refused for another reason, or if there is no report. */
     public @Nullable CloseInfo getCloseInfo() {
         return closeInfo;
     }

@@ -4,11 +4,12 @@ import java.nio.ByteBuffer;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * The events of a socket: override the methods that you need. All run inside {@link WebSocketLoop#poll()}, on its caller's thread.
+ * The events of a socket. Override the methods that you need. All of them run inside {@link WebSocketLoop#poll()}, on its caller's
+ * thread.
  *
- * <p>For each socket: one {@code onConnect} for each connection made, any number of messages, exactly one {@code onClose} unless
- * {@link WebSocket#free} or {@link WebSocketLoop#close} comes before it. A method may call every function of the loop and its sockets
- * except a poll. Its exceptions go to {@link LoopOptions.Builder#exceptionHandler}, and the other events still come.
+ * <p>Each socket gets one {@code onConnect} for each connection, any number of messages, and exactly one {@code onClose}, unless
+ * {@link WebSocket#free} or {@link WebSocketLoop#close} is called before. A method may call every function of the loop and its sockets
+ * except a poll. Its exceptions go to {@link LoopOptions.Builder#exceptionHandler}, and the other events are still delivered.
  */
 public abstract class WebSocketListener {
     /** The connection is open: messages can be sent. */
@@ -27,29 +28,29 @@ public abstract class WebSocketListener {
     public void onMessage(@NotNull WebSocket socket, @NotNull ByteBuffer data) {}
 
     /**
-     * The answer to a {@link WebSocket#ping(byte[])}, with its payload, or a pong that no ping has asked for. Not for the pings of the
+     * The answer to a {@link WebSocket#ping(byte[])}, with its payload, or a pong without a ping. It is not called for the pings of the
      * heartbeat.
      */
     public void onPong(@NotNull WebSocket socket, @NotNull byte[] data) {}
 
     /**
-     * A frame was sent or received, for sockets with {@link WebSocketOptions.Builder#traceFrames}. A received one comes before the message
-     * that it completes, a sent one when the operating system has taken its last byte. Frames that wait for the poll count 32 bytes each
-     * in {@link WebSocketOptions.Builder#maxReceiveQueueBytes}.
+     * A frame was sent or received, for sockets with {@link WebSocketOptions.Builder#traceFrames}. A received frame is reported before
+     * the message that it completes, a sent frame when the operating system has accepted its last byte. Frames that wait for the poll
+     * count 32 bytes each in {@link WebSocketOptions.Builder#maxReceiveQueueBytes}.
      */
     public void onFrame(@NotNull WebSocket socket, @NotNull Frame frame) {}
 
-    /** The socket has ended: no further method is called for it. Its getters return the last values. */
+    /** The socket has ended. No other method is called for it. Its getters return the last values. */
     public void onClose(@NotNull WebSocket socket, @NotNull CloseInfo info) {}
 
-    /** The send queue has room again, after sends were refused with {@link ErrorCode#BACKPRESSURE}. */
+    /** The send queue has room again after a send was refused with {@link ErrorCode#BACKPRESSURE}. */
     public void onDrain(@NotNull WebSocket socket) {}
 
     /**
      * A connection was lost or could not be made, and will be tried again (see {@link WebSocketOptions.Builder#retryAttempts}).
-     * {@link WebSocket#close(int, String)} ends the attempts; {@link WebSocket#retryNow} makes the next one at once.
+     * {@link WebSocket#close(int, String)} ends the attempts; {@link WebSocket#retryNow} starts the next one immediately.
      *
-     * @param attempt counts from 1
+     * @param attempt the number of the next attempt, from 1
      * @param delayMillis the length of the wait; {@link Long#MAX_VALUE} during a suspend: the wait lasts until {@link WebSocketLoop#resume}
      */
     public void onRetry(@NotNull WebSocket socket, @NotNull CloseInfo info, int attempt, long delayMillis) {}

@@ -10,45 +10,45 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * The input and output of any number of sockets, and the queue of their events. Poll it once a frame, or after each wake-up;
- * listeners run in the poll, on its thread. One thread at a time polls; any thread may call the other functions.
+ * The input and output of any number of sockets, and the queue of their events. Poll it once per frame, or after each wake-up.
+ * Listeners run inside the poll, on its thread. Only one thread at a time may poll; any thread may call the other functions.
  *
- * <p>Close a loop that is not needed any more. A loop that the program does not refer to, and that has no wake-up, ends when the
+ * <p>Close a loop that is no longer needed. If the program holds no reference to a loop, and the loop has no wake-up, it ends when the
  * garbage collector finds it, with a warning on {@link System#err}.
  */
 public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable {
     private static final LoopOptions DEFAULT = new LoopOptions.Builder().build();
     private static final WebSocketOptions SOCKET_DEFAULT = new WebSocketOptions.Builder().build();
 
-    /** Loops with a wake-up: it keeps them alive, because it is what polls them. */
+    /** Keeps the loops with a wake-up alive, because the wake-up causes their polls. */
     private static final Set<WebSocketLoop> WITH_WAKEUP = newSet();
 
     final LoopOptions options;
     private final long handle;
-    /** The weak reference to this object that C keeps. */
+    /** The number of C's weak reference to this object. */
     private final long reference;
     private final Leak leak;
-    /** Sockets that have not ended. C has weak references only, so that a loop that the program has lost can be collected. */
+    /** Sockets that have not ended. C has only weak references, so that a loop without references in the program can be collected. */
     private final Set<WebSocket> sockets = newSet();
     private volatile boolean closed;
     private volatile LoopCloseInfo closeInfo;
     private volatile Runnable wakeup;
-    /** The only thread that polls; null: any thread may. */
+    /** The only thread that may poll; null: any thread may poll. */
     volatile Thread driver;
     private ByteBuffer received;
-    /** C writes a small message here, and Callbacks makes an object of it: that costs less than the same by JNI. */
+    /** C writes a small message here, and Callbacks creates an object from it, which costs less than through JNI. */
     final ByteBuffer small = ByteBuffer.allocateDirect(SMALL_BYTES);
     /** The bytes of a small text. */
     final byte[] smallText = new byte[SMALL_BYTES];
-    /** As in {@code jni/callbacks.c}. */
+    /** Equal to SMALL_BYTES in {@code jni/callbacks.c}. */
     private static final int SMALL_BYTES = 4096;
 
-    /** A loop with an I/O thread. */
+    /** Creates a loop with an I/O thread. */
     public WebSocketLoop() {
         this(DEFAULT);
     }
 
-    /** A loop with options. */
+    /** Creates a loop with options. */
     public WebSocketLoop(@NotNull LoopOptions options) {
         this.options = options;
         long[] out = new long[2];
@@ -66,7 +66,7 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         return connect(url, SOCKET_DEFAULT, listener);
     }
 
-    /** Begins to connect to a URL. Never blocks: the outcome comes as {@code onConnect} or {@code onClose} from a poll. */
+    /** Begins to connect to a URL. Never blocks: a poll reports the outcome with {@code onConnect} or {@code onClose}. */
     public @NotNull WebSocket connect(@NotNull String url, @NotNull WebSocketOptions options,
             @NotNull WebSocketListener listener) {
         return begin(url, -1, options, listener);
@@ -102,39 +102,39 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
             if (!connecting) sockets.remove(socket);
         }
         socket.handle = out[0];
-        if (closed) socket.end(); // another thread closed the loop, perhaps before this socket was in the set
+        if (closed) socket.end(); // another thread may have closed the loop before this socket was in the set
         return socket;
     }
 
-    /** Runs the callbacks that are due. Call it once a frame. */
+    /** Runs the pending callbacks. Call it once per frame. */
     public int poll() {
         return poll(0);
     }
 
     /**
-     * Runs the callbacks that are due and returns their number; 0 if the loop is closed. The loop of a {@link LoopThread} is polled by
-     * its thread only.
+     * Runs the pending callbacks and returns their number; 0 if the loop is closed. Only its own thread may poll the loop of a
+     * {@link LoopThread}.
      *
-     * @param timeoutMillis 0: does not block; positive: waits at most so long for an event; negative: waits without limit
+     * @param timeoutMillis 0: does not wait; positive: the maximum wait for an event; negative: waits without limit
      */
     public int poll(int timeoutMillis) {
         if (driver != null && driver != Thread.currentThread() && !closed)
             throw new WebSocketException(ErrorCode.BUSY, "the loop's LoopThread polls it");
         int result = closed ? 0 : Native.loopPoll(handle, timeoutMillis);
-        if (closed) end(); // perhaps a listener or another thread closed it during this poll
+        if (closed) end(); // a listener or another thread may have closed it during this poll
         return closed ? Math.max(result, 0) : check(result);
     }
 
-    /** Ends the wait of the current poll. If none waits, the next poll does not wait. */
+    /** Ends the wait of the current poll. If no poll waits, the next one does not wait. */
     public void wake() {
         checkUnlessClosed(Native.loopWake(handle));
     }
 
     /**
-     * Sets the function that is called, <b>on another thread</b>, when a poll has something to do; null for none. It must not poll:
-     * it notifies the polling thread and returns soon. The loop stays alive as long as it has one. When this call returns, no other
-     * thread runs the previous function (but inside a log or a wake-up this call does not wait for that). Not for an inline loop
-     * ({@link ErrorCode#UNSUPPORTED}).
+     * Sets the function that is called, <b>on another thread</b>, when work is pending for a poll; null for none. It must not poll:
+     * it notifies the polling thread and returns soon. A loop with such a function stays alive. When this call returns, no other thread
+     * runs the previous function. (Inside a log or a wake-up, this call does not wait for the previous function.) An inline loop refuses
+     * it ({@link ErrorCode#UNSUPPORTED}).
      */
     public void setWakeup(@Nullable Runnable wakeup) {
         this.wakeup = wakeup;
@@ -144,12 +144,12 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         if (closed) WITH_WAKEUP.remove(this);
     }
 
-    /** A file descriptor that is readable while a poll has something to do; -1 if the loop is closed. Only wait on it. */
+    /** Returns a file descriptor that is readable while work is pending for a poll; -1 if the loop is closed. Only wait on it. */
     public int getDescriptor() {
         return orIfClosed(Native.loopDescriptor(handle), -1);
     }
 
-    /** The milliseconds until a poll is needed, also if the descriptor is not readable; {@link Integer#MAX_VALUE}: no limit. */
+    /** Returns the milliseconds until a poll is needed even if the descriptor is not readable; {@link Integer#MAX_VALUE}: no limit. */
     public int getNextPollMillis() {
         return orIfClosed(Native.loopTimeout(handle), Integer.MAX_VALUE);
     }
@@ -166,30 +166,34 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         checkUnlessClosed(Native.loopResume(handle));
     }
 
-    /** Call it when another network is in use: Wi-Fi instead of mobile, a VPN. Not for each notice of the system: see {@link LoopLifecycle}. */
+    /**
+     * Call it when another network is in use: Wi-Fi instead of mobile data, or a VPN. Do not call it for each event of the system: see
+     * {@link LoopLifecycle}.
+     */
     @Override
     public void networkChanged() {
         checkUnlessClosed(Native.loopNetworkChanged(handle));
     }
 
-    /** The options that it was made with. */
+    /** Returns the options of this loop. */
     public @NotNull LoopOptions getOptions() {
         return options;
     }
 
-    /** Whether {@link #close} was called. */
+    /** Returns whether {@link #close} was called. */
     @Override
     public boolean isClosed() {
         return closed;
     }
 
     /**
-     * Ends the loop and its sockets; from now on no listener is called. {@link #getCloseInfo} has the messages that were not sent. A second call does nothing, and so does each later call of
-     * the loop, except a connect, which is refused with {@link ErrorCode#BAD_HANDLE}.
+     * Ends the loop and its sockets; from now on no listener is called. {@link #getCloseInfo} counts the messages that were not sent. A
+     * second call does nothing, and so does each later call of the loop, except a connect, which is refused with
+     * {@link ErrorCode#BAD_HANDLE}.
      *
-     * <p>Inside a listener, or while another thread polls, the loop ends when that poll returns. A poll that waits returns soon.
-     * (Inside a hook, a log or a wake-up that comes from no poll, it ends with the next call of poll or close.) It does not wait for
-     * hooks that are running.
+     * <p>Inside a listener, or while another thread polls, the loop ends when that poll returns. A waiting poll returns soon. (Inside a
+     * hook, a log or a wake-up that does not run in a poll, the loop ends with the next call of poll or close.) The call does not wait
+     * for running hooks.
      */
     @Override
     public void close() {
@@ -201,14 +205,14 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         end();
     }
 
-    /** The report of lost messages, when the loop has ended; null before. */
+    /** Returns the report of lost messages after the loop has ended; null before. */
     public @Nullable LoopCloseInfo getCloseInfo() {
         return closeInfo;
     }
 
     /**
-     * Frees the loop. A thread that is polling it now does that when its poll returns: it reads {@link #closed} then, which was
-     * set before this attempt.
+     * Frees the loop. If another thread is polling it, that thread frees the loop when its poll returns: then it reads {@link #closed},
+     * which was set before this attempt.
      */
     private void end() {
         long[] lost = new long[LoopCloseInfo.COUNT];
@@ -233,33 +237,33 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         return orIfClosed(result, 0);
     }
 
-    /** Checks a result. The handle of a closed loop is refused, or will be soon. */
+    /** Checks a result. The library refuses the handle of a closed loop, at the latest when the loop has ended. */
     private int orIfClosed(int result, int value) {
         return closed ? value : check(result);
     }
 
-    /** The URL as a browser's {@code WebSocket} would normalize it. */
+    /** Returns the URL as a browser's {@code WebSocket} would normalize it. */
     public static @NotNull String normalizeUrl(@NotNull String url) {
         return Native.normalizeUrl(Options.withoutNul("url", url));
     }
 
-    /** The version of the library, such as {@code 0.1.0}. */
+    /** Returns the version of the library, such as {@code 0.1.0}. */
     public static @NotNull String libraryVersion() {
         return Native.versionString();
     }
 
-    /** The version as a number: major × 65536 + minor × 256 + patch. */
+    /** Returns the version as a number: major × 65536 + minor × 256 + patch. */
     public static int libraryVersionNumber() {
         return Native.versionNumber();
     }
 
-    /** The buffer for binary messages without arrays. One is enough, because one listener runs at a time. */
+    /** Returns the buffer for binary messages without arrays. One buffer is enough, because one listener runs at a time. */
     private synchronized ByteBuffer received() {
         if (received == null) received = ByteBuffer.allocateDirect(WebSocket.MAX_MESSAGE_BYTES);
         return received;
     }
 
-    /** The socket has ended: the loop does not keep it alive any more. */
+    /** Call it when the socket has ended: the loop no longer keeps it alive. */
     void ended(WebSocket socket) {
         sockets.remove(socket);
     }

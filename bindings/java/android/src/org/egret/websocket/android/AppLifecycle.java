@@ -15,12 +15,12 @@ import org.jetbrains.annotations.NotNull;
 /**
  * Calls a loop's {@code suspend}, {@code resume} and {@code networkChanged} for an app. It does not poll: see {@link LooperDriver}.
  *
- * <p>The loop is suspended when the app's last activity has stopped, because the system may freeze the process from then on. It is
- * not suspended when an activity is only paused (a dialog, a split screen: it is visible still), nor when it is made again for
- * another configuration (a rotation). The network has changed when the system's default network is another one than before:
- * {@link LoopLifecycle} has the rules.
+ * <p>The loop is suspended when the app's last activity has stopped, because from then on the system may freeze the process. It is
+ * not suspended when an activity is only paused (a dialog or a split screen, where it is still visible), or when it is created again
+ * for another configuration (a rotation). The network has changed when the system's default network is different from the previous
+ * one; {@link LoopLifecycle} describes the rules.
  *
- * <p>Make, call and close it on the main thread. It ends with its loop too, at the next notice of the system.
+ * <p>Create, call and close it on the main thread. It also ends after its loop was closed, at the next event of the system.
  */
 public final class AppLifecycle implements AutoCloseable {
     private final Application application;
@@ -76,14 +76,14 @@ public final class AppLifecycle implements AutoCloseable {
         if (application != null) application.registerActivityLifecycleCallbacks(activities);
     }
 
-    /** Follows the activities and the network, for example from {@code onCreate} of the application or of an activity on. */
+    /** Follows the activities and the network. Call it, for example, in {@code onCreate} of the application or of an activity. */
     public static @NotNull AppLifecycle follow(@NotNull Application application, @NotNull WebSocketLoop loop) {
         return new AppLifecycle(application, loop, application);
     }
 
     /**
-     * Follows the network only, for a service or an engine with a lifecycle of its own: call {@link #suspend} and {@link #resume} of this
-     * object.
+     * Follows only the network, for a service or an engine with its own lifecycle. Then call {@link #suspend} and {@link #resume} of
+     * this object.
      */
     public static @NotNull AppLifecycle followNetwork(@NotNull Context context, @NotNull WebSocketLoop loop) {
         return new AppLifecycle(context.getApplicationContext(), loop, null);
@@ -99,7 +99,7 @@ public final class AppLifecycle implements AutoCloseable {
         if (!hasEnded()) lifecycle.resume();
     }
 
-    /** Ends. The loop stays as it is. A second call does nothing. */
+    /** Stops following. The loop stays as it is. A second call does nothing. */
     @Override
     public void close() {
         if (application != null) application.unregisterActivityLifecycleCallbacks(activities);

@@ -10,17 +10,17 @@ import org.egret.websocket.WebSocket;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * Connects through one network, such as mobile data while Wi-Fi is the default: set it as {@code resolveHook} and as {@code socketHook}
- * of a loop. Names are looked up on this network ({@link Network#getAllByName}), and descriptors are bound to it
+ * Connects through one network, such as mobile data while Wi-Fi is the default. Set it as {@code resolveHook} and as
+ * {@code socketHook} of a loop. It looks up names on this network ({@link Network#getAllByName}), and binds descriptors to it
  * ({@link Network#bindSocket}). When the network is lost, attempts to connect fail.
  */
 public final class BoundNetwork implements ResolveHook, SocketHook {
-    /** The first Android that binds descriptors. */
+    /** The first API level that can bind descriptors. */
     private static final int BINDS_DESCRIPTORS = 23;
 
     private final Network network;
 
-    /** Needs Android 6 (API 23); throws an {@link UnsupportedOperationException} on an older one. */
+    /** Needs Android 6 (API 23). Throws an {@link UnsupportedOperationException} on an older version. */
     public BoundNetwork(@NotNull Network network) {
         if (Build.VERSION.SDK_INT < BINDS_DESCRIPTORS)
             throw new UnsupportedOperationException("Network.bindSocket of a descriptor needs Android 6 (API 23)");
@@ -32,7 +32,7 @@ public final class BoundNetwork implements ResolveHook, SocketHook {
         query.answer(network.getAllByName(host));
     }
 
-    /** A copy of the descriptor is the same socket. Closing the copy does not close the socket. */
+    /** Binds a copy of the descriptor, which refers to this socket. Closing the copy does not close the socket. */
     @Override
     public boolean onSocket(@NotNull WebSocket socket, int descriptor) throws IOException {
         try (ParcelFileDescriptor copy = ParcelFileDescriptor.fromFd(descriptor)) {

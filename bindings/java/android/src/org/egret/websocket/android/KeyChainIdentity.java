@@ -13,9 +13,9 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * A client certificate of Android's {@link KeyChain}: give it to {@code PlatformTls.Builder.keyManager}. The alias is that of
- * {@code KeyChain.choosePrivateKeyAlias}. The key and its certificates are read in the first handshake whose server asks for a
- * certificate, on a thread of the loop, and kept. If they cannot be read, for example because the user has taken the right back, the
+ * A client certificate of Android's {@link KeyChain}. Pass it to {@code PlatformTls.Builder.keyManager}. The alias is that of
+ * {@code KeyChain.choosePrivateKeyAlias}. When a server requests a certificate for the first time, the key and its certificates are
+ * read, on a thread of the loop, and kept. If they cannot be read, for example because the user has revoked the permission, the
  * connection fails with the reason.
  */
 public final class KeyChainIdentity extends X509ExtendedKeyManager {
@@ -24,13 +24,13 @@ public final class KeyChainIdentity extends X509ExtendedKeyManager {
     private PrivateKey key;
     private X509Certificate[] chain;
 
-    /** The certificate with this alias. */
+    /** Uses the certificate with this alias. */
     public KeyChainIdentity(@NotNull Context context, @NotNull String alias) {
         this.context = context.getApplicationContext();
         this.alias = alias;
     }
 
-    /** Blocks while the system looks the key up. */
+    /** Blocks while the system looks up the key. */
     private synchronized PrivateKey read() {
         if (key != null) return key;
         try {
@@ -40,7 +40,7 @@ public final class KeyChainIdentity extends X509ExtendedKeyManager {
                 throw new IllegalStateException("KeyChain has no key \"" + alias + "\" for this app");
             return key = found;
         } catch (KeyChainException refused) {
-            throw new IllegalStateException("KeyChain does not give the key \"" + alias + "\": " + refused.getMessage(), refused);
+            throw new IllegalStateException("KeyChain refuses the key \"" + alias + "\": " + refused.getMessage(), refused);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(stopped);

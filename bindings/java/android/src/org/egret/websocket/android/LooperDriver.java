@@ -7,8 +7,8 @@ import org.egret.websocket.WebSocketLoop;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * Polls a loop on a thread that has a {@link Looper}, for example the main thread; listeners run there. A game that polls in its
- * render loop does not need this class. Close the driver and the loop, in any order, on the Looper's thread.
+ * Polls a loop on a thread with a {@link Looper}, for example the main thread. Listeners run there. A game that polls in its render
+ * loop does not need this class. Close the driver and the loop, in any order, on the Looper's thread.
  */
 public abstract class LooperDriver implements AutoCloseable {
     final WebSocketLoop loop;
@@ -18,14 +18,14 @@ public abstract class LooperDriver implements AutoCloseable {
         this.loop = loop;
     }
 
-    /** Polls when there is something to do. For a loop with an I/O thread, that is, without {@code inline}. */
+    /** Polls when work is pending. For a loop with an I/O thread, that is, without {@code inline}. */
     public static @NotNull LooperDriver onWakeup(@NotNull WebSocketLoop loop, @NotNull Looper looper) {
         return new OnWakeup(loop, looper);
     }
 
     /**
-     * Polls at the next display frame when there is something to do, on the thread that calls this: at most once a frame, and no
-     * frame while nothing happens. An inline loop has no thread that could notify, so it is polled at every frame.
+     * Polls at the next display frame when work is pending, on the thread that calls this: at most once per frame. It requests no frame
+     * while nothing happens. An inline loop has no thread that could notify, so it is polled at every frame.
      */
     public static @NotNull LooperDriver onFrame(@NotNull WebSocketLoop loop) {
         return new OnFrame(loop);
@@ -49,7 +49,7 @@ public abstract class LooperDriver implements AutoCloseable {
             });
         }
 
-        /** The library calls this once before each poll, and again if a poll stopped at its budget and left events. */
+        /** The library calls this once before each poll, and again if a poll used up its budget and left events. */
         @Override
         public void run() {
             if (!closed) loop.poll();
@@ -68,7 +68,7 @@ public abstract class LooperDriver implements AutoCloseable {
         private final Choreographer choreographer = Choreographer.getInstance();
         private final Handler handler = new Handler(Looper.myLooper());
         private final boolean isInline;
-        /** A frame will come. */
+        /** Whether a frame was requested. */
         private boolean waiting;
 
         OnFrame(WebSocketLoop loop) {
@@ -86,7 +86,7 @@ public abstract class LooperDriver implements AutoCloseable {
             }
         }
 
-        /** Asks for a frame. */
+        /** Requests a frame. */
         @Override
         public void run() {
             if (closed || waiting || loop.isClosed()) return;
@@ -94,7 +94,7 @@ public abstract class LooperDriver implements AutoCloseable {
             choreographer.postFrameCallback(this);
         }
 
-        /** The library calls the wake-up again for what comes after the poll, or is left of it. */
+        /** The library calls the wake-up again for events that arrive after the poll, or that the poll left. */
         @Override
         public void doFrame(long frameTimeNanos) {
             waiting = false;

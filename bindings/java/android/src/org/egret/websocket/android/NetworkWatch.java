@@ -10,9 +10,9 @@ import android.os.Handler;
 import java.lang.reflect.InvocationTargetException;
 import org.egret.websocket.LoopLifecycle;
 
-/** Passes the notices about the default network, which the system calls on a thread of its own, to a lifecycle on its thread. */
+/** Passes events about the default network, which arrive on a thread of the system, to a lifecycle on its thread. */
 final class NetworkWatch extends ConnectivityManager.NetworkCallback {
-    /** The first Android with a callback for the default network. */
+    /** The first API level with a callback for the default network. */
     private static final int HAS_DEFAULT = 24;
 
     private final LoopLifecycle lifecycle;
@@ -33,7 +33,7 @@ final class NetworkWatch extends ConnectivityManager.NetworkCallback {
         }
     }
 
-    /** By its name, because the classes are compiled for an older Android. */
+    /** Calls the method by its name, because the classes are compiled for an older Android. */
     private void registerDefault() {
         try {
             ConnectivityManager.class.getMethod("registerDefaultNetworkCallback", ConnectivityManager.NetworkCallback.class)
@@ -56,14 +56,17 @@ final class NetworkWatch extends ConnectivityManager.NetworkCallback {
         report(Build.VERSION.SDK_INT >= HAS_DEFAULT ? null : identity(network));
     }
 
-    /** The default network; before Android 7 its type, such as Wi-Fi, because notices come for all networks. Null: none. */
+    /**
+     * Returns the default network; before Android 7 its type, such as Wi-Fi, because there the events are about all networks. Null:
+     * none.
+     */
     private Object identity(Network network) {
         if (Build.VERSION.SDK_INT >= HAS_DEFAULT) return network;
         NetworkInfo active = manager.getActiveNetworkInfo();
         return active == null ? null : (Object) active.getType();
     }
 
-    /** Null: there is no network. */
+    /** Reports the network; null: there is none. */
     private void report(final Object network) {
         handler.post(new Runnable() {
             @Override

@@ -5,11 +5,11 @@ import org.egret.websocket.SocketHook;
 import org.egret.websocket.WebSocket;
 import org.jetbrains.annotations.NotNull;
 
-/** Keeps the connections of a VPN app out of its own VPN, by {@link VpnService#protect}: set it as {@code socketHook} of a loop. */
+/** Keeps the connections of a VPN app outside its own VPN, with {@link VpnService#protect}. Set it as {@code socketHook} of a loop. */
 public final class VpnProtection implements SocketHook {
     private final VpnService service;
 
-    /** Protects with this service. It is not used any more when the loop has ended. */
+    /** Protects with this service. After the end of the loop, the service is no longer used. */
     public VpnProtection(@NotNull VpnService service) {
         this.service = service;
     }

@@ -17,19 +17,19 @@ import java.nio.ByteBuffer
 import kotlin.coroutines.coroutineContext
 
 /**
- * Connects to a URL such as `wss://example.com/chat` and returns when the connection is open. With `retryAttempts` it includes the
- * attempts that fail. The loop must be polled meanwhile, by any driver.
+ * Connects to a URL such as `wss://example.com/chat` and returns when the connection is open. With `retryAttempts` it continues after
+ * attempts that fail. Meanwhile the loop must be polled, by any driver.
  *
- * Throws a [WebSocketException]: with the report if no connection could be made, without one if the URL or an option is refused.
- * A cancellation ends the attempt. (Limit the time with the options' time-outs: `withTimeout` around it may lose a socket that it has
- * returned at the last moment.)
+ * Throws a [WebSocketException]: with the report if no connection could be made, without a report if the URL or an option is refused.
+ * A cancellation ends the attempt. Limit the time with the time-outs of the options, because `withTimeout` around this call can lose
+ * a socket that it returns at the last moment.
  */
 public suspend fun WebSocketLoop.connect(
     url: String,
     options: WebSocketOptions = WebSocketOptions.Builder().build()
 ): CoroutineWebSocket = open { connect(url, options, it) }
 
-/** Connects to `ws://host:port/`, as the function with a URL does. */
+/** Connects to `ws://host:port/`, like the function with a URL. */
 public suspend fun WebSocketLoop.connect(
     host: String,
     port: Int,
@@ -52,16 +52,16 @@ private suspend inline fun open(begin: (Inbox) -> WebSocket): CoroutineWebSocket
 }
 
 /**
- * A socket for coroutines, made by [connect]. Any number of coroutines on any threads may use it; it needs no scope and no dispatcher.
- * End it with [close], [cancel], [use], or by the end of a collector of [messages] or [events].
+ * A socket for coroutines, which [connect] returns. Any number of coroutines on any threads may use it; it needs no scope and no
+ * dispatcher. [close], [cancel], [use] and the end of a collector of [messages] or [events] end it.
  *
- * If it has ended, each function throws a [WebSocketException] with the error and the report of the end; without a report if the
- * socket or its loop was freed, with `NOT_OPEN` after a clean end.
+ * After its end, each function throws a [WebSocketException] with the error and the report of the end. The error is `NOT_OPEN` after a
+ * clean end. There is no report if the socket or its loop was freed.
  */
 public class CoroutineWebSocket internal constructor(
     /**
-     * The socket below, for its getters, pings, `retryNow`, and a `close` that does not wait: after that a collector still gets the
-     * messages up to the end. Do not pause or resume its receiving.
+     * The underlying socket, for its getters, pings, `retryNow`, and a `close` that does not wait. After such a `close`, a collector
+     * still gets the messages up to the end. Do not pause or resume its receiving.
      */
     public val webSocket: WebSocket,
     private val inbox: Inbox
@@ -70,19 +70,19 @@ public class CoroutineWebSocket internal constructor(
     private val receiving = Mutex()
 
     /**
-     * The messages from the connect on, and of the connections after it. It completes after a clean end, and throws after another.
+     * The messages of the first connection and of all later ones. The flow completes after a clean end, and throws after any other end.
      *
-     * At most 64 messages or 64 KiB wait for a slow collector here; then receiving is paused, and when the library's receive queue is
-     * full too, TCP slows the server down.
+     * At most 64 messages or 64 KiB wait here for a slow collector. Then receiving is paused, and when the library's receive queue is
+     * also full, TCP slows the server down.
      *
-     * The collector owns the socket: if it is cancelled, throws, or takes no more (`first()`), the socket is cancelled. [receive] takes
+     * The collector owns the socket: if it is cancelled, throws, or stops early (`first()`), the socket is cancelled. [receive] takes
      * single messages. Several collectors share the messages: each message goes to one of them.
      */
     public val messages: Flow<WebSocketMessage> = received()
 
     /**
-     * As [messages], with the losses of a connection and the reconnections between them, for sockets with `retryAttempts`. Of several
-     * losses without a message between them, the last one remains if nobody has taken them.
+     * Like [messages], and in order with them the losses of a connection and the reconnections, for sockets with `retryAttempts`. If
+     * nobody takes several losses without a message between them, only the last one remains.
      */
     public val events: Flow<WebSocketEvent> = received()
 
@@ -98,7 +98,7 @@ public class CoroutineWebSocket internal constructor(
         }
     }
 
-    /** The next message; null after a clean end. A cancelled call takes no message, and the socket goes on. */
+    /** Returns the next message, or null after a clean end. A cancelled call takes no message, and the socket stays open. */
     public suspend fun receive(): WebSocketMessage? {
         while (true) {
             val event = next() ?: return null
@@ -107,7 +107,7 @@ public class CoroutineWebSocket internal constructor(
     }
 
     private suspend fun next(): WebSocketEvent? {
-        coroutineContext.ensureActive() // also if there is always an event
+        coroutineContext.ensureActive() // check this even if there is always an event
         return receiving.withLock { inbox.next(webSocket) }
     }
 
@@ -115,23 +115,23 @@ public class CoroutineWebSocket internal constructor(
      * Queues a text message; suspends while the send queue is full. Messages are sent in the order of the calls. A cancelled call has
      * queued nothing.
      *
-     * Throws also while a lost connection is being made again (`NOT_OPEN`), and if the message is too big: then nothing was queued.
+     * It also throws while a lost connection is being made again (`NOT_OPEN`), and if the message is too big. Then nothing was queued.
      */
     public suspend fun send(text: String): Unit = send { webSocket.send(text) }
 
-    /** Queues a binary message, as the function for text does. */
+    /** Queues a binary message, like the function for text. */
     public suspend fun send(data: ByteArray): Unit = send { webSocket.send(data) }
 
-    /** Queues a part of an array as a binary message, as the function for text does. */
+    /** Queues a part of an array as a binary message, like the function for text. */
     public suspend fun send(data: ByteArray, offset: Int, length: Int): Unit = send { webSocket.send(data, offset, length) }
 
-    /** Queues the bytes between the buffer's position and its limit, as the function for text does. The position moves to the limit. */
+    /** Queues the bytes between the buffer's position and its limit, like the function for text. The position moves to the limit. */
     public suspend fun send(data: ByteBuffer): Unit = send { webSocket.send(data) }
 
     private suspend inline fun send(attempt: () -> ErrorCode) {
         sending.withLock {
             while (true) {
-                coroutineContext.ensureActive() // also if there is always room
+                coroutineContext.ensureActive() // check this even if there is always room
                 val drains = inbox.drains()
                 when (val error = attempt()) {
                     ErrorCode.OK -> return
@@ -144,8 +144,8 @@ public class CoroutineWebSocket internal constructor(
     }
 
     /**
-     * While receiving is paused, the report of a lost connection waits behind the messages; perhaps the coroutine that takes them is
-     * this one. The state knows the loss before.
+     * While receiving is paused, the report of a lost connection waits behind the messages, and this coroutine may be the one that
+     * takes them. The state shows the loss earlier.
      */
     private suspend fun awaitRoom(drains: Int) {
         while (webSocket.state == WebSocket.State.OPEN && inbox.drains() == drains) {
@@ -154,10 +154,11 @@ public class CoroutineWebSocket internal constructor(
     }
 
     /**
-     * Sends what was accepted, makes the closing handshake, and returns the report: `isClean` says whether the server has answered.
-     * Messages that arrive from now on are dropped, as in browsers; a collector still gets those that wait here, and then the end.
+     * Sends the accepted messages, performs the closing handshake, and returns the report: `isClean` is true if the server has
+     * answered. Messages that arrive after this call are dropped, as in browsers. A collector still gets the messages that wait here,
+     * and then the end.
      *
-     * Throws if the code or the reason is not allowed: then nothing happens. If it is cancelled, the socket is.
+     * Throws if the code or the reason is not allowed; then nothing happens. If this call is cancelled, the socket is cancelled.
      */
     public suspend fun close(code: Int = 1000, reason: String = ""): CloseInfo {
         webSocket.close(code, reason)
@@ -171,13 +172,13 @@ public class CoroutineWebSocket internal constructor(
         return inbox.closeInfo ?: throw inbox.ended()
     }
 
-    /** Drops the connection and all messages that wait, without suspending. Those who wait get `ABORTED` in one of the next polls. */
+    /** Drops the connection and all waiting messages, without suspending. Waiting calls get `ABORTED` in one of the next polls. */
     public fun cancel() {
         inbox.clear()
         webSocket.cancel()
     }
 
-    /** Calls [block], then closes the socket with 1000 and waits for the end; cancels it if the block throws or is cancelled. */
+    /** Calls [block], then closes the socket with 1000 and waits for the end. If the block throws or is cancelled, cancels the socket. */
     public suspend fun <R> use(block: suspend (CoroutineWebSocket) -> R): R {
         val result = try {
             block(this)

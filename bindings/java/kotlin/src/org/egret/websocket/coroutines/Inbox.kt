@@ -11,20 +11,20 @@ import java.util.ArrayDeque
 /**
  * The listener of a socket: it keeps events until a coroutine takes them, and wakes the coroutines that wait.
  *
- * The polling thread adds, coroutines on any thread take. It is bounded: when it is full it pauses receiving, so the library keeps
- * the next messages, and when the library's receive queue is full too, TCP slows the server down.
+ * The polling thread adds events, and coroutines on any thread take them. It is bounded: when it is full, it pauses receiving, so the
+ * library keeps the next messages, and when the library's receive queue is also full, TCP slows the server down.
  */
 internal class Inbox : WebSocketListener() {
     private enum class State {
         CONNECTING,
 
-        /** The connection was made once. */
+        /** A connection was made at least once. */
         OPEN,
 
-        /** This side has begun to close: messages that come now are dropped. */
+        /** This side has begun to close. Messages that arrive now are dropped. */
         CLOSING,
 
-        /** The socket has ended after a connection. What waits can still be taken. */
+        /** The socket has ended after a connection. Waiting events can still be taken. */
         ENDED,
 
         /** The socket has ended without a connection. */
@@ -41,13 +41,13 @@ internal class Inbox : WebSocketListener() {
     private var size = 0
     private var paused = false
 
-    /** How many times a wait for room in the send queue may have ended. */
+    /** The number of times that a wait for room in the send queue may have ended. */
     private var drains = 0
     private val received = Waiters(lock)
     private val drained = Waiters(lock)
     private val changed = Waiters(lock)
 
-    /** The report of the end. Null also if the socket or its loop was freed. */
+    /** The report of the end. It is also null if the socket or its loop was freed. */
     @Volatile
     var closeInfo: CloseInfo? = null
         private set
@@ -80,7 +80,7 @@ internal class Inbox : WebSocketListener() {
     override fun onDrain(socket: WebSocket): Unit = retrySends()
 
     override fun onRetry(socket: WebSocket, info: CloseInfo, attempt: Int, delayMillis: Long) {
-        retrySends() // no onDrain comes for the lost connection
+        retrySends() // because onDrain is not called for the lost connection
         add(socket, WebSocketEvent.Lost(info, attempt, delayMillis))
     }
 
@@ -101,11 +101,11 @@ internal class Inbox : WebSocketListener() {
     private fun add(socket: WebSocket, event: WebSocketEvent) {
         val waiting = synchronized(lock) {
             if (state != State.OPEN) return
-            // If nobody takes events, a connection may be lost and made again any number of times: the last time counts.
+            // If nobody takes events, a connection may be lost and made again any number of times. Only the last time is kept.
             if (event is WebSocketEvent.Lost) while (events.peekLast().let { it != null && it !is WebSocketMessage }) events.removeLast()
             events.add(event)
             size += sizeOf(event)
-            // Under the lock, so that calls of two threads come in the order of `paused`.
+            // Under the lock, so that the calls of two threads have the order of `paused`.
             if (!paused && (events.size >= MAX_EVENTS || size >= MAX_SIZE)) {
                 paused = true
                 socket.pauseReceive()
@@ -125,7 +125,7 @@ internal class Inbox : WebSocketListener() {
 
     // Called by coroutines.
 
-    /** Returns when there is a connection, also if it has ended since: its messages can be taken. */
+    /** Returns when there is a connection. It may have ended since then, but its messages can be taken. */
     suspend fun awaitOpen() {
         while (true) {
             when (synchronized(lock) { state }) {
@@ -136,7 +136,7 @@ internal class Inbox : WebSocketListener() {
         }
     }
 
-    /** The next event; null after a clean end. One coroutine at a time. */
+    /** Returns the next event, or null after a clean end. Only one coroutine at a time may call it. */
     suspend fun next(socket: WebSocket): WebSocketEvent? {
         while (true) {
             synchronized(lock) {
@@ -144,7 +144,7 @@ internal class Inbox : WebSocketListener() {
                 if (event != null) return event
                 if (state.isOver) return if (closeInfo?.isClean == true) null else throw ended()
             }
-            // It takes nothing: if this coroutine is cancelled before it runs again, the event remains.
+            // This takes nothing, so if the coroutine is cancelled before it runs again, the event remains.
             received.await { events.isEmpty() && !state.isOver }
         }
     }
@@ -161,13 +161,13 @@ internal class Inbox : WebSocketListener() {
         socket.resumeReceive()
     }
 
-    /** The number for [awaitDrain]. Read it before the send. */
+    /** The argument of [awaitDrain]. Read it before the send. */
     fun drains(): Int = synchronized(lock) { drains }
 
-    /** Suspends until a send that was refused may be accepted, or refused for another reason. */
+    /** Suspends until a refused send may be accepted, or refused for another reason. */
     suspend fun awaitDrain(before: Int): Unit = drained.await { drains == before && !state.isOver }
 
-    /** Drops the messages that wait in the library: the report of the end would wait behind them. */
+    /** Drops the messages that wait in the library, because the report of the end would wait behind them. */
     fun close(socket: WebSocket) {
         synchronized(lock) {
             if (!state.isOver) state = State.CLOSING
@@ -176,7 +176,7 @@ internal class Inbox : WebSocketListener() {
         retrySends()
     }
 
-    /** Drops what waits, and what comes. */
+    /** Drops all events that wait or arrive later. */
     fun clear() {
         synchronized(lock) {
             if (!state.isOver) state = State.CLOSING
@@ -189,7 +189,7 @@ internal class Inbox : WebSocketListener() {
         while (!synchronized(lock) { state.isOver }) changed.await { !state.isOver }
     }
 
-    /** Why nothing can be received or sent any more. */
+    /** The reason why nothing can be received or sent any more. */
     fun ended(): WebSocketException {
         val info = closeInfo
         return when {
@@ -199,7 +199,7 @@ internal class Inbox : WebSocketListener() {
         }
     }
 
-    /** Why a send was refused with NOT_OPEN. */
+    /** The reason why a send was refused with NOT_OPEN. */
     fun notOpen(): WebSocketException =
         if (synchronized(lock) { state.isOver }) ended()
         else WebSocketException(ErrorCode.NOT_OPEN, "the connection is closing, or is being made again", null)

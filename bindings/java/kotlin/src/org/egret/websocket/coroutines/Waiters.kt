@@ -4,11 +4,11 @@ import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.resume
 
-/** Coroutines that wait for a condition on what [lock] protects. They look again after each [takeAll]. */
+/** Coroutines that wait for a condition on data that [lock] protects. They check it again after each [takeAll]. */
 internal class Waiters(private val lock: Any) {
     private var waiting = ArrayList<CancellableContinuation<Unit>>()
 
-    /** Suspends until the next [takeAll], if [isNeeded] under the lock. The condition may be another one when it returns. */
+    /** If [isNeeded] returns true under the lock, suspends until the next [takeAll]. The condition may have changed when it returns. */
     suspend fun await(isNeeded: () -> Boolean) {
         suspendCancellableCoroutine<Unit> { continuation ->
             val waits = synchronized(lock) { isNeeded() && waiting.add(continuation) }
@@ -20,7 +20,7 @@ internal class Waiters(private val lock: Any) {
         }
     }
 
-    /** Under the lock: takes those that wait. [resumeAll] continues them, without the lock, because they may run at once. */
+    /** Call it under the lock: it takes the waiting coroutines. [resumeAll] resumes them without the lock, because they may run at once. */
     fun takeAll(): List<CancellableContinuation<Unit>> {
         if (waiting.isEmpty()) return emptyList()
         val taken = waiting

@@ -2,9 +2,9 @@ package org.egret.websocket.coroutines
 
 import org.egret.websocket.CloseInfo
 
-/** Something that a [CoroutineWebSocket] has received or noticed, in its order. */
+/** An event of a [CoroutineWebSocket]: a message, or a change of the connection. Events are in order. */
 public sealed class WebSocketEvent {
-    /** A connection was lost, and will be made again: see `WebSocketListener.onRetry` for the values. */
+    /** A connection was lost, and will be made again. See `WebSocketListener.onRetry` for the values. */
     public class Lost internal constructor(
         public val info: CloseInfo,
         public val attempt: Int,
@@ -13,7 +13,7 @@ public sealed class WebSocketEvent {
         override fun toString(): String = "Lost($info, attempt $attempt after $delayMillis ms)"
     }
 
-    /** The connection is there again. [generation] counts the connections, from 1 for the first, so it is at least 2. */
+    /** The connection was made again. [generation] counts the connections from 1, so it is at least 2. */
     public class Reconnected internal constructor(public val generation: Int) : WebSocketEvent() {
         override fun toString(): String = "Reconnected($generation)"
     }
