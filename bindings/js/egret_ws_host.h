@@ -63,7 +63,8 @@ typedef struct egret_ws_host_events {
     bool (*text)(void *engine, int64_t id, const char *utf8, size_t len);
     /* events.binary. False: the engine has no memory for the message. */
     bool (*binary)(void *engine, int64_t id, const uint8_t *data, size_t len);
-    /* events.retrying: the connection was lost or could not be made, and is made again after `delay_ms` (UINT32_MAX: after a resume). */
+    /* events.retrying: the connection was lost or could not be made, and is made again after `delay_ms` (UINT32_MAX: after a
+     * resume). */
     void (*retrying)(void *engine, int64_t id, const egret_ws_close_info *info, uint32_t delay_ms);
     /* events.drained, after egret_ws_host_notify_drain. */
     void (*drained)(void *engine, int64_t id);
@@ -75,11 +76,13 @@ typedef struct egret_ws_host_events {
     void (*task)(void *engine);
     /* events.frame, for a socket with the option `frames`: the numbers of egret_ws_on_frame_fn. */
     void (*frame)(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length);
-    /* events.asked: the question of a hook. The script answers with egret_ws_host_answer and this ticket. Both texts end in a NUL. */
+    /* events.asked: the question of a hook. The script answers with egret_ws_host_answer and this ticket. Both texts end in a
+     * NUL. */
     void (*asked)(void *engine, int64_t ticket, const char *hook, const char *text);
 } egret_ws_host_events;
 
-/* Hooks that a script can answer instead of on_resolve and on_proxy of egret_ws_hooks. In egret_ws.js: `resolve` and `findProxy`. */
+/* Hooks that a script can answer instead of on_resolve and on_proxy of egret_ws_hooks. In egret_ws.js: `resolve` and
+ * `findProxy`. */
 #define EGRET_WS_HOST_RESOLVE 1u
 #define EGRET_WS_HOST_FIND_PROXY 2u
 
@@ -173,8 +176,8 @@ char *egret_ws_host_normalize_url(egret_ws_host *host, const char *url);
 /* Returns, for each statistic, a name, NUL, a number, NUL; for free(). NULL if there are none, or no memory. Sets `*len`. */
 char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len);
 /*
- * host.text: returns a text of the socket, for free(). NULL if it is empty, if no text has this name, or if there is no memory. With
- * the id 0 and the name `hooks` it returns the names of the hooks that the script answers, each followed by a space.
+ * host.text: returns a text of the socket, for free(). NULL if it is empty, if no text has this name, or if there is no memory.
+ * With the id 0 and the name `hooks` it returns the names of the hooks that the script answers, each followed by a space.
  */
 char *egret_ws_host_text(egret_ws_host *host, int64_t id, const char *name, size_t *len);
 /* host.bytes: returns bytes of the socket, for free(). `index` is that of a certificate. NULL: see egret_ws_host_text. */

@@ -21,10 +21,14 @@ export type Received = string | ArrayBuffer | BlobLike;
 
 /**
  * The options of a socket: the third argument of the constructor, or the defaults of an installation. Each is a field of
- * `egret_ws_options` in `egret_ws.h`, which describes its limits. An unknown name, or a value of a wrong type, throws a `TypeError`.
+ * `egret_ws_options` in `egret_ws.h`, which describes its limits. An unknown name, or a value of a wrong type, throws a
+ * `TypeError`.
  */
 export interface WebSocketOptions {
-  /** Headers of the request: an object, or pairs such as those of a `Map` or of `Headers`. Each value in a list becomes one header. */
+  /**
+   * Headers of the request: an object, or pairs such as those of a `Map` or of `Headers`. Each value in a list becomes one
+   * header.
+   */
   headers?: Record<string, HeaderValue | ReadonlyArray<HeaderValue>> | Iterable<readonly [string, HeaderValue]>;
   /** The `Origin` header. */
   origin?: string;

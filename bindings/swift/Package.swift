@@ -2,12 +2,12 @@
 import Foundation
 import PackageDescription
 
-// On Apple's systems, uses the XCFramework that xcframework.sh makes if it exists. Else uses an installed library, which
-// pkg-config finds.
+// On Apple's systems the package uses the XCFramework of xcframework.sh, if it exists. Otherwise it uses an installed library,
+// which pkg-config finds.
 let framework = "EgretWS.xcframework"
 let hasFramework = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
 let apple: [Platform] = [.iOS, .macOS, .macCatalyst, .tvOS, .visionOS]
-// An XCFramework's target has its name. Both contain the module CEgretWS.
+// The target of an XCFramework has its name. Both targets contain the module CEgretWS.
 let library = hasFramework ? "EgretWS" : "CEgretWS"
 
 let package = Package(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# xcframework.sh [PLATFORM...]: builds the library for Apple's systems, or only for these (packaging/apple/platforms.py lists them), and
-# puts EgretWS.xcframework next to Package.swift, which then uses it.
+# xcframework.sh [PLATFORM...]: builds the library for all of Apple's systems, or only for these (packaging/apple/platforms.py lists
+# them), and writes EgretWS.xcframework next to Package.swift, which then uses it.
 #
 # On a Mac it needs Xcode and rustup with the targets. Elsewhere see packaging/dist/apple.sh. It has never run on a Mac.
 set -euo pipefail

@@ -26,6 +26,22 @@ pub fn android_classes() -> &'static Path {
     &CLASSES
 }
 
+/// Each public class, method and field has a comment, which is correct HTML and has only links that lead to something. A comment may
+/// describe its parameters and its result without tags.
+#[test]
+fn javadoc_has_no_warning() {
+    if is_skipped() {
+        return;
+    }
+    let mut javadoc = Command::new(root().join("bindings/java/android/javadoc.sh"));
+    javadoc.arg(android().join("android.jar")).arg(scratch("javadoc"));
+    let output = output_of("javadoc", javadoc.env("JAVADOCFLAGS", "-Xdoclint:all -Xmaxwarns 10000"));
+    let is_fault = |line: &&str| line.contains(".java:") && !line.contains(" warning: no @");
+    let faults: Vec<_> = output.lines().filter(is_fault).collect();
+    assert!(output.contains(" warning: no @return"), "javadoc checks nothing: {output}");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
 /// Compiles the activity of the guide in Java. `kotlin.rs` compiles the one in Kotlin.
 #[test]
 fn the_activity_of_the_guide_compiles() {

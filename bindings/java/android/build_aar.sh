@@ -3,8 +3,8 @@
 # android.jar. It writes the files that pack.py lists to OUT.
 #
 # ABIs default to arm64-v8a, armeabi-v7a and x86_64. Needs Rust's targets for them (rustup target add aarch64-linux-android
-# armv7-linux-androideabi x86_64-linux-android), a JDK (11 or newer) and Python (3.9 or newer). CFLAGS and RUSTFLAGS have their usual
-# meaning. PARTS is a folder that keeps cargo's output for the next run.
+# armv7-linux-androideabi x86_64-linux-android), a JDK (11 or newer) and Python (3.9 or newer). CFLAGS and RUSTFLAGS have their
+# usual meaning. PARTS is a folder that keeps cargo's output for the next run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)

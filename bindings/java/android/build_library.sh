@@ -15,8 +15,8 @@ out=$(cd "$3" && pwd)
 
 lower=$(echo "$target" | tr - _)
 upper=$(echo "$lower" | tr a-z A-Z)
-# rustc links shared libraries with undefined functions without a warning; the NDK's stubs of API 21 contain all functions of Android 5.
-# Equal functions are merged, and SHA-256, which is only for pins, is not unrolled. This saves 12 KB.
+# rustc links shared libraries with undefined functions without a warning; the NDK's stubs of API 21 contain all functions of
+# Android 5. Equal functions are merged, and SHA-256, which is only for pins, is not unrolled. This saves 12 KB.
 flags='--cfg=sha2_backend_soft="compact"'
 for flag in $link_flags -Wl,--no-undefined -Wl,--icf=all; do flags="$flags -Clink-arg=$flag"; done
 flags="$flags ${RUSTFLAGS:-}"

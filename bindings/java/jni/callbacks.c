@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For a message of at most this size, Java code creates the array or the string: the VM compiles that code, and fewer JNI calls mean
- * fewer changes of the thread's state. */
+/* For a message of at most this size, Java code creates the array or the string: the VM compiles that code, and fewer JNI calls
+ * mean fewer changes of the thread's state. */
 enum { SMALL_BYTES = 4096 };
 
 /* Locked while a peer is freed, and while a thread that does not poll reads one. */
@@ -205,8 +205,8 @@ void set_callbacks(egret_ws_options *options, peer *user, bool hook, bool frames
     options->release_user = peer_free;
 }
 
-/* Any thread may call these two. `user` is a weak reference to the WebSocketLoop, which is NULL after the loop was collected. They do
- * nothing if an exception of other native code is pending, because then no Java method may be called. */
+/* Any thread may call these two. `user` is a weak reference to the WebSocketLoop, which is NULL after the loop was collected.
+ * They do nothing if an exception of other native code is pending, because then no Java method may be called. */
 
 void on_log(void *user, int32_t level, const char *text, egret_ws *ws) {
     JNIEnv *env = jvm_env();

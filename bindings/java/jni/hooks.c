@@ -1,5 +1,5 @@
-/* Hooks of a loop: static methods of the Java class Callbacks, called on threads of the library. These threads have no Java frame that
- * would free local references. */
+/* Hooks of a loop: static methods of the Java class Callbacks, called on threads of the library. These threads have no Java
+ * frame that would free local references. */
 #include "jvm.h"
 #include <string.h>
 

@@ -44,7 +44,8 @@ jclass find_class(JNIEnv *env, const char *name);
  * Java does not get its result. */
 void jvm_throw(JNIEnv *env, int32_t error);
 
-/* Throws an OutOfMemoryError, unless an exception is already pending. Returns an error for a native function; Java does not get it. */
+/* Throws an OutOfMemoryError, unless an exception is already pending. Returns an error for a native function; Java does not get
+ * it. */
 int32_t jvm_no_memory(JNIEnv *env);
 
 /* text.c: JNI's own functions convert to "modified" UTF-8, which has other bytes for NUL and for characters above U+FFFF. */
@@ -56,8 +57,8 @@ typedef struct utf8 {
     char small[1024];
 } utf8;
 
-/* Converts at most `max_units` UTF-16 units of an array, or, if there is none, of a string. Without both, the result is NULL. False:
- * there is no memory, or an exception is pending. */
+/* Converts at most `max_units` UTF-16 units of an array, or, if there is none, of a string. Without both, the result is NULL.
+ * False: there is no memory, or an exception is pending. */
 bool utf8_of(JNIEnv *env, jstring string, jcharArray array, size_t max_units, utf8 *out);
 void utf8_release(utf8 *text);
 

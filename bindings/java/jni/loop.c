@@ -144,8 +144,8 @@ static int32_t never(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_
     return EGRET_WS_REQUEST_STOP;
 }
 
-/* Returns whether the library accepts wss, which it refuses if it has no TLS. The socket makes no connection: with an on_request it does
- * nothing before a poll, and an inline loop has no thread. */
+/* Returns whether the library accepts wss, which it refuses if it has no TLS. The socket makes no connection: with an
+ * on_request it does nothing before a poll, and an inline loop has no thread. */
 static jboolean has_tls(JNIEnv *env, jclass native) {
     egret_ws_loop_options loop_options;
     egret_ws_options options;

@@ -88,7 +88,8 @@ static int32_t no_memory(char *message) {
     return EGRET_WS_ERR_NO_RESOURCES;
 }
 
-/* Handles the local reference that a method has returned: a TlsFailure, or another object, for which it makes a global reference. */
+/* Handles the local reference that a method has returned: a TlsFailure, or another object, for which it makes a global
+ * reference. */
 static int32_t take(JNIEnv *env, jobject made, jobject *out, char *message) {
     if (has_thrown(env) || !made) return no_memory(message);
     int32_t error = EGRET_WS_OK;

@@ -2,8 +2,9 @@
 # build.sh JAR COROUTINES OUT.jar: compiles the functions for Kotlin's coroutines against the binding's jar (egret-websocket.jar of
 # ../build.sh, or classes.jar of the AAR) and kotlinx-coroutines-core-jvm.jar.
 #
-# KOTLINC is the compiler; it defaults to `kotlinc` on the PATH. The sources compile with Kotlin 1.4 and kotlinx-coroutines 1.3.8, and
-# newer. A jar built by a Kotlin 2 compiler is for programs with Kotlin 2.0 and newer, unless KOTLINC_FLAGS sets another
+# KOTLINC is the compiler; it defaults to `kotlinc` on the PATH. The sources compile with Kotlin 1.4 and kotlinx-coroutines
+# 1.3.8, and newer. A jar built by a Kotlin 2 compiler is for programs with Kotlin 2.0 and newer, unless KOTLINC_FLAGS sets
+# another
 # -language-version.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

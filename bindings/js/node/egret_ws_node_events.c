@@ -1,7 +1,7 @@
 /*
  * Calls of `events` of egret_ws.js. Each call is one task: napi_make_callback then runs the jobs of process.nextTick and the
- * microtasks, if no other JavaScript is on the stack. If JavaScript called the poll, that JavaScript is on the stack, so `after_event`
- * is called after each event to run them.
+ * microtasks, if no other JavaScript is on the stack. If JavaScript called the poll, that JavaScript is on the stack, so
+ * `after_event` is called after each event to run them.
  */
 #include "egret_ws_node.h"
 
@@ -65,8 +65,8 @@ static napi_value referenced(const node_host *node, napi_ref reference) {
     return function;
 }
 
-/* Runs the jobs of process.nextTick and the microtasks. napi_make_callback is not used, because its asynchronous context would be on
- * the stack of Node when a job throws. A job that throws ends the call, so the other jobs need another call. */
+/* Runs the jobs of process.nextTick and the microtasks. napi_make_callback is not used, because its asynchronous context would
+ * be on the stack of Node when a job throws. A job that throws ends the call, so the other jobs need another call. */
 static void run_jobs(const node_host *node) {
     const napi_value after_event = referenced(node, node->after_event);
     if (!after_event) return;

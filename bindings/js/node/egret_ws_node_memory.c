@@ -3,9 +3,9 @@
  *
  * V8 collects the buffers of about 32 MiB together. By default, glibc then returns the end of its heap to the kernel. Each page of
  * the next buffers causes a page fault again, which costs more than all other work for them. glibc keeps twice the size of the
- * largest block that the process has freed (mallopt(3), M_MMAP_THRESHOLD). So at the start of a burst we free a block of the largest
- * size that counts. After a time without large messages, the memory is returned. If the process or its user has set one of the
- * thresholds, glibc uses it, and the block changes nothing.
+ * largest block that the process has freed (mallopt(3), M_MMAP_THRESHOLD). So at the start of a burst we free a block of the
+ * largest size that counts. After a time without large messages, the memory is returned. If the process or its user has set one
+ * of the thresholds, glibc uses it, and the block changes nothing.
  *
  * External buffers could be reused, but they are no alternative: Node cannot transfer them to a worker, and Electron has none.
  */

@@ -23,8 +23,8 @@ function throwLater(error) {
   });
 }
 
-// Runs the jobs of process.nextTick and the microtasks. Node itself does this only when no JavaScript is on the stack, but in a poll
-// by the application, its caller is on the stack. A Node without this function would run them after the poll.
+// Runs the jobs of process.nextTick and the microtasks. Node itself does this only when no JavaScript is on the stack, but in a
+// poll by the application, its caller is on the stack. A Node without this function would run them after the poll.
 function runJobs() {
   if (process._tickCallback) process._tickCallback();
 }

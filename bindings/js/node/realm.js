@@ -10,7 +10,10 @@ const vm = require('vm');
 const filename = path.join(__dirname, '..', 'egret_ws.js');
 const source = fs.readFileSync(filename, 'utf8');
 
-/** Returns a function that evaluates an expression in the realm of `global`, which is a result of vm.createContext or a global object. */
+/**
+ * Returns a function that evaluates an expression in the realm of `global`, which is a result of vm.createContext or a global
+ * object.
+ */
 function evaluatorOf(global) {
   if (vm.isContext(global)) return (code) => vm.runInContext(code, global, { filename });
   // The global object as seen by code inside a context. A function that is made from text belongs to the realm of its constructor.

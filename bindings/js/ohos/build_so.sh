@@ -1,6 +1,7 @@
 #!/bin/sh
-# build_so.sh SDK LIBEGRET_WS.a OUT.so: compiles the glue for arm64 with the native SDK in the directory SDK (which contains llvm and
-# sysroot), and links it with the static library for aarch64-unknown-linux-ohos. CFLAGS and LDFLAGS have their usual meaning.
+# build_so.sh SDK LIBEGRET_WS.a OUT.so: compiles the glue for arm64 with the native SDK in the directory SDK (which contains
+# llvm and sysroot), and links it with the static library for aarch64-unknown-linux-ohos. CFLAGS and LDFLAGS have their usual
+# meaning.
 set -eu
 js=$(cd "$(dirname "$0")/.." && pwd)
 

@@ -1,6 +1,6 @@
 /*
- * The module for HarmonyOS: it registers the glue for Node-API (../node) when the library is loaded. HarmonyOS finds a module by its
- * name, which is the name of the file: libegret_ws_napi.so.
+ * The module for HarmonyOS: it registers the glue for Node-API (../node) when the library is loaded. HarmonyOS finds a module
+ * by its name, which is the name of the file: libegret_ws_napi.so.
  */
 #include "include/node_api.h"
 

@@ -1,7 +1,7 @@
 /*
- * The driver for HarmonyOS, which replaces ../node/egret_ws_node_driver.c. The loop has an I/O thread. Its wake-up callback, which is
- * also called when the budget has ended a poll, calls a thread-safe function, and that function polls. Handles of libuv cannot do
- * this here, because the main loop of an application does not run libuv's loop in the way that they need.
+ * The driver for HarmonyOS, which replaces ../node/egret_ws_node_driver.c. The loop has an I/O thread. Its wake-up callback,
+ * which is also called when the budget has ended a poll, calls a thread-safe function, and that function polls. Handles of
+ * libuv cannot do this here, because the main loop of an application does not run libuv's loop in the way that they need.
  *
  * No wake-up reports a drained send queue (egret_ws_host_notify_drain): install.js has a timer for this.
  */

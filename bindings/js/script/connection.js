@@ -114,8 +114,8 @@ class Connection {
         return error === ERR_NOT_OPEN && this.resend;
     }
 
-    // This does not use the host's amount: a game that sends until bufferedAmount reaches the mark continues in onDrain, even if the
-    // library has already written much of it in this task.
+    // This does not use the host's amount: a game that sends until bufferedAmount reaches the mark continues in onDrain, even
+    // if the library has already written much of it in this task.
     watch() {
         this.unwritten = this.bufferedAmount();
         if (this.unwritten < this.highWaterMark) return;
@@ -245,7 +245,8 @@ class Connection {
         this.protocol = '';
         this.extensions = '';
         if (!this.resend) {
-            // The library also drops its messages. They no longer count; otherwise a game could wait forever for the amount to fall.
+            // The library also drops its messages. They no longer count; otherwise a game could wait forever for the amount to
+            // fall.
             this.queue = null;
             this.waiting = 0;
             this.lost = 0;

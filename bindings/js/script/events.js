@@ -72,8 +72,9 @@ function defineMissing(global, name, Class) {
 function makeEvents(global, exception, host) {
     const { Event, EventTarget, fire } = makeTargets(global, exception, host);
 
-    // The constructor of the engine's class converts its arguments each time. In some engines this takes several times as long as the
-    // dispatch. An event of this class inherits from the engine's, and its own accessors read the values that `message` has set.
+    // The constructor of the engine's class converts its arguments each time. In some engines this takes several times as long
+    // as the dispatch. An event of this class inherits from the engine's, and its own accessors read the values that `message`
+    // has set.
     const EngineMessageEvent = engineClass(global, 'MessageEvent', Event);
     const MessageEvent = makeMessageEventClass(Event, global.MessagePort);
     if (EngineMessageEvent === null) {

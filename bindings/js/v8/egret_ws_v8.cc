@@ -154,8 +154,8 @@ void report(const egret_ws_v8 *self, v8::Local<v8::Context> context, const v8::T
     if (caught.HasCaught() && !caught.HasTerminated()) report(self, context, caught.Exception());
 }
 
-// Runs one task: calls the function of `events`, then performs a microtask checkpoint. With the policy kAuto, the engine has already
-// performed one when the call returns, and the queue is empty.
+// Runs one task: calls the function of `events`, then performs a microtask checkpoint. With the policy kAuto, the engine has
+// already performed one when the call returns, and the queue is empty.
 void emit(const egret_ws_v8 *self, egret_ws_host_event event, int count, v8::Local<v8::Value> arguments[]) {
     v8::Isolate *const isolate = self->isolate;
     const v8::Local<v8::Context> context = self->context.Get(isolate);

@@ -8,9 +8,9 @@
  * Compile egret_ws_v8.cc (C++17, or C++20 if your V8 needs it) and egret_ws_host.c (C99), with the defines of your V8, such as
  * V8_COMPRESS_POINTERS and V8_ENABLE_SANDBOX. C++ exceptions and RTTI are not needed.
  *
- * Call all functions on the thread that may use the isolate. If the application uses v8::Locker, it must hold the lock. The functions
- * enter the isolate and the context, open their own handle scope, and leave no handle behind. Functions that can fail return
- * EGRET_WS_OK (0) or a negative EGRET_WS_ERR_*.
+ * Call all functions on the thread that may use the isolate. If the application uses v8::Locker, it must hold the lock. The
+ * functions enter the isolate and the context, open their own handle scope, and leave no handle behind. Functions that can fail
+ * return EGRET_WS_OK (0) or a negative EGRET_WS_ERR_*.
  */
 #ifndef EGRET_WS_V8_H
 #define EGRET_WS_V8_H

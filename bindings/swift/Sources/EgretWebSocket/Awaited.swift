@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import Foundation
 
-/// A value behind a lock, and tasks that wait until the value has a state that they need.
+/// A value that a lock protects, and tasks that wait until the value has a certain state.
 ///
-/// `@unchecked Sendable`: `value` and `waiters` are used only with `lock` held, and `State` is Sendable. No code of a task runs
-/// under the lock: continuations are resumed after the unlock.
+/// `@unchecked Sendable` is sound because `value` and `waiters` are used only while `lock` is held, and `State` is Sendable. No
+/// code of a task runs under the lock: continuations are resumed after the unlock.
 final class Awaited<State: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var value: State
@@ -12,7 +12,7 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
     private var lastWaiter: UInt64 = 0
 
     private struct Waiter {
-        /// Tries again. If the wait is over, returns the closure to run after the unlock.
+        /// Checks the value again. If the wait is over, returns the closure to run after the unlock.
         let attempt: (inout State) -> (() -> Void)?
         let cancel: () -> Void
     }
@@ -26,7 +26,7 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
         let result = change(&value)
         var ready: [() -> Void] = []
         if !waiters.isEmpty {
-            // In the order of their arrival.
+            // The waiters are in the order of their arrival.
             for id in waiters.keys.sorted() {
                 guard let resume = waiters[id]?.attempt(&value) else { continue }
                 waiters[id] = nil
@@ -52,7 +52,7 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
         return try result.get()
     }
 
-    /// Called with the lock held.
+    /// Call it while the lock is held.
     private func newWaiter() -> UInt64 {
         lastWaiter += 1
         return lastWaiter
@@ -65,7 +65,7 @@ final class Awaited<State: Sendable>: @unchecked Sendable {
         let cancelled = { continuation.resume(returning: .failure(EgretWS.Error(.cancelled, "the task was cancelled"))) }
         lock.lock()
         defer { lock.unlock() }
-        // Checked under the lock: a later cancellation finds the waiter.
+        // This check is under the lock, so a later cancellation finds the waiter.
         if Task.isCancelled { return cancelled }
         if let result = attempt(&value) { return { continuation.resume(returning: result) } }
         waiters[id] = Waiter(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-/// Copies for pointers of C. They live as long as this object.
+/// Copies to which pointers of C structs point. They live as long as this object.
 final class CMemory {
     private var blocks: [UnsafeMutableRawPointer] = []
 
-    /// A text with a NUL at its end; nil for nil. Refuses a text with a NUL inside, because C would end it there.
+    /// Returns a text with a NUL at its end; nil for nil. Refuses a text that contains a NUL, because C would end it there.
     func text(_ text: String?, _ field: String) throws(EgretWS.Error) -> UnsafePointer<CChar>? {
         guard let text else { return nil }
         var bytes = text.utf8.map { CChar(bitPattern: $0) }
@@ -13,7 +13,7 @@ final class CMemory {
         return array(bytes)
     }
 
-    /// A list with commas; nil for an empty array.
+    /// Returns a comma-separated list; nil for an empty array.
     func list(_ items: [String], _ field: String) throws(EgretWS.Error) -> UnsafePointer<CChar>? {
         if items.isEmpty { return nil }
         for item in items where item.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) || item.utf8.contains(0x2c) {
@@ -22,7 +22,7 @@ final class CMemory {
         return try text(items.joined(separator: ", "), field)
     }
 
-    /// nil for an empty array.
+    /// Returns a copy of the array; nil for an empty array.
     func array<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element>? {
         if elements.isEmpty { return nil }
         let copy = UnsafeMutablePointer<Element>.allocate(capacity: elements.count)

@@ -14,29 +14,29 @@ extension EgretWS {
         }
     }
 
-    /// The closures that `poll` calls; nil ones are not called. All are released after the socket's last callback.
+    /// The closures that `poll` calls. A closure that is nil is not called. All are released after the socket's last callback.
     public struct SocketCallbacks {
         public var onConnect: ((Socket) -> Void)?
         public var onMessage: ((Socket, Message) -> Void)?
-        /// Replaces `onMessage`: the bytes themselves, borrowed until the closure returns, and whether they are text.
+        /// Replaces `onMessage`. It gets the bytes without a copy, valid until the closure returns, and whether they are text.
         public var onBytes: ((Socket, UnsafeRawBufferPointer, _ isText: Bool) -> Void)?
         /// The answer to a `ping`, with its payload.
         public var onPong: ((Socket, Data) -> Void)?
         public var onClose: ((Socket, CloseInfo) -> Void)?
-        /// The send buffer has room again, after `trySend` threw `backpressure`.
+        /// The send queue has room again after `trySend` threw `backpressure`.
         public var onDrain: ((Socket) -> Void)?
-        /// Before the wait for a reconnection: how the connection ended, the number of the next attempt, the wait.
+        /// Called before the wait for a reconnection, with the close report, the number of the next attempt and the wait.
         public var onRetry: ((Socket, CloseInfo, _ attempt: Int, _ delay: Timeout) -> Void)?
-        /// Before each connection, the first one too. It may change the request. An error that it throws ends the socket.
+        /// Called before each connection, including the first one. It may change the request. If it throws, the socket ends.
         public var onRequest: ((Socket, inout Request) throws -> RequestAnswer)?
 
-        /// Each frame that was sent or received, to trace a connection.
+        /// Called for each frame that was sent or received, to trace a connection.
         public var onFrame: ((Socket, Frame) -> Void)?
 
         public init() {}
     }
 
-    /// These events as methods of a class of the main actor. The socket does not keep the delegate alive.
+    /// The events of `SocketCallbacks` as methods of a class of the main actor. The socket does not keep the delegate alive.
     @MainActor
     public protocol SocketDelegate: AnyObject, Sendable {
         func socketDidConnect(_ socket: Socket)

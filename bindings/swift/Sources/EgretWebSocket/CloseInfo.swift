@@ -18,29 +18,29 @@ extension EgretWS {
 
     /// How and why a connection ended: `egret_ws_close_info`.
     public struct CloseInfo: Sendable {
-        /// nil when both Close frames were exchanged and neither side failed the connection.
+        /// nil if both Close frames were exchanged and neither side failed the connection.
         public let error: Error.Code?
         public let phase: Phase
         public let initiator: Initiator
-        /// The HTTP status of the server's answer, or a proxy's; 0 if there was none.
+        /// The HTTP status in the answer of the server or a proxy; 0 if there was no answer.
         public let httpStatus: Int32
         /// The operating system's error number, or 0.
         public let osError: Int32
-        /// The code of the peer's Close frame; 1005 if it had none; 1006 if there was no Close frame.
+        /// The code of the peer's Close frame; 1005 if it had no code; 1006 if there was no Close frame.
         public let code: UInt16
-        /// The code of the Close frame this side sent; 0 if none was sent.
+        /// The code of the Close frame that this side sent; 0 if none was sent.
         public let sentCode: UInt16
         /// The reason of the peer's Close frame.
         public let reason: String
         /// A sentence about the end, for a log.
         public let message: String
-        /// Messages that a send accepted and that were not completely passed to the operating system.
+        /// The number of messages that a send accepted and that were not completely passed to the operating system.
         public let unsentMessages: UInt32
         public let unsentBytes: UInt64
-        /// Whether another attempt may succeed without a change of the request: the rule of `retryAttempts`.
+        /// Whether another attempt may succeed without a change of the request. This is the rule of `retryAttempts`.
         public let isRetryable: Bool
 
-        /// `wasClean` of a browser's close event.
+        /// Equal to `wasClean` in a browser's close event.
         public var wasClean: Bool { error == nil }
 
         init(_ info: egret_ws_close_info) {
@@ -51,7 +51,7 @@ extension EgretWS {
             osError = info.os_error
             code = info.code
             sentCode = info.sent_code
-            // Uses the lengths, because a reason may have a NUL inside.
+            // Use the lengths, because a reason may contain a NUL.
             reason = String(decoding: UnsafeRawBufferPointer(start: info.reason, count: info.reason_len), as: UTF8.self)
             message = String(decoding: UnsafeRawBufferPointer(start: info.message, count: info.message_len), as: UTF8.self)
             unsentMessages = info.unsent_messages

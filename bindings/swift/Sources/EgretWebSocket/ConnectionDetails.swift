@@ -8,16 +8,16 @@ extension EgretWS {
         public enum Direction: Sendable, Hashable {
             case sent
             case received
-            /// Sent frames were not recorded, because the receive queue was full: `length` is their number.
+            /// Sent frames were not recorded, because the receive queue was full. `length` is their number.
             case lost
         }
 
         public let direction: Direction
-        /// 0 to 15 (RFC 6455 section 5.2).
+        /// The opcode, 0 to 15 (RFC 6455 section 5.2).
         public let opcode: Int
-        /// It is the last frame of its message.
+        /// Whether it is the last frame of its message.
         public let isFinal: Bool
-        /// Its message is compressed.
+        /// Whether its message is compressed.
         public let isCompressed: Bool
         /// The length of the payload on the wire.
         public let length: UInt64
@@ -46,35 +46,35 @@ extension EgretWS {
     }
 }
 
-/// How a connection was made. Available from `onConnect` on, and in `onRetry` and `onClose`.
+/// Details of how a connection was made. They are available from `onConnect` on, and in `onRetry` and `onClose`.
 extension EgretWS.Socket {
-    /// The address of this side.
+    /// The local address of the connection.
     public var localAddress: String {
         get throws(EgretWS.Error) { try text { egret_ws_local_address(c, $0, $1) } }
     }
 
-    /// The addresses that were tried, each with its result: `192.0.2.1:443 Connection refused`.
+    /// The addresses that were tried, each with its result, such as `192.0.2.1:443 Connection refused`.
     public var triedAddresses: [String] {
         get throws(EgretWS.Error) { try lines { egret_ws_tried_addresses(c, $0, $1) } }
     }
 
-    /// The proxy as a URL, without its user name and password; an empty text: none.
+    /// The URL of the proxy, without a user name and password; empty if there is none.
     public var proxy: String {
         get throws(EgretWS.Error) { try text { egret_ws_proxy(c, $0, $1) } }
     }
 
-    /// The cipher suite of TLS; an empty text without TLS, and on Apple's systems.
+    /// The cipher suite of TLS; empty without TLS, and on Apple's systems.
     public var tlsCipher: String {
         get throws(EgretWS.Error) { try text { egret_ws_tls_cipher(c, $0, $1) } }
     }
 
-    /// The protocol that the server selected by ALPN; an empty text if it selected none.
+    /// The protocol that the server selected by ALPN; empty if it selected none.
     public var tlsAlpn: String {
         get throws(EgretWS.Error) { try text { egret_ws_tls_alpn(c, $0, $1) } }
     }
 
-    /// The certificates that the server sent, in DER, its own first; also if they were not trusted. On Apple's systems only the
-    /// first one, and only after a handshake that succeeded.
+    /// The certificates that the server sent, in DER, its own one first, even if they were not trusted. On Apple's systems it
+    /// contains only the first one, and only after a successful handshake.
     public var peerCertificates: [Data] {
         get throws(EgretWS.Error) {
             var certificates: [Data] = []
@@ -93,7 +93,7 @@ extension EgretWS.Socket {
     /// The body of a refusal: its first `maxRefusalBodyBytes`.
     public var responseBody: Data {
         get throws(EgretWS.Error) {
-            // C adds a NUL.
+            // C adds a NUL at the end.
             try data(spare: 1) { bytes, count in
                 guard let bytes else { return egret_ws_response_body(c, nil, 0) }
                 return bytes.withMemoryRebound(to: CChar.self, capacity: count) { egret_ws_response_body(c, $0, count) }
@@ -101,7 +101,7 @@ extension EgretWS.Socket {
         }
     }
 
-    /// The cookies that the servers of this attempt have set, those of redirects and refusals too.
+    /// The cookies that the servers of this attempt have set, including those of redirects and refusals.
     public var responseCookies: [EgretWS.Cookie] {
         get throws(EgretWS.Error) {
             try lines { egret_ws_response_cookies(c, $0, $1) }.map { line in
@@ -117,7 +117,7 @@ private func lines(_ write: (UnsafeMutablePointer<CChar>?, Int) -> Int32) throws
     try text(write).split(separator: "\n").map(String.init)
 }
 
-/// Returns the bytes that C writes. `spare`: the bytes that it needs besides.
+/// Returns the bytes that C writes. `spare` is the number of additional bytes that C needs.
 private func data(
     spare: Int, _ write: (UnsafeMutablePointer<UInt8>?, Int) -> Int32
 ) throws(EgretWS.Error) -> Data {
@@ -125,7 +125,7 @@ private func data(
         let count = Int(try checked(write(nil, 0)))
         var buffer = [UInt8](repeating: 0, count: count + spare)
         let written = buffer.withUnsafeMutableBufferPointer { write($0.baseAddress, $0.count) }
-        // It has grown since.
+        // The data has become longer since the first call.
         if written == EGRET_WS_ERR_INVALID_ARGUMENT { continue }
         return Data(buffer.prefix(Int(try checked(written))))
     }

@@ -9,7 +9,7 @@ extension EgretWS {
             public let rawValue: Int32
             public init(rawValue: Int32) { self.rawValue = rawValue }
 
-            /// Only in Swift: the task was cancelled while it waited.
+            /// The task was cancelled while it waited. This code exists only in Swift.
             public static let cancelled = Self(rawValue: 1)
 
             /// The name in C, such as `EGRET_WS_ERR_NOT_OPEN`.
@@ -21,9 +21,9 @@ extension EgretWS {
         public let code: Code
         /// A sentence about the reason, for a log.
         public let message: String
-        /// The close report, if the error is the end of a connection.
+        /// The close report if the error is the end of a connection.
         public let closeInfo: CloseInfo?
-        /// The error of your `onRequest`, if the connection was not made because of it.
+        /// The error of your `onRequest` if it prevented the connection.
         public let underlyingError: (any Swift.Error)?
 
         init(_ code: Code, _ message: String, closeInfo: CloseInfo? = nil, underlyingError: (any Swift.Error)? = nil) {
@@ -83,7 +83,7 @@ extension EgretWS.Error.Code {
     // generated: end
 }
 
-/// Throws if a result of C is negative. Call it right after the function of C, on the same thread, because of the message.
+/// Throws if a result of C is negative. Call it immediately after the C function, on its thread, because it reads the message.
 @discardableResult
 func checked<Number: FixedWidthInteger>(_ result: Number) throws(EgretWS.Error) -> Number {
     if result < 0 {

@@ -6,8 +6,8 @@ import QuartzCore
 #endif
 
 extension EgretWS {
-    /// Polls a loop on the main actor, from the main run loop, until it is stopped or released. Polls once a display frame
-    /// where `CADisplayLink` exists; elsewhere, for example on a Mac, 60 times a second.
+    /// Polls a loop on the main actor, from the main run loop, until it is stopped or released. Where `CADisplayLink` exists,
+    /// it polls once per display frame; elsewhere, for example on a Mac, 60 times per second.
     ///
     /// In the background a display has no frames. Call `enterBackground` and `enterForeground` when the system reports them,
     /// for example in `sceneDidEnterBackground` and `sceneWillEnterForeground`.
@@ -16,7 +16,7 @@ extension EgretWS {
         public let loop: Loop
         private let ticks: Ticks
         private var polling = Polling.frames
-        /// The closure of the loop's maker, which comes back after the background.
+        /// The closure that the creator of the loop has set. It is set again after the background.
         private var wakeup: (@Sendable () -> Void)?
         /// For tests.
         private(set) var polls = 0
@@ -29,16 +29,16 @@ extension EgretWS {
             ticks.start(for: self)
         }
 
-        /// Stops polling for ever. The loop itself goes on.
+        /// Stops polling permanently. The loop itself continues.
         public func stop() {
             if polling == .wakeups { _ = try? loop.handle.setWakeup(wakeup) }
             polling = .stopped
             ticks.stop()
         }
 
-        /// The app has gone to the background. Suspends the loop, because the system may freeze the process soon. As long as
-        /// it does not, for example during `beginBackgroundTask`, messages are still dispatched: the loop asks for each poll.
-        /// (An inline loop cannot ask: it is not polled in the background.)
+        /// Call it when the app has gone to the background. It suspends the loop, because the system may soon freeze the process.
+        /// Until then, for example during `beginBackgroundTask`, messages are still dispatched, because the loop requests each
+        /// poll. (An inline loop cannot request polls, so it is not polled in the background.)
         public func enterBackground() {
             guard polling == .frames else { return }
             polling = .wakeups
@@ -53,7 +53,8 @@ extension EgretWS {
             try? loop.control.suspend()
         }
 
-        /// The app is back. Resumes the loop, which checks its connections, and polls once a frame again.
+        /// Call it when the app is in the foreground again. It resumes the loop, which checks its connections, and polls once
+        /// per frame again.
         public func enterForeground() {
             guard polling == .wakeups else { return }
             polling = .frames
@@ -65,13 +66,13 @@ extension EgretWS {
 
         fileprivate func poll() {
             polls += 1
-            // The only possible error is that another poll runs already, which does the work.
+            // The only possible error is that another poll is running, and that poll does the work.
             _ = try? loop.poll()
         }
     }
 }
 
-// The run loop holds its target strongly, so the target refers to the timer weakly. The next tick detects a released timer.
+// The run loop keeps its target alive, so the target refers to the timer weakly. The next tick detects a released timer.
 #if canImport(QuartzCore) && !os(macOS)
 @MainActor
 private final class Ticks: NSObject {
@@ -101,7 +102,7 @@ private final class Ticks {
 
     func start(for timer: EgretWS.FrameTimer) {
         let source = Timer(timeInterval: Self.interval, repeats: true) { [weak timer] source in
-            // Passed to code of the main actor although it is not Sendable: this is the main thread.
+            // It is passed to code of the main actor although it is not Sendable, because this is the main thread.
             nonisolated(unsafe) let source = source
             MainActor.assumeIsolated {
                 guard let timer else { return source.invalidate() }

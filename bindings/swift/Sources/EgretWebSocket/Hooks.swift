@@ -2,24 +2,24 @@
 import CEgretWS
 
 extension EgretWS {
-    /// Closures that take part in the making of connections: `egret_ws_hooks`. One that is nil is not called, and the library does
+    /// Closures that the library calls while it makes connections: `egret_ws_hooks`. If one is nil, the library itself does
     /// that work.
     ///
-    /// They run on threads of the library, several at the same time, and may block: only the connection that has asked waits, within
-    /// its time-outs. All are released when the loop is freed and none of them is running any more.
+    /// They run on threads of the library, several at the same time, and may block: only the connection that needs the answer
+    /// waits, within its time-outs. All are released when the loop is freed and none of them is running any more.
     public struct Hooks: Sendable {
-        /// Finds the addresses of a name, for example by HTTPDNS. Called for names of servers and of proxies, but not for
-        /// `localhost`, a literal address, or where the socket has `addresses`. An error that it throws fails the attempt.
+        /// Finds the addresses of a name, for example with HTTPDNS. Called for names of servers and proxies, but not for
+        /// `localhost`, a literal address, or a socket with `addresses`. If it throws, the attempt fails.
         public var onResolve: (@Sendable (ResolveQuery) throws -> Void)?
-        /// Finds the proxies for a URL. Called before each attempt and after each redirect, where the socket has neither `proxy`
-        /// nor `proxyFromEnvironment`. An error that it throws fails the attempt.
+        /// Finds the proxies for a URL. Called before each attempt and after each redirect, if the socket has neither `proxy` nor
+        /// `proxyFromEnvironment`. If it throws, the attempt fails.
         public var onProxy: (@Sendable (ProxyQuery) throws -> Void)?
-        /// Changes the descriptor of a TCP connection before it connects. An error that it throws refuses the address, and the next
-        /// one is tried. Do not close, connect or keep the descriptor.
+        /// Changes the descriptor of a TCP connection before it connects. If it throws, the address is refused, and the next one is
+        /// tried. Do not close, connect or keep the descriptor.
         public var onSocket: (@Sendable (_ descriptor: Int) throws -> Void)?
         /// Gets the errors that the closures above have thrown.
         public var onError: (@Sendable (any Swift.Error) -> Void)?
-        /// The most threads, 1 to 64. Without a value: 32.
+        /// The maximum number of threads, 1 to 64. The default is 32.
         public var maxThreads: Limit = .default
 
         public init() {}
@@ -27,8 +27,8 @@ extension EgretWS {
         var isEmpty: Bool { onResolve == nil && onProxy == nil && onSocket == nil }
     }
 
-    /// A question for the addresses of a name. Answer it once: inside the hook, or later from any thread. If it is released without an
-    /// answer, the attempt fails.
+    /// The question for the addresses of a name. Answer it once: inside the hook, or later from any thread. If it is released
+    /// without an answer, the attempt fails.
     public final class ResolveQuery: Sendable {
         public let host: String
         private let question: Question
@@ -38,10 +38,11 @@ extension EgretWS {
             question = Question(c) { _ = egret_ws_resolved($0, "") }
         }
 
-        /// Answers with IP addresses, each with or without a port, as `addresses` of the options. An empty array: the name has none.
+        /// Answers with IP addresses, each with or without a port, as in the option `addresses`. An empty array means that the
+        /// name has no address.
         ///
-        /// Throws `badHandle` if the question was answered, or if no connection waits any more. After `invalidArgument` it is still
-        /// open.
+        /// Throws `badHandle` if the question is already answered, or if no connection waits any more. After `invalidArgument` the
+        /// question is still open.
         public func answer(_ addresses: [String]) throws(Error) {
             let memory = CMemory()
             let list = addresses.isEmpty ? try memory.text("", "addresses") : try memory.list(addresses, "addresses")
@@ -55,7 +56,7 @@ extension EgretWS {
         }
     }
 
-    /// A question for the proxies of a URL. Answer it once, as `ResolveQuery`.
+    /// The question for the proxies of a URL. Answer it once, like `ResolveQuery`.
     public final class ProxyQuery: Sendable {
         /// The scheme, the host and the port of the server, such as `wss://example.com:443/`.
         public let url: String
@@ -66,8 +67,8 @@ extension EgretWS {
             question = Question(c) { _ = egret_ws_proxy_found($0, nil) }
         }
 
-        /// Answers with at most 8 proxies, each a URL as `proxy` of the options, or `direct`. If one cannot be connected to (its
-        /// name, TCP or TLS), the next one is tried. An empty array: a direct connection.
+        /// Answers with at most 8 proxies: each is a URL as in the option `proxy`, or `direct`. If the connection to a proxy
+        /// fails (its name, TCP or TLS), the next one is tried. An empty array means a direct connection.
         public func answer(_ proxies: [String]) throws(Error) {
             let memory = CMemory()
             let list = proxies.isEmpty ? try memory.text("", "proxies") : try memory.list(proxies, "proxies")
@@ -98,7 +99,7 @@ private final class Question: Sendable {
     }
 }
 
-/// The `user` of C's hooks: retained when the loop is made, released by `release_user`.
+/// The `user` of C's hooks. It is retained when the loop is created, and released by `release_user`.
 final class HookReceiver: Sendable {
     private let hooks: EgretWS.Hooks
 
@@ -114,12 +115,12 @@ final class HookReceiver: Sendable {
         }
     }
 
-    /// The struct for C, with a reference to this object that C owns.
+    /// Returns the struct for C, with a reference to this object that C owns.
     func c() throws(EgretWS.Error) -> egret_ws_hooks {
         var c = egret_ws_hooks()
         try checked(egret_ws_hooks_init(&c, MemoryLayout<egret_ws_hooks>.size))
         c.max_threads = try hooks.maxThreads.c("hooks.maxThreads")
-        // The queries fail their question when the closure throws, because nothing else holds them then.
+        // If the closure throws, nothing else refers to the query, so its release fails the question.
         if hooks.onResolve != nil {
             c.on_resolve = { user, _, host, query in
                 let hooks = HookReceiver.of(user)
@@ -145,7 +146,7 @@ final class HookReceiver: Sendable {
         return c
     }
 
-    /// Releases C's reference if no loop was made.
+    /// Releases C's reference if no loop was created.
     func detach() { Unmanaged.passUnretained(self).release() }
 
     private static func of(_ user: UnsafeMutableRawPointer?) -> HookReceiver {

@@ -4,11 +4,11 @@ import Foundation
 import Security
 
 extension EgretWS.SocketOptions {
-    /// Sets `tlsIdentity` and `tlsIdentityPassword` to a copy of an identity of the keychain. Throws `tlsOptions` if its key
-    /// cannot be exported; the system may ask the user.
+    /// Sets `tlsIdentity` and `tlsIdentityPassword` to a copy of an identity of the keychain. The system may ask the user. Throws
+    /// `tlsOptions` if the key cannot be exported.
     ///
-    /// (Only on macOS: iOS cannot export an identity. Set the two options to the PKCS#12 file that you would pass to
-    /// `SecPKCS12Import`.)
+    /// This exists only on macOS, because iOS cannot export an identity. On iOS, set the two options to the PKCS#12 file and the
+    /// password that you would pass to `SecPKCS12Import`.
     public mutating func setTLSIdentity(_ identity: SecIdentity) throws(EgretWS.Error) {
         let password = NSString(string: UUID().uuidString)
         var parameters = SecItemImportExportKeyParameters()

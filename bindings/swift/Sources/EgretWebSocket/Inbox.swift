@@ -2,16 +2,16 @@
 import Foundation
 
 extension EgretWS {
-    /// An event of a socket, as `events` returns it.
+    /// An event of a socket, in the sequence `events`.
     public enum Event: Sendable {
-        /// The connection is open: the first time, or again after `retrying`. Log in now.
+        /// The connection is open, for the first time or again after `retrying`. Log in now.
         case connected
         case message(Message)
         /// The answer to a `ping`, with its payload.
         case pong(Data)
         /// The connection was lost or could not be made. The next attempt begins after `delay`; `retryNow` ends the wait.
         case retrying(after: CloseInfo, attempt: Int, delay: Timeout)
-        /// The end: the last event.
+        /// The socket has ended. This is the last event.
         case closed(CloseInfo)
 
         var byteCount: Int {
@@ -24,19 +24,19 @@ extension EgretWS {
     }
 }
 
-/// The events that were dispatched and that no task has read yet, and whether the socket is to receive more.
+/// The events that were dispatched and that no task has read yet. It also decides whether the socket receives more.
 struct Inbox: Sendable {
-    /// Those from index `next` on are not read yet.
+    /// The events from index `next` on are unread.
     private var unread: [EgretWS.Event?] = []
     private var next = 0
     private var bytes = 0
     private let limit: Int
-    /// Set when the limit is reached, cleared when half of it is unread.
+    /// True from the time when the limit is reached until only half of it is unread.
     private var isFull = false
-    /// This side closes: the connection must reach its end, so messages beyond the limit are dropped.
+    /// True while this side closes. The connection must reach its end, so messages beyond the limit are dropped.
     private var isClosing = false
 
-    /// The last state that C got, or is about to get.
+    /// The last state that was passed to C, or is about to be passed.
     private var isPaused = false
     private var isChanging = false
 
@@ -45,14 +45,14 @@ struct Inbox: Sendable {
     private var wantsPause: Bool { isFull && !isClosing }
     private static func cost(_ event: EgretWS.Event) -> Int { event.byteCount + MemoryLayout<EgretWS.Event>.stride }
 
-    /// Adds an event. Returns whether `beginChange` has something to do.
+    /// Adds an event. Returns whether `beginChange` must be called.
     mutating func put(_ event: EgretWS.Event) -> Bool {
         if isFull {
             switch event {
             case .message, .pong:
                 if isClosing { return false }
             case .retrying:
-                // Connections that nobody reads must not fill the memory: the last loss replaces those before it.
+                // If nobody reads, losses must not fill the memory, so the last loss replaces the earlier ones.
                 if case .connected? = last { dropLast() }
                 if case .retrying? = last { dropLast() }
             case .connected, .closed: break
@@ -64,7 +64,7 @@ struct Inbox: Sendable {
         return wantsPause != isPaused
     }
 
-    /// An event, and whether `beginChange` has something to do.
+    /// An event, and whether `beginChange` must be called.
     typealias Taken = (event: EgretWS.Event, mayChange: Bool)
 
     mutating func take() -> Taken? {
@@ -80,7 +80,7 @@ struct Inbox: Sendable {
         return (event, wantsPause != isPaused)
     }
 
-    /// Returns whether `beginChange` has something to do.
+    /// Returns whether `beginChange` must be called.
     mutating func close() -> Bool {
         isClosing = true
         return wantsPause != isPaused
@@ -97,8 +97,9 @@ struct Inbox: Sendable {
         if bytes <= limit / 2 { isFull = false }
     }
 
-    /// The next call of C: pause (true) or resume; nil if there is none, or if another thread is about to make it. The caller calls C
-    /// without the lock, and then `endChange`. So these calls come one after the other and the last one has the last state.
+    /// Returns the next call of C: pause (true) or resume (false). nil: no call is necessary, or another thread is about to
+    /// make it. The caller calls C without the lock, and then `endChange`. So these calls never overlap, and the last call
+    /// passes the last state.
     mutating func beginChange() -> Bool? {
         guard !isChanging, wantsPause != isPaused else { return nil }
         isChanging = true
@@ -106,7 +107,7 @@ struct Inbox: Sendable {
         return isPaused
     }
 
-    /// The next call of C.
+    /// Returns the next call of C, like `beginChange`.
     mutating func endChange() -> Bool? {
         isChanging = false
         return beginChange()

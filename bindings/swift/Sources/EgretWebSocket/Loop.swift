@@ -30,7 +30,7 @@ extension EgretWS {
         }
 
         public var flags: Flags = []
-        /// Any thread may call this.
+        /// It is called on any thread.
         public var onLog: (@Sendable (LogLevel, String) -> Void)?
         // generated: loop options, by "make header"; do not edit
         public var logLevel: LogLevel = .warn
@@ -39,39 +39,39 @@ extension EgretWS {
         public var linger: Timeout = .default
         // generated: end
 
-        /// Closures that take part in the making of connections.
+        /// Closures that the library calls while it makes connections.
         public var hooks = Hooks()
 
         public init() {}
     }
 
-    /// A loop that the application polls, for example once a frame. Callbacks and delegates are called only during a poll.
+    /// A loop that the application polls, for example once per frame. Callbacks and delegates are called only during a poll.
     ///
-    /// It is not Sendable: make, poll and release it in one isolation domain, for example the main actor. So callbacks may use
-    /// everything that this domain owns. Sockets and `control` may be used from any thread. When the loop is freed, its
-    /// sockets are freed too, and their functions throw `badHandle`.
+    /// It is not Sendable: create, poll and release it in one isolation domain, for example the main actor. So callbacks may use
+    /// everything that this domain owns. Sockets and `control` may be used from any thread. When the loop is freed, its sockets are
+    /// also freed, and their functions throw `badHandle`.
     public final class Loop {
         let handle: LoopHandle
 
-        /// `onWakeup` is for applications that do not poll each frame: another thread calls it when a poll has something to do.
+        /// `onWakeup` is for applications that do not poll in each frame: another thread calls it when work is pending for a poll.
         public init(_ options: LoopOptions = .init(), onWakeup: (@Sendable () -> Void)? = nil) throws(Error) {
             handle = try LoopHandle(options, onWakeup: onWakeup)
         }
 
-        /// Runs the callbacks that are due and returns their number. Waits at most this time for something to do; without a
-        /// time-out it never waits.
+        /// Runs the pending callbacks and returns their number. If none is pending, waits for at most this time. By default it
+        /// does not wait.
         @discardableResult
         public func poll(timeout: Timeout = .atOnce) throws(Error) -> Int { try handle.poll(timeout) }
 
         /// Functions for other threads: suspend, resume, networkChanged, wake.
         public var control: LoopControl { handle.control }
 
-        /// A descriptor that is readable while a poll has something to do. Only wait on it, for at most `nextPoll`.
+        /// A descriptor that is readable while work is pending for a poll. Only wait on it, for at most `nextPoll`.
         public var descriptor: Int32 {
             get throws(Error) { try checked(egret_ws_loop_descriptor(handle.c)) }
         }
 
-        /// The time after which to poll even if the descriptor is not readable.
+        /// The time after which a poll is needed even if the descriptor is not readable.
         public var nextPoll: Timeout {
             get throws(Error) {
                 let number = try checked(egret_ws_loop_next_poll_ms(handle.c))
@@ -79,8 +79,8 @@ extension EgretWS {
             }
         }
 
-        /// Frees the loop and its sockets, and returns what was lost. Waits at most `linger`. (The release of the last
-        /// reference frees it too.)
+        /// Frees the loop and its sockets, and reports the lost messages. Waits at most `linger`. (The release of the last
+        /// reference also frees the loop.)
         @discardableResult
         public func shutDown() throws(Error) -> FreeReport { try handle.free() }
 
@@ -91,8 +91,8 @@ extension EgretWS {
             try Socket(.url(url), options, .callbacks(KeptCallbacks(callbacks)), handle)
         }
 
-        /// Begins to connect to a URL, with a delegate of the main actor, which is held weakly. The loop is the main actor's
-        /// then, so the compiler refuses other tasks that poll it.
+        /// Begins to connect to a URL, with a delegate of the main actor, to which the socket refers weakly. Then the loop
+        /// belongs to the main actor, so the compiler refuses other tasks that poll it.
         @MainActor
         public func beginConnect(
             _ url: String, options: SocketOptions = .init(), delegate: any SocketDelegate

@@ -5,7 +5,7 @@ import Foundation
 /// Owns a loop of C and frees it.
 ///
 /// A handle is a number that the library checks at each call and never dereferences. This class keeps it as a number, which is
-/// Sendable; the use of a freed handle is an error, and safe.
+/// Sendable. The use of a freed handle is safe: it returns an error.
 final class LoopHandle: Sendable {
     private let bits: UInt
     private let listener: LoopListener
@@ -50,7 +50,7 @@ final class LoopHandle: Sendable {
         if onWakeup != nil { try setWakeup(onWakeup) }
     }
 
-    /// Replaces the closure that asks for a poll, and returns the one before.
+    /// Replaces the closure that requests a poll, and returns the previous one.
     @discardableResult
     func setWakeup(_ onWakeup: (@Sendable () -> Void)?) throws(EgretWS.Error) -> (@Sendable () -> Void)? {
         let before = listener.wakeup.update { wakeup in
@@ -58,7 +58,7 @@ final class LoopHandle: Sendable {
             wakeup.call = onWakeup
             return before
         }
-        // It is called soon if a poll has something to do.
+        // If work is pending, it is called soon.
         let call: egret_ws_on_wakeup_fn = { LoopListener.of($0).wakeup.update { $0.call }?() }
         do {
             try checked(egret_ws_loop_set_wakeup(c, onWakeup == nil ? nil : call, listener.forC))
@@ -69,13 +69,13 @@ final class LoopHandle: Sendable {
         return before
     }
 
-    /// Keeps this object alive until the poll ends, so that no callback of the loop frees the loop.
+    /// Polls. This object stays alive until the poll ends, so that no callback of the loop frees the loop.
     func poll(_ timeout: EgretWS.Timeout) throws(EgretWS.Error) -> Int {
         let timeout = try timeout.forPoll()
         return Int(try checked(withExtendedLifetime(self) { egret_ws_loop_poll(c, timeout) }))
     }
 
-    /// Frees the loop and its sockets, and returns what was lost.
+    /// Frees the loop and its sockets, and reports the lost messages.
     func free() throws(EgretWS.Error) -> EgretWS.FreeReport {
         var report = egret_ws_free_report()
         report.struct_size = UInt32(MemoryLayout<egret_ws_free_report>.size)
@@ -88,22 +88,23 @@ final class LoopHandle: Sendable {
         switch egret_ws_loop_free(c, nil) {
         case EGRET_WS_OK: listener.releaseForC()
         case EGRET_WS_ERR_REENTRANT:
-            // The last reference was released in `onLog`, perhaps on the loop's I/O thread: another thread frees the loop.
+            // The last reference was released in `onLog`, maybe on the loop's I/O thread, so another thread must free the loop.
             DispatchQueue.global().async { [bits, listener] in
                 if egret_ws_loop_free(OpaquePointer(bitPattern: bits), nil) == EGRET_WS_OK { listener.releaseForC() }
             }
-        // It was freed before.
+        // It is already freed.
         default: break
         }
     }
 }
 
-/// The `user` of the loop's callbacks. C owns a reference until `egret_ws_loop_free` has returned: after that none is called.
+/// The `user` of the loop's callbacks. C owns a reference until `egret_ws_loop_free` has returned; after that, no callback is
+/// called.
 private final class LoopListener: Sendable {
     let onLog: (@Sendable (EgretWS.LogLevel, String) -> Void)?
     let wakeup = Awaited(Wakeup())
 
-    /// A struct, because a closure that is itself the `inout` value of a generic function gets a further wrapper at each call.
+    /// It is a struct, because a closure that is itself the `inout` value of a generic function gets another wrapper at each call.
     struct Wakeup: Sendable {
         var call: (@Sendable () -> Void)?
     }
@@ -137,7 +138,7 @@ extension EgretWS {
 
     /// The messages that were lost when a loop was freed: `egret_ws_free_report`.
     public struct FreeReport: Sendable, Hashable {
-        /// The sockets with messages that were accepted and not completely passed to the operating system.
+        /// The number of sockets with messages that were accepted and not completely passed to the operating system.
         public let sockets: Int
         public let unsentMessages: UInt64
         public let unsentBytes: UInt64

@@ -8,14 +8,14 @@ import Network
 import UIKit
 #endif
 
-/// Decides which reports of the system are changes of the network in use. Reports that come soon after each other count as one.
+/// Decides which reports of the system are changes of the network in use. Several reports within a short time count as one.
 final class NetworkChanges: Sendable {
     private struct State: Sendable {
         /// The network that the connections use; nil until the first one is known.
         var inUse: String?
-        /// The network of the last report; nil: there is none.
+        /// The network of the last report; nil: there is no network.
         var reported: String?
-        /// The number of the last report: a check for an older one does nothing.
+        /// The number of the last report. A check for an older report does nothing.
         var reports = 0
     }
 
@@ -23,7 +23,7 @@ final class NetworkChanges: Sendable {
     private let schedule: @Sendable (@escaping @Sendable () -> Void) -> Void
     private let changed: @Sendable () -> Void
 
-    /// `schedule` calls a closure after the time in which further reports count as the same change.
+    /// `schedule` calls a closure after a time. Further reports before this call belong to one change.
     init(
         schedule: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void, changed: @escaping @Sendable () -> Void
     ) {
@@ -31,7 +31,7 @@ final class NetworkChanges: Sendable {
         self.changed = changed
     }
 
-    /// The system has reported the network in use, or that there is none.
+    /// Call it when the system reports the network in use, or nil if there is none.
     func report(_ network: String?) {
         let number = state.update { state in
             state.reported = network
@@ -44,7 +44,7 @@ final class NetworkChanges: Sendable {
     private func check(_ number: Int) {
         let isChange = state.update { state in
             guard state.reports == number, let network = state.reported, network != state.inUse else { return false }
-            // The first network is the one on which the loop began.
+            // The first network is the one that the loop already uses.
             let isChange = state.inUse != nil
             state.inUse = network
             return isChange
@@ -55,8 +55,8 @@ final class NetworkChanges: Sendable {
 
 #if canImport(Network)
 extension EgretWS {
-    /// Calls `networkChanged` of a loop or a service when the device uses another network, and, if asked, `suspend` and `resume` when the
-    /// app goes to the background and comes back. It ends when it is released.
+    /// Calls `networkChanged` of a loop or a service when the device uses another network. With `followingScenes` it also calls
+    /// `suspend` and `resume` when the app goes to the background and returns. It ends when it is released.
     ///
     /// An app with a `FrameTimer` calls `enterBackground` and `enterForeground` of the timer instead of `followingScenes`.
     public final class NetworkMonitor: Sendable {
@@ -64,14 +64,14 @@ extension EgretWS {
         private let changes: NetworkChanges
         private let observers: Observers
 
-        /// How long the reports of the system must rest before a change counts: a phone that changes its network reports several.
+        /// The time without further reports after which a change counts. A phone that changes its network causes several reports.
         public static let delay = 0.5
 
         public init(_ control: LoopControl, followingScenes: Bool = false) {
             let queue = DispatchQueue(label: "egret-ws-network")
             let changes = NetworkChanges(
                 schedule: { check in queue.asyncAfter(deadline: .now() + Self.delay, execute: check) },
-                // It fails only when the loop was freed.
+                // It fails only if the loop was freed.
                 changed: { try? control.networkChanged() })
             self.changes = changes
             observers = Observers(followingScenes ? control : nil)
@@ -81,7 +81,7 @@ extension EgretWS {
 
         deinit { monitor.cancel() }
 
-        /// A text that differs between two networks: the interface in use and its gateways.
+        /// Returns a text that identifies a network: the interface in use and its gateways.
         private static func network(of path: NWPath) -> String? {
             guard path.status == .satisfied, let interface = path.availableInterfaces.first else { return nil }
             var text = "\(interface.name) \(interface.type)"
@@ -91,7 +91,7 @@ extension EgretWS {
     }
 }
 
-/// The observers of the app's life.
+/// The observers of the app's lifecycle.
 private final class Observers: @unchecked Sendable {  // `tokens` is set once, by init
     private var tokens: [any NSObjectProtocol] = []
 
@@ -99,10 +99,10 @@ private final class Observers: @unchecked Sendable {  // `tokens` is set once, b
         #if canImport(UIKit) && !os(watchOS)
         guard let control else { return }
         let observe = { (name: Notification.Name, call: @escaping @Sendable () -> Void) in
-            // Without a queue it is called at once: the system freezes the process soon.
+            // Without a queue it is called immediately, which is necessary because the system may soon freeze the process.
             NotificationCenter.default.addObserver(forName: name, object: nil, queue: nil) { _ in call() }
         }
-        // UIKit posts them when the last scene has gone, and when the first one comes.
+        // UIKit posts these notifications when the last scene disappears, and when the first one appears.
         tokens = [
             observe(UIApplication.didEnterBackgroundNotification) { try? control.suspend() },
             observe(UIApplication.willEnterForegroundNotification) { try? control.resume() },

@@ -13,8 +13,8 @@ extension EgretWS {
         }
     }
 
-    /// The options of a socket, with the names of `egret_ws_options`, which documents each one. A field that is not set has
-    /// the library's default. Numbers are checked when a connection begins.
+    /// The options of a socket, named as in `egret_ws_options`, which documents each one. A field that is not set has the library's
+    /// default. Numbers are checked when a connection begins.
     public struct SocketOptions: Sendable {
         public struct Flags: OptionSet, Sendable {
             public let rawValue: UInt32
@@ -120,13 +120,13 @@ extension EgretWS {
         }
         public var retry = Retry()
 
-        /// Only in Swift, for sockets of tasks: when the events that no task has read yet need this many bytes, the socket
-        /// stops receiving until half of them are read, and TCP slows the peer down.
+        /// For sockets of tasks; it exists only in Swift. When the unread events need this number of bytes, the socket stops
+        /// receiving until half of them are read, and TCP slows the peer down.
         public var maxUnreadBytes = 1 << 20
 
         public init() {}
 
-        /// Sets all fields except `user` and the callbacks. Their pointers are valid as long as `memory` lives.
+        /// Returns a struct with all fields except `user` and the callbacks. Its pointers are valid as long as `memory` lives.
         func c(in memory: CMemory) throws(Error) -> egret_ws_options {
             var c = egret_ws_options()
             try checked(egret_ws_options_init(&c, MemoryLayout<egret_ws_options>.size))

@@ -2,7 +2,7 @@
 import CEgretWS
 import Foundation
 
-/// A class, so that a callback retains only the closure that it calls.
+/// This is a class, so that a callback retains only the closure that it calls.
 final class KeptCallbacks {
     let on: EgretWS.SocketCallbacks
     init(_ on: EgretWS.SocketCallbacks) { self.on = on }
@@ -12,14 +12,14 @@ final class WeakDelegate {
     private weak var delegate: (any EgretWS.SocketDelegate)?
     init(_ delegate: any EgretWS.SocketDelegate) { self.delegate = delegate }
 
-    /// Only functions of the main actor make sockets with a delegate, so their loop is polled there.
+    /// Only functions of the main actor create sockets with a delegate, so their loop is polled there.
     func call(_ body: @MainActor (any EgretWS.SocketDelegate) -> Void) {
         guard let delegate else { return }
         MainActor.assumeIsolated { body(delegate) }
     }
 }
 
-/// The `user` of C's callbacks: retained when the socket is made, released by `release_user`.
+/// The `user` of C's callbacks. It is retained when the socket is created, and released by `release_user`.
 ///
 /// Only the polling thread uses it, during polls. It does not keep the socket alive.
 final class Receiver {
@@ -41,7 +41,7 @@ final class Receiver {
     }
 
     func didConnect() {
-        // Keeps a strong reference until the callback has returned.
+        // This keeps a strong reference until the callback has returned.
         guard let socket else { return }
         state.update {
             $0.connections += 1
@@ -56,7 +56,7 @@ final class Receiver {
 
     func didReceive(_ bytes: UnsafeRawBufferPointer, isText: Bool) {
         guard let socket else { return }
-        // Made only if a closure or task uses it: one copy.
+        // The message is created only if a closure or task uses it. This is one copy.
         func message() -> EgretWS.Message {
             isText ? .text(String(decoding: bytes, as: UTF8.self)) : .data(Data(bytes))
         }
@@ -109,7 +109,7 @@ final class Receiver {
 
     func willRetry(_ info: EgretWS.CloseInfo, attempt: Int, delay: EgretWS.Timeout) {
         guard let socket else { return }
-        // Tasks that wait for room try again, and find that the socket is not open.
+        // Tasks that wait for room try again, and then detect that the socket is not open.
         state.update {
             $0.isOpen = false
             $0.drains += 1
@@ -123,7 +123,7 @@ final class Receiver {
     }
 
     func willRequest(_ request: EgretWS.Request, _ c: OpaquePointer?) -> EgretWS.RequestAnswer {
-        // Without a socket nobody needs the connection.
+        // If there is no socket, the connection is not needed.
         guard let socket else { return .stop }
         do {
             guard let (changed, answer) = try answer(to: request, socket) else { return .wait }
@@ -168,7 +168,7 @@ final class Receiver {
         if state.update({ $0.inbox?.put(event) ?? false }) { socket.adjustReceiving() }
     }
 
-    /// Whether C has to ask before each connection.
+    /// Whether C must call `on_request` before each connection.
     fileprivate var hasRequestHook: Bool {
         switch handler {
         case .callbacks(let kept): kept.on.onRequest != nil
@@ -177,7 +177,7 @@ final class Receiver {
         }
     }
 
-    /// Whether C has to report each frame.
+    /// Whether C must report each frame.
     fileprivate var tracesFrames: Bool {
         guard case .callbacks(let kept) = handler else { return false }
         return kept.on.onFrame != nil
@@ -219,7 +219,7 @@ extension Receiver {
         c.release_user = { Unmanaged<Receiver>.fromOpaque($0!).release() }
     }
 
-    /// Releases C's reference if no socket was made.
+    /// Releases C's reference if no socket was created.
     func detach() { Unmanaged.passUnretained(self).release() }
 
     private static func of(_ user: UnsafeMutableRawPointer?) -> Receiver {

@@ -4,18 +4,18 @@ import CEgretWS
 extension EgretWS {
     /// The answer of `onRequest`: `EGRET_WS_REQUEST_*`.
     public enum RequestAnswer: Int32, Sendable {
-        /// - continue: Connect; but not after an answer of the server that makes a retry useless, such as 401.
-        /// - connect: Connect, also after such an answer: the request has changed, with a new token for example.
-        /// - wait: Not yet: call `retryNow` when the request is ready; `onRequest` is then called again. `openTimeout` limits it.
+        /// - continue: Connect, unless the last answer of the server makes a retry useless, such as 401.
+        /// - connect: Connect even after such an answer, because the request has changed, for example its token.
+        /// - wait: Wait, at most `openTimeout`. Call `retryNow` when the request is ready; then `onRequest` is called again.
         /// - stop: Do not connect. The socket closes.
         case `continue` = 0, connect, wait, stop
     }
 
-    /// The request of the connection that will be made. A change lasts for this attempt and for later ones.
+    /// The request of the next connection. A change applies to this attempt and to later ones.
     public struct Request: Sendable {
-        /// 0 for the first connection.
+        /// The number of the attempt; 0 for the first connection.
         public let attempt: Int
-        /// How the last connection or attempt ended; nil at the first attempt.
+        /// The close report of the last connection or attempt; nil at the first attempt.
         public let last: CloseInfo?
 
         enum Change: Sendable {
@@ -32,16 +32,16 @@ extension EgretWS {
         }
 
         public mutating func setURL(_ url: String) { changes.append(.url(url)) }
-        /// A header with this name replaces the ones of the options; nil removes them.
+        /// Replaces the headers with this name; nil removes them.
         public mutating func setHeader(_ name: String, _ value: String?) { changes.append(.header(name, value)) }
-        /// An empty array removes them.
+        /// Replaces the subprotocols. An empty array removes them.
         public mutating func setSubprotocols(_ list: [String]) { changes.append(.subprotocols(list)) }
 
-        /// The addresses of the server, as `addresses` of the options. An empty array removes them. Set them after the URL: a URL of
-        /// another origin removes them.
+        /// Replaces the addresses of the server: see the option `addresses`. An empty array removes them. Set them after the
+        /// URL, because a URL of another origin removes them.
         public mutating func setAddresses(_ list: [String]) { changes.append(.addresses(list)) }
 
-        /// Makes the changes. Throws at the first one that the library refuses.
+        /// Applies the changes. Throws at the first change that the library refuses.
         func apply(to request: OpaquePointer?) throws(Error) {
             for change in changes {
                 let memory = CMemory()
@@ -61,11 +61,11 @@ extension EgretWS {
         }
     }
 
-    /// The form of `onRequest` for tasks: the connection waits, at most `openTimeout`, until it returns.
+    /// The async form of `onRequest`, for tasks. The connection waits until it returns, for at most `openTimeout`.
     public typealias AsyncRequestHook = @Sendable (inout Request) async throws -> RequestAnswer
 }
 
-/// Runs an `AsyncRequestHook` in a task. C asks again when it is done.
+/// Runs an `AsyncRequestHook` in a task. After its end, C calls `on_request` again.
 ///
 /// The polling thread calls it. The task itself uses only `outcome`.
 final class RequestTask {
@@ -80,7 +80,7 @@ final class RequestTask {
 
     init(_ hook: @escaping EgretWS.AsyncRequestHook) { self.hook = hook }
 
-    /// The request with its changes and the answer, or nil if C is to wait.
+    /// Returns the request with its changes, and the answer; nil if C must wait.
     func answer(
         to request: EgretWS.Request, on socket: EgretWS.Socket
     ) throws -> (EgretWS.Request, EgretWS.RequestAnswer)? {
@@ -89,7 +89,7 @@ final class RequestTask {
             running = nil
             return (done.request, try done.answer.get())
         }
-        // The attempt for which a task runs has ended meanwhile.
+        // The attempt for which the task runs has already ended.
         running?.task.cancel()
         let made = outcome
         made.update { $0 = nil }
@@ -97,7 +97,7 @@ final class RequestTask {
             var changed = request
             let answer: Result<EgretWS.RequestAnswer, any Error>
             do { answer = .success(try await hook(&changed)) } catch { answer = .failure(error) }
-            // A task of an older attempt was cancelled, under the same lock.
+            // The task of an older attempt was cancelled, under this lock.
             made.update { outcome in
                 if !Task.isCancelled { outcome = Outcome(request: changed, answer: answer) }
             }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
 extension EgretWS {
-    /// The events of a socket, for one reader at a time: the second one gets `busy`. They end after `closed`.
+    /// The events of a socket, for one reader at a time: a second reader gets `busy`. They end after `closed`.
     ///
-    /// The reader is the iterator, from its first event until it is released, ends or throws. If the reading task is cancelled
+    /// The reader is an iterator, from its first event until it is released, ends or throws. If the reading task is cancelled,
     /// it gets `cancelled`; the socket stays open and can be read again.
     public struct Events: AsyncSequence, Sendable {
         public typealias Element = Event
@@ -30,8 +30,8 @@ extension EgretWS {
         }
     }
 
-    /// The messages of a socket, for one reader at a time, as `Events`. They end at a clean close, and throw the error of any
-    /// other end. Other events are skipped: after a reconnection the messages of the next connection follow.
+    /// The messages of a socket, for one reader at a time, like `Events`. They end at a clean close, and throw the error of any
+    /// other end. Other events are skipped: after a reconnection, the messages of the next connection follow.
     public struct Messages: AsyncSequence, Sendable {
         public typealias Element = Message
         public typealias Failure = EgretWS.Error
@@ -85,7 +85,7 @@ final class Reader: Sendable {
         }
     }
 
-    /// Another reader may begin.
+    /// Ends the right to read, so that another reader may begin.
     func end() { socket.shared.update { $0.disclaim(id) } }
 
     deinit { end() }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import Foundation
 
-/// For tasks. A task that is cancelled while it waits gets `cancelled`; the socket stays open.
+/// Functions for tasks. A task that is cancelled while it waits gets `cancelled`; the socket stays open.
 extension EgretWS.Socket {
-    /// Waits until the connection is open; with `retryAttempts` that may be the next one. Throws how the socket ended, or
-    /// `notOpen` if it is closing or has ended cleanly.
+    /// Waits until the connection is open; with `retryAttempts`, this may be the next connection. Throws the error with which the
+    /// socket ended, or `notOpen` if it is closing or has ended cleanly.
     public func opened() async throws(EgretWS.Error) {
         try await waitForConnection { $0.isOpen }
         if state == .closing { throw EgretWS.Error(.notOpen, "the socket is closing") }
     }
 
-    /// Waits for the first connection, which may have ended already: its messages can be read.
+    /// Waits for the first connection. It may have ended already, but its messages can be read.
     func connected() async throws(EgretWS.Error) {
         try await waitForConnection { $0.connections > 0 }
     }
@@ -23,19 +23,19 @@ extension EgretWS.Socket {
         }
     }
 
-    /// Sends a text message. Waits until the send buffer has room.
+    /// Sends a text message. Waits until the send queue has room.
     public func send(_ text: String) async throws(EgretWS.Error) {
         try await whenThereIsRoom { () throws(EgretWS.Error) in try self.trySend(text) }
     }
 
-    /// Sends a binary message. Waits until the send buffer has room.
+    /// Sends a binary message. Waits until the send queue has room.
     public func send(_ data: Data) async throws(EgretWS.Error) {
         try await whenThereIsRoom { () throws(EgretWS.Error) in try self.trySend(data) }
     }
 
     private func whenThereIsRoom(_ send: () throws(EgretWS.Error) -> Void) async throws(EgretWS.Error) {
         while true {
-            // Reads the counter before the attempt, so that room that appears between the two is not missed.
+            // The counter is read before the attempt, so that a drain between the two is not missed.
             let drains = shared.update { $0.drains }
             do {
                 return try send()
@@ -53,10 +53,10 @@ extension EgretWS.Socket {
         return try await closed()
     }
 
-    /// Waits for the end and returns the close report. Throws `aborted` if the loop is freed before.
+    /// Waits for the end and returns the close report. Throws `aborted` if the loop is freed before the end.
     ///
-    /// A socket for tasks receives no more while too many of its events are not read (`maxUnreadBytes`), so a reader must
-    /// read, or this side must close, for a connection to end.
+    /// A socket for tasks stops receiving while too many of its events are unread (`maxUnreadBytes`). So a connection ends only
+    /// if a reader reads, or if this side closes.
     public func closed() async throws(EgretWS.Error) -> EgretWS.CloseInfo {
         try await shared.wait { shared in
             if let info = shared.closed { return .success(info) }
@@ -64,13 +64,13 @@ extension EgretWS.Socket {
         }
     }
 
-    /// The messages. Only for sockets without callbacks and delegate, as `events`.
+    /// The messages. Like `events`, only for sockets without callbacks and delegate.
     public var messages: EgretWS.Messages { EgretWS.Messages(socket: self) }
 
-    /// All that happens to the socket, in order: for a task that logs in again after a reconnection, for example.
+    /// All events of the socket, in order, for example for a task that logs in again after a reconnection.
     public var events: EgretWS.Events { EgretWS.Events(socket: self) }
 
-    /// Makes C pause or resume the receiving, as the unread events need it.
+    /// Makes C pause or resume receiving, according to the unread events.
     func adjustReceiving() {
         var change = shared.update { $0.inbox?.beginChange() }
         while let pause = change {

@@ -3,10 +3,10 @@ import CEgretWS
 import Foundation
 
 extension EgretWS {
-    /// A socket. Its functions may be called from any thread and in any callback. It is freed when its last reference is
-    /// released, also in one of its callbacks. An open socket is then closed with 1001.
+    /// A socket. Its functions may be called on any thread and in any callback. It is freed when its last reference is
+    /// released, which may be in one of its callbacks. If it is open then, it is closed with 1001.
     ///
-    /// A function whose name begins with `try` or `begin` never waits; `send`, `close`, `opened` and `closed` are for tasks.
+    /// Functions with names that begin with `try` or `begin` never wait; `send`, `close`, `opened` and `closed` are for tasks.
     public final class Socket: Sendable {
         public enum State: Int32, Sendable {
             // generated: states, by "make header"; do not edit
@@ -20,8 +20,8 @@ extension EgretWS {
         }
 
         let shared: Awaited<SocketState>
-        /// C writes the handle here: once, before any callback of this socket begins (which may be before connect returns).
-        /// It is read only after that, so `nonisolated(unsafe)` is safe. The handle is a number that any thread may use.
+        /// C writes the handle here once, before any callback of this socket begins, which may be before connect returns. It is
+        /// read only after that, so `nonisolated(unsafe)` is safe. The handle is a number that any thread may use.
         private nonisolated(unsafe) let handle: UnsafeMutablePointer<OpaquePointer?>
         /// The service, which must live as long as its sockets.
         private let keptAlive: (any AnyObject & Sendable)?
@@ -66,8 +66,8 @@ extension EgretWS {
 
         var c: OpaquePointer? { handle.pointee }
 
-        /// Queues a text message. Never waits: throws `backpressure` if the send buffer is full; `onDrain` reports when it
-        /// has room.
+        /// Queues a text message. It never waits: it throws `backpressure` if the send queue is full; `onDrain` reports when
+        /// there is room.
         public func trySend(_ text: String) throws(Error) {
             var text = text
             try checked(text.withUTF8 { egret_ws_send(c, EGRET_WS_TEXT, $0.baseAddress, $0.count) })
@@ -83,8 +83,8 @@ extension EgretWS {
             try checked(egret_ws_send(c, EGRET_WS_BINARY, bytes.baseAddress, bytes.count))
         }
 
-        /// Begins to close; `onClose`, or `closed`, reports the outcome. Messages beyond `maxUnreadBytes` that come after it
-        /// are dropped.
+        /// Begins to close; `onClose`, or `closed`, reports the outcome. Messages beyond `maxUnreadBytes` that arrive after it are
+        /// dropped.
         public func beginClose(code: UInt16 = 1000, reason: String = "") throws(Error) {
             var reason = reason
             let result = reason.withUTF8 { bytes in
@@ -94,21 +94,21 @@ extension EgretWS {
             if shared.update({ $0.inbox?.close() ?? false }) { adjustReceiving() }
         }
 
-        /// Ends the connection now, without a closing handshake; `onClose`, or `closed`, reports `aborted`. Messages that
-        /// were not written are dropped, and no message follows if the polling thread calls it.
+        /// Ends the connection immediately, without a closing handshake; `onClose`, or `closed`, reports `aborted`. Unwritten
+        /// messages are dropped. If the polling thread calls it, no message follows.
         public func abort() throws(Error) {
             try checked(egret_ws_abort(c))
             if shared.update({ $0.inbox?.close() ?? false }) { adjustReceiving() }
         }
 
-        /// Stops reading from the connection, so that TCP slows the peer down. Not for sockets of tasks: what they do not
-        /// read is not received.
+        /// Stops reading from the connection, so that TCP slows the peer down. Not for sockets of tasks, because these stop
+        /// automatically when tasks do not read.
         public func pauseReceive() throws(Error) { try setReceivingByHand(paused: true) }
         public func resumeReceive() throws(Error) { try setReceivingByHand(paused: false) }
 
         private func setReceivingByHand(paused: Bool) throws(Error) {
             if shared.update({ $0.inbox != nil }) {
-                throw Error(.invalidArgument, "tasks read this socket: it receives what they read")
+                throw Error(.invalidArgument, "tasks read this socket, so it pauses and resumes receiving automatically")
             }
             try setReceiving(paused: paused)
         }
@@ -117,7 +117,7 @@ extension EgretWS {
             try checked(paused ? egret_ws_pause_receive(c) : egret_ws_resume_receive(c))
         }
 
-        /// `.closed` also when the loop was freed.
+        /// The state of the socket. It is also `.closed` after the loop was freed.
         public var state: State { State(rawValue: egret_ws_state(c)) ?? .closed }
 
         /// The close report, from `onClose` on; nil before.
@@ -127,21 +127,21 @@ extension EgretWS {
             return egret_ws_close_report(c, &info) == EGRET_WS_OK ? CloseInfo(info) : nil
         }
 
-        /// Payload bytes that were accepted and are not yet passed to the operating system.
+        /// The number of payload bytes that were accepted and are not yet passed to the operating system.
         public var bufferedAmount: Int64 {
             get throws(Error) { try checked(egret_ws_buffered_amount(c)) }
         }
 
-        /// How many connections `onConnect` has reported so far.
+        /// The number of connections that `onConnect` has reported so far.
         public var generation: Int32 {
             get throws(Error) { try checked(egret_ws_generation(c)) }
         }
 
-        /// Ends the wait before a reconnection, or that of a request for which `onRequest` answered `wait`.
+        /// Ends the wait before a reconnection, or the wait after `onRequest` has answered `wait`.
         public func retryNow() throws(Error) { try checked(egret_ws_retry_now(c)) }
 
-        /// Sends a ping with a payload of at most 125 bytes. The answer comes as `onPong` or `Event.pong`, and the round-trip
-        /// time is in `statistics`.
+        /// Sends a ping with a payload of at most 125 bytes. `onPong` or `Event.pong` reports the answer, and `statistics`
+        /// contains the round-trip time.
         public func ping(_ payload: Data = Data()) throws(Error) {
             try checked(payload.withUnsafeBytes { egret_ws_ping(c, $0.baseAddress, $0.count) })
         }
@@ -155,12 +155,12 @@ extension EgretWS {
             }
         }
 
-        /// The address of the connection, such as `192.0.2.1:443`; that of the proxy, if there is one.
+        /// The address of the server, or of the proxy if there is one, such as `192.0.2.1:443`.
         public var remoteAddress: String {
             get throws(Error) { try text { egret_ws_remote_address(c, $0, $1) } }
         }
 
-        /// The subprotocol that the server chose, or an empty text.
+        /// The subprotocol that the server chose; empty if it chose none.
         public var subprotocol: String {
             get throws(Error) { try text { egret_ws_subprotocol(c, $0, $1) } }
         }
@@ -169,7 +169,7 @@ extension EgretWS {
             get throws(Error) { try text { egret_ws_extensions(c, $0, $1) } }
         }
 
-        /// The value of a header of the server's answer, or nil. Several are joined by `, `.
+        /// Returns the value of a header in the server's answer, or nil. Several values are joined with `, `.
         public func responseHeader(_ name: String) throws(Error) -> String? {
             let memory = CMemory()
             let cName = try memory.text(name, "name")
@@ -183,7 +183,7 @@ extension EgretWS {
             }
         }
 
-        /// All headers of the server's answer, each `Name: value` and a line feed.
+        /// All headers in the server's answer. Each is `Name: value` and a line feed.
         public var responseHeaders: String {
             get throws(Error) { try text { egret_ws_response_headers(c, $0, $1) } }
         }

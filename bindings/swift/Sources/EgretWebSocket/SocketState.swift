@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-/// The state of a socket that tasks wait for.
+/// The state of a socket, for which tasks can wait.
 struct SocketState: Sendable {
     var connections = 0
-    /// Between `on_connect` and the end of that connection.
+    /// True between `on_connect` and the end of that connection.
     var isOpen = false
-    /// Counts the moments at which a send that was refused may be tried again.
+    /// Counts the times at which a refused send may be tried again.
     var drains = 0
     var closed: EgretWS.CloseInfo?
-    /// No callback follows. If `closed` is nil, the socket or its loop was freed before the end.
+    /// True if no callback follows. Then, if `closed` is nil, the socket or its loop was freed before the end.
     var released = false
     /// The error of `onRequest`.
     var requestError: (any Error)?
 
-    /// nil: the events go to callbacks or to a delegate.
+    /// The unread events; nil if the events go to callbacks or to a delegate.
     var inbox: Inbox?
     private var lastReader: UInt64 = 0
     private var reader: UInt64?
 
     init(inbox: Inbox?) { self.inbox = inbox }
 
-    /// The end if there was one: an error, or no error after a clean close.
+    /// The end, if the socket has ended: an error, or no error after a clean close.
     var end: EgretWS.Error?? {
         if let closed { return .some(error(of: closed)) }
         return released ? .some(.loopFreed) : nil
@@ -30,7 +30,7 @@ struct SocketState: Sendable {
         closed.error.map { EgretWS.Error($0, closed.message, closeInfo: closed, underlyingError: requestError) }
     }
 
-    // One reader at a time, because two would each get some of the events.
+    // Only one reader at a time is allowed, because two readers would each get only some of the events.
 
     mutating func newReader() -> UInt64 {
         lastReader += 1

@@ -5,11 +5,11 @@ import CFNetwork
 import Foundation
 
 extension EgretWS.Hooks {
-    /// Answers `onProxy` with the proxies of the system's settings, automatic configuration (PAC) included. Set it as `onProxy`.
+    /// Answers `onProxy` with the proxies of the system's settings, including automatic configuration (PAC). Set it as `onProxy`.
     ///
-    /// The system evaluates a PAC script, which may block: that is why hooks have threads of their own.
+    /// The system evaluates a PAC script, which may block. This is allowed, because hooks have their own threads.
     @Sendable public static func systemProxies(_ query: EgretWS.ProxyQuery) throws {
-        // The system knows the schemes of HTTP only.
+        // The system knows only the schemes of HTTP.
         guard query.url.hasPrefix("ws"), let url = URL(string: "http" + query.url.dropFirst(2)) else {
             return try query.answer([])
         }
@@ -22,12 +22,12 @@ extension EgretWS.Hooks {
 
 /// An entry of CFNetwork's lists of proxies.
 private enum ProxyEntry {
-    /// The URL of the proxy, or `direct`; several for a PAC script; none for a kind that the library does not have.
+    /// Returns the URL of the proxy, or `direct`; several for a PAC script; none for a kind that the library does not support.
     static func urls(of entry: [CFString: Any], for url: URL) throws -> [String] {
         let type = entry[kCFProxyTypeKey] as? NSObject
         func isType(_ wanted: CFString) -> Bool { type?.isEqual(wanted) ?? false }
         if isType(kCFProxyTypeNone) { return ["direct"] }
-        // The type names the scheme of the URL; HTTP is spoken to the proxy in both cases.
+        // The type is the scheme of the URL, not of the proxy: in both cases the proxy is an HTTP proxy.
         if isType(kCFProxyTypeHTTP) || isType(kCFProxyTypeHTTPS) { return proxy("http", entry) }
         if isType(kCFProxyTypeSOCKS) { return proxy("socks5", entry) }
         if isType(kCFProxyTypeAutoConfigurationURL) {
@@ -61,7 +61,7 @@ private enum ProxyEntry {
         var error: (any Error)?
     }
 
-    /// Runs a PAC script to its end, in the run loop of this thread, for at most as long as a proxy may take.
+    /// Runs a PAC script to its end, in the run loop of this thread, with the time limit of a proxy.
     private static func evaluate(
         _ begin: (@escaping CFProxyAutoConfigurationResultCallback, inout CFStreamClientContext) -> CFRunLoopSource
     ) throws -> [[CFString: Any]] {

@@ -2,9 +2,9 @@
 import CEgretWS
 
 extension EgretWS {
-    /// A length of time for an option: a number, or one of three words. A number is checked when the option is used.
+    /// A length of time for an option: a number, or one of three constants. A number is checked when the option is used.
     ///
-    /// (`Duration` needs iOS 16 or macOS 13; `Timeout` works on all systems of the package, and can be made from one.)
+    /// `Duration` needs iOS 16 or macOS 13. `Timeout` works on all systems of the package, and can be created from a `Duration`.
     public struct Timeout: Sendable, Hashable, CustomStringConvertible {
         private enum Value: Hashable {
             case standard, atOnce, unlimited
@@ -14,9 +14,9 @@ extension EgretWS {
 
         /// The library's default for this option.
         public static let `default` = Self(value: .standard)
-        /// No wait. As a time of 0. An option for which this makes no sense refuses it.
+        /// No wait, like a time of 0. An option that does not allow it refuses it.
         public static let atOnce = Self(value: .atOnce)
-        /// No limit, or never. An option for which this makes no sense refuses it.
+        /// No limit, or never. An option that does not allow it refuses it.
         public static let unlimited = Self(value: .unlimited)
 
         public static func milliseconds(_ number: Int) -> Self { Self(value: .milliseconds(Double(number))) }
@@ -31,7 +31,7 @@ extension EgretWS {
             self.init(value: .milliseconds(Double(seconds) * 1000 + Double(attoseconds) / 1e15))
         }
 
-        /// A number of C's that is a time in milliseconds, or the longest one if there is no limit.
+        /// Converts a number of C: a time in milliseconds, or the largest number if there is no limit.
         init(c number: UInt32) {
             self.init(value: number > UInt32(Int32.max) ? .unlimited : .milliseconds(Double(number)))
         }
@@ -55,7 +55,7 @@ extension EgretWS {
             }
         }
 
-        /// For a field of C's options.
+        /// Returns the number for a field of C's options.
         func c(_ field: String) throws(Error) -> UInt32 {
             switch value {
             case .standard: 0
@@ -65,7 +65,7 @@ extension EgretWS {
             }
         }
 
-        /// For `egret_ws_loop_poll`.
+        /// Returns the number for `egret_ws_loop_poll`.
         func forPoll() throws(Error) -> Int32 {
             switch value {
             case .standard, .atOnce: 0
@@ -75,7 +75,7 @@ extension EgretWS {
         }
 
         private func number(_ field: String) throws(Error) -> Int32 {
-            // Rounded up, because a short time is not 0. (NaN is refused too.)
+            // Rounded up, so that a short time does not become 0. (NaN is also refused.)
             guard case .milliseconds(let number) = value, number > 0, number <= Double(Int32.max) else {
                 throw Error(.invalidArgument, "\(field) is \(self): it must be 0 to \(Int32.max) ms, or .unlimited")
             }
@@ -83,8 +83,8 @@ extension EgretWS {
         }
     }
 
-    /// A count for an option: a number, where 0 is the library's default, or one of the words. It is checked when the option
-    /// is used.
+    /// A count for an option: a number, where 0 is the library's default, or one of the constants. It is checked when the option is
+    /// used.
     public struct Limit: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
         private enum Value: Hashable {
             case number(Int)
@@ -94,9 +94,9 @@ extension EgretWS {
 
         /// The library's default for this option.
         public static let `default` = Self(0)
-        /// From the beginning, without a minimum. An option for which this makes no sense refuses it.
+        /// From the beginning, without a minimum. An option that does not allow it refuses it.
         public static let atOnce = Self(value: .atOnce)
-        /// No limit, or never. An option for which this makes no sense refuses it.
+        /// No limit, or never. An option that does not allow it refuses it.
         public static let unlimited = Self(value: .unlimited)
 
         private init(value: Value) { self.value = value }
@@ -122,7 +122,7 @@ extension EgretWS {
 }
 
 extension Int {
-    /// For a field of C's options. Larger numbers have a special meaning there.
+    /// Returns the number for a field of C's options, where larger numbers have a special meaning.
     func c(_ field: String) throws(EgretWS.Error) -> UInt32 {
         guard self >= 0, self <= Int32.max else {
             throw EgretWS.Error(.invalidArgument, "\(field) is \(self): it must be 0 to \(Int32.max)")

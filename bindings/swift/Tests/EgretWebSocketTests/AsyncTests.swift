@@ -30,7 +30,7 @@ final class AsyncTests: XCTestCase {
     func testMessagesReceivedBeforeTheEndCanBeReadAfterIt() async throws {
         let socket = try await EgretWS.Service().connect(echoURL)
         for number in 0..<100 { try await socket.send("\(number)") }
-        // The echoes come in order, before the peer's Close frame.
+        // The echoes arrive in order, before the peer's Close frame.
         try await socket.close()
         var received: [EgretWS.Message] = []
         for try await message in socket.messages { received.append(message) }
@@ -48,7 +48,7 @@ final class AsyncTests: XCTestCase {
     }
 
     func testTheStreamKeepsTheSocket() async throws {
-        // Only its stream keeps the socket alive.
+        // Only the stream keeps its socket alive.
         func stream() async throws -> EgretWS.Messages {
             let socket = try await EgretWS.Service().connect(echoURL)
             try await socket.send("kept")
@@ -79,7 +79,7 @@ final class AsyncTests: XCTestCase {
             XCTAssertEqual(message, .text("second"))
             break
         }
-        // A task that is cancelled before it begins.
+        // This task is cancelled before it begins.
         let late = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             try await socket.opened()
@@ -118,7 +118,7 @@ final class AsyncTests: XCTestCase {
     func testReleasingTheLoopEndsTheWait() async throws {
         let (descriptor, port) = try listen()
         defer { close(descriptor) }
-        // The loop is released while tasks wait for its socket, or will wait soon: their waits end with an error.
+        // The loop is released while tasks wait for its socket, or will wait soon. Their waits end with an error.
         for _ in 0..<20 {
             var loop: EgretWS.Loop? = try EgretWS.Loop()
             let socket = try XCTUnwrap(loop).beginConnect("ws://127.0.0.1:\(port)/")
@@ -187,7 +187,7 @@ final class AsyncTests: XCTestCase {
         try await MainActor.run { try Game().play() }
     }
 
-    /// Readers are cancelled while messages come: each wait ends once, and no message is lost or delivered twice.
+    /// Readers are cancelled while messages arrive: each wait ends once, and no message is lost or delivered twice.
     func testCancellationWhileMessagesCome() async throws {
         let socket = try await EgretWS.Service().connect(echoURL)
         let count = 500
@@ -199,7 +199,7 @@ final class AsyncTests: XCTestCase {
                 do throws(EgretWS.Error) {
                     for try await message in socket.messages {
                         mine.append(message)
-                        // Lets the readers run now and then.
+                        // Sometimes let the readers run.
                         if mine.count == 7 { break }
                     }
                 } catch {

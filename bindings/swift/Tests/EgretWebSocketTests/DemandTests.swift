@@ -3,7 +3,7 @@ import EgretWebSocket
 import Foundation
 import XCTest
 
-/// A socket of tasks receives what they read, and no more.
+/// A socket of tasks stops receiving when the tasks do not read.
 final class DemandTests: XCTestCase {
     private let message = [UInt8](repeating: 0x61, count: 64 * 1024)
     /// 64 MiB, more than the buffers of the system and of the library.
@@ -43,7 +43,7 @@ final class DemandTests: XCTestCase {
         let (socket, _) = try await flood()
         let info = try await socket.close()
         XCTAssertTrue(info.wasClean, info.message)
-        // The unread messages are there, up to the limit.
+        // The unread messages are available, up to the limit.
         var received = 0
         for try await next in socket.messages {
             XCTAssertEqual(next, .data(Data(message)))
@@ -82,7 +82,7 @@ final class DemandTests: XCTestCase {
             let socket = try loop.beginConnect(echoURL, callbacks: on)
             let other = try loop.beginConnect(echoURL)
             try poll(loop) { isOpen && socket.state == .open && other.state == .open }
-            // The echo of a second socket comes and goes meanwhile.
+            // Meanwhile a second socket sends a message and gets its echo.
             try other.trySend("y")
             try poll(loop) { ((try? other.statistics.messagesReceived) ?? 0) == 1 }
             XCTAssertEqual(received, 0)

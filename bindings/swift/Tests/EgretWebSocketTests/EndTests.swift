@@ -26,7 +26,7 @@ final class EndTests: XCTestCase {
             XCTAssertEqual(closed?.initiator, .local)
             XCTAssertEqual(closed?.sentCode, 0)
             XCTAssertEqual(socket.closeInfo?.error, .aborted)
-            // Again does nothing.
+            // A second call does nothing.
             try socket.abort()
         }
     }
@@ -95,7 +95,8 @@ final class EndTests: XCTestCase {
         XCTAssertEqual(report.sockets, 0)
     }
 
-    /// After `shutDown`, and after the release of a loop, no log and no wake-up of it runs: what they capture is released.
+    /// After `shutDown`, and after the release of a loop, its log and its wake-up do not run: the objects that they capture are
+    /// released.
     func testNothingIsCalledAfterALoopWasFreed() throws {
         for shutsDown in [true, false] {
             for _ in 0..<100 {

@@ -29,7 +29,7 @@ final class ErrorTests: XCTestCase {
         }
     }
 
-    /// The message is that of this refusal, and not of one before.
+    /// The message belongs to this refusal, and not to an earlier one.
     func testTheLibrarySaysWhy() throws {
         let loop = try EgretWS.Loop()
         let socket = try loop.beginConnect(echoURL)
@@ -70,7 +70,7 @@ final class ErrorTests: XCTestCase {
         }
     }
 
-    /// Each refused value: an error that names the field.
+    /// For each refused value there is an error that names the field.
     func testNumbersAreChecked() throws {
         let loop = try EgretWS.Loop()
         let cases: [(String, (inout EgretWS.SocketOptions) -> Void)] = [
@@ -139,7 +139,7 @@ final class ErrorTests: XCTestCase {
             (.unlimited, "unlimited"), (.seconds(.infinity), "inf ms"),
         ]
         for (timeout, text) in texts { XCTAssertEqual(timeout.description, text) }
-        // A word that makes no sense for its option is refused by the library, which names the field.
+        // If an option does not allow a constant, the library refuses it and names the field.
         var options = EgretWS.SocketOptions()
         options.pingInterval = .atOnce
         XCTAssertThrowsError(try EgretWS.Loop().beginConnect(echoURL, options: options)) {
@@ -155,7 +155,7 @@ final class ErrorTests: XCTestCase {
         try await begun.opened()
     }
 
-    /// Makes loops until the process has no descriptor left, then a value that is kept.
+    /// Creates loops until the process has no descriptor left, then a value that is kept.
     func testAFailureToMakeTheSharedServiceIsNotKept() throws {
         var limit = rlimit()
         XCTAssertEqual(getrlimit(noFile, &limit), 0)

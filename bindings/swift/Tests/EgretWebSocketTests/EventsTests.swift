@@ -75,7 +75,7 @@ final class EventsTests: XCTestCase {
         }
         do {
             var first = socket.events.makeAsyncIterator()
-            // It reads only from its first `next` on.
+            // It becomes the reader at its first `next`.
             for try await event in socket.events {
                 guard case .connected = event else { return XCTFail("\(event)") }
                 break
@@ -87,7 +87,7 @@ final class EventsTests: XCTestCase {
             try await socket.send("two")
             _ = try await first.next()
         }
-        // The first one is released: another can read, and is the only one while it waits.
+        // After the first reader is released, another can read, and is the only one while it waits.
         let (began, first) = AsyncStream<Void>.makeStream()
         let reader = Task {
             for try await message in socket.messages {
@@ -100,7 +100,7 @@ final class EventsTests: XCTestCase {
         await assertBusy()
         reader.cancel()
         await assertThrows(.cancelled) { try await reader.value }
-        // A reader that was cancelled is none.
+        // A cancelled reader is no longer a reader.
         try await socket.send("four")
         for try await message in socket.messages {
             XCTAssertEqual(message, .text("four"))

@@ -20,7 +20,7 @@ final class InboxTests: XCTestCase {
         XCTAssertNil(inbox.beginChange())
         XCTAssertTrue(inbox.put(message(8000)))
         XCTAssertEqual(inbox.beginChange(), true)
-        // Another thread finds the change under way.
+        // Another thread detects that a change is already in progress.
         XCTAssertNil(inbox.beginChange())
         XCTAssertNil(inbox.endChange())
         XCTAssertEqual(inbox.take()?.mayChange, false)
@@ -47,7 +47,7 @@ final class InboxTests: XCTestCase {
         XCTAssertNil(inbox.take())
     }
 
-    /// A socket that reconnects for ever and that nobody reads.
+    /// A socket reconnects without end, and nobody reads it.
     func testLossesThatNobodyReadsAreBounded() {
         var inbox = Inbox(limit: 10_000)
         for round in 0..<10_000 {

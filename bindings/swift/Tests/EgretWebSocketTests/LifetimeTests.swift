@@ -3,7 +3,7 @@ import EgretWebSocket
 import Foundation
 import XCTest
 
-/// Ownership, and that nothing leaks.
+/// Tests of ownership and of leaks.
 final class LifetimeTests: XCTestCase {
     final class Listener: EgretWS.SocketDelegate {
         var socket: EgretWS.Socket?
@@ -111,7 +111,7 @@ final class LifetimeTests: XCTestCase {
         }
     }
 
-    /// In `onLog` a loop cannot be freed, and perhaps no other thread exists that could free it later.
+    /// In `onLog` a loop cannot be freed, and there may be no other thread that could free it later.
     func testTheLastReferenceMayBeReleasedInTheLog() throws {
         final class Gone: Sendable {
             let released = DispatchSemaphore(value: 0)
@@ -126,14 +126,14 @@ final class LifetimeTests: XCTestCase {
             var options = EgretWS.LoopOptions()
             options.logLevel = .debug
             let stored = DispatchSemaphore(value: 0)
-            // The last reference is then in `last`, for the next line of another thread.
+            // Then `last` has the last reference, for the next line of another thread.
             defer { stored.signal() }
             options.onLog = { [held = Held(gone)] _, _ in
                 withExtendedLifetime(held) {}
                 if Thread.isMainThread { return }
                 stored.wait()
                 stored.signal()
-                // After the unlock.
+                // It is released after the unlock.
                 var dropped: EgretWS.Socket?
                 last.update { swap(&dropped, &$0) }
             }
@@ -186,7 +186,7 @@ final class LifetimeTests: XCTestCase {
                 let socket = try loop.beginConnect(echoURL, callbacks: on)
                 open[ObjectIdentifier(socket)] = socket
                 try poll(loop) { open.count < 50 }
-                // The first sockets make everything that is kept for ever.
+                // The first sockets allocate everything that is kept permanently.
                 if number == count / 10 {
                     try poll(loop) { open.isEmpty }
                     descriptors = try openDescriptors()

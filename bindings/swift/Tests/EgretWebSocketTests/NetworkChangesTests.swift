@@ -3,9 +3,9 @@ import XCTest
 
 @testable import EgretWebSocket
 
-/// Which reports of the system count as a change of the network.
+/// Tests which reports of the system count as a change of the network.
 final class NetworkChangesTests: XCTestCase {
-    /// Reports each network; nil is none, and `rest` lets the scheduled checks run. Returns the number of changes.
+    /// Reports each network; nil means none. `rest` lets the scheduled checks run. Returns the number of changes.
     private func changes(after steps: [Step]) -> Int {
         let scheduled = Locked<[@Sendable () -> Void]>([]), count = Locked(0)
         let changes = NetworkChanges(
@@ -40,7 +40,7 @@ final class NetworkChangesTests: XCTestCase {
             // The network is lost for a moment.
             (0, [wifi, .rest, .lost, .rest, wifi, .rest]),
             (1, [wifi, .rest, .lost, .rest, cell, .rest]),
-            // Reports that come soon after each other count as one.
+            // Several reports within a short time count as one.
             (1, [wifi, .rest, .lost, cell, wifi, cell, .rest]),
             (0, [wifi, .rest, cell, wifi, .rest]),
             (0, [wifi, cell, .rest]),

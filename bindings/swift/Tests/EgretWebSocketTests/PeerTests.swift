@@ -115,7 +115,7 @@ final class PeerTests: XCTestCase {
         options.password = "secret"
         options.subprotocols = ["chat", "superchat"]
         let relay = try Relay([.hangUp])
-        // The echo server chooses no subprotocol, which is a failure in browsers too.
+        // The echo server chooses no subprotocol, which is also a failure in browsers.
         let socket = try EgretWS.Service.shared.beginConnect(relay.url, options: options)
         let info = try await socket.closed()
         XCTAssertEqual(info.error, .handshake)

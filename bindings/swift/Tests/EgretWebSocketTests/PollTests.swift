@@ -170,7 +170,7 @@ final class PollTests: XCTestCase {
             on.onRetry = { socket, info, attempt, _ in
                 XCTAssertEqual(info.error, .connect)
                 attempts.append(attempt)
-                // Each wait is a minute, so the next event can come only from this call.
+                // Each wait is a minute, so only this call can cause the next event.
                 assertOK { try socket.retryNow() }
             }
             on.onClose = { closed = $1 }

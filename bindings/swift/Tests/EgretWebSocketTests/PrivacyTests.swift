@@ -2,7 +2,7 @@
 import Foundation
 import XCTest
 
-/// The privacy manifest, as the package adds it to an app.
+/// Tests the privacy manifest that the package adds to an app.
 final class PrivacyTests: XCTestCase {
     func testTheManifestIsInTheBundle() throws {
         // SwiftPM puts a package's resources next to the program, in a bundle named after the package and the target.

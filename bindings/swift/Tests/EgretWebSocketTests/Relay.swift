@@ -2,17 +2,17 @@
 import Foundation
 import XCTest
 
-/// A scripted server: the echo server makes the handshake, and then this server does what the script says. It serves one
-/// connection for each step of the script, one after the other.
+/// A scripted server: the echo server performs the handshake, and then this server follows the script. It serves one connection
+/// for each step of the script, one after the other.
 final class Relay: Sendable {
     enum Then {
         /// Sends these bytes, and closes the TCP connection after the client has sent something.
         case send([UInt8])
         case hangUp
-        /// Sends the client's first message back, and then hangs up, or answers a Close frame.
+        /// Sends the client's first message back, and then closes the TCP connection, or answers a Close frame.
         case answer(then: End)
-        /// Sends the frame `count` times, and then answers a Close frame. If the client has taken nothing for half a second,
-        /// signals `stalled` once.
+        /// Sends the frame `count` times, and then answers a Close frame. If the client reads nothing for half a second, signals
+        /// `stalled` once.
         case flood([UInt8], count: Int, stalled: DispatchSemaphore)
         /// Reads nothing until it is released.
         case hold(DispatchSemaphore)
@@ -114,7 +114,7 @@ func bigEndian(_ number: Int, _ count: Int) -> [UInt8] {
     (0..<count).reversed().map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
 }
 
-/// A socket that listens on a free loopback port. It accepts no connection by itself.
+/// Returns a socket that listens on a free loopback port. It does not accept connections.
 func listen() throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = streamSocket()
     var address = loopback(0)

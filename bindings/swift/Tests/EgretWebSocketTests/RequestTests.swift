@@ -3,7 +3,7 @@ import EgretWebSocket
 import Foundation
 import XCTest
 
-/// The hook before each connection.
+/// Tests the hook before each connection.
 final class RequestTests: XCTestCase {
     private struct NoToken: Error {}
     private let refusal = Relay.Then.refuse("HTTP/1.1 401 Unauthorized")
@@ -134,7 +134,7 @@ final class RequestTests: XCTestCase {
         }
     }
 
-    /// A service for tokens, as a game has one.
+    /// A service for tokens, such as that of a game.
     private actor Tokens {
         private var made = 0
         func new() async -> String {

@@ -55,14 +55,14 @@ final class RunLoopTests: XCTestCase {
         }
     }
 
-    /// In the background nothing polls frame by frame, and what the loop has to dispatch is dispatched all the same.
+    /// In the background nothing polls once per frame, but the loop still dispatches its events.
     func testInTheBackgroundTheLoopAsksForPolls() throws {
         try MainActor.assumeIsolated {
             let alive = Counter()
             var game: Game? = try Game(alive)
             try runMainLoop { game!.echoes >= 2 }
             game?.timer?.enterBackground()
-            // Twice does nothing more.
+            // A second call does nothing.
             game?.timer?.enterBackground()
             let echoes = game!.echoes
             try runMainLoop { game!.echoes >= echoes + 10 }
@@ -71,7 +71,7 @@ final class RunLoopTests: XCTestCase {
             game?.timer?.enterForeground()
             let again = game!.echoes
             try runMainLoop { game!.echoes >= again + 2 }
-            // A timer that is stopped in the background polls no more.
+            // A timer that is stopped in the background no longer polls.
             game?.timer?.enterBackground()
             game?.timer?.stop()
             let stopped = game?.echoes
@@ -130,6 +130,6 @@ private func runMainLoop(until condition: () -> Bool) throws {
     }
 }
 
-/// Long enough to see whether something polls.
+/// Waits long enough to detect polls.
 @MainActor
 private func runMainLoopForTenFrames() { RunLoop.main.run(until: Date() + 1.0 / 6) }

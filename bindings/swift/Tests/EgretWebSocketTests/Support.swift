@@ -14,7 +14,7 @@ let echoURL: String = {
 /// A URL of a loopback port without a listener.
 let closedURL = "ws://127.0.0.1:1/"
 
-/// Polls until `condition` holds; fails after a time that is long enough for every machine.
+/// Polls until `condition` is true; fails after a time that is long enough for every machine.
 func poll(
     _ loop: EgretWS.Loop, until condition: () -> Bool, file: StaticString = #filePath, line: UInt = #line
 ) throws {
@@ -60,8 +60,8 @@ final class Token: Sendable {
     deinit { counter.add(-1) }
 }
 
-/// Asserts that the body throws nothing. (In Swift 6.0 the autoclosure of XCTAssertNoThrow makes the surrounding closure a
-/// throwing one if the error has a type.)
+/// Asserts that the body throws nothing. (In Swift 6.0, XCTAssertNoThrow is no alternative: if the error has a type, its
+/// autoclosure makes the surrounding closure a throwing one.)
 func assertOK(file: StaticString = #filePath, line: UInt = #line, _ body: () throws -> Void) {
     do { try body() } catch { XCTFail("\(error)", file: file, line: line) }
 }

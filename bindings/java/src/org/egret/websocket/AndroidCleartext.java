@@ -6,8 +6,8 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * Android's policy, {@code android.security.NetworkSecurityPolicy}: for each host from API 24 on, for all hosts in API 23. Older versions
- * have no policy. It is called by its names, because these classes are also compiled for desktops.
+ * Android's policy, {@code android.security.NetworkSecurityPolicy}: for each host from API 24 on, for all hosts in API 23.
+ * Older versions have no policy. It is called by its names, because these classes are also compiled for desktops.
  */
 final class AndroidCleartext implements CleartextPolicy {
     /** The default policy of a loop. */

@@ -8,7 +8,8 @@ import java.nio.charset.StandardCharsets;
  * Methods that {@code jni/callbacks.c} calls. They catch and report every exception, and later events are still delivered.
  *
  * <p>The polling thread may deliver the first event before {@code connect} has returned the handle on another thread. So each event
- * has the handle as an argument. C has only weak references: the socket is null if another thread has freed it and it was collected.
+ * has the handle as an argument. C has only weak references: the socket is null if another thread has freed it and it was
+ * collected.
  */
 final class Callbacks {
     private Callbacks() {}

@@ -23,7 +23,10 @@ final class Cleartext {
         return policy.isCleartextPermitted(null) ? 0 : SECURE_REDIRECTS_ONLY;
     }
 
-    /** Converts a host for a URL: a connect with a host and a port also accepts IPv6 addresses without brackets, and with a zone. */
+    /**
+     * Converts a host for a URL: a connect with a host and a port also accepts IPv6 addresses without brackets, and with a
+     * zone.
+     */
     private static String bracketed(String host) {
         if (host.indexOf(':') < 0) return host;
         String address = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;

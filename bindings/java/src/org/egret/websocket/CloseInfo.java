@@ -86,7 +86,7 @@ public final class CloseInfo {
         }
     }
 
-    /** For a socket whose report could not be made. */
+    /** The report of a socket if no report could be created. */
     static final CloseInfo NO_MEMORY = new CloseInfo(ErrorCode.NO_RESOURCES.number, 0, 0, 0, 0, 1006, 0, 0, 0, false, "",
             "there is no memory for the report of the end");
 
@@ -120,70 +120,73 @@ public final class CloseInfo {
         this.message = message;
     }
 
-    /** {@link ErrorCode#OK} after a clean close, else why it ended. */
+    /** Returns {@link ErrorCode#OK} after a clean close, otherwise the reason of the end. */
     public @NotNull ErrorCode getError() {
         return error;
     }
 
-    /** True if both Close frames were exchanged and neither side failed the connection: a browser's {@code wasClean}. */
+    /**
+     * Returns true if both Close frames were exchanged and neither side failed the connection, like {@code wasClean} in
+     * browsers.
+     */
     public boolean isClean() {
         return error == ErrorCode.OK;
     }
 
     /**
-     * Whether another connection can end better: the rule of {@link WebSocketOptions.Builder#retryAttempts}, for programs that connect
-     * again by themselves.
+     * Returns whether another attempt may succeed. This is the rule of {@link WebSocketOptions.Builder#retryAttempts}, for
+     * programs that themselves connect again.
      */
     public boolean isRetryable() {
         return retryable;
     }
 
-    /** In which phase it ended. */
+    /** Returns the phase in which it ended. */
     public @NotNull Phase getPhase() {
         return phase;
     }
 
-    /** The side that ended it. */
+    /** Returns the side that ended it. */
     public @NotNull Initiator getInitiator() {
         return initiator;
     }
 
-    /** The HTTP status of the server's (or the proxy's) answer; 0 if there was none. */
+    /** Returns the HTTP status in the answer of the server or the proxy; 0 if there was no answer. */
     public int getHttpStatus() {
         return httpStatus;
     }
 
-    /** The operating system's error number, or 0. */
+    /** Returns the operating system's error number, or 0. */
     public int getOsError() {
         return osError;
     }
 
-    /** The code of the peer's Close frame; 1005 if it had none; 1006 if there was no Close frame. */
+    /** Returns the code of the peer's Close frame; 1005 if it had no code; 1006 if there was no Close frame. */
     public int getCode() {
         return code;
     }
 
-    /** The code of the Close frame that this side sent; 1005 if it had none; 0 if none was sent. */
+    /** Returns the code of the Close frame that this side sent; 1005 if it had no code; 0 if none was sent. */
     public int getSentCode() {
         return sentCode;
     }
 
-    /** Messages that a send accepted and that were not completely passed to the operating system. */
+    /** Returns the number of messages that a send accepted and that were not completely passed to the operating system. */
     public long getUnsentMessages() {
         return unsentMessages;
     }
 
-    /** Payload bytes of {@link #getUnsentMessages}. */
+    /** Returns the number of payload bytes of {@link #getUnsentMessages}. */
     public long getUnsentBytes() {
         return unsentBytes;
     }
 
-    /** The reason of the peer's Close frame, or an empty text. */
+    /** Returns the reason in the peer's Close frame, or an empty text. */
     public @NotNull String getReason() {
         return reason;
     }
 
-    /** An English sentence about the end, for a log. */
+    /** Returns an English sentence about the end, for a log. */
     public @NotNull String getMessage() {
         return message;
     }

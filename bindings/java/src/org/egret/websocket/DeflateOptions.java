@@ -107,7 +107,7 @@ public final class DeflateOptions extends Options {
         }
         // generated: end
 
-        /** The options. */
+        /** Returns the options. */
         public @NotNull DeflateOptions build() {
             return new DeflateOptions(this);
         }

@@ -7,12 +7,12 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * The functions of the original Egret runtime: each takes an integer id that the game chooses, and each callback gets that id. Use it on
- * one thread. All callbacks run inside {@link #poll}.
+ * The functions of the original Egret runtime: each takes an integer id that the game chooses, and each callback gets that id.
+ * Use it on one thread. All callbacks run inside {@link #poll}.
  *
- * <p>No function throws, except a poll inside a callback. An end that is not clean calls {@code onError} and then {@code onClose}. Each
- * id that was opened gets exactly one {@code onClose}; from then on the game can open it again. After {@link #websocket_close} there
- * are no more messages.
+ * <p>No function throws, except a poll inside a callback. An end that is not clean calls {@code onError} and then
+ * {@code onClose}. Each id that was opened gets exactly one {@code onClose}; from then on the game can open it again. After
+ * {@link #websocket_close} there are no more messages.
  */
 public final class EgretSockets implements AutoCloseable {
     /** The events for the runtime. */

@@ -1,6 +1,6 @@
 package org.egret.websocket;
 
-/** The errors of {@code egret_ws.h}: why a call was refused, or how a connection ended. */
+/** The errors of {@code egret_ws.h}: the reason why a call was refused, or how a connection ended. */
 public enum ErrorCode {
     // generated: errors, by "make header"; do not edit
     /** No error. */
@@ -186,7 +186,7 @@ public enum ErrorCode {
         this.number = number;
     }
 
-    /** The number in {@code egret_ws.h}: 0 or less. */
+    /** Returns the number in {@code egret_ws.h}, 0 or less. */
     public int getNumber() {
         return number;
     }

@@ -13,17 +13,18 @@ import java.util.concurrent.TimeUnit;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * Passes the events of sockets to an executor, which calls another listener: one event at a time and in order, even if the executor has
- * several threads. So a listener may block without delaying the loop.
+ * Passes the events of sockets to an executor, which calls another listener: one event at a time and in order, even if the
+ * executor has several threads. So a listener may block without delaying the loop.
  *
- * <p>At most {@link #MAX_WAITING_EVENTS} events and about {@link #MAX_WAITING_BYTES} payload bytes wait for the executor. Beyond that, the
- * sockets pause receiving until half of them are left, so TCP slows the peer down. A buffer of
+ * <p>At most {@link #MAX_WAITING_EVENTS} events and about {@link #MAX_WAITING_BYTES} payload bytes wait for the executor.
+ * Beyond that, the sockets pause receiving until half of them are left, so TCP slows the peer down. A buffer of
  * {@link WebSocketOptions.Builder#directMessages} is copied.
  *
  * <p>When the listener gets an event, the socket may already be in a later state: a send in {@code onMessage} may return
- * {@link ErrorCode#NOT_OPEN} because {@code onClose} waits. After {@link WebSocket#free} or {@link WebSocketLoop#close}, waiting events
- * are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, including that of an executor that refuses a task. Then the
- * events wait until the executor accepts a task: it is tried again for the next event, and after a tenth of a second and then less often.
+ * {@link ErrorCode#NOT_OPEN} because {@code onClose} waits. After {@link WebSocket#free} or {@link WebSocketLoop#close},
+ * waiting events are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, including that of an executor that
+ * refuses a task. Then the events wait until the executor accepts a task: it is tried again for the next event, and after a
+ * tenth of a second and then less often.
  */
 public final class ExecutorListener extends WebSocketListener {
     /** The maximum number of waiting events. */

@@ -7,8 +7,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A loop that the garbage collector found before it was closed. A thread ends the loop and writes to {@link System#err} where it was
- * created. This object refers neither to the loop nor to objects of the program, because such references would keep the loop alive.
+ * A loop that the garbage collector found before it was closed. A thread ends the loop and writes to {@link System#err} where
+ * it was created. This object refers neither to the loop nor to objects of the program, because such references would keep the
+ * loop alive.
  */
 final class Leak extends PhantomReference<WebSocketLoop> {
     private static final ReferenceQueue<WebSocketLoop> FOUND = new ReferenceQueue<>();

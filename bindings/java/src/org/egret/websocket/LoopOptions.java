@@ -33,12 +33,12 @@ public final class LoopOptions extends Options {
         }
     }
 
-    /** Receives the loop's log lines, <b>from any thread</b>. Return soon: the connection waits meanwhile. */
+    /** Receives the loop's log lines, <b>on any thread</b>. Return soon, because the connection waits for it. */
     public interface Log {
         /**
-         * One line.
+         * Receives one line.
          *
-         * @param socketId {@link WebSocket#getId} of the socket that the line is about, or 0
+         * @param socketId {@link WebSocket#getId} of the socket to which the line belongs, or 0
          */
         void onLog(@NotNull LogLevel level, @NotNull String text, long socketId);
     }
@@ -46,14 +46,14 @@ public final class LoopOptions extends Options {
     /** Receives each exception of a listener, a hook, a log or a wake-up. */
     public interface ExceptionHandler {
         /**
-         * One exception, which was caught.
+         * Receives one exception, which was caught.
          *
          * @param socket the socket of the listener or the hook; null for a log or a wake-up
          */
         void onException(@Nullable WebSocket socket, @NotNull Throwable thrown);
     }
 
-    /** The place of {@code maxHookThreads}, behind the numbers of C's struct of loop options. */
+    /** The index of {@code maxHookThreads}, behind the numbers of C's struct of loop options. */
     private static final int HOOK_THREADS = LoopOptions.COUNT;
 
     final Log log;
@@ -158,7 +158,7 @@ public final class LoopOptions extends Options {
         return number(HOOK_THREADS);
     }
 
-    /** The TLS of the platform that the loop uses; null: that of the library. See {@link Builder#tls}. */
+    /** Returns the platform's TLS if the loop uses it; null: the library's TLS. See {@link Builder#tls}. */
     public @Nullable PlatformTls getTls() {
         return tls.of();
     }
@@ -264,8 +264,9 @@ public final class LoopOptions extends Options {
         }
 
         /**
-         * Receives exceptions of listeners, hooks, the log and the wake-up, on the thread that they come from. Default: the
-         * uncaught-exception handler of the thread, which on Android ends the app. In both cases the poll goes on when it has returned.
+         * Receives exceptions of listeners, hooks, the log and the wake-up, on the thread where they were thrown. Default: the
+         * uncaught-exception handler of the thread, which on Android ends the app. In both cases the poll continues after the
+         * handler has returned.
          */
         public @NotNull Builder exceptionHandler(@Nullable ExceptionHandler handler) {
             exceptionHandler = handler;
@@ -275,30 +276,33 @@ public final class LoopOptions extends Options {
         /**
          * Finds the addresses of names. Default: the system's resolver.
          *
-         * <p>Hooks are called <b>on threads of the library</b>, several at the same time, and may block. They may call every function
-         * but a poll. {@link WebSocketLoop#close} does not wait for hooks that are running.
+         * <p>Hooks are called <b>on threads of the library</b>, several at the same time, and may block. They may call every
+         * function except a poll. {@link WebSocketLoop#close} does not wait for running hooks.
          */
         public @NotNull Builder resolveHook(@Nullable ResolveHook hook) {
             resolveHook = hook;
             return this;
         }
 
-        /** Finds proxies, for example {@link SystemProxies}. Default: only those of the sockets' options. As {@link #resolveHook}. */
+        /**
+         * Finds proxies, for example {@link SystemProxies}. Default: only those of the sockets' options. The rules of
+         * {@link #resolveHook} apply.
+         */
         public @NotNull Builder proxyHook(@Nullable ProxyHook hook) {
             proxyHook = hook;
             return this;
         }
 
-        /** Changes descriptors before they connect. Default: none. As {@link #resolveHook}. */
+        /** Changes descriptors before they connect. Default: none. The rules of {@link #resolveHook} apply. */
         public @NotNull Builder socketHook(@Nullable SocketHook hook) {
             socketHook = hook;
             return this;
         }
 
         /**
-         * Uses the TLS of the platform, by {@code javax.net.ssl}. Default: that of the platform on Android, and with a library that has
-         * none of its own; else that of the library. Its handshakes run on threads of the loop, at most as many as
-         * {@link #maxHookThreads} says.
+         * Uses the TLS of the platform ({@code javax.net.ssl}). Default: the platform's TLS on Android, and with a library that
+         * was built without TLS; otherwise the library's TLS. Its handshakes run on threads of the loop, at most
+         * {@link #maxHookThreads} of them.
          */
         public @NotNull Builder tls(@NotNull PlatformTls tls) {
             if (tls == null) throw new NullPointerException("tls");
@@ -306,15 +310,16 @@ public final class LoopOptions extends Options {
             return this;
         }
 
-        /** Uses the TLS of the library, also on Android. If it was built without, connects to {@code wss://} are refused. */
+        /** Uses the TLS of the library, also on Android. If it was built without TLS, connects to {@code wss://} are refused. */
         public @NotNull Builder libraryTls() {
             tls = TlsChoice.LIBRARY;
             return this;
         }
 
         /**
-         * Says which hosts may be reached by {@code ws://}. A connect to another one is refused with {@link ErrorCode#UNSUPPORTED}.
-         * Default: on Android the policy of the app ({@code NetworkSecurityPolicy}), elsewhere null: all may be.
+         * Decides which hosts may be reached with {@code ws://}. A connect to any other host is refused with
+         * {@link ErrorCode#UNSUPPORTED}. Default: on Android the policy of the app ({@code NetworkSecurityPolicy}), elsewhere
+         * null, which permits all hosts.
          */
         public @NotNull Builder cleartextPolicy(@Nullable CleartextPolicy policy) {
             cleartextPolicy = policy;
@@ -322,15 +327,15 @@ public final class LoopOptions extends Options {
         }
 
         /**
-         * The most threads for hooks, 1 to 64; calls beyond them wait. A hook that blocks keeps its thread, so this limits how many can
-         * block. One socket uses at most two of them at a time. As many again run handshakes of the {@linkplain #tls platform's TLS}.
-         * Default: 32.
+         * The maximum number of threads for hooks, 1 to 64; further calls wait. A hook that blocks keeps its thread, so this is
+         * also the maximum number of blocked hooks. One socket uses at most two of them at a time. An equal number of other
+         * threads may run handshakes of the {@linkplain #tls platform's TLS}. Default: 32.
          */
         public @NotNull Builder maxHookThreads(long count) {
             return number(HOOK_THREADS, "maxHookThreads", count);
         }
 
-        /** The options. */
+        /** Returns the options. */
         public @NotNull LoopOptions build() {
             return new LoopOptions(this);
         }

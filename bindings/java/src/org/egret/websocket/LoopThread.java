@@ -4,11 +4,12 @@ import java.util.concurrent.ThreadFactory;
 import org.jetbrains.annotations.NotNull;
 
 /**
- * A loop and the thread that drives it. The thread reads, decodes and calls the listeners, and passes nothing to another thread, so this
- * is the driver with the shortest round trip. An {@link ExecutorListener} passes the events of a socket to other threads.
+ * A loop and the thread that drives it. The thread reads, decodes and calls the listeners, and passes nothing to another
+ * thread, so this is the driver with the shortest round trip. An {@link ExecutorListener} passes the events of a socket to
+ * other threads.
  *
- * <p>Any thread may use the loop, but no other thread may poll it ({@link ErrorCode#BUSY}). A listener that blocks delays all sockets of
- * the loop. The thread lives until {@link #close}, even if the program holds no reference to this object.
+ * <p>Any thread may use the loop, but no other thread may poll it ({@link ErrorCode#BUSY}). A listener that blocks delays all
+ * sockets of the loop. The thread lives until {@link #close}, even if the program holds no reference to this object.
  */
 public final class LoopThread implements AutoCloseable {
     /** Creates threads that do not keep the program running, like those of the library itself. */
@@ -60,8 +61,8 @@ public final class LoopThread implements AutoCloseable {
     }
 
     /**
-     * Closes the loop: from now on no listener is called, and the thread ends. Any thread may call it, also inside a listener. It does
-     * not wait for the end of the thread; {@link #join} does. A second call does nothing.
+     * Closes the loop: from now on no listener is called, and the thread ends. Any thread may call it, also inside a listener.
+     * It does not wait for the end of the thread; {@link #join} does. A second call does nothing.
      */
     @Override
     public void close() {
@@ -69,8 +70,8 @@ public final class LoopThread implements AutoCloseable {
     }
 
     /**
-     * Waits until the thread has ended, and returns whether it has ended. Call it after {@link #close} before a program ends, so that the
-     * loop can send messages for {@link LoopOptions.Builder#lingerMillis}.
+     * Waits until the thread has ended, and returns whether it has ended. Call it after {@link #close} before a program ends,
+     * so that the loop can send messages for {@link LoopOptions.Builder#lingerMillis}.
      *
      * @param timeoutMillis the longest wait; 0: no limit
      */

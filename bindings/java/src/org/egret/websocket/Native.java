@@ -37,8 +37,8 @@ final class Native {
     static native int loopFree(long loop, long reference, long[] lost);
 
     /**
-     * The target is a URL if the port is -1. {@code small} receives small messages. {@code direct} receives binary messages; without it,
-     * each binary message gets a new array.
+     * The target is a URL if the port is -1. {@code small} receives small messages. {@code direct} receives binary messages;
+     * without it, each binary message gets a new array.
      */
     static native int connect(long loop, String target, int port, WebSocket socket, int flags, int[] numbers,
             String[] texts, String[] headers, byte[] tlsRoots, byte[] tlsIdentity, boolean hook, boolean frames, ByteBuffer small,

@@ -7,8 +7,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
- * Loads the JNI shim: the file in the system property {@code org.egret.websocket.library}; otherwise the file that the system finds (on
- * Android that of the app, elsewhere that in {@code java.library.path}); otherwise the file for the platform in this jar.
+ * Loads the JNI shim: the file in the system property {@code org.egret.websocket.library}; otherwise the file that the system
+ * finds (on Android that of the app, elsewhere that in {@code java.library.path}); otherwise the file for the platform in this
+ * jar.
  */
 final class NativeLibrary {
     private static final String PATH = "org.egret.websocket.library";
@@ -47,8 +48,8 @@ final class NativeLibrary {
                 copy(library, copy);
                 System.load(copy.getAbsolutePath());
             } catch (UnsatisfiedLinkError refused) {
-                throw failure(refused.getMessage() + ". If no library can be loaded from this directory, set another one with -Djava.io.tmpdir, "
-                        + "or the path of a library with -D" + PATH, refused);
+                throw failure(refused.getMessage() + ". If no library can be loaded from this directory, set another one with "
+                        + "-Djava.io.tmpdir, or the path of a library with -D" + PATH, refused);
             } finally {
                 copy.delete(); // has no effect on Windows while the library is loaded: see removeLeftOvers
             }

@@ -6,7 +6,8 @@ import org.jetbrains.annotations.NotNull;
 
 /**
  * Options with numbers. A number that is 0, or not set, means the default. A negative number, and a number above
- * {@link Integer#MAX_VALUE} that is not one of the constants, is refused with an {@link IllegalArgumentException} that names the option.
+ * {@link Integer#MAX_VALUE} that is not one of the constants, is refused with an {@link IllegalArgumentException} that names
+ * the option.
  */
 public abstract class Options {
     /** No limit, or never. Only for options whose documentation allows it. */

@@ -16,14 +16,14 @@ public interface ProxyHook {
      * connection that needs the answer waits, for at most {@link WebSocketOptions.Builder#proxyTimeoutMillis}.
      *
      * @param url the scheme, the host and the port of the server, such as {@code wss://example.com:443/}
-     * @throws IOException if the proxies could not be found; the effect is that of {@link Query#fail}. It is logged. Any other exception
-     *     has this effect, too, and is reported like those of listeners.
+     * @throws IOException if the proxies could not be found; the effect is that of {@link Query#fail}. It is logged. Any other
+     *     exception has this effect, too, and is reported like those of listeners.
      */
     void onProxy(@NotNull WebSocket socket, @NotNull String url, @NotNull Query query) throws IOException;
 
     /**
-     * The question. It accepts one answer: each method returns false if the question is already answered, or if no connection waits any
-     * more, because of a time-out, a close or a change of the network.
+     * The question. It accepts one answer: each method returns false if the question is already answered, or if no connection
+     * waits any more, because of a time-out, a close or a change of the network.
      */
     final class Query {
         private final long handle;
@@ -33,8 +33,8 @@ public interface ProxyHook {
         }
 
         /**
-         * Answers with at most 8 proxies: each is a URL as in {@link WebSocketOptions.Builder#proxy}, or {@code direct}. If the connection
-         * to a proxy fails (its name, TCP or TLS), the next one is tried. An empty list means no proxy. Throws a
+         * Answers with at most 8 proxies: each is a URL as in {@link WebSocketOptions.Builder#proxy}, or {@code direct}. If the
+         * connection to a proxy fails (its name, TCP or TLS), the next one is tried. An empty list means no proxy. Throws a
          * {@link WebSocketException} for a text that is not a proxy; then the question is still open.
          */
         public boolean answer(@NotNull List<String> proxies) {

@@ -29,12 +29,15 @@ public interface RequestHook {
     }
 
     /**
-     * Runs inside {@link WebSocketLoop#poll()}, like a listener. If it throws, the exception is reported like that of a listener, and the
-     * attempt stops.
+     * Runs inside {@link WebSocketLoop#poll()}, like a listener. If it throws, the exception is reported like that of a
+     * listener, and the attempt stops.
      */
     @NotNull Action onRequest(@NotNull WebSocket socket, @NotNull Request request);
 
-    /** The request of an attempt. It is valid until {@link #onRequest} returns. Changes apply to this attempt and all later ones. */
+    /**
+     * The request of an attempt. It is valid until {@link #onRequest} returns. Changes apply to this attempt and all later
+     * ones.
+     */
     final class Request {
         private final long handle;
         private final int attempt;
@@ -83,8 +86,8 @@ public interface RequestHook {
         }
 
         /**
-         * Replaces the addresses of {@link WebSocketOptions.Builder#addresses}. An empty list removes them; then the name is looked up.
-         * {@link #setUrl} with another origin also removes them, so set them after it.
+         * Replaces the addresses of {@link WebSocketOptions.Builder#addresses}. An empty list removes them; then the name is
+         * looked up. {@link #setUrl} with another origin also removes them, so set them after it.
          */
         public void setAddresses(@NotNull List<String> list) {
             String joined = Options.withoutNul("addresses", Options.joined("addresses", list));

@@ -103,7 +103,7 @@ public final class RetryOptions extends Options {
         }
         // generated: end
 
-        /** The options. */
+        /** Returns the options. */
         public @NotNull RetryOptions build() {
             return new RetryOptions(this);
         }

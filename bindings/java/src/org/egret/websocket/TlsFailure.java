@@ -46,7 +46,10 @@ final class TlsFailure {
         return isRefused ? new TlsFailure(ErrorCode.TLS_ISSUER, text(thrown)) : of(thrown);
     }
 
-    /** The platforms have no special exception for a certificate of another host. These are parts of OpenJDK's and Conscrypt's texts. */
+    /**
+     * The platforms have no special exception for a certificate of another host. These are parts of OpenJDK's and Conscrypt's
+     * texts.
+     */
     private static boolean isAboutName(String message) {
         String text = message == null ? "" : message.toLowerCase(Locale.ROOT);
         return text.contains("subject alternative") || text.contains("subjectalt") || text.contains("no name matching") || text.contains("illegal given domain name")

@@ -9,7 +9,8 @@ import javax.net.ssl.X509ExtendedKeyManager;
 
 /**
  * The certificate of {@code tlsIdentity}. A server that requests a certificate always gets it, even if the server names other
- * authorities, as with the library's own TLS. Then the refusal of the server gives the reason. OpenJDK's key manager would send none.
+ * authorities, as with the library's own TLS. Then the refusal of the server gives the reason. OpenJDK's key manager would send
+ * none.
  */
 class TlsIdentity extends X509ExtendedKeyManager {
     private static final String ALIAS = "identity";

@@ -67,8 +67,8 @@ final class TlsPlatform {
     }
 
     /**
-     * Returns whether {@link TlsNames} must compare names with certificates. Android compares them only in its own trust managers, and
-     * before API 24 not at all.
+     * Returns whether {@link TlsNames} must compare names with certificates. Android compares them only in its own trust
+     * managers, and before API 24 not at all.
      */
     static boolean verifiesNames() {
         return IS_ANDROID || SET_IDENTIFICATION == null;

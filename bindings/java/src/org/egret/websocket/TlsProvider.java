@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
  * The TLS provider of a loop. {@code jni/tls.c} calls it. It does not refer to its loop, so that the loop can be collected when the
  * program holds no reference to it.
  *
- * <p>The calls for the sessions of a loop never overlap, so all sessions share two buffers. Handshakes run on separate threads, because a
- * trust manager or a key manager of the program may block; see {@link TlsSession}.
+ * <p>The calls for the sessions of a loop never overlap, so all sessions share two buffers. Handshakes run on separate threads,
+ * because a trust manager or a key manager of the program may block; see {@link TlsSession}.
  */
 class TlsProvider {
     private static final int TLS_CAN_ROOTS = 1;

@@ -14,12 +14,12 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 
 /**
- * A session of the provider, on an {@link SSLEngine}. C calls {@link #receive}, {@link #send} and {@link #closeNotify} with bytes in
- * {@link TlsProvider#input}, and reads the result in {@link TlsProvider#output}.
+ * A session of the provider, on an {@link SSLEngine}. C calls {@link #receive}, {@link #send} and {@link #closeNotify} with
+ * bytes in {@link TlsProvider#input}, and reads the result in {@link TlsProvider#output}.
  *
- * <p>Each step of the handshake runs on a thread of the provider, because in it the platform may call managers of the program, which may
- * block: OpenJDK calls them in delegated tasks, and Android inside {@code unwrap}. Meanwhile only that thread uses the engine, including
- * its getters, which wait for its lock. After the handshake only the library's calls use it.
+ * <p>Each step of the handshake runs on a thread of the provider, because in it the platform may call managers of the program,
+ * which may block: OpenJDK calls them in delegated tasks, and Android inside {@code unwrap}. Meanwhile only that thread uses
+ * the engine, including its getters, which wait for its lock. After the handshake only the library's calls use it.
  */
 final class TlsSession {
     /** Bits of the state, named as in the header. */
@@ -80,8 +80,8 @@ final class TlsSession {
         this.socket = socket;
     }
 
-    // The calls of C. The result has the state, or an error, in its upper half, and the number of bytes of output in its lower half.
-    // With an error the output is its text.
+    // The calls of C. The result has the state, or an error, in its upper half, and the number of bytes of output in its lower
+    // half. With an error the output is its text.
 
     /** Receives one whole record. */
     long receive(int length, int room) {
@@ -201,7 +201,10 @@ final class TlsSession {
 
     // The handshake.
 
-    /** Starts a step and returns the result for C. The step may end before this returns; the library does not lose its notification. */
+    /**
+     * Starts a step and returns the result for C. The step may end before this returns; the library does not lose its
+     * notification.
+     */
     private long begin(final ByteBuffer record) {
         state = State.WORKING;
         provider.execute(new Runnable() {
@@ -424,8 +427,8 @@ final class TlsSession {
     // Output.
 
     /**
-     * Copies the waiting bytes, and then those of {@code written}, to the provider's output as far as there is room, and returns their
-     * number.
+     * Copies the waiting bytes, and then those of {@code written}, to the provider's output as far as there is room, and
+     * returns their number.
      */
     private int deliver(ByteBuffer written, int room) {
         if (waiting == null && written.position() <= room) return written.position();

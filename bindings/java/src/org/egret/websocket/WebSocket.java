@@ -13,9 +13,9 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * A socket, made by {@link WebSocketLoop#connect}: one connection, or several one after the other with
- * {@link WebSocketOptions.Builder#retryAttempts}. Any thread may call every function, and none blocks. It lives as long as its loop
- * and until its {@code onClose}, also if nothing refers to it.
+ * A socket, which {@link WebSocketLoop#connect} returns. It has one connection, or, with
+ * {@link WebSocketOptions.Builder#retryAttempts}, several one after the other. Any thread may call every function, and none blocks. It
+ * lives until its {@code onClose} or the end of its loop, even if nothing refers to it.
  *
  * <p>After {@code onClose}, {@link #free} or the end of the loop, a send returns {@link ErrorCode#NOT_OPEN} and the other functions
  * do nothing. Getters never throw: they return the last values.
@@ -75,12 +75,12 @@ public final class WebSocket implements AutoCloseable {
     volatile CloseInfo closeInfo;
     /** Null until the library is about to free the socket. */
     private volatile LastValues last;
-    /** No event begins any more. */
+    /** Whether events are no longer delivered. */
     private boolean hasEnded;
     private Runnable endHandler;
-    /** {@link #free} was called. */
+    /** Whether {@link #free} was called. */
     volatile boolean isFreed;
-    /** Who has paused receiving: bits, guarded by {@link #pauses}. */
+    /** The parts that have paused receiving, as bits. Guarded by {@link #pauses}. */
     private int pausedBy;
     private final Object pauses = new Object();
     private static final int PAUSED_BY_HOST = 1;
@@ -95,19 +95,20 @@ public final class WebSocket implements AutoCloseable {
     /**
      * Queues a text message. A surrogate without its other half is sent as U+FFFD, as browsers do.
      *
-     * @return {@link ErrorCode#OK}; else nothing was sent: {@link ErrorCode#NOT_OPEN}, {@link ErrorCode#BACKPRESSURE} (try again in
-     *     {@code onDrain}), {@link ErrorCode#MESSAGE_TOO_BIG}, {@link ErrorCode#NO_RESOURCES}
+     * @return {@link ErrorCode#OK}. With every other result nothing was sent: {@link ErrorCode#NOT_OPEN},
+     *     {@link ErrorCode#BACKPRESSURE} (try again in {@code onDrain}), {@link ErrorCode#MESSAGE_TOO_BIG},
+     *     {@link ErrorCode#NO_RESOURCES}
      */
     public @NotNull ErrorCode send(@NotNull String text) {
         return sent(Native.sendText(live(), text, unitsOfLong(text)));
     }
 
-    /** Queues a binary message; returns what {@link #send(String)} does. */
+    /** Queues a binary message. Returns the results of {@link #send(String)}. */
     public @NotNull ErrorCode send(@NotNull byte[] data) {
         return sent(Native.sendArray(live(), data, 0, data.length));
     }
 
-    /** Queues a part of an array as a binary message; returns what {@link #send(String)} does. */
+    /** Queues a part of an array as a binary message. Returns the results of {@link #send(String)}. */
     public @NotNull ErrorCode send(@NotNull byte[] data, int offset, int length) {
         if (offset < 0 || length < 0 || offset > data.length - length)
             throw new IndexOutOfBoundsException(offset + " and " + length + " in " + data.length);
@@ -115,11 +116,11 @@ public final class WebSocket implements AutoCloseable {
     }
 
     /**
-     * Queues a binary message: the bytes between the buffer's position and its limit. If they were accepted, the position moves to
-     * the limit. Returns what {@link #send(String)} does.
+     * Queues a binary message: the bytes between the buffer's position and its limit. If they are accepted, the position moves to
+     * the limit. Returns the results of {@link #send(String)}.
      */
     public @NotNull ErrorCode send(@NotNull ByteBuffer data) {
-        // Read once, because another thread may change them. The shim checks these values against the buffer's memory.
+        // These values are read once, because another thread may change them. The shim checks them against the buffer's memory.
         int position = data.position();
         int limit = data.limit();
         int length = limit - position;
@@ -129,7 +130,7 @@ public final class WebSocket implements AutoCloseable {
             result = Native.sendDirect(live(), data, position, length);
         } else if (data.hasArray()) {
             result = Native.sendArray(live(), data.array(), data.arrayOffset() + position, length);
-        } else { // read-only: its array is hidden
+        } else { // a read-only buffer, which hides its array
             ByteBuffer own = data.duplicate();
             own.clear();
             own.limit(limit).position(position);
@@ -145,11 +146,11 @@ public final class WebSocket implements AutoCloseable {
         try {
             data.position(limit);
         } catch (IllegalArgumentException shortened) {
-            // Another thread changed the buffer. The message was sent, so this is no error.
+            // Another thread changed the buffer. The message was sent, so this is not an error.
         }
     }
 
-    /** Closes with 1000: sends the accepted messages, then makes the closing handshake. {@code onClose} reports the outcome. */
+    /** Closes with 1000: sends the accepted messages, then performs the closing handshake. {@code onClose} reports the outcome. */
     @Override
     public void close() {
         close(1000, "");
@@ -157,19 +158,19 @@ public final class WebSocket implements AutoCloseable {
 
     /** Closes with a code (0: none) and a reason of at most 123 bytes of UTF-8. */
     public void close(int code, @NotNull String reason) {
-        if (code < 0 || code > 65535) throw new WebSocketException(ErrorCode.INVALID_CLOSE, code + " is no close code");
+        if (code < 0 || code > 65535) throw new WebSocketException(ErrorCode.INVALID_CLOSE, code + " is not a close code");
         checkUnlessEnded(Native.close(live(), code, reason));
     }
 
     /**
-     * Drops the connection now, without a Close frame and without what waits to be sent or dispatched. {@code onClose} reports
-     * {@link ErrorCode#ABORTED}. Ends the attempts to reconnect too.
+     * Drops the connection immediately, without a Close frame, and all messages that wait to be sent or dispatched. {@code onClose}
+     * reports {@link ErrorCode#ABORTED}. It also ends the attempts to reconnect.
      */
     public void cancel() {
         checkUnlessEnded(Native.abort(live()));
     }
 
-    /** Ends the socket in any state. No method of its listener is called any more, also not {@code onClose}. */
+    /** Ends the socket in any state. No method of its listener is called any more, including {@code onClose}. */
     public void free() {
         isFreed = true;
         keepLastValues();
@@ -178,10 +179,10 @@ public final class WebSocket implements AutoCloseable {
     }
 
     /**
-     * Sets the function that is called once when the socket has ended, in each of the three ways: after {@code onClose}, in
-     * {@link #free}, and in {@link WebSocketLoop#close}. It runs on the thread of that call; at once if the socket has ended already.
-     * It is for code that waits for events, which must not wait for ever if a loop is closed. It replaces the previous one; null for
-     * none.
+     * Sets a function that is called once when the socket has ended: after {@code onClose}, in {@link #free}, or in
+     * {@link WebSocketLoop#close}. It runs on the thread of that call, or immediately if the socket has already ended. It is
+     * for code that waits for events, and that must not wait forever after a loop was closed. It replaces the previous
+     * function; null removes it.
      */
     public void setEndHandler(@Nullable Runnable handler) {
         synchronized (this) {
@@ -193,14 +194,15 @@ public final class WebSocket implements AutoCloseable {
         runEndHandler(handler);
     }
 
-    /** Ends the wait before a reconnection, or one that a {@link RequestHook} has asked for. Does nothing if there is none. */
+    /** Ends the wait before a reconnection, or the wait of a {@link RequestHook}. Does nothing if nothing waits. */
     public void retryNow() {
         checkUnlessEnded(Native.retryNow(live()));
     }
 
     /**
-     * Pauses receiving: no message begins until {@link #resumeReceive}; they wait, and when the receive queue is full, TCP slows the
-     * peer down. {@code onRetry} and {@code onClose} wait behind the messages.
+     * Pauses receiving: {@code onMessage} is not called until {@link #resumeReceive}. Messages wait, and when the receive queue
+     * is full,
+     * TCP slows the peer down. {@code onRetry} and {@code onClose} wait behind the messages.
      */
     public void pauseReceive() {
         pauseReceive(PAUSED_BY_HOST);
@@ -218,7 +220,7 @@ public final class WebSocket implements AutoCloseable {
         }
     }
 
-    /** Resumes when nobody else has paused it. */
+    /** Resumes receiving, unless another part has paused it. */
     void resumeReceive(int who) {
         synchronized (pauses) {
             pausedBy &= ~who;
@@ -226,64 +228,65 @@ public final class WebSocket implements AutoCloseable {
         }
     }
 
-    /** Sends a ping, to measure {@link WebSocketStats#getRttMicros}. Returns what {@link #ping(byte[])} does. */
+    /** Sends a ping, to measure {@link WebSocketStats#getRttMicros}. Returns the results of {@link #ping(byte[])}. */
     public @NotNull ErrorCode ping() {
         return sent(Native.ping(live(), null));
     }
 
     /**
-     * Sends a ping with a payload of at most 125 bytes, which {@link WebSocketListener#onPong} gets back.
+     * Sends a ping with a payload of at most 125 bytes. {@link WebSocketListener#onPong} gets the payload with the answer.
      *
-     * @return {@link ErrorCode#OK}; else nothing was sent: {@link ErrorCode#NOT_OPEN}, {@link ErrorCode#BACKPRESSURE} (16 pings
-     *     wait), {@link ErrorCode#NO_RESOURCES}
+     * @return {@link ErrorCode#OK}. With every other result nothing was sent: {@link ErrorCode#NOT_OPEN},
+     *     {@link ErrorCode#BACKPRESSURE} (16 pings wait), {@link ErrorCode#NO_RESOURCES}
      */
     public @NotNull ErrorCode ping(@NotNull byte[] data) {
         if (data.length > 125) throw new IllegalArgumentException("ping: " + data.length + " bytes are more than 125");
         return sent(Native.ping(live(), data));
     }
 
-    /** {@link State#CLOSED} also when the socket or its loop was freed. */
+    /** Returns the state. It is also {@link State#CLOSED} after the socket or its loop was freed. */
     public @NotNull State getState() {
         int result = last != null ? State.CLOSED.number : Native.state(live());
         return result < 0 ? State.CLOSED : State.values()[result];
     }
 
-    /** Payload bytes that were accepted and are not yet passed to the operating system. */
+    /** Returns the number of payload bytes that were accepted and are not yet passed to the operating system. */
     public long getBufferedAmount() {
         return last != null ? 0 : Math.max(Native.bufferedAmount(live()), 0);
     }
 
-    /** How many times {@code onConnect} was called: the number of the current connection. */
+    /** Returns the number of times that {@code onConnect} was called. This is the number of the current connection. */
     public int getGeneration() {
         int result = last != null ? -1 : Native.generation(live());
         return result < 0 ? lastValues().generation : result;
     }
 
-    /** The subprotocol that the server chose; empty if none. */
+    /** Returns the subprotocol that the server chose; empty if it chose none. */
     public @NotNull String getSubprotocol() {
         return text(LastValues.SUBPROTOCOL);
     }
 
-    /** The negotiated extension, in the server's spelling; empty if none. */
+    /** Returns the negotiated extension, in the server's spelling; empty if there is none. */
     public @NotNull String getExtensions() {
         return text(LastValues.EXTENSIONS);
     }
 
-    /** The value of a header of the server's answer; several are joined by {@code ", "}. Null if there is none of this name. */
+    /** Returns the value of a header in the server's answer; several values are joined by {@code ", "}. Null if there is none. */
     public @Nullable String getResponseHeader(@NotNull String name) {
         Options.withoutNul("name", name);
         String found = last != null ? null : Native.responseHeader(live(), name);
         return found == null ? lastValues().header(name) : found;
     }
 
-    /** All headers of the server's answer, each as {@code Name: value} and a line feed. */
+    /** Returns all headers in the server's answer, each as {@code Name: value} and a line feed. */
     public @NotNull String getResponseHeaders() {
         return text(LastValues.HEADERS);
     }
 
     /**
-     * The body of a refusal, in {@code onRetry} and {@code onClose}: the first {@link WebSocketOptions.Builder#maxRefusalBodyBytes} of
-     * it. Chunks are joined; a compressed body stays compressed. Empty if there was none, or if the connection was made.
+     * Returns the first {@link WebSocketOptions.Builder#maxRefusalBodyBytes} of the body of a refusal, in {@code onRetry} and
+     * {@code onClose}. Chunks are joined; a compressed body stays compressed. Empty if there was none, or if the connection was
+     * made.
      */
     public @NotNull byte[] getResponseBody() {
         byte[] found = last != null ? null : Native.responseBody(live());
@@ -291,53 +294,65 @@ public final class WebSocket implements AutoCloseable {
     }
 
     /**
-     * The cookies that the servers of this attempt have set, those of redirects and refusals too: for each {@code Set-Cookie} header the
-     * URL that was requested, a space, and the value. The library keeps no cookies: to send one, set a {@code Cookie} header.
+     * Returns the cookies that the servers of this attempt have set, including those of redirects and refusals. Each entry is the
+     * requested URL, a space, and the value of a {@code Set-Cookie} header. The library keeps no cookies: to send one, set a
+     * {@code Cookie} header.
      */
     public @NotNull List<String> getResponseCookies() {
         return LastValues.lines(text(LastValues.COOKIES));
     }
 
-    /** The address of the connection, such as {@code 192.0.2.1:443}; that of the proxy, if there is one. Empty until {@code onConnect}. */
+    /**
+     * Returns the address of the server, or of the proxy if there is one, such as {@code 192.0.2.1:443}. Empty until
+     * {@code onConnect}.
+     */
     public @NotNull String getRemoteAddress() {
         return text(LastValues.REMOTE_ADDRESS);
     }
 
-    /** The local address of the connection. Empty until {@code onConnect}. */
+    /** Returns the local address of the connection. Empty until {@code onConnect}. */
     public @NotNull String getLocalAddress() {
         return text(LastValues.LOCAL_ADDRESS);
     }
 
     /**
-     * The addresses that were tried, in the order of the attempts, those of the proxy if there is one: each as the address, a space and
-     * the result, such as {@code 192.0.2.1:443 Connection refused}. In {@code onRetry} and {@code onClose} too.
+     * Returns the addresses that were tried, or those of the proxy if there is one, in the order of the attempts. Each entry is the
+     * address, a space and the result, such as {@code 192.0.2.1:443 Connection refused}. Also available in {@code onRetry} and
+     * {@code onClose}.
      */
     public @NotNull List<String> getTriedAddresses() {
         return LastValues.lines(text(LastValues.TRIED_ADDRESSES));
     }
 
-    /** The URL of the proxy, without a user name and password; empty if there is none. In {@code onRetry} and {@code onClose} too. */
+    /**
+     * Returns the URL of the proxy, without a user name and password; empty if there is none. Also available in {@code onRetry} and
+     * {@code onClose}.
+     */
     public @NotNull String getProxy() {
         return text(LastValues.PROXY);
     }
 
     /**
-     * The cipher suite of TLS, such as {@code TLS_AES_256_GCM_SHA384}; empty without TLS, and on Apple's systems. In {@code onRetry} and
-     * {@code onClose} too.
+     * Returns the cipher suite of TLS, such as {@code TLS_AES_256_GCM_SHA384}; empty without TLS, and on Apple's systems. Also
+     * available in {@code onRetry} and {@code onClose}.
      */
     public @NotNull String getTlsCipher() {
         return text(LastValues.TLS_CIPHER);
     }
 
-    /** The protocol that the server selected by ALPN (RFC 7301); empty if it selected none. As {@link #getTlsCipher}. */
+    /**
+     * Returns the protocol that the server selected by ALPN (RFC 7301); empty if it selected none. Available at the times of
+     * {@link #getTlsCipher}.
+     */
     public @NotNull String getTlsAlpn() {
         return text(LastValues.TLS_ALPN);
     }
 
     /**
-     * The certificates that the server sent in the TLS handshake, in DER, its own one first. From {@code onConnect} on; in
-     * {@code onRetry} and {@code onClose} also if they were not trusted. A resumed session has those of its first handshake. On Apple's
-     * systems only the first one, and only after a handshake that succeeded. Empty if there are none.
+     * Returns the certificates that the server sent in the TLS handshake, in DER, its own one first. Available from
+     * {@code onConnect} on, and in {@code onRetry} and {@code onClose} even if they were not trusted. A resumed session has those of
+     * its first handshake. On Apple's systems there is only the first one, and only after a successful handshake. Empty if
+     * there are none.
      */
     public @NotNull List<byte[]> getPeerCertificates() {
         List<byte[]> found = last != null ? null : LastValues.certificates(live());
@@ -347,7 +362,7 @@ public final class WebSocket implements AutoCloseable {
         return copies;
     }
 
-    /** {@link #getPeerCertificates} as objects. Throws if Java cannot read one of them. */
+    /** Returns {@link #getPeerCertificates} as objects. Throws if Java cannot read one of them. */
     public @NotNull List<X509Certificate> parsePeerCertificates() throws CertificateException {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         List<X509Certificate> parsed = new ArrayList<>();
@@ -356,28 +371,28 @@ public final class WebSocket implements AutoCloseable {
         return parsed;
     }
 
-    /** The measurements so far. */
+    /** Returns the current statistics. */
     public @NotNull WebSocketStats getStats() {
         WebSocketStats stats = last != null ? null : WebSocketStats.of(live());
         return stats == null ? lastValues().stats : stats;
     }
 
-    /** How and why the socket ended, from {@code onClose} on; null before, and if it ended without {@code onClose}. */
+    /** Returns how and why the socket ended, from {@code onClose} on. Null before, and if it ended without {@code onClose}. */
     public @Nullable CloseInfo getCloseInfo() {
         return closeInfo;
     }
 
-    /** The loop that it was made by. */
+    /** Returns the loop that created this socket. */
     public @NotNull WebSocketLoop getLoop() {
         return loop;
     }
 
-    /** The number of this socket in the log, which is never used again. */
+    /** Returns the number of this socket in the log, which is never used again. */
     public long getId() {
         return handle;
     }
 
-    /** No event begins any more. A second call does nothing. */
+    /** Ends the delivery of events. A second call does nothing. */
     void end() {
         Runnable handler;
         synchronized (this) {
@@ -404,7 +419,7 @@ public final class WebSocket implements AutoCloseable {
         if (values != null) last = values;
     }
 
-    /** The handle; 0, which the library refuses, from {@link WebSocketLoop#close} on. */
+    /** Returns the handle; after {@link WebSocketLoop#close} it returns 0, which the library refuses. */
     private long live() {
         return loop.isClosed() ? 0 : handle;
     }
@@ -419,7 +434,10 @@ public final class WebSocket implements AutoCloseable {
         return values == null ? LastValues.EMPTY : values;
     }
 
-    /** The characters of a long text, because JNI of desktop VMs copies those of a String one by one; null for a short text. */
+    /**
+     * Returns the characters of a long text, because JNI of desktop VMs copies those of a String one by one; null for a short
+     * text.
+     */
     private static char[] unitsOfLong(String text) {
         if (text.length() <= 256) return null;
         char[] units = new char[Math.min(text.length(), MAX_MESSAGE_BYTES + 1)];
@@ -427,7 +445,7 @@ public final class WebSocket implements AutoCloseable {
         return units;
     }
 
-    /** The result of a send. A refused handle means that the socket has ended. */
+    /** Converts the result of a send. A refused handle means that the socket has ended. */
     private static ErrorCode sent(int result) {
         ErrorCode error = ErrorCode.of(result);
         return error == ErrorCode.BAD_HANDLE ? ErrorCode.NOT_OPEN : error;

@@ -8,8 +8,9 @@ import org.jetbrains.annotations.NotNull;
  * thread.
  *
  * <p>Each socket gets one {@code onConnect} for each connection, any number of messages, and exactly one {@code onClose}, unless
- * {@link WebSocket#free} or {@link WebSocketLoop#close} is called before. A method may call every function of the loop and its sockets
- * except a poll. Its exceptions go to {@link LoopOptions.Builder#exceptionHandler}, and the other events are still delivered.
+ * {@link WebSocket#free} or {@link WebSocketLoop#close} is called before. A method may call every function of the loop and its
+ * sockets except a poll. Its exceptions go to {@link LoopOptions.Builder#exceptionHandler}, and the other events are still
+ * delivered.
  */
 public abstract class WebSocketListener {
     /** The connection is open: messages can be sent. */
@@ -28,15 +29,15 @@ public abstract class WebSocketListener {
     public void onMessage(@NotNull WebSocket socket, @NotNull ByteBuffer data) {}
 
     /**
-     * The answer to a {@link WebSocket#ping(byte[])}, with its payload, or a pong without a ping. It is not called for the pings of the
-     * heartbeat.
+     * The answer to a {@link WebSocket#ping(byte[])}, with its payload, or a pong without a ping. It is not called for the
+     * pings of the heartbeat.
      */
     public void onPong(@NotNull WebSocket socket, @NotNull byte[] data) {}
 
     /**
-     * A frame was sent or received, for sockets with {@link WebSocketOptions.Builder#traceFrames}. A received frame is reported before
-     * the message that it completes, a sent frame when the operating system has accepted its last byte. Frames that wait for the poll
-     * count 32 bytes each in {@link WebSocketOptions.Builder#maxReceiveQueueBytes}.
+     * A frame was sent or received, for sockets with {@link WebSocketOptions.Builder#traceFrames}. A received frame is reported
+     * before the message that it completes, a sent frame when the operating system has accepted its last byte. Frames that wait
+     * for the poll count 32 bytes each in {@link WebSocketOptions.Builder#maxReceiveQueueBytes}.
      */
     public void onFrame(@NotNull WebSocket socket, @NotNull Frame frame) {}
 
@@ -51,7 +52,8 @@ public abstract class WebSocketListener {
      * {@link WebSocket#close(int, String)} ends the attempts; {@link WebSocket#retryNow} starts the next one immediately.
      *
      * @param attempt the number of the next attempt, from 1
-     * @param delayMillis the length of the wait; {@link Long#MAX_VALUE} during a suspend: the wait lasts until {@link WebSocketLoop#resume}
+     * @param delayMillis the length of the wait; {@link Long#MAX_VALUE} during a suspend: the wait lasts until
+     *     {@link WebSocketLoop#resume}
      */
     public void onRetry(@NotNull WebSocket socket, @NotNull CloseInfo info, int attempt, long delayMillis) {}
 }

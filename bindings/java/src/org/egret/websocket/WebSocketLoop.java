@@ -13,8 +13,8 @@ import org.jetbrains.annotations.Nullable;
  * The input and output of any number of sockets, and the queue of their events. Poll it once per frame, or after each wake-up.
  * Listeners run inside the poll, on its thread. Only one thread at a time may poll; any thread may call the other functions.
  *
- * <p>Close a loop that is no longer needed. If the program holds no reference to a loop, and the loop has no wake-up, it ends when the
- * garbage collector finds it, with a warning on {@link System#err}.
+ * <p>Close a loop that is no longer needed. If the program holds no reference to a loop, and the loop has no wake-up, it ends
+ * when the garbage collector finds it, with a warning on {@link System#err}.
  */
 public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable {
     private static final LoopOptions DEFAULT = new LoopOptions.Builder().build();
@@ -28,7 +28,10 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     /** The number of C's weak reference to this object. */
     private final long reference;
     private final Leak leak;
-    /** Sockets that have not ended. C has only weak references, so that a loop without references in the program can be collected. */
+    /**
+     * Sockets that have not ended. C has only weak references, so that a loop without references in the program can be
+     * collected.
+     */
     private final Set<WebSocket> sockets = newSet();
     private volatile boolean closed;
     private volatile LoopCloseInfo closeInfo;
@@ -132,9 +135,9 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
 
     /**
      * Sets the function that is called, <b>on another thread</b>, when work is pending for a poll; null for none. It must not poll:
-     * it notifies the polling thread and returns soon. A loop with such a function stays alive. When this call returns, no other thread
-     * runs the previous function. (Inside a log or a wake-up, this call does not wait for the previous function.) An inline loop refuses
-     * it ({@link ErrorCode#UNSUPPORTED}).
+     * it notifies the polling thread and returns soon. A loop with such a function stays alive. When this call returns, no
+     * other thread runs the previous function. (Inside a log or a wake-up, this call does not wait for the previous function.)
+     * An inline loop refuses it ({@link ErrorCode#UNSUPPORTED}).
      */
     public void setWakeup(@Nullable Runnable wakeup) {
         this.wakeup = wakeup;
@@ -149,7 +152,10 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         return orIfClosed(Native.loopDescriptor(handle), -1);
     }
 
-    /** Returns the milliseconds until a poll is needed even if the descriptor is not readable; {@link Integer#MAX_VALUE}: no limit. */
+    /**
+     * Returns the milliseconds until a poll is needed even if the descriptor is not readable; {@link Integer#MAX_VALUE}: no
+     * limit.
+     */
     public int getNextPollMillis() {
         return orIfClosed(Native.loopTimeout(handle), Integer.MAX_VALUE);
     }
@@ -167,8 +173,8 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     }
 
     /**
-     * Call it when another network is in use: Wi-Fi instead of mobile data, or a VPN. Do not call it for each event of the system: see
-     * {@link LoopLifecycle}.
+     * Call it when another network is in use: Wi-Fi instead of mobile data, or a VPN. Do not call it for each event of the
+     * system: see {@link LoopLifecycle}.
      */
     @Override
     public void networkChanged() {
@@ -187,13 +193,13 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     }
 
     /**
-     * Ends the loop and its sockets; from now on no listener is called. {@link #getCloseInfo} counts the messages that were not sent. A
-     * second call does nothing, and so does each later call of the loop, except a connect, which is refused with
+     * Ends the loop and its sockets; from now on no listener is called. {@link #getCloseInfo} counts the messages that were not
+     * sent. A second call does nothing, and so does each later call of the loop, except a connect, which is refused with
      * {@link ErrorCode#BAD_HANDLE}.
      *
-     * <p>Inside a listener, or while another thread polls, the loop ends when that poll returns. A waiting poll returns soon. (Inside a
-     * hook, a log or a wake-up that does not run in a poll, the loop ends with the next call of poll or close.) The call does not wait
-     * for running hooks.
+     * <p>Inside a listener, or while another thread polls, the loop ends when that poll returns. A waiting poll returns soon.
+     * (Inside a hook, a log or a wake-up that does not run in a poll, the loop ends with the next call of poll or close.) The
+     * call does not wait for running hooks.
      */
     @Override
     public void close() {
@@ -211,8 +217,8 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     }
 
     /**
-     * Frees the loop. If another thread is polling it, that thread frees the loop when its poll returns: then it reads {@link #closed},
-     * which was set before this attempt.
+     * Frees the loop. If another thread is polling it, that thread frees the loop when its poll returns: then it reads
+     * {@link #closed}, which was set before this attempt.
      */
     private void end() {
         long[] lost = new long[LoopCloseInfo.COUNT];

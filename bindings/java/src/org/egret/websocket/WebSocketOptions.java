@@ -11,8 +11,8 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * Options of a socket. An option that is not set, or a number that is 0, has its default. {@code egret_ws.h} documents each option.
- * {@link WebSocketLoop#connect} refuses values that are out of range. One object can be used for any number of sockets.
+ * Options of a socket. An option that is not set, or a number that is 0, means the default. {@code egret_ws.h} documents each
+ * option. {@link WebSocketLoop#connect} refuses values outside their range. One object can be used for any number of sockets.
  */
 public final class WebSocketOptions extends Options {
     // generated: constants, by "make header"; do not edit
@@ -286,7 +286,7 @@ public final class WebSocketOptions extends Options {
         return deflate;
     }
 
-    /** The headers that were added, in their order. */
+    /** Returns the headers that were added, in order. */
     public @NotNull List<Map.Entry<String, String>> getHeaders() {
         List<Map.Entry<String, String>> entries = new ArrayList<>();
         for (int i = 0; i < headers.length; i += 2)
@@ -853,15 +853,15 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * Called before each attempt to connect, the first one included. An attempt then begins only when the loop is polled. Default:
-         * none.
+         * Called before each attempt to connect, including the first one. Then an attempt begins only when the loop is polled.
+         * Default: none.
          */
         public @NotNull Builder requestHook(@Nullable RequestHook hook) {
             requestHook = hook;
             return this;
         }
 
-        /** Binary messages come in one reused buffer, instead of in a new array each. */
+        /** Delivers binary messages in one reused buffer, instead of a new array for each message. */
         public @NotNull Builder directMessages(boolean on) {
             directMessages = on;
             return this;
@@ -873,7 +873,7 @@ public final class WebSocketOptions extends Options {
             return this;
         }
 
-        /** The options. */
+        /** Returns the options. */
         public @NotNull WebSocketOptions build() {
             return new WebSocketOptions(this);
         }

@@ -2,7 +2,7 @@ package org.egret.websocket;
 
 /**
  * The statistics of a socket. Times are those of the last connection or attempt, and 0 for a stage that was not reached or not
- * needed. Counts are the sums of all its connections.
+ * needed. Counts are sums over all connections of the socket.
  */
 public final class WebSocketStats {
     /** The values of a socket that was not connected. */
@@ -15,7 +15,7 @@ public final class WebSocketStats {
         this.values = values;
     }
 
-    /** The present values; null if the socket was freed. */
+    /** Returns the current values; null if the socket was freed. */
     static WebSocketStats of(long handle) {
         long[] values = new long[COUNT];
         return Native.stats(handle, values) ? new WebSocketStats(values) : null;

@@ -16,9 +16,9 @@ import org.jetbrains.annotations.NotNull;
  * Calls a loop's {@code suspend}, {@code resume} and {@code networkChanged} for an app. It does not poll: see {@link LooperDriver}.
  *
  * <p>The loop is suspended when the app's last activity has stopped, because from then on the system may freeze the process. It is
- * not suspended when an activity is only paused (a dialog or a split screen, where it is still visible), or when it is created again
- * for another configuration (a rotation). The network has changed when the system's default network is different from the previous
- * one; {@link LoopLifecycle} describes the rules.
+ * not suspended when an activity is only paused (a dialog or a split screen, where it is still visible), or when it is created
+ * again for another configuration (a rotation). The network has changed when the system's default network is different from the
+ * previous one; {@link LoopLifecycle} describes the rules.
  *
  * <p>Create, call and close it on the main thread. It also ends after its loop was closed, at the next event of the system.
  */
@@ -82,8 +82,8 @@ public final class AppLifecycle implements AutoCloseable {
     }
 
     /**
-     * Follows only the network, for a service or an engine with its own lifecycle. Then call {@link #suspend} and {@link #resume} of
-     * this object.
+     * Follows only the network, for a service or an engine with its own lifecycle. Then call {@link #suspend} and
+     * {@link #resume} of this object.
      */
     public static @NotNull AppLifecycle followNetwork(@NotNull Context context, @NotNull WebSocketLoop loop) {
         return new AppLifecycle(context.getApplicationContext(), loop, null);

@@ -24,8 +24,8 @@ public abstract class LooperDriver implements AutoCloseable {
     }
 
     /**
-     * Polls at the next display frame when work is pending, on the thread that calls this: at most once per frame. It requests no frame
-     * while nothing happens. An inline loop has no thread that could notify, so it is polled at every frame.
+     * Polls at the next display frame when work is pending, on the thread that calls this: at most once per frame. It requests
+     * no frame while nothing happens. An inline loop has no thread that could notify, so it is polled at every frame.
      */
     public static @NotNull LooperDriver onFrame(@NotNull WebSocketLoop loop) {
         return new OnFrame(loop);

@@ -5,7 +5,10 @@ import org.egret.websocket.SocketHook;
 import org.egret.websocket.WebSocket;
 import org.jetbrains.annotations.NotNull;
 
-/** Keeps the connections of a VPN app outside its own VPN, with {@link VpnService#protect}. Set it as {@code socketHook} of a loop. */
+/**
+ * Keeps the connections of a VPN app outside its own VPN, with {@link VpnService#protect}. Set it as {@code socketHook} of a
+ * loop.
+ */
 public final class VpnProtection implements SocketHook {
     private final VpnService service;
 

@@ -17,12 +17,13 @@ import java.nio.ByteBuffer
 import kotlin.coroutines.coroutineContext
 
 /**
- * Connects to a URL such as `wss://example.com/chat` and returns when the connection is open. With `retryAttempts` it continues after
- * attempts that fail. Meanwhile the loop must be polled, by any driver.
+ * Connects to a URL such as `wss://example.com/chat` and returns when the connection is open. With `retryAttempts` it continues
+ * after attempts that fail. Meanwhile the loop must be polled, by any driver.
  *
- * Throws a [WebSocketException]: with the report if no connection could be made, without a report if the URL or an option is refused.
- * A cancellation ends the attempt. Limit the time with the time-outs of the options, because `withTimeout` around this call can lose
- * a socket that it returns at the last moment.
+ * Throws a [WebSocketException]: with the report if no connection could be made, without a report if the URL or an option is
+ * refused.
+ * A cancellation ends the attempt. Limit the time with the time-outs of the options, because `withTimeout` around this call can
+ * lose a socket that it returns at the last moment.
  */
 public suspend fun WebSocketLoop.connect(
     url: String,
@@ -55,13 +56,13 @@ private suspend inline fun open(begin: (Inbox) -> WebSocket): CoroutineWebSocket
  * A socket for coroutines, which [connect] returns. Any number of coroutines on any threads may use it; it needs no scope and no
  * dispatcher. [close], [cancel], [use] and the end of a collector of [messages] or [events] end it.
  *
- * After its end, each function throws a [WebSocketException] with the error and the report of the end. The error is `NOT_OPEN` after a
- * clean end. There is no report if the socket or its loop was freed.
+ * After its end, each function throws a [WebSocketException] with the error and the report of the end. The error is `NOT_OPEN`
+ * after a clean end. There is no report if the socket or its loop was freed.
  */
 public class CoroutineWebSocket internal constructor(
     /**
-     * The underlying socket, for its getters, pings, `retryNow`, and a `close` that does not wait. After such a `close`, a collector
-     * still gets the messages up to the end. Do not pause or resume its receiving.
+     * The underlying socket, for its getters, pings, `retryNow`, and a `close` that does not wait. After such a `close`, a
+     * collector still gets the messages up to the end. Do not pause or resume its receiving.
      */
     public val webSocket: WebSocket,
     private val inbox: Inbox
@@ -70,19 +71,20 @@ public class CoroutineWebSocket internal constructor(
     private val receiving = Mutex()
 
     /**
-     * The messages of the first connection and of all later ones. The flow completes after a clean end, and throws after any other end.
+     * The messages of the first connection and of all later ones. The flow completes after a clean end, and throws after any
+     * other end.
      *
-     * At most 64 messages or 64 KiB wait here for a slow collector. Then receiving is paused, and when the library's receive queue is
-     * also full, TCP slows the server down.
+     * At most 64 messages or 64 KiB wait here for a slow collector. Then receiving is paused, and when the library's receive
+     * queue is also full, TCP slows the server down.
      *
-     * The collector owns the socket: if it is cancelled, throws, or stops early (`first()`), the socket is cancelled. [receive] takes
-     * single messages. Several collectors share the messages: each message goes to one of them.
+     * The collector owns the socket: if it is cancelled, throws, or stops early (`first()`), the socket is cancelled. [receive]
+     * takes single messages. Several collectors share the messages: each message goes to one of them.
      */
     public val messages: Flow<WebSocketMessage> = received()
 
     /**
-     * Like [messages], and in order with them the losses of a connection and the reconnections, for sockets with `retryAttempts`. If
-     * nobody takes several losses without a message between them, only the last one remains.
+     * Like [messages], and in order with them the losses of a connection and the reconnections, for sockets with
+     * `retryAttempts`. If nobody takes several losses without a message between them, only the last one remains.
      */
     public val events: Flow<WebSocketEvent> = received()
 
@@ -112,10 +114,11 @@ public class CoroutineWebSocket internal constructor(
     }
 
     /**
-     * Queues a text message; suspends while the send queue is full. Messages are sent in the order of the calls. A cancelled call has
-     * queued nothing.
+     * Queues a text message; suspends while the send queue is full. Messages are sent in the order of the calls. A cancelled
+     * call has queued nothing.
      *
-     * It also throws while a lost connection is being made again (`NOT_OPEN`), and if the message is too big. Then nothing was queued.
+     * It also throws while a lost connection is being made again (`NOT_OPEN`), and if the message is too big. Then nothing was
+     * queued.
      */
     public suspend fun send(text: String): Unit = send { webSocket.send(text) }
 
@@ -125,7 +128,10 @@ public class CoroutineWebSocket internal constructor(
     /** Queues a part of an array as a binary message, like the function for text. */
     public suspend fun send(data: ByteArray, offset: Int, length: Int): Unit = send { webSocket.send(data, offset, length) }
 
-    /** Queues the bytes between the buffer's position and its limit, like the function for text. The position moves to the limit. */
+    /**
+     * Queues the bytes between the buffer's position and its limit, like the function for text. The position moves to the
+     * limit.
+     */
     public suspend fun send(data: ByteBuffer): Unit = send { webSocket.send(data) }
 
     private suspend inline fun send(attempt: () -> ErrorCode) {
@@ -155,8 +161,8 @@ public class CoroutineWebSocket internal constructor(
 
     /**
      * Sends the accepted messages, performs the closing handshake, and returns the report: `isClean` is true if the server has
-     * answered. Messages that arrive after this call are dropped, as in browsers. A collector still gets the messages that wait here,
-     * and then the end.
+     * answered. Messages that arrive after this call are dropped, as in browsers. A collector still gets the messages that wait
+     * here, and then the end.
      *
      * Throws if the code or the reason is not allowed; then nothing happens. If this call is cancelled, the socket is cancelled.
      */
@@ -178,7 +184,10 @@ public class CoroutineWebSocket internal constructor(
         webSocket.cancel()
     }
 
-    /** Calls [block], then closes the socket with 1000 and waits for the end. If the block throws or is cancelled, cancels the socket. */
+    /**
+     * Calls [block], then closes the socket with 1000 and waits for the end. If the block throws or is cancelled, cancels the
+     * socket.
+     */
     public suspend fun <R> use(block: suspend (CoroutineWebSocket) -> R): R {
         val result = try {
             block(this)

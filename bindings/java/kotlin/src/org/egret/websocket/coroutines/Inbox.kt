@@ -11,8 +11,8 @@ import java.util.ArrayDeque
 /**
  * The listener of a socket: it keeps events until a coroutine takes them, and wakes the coroutines that wait.
  *
- * The polling thread adds events, and coroutines on any thread take them. It is bounded: when it is full, it pauses receiving, so the
- * library keeps the next messages, and when the library's receive queue is also full, TCP slows the server down.
+ * The polling thread adds events, and coroutines on any thread take them. It is bounded: when it is full, it pauses receiving,
+ * so the library keeps the next messages, and when the library's receive queue is also full, TCP slows the server down.
  */
 internal class Inbox : WebSocketListener() {
     private enum class State {

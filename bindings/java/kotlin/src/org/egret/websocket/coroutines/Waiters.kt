@@ -8,7 +8,10 @@ import kotlin.coroutines.resume
 internal class Waiters(private val lock: Any) {
     private var waiting = ArrayList<CancellableContinuation<Unit>>()
 
-    /** If [isNeeded] returns true under the lock, suspends until the next [takeAll]. The condition may have changed when it returns. */
+    /**
+     * If [isNeeded] returns true under the lock, suspends until the next [takeAll]. The condition may have changed when it
+     * returns.
+     */
     suspend fun await(isNeeded: () -> Boolean) {
         suspendCancellableCoroutine<Unit> { continuation ->
             val waits = synchronized(lock) { isNeeded() && waiting.add(continuation) }
@@ -20,7 +23,10 @@ internal class Waiters(private val lock: Any) {
         }
     }
 
-    /** Call it under the lock: it takes the waiting coroutines. [resumeAll] resumes them without the lock, because they may run at once. */
+    /**
+     * Call it under the lock: it takes the waiting coroutines. [resumeAll] resumes them without the lock, because they may run
+     * at once.
+     */
     fun takeAll(): List<CancellableContinuation<Unit>> {
         if (waiting.isEmpty()) return emptyList()
         val taken = waiting
