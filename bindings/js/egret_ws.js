@@ -887,8 +887,9 @@ function defineMissing(global, name, Class) {
 function makeEvents(global, exception, host) {
     const { Event, EventTarget, fire } = makeTargets(global, exception, host);
 
-    // The constructor of the engine's class converts its arguments each time. In some engines this takes several times as long as the
-    // dispatch. An event of this class inherits from the engine's, and its own accessors read the values that `message` has set.
+    // The constructor of the engine's class converts its arguments each time. In some engines this takes several times as long
+    // as the dispatch. An event of this class inherits from the engine's, and its own accessors read the values that `message`
+    // has set.
     const EngineMessageEvent = engineClass(global, 'MessageEvent', Event);
     const MessageEvent = makeMessageEventClass(Event, global.MessagePort);
     if (EngineMessageEvent === null) {
@@ -1076,8 +1077,8 @@ class Connection {
         return error === ERR_NOT_OPEN && this.resend;
     }
 
-    // This does not use the host's amount: a game that sends until bufferedAmount reaches the mark continues in onDrain, even if the
-    // library has already written much of it in this task.
+    // This does not use the host's amount: a game that sends until bufferedAmount reaches the mark continues in onDrain, even
+    // if the library has already written much of it in this task.
     watch() {
         this.unwritten = this.bufferedAmount();
         if (this.unwritten < this.highWaterMark) return;
@@ -1207,7 +1208,8 @@ class Connection {
         this.protocol = '';
         this.extensions = '';
         if (!this.resend) {
-            // The library also drops its messages. They no longer count; otherwise a game could wait forever for the amount to fall.
+            // The library also drops its messages. They no longer count; otherwise a game could wait forever for the amount to
+            // fall.
             this.queue = null;
             this.waiting = 0;
             this.lost = 0;

@@ -1,7 +1,10 @@
 declare namespace egret {
     /** `event.data` of IO_ERROR. */
     interface WebSocketErrorData {
-        /** An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, for example in a browser. */
+        /**
+         * An `EGRET_WS_ERR_*` of egret_ws.h, which is negative, or 0 if the runtime does not report it, for example in a
+         * browser.
+         */
         error: number;
         /** A sentence for a log. */
         message: string;
