@@ -1,5 +1,5 @@
-# egret_ws_cargo_target(OUT): Rust's name of the target that this toolchain compiles for; empty for this machine. An unknown target is
-# a fatal error.
+# egret_ws_cargo_target(OUT): Rust's name of the target that this toolchain compiles for; empty for this machine. An unknown
+# target is a fatal error.
 
 # Rust's name of a processor; empty if it is not known.
 function(_egret_ws_architecture processor out)
@@ -91,7 +91,7 @@ function(egret_ws_cargo_target out)
         elseif(NOT is_ios)
             set(target "${architecture}-apple-darwin")
         elseif(architecture STREQUAL "x86_64")
-            set(target x86_64-apple-ios) # a simulator, in any case
+            set(target x86_64-apple-ios) # always a simulator
         elseif(is_simulator)
             set(target aarch64-apple-ios-sim)
         else()
@@ -99,7 +99,7 @@ function(egret_ws_cargo_target out)
         endif()
 
     elseif(CMAKE_SYSTEM_NAME STREQUAL "Windows")
-        # Not the processor but the compiler decides: Visual Studio cross-compiles by -A, without a toolchain file.
+        # The compiler decides, not the processor, because Visual Studio cross-compiles with -A and without a toolchain file.
         if(MSVC)
             _egret_ws_architecture("${CMAKE_C_COMPILER_ARCHITECTURE_ID}" architecture)
             set(environment msvc)
@@ -136,8 +136,8 @@ function(egret_ws_cargo_target out)
     set(${out} "${target}" PARENT_SCOPE)
 endfunction()
 
-# egret_ws_cargo_environment(TARGET OUT): the environment variables that make cargo use this toolchain's compiler. Variables that are
-# set already are not changed.
+# egret_ws_cargo_environment(TARGET OUT): the environment variables that make cargo use this toolchain's compiler. Variables
+# that are set already are not changed.
 function(egret_ws_cargo_environment target out)
     set(variables)
     if(NOT target STREQUAL "" AND NOT APPLE AND NOT MSVC)
@@ -151,7 +151,7 @@ function(egret_ws_cargo_environment target out)
             list(APPEND flags "--sysroot=${CMAKE_SYSROOT}")
         endif()
         set(link_flags ${flags})
-        if(ANDROID) # devices with pages of 16 KiB load nothing that is aligned to less
+        if(ANDROID) # devices with pages of 16 KiB load only libraries with this alignment
             list(APPEND link_flags "-Wl,-z,max-page-size=16384")
         endif()
         list(TRANSFORM link_flags PREPEND "-Clink-arg=")

@@ -1,7 +1,7 @@
 """The list of all that is linked into each package. notices.py and dist/sbom.py use it. Run `make notices` after a change.
 
-A set is what packages of one kind contain: the crates that cargo links for the targets and features, without proc-macros and what is
-used at build time only, and components that are no crates of ours. Their licence texts are in notices/parts.
+A set lists the content of packages of one kind: the crates that cargo links for the targets and features, without proc-macros and
+crates that are used only at build time, and components that are not crates. Their licence texts are in notices/parts.
 """
 import collections
 import fnmatch
@@ -70,7 +70,8 @@ SETS = {
     'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind',)),
 }
 
-# The sets that each package of a release contains, by its name in dist/: the first pattern that fits. An empty list: nothing is linked.
+# The sets that each package of a release contains, by its name in dist/: the first pattern that fits. An empty list: nothing is
+# linked.
 # VERSION stands for that of Cargo.toml, where a star would fit the packages of a new system too.
 PACKAGES = (
     ('*-sources.jar', ()),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """notices.py [--check] [FOLDER]: writes FOLDER/SET.txt for each set of linked.py: the licences of all that is linked in its packages.
 
-FOLDER is packaging/notices if it is not given. With --check it writes nothing, and fails if a file is not what it would write.
-The texts of crates are those in their packages. Where there is a choice and MIT is part of it, the text is that of MIT.
+FOLDER is packaging/notices by default. With --check it writes nothing, and fails if a file differs from the text that it would write.
+The texts of crates are those in their packages. If a crate offers a choice that includes MIT, the text is that of MIT.
 """
 import collections
 import pathlib

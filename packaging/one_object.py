@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """one_object.py LIBRARY.a OUT.a [--strip-debug]: makes a static library with one object, which shows only the functions of the header.
 
-The library of rustc shows symbols of Rust's standard library and of OpenSSL. So it cannot be linked beside another static library
-of Rust (`rust_eh_personality` is defined twice) or another OpenSSL. Here the objects become one by a relocatable link, and all
-symbols but `egret_ws_*` become local. Objects that the functions of the header do not need are left out. On Windows the parts that
-import functions of DLLs stay files of their own, because the linker sorts them by name.
+The library of rustc shows symbols of Rust's standard library and of OpenSSL. So it cannot be linked together with another static
+library of Rust (`rust_eh_personality` is defined twice) or another OpenSSL. Here a relocatable link joins the objects, and all symbols
+except `egret_ws_*` become local. Objects that the functions of the header do not need are removed. On Windows, the parts that
+import functions of DLLs stay separate files, because the linker sorts them by name.
 
-It uses ld and objcopy, of GNU or LLVM; LD and OBJCOPY in the environment choose them. For macOS and iOS it uses Apple's ld. Elsewhere
-than on a Mac it uses llvm-objcopy, and the library must be one of link-time optimisation, which has one object already.
+It uses ld and objcopy, of GNU or LLVM; LD and OBJCOPY in the environment choose them. For macOS and iOS it uses Apple's ld. For these,
+on other machines than a Mac, it uses llvm-objcopy, and the library must be built with link-time optimisation, so that it already has
+one object.
 OUT.a may be LIBRARY.a.
 """
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""versions.py [ROOT]: checks that each file that repeats the version, or the oldest Rust, of Cargo.toml has the same. Files that are
-made for a release take it from Cargo.toml, and are not in the list."""
+"""versions.py [ROOT]: checks the files that repeat the version, or the oldest Rust, of Cargo.toml. Files that are made for a release
+take it from Cargo.toml, and are not in the list."""
 import pathlib
 import re
 import sys
@@ -8,7 +8,7 @@ import sys
 ROOT = pathlib.Path(*sys.argv[1:2] or [pathlib.Path(__file__).resolve().parents[1]])
 FULL = r'(\d+\.\d+\.\d+[-+.\w]*)'
 NUMBER = r'(\d+\.\d+\.\d+)'
-# A file, and what stands around the version, at each place of it.
+# A file and a pattern around the version, for each place of the version.
 PLACES = (
     ('tools/Cargo.toml', rf'^version = "{FULL}"'),
     ('Cargo.lock', rf'^name = "egret-ws"\nversion = "{FULL}"'),
@@ -48,7 +48,7 @@ IN_PAGES = (
     (rf'\begret-(?:ws|websocket)(?:-[a-z]+)*[-:]{NUMBER}', 0),
     (r'find_package\(egret_ws (\d+\.\d+) ', 1),
 )
-# The number of the header, and where `make header` takes it from.
+# The number of the header, and the file from which `make header` takes it.
 NUMBERS = (
     ('src/ffi/about.rs', r'^pub const EGRET_WS_VERSION_NUMBER: u32 = 0x([0-9a-f]{6});', '{:06x}'),
     ('include/egret_ws.h', r'^#define EGRET_WS_VERSION_NUMBER (\d+)$', '{}'),

@@ -51,7 +51,7 @@ THREADED = Contender('egret threaded', 'egret-threaded')
 PLATFORM = Contender('egret, PlatformTls', 'egret-platform')
 OURS = (EGRET, DIRECT, THREADED, PLATFORM)
 TO_BEST = (EGRET, DIRECT, PLATFORM)
-"""Those that are compared with the cheapest peer."""
+"""The contenders that are compared with the cheapest peer."""
 
 
 @dataclass(frozen=True)

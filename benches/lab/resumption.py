@@ -1,4 +1,4 @@
-"""resumption.py [--check] [--rounds N] [FEATURES]: what a reconnect by wss costs that resumes its TLS session, against one that does not.
+"""resumption.py [--check] [--rounds N] [FEATURES]: compares the cost of reconnects over wss with and without a resumed TLS session.
 
 A connection is TCP, TLS, upgrade and the closing handshake. The first connection of each run makes a full handshake and does not count.
 In each round every contender runs once with and once without sessions, in a new random order. A second run leads through a relay in

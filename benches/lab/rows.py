@@ -11,7 +11,7 @@ class Contender:
     pollable: bool = False
     """Whether it has a poll that does not block, which a game needs."""
     share: float = 1
-    """The part of a case's least count that it runs at least."""
+    """The minimum part of a case's least count that it runs."""
 
 
 RAW = Contender('raw', 'raw', pollable=True)
@@ -19,7 +19,7 @@ INLINE = Contender('egret inline', 'egret', (('LAB_DRIVER', 'inline'),), pollabl
 THREADED = Contender('egret threaded', 'egret', (('LAB_DRIVER', 'threaded'),), pollable=True)
 OURS = (INLINE, THREADED)
 PYTHON_SHARE = 0.1
-"""A message costs Python so much that even the least counts would take seconds."""
+"""In Python a message is so expensive that even the least counts would take seconds."""
 TUNED = (('LAB_TUNED', '1'),)
 PEERS = (
     Contender('Beast', 'beast'),

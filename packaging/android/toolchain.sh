@@ -1,7 +1,7 @@
 # Sourced after packaging/dist/common.sh, in bash: the compilers for Android.
 
-# android_toolchain WORK: sets `ndk`, the NDK of ANDROID_NDK_ROOT, or without one a folder with stubs of Android's libraries in its place
-# (tests/java/ndk.sh), and `rustflags`. WORK/cargo becomes the cargo that build_library.sh takes.
+# android_toolchain WORK: sets `ndk`, the NDK of ANDROID_NDK_ROOT, or without one a folder with stubs of Android's libraries in
+# its place (tests/java/ndk.sh), and `rustflags`. WORK/cargo becomes the cargo that build_library.sh takes.
 android_toolchain() {
     local crate std options=()
     if [ -n "${ANDROID_NDK_ROOT:-}" ]; then
@@ -14,7 +14,8 @@ android_toolchain() {
         [ -f /usr/include/android/nativehelper/jni.h ] || cannot "no NDK (ANDROID_NDK_ROOT, ANDROID_HOME), and no jni.h of Android (Debian: android-libnativehelper-dev)"
         [ -x /usr/bin/cargo ] || cannot "no NDK (ANDROID_NDK_ROOT, ANDROID_HOME), and no Rust of Debian (rustc-web cargo-web rust-web-src)"
         ndk=$("$root/tests/java/ndk.sh" "$cache_dir")
-        # Rust's library is compiled from its sources, with the levels of optimisation of rustup's: for speed, but for what prints backtraces.
+        # Rust's library is compiled from its sources, with rustup's levels of optimisation: for speed, except the code for
+        # backtraces.
         std=(-Zbuild-std=std,panic_unwind)
         options=("${std[@]}")
         if [ -z "$quick" ]; then
@@ -27,7 +28,7 @@ android_toolchain() {
     if [ -n "$quick" ]; then
         options+=(--config profile.android.opt-level=0 --config 'profile.android.lto="off"' --config profile.android.codegen-units=256
             --config profile.android.debug=0 --config profile.android.package.egret-ws.opt-level=0)
-        [ ${#std[@]} -eq 0 ] || options+=(-Zbuild-std-features=panic-unwind) # without what prints backtraces
+        [ ${#std[@]} -eq 0 ] || options+=(-Zbuild-std-features=panic-unwind) # without the code that prints backtraces
     fi
     {
         echo '#!/bin/sh'

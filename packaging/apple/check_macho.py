@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """check_macho.py --platform NAME [OPTION...] FILE...: checks libraries for Apple's systems.
 
-FILE is a dynamic or a static library, of one processor or of several. A library that a device or the App Store refuses fails there and
-nowhere else. Every fault is printed, and the exit status is then 1. Checked are:
+FILE is a dynamic or a static library, for one processor or for several. Otherwise only a device or the App Store would find these
+faults. The script prints every fault, and then exits with 1. It checks:
 
-- the processors, the platform and the oldest system (platforms.py), of each object of a static library too
+- the processors, the platform and the oldest system (platforms.py), also for each object of a static library
 - the exports: the functions of include/egret_ws.h, and no others
 - the symbols of the system that it uses: symbols.txt lists them; and the system's libraries
 - of a dynamic library: its install name, its signature, and the UUID, which its dSYM must have, too
 - texts that it must not contain, such as a path of the builder
 
---not-optimised: a static library also contains functions that nothing calls, and that a program's linker leaves out; so the symbols that it
-uses are not checked.
+--not-optimised: a static library also contains unused functions, which a program's linker removes. So the symbols that it uses are not
+checked.
 """
 import argparse
 import pathlib
@@ -35,7 +35,7 @@ def written(version):
 
 
 def faults_of_system(file, platform, exact):
-    """The platform, and the oldest system: an object may be for an older one than the library."""
+    """Checks the platform and the oldest system. An object may be for an older system than the library."""
     wanted = platforms.number_of(platform.targets[file.architecture][1])
     if file.platform is None:
         yield 'does not name its platform'

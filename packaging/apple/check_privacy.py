@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""check_privacy.py MANIFEST LIBRARY...: checks that a privacy manifest explains what the libraries use, and nothing that they do not.
+"""check_privacy.py MANIFEST LIBRARY...: checks that a privacy manifest explains exactly the functions that the libraries use.
 
-privacy.txt lists the functions, with their categories and reasons. Every fault is printed, and the exit status is then 1.
+privacy.txt lists the functions, with their categories and reasons. The script prints every fault, and then exits with 1.
 """
 import pathlib
 import plistlib

@@ -15,7 +15,7 @@ N_WEAK_REF = 0x40
 
 
 class Damaged(Exception):
-    """The file is not what it should be."""
+    """The file is damaged, or of a wrong kind."""
 
 
 def version(number):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Apple's platforms: what is built for each, and the oldest system that it runs on. Every script and check asks here.
+"""Apple's platforms: the targets of each, and the oldest systems. Every script and check uses this list.
 
 platforms.py [NAME...]       prints NAME TARGET... of these platforms, or of all
 platforms.py --slices [NAME...]    prints NAME and its folder in an XCFramework

@@ -1,9 +1,9 @@
-"""Reads symbols.txt: what the library may take from Apple's systems."""
+"""Reads symbols.txt: the symbols of Apple's systems that the library may use."""
 import pathlib
 import re
 
 LIST = pathlib.Path(__file__).with_name('symbols.txt')
-# The file of each library of the system, without its suffix, and where it is on a device. A Mac's frameworks have versions.
+# The file of each library of the system, without its suffix, and its path on a device. A Mac's frameworks have versions.
 LIBRARIES = {'libSystem': ('usr/lib/libSystem', '/usr/lib/libSystem.B.dylib', '/usr/lib/libSystem.B.dylib')} | {
     name: (f'System/Library/Frameworks/{name}.framework/{name}', f'/System/Library/Frameworks/{name}.framework/{name}',
            f'/System/Library/Frameworks/{name}.framework/Versions/A/{name}')

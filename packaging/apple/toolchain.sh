@@ -1,6 +1,6 @@
-# Sourced by scripts, in bash, after packaging/dist/common.sh: what links for Apple's systems.
+# Bash scripts source this file after packaging/dist/common.sh. It selects the tools that link for Apple's systems.
 #
-# On a Mac that is Xcode. Elsewhere it is clang and ld64.lld, with the text stubs of sdk.py in place of Apple's SDK.
+# On a Mac these are Xcode's. Elsewhere they are clang and ld64.lld, with the text stubs of sdk.py in place of Apple's SDK.
 
 apple=$root/packaging/apple
 

@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 NAME, LIBRARY, IDENTIFIER = 'EgretWS', 'libegret_ws', 'org.egret.EgretWS'
 MANIFEST = ROOT / 'bindings/swift/Sources/EgretWebSocket/PrivacyInfo.xcprivacy'
-# UIDeviceFamily of what is no Mac.
+# UIDeviceFamily of the platforms except the Mac.
 FAMILIES = {'ios': [1, 2], 'tvos': [3], 'xros': [7]}
 
 
@@ -62,10 +62,11 @@ def headers(folder):
 
 def static_slice(platform, parts, slice_):
     join([parts / target / f'{LIBRARY}.a' for target, _ in platform.targets.values()], slice_ / f'{LIBRARY}.a')
-    # In a folder with the module's name, where clang also finds the map: the frameworks of an app share one folder for headers.
+    # The headers are in a folder with the module's name, where clang also finds the map, because the frameworks of an app share
+    # one folder.
     folder = slice_ / 'Headers/CEgretWS'
     headers(folder)
-    # The framework links the library by itself.
+    # The framework itself links the library.
     module = (ROOT / 'bindings/swift/Sources/CEgretWS/module.modulemap').read_text()
     (folder / 'module.modulemap').write_text(re.sub(r'^ *link "egret_ws"\n', '', module, flags=re.MULTILINE))
     shutil.copy(MANIFEST, slice_)

@@ -2,8 +2,8 @@
 # audit.sh: `make audit`. Checks the crates of others by the rules of deny.toml, with cargo-deny: licences, origins, duplicates, and
 # known faults (RustSec's database of advisories). Also checks that packaging/notices has the licences of all that is linked.
 #
-# The database is a git repository. Where it cannot be fetched, this fails: a check that did not run is not passed.
-# SKIP=advisories leaves that check out, and says so. To use a mirror, set git's `url.<base>.insteadOf`.
+# The database is a git repository. If it cannot be fetched, this fails, because a check that did not run has not passed.
+# SKIP=advisories skips this check and prints a message. To use a mirror, set git's `url.<base>.insteadOf`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 case ${SKIP:-} in "" | advisories) ;; *) echo "audit.sh: SKIP: no check is called '$SKIP'; there is: advisories" >&2 && exit 2 ;; esac

@@ -1,8 +1,8 @@
-# Sourced after common.sh: a library that contains libegret_ws.a, and by which a virtual machine loads it.
+# Scripts source this file after common.sh. It links a library that contains libegret_ws.a and that a virtual machine loads.
 . "$root/packaging/dist/zig.sh"
 
-# linux_library ARCH: sets `library`, the static library for glibc 2.17 with OpenSSL inside and with its debug information, and `cc`, the
-# compiler that links it.
+# linux_library ARCH: sets `library`, the static library for glibc 2.17 with OpenSSL inside and with its debug information, and
+# `cc`, the compiler that links it.
 linux_library() {
     local processor=$1
     [ "$1" != arm64 ] || processor=aarch64
@@ -12,14 +12,14 @@ linux_library() {
     cc=$build_dir/zig/$processor-linux-gnu.2.17/cc
 }
 
-# exports_of_addon FILE NAME...: writes the version script by which the linker exports these functions and nothing else: neither those
-# of the library nor those of OpenSSL, of which the process may have others.
+# exports_of_addon FILE NAME...: writes a version script for the linker that exports only these functions, and not those of the
+# library and of OpenSSL, because the process may contain other versions of these.
 exports_of_addon() {
     local file=$1
     shift
     echo "{ global: $(printf '%s; ' "$@")local: *; };" >"$file"
 }
 
-# Not unloaded: a look-up that hangs in the system's resolver cannot be ended, so its code must stay. See build.rs. zig's libunwind is
-# linked in: the process may have none.
+# The library is never unloaded: a look-up that hangs in the system's resolver cannot be ended, so its code must stay (see
+# build.rs). zig's libunwind is linked, because the process may have none.
 addon_link_flags=(-Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--build-id=sha1 -lunwind)

@@ -7,8 +7,8 @@
 #   EgretWebSocket-V-swift.zip       the Swift package, which fetches the first one
 #   EgretWebSocket-V-pod.zip, EgretWebSocket.podspec    the same for CocoaPods
 #
-# EGRET_WS_APPLE_PLATFORMS="ios macos": only these (platforms.py lists them). On a Mac it uses Xcode. Elsewhere it uses clang and
-# ld64.lld with text stubs in place of Apple's SDK: nothing that is made there has run.
+# EGRET_WS_APPLE_PLATFORMS="ios macos" builds only these (platforms.py lists them). On a Mac it uses Xcode. Elsewhere it uses
+# clang and ld64.lld with text stubs in place of Apple's SDK; these results have never run.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 . "$root/packaging/apple/toolchain.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""archive.py [--flat] OUT FOLDER: packs FOLDER into the archive OUT (.tar.gz, or a zip of any name). Equal files make equal archives.
+"""archive.py [--flat] OUT FOLDER: packs FOLDER into the archive OUT (.tar.gz, or a zip of any name). Equal files give equal archives.
 
-The files are in one folder in the archive, which has the archive's name without its end. --flat: without that folder.
+The files are in one folder in the archive; its name is that of the archive without its suffix. --flat: without this folder.
 
 Names are sorted, owners are 0, modes are 644 or 755, and all times are SOURCE_DATE_EPOCH (1980 if it is not set). Symbolic links stay
 links. Empty folders are left out.

@@ -6,11 +6,11 @@
 #   egret-ws-doctor, egret-ws-echo                                    stripped
 #   debug/                                                            the debug file of each, for crash reports
 #
-# `install.sh OUT PREFIX` installs them. OPTION... goes to cargo, such as --features vendored. LIBRARY_ONLY=1 leaves the tools out.
-# The variables of cargo and of the crate cc choose the linker and the C compiler: CARGO_TARGET_<TARGET>_LINKER, CC_<target>,
-# AR_<target>; RUSTFLAGS and CFLAGS are added to those of this script.
+# `install.sh OUT PREFIX` installs them. OPTION... are options of cargo, such as --features vendored. LIBRARY_ONLY=1 omits the
+# tools. The variables of cargo and of the crate cc choose the linker and the C compiler: CARGO_TARGET_<TARGET>_LINKER,
+# CC_<target>, AR_<target>; RUSTFLAGS and CFLAGS are added to those of this script.
 #
-# Equal sources and tools make equal files: no file contains a path of this machine.
+# Equal sources and tools give equal files: no file contains a path of this machine.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -ge 2 ] || die "usage: build.sh TARGET OUT [OPTION...]"
@@ -26,7 +26,8 @@ profile_options
 reproducible_flags
 case $target in
 *-apple-*)
-    # The linker notes the paths and times of the objects for dsymutil, and makes the UUID of all. The objects stay where they are.
+    # The linker records the paths and times of the objects for dsymutil, and computes the UUID from everything. The objects are
+    # not moved.
     export ZERO_AR_DATE=1
     rustflags+=("-Clink-arg=-Wl,-oso_prefix,$build_dir/")
     profile+=(--config 'profile.dist.split-debuginfo="unpacked"')
@@ -65,7 +66,7 @@ take() { # FILE: copies a shared library or a program without its symbols, and p
             "dsymutil-$llvm" --oso-prepend-path="$build_dir/" --out "$out/debug/$1.dSYM" "$built/$1"
             llvm strip -S -x -o "$out/$1" "$built/$1" # and it signs again
         fi
-        # It has paths of this machine, and no reader.
+        # It contains paths of this machine, and nothing reads it.
         rm -rf "$out/debug/$1.dSYM/Contents/Resources/Relocations"
         ;;
     *) split_debug "$built/$1" "$out/$1" "$out/debug" ;;
@@ -77,8 +78,8 @@ case $target in
 *) shared=libegret_ws.so suffix="" ;;
 esac
 
-# The libraries are taken before the tools are built: cargo makes the library again for these, as a Rust library too and therefore
-# without link-time optimisation.
+# The libraries are copied before the tools are built, because cargo builds the library again for the tools, also as a Rust library
+# and therefore without link-time optimisation.
 compile rustc --lib --crate-type cdylib,staticlib "$@"
 [ ! -f "$built/$shared" ] || take "$shared" # musl and some others have no shared library
 [[ $target != *-windows-gnu* ]] || cp "$built/libegret_ws.dll.a" "$out/"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """check_elf.py [OPTION...] FILE...: checks shared libraries and programs for Linux before they are packed.
 
-A file that needs a newer system or a library that is not there fails on the machine of a user and nowhere else. Every fault is printed,
-and the exit status is then 1.
+Otherwise only the machine of a user would show that a file needs a newer system or a missing library. The script prints every fault,
+and then exits with 1.
 """
 import argparse
 import pathlib
@@ -53,7 +53,7 @@ def number(version):
 
 
 def faults(file, options, exports):
-    """Each fault as a sentence without its subject."""
+    """Yields each fault as a sentence without its subject, the file."""
     if file.machine != MACHINES[options.machine]:
         yield f'is not for {options.machine} (machine {file.machine})'
         return

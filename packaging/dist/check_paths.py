@@ -2,10 +2,10 @@
 """check_paths.py [--forbid TEXT]... PATH...: looks for traces of this machine in the packages PATH (files, or folders of them).
 
 A package must not contain the path of a folder of its builder (home, cargo, rustup, the sources, the output), the name of the user or of
-the machine, or the name of a temporary file. Such names make packages of other builders differ, and they are private. --forbid names more texts.
+the machine, or the name of a temporary file. Such names are private, and make packages of other builders different. --forbid adds texts.
 
-Archives are unpacked: zip (jar, aar), tar, gzip, xz, zstd, ar (static libraries, Debian's packages). Compressed debug sections too. The
-owner of a file in a tar must be root. Every finding is printed, and the exit status is then 1.
+Archives are unpacked: zip (jar, aar), tar, gzip, xz, zstd, ar (static libraries, Debian's packages). Compressed debug sections are
+also unpacked. The owner of a file in a tar must be root. The script prints every finding, and then exits with 1.
 """
 import argparse
 import getpass
@@ -35,7 +35,7 @@ COMMON_NAMES = {'root', 'user', 'builder', 'build', 'debian', 'ubuntu', 'linux',
 
 
 def is_of_the_sources(name):
-    """Do the packages contain this word on every machine?"""
+    """Returns whether packages contain this word on every machine."""
     files = [ROOT / file for file in ('README.md', 'Cargo.lock')] + sorted((ROOT / 'packaging' / 'notices').glob('*.txt'))
     return any(name.lower() in file.read_text(encoding='utf-8').lower() for file in files if file.exists())
 
@@ -81,7 +81,7 @@ class Search:
             self.scan(f'{name}: {inner}', data)
 
     def search(self, name, content):
-        # In a text, `$folder/home/file` is another file than `/home/file`. In a program, texts may follow each other without a gap.
+        # In a text, `$folder/home/file` is not the file `/home/file`. In a program, texts may follow each other without a gap.
         begin = rb'' if b'\0' in content else rb'(?<![\w.)}*-])'
         for text, pattern in self.texts:
             if found := re.search(begin + pattern, content):

@@ -1,9 +1,10 @@
-# Sourced by the scripts beside it, in bash: the version, how cargo is called for a target, and the tools of other projects.
+# The bash scripts in this folder source this file: it has the version, the calls of cargo for a target, and the tools of other
+# projects.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
-# EGRET_WS_DIST_QUICK=1 builds without optimisation, to try the packaging: seconds instead of minutes. Its files have folders of their
-# own, so that they never get among those of a release.
+# EGRET_WS_DIST_QUICK=1 builds without optimisation, to try the packaging: seconds instead of minutes. Its files have folders of
+# their own, so that they never get among those of a release.
 quick=""
 [ -z "${EGRET_WS_DIST_QUICK:-}" ] || quick=-quick
 target_dir=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
@@ -18,7 +19,7 @@ die() {
     exit 1
 }
 
-# Is this a checkout of git? Sources that were unpacked in a folder of another checkout are none.
+# Returns whether this is a git checkout. Sources that were unpacked in a folder of another checkout are not.
 is_checkout() {
     local prefix
     prefix=$(git -C "$root" rev-parse --verify --quiet HEAD >/dev/null 2>&1 && git -C "$root" rev-parse --show-prefix 2>/dev/null) &&
@@ -32,14 +33,14 @@ if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
 fi
 export SOURCE_DATE_EPOCH
 
-# For a part that this machine cannot build, because it lacks a tool or an SDK: what it lacks, and what to do.
+# For a part that this machine cannot build, because a tool or an SDK is missing: prints the missing thing, and the remedy.
 cannot() {
     echo "CANNOT: $*"
     exit 3
 }
 
-# choose_variants VARIABLE VARIANT...: sets `chosen` to the variants that the variable of the environment lists, or to all of them. Reports
-# the others as not built.
+# choose_variants VARIABLE VARIANT...: sets `chosen` to the variants that the variable of the environment lists, or to all of
+# them. Reports the others as not built.
 choose_variants() {
     local variable=$1 variant
     shift
@@ -60,16 +61,16 @@ pack() {
     "$root/packaging/dist/archive.py" "$@"
 }
 
-# Recipes name the files of the release at release_url/FILE. The person who releases sets it; without it the recipes are complete but
-# for this address, and packages made by them cannot be downloaded.
+# Recipes contain the addresses release_url/FILE of the files of the release. The person who makes the release sets release_url.
+# Without it the recipes lack this address, and cannot download the files.
 release_url=${EGRET_WS_RELEASE_URL:-https://egret-ws.invalid/releases/$version}
 release_url=${release_url%/}
 # Recipes are programs: no character of it may have a meaning in them.
 [[ $release_url =~ ^(https?|file)://[A-Za-z0-9._~:/@%+=,-]+$ ]] ||
     die "EGRET_WS_RELEASE_URL is not a plain address, such as https://example.org/egret-ws/$version: $release_url"
 
-# Where the program cannot be built by the C compiler of this machine, zig's C compiler does it: it has the headers and the
-# libraries of many systems. PyPI has it as a package.
+# If the C compiler of this machine cannot build a program, zig's C compiler builds it, because it has the headers and the libraries
+# of many systems. PyPI has it as a package.
 python_tools() { # sets `tools`: a folder with the programs of requirements.txt, which are installed there if they are not yet
     local stamp
     tools=$cache_dir/tools
@@ -83,8 +84,8 @@ python_tools() { # sets `tools`: a folder with the programs of requirements.txt,
     echo "$stamp" >"$tools/stamp"
 }
 
-# Rust's library for TARGET comes with rustup. Where it does not, as with a Rust of Debian, it is compiled from its sources
-# (package rust-web-src) with the same levels of optimisation.
+# rustup provides Rust's library for TARGET. Without rustup, as with a Rust of Debian, the library is compiled from its sources
+# (package rust-web-src) with equal levels of optimisation.
 choose_cargo() { # TARGET: sets `cargo`, a list of words, and `std`, options of it
     std=()
     if [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ] && [ -z "${EGRET_WS_BUILD_STD:-}" ]; then
@@ -101,7 +102,7 @@ choose_cargo() { # TARGET: sets `cargo`, a list of words, and `std`, options of 
     done
 }
 
-# profile_options: sets `profile`, the options of cargo for what a release contains.
+# profile_options: sets `profile`, the options of cargo for the files of a release.
 profile_options() {
     profile=(--locked --profile dist)
     [ -n "$quick" ] || return 0
@@ -133,7 +134,7 @@ reproducible_flags() { # uses what choose_cargo has set
     export OPENSSL_SRC_PERL=$root/packaging/dist/openssl_perl.sh
 }
 
-# LLVM's tools read and write the files of each system. Debian has them with a version in the name.
+# LLVM's tools can read and write the files of all systems. Their names in Debian contain a version.
 llvm=22
 llvm() { # TOOL ARGUMENT...
     local tool=llvm-$1
@@ -142,8 +143,8 @@ llvm() { # TOOL ARGUMENT...
     "$tool" "$@"
 }
 
-# split_debug FILE OUT DEBUG_DIR: OUT, an absolute path, is the ELF or Windows file FILE without symbols, and DEBUG_DIR gets its debug
-# file OUT.debug, for crash reports. Debuggers find it by its name in OUT, and on Linux by the build ID, which both have.
+# split_debug FILE OUT DEBUG_DIR: OUT, an absolute path, is the ELF or Windows file FILE without symbols, and DEBUG_DIR gets its
+# debug file OUT.debug, for crash reports. Debuggers find it by its name in OUT, and on Linux by the build ID, which both have.
 split_debug() {
     local debug
     debug=$(basename "$2").debug
@@ -153,8 +154,8 @@ split_debug() {
     (cd "$3" && llvm objcopy --strip-all --add-gnu-debuglink="$debug" "$1" "$2")
 }
 
-# linux_stage gnu|musl x86_64|arm64: sets `stage` to a folder with the library for Linux that build.sh there makes: for glibc 2.17 or
-# for musl, with OpenSSL inside. It is built if it is not there or not new.
+# linux_stage gnu|musl x86_64|arm64: sets `stage` to a folder with the library for Linux that build.sh there makes: for glibc
+# 2.17 or for musl, with OpenSSL inside. It is built if it is not there or not new.
 linux_stage() {
     stage=$build_dir/linux-$1-$2
     "$root/packaging/dist/linux/build.sh" "$1" "$2" "$stage"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# crate.sh DIST: packs the crate for crates.io. Its test compiles it, and publishes it but for the upload.
+# crate.sh DIST: packs the crate for crates.io. Its test compiles it, and publishes it without the upload.
 #
-# The tools are no crate: the packages for each system have them as programs.
+# The tools are not a crate, because the packages for each system contain them as programs.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -eq 1 ] || die "usage: crate.sh DIST"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# debian.sh DIST: packages for Debian 11, 12 and 13, amd64 and arm64, with the OpenSSL of that Debian: libegret-ws0, libegret-ws-dev,
-# egret-ws-tools, and the debug files of the first and the last. EGRET_WS_DEBIAN="12-amd64 ..." makes some only.
+# debian.sh DIST: packages for Debian 11, 12 and 13, amd64 and arm64, with the OpenSSL of that Debian: libegret-ws0,
+# libegret-ws-dev, egret-ws-tools, and the debug files of the first and the last. EGRET_WS_DEBIAN="12-amd64 ..." makes some
+# only.
 #
-# The library is linked by gcc against the C library and OpenSSL of that Debian, which apt fetches and which are only unpacked.
+# gcc links the library with the C library and OpenSSL of that Debian. apt downloads these, and they are only unpacked.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/debian/releases.sh"

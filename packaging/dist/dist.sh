@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # dist.sh [PART...]: makes the packages of a release in dist/, or only those of the parts that are named.
 #
-# A part is a script beside this one, PART.sh DIST. It writes its files into the folder DIST, prints "dist: NAME" for each file, or
-# "dist: NAME/" for a folder. If a tool or an SDK is missing, it prints "CANNOT: reason"; if it has built no file, it ends with status 3.
-# Every other status but 0 is a failure. After a failure the other parts are still built.
+# A part is a script in this folder, PART.sh DIST. It writes its files into the folder DIST, and prints "dist: NAME" for each
+# file, or "dist: NAME/" for a folder. If a tool or an SDK is missing, it prints "CANNOT: reason"; if it has built no file, it
+# ends with status 3. Every other status except 0 is a failure. After a failure the other parts are still built.
 #
-# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why: "PART: reason", or "PART: nothing: reason" if the part has
-# built no file.
+# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why: "PART: reason", or "PART: nothing: reason" if the
+# part has built no file.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-# In this order: some need what others have built.
+# The order matters, because some parts need the results of others.
 parts=(source linux debian windows apple android ohos java npm crate recipes sbom)
 
 here=$root/packaging/dist
@@ -26,7 +26,7 @@ commit=unknown
 ! is_checkout || commit=$(git -C "$root" rev-parse HEAD)
 mkdir -p "$state" "$dist_dir"
 
-remove_files() { # PART: what it made the last time
+remove_files() { # PART: removes its previous files
     local name
     [ -f "$state/$1.files" ] || return 0
     while read -r name; do rm -rf "${dist_dir:?}/$name"; done <"$state/$1.files"

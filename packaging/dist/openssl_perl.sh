@@ -1,7 +1,7 @@
 #!/bin/sh
-# openssl_perl.sh ARGUMENT...: perl, for the crate openssl-src (OPENSSL_SRC_PERL). It makes OpenSSL from its sources without paths of
-# this machine: the crate configures it with the folder of its output as the place of engines and providers, and OpenSSL records the
-# command line of the compiler.
+# openssl_perl.sh ARGUMENT...: perl, for the crate openssl-src (OPENSSL_SRC_PERL). It makes OpenSSL from its sources without
+# paths of this machine: the crate configures it with the folder of its output as the place of engines and providers, and
+# OpenSSL records the command line of the compiler.
 #
 # It runs in a copy of OpenSSL's sources.
 set -eu
@@ -22,7 +22,8 @@ sed -i 's|^my $cflags = join.*|my $cflags = join(" ", grep { !m{/} } map { m{^-}
 grep -q 'grep { !m{/} }' $record || die "$record of this OpenSSL is not as expected"
 "$perl" "$@"
 
-# Nothing is loaded from there, as there are neither engines nor providers in files. The folder is that of OpenSSL's configuration.
+# Nothing is loaded from this folder, because there are no engines and providers in files. It is the folder of OpenSSL's
+# configuration.
 directory=$(sed -n 's|^OPENSSLDIR=||p' Makefile)
 case $directory in
 /*) ;;

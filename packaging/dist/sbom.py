@@ -2,8 +2,8 @@
 """sbom.py OUT [DIST]: writes the list of all that is linked into the packages of a release, as CycloneDX 1.6, to the file OUT.
 
 Components are the crates, with their checksums in Cargo.lock, OpenSSL, parts of the compiler and of the system, the sets of linked.py,
-and the files in DIST with theirs. `dependencies` says what each set contains, and which sets each file contains. Equal inputs make
-equal files: the time is SOURCE_DATE_EPOCH.
+and the files in DIST with theirs. `dependencies` lists the content of each set, and the sets of each file. Equal inputs give equal
+files: the time is SOURCE_DATE_EPOCH.
 """
 import datetime
 import hashlib

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# sign.sh DIST KEY: signs the release in the folder DIST with the secret key in the file KEY, by minisign: DIST/SHA256SUMS.minisig is
-# the signature of SHA256SUMS, which lists all files. minisign asks for the password of the key. See RELEASING.md.
+# sign.sh DIST KEY: signs the release in the folder DIST with the secret key in the file KEY, by minisign:
+# DIST/SHA256SUMS.minisig is the signature of SHA256SUMS, which lists all files. minisign asks for the password of the key. See
+# RELEASING.md.
 #
-# It refuses a folder that is no release: its files differ from SHA256SUMS, or NOT-BUILT.txt names a part that failed, a build that is not
-# for a release, or recipes without an address.
+# It refuses a folder that is not a release, because its files differ from SHA256SUMS, or NOT-BUILT.txt contains a failed part,
+# a build that is not for a release, or recipes without an address.
 set -euo pipefail
 die() {
     echo "sign.sh: $*" >&2

@@ -1,5 +1,5 @@
-/* libcurl with one easy handle, for the mode `open` only: its CONNECT_ONLY makes TCP and TLS, and keeps the sessions of TLS. The upgrade and
- * the closing handshake are written here. */
+/* libcurl with one easy handle, only for the mode `open`: its CONNECT_ONLY makes the TCP and TLS connections, and keeps TLS
+ * sessions. This file implements the upgrade and the closing handshake. */
 #include "../common/lab.h"
 
 #include <curl/curl.h>

@@ -65,13 +65,13 @@ int main(int argc, char **argv) {
         while (opened <= i) checked(egret_ws_loop_poll(loop, -1));
         poll_for_ms(spread_ms / count);
     }
-    poll_for_ms(2 * INTERVAL_MS + INTERVAL_MS / 2); /* now no ping is near, of sockets that were opened together */
+    poll_for_ms(2 * INTERVAL_MS + INTERVAL_MS / 2); /* now no ping is due soon, if the sockets were opened together */
     frames = bursts = 0;
     before = switches();
     lab_start();
     poll_for_ms(seconds * 1000);
     lab_stop();
-    /* One is the end of the last poll. */
+    /* One wake-up is the end of the last poll. */
     printf("wakeups=%.0f bursts=%.0f frames=%.0f cpu_ms=%.1f\n", (double)(switches() - before - 1) * HOUR_S / seconds,
            (double)bursts * HOUR_S / seconds, (double)frames * HOUR_S / seconds, (double)lab.used.cpu_ns / 1e6 * HOUR_S / seconds);
     return 0;

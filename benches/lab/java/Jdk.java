@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** The JDK's own client. It delivers the parts of a message; this joins them, as a program must that wants messages. */
+/** The JDK's own client. It delivers parts of messages. This class joins them, as a program must do to get messages. */
 final class Jdk implements Contender {
     private final HttpClient client;
 

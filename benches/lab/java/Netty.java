@@ -29,7 +29,7 @@ import javax.net.ssl.SSLParameters;
 /** Netty with NIO, and the JDK's TLS: one thread for everything. */
 final class Netty implements Contender {
     private static final int MAX_BYTES = 1 << 20;
-    /** A flood is flushed after so many bytes: else each message is a write. */
+    /** A flood is flushed after this number of bytes; otherwise each message would be a write. */
     private static final int FLUSHED_BYTES = 1 << 16;
 
     private final EventLoopGroup group = new NioEventLoopGroup(1);

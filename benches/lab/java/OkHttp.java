@@ -8,7 +8,7 @@ import okio.ByteString;
 
 /** OkHttp: a thread reads, another one writes. */
 final class OkHttp implements Contender {
-    /** More than 16 MiB that wait end the connection, and no event says that they are written. */
+    /** If more than 16 MiB wait, OkHttp ends the connection, and no event reports that they are written. */
     private static final long BUFFERED = 1 << 20;
     private static final long WAIT_NANOS = 50_000;
 

@@ -8,8 +8,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The messages of one connection, their payloads (those of payload.h), and the measurement. A contender calls {@link #begin} when it is
- * connected, sends {@link #introduction} if there is one, and then does as {@link #received} says. One thread at a time.
+ * The messages of one connection, their payloads (those of payload.h), and the measurement. A contender calls {@link #begin}
+ * when it is connected, sends {@link #introduction} if there is one, and then follows the results of {@link #received}. One
+ * thread at a time.
  */
 final class Workload {
     enum Mode {
@@ -27,10 +28,13 @@ final class Workload {
     }
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    /** The content of one message in so many is checked, and the length of each; the server checks all that it receives. */
+    /** The content is checked once in this number of messages, and the length of each; the server checks all messages. */
     private static final int CHECKED = 16;
     private static final int TIME_LIMIT_SECONDS = 60;
-    /** A ping-pong ends earlier then, because one client waits 40 ms for each large message: it does not set TCP_NODELAY. */
+    /**
+     * After this time a ping-pong ends early, because one client, which does not set TCP_NODELAY, waits 40 ms for each large
+     * message.
+     */
     private static final long PING_PONG_NANOS = 4_000_000_000L;
 
     final Mode mode;
@@ -120,7 +124,7 @@ final class Workload {
         return direct;
     }
 
-    /** The message was not accepted, and is the next one again. */
+    /** Call it if the message was not accepted: it becomes the next one again. */
     void refused() {
         sent--;
     }
@@ -163,7 +167,7 @@ final class Workload {
         return next();
     }
 
-    /** For other forms: checks the length; true: the content is due for {@link #verify}. {@link #next} comes afterwards. */
+    /** For other forms: checks the length. Returns true if {@link #verify} must check the content. Then call {@link #next}. */
     boolean isDue(int length) {
         if (length != size) fail(new IllegalStateException("a message of " + length));
         return received % CHECKED == 0;

@@ -86,7 +86,7 @@ static int read_available(connection *c) {
         c->in.end += (size_t)got;
         if (c->state == UPGRADING && upgrade(c) < 0) return -1;
         if (c->state == OPEN && read_frames(c) < 0) return -1;
-        /* A client's write mostly arrives as a whole, so a second read would find nothing. */
+        /* A client's write usually arrives completely, so a second read would find nothing. */
         if (c->tls ? c->role != SINK && !SSL_has_pending(c->tls) : got < READ_BYTES) return 0;
     }
     return 0;

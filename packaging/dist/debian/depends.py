@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """depends.py --openssl PACKAGE FILE...: prints the field Depends of a package for Debian with these programs and libraries.
 
-The oldest version of each library is that of the symbols that are needed of it. For these few libraries that is what dpkg-shlibdeps
-finds, without an installed Debian of each release.
+The oldest version of each library is the newest version of its symbols that are needed. For these few libraries dpkg-shlibdeps gives
+an equal result, but it needs an installed Debian of each release.
 """
 import argparse
 import pathlib

@@ -2,8 +2,8 @@
 """check_pe.py [--exports HEADER.h] [--version V] [--debug FILE] [--forbid TEXT]... FILE: checks a DLL or a program for Windows.
 check_pe.py --print-def HEADER.h: prints a module definition file with the functions of the header, to make import libraries of.
 
-A DLL that an old Windows cannot load, or that needs a DLL of the compiler, fails on the user's machine and nowhere else. Every fault
-is printed, and the exit status is then 1.
+Otherwise only the user's machine would show that an old Windows cannot load a DLL, or that it needs a DLL of the compiler. The script
+prints every fault, and then exits with 1.
 
 --exports: FILE is a DLL, and exports the functions that this header declares, and nothing else.
 --version: it has a version resource with this version and its own name.
@@ -182,7 +182,7 @@ def allowed_imports():
 
 
 def functions_of(header):
-    """The names before a `(` at the beginning of a declaration: no comment and no callback type has such a line."""
+    """Returns the names before a `(` at the start of a declaration. Comments and callback types have no such lines."""
     names = re.findall(r'^(?!typedef)[a-z][^(\n]*?\b(\w+)\(', pathlib.Path(header).read_text(), re.MULTILINE)
     if not names:
         sys.exit(f'check_pe.py: {header} declares no function')
@@ -190,7 +190,7 @@ def functions_of(header):
 
 
 def faults(image, exports, version, debug, forbidden):
-    """Each fault as a sentence without its subject."""
+    """Yields each fault as a sentence without its subject, the file."""
     if image.machine != AMD64:
         yield f'is not for x86-64 (machine {image.machine:#x})'
         return
