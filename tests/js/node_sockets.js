@@ -276,12 +276,12 @@ test('the addon refuses invalid arguments, and does not crash', () => {
 test('install names the mistake in its arguments', () => {
   const install = require('../../bindings/js/node');
   const mistakes = [
-    [[null], /global is an object/],
-    [[5], /global is an object/],
-    [[{}, null], /options is an object/],
-    [[{}, 'addon'], /options is an object/],
+    [[null], /global must be an object/],
+    [[5], /global must be an object/],
+    [[{}, null], /options must be an object/],
+    [[{}, 'addon'], /options must be an object/],
     [[{ addon }], /options are the second argument/],
-    [[{}, { addon: 5 }], /addon is a path/],
+    [[{}, { addon: 5 }], /addon must be a path/],
     [[{}, { addon: 'no/such/file.node' }], /there is no addon[^]*no\/such\/file\.node[^]*build\.sh/],
     [[{}, { addon, interval: 5 }], /^TypeError: there is no option interval; there are addon, poll, /],
   ];

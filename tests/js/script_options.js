@@ -384,11 +384,11 @@ test('the sentence about a wrong option is for a reader of JavaScript', () => {
     refused(/^SyntaxError: .*; options are the third argument$/, { headers: { A: 'b' } });
     refused(/^SyntaxError: .*tokens: a b$/, 'a b');
     refused(/^TypeError: there is no option header; there are headers, origin, /, [], { header: {} });
-    refused(/^TypeError: the option roots is a string or an array of strings$/, [], { roots: new Uint8Array([45]) });
+    refused(/^TypeError: the option roots must be a string or an array of strings$/, [], { roots: new Uint8Array([45]) });
     for (const roots of ['', ['PEM', '\n']]) refused(/^TypeError: the option roots has an empty text$/, [], { roots });
     refused(/neither a string nor a number: A$/, [], { headers: { A: undefined } });
-    refused(/^TypeError: the option retryAttempts is a whole number from 0 to 4294967293, or Infinity$/, [], { retryAttempts: -1 });
-    refused(/^TypeError: the option connectTimeout is a whole number from 1 to 4294967293$/, [], { connectTimeout: 0 });
+    refused(/^TypeError: the option retryAttempts must be a whole number from 0 to 4294967293, or Infinity$/, [], { retryAttempts: -1 });
+    refused(/^TypeError: the option connectTimeout must be a whole number from 1 to 4294967293$/, [], { connectTimeout: 0 });
     host.host.failing.open = ERR.INVALID_ARGUMENT;
     host.host.reason = 'EGRET_WS_ONLY_THESE_ROOTS without tls_roots, some_name above EGRET_WS_MAX_MESSAGE_BYTES';
     refused(/^TypeError: options of a WebSocket: onlyTheseRoots without roots, some_name above 131072$/, [], { onlyTheseRoots: true });

@@ -27,7 +27,7 @@ function failure(message, code, cause) {
 
 /** Returns the exports of the addon at `file`, or without `file`, of the first addon in PLACES. */
 module.exports = function load(file) {
-  if (file !== undefined && typeof file !== 'string') throw new TypeError('the option addon is a path');
+  if (file !== undefined && typeof file !== 'string') throw new TypeError('the option addon must be a path');
   const found = file === undefined ? PLACES.find((place) => fs.existsSync(place)) : path.resolve(file);
   if (found === undefined || !fs.existsSync(found)) {
     const places = (file === undefined ? PLACES : [found]).map((place) => `\n  ${place}`).join('');

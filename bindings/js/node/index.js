@@ -31,9 +31,9 @@ function runJobs() {
 
 function checkArguments(global, options) {
   if (global === null || (typeof global !== 'object' && typeof global !== 'function')) {
-    throw new TypeError('install(global, options): global is an object, for example globalThis');
+    throw new TypeError('install(global, options): global must be an object, for example globalThis');
   }
-  if (options === null || typeof options !== 'object') throw new TypeError('install(global, options): options is an object');
+  if (options === null || typeof options !== 'object') throw new TypeError('install(global, options): options must be an object');
   // The most likely mistake, which would define WebSocket on the options.
   if (typeof global.addon === 'string') {
     throw new TypeError('install(global, options): the options are the second argument; the first is an object such as globalThis');

@@ -116,7 +116,7 @@ class Listener {
 
 function checkListener(callback) {
     if (callback !== null && callback !== undefined && !isObject(callback)) {
-        throw new TypeError('a listener is a function or an object');
+        throw new TypeError('a listener must be a function or an object');
     }
 }
 

@@ -6,7 +6,7 @@ const HOOKS = ['resolve', 'findProxy'];
 function readHooks(host, given) {
     const hooks = { resolve: null, findProxy: null };
     if (given === undefined || given === null) return hooks;
-    if (!isObject(given)) throw new TypeError('the hooks of an installation are an object');
+    if (!isObject(given)) throw new TypeError('the hooks of an installation must be an object');
     for (const name of HOOKS) {
         const hook = given[name];
         if (hook === undefined || hook === null) continue;

@@ -5,8 +5,8 @@ function refuse(name, expected) {
 }
 
 function textOption(name, value) {
-    if (typeof value !== 'string') refuse(name, 'is a string');
-    if (value.indexOf('\0') >= 0) refuse(name, 'has a NUL');
+    if (typeof value !== 'string') refuse(name, 'must be a string');
+    if (value.indexOf('\0') >= 0) refuse(name, 'contains a NUL');
     return toText(value);
 }
 
@@ -14,23 +14,23 @@ function textOption(name, value) {
 function numberOption(name, value, special) {
     if (special.has(value)) return String(special.get(value));
     if (typeof value !== 'number' || !(value > 0 && value < AT_ONCE) || Math.floor(value) !== value) {
-        refuse(name, `is a whole number from ${special.has(0) ? 0 : 1} to ${AT_ONCE - 1}${special.has(Infinity) ? ', or Infinity' : ''}`);
+        refuse(name, `must be a whole number from ${special.has(0) ? 0 : 1} to ${AT_ONCE - 1}${special.has(Infinity) ? ', or Infinity' : ''}`);
     }
     return String(value);
 }
 
 function booleanOption(name, value) {
-    if (typeof value !== 'boolean') refuse(name, 'is true or false');
+    if (typeof value !== 'boolean') refuse(name, 'must be true or false');
     return value;
 }
 
 function listOption(name, value) {
     if (typeof value === 'string') return [textOption(name, value)];
     const method = iteratorMethodOf(value);
-    if (method === null) refuse(name, 'is a string or an array of strings');
+    if (method === null) refuse(name, 'must be a string or an array of strings');
     return toSequence(value, method, (item) => {
         // A Buffer, such as a file that was read without 'utf8', is a list of numbers.
-        if (typeof item !== 'string') refuse(name, 'is a string or an array of strings');
+        if (typeof item !== 'string') refuse(name, 'must be a string or an array of strings');
         return textOption(name, item);
     });
 }
@@ -62,11 +62,11 @@ function readHeaders(headers) {
     if (method !== null && typeof headers !== 'string') {
         return toSequence(headers, method, (pair) => {
             const items = iteratorMethodOf(pair) === null ? [] : toSequence(pair, pair[Symbol.iterator], (item) => item);
-            if (items.length !== 2) refuse('headers', 'is an object, or an array of pairs: name, value');
+            if (items.length !== 2) refuse('headers', 'must be an object, or an array of pairs: name, value');
             return header(items[0], items[1]);
         });
     }
-    if (!isObject(headers)) refuse('headers', 'is an object, or an array of pairs: name, value');
+    if (!isObject(headers)) refuse('headers', 'must be an object, or an array of pairs: name, value');
     const list = [];
     for (const name of Object.keys(headers)) {
         const given = headers[name];
@@ -150,7 +150,7 @@ const NO_OPTIONS = {
 // for the message about an unknown option.
 function readOptions(options, defaults, others = []) {
     if (options === undefined || options === null) return defaults;
-    if (!isObject(options)) throw new TypeError('the options of a socket are an object');
+    if (!isObject(options)) throw new TypeError('the options of a socket must be an object');
     const given = Object.assign({}, defaults.given);
     for (const name of Object.keys(options)) {
         if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${others.concat(Object.keys(OPTIONS)).join(', ')}`);
