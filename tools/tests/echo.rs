@@ -6,12 +6,15 @@ mod programs;
 
 use ::egret_ws::*;
 use programs::{ECHO, Echo, assert_command_line, output, text};
+use std::ffi::CString;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use test_support::client::{Driver, Loop, Socket, header, set_headers};
 use test_support::close_report::CloseReport;
+use test_support::paths;
 use test_support::recorder::Event;
 
 /// One server serves all tests of paths.
@@ -286,7 +289,7 @@ fn it_makes_certificates() {
     ] {
         let server = Echo::start(&["--tls", "--certificate", kind, "--name", "game.example"]);
         let roots = std::fs::read(&server.ca_file).expect("the certificate");
-        let name = std::ffi::CString::new(host.trim_matches(['[', ']'])).expect("no NUL");
+        let name = CString::new(host.trim_matches(['[', ']'])).expect("no NUL");
         let set = |options: &mut egret_ws_options| {
             (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
             options.tls_server_name = name.as_ptr();
@@ -304,6 +307,57 @@ fn it_makes_certificates() {
     assert_eq!(report.error, EGRET_WS_ERR_TLS_ISSUER);
     let (report, _) = refusal(&server.url.replace("wss", "ws"), |_| {});
     assert_eq!(report.phase, EGRET_WS_PHASE_HANDSHAKE, "{report:?}");
+}
+
+#[test]
+fn a_key_file_keeps_the_authority_and_the_key() {
+    let file = paths::scratch().join(format!("echo-keys-{}", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    let path = file.to_str().expect("UTF-8");
+    let start = |more: &[&str]| Echo::start(&[&["--tls", "--key-file", path], more].concat());
+    let first = start(&[]);
+    let mode = std::fs::metadata(&file).expect("the key file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+    let text = std::fs::read_to_string(&file).expect("the key file");
+    let roots = std::fs::read(&first.ca_file).expect("the certificate");
+    // The message names the pin of the server.
+    let odd = CString::new(format!("sha256/{}=", "A".repeat(43))).expect("no NUL");
+    let (report, _) = refusal(&first.url, |options| {
+        (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+        options.tls_pins = odd.as_ptr();
+    });
+    assert_eq!(report.error, EGRET_WS_ERR_TLS_PIN, "{report:?}");
+    let pin = report.message.split([' ', ',']).find(|word| word.starts_with("sha256/")).expect("a pin");
+    let pin = CString::new(pin).expect("no NUL");
+    drop(first);
+    // The names and the kind of the certificate may be others at each start.
+    for (more, name, error) in [
+        (&[][..], c"localhost", EGRET_WS_OK),
+        (&["--name", "game.example"], c"game.example", EGRET_WS_OK),
+        (&["--certificate", "expired"], c"localhost", EGRET_WS_ERR_TLS_EXPIRED),
+        (&["--certificate", "wrong-host"], c"localhost", EGRET_WS_ERR_TLS_HOST),
+    ] {
+        let server = start(more);
+        assert_eq!(std::fs::read(&server.ca_file).expect("the certificate"), roots);
+        let client = Loop::new(Driver::Inline);
+        let set = |options: &mut egret_ws_options| {
+            (options.tls_roots, options.tls_roots_len) = (roots.as_ptr().cast(), roots.len());
+            (options.tls_pins, options.tls_server_name) = (pin.as_ptr(), name.as_ptr());
+        };
+        let socket = client.open_url(server.url("/"), set).expect("the connect call succeeds");
+        if error == EGRET_WS_OK {
+            socket.wait_open();
+        } else {
+            assert_eq!(socket.wait_closed().error, error, "{more:?}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("the key file"), text);
+    std::fs::write(&file, &text[..text.len() / 2]).expect("a file");
+    let cut = output(ECHO, &["--tls", "--key-file", path]);
+    let said = programs::text(&cut.stderr);
+    assert!(said.contains("not a key file of egret-ws-echo; choose another file") && said.contains(path), "{said}");
+    assert_eq!(cut.status.code(), Some(1));
+    std::fs::remove_file(&file).expect("the key file");
 }
 
 #[test]
@@ -340,11 +394,16 @@ fn the_command_line_is_checked() {
             (&["--listen", "here"], "not an IP address"),
             (&["--stall=1"], "--stall takes no value"),
             (&["--name", "x"], "need --tls"),
+            (&["--key-file", "x"], "need --tls"),
+            (&["--tls", "--key-file", "x", "--certificate", "self-signed"], "a self-signed certificate has none"),
         ],
     );
     for (arguments, complaint) in [
         (vec!["--tls", "--certificate", "odd"], "good, expired, wrong-host or self-signed, not \"odd\""),
         (vec!["--tls", "--ca-file", "/nowhere/ca.pem"], "/nowhere/ca.pem: No such file"),
+        (vec!["--tls", "--key-file", "/nowhere/keys"], "/nowhere/keys"),
+        (vec!["--tls", "--key-file", "/"], "/: Is a directory"),
+        (vec!["--tls", "--key-file", ECHO], "not a key file of egret-ws-echo; choose another file"),
         (vec![&*SERVER.port.to_string()], "cannot listen on 127.0.0.1:"),
     ] {
         let output = output(ECHO, &arguments);

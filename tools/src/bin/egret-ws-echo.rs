@@ -44,11 +44,14 @@ A connection with the path /room/NAME is a member of that room: the server sends
 
 TLS (not on Windows and Apple's systems):
 
-  --tls                       serve wss:// with a certificate for localhost and the loopback addresses, made at each start
+  --tls                       serve wss:// with a certificate for localhost and the loopback addresses. The keys and the
+                              authority that signs the certificate are new at each start
   --name NAME                 a further name or address of the certificate; repeatable
   --certificate KIND          good (default), expired, wrong-host or self-signed
   --ca-file FILE              write the certificate that clients have to trust to this file, in PEM; without it, to a new
                               file in the directory for temporary files
+  --key-file FILE             keep the keys and the authority in this file, so that clients trust the next server too. The
+                              file is made if it does not exist. For tests only
 
   --help, --version
 ";
@@ -66,6 +69,7 @@ struct Tls {
     names: Vec<String>,
     certificate: Option<String>,
     ca_file: Option<PathBuf>,
+    key_file: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -151,11 +155,16 @@ fn settings(mut arguments: Arguments) -> Result<Option<Settings>, String> {
             "--name" => tls.names.push(arguments.value()?),
             "--certificate" => tls.certificate = Some(arguments.value()?),
             "--ca-file" => tls.ca_file = Some(arguments.value()?.into()),
+            "--key-file" => tls.key_file = Some(arguments.value()?.into()),
             _ => return Err(format!("unknown option {name}")),
         }
     }
-    if !uses_tls && (!tls.names.is_empty() || tls.certificate.is_some() || tls.ca_file.is_some()) {
-        return Err("--name, --certificate and --ca-file need --tls".to_owned());
+    let has_file = tls.ca_file.is_some() || tls.key_file.is_some();
+    if !uses_tls && (!tls.names.is_empty() || tls.certificate.is_some() || has_file) {
+        return Err("--name, --certificate, --ca-file and --key-file need --tls".to_owned());
+    }
+    if tls.key_file.is_some() && tls.certificate.as_deref() == Some("self-signed") {
+        return Err("--key-file keeps an authority, and a self-signed certificate has none".to_owned());
     }
     let tls = uses_tls.then_some(tls);
     Ok(Some(Settings { address, port: port.unwrap_or(0), ends_with_input, behaviour, tls }))
@@ -207,7 +216,8 @@ fn serve_tls(
     tls: Tls,
     follow_input: impl FnOnce(),
 ) -> Result<(), String> {
-    use egret_ws_tools::echo::tls::{Kind, server};
+    use egret_ws_tools::echo::keys::Keys;
+    use egret_ws_tools::echo::tls::{Kind, server_with};
     let kind = match tls.certificate.as_deref() {
         None | Some("good") => Kind::Good,
         Some("expired") => Kind::Expired,
@@ -215,7 +225,12 @@ fn serve_tls(
         Some("self-signed") => Kind::SelfSigned,
         Some(other) => return Err(format!("--certificate: good, expired, wrong-host or self-signed, not {other:?}")),
     };
-    let made = server(kind, &tls.names).map_err(|error| format!("cannot make a certificate: {error}"))?;
+    let cannot_make = |error| format!("cannot make a certificate: {error}");
+    let keys = match &tls.key_file {
+        Some(file) => Keys::kept_in(file)?,
+        None => Keys::new().map_err(cannot_make)?,
+    };
+    let made = server_with(&keys, kind, &tls.names).map_err(cannot_make)?;
     let file = match tls.ca_file {
         Some(file) => {
             std::fs::write(&file, &made.authority_pem).map_err(|error| format!("{}: {error}", file.display()))?;

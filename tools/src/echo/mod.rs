@@ -2,6 +2,7 @@
 //!
 //! - `behaviour`: the behaviour of the server on a connection, from the command line and from the path of the URL
 //! - `head`: the head of an HTTP request
+//! - `keys`: the keys of the server and of its authority, and the file that keeps them
 //! - `connection`: one connection, from the request to its end
 //! - `room`: rooms, whose members get the messages of each other
 //! - `tls`: the certificates that the server makes, and its side of TLS
@@ -9,6 +10,8 @@
 pub mod behaviour;
 mod connection;
 mod head;
+#[cfg(not(any(windows, target_vendor = "apple")))]
+pub mod keys;
 mod room;
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub mod tls;

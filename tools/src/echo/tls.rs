@@ -1,5 +1,6 @@
 //! The certificates that the server makes, and its side of TLS.
 
+use super::keys::Keys;
 use openssl::asn1::Asn1Time;
 use openssl::bn::{BigNum, MsbOption};
 use openssl::ec::{EcGroup, EcKey};
@@ -37,28 +38,31 @@ pub struct Server {
     pub authority_pem: Vec<u8>,
 }
 
-/// Makes an authority, and a certificate that it signs, for the loopback addresses and other names. The key of the authority is
-/// never written, so it can sign no other certificate.
+/// Makes keys, an authority, and a certificate that it signs, for the loopback addresses and other names. The keys are never
+/// written, so the authority can sign no other certificate.
 pub fn server(kind: Kind, names: &[String]) -> Result<Server, ErrorStack> {
-    let authority_key = key()?;
-    let server_key = key()?;
-    let authority = authority(&authority_key)?;
+    server_with(&Keys::new()?, kind, names)
+}
+
+/// Makes a certificate for the server's key, as [`server`] does. The authority of these keys signs it.
+pub fn server_with(keys: &Keys, kind: Kind, names: &[String]) -> Result<Server, ErrorStack> {
+    let Keys { authority_key, authority, server_key } = keys;
     let is_self_signed = kind == Kind::SelfSigned;
-    let (issuer, signing_key) = if is_self_signed { (None, &server_key) } else { (Some(&authority), &authority_key) };
-    let certificate = certificate(kind, names, &server_key, issuer, signing_key)?;
+    let (issuer, signing_key) = if is_self_signed { (None, server_key) } else { (Some(authority), authority_key) };
+    let certificate = certificate(kind, names, server_key, issuer, signing_key)?;
 
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
-    acceptor.set_private_key(&server_key)?;
+    acceptor.set_private_key(server_key)?;
     acceptor.set_certificate(&certificate)?;
     if !is_self_signed {
         acceptor.add_extra_chain_cert(authority.clone())?;
     }
     acceptor.set_alpn_select_callback(|_, offered| select_next_proto(b"\x08http/1.1", offered).ok_or(AlpnError::NOACK));
-    let trusted = if is_self_signed { &certificate } else { &authority };
+    let trusted = if is_self_signed { &certificate } else { authority };
     Ok(Server { acceptor: acceptor.build(), authority_pem: trusted.to_pem()? })
 }
 
-fn key() -> Result<PKey<Private>, ErrorStack> {
+pub(super) fn key() -> Result<PKey<Private>, ErrorStack> {
     PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)
 }
 
@@ -91,9 +95,9 @@ fn builder(
     Ok(builder)
 }
 
-fn authority(key: &PKey<Private>) -> Result<X509, ErrorStack> {
+pub(super) fn authority(key: &PKey<Private>, days: [i64; 2]) -> Result<X509, ErrorStack> {
     let name = name("egret-ws-echo test authority")?;
-    let mut builder = builder(&name, &name, key, [-60, 30])?;
+    let mut builder = builder(&name, &name, key, days)?;
     builder.append_extension(BasicConstraints::new().critical().ca().pathlen(0).build()?)?;
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     let identifier = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
