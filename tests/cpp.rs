@@ -103,6 +103,26 @@ fn samples_of_pages_run() {
     }
 }
 
+/// The page lists each callable with its signature.
+#[test]
+fn the_page_has_the_signature_of_each_callback() {
+    let binding = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/cpp");
+    let page = fs::read_to_string(binding.join("README.md")).expect("the page");
+    let mut count = 0;
+    for (header, group) in [("callbacks.hpp", ""), ("loop_state.hpp", ""), ("hooks.hpp", "hooks.")] {
+        let text = fs::read_to_string(binding.join("egret_ws").join(header)).expect("the header");
+        // Such as: Callback<void(WebSocketRef, const Message &)> on_message{};
+        for line in text.lines().filter_map(|line| line.trim().strip_prefix("Callback<")?.strip_suffix("{};")) {
+            let (signature, name) = line.rsplit_once("> ").expect("a name");
+            let (result, parameters) = signature.split_once('(').expect("parameters");
+            let row = format!("| `{result} {group}{name}({parameters}` |");
+            assert!(page.contains(&row), "the page has no {row}");
+            count += 1;
+        }
+    }
+    assert!(count >= 13, "{count}");
+}
+
 /// Checks only the syntax of the example and of each header, in every combination, which is fast.
 #[test]
 fn the_binding_compiles_with_every_compiler_and_standard() {
