@@ -334,6 +334,9 @@
  * } while (left > 0);
  * ```
  *
+ * A poll waits for whole milliseconds. If you round the rest up, a frame may begin up to 1 ms late. If that is too late, round
+ * down, and call egret_ws_loop_poll(loop, 0) in the last millisecond until the frame begins.
+ *
  * If the system waits for the frame (vsync), call egret_ws_loop_poll(loop, 0) at the beginning of each frame.
  *
  * TCP_NODELAY is set. A send outside a callback is written at once: by the I/O thread, or with `EGRET_WS_LOOP_INLINE` by the
