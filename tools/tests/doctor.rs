@@ -305,6 +305,21 @@ fn both_ends_of_the_connection_can_be_chosen() {
     );
 }
 
+#[test]
+fn several_addresses_that_refuse_are_counted() {
+    let url = dead_url().replace("127.0.0.1", "game.example");
+    for (addresses, text) in [
+        (&["127.0.0.1"][..], "no server listens: 127.0.0.1:"),
+        (&["127.0.0.1", "127.0.0.2"], "both addresses of game.example:"),
+        (&["127.0.0.1", "127.0.0.2", "127.0.0.3"], "none of the 3 addresses of game.example:"),
+    ] {
+        let mut arguments: Vec<_> = addresses.iter().flat_map(|address| ["--address", address]).collect();
+        arguments.push(&url);
+        let ending = if addresses.len() == 3 { " accepted the connection." } else { " refused the connection." };
+        doctor(&arguments, 4, &[text, ending]);
+    }
+}
+
 /// Starts a server with one of the shared certificates.
 fn tls_server(certificate: &Certificate) -> String {
     let configuration = format!(

@@ -147,6 +147,13 @@ fn tcp(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         );
     }
     if says.contains("refused") {
+        let tried = &check.opening.tried;
+        let all_refused = tried.iter().all(|(_, result)| result.to_lowercase().contains("refused"));
+        let refusal = match tried.len() {
+            0 | 1 => format!("{place} refused"),
+            2 if all_refused => format!("both addresses of {} refused", check.host()),
+            number => format!("none of the {number} addresses of {} accepted", check.host()),
+        };
         let port = if check.opening.proxy.is_empty() {
             "Is the port in the URL correct? The default is 80 for ws and 443 for wss."
         } else {
@@ -154,7 +161,7 @@ fn tcp(check: &Check, settings: &Settings, report: &Report) -> Diagnosis {
         };
         return Diagnosis::new(
             Exit::Tcp,
-            format!("The machine answers, but no server listens: {place} refused the connection."),
+            format!("The machine answers, but no server listens: {refusal} the connection."),
             &[
                 "Is the server running, and does it listen on this port? On the server: `ss -ltn`.",
                 "Does it listen on 127.0.0.1 only? Then other machines cannot reach it.",
