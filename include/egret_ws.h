@@ -98,9 +98,10 @@
  * - After `egret_ws_free` has returned, no callback of the socket begins except release_user.
  * - A connect call that fails makes no callback.
  *
- * The state of the table is the state that callbacks see. `egret_ws_state` knows the end of a connection before its on_retry
- * or on_close. It then returns CLOSING, or CONNECTING if there is another attempt, while messages from before the end still
- * come. If receiving is paused and messages wait, on_retry and on_close wait behind them: see `egret_ws_pause_receive`.
+ * The state of the table is the state that callbacks see. `egret_ws_state` may be ahead of the callbacks. When a connection has
+ * ended but its on_close has not come yet, it returns CLOSING. If the library will connect again, it returns CONNECTING. In
+ * both cases messages from before the end still come. If receiving is paused and messages wait, on_retry and on_close wait
+ * behind them: see `egret_ws_pause_receive`.
  *
  *
  * ## QUESTIONS, AND WHERE THE ANSWER IS
