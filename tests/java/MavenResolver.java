@@ -17,8 +17,8 @@ import org.eclipse.aether.spi.connector.transport.TransporterFactory;
 import org.eclipse.aether.transport.file.FileTransporterFactory;
 
 /**
- * MavenResolver LOCAL FOLDER ARTIFACT... [-- FOLDER ARTIFACT...]: resolves artifacts from folders, with Maven's own code, and prints a
- * line for each: its file, or what is wrong.
+ * MavenResolver LOCAL FOLDER ARTIFACT... [-- FOLDER ARTIFACT...]: resolves artifacts from folders with Maven's own code. For each
+ * artifact it prints one line: the file, or the error.
  */
 public class MavenResolver {
     public static void main(String[] args) throws Exception {

@@ -59,7 +59,7 @@ fn the_activity_of_the_guide_compiles() {
     library::run(javac.arg("SocketActivity.java").current_dir(&folder));
 }
 
-/// The classes are compiled for the oldest Android of the manifest.
+/// The classes are compiled for the oldest Android version that the manifest supports.
 #[test]
 fn android_classes_become_dex() {
     if is_skipped() {
@@ -135,8 +135,8 @@ fn build_aar(out: &Path, last: &str) -> std::process::Output {
     build.env("CARGO", &cargo).env("LAST", last).output().expect("the script runs")
 }
 
-/// A stub of `cargo rustc --target TARGET --target-dir DIR`. It writes a library with our name and the functions of the header to
-/// the path that cargo would use, with $LAST and with cargo's link options, except the one that only lld has.
+/// A stub of `cargo rustc --target TARGET --target-dir DIR`. It links a library with our name and the functions of the header, and
+/// writes it to the path that cargo would use. It passes $LAST and cargo's link options, except the option that only lld knows.
 const CARGO: &str = r#"#!/bin/sh
 set -eu
 case $* in
@@ -158,8 +158,8 @@ sed -n 's/^[a-su-z].*[ *]\(egret_ws_[a-z0-9_]*\)(.*/void \1(void) {}/p' include/
     $(echo "$flags" | sed 's/-Clink-arg=//g; s/--cfg=[^ ]*//; s/-Wl,--icf=all//') "$LAST" -o "$dir/$target/android/libegret_ws.so"
 "#;
 
-/// The JNI shim is linked for the processors of phones, with stubs of Android's libraries. `build_aar.sh` checks it as a device
-/// would do. `make test-android` also links the library itself.
+/// The JNI shim is linked for the processors of phones, with stubs of Android's libraries. `build_aar.sh` makes the checks that a
+/// device would make. `make test-android` also links the library itself.
 #[test]
 fn the_shim_links_for_android() {
     if is_skipped() {
@@ -228,7 +228,7 @@ fn the_aar_is_laid_out_and_aligned() {
 
     let bad = packed().join("bad");
     let refused = build_aar(&bad, "-Wl,-z,max-page-size=4096");
-    assert!(!refused.status.success() && !bad.exists(), "an alignment of 4 KiB passes");
+    assert!(!refused.status.success() && !bad.exists(), "an alignment of 4 KiB was accepted");
     let stderr = String::from_utf8_lossy(&refused.stderr);
     assert!(stderr.contains("libegret_ws.so is aligned to 0x1000"), "{stderr}");
 }
@@ -280,7 +280,7 @@ fn a_crash_report_finds_the_symbols_of_the_shipped_library() {
     assert!(!refused.status.success() && stderr.contains("different build IDs"), "{stderr}");
 }
 
-/// This uses Maven's own resolver, which compares the checksums.
+/// Maven's own resolver, which compares the checksums, finds the AAR.
 #[test]
 fn maven_resolves_the_aar_from_the_folder() {
     if is_skipped() {
@@ -322,7 +322,7 @@ fn the_aar_has_the_notices_of_android() {
     }
     let notices = fs::read(root().join("packaging/notices/android.txt")).expect("the notices");
     for file in ["aar/THIRD-PARTY-NOTICES.txt", "out/THIRD-PARTY-NOTICES.txt"] {
-        assert!(fs::read(packed().join(file)).expect("a file") == notices, "{file} is another");
+        assert!(fs::read(packed().join(file)).expect("a file") == notices, "{file} differs");
     }
 }
 

@@ -1,4 +1,5 @@
-//! `examples/android_app`, without Gradle and the SDK: its classes compile, and its manifest names them and has the permissions.
+//! Tests `examples/android_app` without Gradle and the SDK: the classes compile, and the manifest contains their names and the
+//! permissions.
 
 use crate::android::{android, android_classes};
 use crate::kotlin::{NEWEST, kotlin_home, kotlinc, runtime};
@@ -34,7 +35,7 @@ fn the_activities_of_the_android_app_compile() {
     }
     let sources = app().join("app/src/main");
     let classes = scratch("android-app");
-    // As `bindings/java/android/classes.sh` compiles those of the AAR.
+    // `bindings/java/android/classes.sh` compiles the classes of the AAR with these options.
     let mut javac = Command::new("javac");
     javac.args(["-source", "8", "-target", "8", "-Xlint:all,-options", "-Werror", "-encoding", "UTF-8"]);
     javac.arg("-bootclasspath").arg(android().join("android.jar")).arg("-cp").arg(android_classes());
@@ -63,7 +64,7 @@ fn the_activities_of_the_android_app_compile() {
     }
     let url = fs::read_to_string(sources.join("java/org/example/chat/ChatActivity.java")).expect("the activity");
     let [host] = &named("cleartext")[..] else { panic!("{read}") };
-    assert!(url.contains(&format!("\"ws://{host}:")), "the activity connects to another host than {host}");
+    assert!(url.contains(&format!("\"ws://{host}:")), "the activity does not connect to {host}");
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn the_android_app_depends_on_this_version() {
     let build = read("app/build.gradle.kts");
     let dependency = format!("implementation(\"org.egret:egret-websocket:{}\")", env!("CARGO_PKG_VERSION"));
     assert!(build.contains(&dependency), "not {dependency}");
-    // The oldest Android of the AAR.
+    // This is the oldest Android version that the AAR supports.
     let manifest = fs::read_to_string(root().join("bindings/java/android/AndroidManifest.xml")).expect("the manifest");
     let oldest = manifest.split("minSdkVersion=\"").nth(1).and_then(|rest| rest.split('"').next());
     assert!(build.contains(&format!("minSdk = {}\n", oldest.expect("minSdkVersion"))));

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 pub const NEWEST: &str = "2.4.20";
-/// The oldest version that the artefact for coroutines supports, and one between it and the newest.
+/// The oldest version that the artefact for coroutines supports, and a version between it and the newest one.
 const OLDER: &[&str] = &["1.4.32", "1.6.21"];
 
 /// The directory of a compiler, with Kotlin's library and kotlinx-coroutines, downloaded once.
@@ -18,7 +18,7 @@ pub fn kotlin_home(version: &str) -> PathBuf {
     PathBuf::from(library::run(fetch.arg(env!("CARGO_TARGET_TMPDIR")).arg(version)).trim_end())
 }
 
-/// A fast start of the compiler is more important than fast code. Kotlin 1.4 is older than Java 17.
+/// These options make the compiler start fast, which is more important here than fast code. Kotlin 1.4 is older than Java 17.
 const COMPILER_OPTIONS: &str =
     "-Xmx512M -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-opens=java.base/java.util=ALL-UNNAMED";
 
@@ -28,8 +28,8 @@ pub fn kotlinc(home: &Path) -> Command {
     kotlinc
 }
 
-/// Returns the jars in the compiler's directory that programs with coroutines need: Kotlin's library, and kotlinx-coroutines as
-/// the last one.
+/// Returns the jars in the compiler's directory that programs with coroutines need: first Kotlin's library, last
+/// kotlinx-coroutines.
 pub fn runtime(home: &Path) -> Vec<PathBuf> {
     let lib = home.join("lib");
     let names = ["kotlin-stdlib", "kotlin-stdlib-jdk7", "kotlin-stdlib-jdk8"];
@@ -57,8 +57,8 @@ fn coroutines() -> &'static Path {
     &JAR
 }
 
-/// Kotlin compiles with the binding and knows which references may be null. The samples of the READMEs are compiled, and the
-/// programs among them are run.
+/// Kotlin code that uses the binding compiles, and the compiler knows which references may be null. The samples of the READMEs are
+/// compiled, and those that are programs are run.
 #[test]
 fn kotlin() {
     if is_skipped() {
@@ -78,7 +78,7 @@ fn kotlin() {
     };
     const IMPORTS: &str =
         "import android.os.Bundle\nimport org.egret.websocket.*\nimport org.egret.websocket.android.*\n";
-    // README.md has members of an activity; the README of the binding has a program and classes.
+    // The README of the repository contains members of an activity. The README of the binding contains programs and classes.
     let [members] = &blocks("README.md")[..] else { panic!("README.md has one sample in Kotlin") };
     let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity {{\n{members}}}\n"))];
     let programs = ["Echo.kt", "CoroutineEcho.kt"].map(|name| root().join("bindings/java/examples").join(name));
@@ -126,8 +126,8 @@ fn kotlin() {
     }
 }
 
-/// Runs `CoroutinesTest` with a compiler, its library and its kotlinx-coroutines. It uses the artefact that another compiler has
-/// built. The program has less memory than the size of the messages that it receives.
+/// Compiles and runs `CoroutinesTest` with a compiler, its library and its kotlinx-coroutines. It uses the artefact that another
+/// compiler has built. The program has less memory than the total size of the messages that it receives.
 fn coroutines_test(version: &str, artefact: &Path) {
     let home = kotlin_home(version);
     let classes = scratch(&format!("coroutines-test-{version}")).join("test.jar");
@@ -138,7 +138,7 @@ fn coroutines_test(version: &str, artefact: &Path) {
     compile.args(["-jvm-target", "1.8", "-no-reflect", "-cp", &path, "-d"]).arg(&classes);
     library::run(compile.arg(root().join("tests/java/kotlin/CoroutinesTest.kt")));
     let mut java = java();
-    // With -ea, kotlinx-coroutines copies exceptions for their stack traces. The copies must keep the report.
+    // With -ea, kotlinx-coroutines copies exceptions to add stack traces. The copies must keep the close report.
     java.args(["-ea", "-Xmx64m", "-XX:+ExitOnOutOfMemoryError"]).arg(format!("-Decho={}", echo_url()));
     java.args(["-cp", &format!("{}:{path}", classes.display()), "org.junit.platform.console.ConsoleLauncher"]);
     java.args(["--disable-banner", "--disable-ansi-colors", "--details=tree", "-c", "CoroutinesTest"]);
@@ -161,8 +161,8 @@ fn coroutines_of_kotlin() {
     }
 }
 
-/// Adds the jars of JetBrains to a repository: Kotlin's library with the lowest version that the artefact needs, and
-/// kotlinx-coroutines with its own version.
+/// Adds two jars of JetBrains to a repository: Kotlin's library, under the lowest version that the artefact needs, and
+/// kotlinx-coroutines, under its own version.
 const PUBLISH_LIBRARIES: &str = "
 import sys, zipfile
 android, repository, kotlin, coroutines = sys.argv[1:]
@@ -175,8 +175,8 @@ for maven.GROUP, artifact, number, jar in [
     maven.publish(repository, artifact, number, 'jar', artifact, {'.jar': jar})
 ";
 
-/// The artefact is in the repository of the AAR. Maven's own resolver finds it, with the version of kotlinx-coroutines of its
-/// build.
+/// The artefact is in the same repository as the AAR. Maven's own resolver finds it, and the version of kotlinx-coroutines with
+/// which it was built.
 #[test]
 fn maven_resolves_the_artefact_for_coroutines() {
     if is_skipped() {
@@ -218,10 +218,10 @@ fn every_public_reference_has_a_nullability_annotation() {
         for file in java_files(dir) {
             let text = fs::read_to_string(&file).expect("Java");
             let text: String = text.lines().flat_map(|line| [line.trim(), "\n"]).collect();
-            // Overriding methods have the annotations of the declaration.
+            // An overriding method has the annotations of the overridden declaration.
             let text = text.replace("@Override\npublic ", "@Override ");
             let mut lines = text.lines();
-            // Methods of an interface are public without the keyword.
+            // The methods of an interface are public without the keyword.
             let public = |line: &&str| {
                 (line.starts_with("public ")
                     && ![" class ", " interface ", " enum "].iter().any(|kind| line.contains(kind)))

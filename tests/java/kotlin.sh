@@ -1,6 +1,6 @@
 #!/bin/sh
-# kotlin.sh DIR [VERSION]: downloads a Kotlin compiler from npm to DIR, if it is not there, and prints the directory of its package. Its
-# `lib` has kotlinx-coroutines, too.
+# kotlin.sh DIR [VERSION]: downloads a Kotlin compiler from npm to DIR, if it is not there, and prints the directory of its package. The
+# folder `lib` of the package also contains kotlinx-coroutines.
 #
 # The packages are pinned by their integrity hashes.
 set -eu
@@ -28,7 +28,7 @@ if [ ! -d "$compiler" ]; then
     fresh=$(mktemp -d "$1/kotlin.XXXXXX")
     trap 'rm -rf "$fresh"' EXIT
     npm pack --silent --pack-destination "$fresh" "kotlin-compiler@$version" >"$fresh/log" 2>&1 ||
-        die "npm pack kotlin-compiler@$version failed; it has to reach the npm registry: $(cat "$fresh/log")"
+        die "npm pack kotlin-compiler@$version failed; it needs access to the npm registry: $(cat "$fresh/log")"
     tarball=$fresh/kotlin-compiler-$version.tgz
     found=$(node -p '"sha512-" + require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("base64")' "$tarball")
     [ "$found" = "$integrity" ] || die "kotlin-compiler@$version has the integrity $found, not $integrity"

@@ -1,5 +1,5 @@
-//! Tests the Java binding, `bindings/java`: the JUnit tests in `tests/java/unit` with this machine's Java and its JNI checks, and
-//! the binding with Android's tools, ProGuard and Kotlin.
+//! Tests the Java binding, `bindings/java`. It runs the JUnit tests in `tests/java/unit` with this machine's Java and its JNI checks,
+//! and uses the binding with Android's tools, ProGuard and Kotlin.
 //!
 //! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens. The default is 2000. The leak test of TLS
 //! opens a tenth of them.
@@ -25,7 +25,7 @@ fn sockets() -> u64 {
     std::env::var("EGRET_WS_TEST_SOCKETS").map_or(2000, |count| count.parse().expect("a number of sockets"))
 }
 
-/// This is longer than any wait inside the programs, so that the programs themselves report which event is missing.
+/// This limit is longer than each wait inside the programs, so the programs themselves report which event is missing.
 fn time_limit() -> Duration {
     Duration::from_secs(180 + sockets() / 50)
 }
@@ -69,7 +69,7 @@ fn java_files(dir: &str) -> Vec<PathBuf> {
 fn output_of(name: &str, command: &mut Command) -> String {
     let path = scratch(&format!("output-{name}")).join("output");
     let output = File::create(&path).expect("a file for the output");
-    // The value that cargo has set would take precedence over the rpath.
+    // The LD_LIBRARY_PATH that cargo has set would take precedence over the rpath.
     command.env_remove("LD_LIBRARY_PATH").stdin(Stdio::null());
     command.stdout(output.try_clone().expect("a second handle")).stderr(output);
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {:?}: {error}", command.get_program()));
@@ -105,7 +105,11 @@ fn the_shim_calls_every_function_of_the_header() {
         if name.starts_with("egret_ws_") {
             declared += 1;
             let is_called = shim.contains(&format!("{name}(")) || shim.contains(&format!(" {name},"));
-            assert_ne!(is_called, LEFT_OUT.contains(&name), "{name} is not called, or called although it is left out");
+            assert_ne!(
+                is_called,
+                LEFT_OUT.contains(&name),
+                "{name} is not called, or it is called although LEFT_OUT lists it"
+            );
         }
     }
     assert!(declared > 25, "{declared} functions were found in the header");
@@ -137,7 +141,7 @@ fn a_jar_loads_the_library_that_it_contains() {
 
     let echo = |options: &[&str]| {
         let mut java = Command::new("java");
-        // The shim of the tests loads the library from its own folder, which is another folder here.
+        // The shim of the tests loads the library from the shim's own folder. Here that is a different folder.
         java.args(options).args(["-cp", ".:whole.jar", "Echo", echo_url()]).current_dir(&folder);
         java.env("LD_LIBRARY_PATH", binding());
         java
@@ -160,7 +164,7 @@ fn a_jar_loads_the_library_that_it_contains() {
     }
 }
 
-/// The programs of `docs/samples/java`, as Java 8. Each is one file, with a class of its name.
+/// Compiles the programs of `docs/samples/java` as Java 8 and runs them. Each program is one file; its class has the name of the file.
 #[test]
 fn samples_of_pages_run() {
     let programs = samples::programs("java");
@@ -170,7 +174,7 @@ fn samples_of_pages_run() {
     let classes = scratch("samples");
     let path = class_path(&[classes.clone(), binding().join("egret-websocket.jar")]);
     let mut javac = Command::new("javac");
-    // -options: a note that Java 8 is old.
+    // -options suppresses the note that Java 8 is old.
     javac.args(["--release", "8", "-Xlint:all,-options", "-Werror", "-encoding", "UTF-8", "-cp", &path, "-d"]);
     javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
     library::run(javac.args(&programs));
@@ -180,7 +184,8 @@ fn samples_of_pages_run() {
     }
 }
 
-/// Runs the README's commands in an empty folder with its program, except those that build the library and the echo server.
+/// Runs the README's commands in an empty folder that contains the README's program. The commands that build the library and the
+/// echo server are left out.
 #[test]
 fn the_commands_of_the_readme_work() {
     if is_skipped() {

@@ -1,10 +1,10 @@
 #!/bin/sh
-# ndk.sh DIR: makes a folder that looks like an NDK, as far as linking Rust goes, in DIR, if it is not there, and prints its name.
+# ndk.sh DIR: makes a folder in DIR that works like an NDK for linking Rust, if it is not there, and prints its name.
 #
-# Its compiler is clang, its linker lld. Android's libraries are stubs with the symbols that bindings/java/android/symbols.txt lists,
-# and LLVM's libunwind is compiled from the sources in the PyPI package ziglang. No package has the headers of Android's C library; those
-# of musl take their place, and Debian has Android's jni.h. So the compiler is only for C code for which both C libraries are the same:
-# see abi.h in this script.
+# Its compiler is clang, its linker is lld. Android's libraries are stubs with the symbols that bindings/java/android/symbols.txt
+# lists. LLVM's libunwind is compiled from the sources in the PyPI package ziglang. No package contains the headers of Android's C
+# library, so the script uses musl's headers, and Debian's copy of Android's jni.h. Therefore the compiler is correct only for C code
+# that is equal for both C libraries: see abi.h in this script.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -15,9 +15,9 @@ die() {
 
 [ $# -eq 1 ] || die "usage: ndk.sh DIR"
 mkdir -p "$1"
-version=22 # of LLVM, as Debian's Rust has
+version=22 # the version of LLVM in Debian's Rust
 out=$(cd "$1" && pwd)/ndk-stubs
-# It is made again when the list of symbols has changed.
+# The folder is made again when the list of symbols has changed.
 stamp=$(cat "$here/ndk.sh" "$here/ndk_stubs.py" "$here/../../bindings/java/android/symbols.txt" | sha256sum)
 [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" ] || { echo "$out" && exit; }
 
@@ -27,7 +27,7 @@ trap 'rm -rf "$fresh"' EXIT
 zig=$fresh/zig/ziglang/lib
 python3 -m pip download --quiet --no-deps --dest "$fresh" ziglang==0.17.1 >&2 || die "cannot fetch ziglang"
 echo "ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54  $(echo "$fresh"/ziglang-*.whl)" | sha256sum --quiet --check ||
-    die "this is not the ziglang that the script was written for"
+    die "the ziglang package does not have the pinned hash"
 python3 - "$fresh"/ziglang-*.whl "$fresh/zig" <<-'EXTRACT'
 	import sys, zipfile
 	wheel = zipfile.ZipFile(sys.argv[1])
@@ -55,7 +55,7 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
     # shellcheck disable=SC2086 # a list of words
     python3 "$here/ndk_stubs.py" $abi "$libraries" $clang "$lld"
 
-    # musl's headers, with Android's names for what is a symbol in them.
+    # musl's headers, with the symbol names of Android.
     cat >"$fresh/android.h" <<-'HEADER'
 	#ifndef __ASSEMBLER__
 	#include <stdio.h>
@@ -80,9 +80,9 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
         # shellcheck disable=SC2086
         $clang $options $language -include "$fresh/android.h" -c "$zig/libunwind/src/$source" -o "$objects/$source.o"
     done
-    ar rcs "$libraries/libunwind.a" "$objects"/*.o # before other objects are there
-    # Clang links its run-time library. Rust has its own; the JNI shim needs only the names of the ABI of 32-bit ARM for functions of C,
-    # which are in libc.so from Android 7 on. check_so.py finds what is missing.
+    ar rcs "$libraries/libunwind.a" "$objects"/*.o # must come before the other objects are compiled
+    # Clang links its run-time library. Rust has its own. The JNI shim needs only the functions of C under the names of the 32-bit ARM
+    # ABI; libc.so contains them since Android 7. check_so.py reports a missing function.
     cat >"$fresh/runtime.c" <<-'SOURCE'
 	#ifdef __arm__
 	#include <string.h>
@@ -101,16 +101,16 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
     $clang $options -fno-builtin -c "$fresh/runtime.c" -o "$objects/runtime.o"
     ar rcs "$libraries/libgcc.a" "$objects/runtime.o"
 
-    # The JNI shim uses these parts of the C library besides functions of pointers and sizes. A mutex that is initialised is zero in both.
+    # Besides functions with pointers and sizes, the JNI shim uses these types of the C library. An initialised mutex is zero in both.
     cat >"$fresh/out/musl/$abi/abi.h" <<-'HEADER'
 	#ifndef __ASSEMBLER__
 	#include <pthread.h>
-	_Static_assert(sizeof(pthread_key_t) == sizeof(int), "a key is an int for Android");
-	_Static_assert(sizeof(pthread_mutex_t) >= (sizeof(long) == 8 ? 40 : 4), "a mutex of Android has this size");
+	_Static_assert(sizeof(pthread_key_t) == sizeof(int), "a key is an int on Android");
+	_Static_assert(sizeof(pthread_mutex_t) >= (sizeof(long) == 8 ? 40 : 4), "this is the size of a mutex on Android");
 	#endif
 	HEADER
 
-    # Android has no atexit: each library has its own, in the file that the NDK's clang links first.
+    # Android's C library does not export atexit: each library contains its own, in the file that the NDK's clang links first.
     cat >"$fresh/crtbegin.c" <<-'SOURCE'
 	int __cxa_atexit(void (*)(void *), void *, void *);
 	__attribute__((visibility("hidden"))) void *__dso_handle = &__dso_handle;

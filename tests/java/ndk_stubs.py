@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """ndk_stubs.py ABI OUT COMPILER [OPTION...]: links stubs of Android's libraries, with the symbols that symbols.txt lists, to OUT.
 
-They are for linking only: every function is empty.
+The stubs are for linking only: every function is empty.
 """
 import pathlib
 import subprocess

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""prefab.py PACKAGE: checks a Prefab package as Prefab reads it (schema 2, https://google.github.io/prefab): no other key, no other
-file, and a library for each ABI."""
+"""prefab.py PACKAGE: checks a Prefab package against Prefab's schema 2 (https://google.github.io/prefab): it has no unknown key, no
+additional file, and a library for each ABI."""
 import json
 import pathlib
 import re

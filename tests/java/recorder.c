@@ -1,6 +1,6 @@
 /*
- * Preloaded before libegret_ws. Prints the options that the binding passes, and returns statistics and a close report whose numbers are
- * all different, so that a test detects swapped fields.
+ * This library is preloaded before libegret_ws. It prints the options that the binding passes, and returns statistics and a close report
+ * in which all numbers differ, so that a test detects swapped fields.
  *
  * It knows the sizes of the structs. When a struct grows, add the new fields to the binding and to this file.
  */
@@ -27,8 +27,8 @@ static egret_ws_options kept;
 static egret_ws_hooks hooks;
 
 int32_t egret_ws_loop_new(const egret_ws_loop_options *o, egret_ws_loop **out) {
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* by lines, because Java writes to stdout too */
-    if (!o->hooks) { /* asks whether the library has TLS */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* line buffering, because Java writes to stdout too */
+    if (!o->hooks) { /* this call asks whether the library has TLS */
         *out = (egret_ws_loop *)16384;
         return EGRET_WS_OK;
     }
@@ -151,7 +151,7 @@ int32_t egret_ws_state(egret_ws *ws) {
     return ws == fake ? EGRET_WS_STATE_OPEN : EGRET_WS_ERR_BAD_HANDLE;
 }
 
-/* The last hook of a socket: the poll releases its `user` on another thread as soon as the hook has asked for it. */
+/* This is the last hook of a socket: as soon as the hook has read `user`, the poll releases it on another thread. */
 static bool releases;
 static sem_t released;
 
@@ -188,7 +188,7 @@ int32_t egret_ws_proxy_found(egret_ws_query *of, const char *proxies) {
     return EGRET_WS_OK;
 }
 
-/* Calls the hooks on a thread of C, some often enough that local references would fill the table that -Xcheck:jni watches. */
+/* Calls the hooks on a C thread. Leaked local references of 100 calls would exceed the limit that -Xcheck:jni checks. */
 static void *call_hooks(void *unused) {
     for (int i = 0; i < 100; i++) {
         int32_t result = hooks.on_socket(hooks.user, fake, i);
@@ -196,11 +196,11 @@ static void *call_hooks(void *unused) {
     }
     hooks.on_resolve(hooks.user, fake, "edge.example", query);
     hooks.on_proxy(hooks.user, fake, "wss://edge.example:443/", query);
-    for (int i = 0; i < 2; i++) { /* then they throw */
+    for (int i = 0; i < 2; i++) { /* now the hooks throw */
         hooks.on_resolve(hooks.user, fake, i ? "unchecked" : "checked", query);
         hooks.on_proxy(hooks.user, fake, i ? "unchecked" : "checked", query);
     }
-    /* Of a socket that was freed in the meantime. */
+    /* Calls for a socket that was freed in the meantime. */
     hooks.on_resolve(hooks.user, (egret_ws *)16384, "freed", query);
     hooks.on_proxy(hooks.user, (egret_ws *)16384, "freed", query);
     printf("on_socket returned %d\n", hooks.on_socket(hooks.user, (egret_ws *)16384, 0));

@@ -1,5 +1,5 @@
 //! Servers with TLS for the tests of Java's own TLS. Each has its own port, in this process.
-#![allow(unsafe_code)] // asks OpenSSL for new keys and another handshake, which the crate cannot
+#![allow(unsafe_code)] // requests new keys and a renegotiation from OpenSSL, for which the crate has no function
 
 use openssl::ssl::{
     AlpnError, ErrorCode, Ssl, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslStream, SslVerifyMode,
@@ -24,7 +24,7 @@ unsafe extern "C" {
 
 const VERSIONS: [(&str, SslVersion); 2] = [("12", SslVersion::TLS1_2), ("13", SslVersion::TLS1_3)];
 
-/// The servers: properties `tls.NAME` with their ports for a Java program, and the port at which it asks how a client has ended.
+/// The servers: the properties `tls.NAME` pass their ports to a Java program. At another port the program asks how a client ended.
 #[derive(Default)]
 pub struct Servers {
     pub properties: Vec<(String, String)>,
@@ -34,8 +34,8 @@ pub struct Servers {
 /// The actions of a server after the TLS handshake.
 #[derive(Clone, Copy)]
 enum Script {
-    /// Returns each message. The answer to the text `facts` is the name of SNI, the selected protocol and the name of the
-    /// client's certificate. The answer to the text `close` is the end.
+    /// Echoes each message. The answer to the text `facts` is the name in SNI, the selected protocol and the name in the
+    /// client's certificate. After the text `close` the server ends the connection.
     Echo,
     /// Steps: `upgrade`, `hello` (a text), `close` (a Close frame with 1000), `frame` (reads one), `raw HEX` (past TLS), `key-updates
     /// COUNT` (each with a message), `silent-key-updates COUNT`, `renegotiate`, `end` (close_notify, and reads until the client's), `cut`, `listen`.
@@ -200,7 +200,7 @@ impl Servers {
         });
     }
 
-    /// Answers a line with the name of a server by a line with the end of its next client.
+    /// Reads a line with the name of a server, and answers with a line that reports how the next client of that server ended.
     fn answer_reports(&mut self) {
         let all = Arc::clone(&self.reports);
         self.plain("reports", move |client| {
@@ -235,7 +235,7 @@ fn wait_for_end(mut client: TcpStream) {
 enum Relay {
     Whole,
     Pieces,
-    /// After this many bytes of the server, no more bytes come.
+    /// After this many bytes of the server, no more bytes are forwarded.
     Silent(u64),
     /// After this many bytes of the server, the stream ends.
     Cut(u64),
@@ -263,14 +263,14 @@ fn relay(client: TcpStream, port: u16, how: Relay) {
         }
         Relay::Silent(count) => {
             let _ = io::copy(&mut server.take(count), &mut client);
-            return; // the other direction holds the connection
+            return; // the thread of the other direction keeps the connection open
         }
         Relay::Cut(count) => drop(io::copy(&mut server.take(count), &mut client)),
     }
     let _ = client.shutdown(Shutdown::Both);
 }
 
-/// Serves a client, and reports its end: `clean` with close_notify, `cut` without one, or the alert.
+/// Serves a client and returns how it ended: `clean` with close_notify, `cut` without it, or the alert.
 fn serve(acceptor: &SslAcceptor, client: TcpStream, script: Script, ends: &Sender<String>) {
     let ssl = Ssl::new(acceptor.context()).expect("OpenSSL");
     let mut stream = SslStream::new(ssl, client).expect("OpenSSL");
@@ -360,7 +360,7 @@ fn play(stream: &mut SslStream<TcpStream>, steps: &str) -> Played {
             "key-updates" | "silent-key-updates" => {
                 let count: u32 = steps.next().expect("a count").parse().expect("a count");
                 for number in 0..count {
-                    // SAFETY: a reference of this type has the address of the C object, and the stream that owns it lives.
+                    // SAFETY: a reference of this type has the address of the C object, and the stream that owns the object is alive.
                     assert_eq!(unsafe { SSL_key_update(pointer(stream), 1) }, 1);
                     if stream.do_handshake().is_err() {
                         return Ok("cut".into());
@@ -421,7 +421,7 @@ fn read_to_end(stream: &mut SslStream<TcpStream>) -> Result<(), openssl::ssl::Er
     }
 }
 
-/// Moves bytes in both directions until one ends. It alternates, because OpenSSL's stream has one user.
+/// Moves bytes in both directions until one direction ends. It alternates, because only one thread may use OpenSSL's stream.
 fn tunnel(stream: &mut SslStream<TcpStream>, mut server: TcpStream) {
     stream.get_ref().set_nonblocking(true).expect("a stream");
     server.set_nonblocking(true).expect("a stream");

@@ -44,10 +44,10 @@ pub fn tests() -> &'static str {
         path.extend(junit());
         let path = class_path(&path);
         let mut javac = Command::new("javac");
-        // -path and -classfile: the manifests of Debian's jars name jars that Debian does not have.
+        // -path and -classfile suppress warnings: the manifests of Debian's jars name jars that Debian does not have.
         javac.args(["-Xlint:all,-path,-classfile,-removal,-try", "-Werror", "-encoding", "UTF-8", "-cp", &path, "-d"]);
         javac.arg(&classes).arg("-sourcepath").arg(root().join("bindings/java/compile-only"));
-        // This is the benchmark of the binding, without those of other clients.
+        // Compile the benchmark of the binding, without the benchmarks of other clients.
         for name in ["Contender", "Cpu", "Egret", "Workload"] {
             javac.arg(root().join(format!("benches/lab/java/{name}.java")));
         }
@@ -109,12 +109,12 @@ fn junit_class(class: &str, properties: &[(&str, &str)]) {
     assert_junit_passed(&output_of(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class])));
 }
 
-/// JUnit's exit code shows whether tests failed. This checks whether there were any tests, and the reports of `-Xcheck:jni`.
+/// JUnit's exit code shows whether tests failed. This function checks that there were tests, and that `-Xcheck:jni` reported nothing.
 pub fn assert_junit_passed(output: &str) {
     println!("{output}");
-    // These report a call that is not allowed, an unchecked exception, or too many local references.
+    // These texts report a call that is not allowed, an unchecked exception, or too many local references.
     let has_warning = output.contains("in native method") || output.contains("WARNING: JNI");
-    assert!(!has_warning, "-Xcheck:jni has a warning");
+    assert!(!has_warning, "-Xcheck:jni reports a warning");
     assert!(!output.contains("[         0 tests successful"), "there are no tests");
 }
 
@@ -219,7 +219,7 @@ fn certificate_files() -> &'static str {
     &FILES
 }
 
-/// Tests names on a platform that does not compare them, such as Android.
+/// Tests the comparison of server names on a platform that does not compare them, such as Android.
 #[test]
 fn tls_names() {
     if !is_skipped() {
@@ -235,7 +235,7 @@ fn tls_sessions() {
     }
 }
 
-/// Tests the TLS of the platform with servers. The leak test opens a tenth of the connections of the other leak test.
+/// Tests the TLS of the platform with servers. Its leak test opens a tenth of the connections of the other leak test.
 #[test]
 fn platform_tls() {
     if is_skipped() {

@@ -50,28 +50,28 @@ import java.util.concurrent.atomic.AtomicInteger
 
 /** How a loop is polled, and where the coroutines run. */
 enum class Driver {
-    /** A thread polls; the coroutines run on others. */
+    /** One thread polls; the coroutines run on other threads. */
     THREAD,
 
-    /** A `LoopThread` drives a loop; the coroutines run on others. */
+    /** A `LoopThread` drives the loop; the coroutines run on other threads. */
     LOOP_THREAD,
 
-    /** A thread polls; the coroutines go on inside its poll, where the event is. */
+    /** A thread polls; the coroutines continue inside its poll, where the event was dispatched. */
     UNCONFINED,
 
-    /** A game with one thread, for a loop without an I/O thread: a poll, then the coroutines. */
+    /** A game with one thread and a loop without an I/O thread: each frame polls, then runs the coroutines. */
     GAME,
 
-    /** The thread of a Looper does both, as Android's main thread. */
+    /** The thread of a Looper polls and runs the coroutines, as on Android's main thread. */
     LOOPER
 }
 
-/** The functions for coroutines, with each driver. */
+/** Tests the functions for coroutines with each driver. */
 class CoroutinesTest {
     private val limit = Support.WAIT_LIMIT_MILLIS
     private val plain: WebSocketOptions = WebSocketOptions.Builder().disableDeflate(true).build()
 
-    /** Runs a test on a loop that is polled. It must end in time, and no socket may be left but those of a closed loop. */
+    /** Runs a test on a loop that is polled. The test must end in time. Unless the loop is closed, no socket may be left. */
     private fun test(driver: Driver, block: suspend CoroutineScope.(WebSocketLoop) -> Unit) {
         val uncaught = ConcurrentLinkedQueue<Throwable>()
         val options = LoopOptions.Builder().inline(driver == Driver.GAME).exceptionHandler { _, thrown -> uncaught.add(thrown) }
@@ -106,7 +106,7 @@ class CoroutinesTest {
         assertEquals(emptyList<Throwable>(), uncaught.toList())
     }
 
-    /** All on this thread, until the block has ended. Each frame polls while `polls` is true. */
+    /** Runs frames and the block on this thread, until the block has ended. Each frame polls while `polls` is true. */
     private fun game(loop: WebSocketLoop, polls: () -> Boolean = { true }, block: suspend CoroutineScope.() -> Unit) = runBlocking {
         val frames = launch {
             while (true) {
@@ -152,7 +152,7 @@ class CoroutinesTest {
         } catch (thrown: WebSocketException) {
             return thrown
         }
-        return fail("no exception but $value")
+        return fail("expected an exception, got $value")
     }
 
     private fun textOf(message: WebSocketMessage?): String = (message as WebSocketMessage.Text).text
@@ -161,7 +161,7 @@ class CoroutinesTest {
 
     private fun Server.Peer.say(text: String) = send(1, text.toByteArray())
 
-    /** Reads up to the end: "close 1000" for a Close frame, which it answers, or "gone". */
+    /** Reads until the end. Returns "close 1000" for a Close frame, which it answers, or "gone". */
     private fun Server.Peer.end(): String = try {
         var payload = frame()
         while (opcode != 8) payload = frame()
@@ -171,18 +171,18 @@ class CoroutinesTest {
         "gone"
     }
 
-    /** A server that accepts, calls the script, and passes the way the connection ends. */
+    /** A server that accepts a connection, calls the script, and passes the result of `end` to the test. */
     private fun server(script: (Server.Peer) -> Unit = {}): Server = Server { peer ->
         peer.accept("")
         try {
             script(peer)
         } catch (gone: java.io.IOException) {
-            // end() returns it
+            // end() returns this end
         }
         peer.found(peer.end())
     }
 
-    /** Waits until a number has stopped to change. */
+    /** Waits until a number no longer changes. */
     private suspend fun stop(number: () -> Long): Long {
         var before = -1L
         while (before != number()) {
@@ -192,7 +192,7 @@ class CoroutinesTest {
         return before
     }
 
-    /** Fills the send queue and the buffers of the system, for a server that does not read. */
+    /** Fills the send queue and the buffers of the system. The server must not read. */
     private suspend fun fill(socket: CoroutineWebSocket) {
         stop {
             while (socket.webSocket.send(ByteArray(1000)) == ErrorCode.OK) {}
@@ -214,7 +214,7 @@ class CoroutinesTest {
         buffer.flip()
         socket.send(buffer)
         assertEquals(0, buffer.remaining())
-        until("the echoes are there") { messages.size == 4 }
+        until("the echoes have arrived") { messages.size == 4 }
         val info = socket.close()
         assertTrue(info.isClean && info.code == 1000, info.toString())
         collecting.join()
@@ -225,7 +225,7 @@ class CoroutinesTest {
         assertEquals(info, socket.close())
     }
 
-    /** The server closes before the program collects, or even before it knows of the connection. */
+    /** The server closes before the program collects, or even before the program is informed of the connection. */
     @ParameterizedTest
     @EnumSource
     fun noMessageIsLostBeforeTheCollect(driver: Driver) {
@@ -249,7 +249,7 @@ class CoroutinesTest {
         }
     }
 
-    /** One poll dispatches the connection, the messages and the end, before the coroutine that connects goes on. */
+    /** One poll dispatches the connection, the messages and the end, before the coroutine that connects continues. */
     @Test
     fun aConnectionThatEndsInThePollOfItsConnect() {
         var polls = false
@@ -269,7 +269,7 @@ class CoroutinesTest {
         loop.close()
     }
 
-    /** The heap of the program is 64 MiB, the messages are 100 MiB, and the server has to wait for a collector that takes nothing. */
+    /** The heap of the program is 64 MiB, the messages are 100 MiB. The server must wait, because the collector takes no message. */
     @Test
     fun aSlowCollectorSlowsTheServerDown() {
         val count = 10_000
@@ -286,10 +286,10 @@ class CoroutinesTest {
                 var taken = 0
                 socket.use {
                     while (taken < count) {
-                        // Waits until the server has stopped. If it were not slowed down, it would write all.
+                        // Wait until the server has stopped. Without back-pressure it would write all messages.
                         if (taken % 2500 == 0) {
                             val before = stop { written.get().toLong() }
-                            assertTrue(before < minOf(taken + 2500, count), "$taken messages were taken, $before written")
+                            assertTrue(before < minOf(taken + 2500, count), "$taken messages were taken, $before were written")
                         }
                         val data = (socket.receive() as WebSocketMessage.Binary).data
                         assertTrue(data.size == size && data[0] == taken.toByte() && data[size - 1] == taken.toByte())
@@ -301,7 +301,7 @@ class CoroutinesTest {
         }
     }
 
-    /** The server does not read until the program has to wait. Then all messages arrive, in the order of the calls. */
+    /** The server starts to read when the program must wait. Then all messages arrive, in the order of the calls. */
     @Test
     fun aFullSendQueueSuspendsTheSender() {
         val count = 10_000
@@ -324,7 +324,7 @@ class CoroutinesTest {
                         assertTrue(socket.webSocket.bufferedAmount <= 1 shl 20)
                     }
                 }
-                assertTrue(stop { sent.get().toLong() } < count, "all were sent")
+                assertTrue(stop { sent.get().toLong() } < count, "all messages were sent")
                 reading.countDown()
                 sending.join()
                 assertTrue(socket.close().isClean)
@@ -333,7 +333,7 @@ class CoroutinesTest {
         }
     }
 
-    /** The oldest sender goes on first, also if a message of another one would fit. A cancelled send has queued nothing. */
+    /** The oldest sender continues first, even if the message of another sender would fit. A cancelled send queues nothing. */
     @Test
     fun sendsKeepTheirOrderAndCanBeCancelled() {
         var polls = true
@@ -374,14 +374,14 @@ class CoroutinesTest {
         loop.close()
     }
 
-    /** A collector in a send that the server does not read: the report of the lost connection waits behind messages that nobody takes. */
+    /** The collector waits in a send, because the server does not read. The report of the lost connection is behind untaken messages. */
     @Test
     fun aCollectorThatSendsNoticesALostConnection() {
         val stuck = CountDownLatch(1)
         Server { peer ->
             peer.accept("")
             repeat(300) { peer.send(2, ByteArray(1000)) }
-            stuck.await() // then the end, with a reset because it has not read
+            stuck.await() // The connection ends with a reset, because the server has not read.
         }.use { server ->
             test(Driver.THREAD) { loop ->
                 val socket = loop.connect(server.url(), plain)
@@ -410,19 +410,19 @@ class CoroutinesTest {
     /** `collect` with a function is an extension in older versions of kotlinx.coroutines, and a member in newer ones. */
     private suspend fun <T> Flow<T>.collectAll(block: suspend (T) -> Unit): Unit = onEach(block).collect()
 
-    /** Many messages wait, so receiving is paused, and the collector itself waits for the end. */
+    /** Many messages are queued, so receiving is paused, and the collector itself waits for the end. */
     @ParameterizedTest
     @EnumSource
     fun aCollectorMayClose(driver: Driver) = server { peer -> repeat(1000) { peer.say("$it") } }.use { server ->
         test(driver) { loop ->
             val socket = loop.connect(server.url(), plain)
-            until("the messages wait") { socket.webSocket.stats.messagesReceived == 1000L }
+            until("the messages are queued") { socket.webSocket.stats.messagesReceived == 1000L }
             val taken = ArrayList<String>()
             socket.messages.collectAll {
                 taken.add(textOf(it))
                 if (taken.size == 1) assertTrue(socket.close(4000, "enough").isClean)
             }
-            assertEquals(taken.indices.map { "$it" }, taken) // those that waited, without a gap
+            assertEquals(taken.indices.map { "$it" }, taken) // the queued messages, without a gap
             assertTrue(taken.size < 1000)
             assertEquals("close 4000", server.found())
         }
@@ -497,12 +497,12 @@ class CoroutinesTest {
         }
     }
 
-    /** `directMessages` has one buffer for all messages: each is copied. */
+    /** `directMessages` uses one buffer for all messages, so each message is copied. */
     @Test
     fun directMessagesAreCopied() = test(Driver.THREAD) { loop ->
         loop.connect(Support.ECHO, WebSocketOptions.Builder().directMessages(true).build()).use { socket ->
             for (i in 1..20) socket.send(ByteArray(100) { i.toByte() })
-            until("the echoes are there") { socket.webSocket.stats.messagesReceived == 20L }
+            until("the echoes have arrived") { socket.webSocket.stats.messagesReceived == 20L }
             for (i in 1..20) assertArrayEquals(ByteArray(100) { i.toByte() }, (socket.receive() as WebSocketMessage.Binary).data)
         }
     }
@@ -527,12 +527,12 @@ class CoroutinesTest {
         launch {
             coroutineContext[Job]!!.cancel()
             loop.connect(Support.ECHO)
-            fail<Unit>("it has connected")
+            fail<Unit>("the socket has connected")
         }.join()
         assertTrue(socketsOf(loop).isEmpty())
     }
 
-    /** A collector that waits, one that works on a message, and a block of `use`. */
+    /** Cancels a collector that waits, a collector that handles a message, and a block of `use`. */
     @ParameterizedTest
     @EnumSource
     fun cancelWhileConnected(driver: Driver) = server { peer -> peer.say("one") }.use { server ->
@@ -545,7 +545,7 @@ class CoroutinesTest {
             )
             for (way in ways) {
                 val socket = loop.connect(server.url(), plain)
-                until("the message is there") { socket.webSocket.stats.messagesReceived == 1L }
+                until("the message has arrived") { socket.webSocket.stats.messagesReceived == 1L }
                 val job = launch(start = CoroutineStart.UNDISPATCHED) { way(socket) }
                 job.cancelAndJoin()
                 assertEquals("gone", server.found())
@@ -555,7 +555,7 @@ class CoroutinesTest {
         }
     }
 
-    /** A collector that throws, or that wants no more. */
+    /** A collector throws, or takes only the first message. */
     @ParameterizedTest
     @EnumSource
     fun theEndOfTheCollectorIsTheEndOfTheSocket(driver: Driver) = server { peer -> peer.say("one") }.use { server ->
@@ -597,7 +597,7 @@ class CoroutinesTest {
         }
     }
 
-    /** Receivers that are cancelled when a message comes, also those that wait for their turn. */
+    /** Receivers are cancelled when a message arrives, including receivers that wait for their turn. */
     @Test
     fun aCancelledReceiveTakesNoMessage() {
         val count = 3000
@@ -631,7 +631,7 @@ class CoroutinesTest {
         assertTrue(thrown.message!!.contains("freed"), thrown.message)
     }
 
-    /** Nothing comes from a loop that is closed, or for a socket that is freed: who waits must not wait for ever. */
+    /** A closed loop and a freed socket send no more events: each waiting call must end. */
     @ParameterizedTest
     @EnumSource
     fun theEndOfTheLoopEndsAllWaits(driver: Driver) = Server { peer ->
@@ -677,7 +677,7 @@ class CoroutinesTest {
         never.countDown()
     }
 
-    /** The compiler knows all cases. */
+    /** This compiles only if the compiler knows all cases. */
     private fun describe(event: WebSocketEvent): String = when (event) {
         is WebSocketMessage.Text -> event.text
         is WebSocketMessage.Binary -> "${event.data.size} bytes"
@@ -685,7 +685,7 @@ class CoroutinesTest {
         is WebSocketEvent.Reconnected -> "connection ${event.generation}"
     }
 
-    /** Losses and reconnections are at their place between the messages. */
+    /** Losses and reconnections are reported in the correct order between the messages. */
     @ParameterizedTest
     @EnumSource
     fun reconnections(driver: Driver) {
@@ -702,7 +702,7 @@ class CoroutinesTest {
                 val socket = loop.connect(server.url(), options)
                 val found = ConcurrentLinkedQueue<String>()
                 val collecting = launch { socket.events.collectAll { found.add(describe(it)) } }
-                until("it has connected again") { "message of 3" in found }
+                until("the socket has reconnected") { "message of 3" in found }
                 assertTrue(socket.close().isClean)
                 collecting.join()
                 val lost = "lost CONNECTION_LOST"
@@ -712,7 +712,7 @@ class CoroutinesTest {
         }
     }
 
-    /** Nobody collects: the last loss remains. */
+    /** Without a collector, only the last loss is kept. */
     @Test
     fun reconnectionsThatNobodyTakes() {
         val number = AtomicInteger()
@@ -724,7 +724,7 @@ class CoroutinesTest {
             val options = plain.toBuilder().retryAttempts(WebSocketOptions.UNLIMITED).retry(retry).build()
             test(Driver.THREAD) { loop ->
                 val socket = loop.connect(server.url(), options)
-                until("it has connected 20 times") { socket.webSocket.generation == 20 }
+                until("the socket has connected 20 times") { socket.webSocket.generation == 20 }
                 assertTrue(socket.close().isClean)
                 val (lost, connected) = socket.events.toList()
                 assertEquals(ErrorCode.CONNECTION_LOST, (lost as WebSocketEvent.Lost).info.error)
@@ -733,7 +733,7 @@ class CoroutinesTest {
         }
     }
 
-    /** While the connection is made again, a send is refused and does not wait. */
+    /** During a reconnection a send is refused; it does not wait. */
     @ParameterizedTest
     @EnumSource
     fun aSendWithoutAConnection(driver: Driver) {
@@ -749,7 +749,7 @@ class CoroutinesTest {
         }
     }
 
-    /** Sockets that were left in each state leave nothing behind. */
+    /** Sockets that the program drops, in each state, leave nothing behind. */
     @Test
     fun nothingLeaks() = test(Driver.THREAD) { loop ->
         val jobs = List(300) { i ->

@@ -51,7 +51,7 @@ fun main(args: Array<String>) {
     println("received: ${game.received}")
 }
 
-/** Enums, so that the compiler knows whether all cases are there. */
+/** These are enums, so the compiler checks that all cases are handled. */
 fun outcome(error: ErrorCode): String = when (error) {
     ErrorCode.OK -> "sent"
     ErrorCode.BACKPRESSURE -> "later"

@@ -18,7 +18,7 @@ import org.egret.websocket.android.VpnProtection;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The hooks for Android, on stubs of Android's classes. */
+/** Tests the hooks for Android with stubs of Android's classes. */
 class AndroidHooksTest {
     @AfterEach
     void restore() {
@@ -27,7 +27,7 @@ class AndroidHooksTest {
     }
 
     @Test
-    void aDescriptorIsBoundByACopyThatIsClosed() throws Exception {
+    void aDescriptorIsBoundThroughACopyThatIsClosed() throws Exception {
         Network network = new Network(7);
         assertTrue(new BoundNetwork(network).onSocket(null, 42));
         assertEquals(List.of("copy 42", "bind to 7", "close the copy of 42"), ParcelFileDescriptor.CALLS);
@@ -57,7 +57,7 @@ class AndroidHooksTest {
                 Support.until(loop, "it fails", () -> late.closed != null);
                 assertEquals(url == edge ? ErrorCode.RESOLVE : ErrorCode.CONNECT, late.closed.getError());
             }
-            assertEquals(List.of(), reported); // a lost network ends no app
+            assertEquals(List.of(), reported); // a lost network is not reported as an exception
         }
     }
 

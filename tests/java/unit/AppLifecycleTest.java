@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Suspending and resuming with an app's activities and networks, on stubs of Android's classes. */
+/** Tests suspend and resume with an app's activities and networks, with stubs of Android's classes. */
 class AppLifecycleTest {
     private final Application application = new Application();
     private WebSocketLoop loop;
@@ -32,13 +32,13 @@ class AppLifecycleTest {
         Build.VERSION.SDK_INT = 24;
     }
 
-    /** A loop without a thread: each poll logs what was called before it. */
+    /** A loop without a thread: each poll logs the calls that were made before it. */
     private WebSocketLoop loop() {
         return loop = new WebSocketLoop(new LoopOptions.Builder().inline(true).logLevel(LoopOptions.LogLevel.INFO)
                 .log((level, text, socket) -> calls.add(text)).build());
     }
 
-    /** The calls that were made when all notices have settled. */
+    /** Waits until all notices are handled, and returns the calls that were made. */
     private String take() {
         Looper.myLooper().advance(LoopLifecycle.DEBOUNCE_MILLIS);
         loop.poll();
@@ -70,7 +70,7 @@ class AppLifecycleTest {
         assertTrue(application.callbacks.isEmpty() && application.connectivity.callbacks.isEmpty());
     }
 
-    /** Made while an activity is visible already, whose start it does not hear of. */
+    /** The lifecycle is created when an activity is already visible, so it gets no notice of the start of that activity. */
     @Test
     void anActivityThatWasStartedBeforeCounts() {
         Activity before = new Activity();
@@ -88,7 +88,7 @@ class AppLifecycleTest {
         Build.VERSION.SDK_INT = version;
         application.connectivity.active = new NetworkInfo(1);
         try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.follow(application, loop)) {
-            // The network, its type, and what is called.
+            // The network, its type, and the expected call.
             String[][] notices = {{"1", "1", ""}, {"1", "1", ""}, {"2", "0", "the network has changed"}, {"2", "0", ""},
                 {"3", "1", "the network has changed"}};
             for (String[] notice : notices) {
@@ -99,7 +99,7 @@ class AppLifecycleTest {
         }
     }
 
-    /** Two networks at the same time, and a loss of the one that is not in use (before Android 7 notices come for both). */
+    /** Two networks exist at the same time, and the unused one is lost (before Android 7 there are notices for both). */
     @ParameterizedTest
     @ValueSource(ints = {21, 23})
     void beforeAndroid7OnlyTheActiveNetworkCounts(int version) {
@@ -122,7 +122,7 @@ class AppLifecycleTest {
         }
     }
 
-    /** A start in flight mode, then a network. */
+    /** The app starts in flight mode; then a network becomes available. */
     @ParameterizedTest
     @ValueSource(ints = {21, 24})
     void theFirstNetworkAfterAStartWithoutOneIsAChange(int version) {
@@ -136,7 +136,7 @@ class AppLifecycleTest {
         }
     }
 
-    /** Notices come on a thread of the system, the calls of the loop on the main thread. */
+    /** The notices arrive on a thread of the system; the loop is called on the main thread. */
     @Test
     void noticesFromAnotherThreadAreHandledOnTheMainThread() throws Exception {
         application.connectivity.active = new NetworkInfo(1);
@@ -154,7 +154,7 @@ class AppLifecycleTest {
     }
 
     @Test
-    void anEngineWithALifecycleOfItsOwnCallsSuspendAndResume() {
+    void anEngineWithItsOwnLifecycleCallsSuspendAndResume() {
         application.connectivity.active = new NetworkInfo(1);
         try (WebSocketLoop loop = loop(); AppLifecycle lifecycle = AppLifecycle.followNetwork(application, loop)) {
             assertTrue(application.callbacks.isEmpty());
@@ -164,12 +164,12 @@ class AppLifecycleTest {
             application.connectivity.available(new Network(2));
             assertEquals("", take());
             lifecycle.resume();
-            assertEquals("resumed", take()); // with the change: see LoopLifecycleTest
+            assertEquals("resumed", take()); // this includes the change: see LoopLifecycleTest
         }
         assertTrue(application.connectivity.callbacks.isEmpty() && Looper.myLooper().isIdle());
     }
 
-    /** Also one that nobody closes, and that follows no activities. */
+    /** A lifecycle that follows only the network, and that the program does not close, also ends. */
     @Test
     void itEndsWithItsLoopAtTheNextNotice() {
         WebSocketLoop loop = loop();
@@ -181,7 +181,7 @@ class AppLifecycleTest {
     }
 
     @Test
-    void itEndsWithItsLoopAndTwice() {
+    void itEndsWithItsLoopAndMayBeClosedTwice() {
         WebSocketLoop loop = loop();
         AppLifecycle lifecycle = AppLifecycle.follow(application, loop);
         loop.close();
@@ -195,7 +195,7 @@ class AppLifecycleTest {
         assertEquals("", take());
     }
 
-    /** The code of an activity in onCreate and onDestroy. */
+    /** This is the code of an activity in onCreate and onDestroy. */
     private static WeakReference<WebSocketLoop> liveAndDie(Application application, boolean frames) throws Exception {
         Looper looper = Looper.myLooper();
         WebSocketLoop loop = new WebSocketLoop();
@@ -216,7 +216,7 @@ class AppLifecycleTest {
         return new WeakReference<>(loop);
     }
 
-    /** Nothing of Android's classes and of the library refers to the loop afterwards. */
+    /** After the close, neither Android's classes nor the library refer to the loop. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void anActivityThatClosesLeaksNothing(boolean frames) throws Exception {

@@ -90,11 +90,11 @@ class BuffersTest {
                 mover.join();
             }
             int all = sent;
-            Support.until(loop, "all came back", () -> events[0] == all);
-            assertEquals(0, events[1], "foreign bytes, or messages of another size");
+            Support.until(loop, "all echoes have arrived", () -> events[0] == all);
+            assertEquals(0, events[1], "messages with foreign bytes or of another size");
             part.clear();
             assertEquals(ErrorCode.OK, socket.send(part));
-            Support.until(loop, "the last comes back, and nothing that was refused", () -> events[0] == all + 1);
+            Support.until(loop, "only the last message is echoed, none that was refused", () -> events[0] == all + 1);
         }
     }
 
@@ -138,12 +138,12 @@ class BuffersTest {
                 assertEquals(ErrorCode.OK.getNumber(), call("sendDirect", socket.getId(), slice, part[0], part[1]));
                 length += 2 * part[1];
             }
-            Support.until(loop, "they come back", () -> events[0] == 2 * inside.length);
+            Support.until(loop, "the echoes have arrived", () -> events[0] == 2 * inside.length);
             assertEquals(length, lengths[0]);
         }
     }
 
-    /** With arrays that are too short, the call throws Java's exception and starts no connection. */
+    /** If an array is too short, the call throws Java's exception and starts no connection. */
     @Test
     void noConnectionIsStartedWhileAnExceptionIsPending() throws Throwable {
         Support.Recorder events = new Support.Recorder();
@@ -178,9 +178,9 @@ class BuffersTest {
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("loopNew", loop, 0, false, new int[16], false, false, false, 0,
                     null, new long[0]));
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("stats", socket.getId(), new long[3]));
-            Support.until(loop, "the other ends", () -> events.closed != null);
+            Support.until(loop, "the other socket has ended", () -> events.closed != null);
             assertTrue(server.found.isEmpty(), server.found::toString);
-            // Here the connection was started before the return of its handle failed: it is freed.
+            // The connection was started before the return of its handle failed, so it is freed.
             assertThrows(ArrayIndexOutOfBoundsException.class, () -> call("connect", handle, server.url(), -1, socket, 0,
                     numbers, texts, none, null, null, false, false, small, null, new long[0]));
             loop.poll();

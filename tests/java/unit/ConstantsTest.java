@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** Compares Java's constants with those of the header. */
 class ConstantsTest {
     private static final Class<?> TLS_SESSION = internal("TlsSession");
-    /** Classes by the prefix of the name in the header; the longest matching prefix counts. */
+    /** Maps the prefix of a name in the header to a class. The longest matching prefix is used. */
     private static final Map<String, Class<?>> HOMES = Map.ofEntries(Map.entry("TLS_CAN_", internal("TlsProvider")),
             Map.entry("TLS_ESTABLISHED", TLS_SESSION), Map.entry("TLS_HAS_OUTPUT", TLS_SESSION), Map.entry("TLS_PEER_CLOSED", TLS_SESSION),
             Map.entry("TLS_BUSY", TLS_SESSION), Map.entry("SECURE_REDIRECTS_ONLY", internal("Cleartext")),
@@ -35,7 +35,7 @@ class ConstantsTest {
             Map.entry("LOG_", LoopOptions.LogLevel.class), Map.entry("TLS_", WebSocketOptions.class),
             Map.entry("REQUEST_", RequestHook.Action.class), Map.entry("FRAME_", Frame.Kind.class),
             Map.entry("UNLIMITED", Options.class), Map.entry("AT_ONCE", Options.class));
-    /** Java has methods for these, which another test compares, or types instead of C's kinds and versions. */
+    /** Java has methods for these constants, which another test compares, or types instead of C's kinds and versions. */
     private static final Set<String> OTHERWISE = new HashSet<>(List.of("ONLY_THESE_ROOTS", "PROXY_FROM_ENVIRONMENT", "RESEND",
             "DISABLE_DEFLATE", "DISABLE_ALPN", "DISABLE_TLS_RESUMPTION", "ACCEPT_ANY_CERTIFICATE", "ALLOW_PRIVATE_REDIRECTS",
             "LOOP_INLINE", "LOOP_CLOSE_ON_SUSPEND", "LOOP_FORGET_TLS_SESSIONS", "TEXT", "BINARY", "FRAME_FIN", "FRAME_COMPRESSED",
@@ -71,7 +71,7 @@ class ConstantsTest {
             Map.Entry<String, Class<?>> home =
                     HOMES.entrySet().stream().filter(one -> name.startsWith(one.getKey()))
                             .max(Comparator.comparingInt(one -> one.getKey().length())).orElse(null);
-            assertTrue(home != null, name + " has no place in Java");
+            assertTrue(home != null, name + " does not exist in Java");
             String field = name.replaceFirst("^(ERR|STATE|PHASE|INITIATOR|LOG|REQUEST|FRAME)_", "");
             assertEquals(Long.decode(define.group(2).replace("u", "")), numberOf(home.getValue(), field), name);
             compared++;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a connection was made or refused, and its frames. */
+/** Tests the details of a connection or a refusal, and the frame hooks. */
 class DetailsTest {
     private final Support.Recorder events = new Support.Recorder();
 
@@ -30,7 +30,7 @@ class DetailsTest {
         return ":" + server.port();
     }
 
-    /** The name is looked up nowhere, and stays the host of the request. */
+    /** The name is not looked up, and the request contains it as the host. */
     @Test
     void theAddressesOfTheOptionsAreUsedInsteadOfALookUp() throws Exception {
         try (Server server = new Server(peer -> {
@@ -56,7 +56,7 @@ class DetailsTest {
             assertEquals(List.of(), socket.getPeerCertificates());
             assertArrayEquals(new byte[0], socket.getResponseBody());
             loop.close();
-            assertEquals(tried, socket.getTriedAddresses()); // the last values
+            assertEquals(tried, socket.getTriedAddresses()); // the getter keeps the last values
             assertTrue(socket.getLocalAddress().startsWith("127."));
         }
     }
@@ -88,7 +88,7 @@ class DetailsTest {
         }
     }
 
-    /** In onRetry, in onClose and afterwards. */
+    /** The getters return them in onRetry, in onClose and afterwards. */
     @Test
     void aRefusalHasABodyAndCookies() throws Exception {
         List<String> bodies = new ArrayList<>();
@@ -121,7 +121,7 @@ class DetailsTest {
                 WebSocketLoop loop = new WebSocketLoop()) {
             WebSocketOptions options = new WebSocketOptions.Builder().retryAttempts(1).retry(soon()).build();
             WebSocket socket = loop.connect(server.url(), options, listener);
-            Support.until(loop, "it is refused", () -> listener.closed != null);
+            Support.until(loop, "the server refuses", () -> listener.closed != null);
             assertEquals(List.of("not yet", "never\0!"), bodies);
             assertEquals(List.of(server.url() + " a=1", server.url() + " b=2; Path=/"), cookies.get(0));
             assertEquals(List.of(server.url() + " a=2", server.url() + " b=2; Path=/"), cookies.get(1));
@@ -142,7 +142,7 @@ class DetailsTest {
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(server.url(), new WebSocketOptions.Builder().maxRefusalBodyBytes(limit).build(), events);
-            Support.until(loop, "it is refused", () -> events.closed != null);
+            Support.until(loop, "the server refuses", () -> events.closed != null);
             assertEquals(limit == 4 ? "0123" : "", new String(socket.getResponseBody()));
         }
     }

@@ -10,7 +10,7 @@ import org.egret.websocket.LoopOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The functions of the original runtime. */
+/** Tests the functions of the original runtime. */
 class EgretSocketsTest implements EgretSockets.Callback {
     private final List<String> events = new ArrayList<>();
     private final List<Throwable> thrown = new ArrayList<>();
@@ -102,7 +102,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
         untilEvent("1 open");
         untilEvent("1 NOT_OPEN");
         sockets.websocket_send(1, new byte[200_000]);
-        sockets.websocket_open(1, Support.ECHO); // in use
+        sockets.websocket_open(1, Support.ECHO); // this ID is in use
         sockets.websocket_send(1, "still there");
         untilEvent("1 text still there");
         untilEvent("1 MESSAGE_TOO_BIG");
@@ -129,7 +129,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void anIdCanBeOpenedAgainInItsOnClose() {
+    void anIdCanBeReusedInItsOnClose() {
         reopens = true;
         sockets.websocket_open(4, "http//");
         untilEvent("4 open");
@@ -147,7 +147,7 @@ class EgretSocketsTest implements EgretSockets.Callback {
     }
 
     @Test
-    void afterAnExceptionOfACallbackOtherEventsStillCome() {
+    void otherEventsStillComeAfterAnExceptionOfACallback() {
         throwsAlways = true;
         sockets.websocket_open(1, "http//");
         sockets.websocket_open(6, Support.ECHO);

@@ -15,7 +15,7 @@ import org.egret.websocket.WebSocketException;
 import org.egret.websocket.WebSocketLoop;
 import org.junit.jupiter.api.Test;
 
-/** Each socket has one end, in whichever way it comes, and the handler is called for it once. */
+/** Each socket ends once, whatever the reason is, and the handler is called once. */
 class EndHandlerTest {
     private final List<String> events = new ArrayList<>();
     private final Support.Recorder listener = new Support.Recorder() {
@@ -67,7 +67,7 @@ class EndHandlerTest {
     }
 
     @Test
-    void atOnceIfItHasEnded() {
+    void immediatelyIfItHasEnded() {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = connected(loop);
             socket.setEndHandler(null);
@@ -95,7 +95,7 @@ class EndHandlerTest {
         }
     }
 
-    /** A connect on one thread while another closes the loop: a socket that was made gets its end. */
+    /** One thread connects while another thread closes the loop: the handler is called for each socket that was created. */
     @Test
     void connectsDuringACloseOfTheLoop() throws Exception {
         for (int round = 0; round < 200; round++) {
@@ -131,7 +131,7 @@ class EndHandlerTest {
         }
     }
 
-    /** Code on top of the binding throws it with the report. */
+    /** Code that uses the binding can throw this exception with the close report. */
     @Test
     void anExceptionHasTheReport() {
         try (WebSocketLoop loop = new WebSocketLoop()) {

@@ -28,7 +28,7 @@ import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 import org.junit.jupiter.api.Test;
 
-/** Listeners that an executor calls. */
+/** Tests listeners that an executor calls. */
 class ExecutorListenerTest {
     /** Keeps its tasks until the test runs them. */
     private static final class Held implements Executor {
@@ -55,7 +55,7 @@ class ExecutorListenerTest {
         }
     }
 
-    /** An executor with several threads: one event at a time, in order, also while the loop goes on. */
+    /** An executor with several threads handles one event at a time, in order, while the loop continues. */
     @Test
     void eventsKeepTheirOrder() throws Exception {
         int count = 2000;
@@ -120,7 +120,7 @@ class ExecutorListenerTest {
         }
     }
 
-    /** Frames, drains, retries and direct buffers, whose content does not change while they wait. */
+    /** Tests frames, drains, retries and direct buffers. The content of queued buffers does not change. */
     @Test
     void otherEventsAndBuffers() {
         Held executor = new Held();
@@ -153,7 +153,7 @@ class ExecutorListenerTest {
             WebSocket socket = loop.connect(Support.ECHO, options, handedOver);
             Support.until(loop, "it connects", () -> socket.getState() == WebSocket.State.OPEN);
             for (String each : List.of("one", "two", "three")) assertEquals(ErrorCode.OK, socket.send(each.getBytes()));
-            Support.until(loop, "they came back", () -> socket.getStats().getMessagesReceived() == 3);
+            Support.until(loop, "the echoes have arrived", () -> socket.getStats().getMessagesReceived() == 3);
             loop.poll();
             executor.runAll();
             assertEquals(List.of("one", "two", "three"), events);
@@ -168,7 +168,7 @@ class ExecutorListenerTest {
             assertEquals("frame", events.get(events.size() - 1));
             WebSocketOptions retrying = new WebSocketOptions.Builder().retryAttempts(1).build();
             WebSocket failing = loop.connect("ws://127.0.0.1:1/", retrying, handedOver);
-            Support.until(loop, "it is refused", () -> {
+            Support.until(loop, "the server refuses", () -> {
                 executor.runAll();
                 return failing.getState() == WebSocket.State.CLOSED;
             });
@@ -176,7 +176,7 @@ class ExecutorListenerTest {
         }
     }
 
-    /** An executor that does not keep up: TCP slows the peer down, nothing is lost, and at most the limits wait. */
+    /** The executor is too slow: TCP slows the peer down, no event is lost, and the queue stays within its limits. */
     @Test
     void aSlowExecutorPausesReceiving() {
         int count = 6000;
@@ -189,12 +189,12 @@ class ExecutorListenerTest {
                 WebSocket socket = loop.connect(Support.ECHO, options, new ExecutorListener(executor, events));
                 Support.until(loop, "it connects", () -> socket.getState() == WebSocket.State.OPEN);
                 for (int i = 0; i < count; i++) assertEquals(ErrorCode.OK, socket.send(new byte[size]));
-                Support.until(loop, "messages wait in the library", () -> socket.getStats().getReceiveQueueBytes() > 0);
+                Support.until(loop, "messages are queued in the library", () -> socket.getStats().getReceiveQueueBytes() > 0);
                 for (int i = 0; i < 100; i++) loop.poll();
                 executor.runAll();
                 int waited = events.messages.size();
                 int limit = Math.min(ExecutorListener.MAX_WAITING_EVENTS, ExecutorListener.MAX_WAITING_BYTES / size + 1);
-                assertTrue(waited <= limit && waited > limit / 2, waited + " messages waited, the limit is " + limit);
+                assertTrue(waited <= limit && waited > limit / 2, waited + " messages were queued, the limit is " + limit);
                 Support.until(loop, "all came", () -> {
                     executor.runAll();
                     return events.messages.size() == count;
@@ -203,7 +203,7 @@ class ExecutorListenerTest {
         }
     }
 
-    /** The program's own pause lasts until the program ends it. */
+    /** A pause by the program lasts until the program ends it. */
     @Test
     void aPauseOfTheProgramStays() {
         Held executor = new Held();
@@ -212,15 +212,15 @@ class ExecutorListenerTest {
             WebSocket socket = loop.connect(Support.ECHO, new ExecutorListener(executor, events));
             Support.until(loop, "it connects", () -> socket.getState() == WebSocket.State.OPEN);
             for (int i = 0; i < 3000; i++) assertEquals(ErrorCode.OK, socket.send(new byte[8]));
-            Support.until(loop, "messages wait in the library", () -> socket.getStats().getReceiveQueueBytes() > 0);
+            Support.until(loop, "messages are queued in the library", () -> socket.getStats().getReceiveQueueBytes() > 0);
             for (int i = 0; i < 10; i++) loop.poll();
             socket.pauseReceive();
             executor.runAll();
             int before = events.messages.size();
-            Support.until(loop, "the others have arrived", () -> socket.getStats().getReceiveQueueBytes() >= 8L * (3000 - before));
+            Support.until(loop, "the other messages have arrived", () -> socket.getStats().getReceiveQueueBytes() >= 8L * (3000 - before));
             for (int i = 0; i < 10; i++) loop.poll();
             executor.runAll();
-            assertEquals(before, events.messages.size(), "no message comes during the pause of the program");
+            assertEquals(before, events.messages.size(), "no message is delivered during the pause of the program");
             socket.resumeReceive();
             Support.until(loop, "all came", () -> {
                 executor.runAll();
@@ -230,7 +230,7 @@ class ExecutorListenerTest {
     }
 
     @Test
-    void eventsThatWaitAreDroppedByFreeAndByTheEndOfTheLoop() {
+    void freeAndTheEndOfTheLoopDropQueuedEvents() {
         for (boolean ofLoop : new boolean[] {false, true}) {
             Held executor = new Held();
             Support.Recorder events = new Support.Recorder();
@@ -286,9 +286,9 @@ class ExecutorListenerTest {
         }
     }
 
-    /** It is asked again, because no event comes from a socket whose receiving is paused. */
+    /** The listener retries by itself, because a socket that is paused sends no events. */
     @Test
-    void aFullExecutorIsAskedAgain() {
+    void aFullExecutorIsTriedAgain() {
         Held executor = new Held();
         Support.Recorder events = new Support.Recorder();
         AtomicInteger refusals = new AtomicInteger();
@@ -299,7 +299,7 @@ class ExecutorListenerTest {
             executor.runAll();
             executor.refuses = true;
             for (int i = 0; i < 3000; i++) assertEquals(ErrorCode.OK, socket.send(new byte[8]));
-            Support.until(loop, "messages wait in the library", () -> socket.getStats().getReceiveQueueBytes() > 0);
+            Support.until(loop, "messages are queued in the library", () -> socket.getStats().getReceiveQueueBytes() > 0);
             for (int i = 0; i < 10; i++) loop.poll();
             assertEquals(0, events.messages.size());
             assertTrue(refusals.get() > 0, "the refusals are reported");

@@ -38,9 +38,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Hooks of a loop, which the library calls on its own threads. */
+/** Tests the hooks of a loop, which the library calls on its own threads. */
 class HooksTest {
-    /** The echo server, by a name that only the hooks know. */
+    /** The URL of the echo server with a name that only the hooks can resolve. */
     private static final String EDGE = Support.ECHO.replace("127.0.0.1", "edge.test");
     private static final String ADDRESS = "127.0.0.1";
 
@@ -55,7 +55,7 @@ class HooksTest {
 
     private static <T> T next(LinkedBlockingQueue<T> queue) throws InterruptedException {
         T found = queue.poll(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
-        assertTrue(found != null, "nothing came in time");
+        assertTrue(found != null, "no result in time");
         return found;
     }
 
@@ -85,12 +85,12 @@ class HooksTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aHookAnswersAtOnce(boolean inline) throws Exception {
+    void aHookAnswersImmediately(boolean inline) throws Exception {
         LinkedBlockingQueue<Object> asked = new LinkedBlockingQueue<>();
         ResolveHook hook = (socket, host, query) -> {
             Collections.addAll(asked, socket, socket.getId(), host, Thread.currentThread(), Thread.currentThread().isDaemon());
             assertTrue(query.answer(ADDRESS));
-            assertFalse(query.answer(ADDRESS)); // twice
+            assertFalse(query.answer(ADDRESS)); // a second answer is refused
         };
         try (WebSocketLoop loop = new WebSocketLoop(options().inline(inline).resolveHook(hook).build())) {
             WebSocket socket = loop.connect(EDGE, events);
@@ -103,11 +103,11 @@ class HooksTest {
         Thread thread = (Thread) next(asked);
         assertEquals(true, next(asked));
         assertEquals(List.of(), reported);
-        thread.join(Support.WAIT_LIMIT_MILLIS); // it leaves the virtual machine when it ends
+        thread.join(Support.WAIT_LIMIT_MILLIS); // the thread detaches from the virtual machine when it ends
         assertFalse(thread.isAlive());
     }
 
-    /** A hook begins when another thread may have freed its socket, whose object is being collected. */
+    /** A hook begins while another thread may have freed its socket and the garbage collector collects the object. */
     @Test
     void socketsAreFreedWhileTheirHooksBegin() throws Exception {
         int sockets = 1000;
@@ -135,7 +135,7 @@ class HooksTest {
             }
             while (frees.isAlive()) loop.poll(1);
             loop.connect(EDGE, events);
-            Support.until(loop, "one more connects", () -> events.connects == 1 || events.closed != null);
+            Support.until(loop, "one more socket connects", () -> events.connects == 1 || events.closed != null);
             assertNull(events.closed);
             assertEquals(List.of(), reported);
         }
@@ -160,13 +160,13 @@ class HooksTest {
     @Test
     void aHookLeavesNamesToTheSystem() {
         LoopOptions.Builder asksSystem = options().resolveHook((socket, host, query) -> query.askSystem());
-        // Which does not know it, or does not answer in time.
+        // The system does not know the name, or does not answer in time.
         CloseInfo info = fails(asksSystem, new WebSocketOptions.Builder().resolveTimeoutMillis(2000));
         assertEquals(CloseInfo.Phase.RESOLVE, info.getPhase());
         assertTrue(info.getError() == ErrorCode.RESOLVE || info.getError() == ErrorCode.TIMEOUT);
     }
 
-    /** In any order, from a thread of the program; the loop and its sockets go on. */
+    /** A thread of the program answers, in any order, while the loop and its sockets continue. */
     @Test
     void aHookAnswersLater() throws Exception {
         LinkedBlockingQueue<ResolveHook.Query> asked = new LinkedBlockingQueue<>();
@@ -174,11 +174,11 @@ class HooksTest {
         try (WebSocketLoop loop = new WebSocketLoop(options().resolveHook(hook).build())) {
             loop.connect(EDGE, events);
             Support.Recorder other = new Support.Recorder();
-            loop.connect(Support.ECHO, other); // a literal address: not asked for
+            loop.connect(Support.ECHO, other); // a literal address: the hook is not called
             ResolveHook.Query query = next(asked);
-            Support.until(loop, "the other one connects", () -> other.connects == 1);
+            Support.until(loop, "the other socket connects", () -> other.connects == 1);
             assertEquals(0, events.connects);
-            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> query.answer("no address"))); // still open
+            assertEquals(ErrorCode.INVALID_ARGUMENT, Support.errorOf(() -> query.answer("no address"))); // the query is still open
             Thread answers = new Thread(() -> query.answer(ADDRESS));
             answers.start();
             answers.join();
@@ -211,7 +211,7 @@ class HooksTest {
         assertEquals(List.of(), reported);
     }
 
-    /** Also after an answer, and with an error of the virtual machine: the connection gets an answer in each case. */
+    /** A hook throws before or after its answer, or the virtual machine throws an error: the connection gets an answer in each case. */
     @ParameterizedTest
     @ValueSource(strings = {"throws", "overflow", "answers and throws"})
     void exceptionsOfHooksAreReported(String how) {
@@ -259,7 +259,7 @@ class HooksTest {
         }
     }
 
-    /** The next address is tried; the last one's error is reported, with the number of the binding for a refusal. */
+    /** The next address is tried. The error of the last address is reported, with the binding's number for a refusal. */
     @ParameterizedTest
     @ValueSource(strings = {"refuses", "IOException", "throws", "overflow"})
     void aSocketHookThatFailsRefusesTheAddress(String how) {
@@ -287,7 +287,7 @@ class HooksTest {
             assertEquals(2, socket.getTriedAddresses().size());
             assertEquals(how.equals("throws") || how.equals("overflow") ? 1 : 0, reported.size());
             assertEquals(how.equals("IOException"), logged.contains("onSocket: java.net.ConnectException: IOException"));
-            calls[0] = 2; // refuses all that come
+            calls[0] = 2; // refuses all further descriptors
             Support.Recorder refused = new Support.Recorder();
             loop.connect(Support.ECHO, refused);
             Support.until(loop, "it fails", () -> refused.closed != null);
@@ -296,7 +296,7 @@ class HooksTest {
         }
     }
 
-    /** The number of a descriptor is not used for another file while its hook runs. */
+    /** The system does not reuse the number of a descriptor for another file while its hook runs. */
     @Test
     void aDescriptorStaysOpenUntilItsHookReturns() throws Exception {
         LinkedBlockingQueue<Object> results = new LinkedBlockingQueue<>();
@@ -324,7 +324,7 @@ class HooksTest {
         }
     }
 
-    /** A proxy that accepts each connection and is the server behind it, too. */
+    /** A proxy that accepts each connection and also acts as the server behind it. */
     private static Server proxy() throws IOException {
         return new Server(peer -> {
             String head = peer.head();
@@ -336,7 +336,7 @@ class HooksTest {
     }
 
     @Test
-    void aProxyHookAnswersAtOnceOrLater() throws Exception {
+    void aProxyHookAnswersImmediatelyOrLater() throws Exception {
         LinkedBlockingQueue<Object> asked = new LinkedBlockingQueue<>();
         try (Server proxy = proxy()) {
             String[] dead = {"http://127.0.0.1:1", "http://127.0.0.1:" + proxy.port()};
@@ -360,7 +360,7 @@ class HooksTest {
     }
 
     @Test
-    void aProxyHookFindsNone() {
+    void aProxyHookFindsNoProxy() {
         connects(options().proxyHook((socket, url, query) -> query.answer()), Support.ECHO);
         connects(options().proxyHook((socket, url, query) -> query.answer("direct")), Support.ECHO);
     }
@@ -389,7 +389,7 @@ class HooksTest {
         assertEquals(how.equals("IOException"), logged.contains("onProxy: java.net.ConnectException: IOException"));
     }
 
-    /** A selector that answers with the same proxies always, and records what it was asked. */
+    /** A selector that always answers with the same proxies, and records the questions. */
     private static ProxySelector selector(List<String> asked, Proxy... proxies) {
         return new ProxySelector() {
             @Override
@@ -421,11 +421,11 @@ class HooksTest {
         System.setProperty("socksNonProxyHosts", "");
         try {
             CloseInfo info = fails(options().proxyHook(new SystemProxies()));
-            assertEquals(ErrorCode.CONNECT, info.getError()); // to a proxy that is not there
+            assertEquals(ErrorCode.CONNECT, info.getError()); // there is no proxy at this address
         } finally {
             for (String name : new String[] {"socksProxyHost", "socksProxyPort", "socksNonProxyHosts"}) System.clearProperty(name);
         }
-        connects(options().proxyHook(new SystemProxies()), Support.ECHO); // none is set
+        connects(options().proxyHook(new SystemProxies()), Support.ECHO); // no proxy is set
     }
 
     @Test
@@ -457,7 +457,7 @@ class HooksTest {
         }
     }
 
-    /** It is a part of the system: its failure ends no program. */
+    /** The selector is a part of the system: its failure must not end the program. */
     @Test
     void aSelectorThatThrowsFailsTheAttempt() {
         ProxySelector broken = new ProxySelector() {
@@ -474,9 +474,9 @@ class HooksTest {
         assertTrue(logged.stream().anyMatch(line -> line.contains("broken")), logged::toString);
     }
 
-    /** Without a handler it is as an exception that a thread does not catch. */
+    /** Without a handler, the exception is handled like an exception that a thread does not catch. */
     @Test
-    void withoutAHandlerExceptionsGoToThatOfTheThread() throws Exception {
+    void withoutAHandlerTheThreadHandlesExceptions() throws Exception {
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         LinkedBlockingQueue<String> caught = new LinkedBlockingQueue<>();
         Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> caught.add(thrown.getMessage()));
@@ -490,7 +490,7 @@ class HooksTest {
         }
     }
 
-    /** A hook may call everything but a poll, and block; other sockets are not delayed. */
+    /** A hook may block and may call every function except a poll. Other sockets are not delayed. */
     @Test
     void aHookThatBlocksDelaysOnlyItsSocket() throws Exception {
         CountDownLatch release = new CountDownLatch(1);
@@ -516,7 +516,7 @@ class HooksTest {
             assertEquals(WebSocket.State.CONNECTING, next(results));
             Support.Recorder other = new Support.Recorder();
             loop.connect(EDGE.replace("edge", "other"), other);
-            Support.until(loop, "the other one connects", () -> other.connects == 1);
+            Support.until(loop, "the other socket connects", () -> other.connects == 1);
             assertEquals(0, events.connects);
             release.countDown();
             assertEquals(true, next(results));
@@ -526,7 +526,7 @@ class HooksTest {
         }
     }
 
-    /** The socket is freed, or the loop is closed, while a hook runs: nothing waits for it, and its answer is refused. */
+    /** The socket is freed, or the loop is closed, while a hook runs: no call waits for the hook, and its answer is refused. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theEndDoesNotWaitForHooks(boolean ofLoop) throws Exception {
@@ -542,10 +542,10 @@ class HooksTest {
             results.add(query.answer(ADDRESS));
             results.add(socket.getState());
         };
-        // Inline, so that the poll after the free has ended the connection.
+        // The loop is inline, so the poll after the free has ended the connection.
         WebSocketLoop loop = new WebSocketLoop(options().inline(true).resolveHook(hook).build());
         WebSocket socket = loop.connect(EDGE, events);
-        Support.until(loop, "it is asked", () -> !results.isEmpty());
+        Support.until(loop, "the hook is called", () -> !results.isEmpty());
         next(results);
         if (ofLoop) loop.close();
         else socket.free();
@@ -582,13 +582,13 @@ class HooksTest {
         return new WeakReference<>(kept[0]);
     }
 
-    /** Neither the library nor the threads of the hooks keep what a hook refers to. */
+    /** Neither the library nor the threads of the hooks keep the objects that a hook refers to. */
     @Test
     void hooksAreCollectedWithTheirLoop() {
         WeakReference<Object> kept = used();
         long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
         while (kept.get() != null) {
-            assertTrue(System.nanoTime() < deadline, "it is not collected");
+            assertTrue(System.nanoTime() < deadline, "the loop is not collected");
             System.gc();
             Thread.yield();
         }

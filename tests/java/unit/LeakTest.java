@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Loops that the program loses without closing them. */
+/** Tests loops that the program drops without closing them. */
 class LeakTest {
     private final PrintStream stderr = System.err;
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
@@ -38,7 +38,7 @@ class LeakTest {
         }
     }
 
-    /** Its open socket, the listener and the log refer to the loop, as those of an activity do. */
+    /** The open socket, the listener and the log refer to the loop, as in an activity. */
     private static void lose(String url) {
         WebSocketLoop[] own = new WebSocketLoop[1];
         WebSocketLoop loop = new WebSocketLoop(new LoopOptions.Builder().log((level, text, id) -> own[0].isClosed()).build());
@@ -62,7 +62,7 @@ class LeakTest {
                     peer.found("the end");
                 })) {
             lose(server.url());
-            collectUntil("it is reported, with its origin", () -> written.toString().contains("LeakTest.lose"));
+            collectUntil("the loop is reported, with the place that created it", () -> written.toString().contains("LeakTest.lose"));
             assertEquals("the end", server.take());
         }
     }
@@ -77,9 +77,9 @@ class LeakTest {
     @Test
     void aClosedLoopIsNotReported() {
         WeakReference<WebSocketLoop> loop = closed();
-        collectUntil("it is collected", () -> loop.get() == null);
-        lose(Support.ECHO); // found later by the same thread
-        collectUntil("the other is reported", () -> written.toString().contains("made here"));
+        collectUntil("the loop is collected", () -> loop.get() == null);
+        lose(Support.ECHO); // the same thread finds this loop later
+        collectUntil("the other loop is reported", () -> written.toString().contains("made here"));
         assertEquals(1, written.toString().split("was not closed", -1).length - 1, written::toString);
     }
 
@@ -111,7 +111,7 @@ class LeakTest {
             assertTrue(poll != null, "no wake-up");
             poll.run();
         }
-        collectUntil("it is collected", () -> {
+        collectUntil("the loop is collected", () -> {
             polls.clear();
             return loop.get() == null;
         });

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** After the end of a socket and a loop nothing remains, and late calls are refused. */
+/** After a socket and a loop have ended, nothing is left of them, and late calls are refused. */
 class LifetimeTest {
     private static void assertEnded(WebSocket socket) {
         assertEquals(WebSocket.State.CLOSED, socket.getState());
@@ -40,7 +40,7 @@ class LifetimeTest {
         assertEquals(0, socket.getBufferedAmount());
     }
 
-    /** The values of all getters as text, except the state and the buffered amount, which change at the end. */
+    /** Returns the values of all getters as text, except the state and the buffered amount, which change at the end. */
     private static String values(WebSocket socket) {
         WebSocketStats stats = socket.getStats();
         String text = "id " + socket.getId() + ", generation " + socket.getGeneration() + ", subprotocol " + socket.getSubprotocol()
@@ -105,9 +105,9 @@ class LifetimeTest {
         }
     }
 
-    /** The getters return the answer of a server that refused, also when the socket was freed in its own callback. */
+    /** The getters return the answer of a server that refused, even if the socket was freed in its own callback. */
     @Test
-    void gettersOfARefusedSocketAndOfOneFreedInItsCallbacks() throws Exception {
+    void gettersOfARefusedSocketAndOfASocketFreedInItsCallbacks() throws Exception {
         Support.Recorder refused = new Support.Recorder();
         Support.Recorder freed = new Support.Recorder() {
             @Override
@@ -154,7 +154,7 @@ class LifetimeTest {
         }
     }
 
-    /** In a listener: the messages that wait are dropped, and the peer gets no Close frame. */
+    /** A listener cancels: the queued messages are dropped, and the peer gets no Close frame. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void cancelDropsTheConnection(boolean inline) throws Exception {
@@ -192,7 +192,7 @@ class LifetimeTest {
         }
     }
 
-    /** While it connects, and while it waits for a reconnection. */
+    /** The socket is cancelled while it connects, and while it waits for a reconnection. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void cancelEndsAttempts(boolean inline) {
@@ -276,7 +276,7 @@ class LifetimeTest {
             System.gc();
             socket.get().send("alive");
             System.gc();
-            Support.until(loop, "it echoes and ends", () -> events[1] == 1 && (socket.get() == null || socket.get().getState() == WebSocket.State.CLOSED));
+            Support.until(loop, "the echo arrives and the socket ends", () -> events[1] == 1 && (socket.get() == null || socket.get().getState() == WebSocket.State.CLOSED));
             collectUntil("the socket is collected", () -> {
                 loop.poll();
                 return socket.get() == null;
@@ -317,12 +317,12 @@ class LifetimeTest {
         }
     }
 
-    /** Sockets opened, used and closed, `-Dsockets` of them, 50 at a time: objects, descriptors, threads and memory come back. */
+    /** Opens, uses and closes `-Dsockets` sockets, 50 at a time. All objects, descriptors, threads and memory must be released. */
     @Test
     void manySocketsLeakNothing() throws Exception {
         int count = Integer.getInteger("sockets", 2000);
         try (WebSocketLoop loop = new WebSocketLoop()) {
-            Crowd.run(loop, 200); // creates the objects that are made once
+            Crowd.run(loop, 200); // creates the objects that are created only once
             int descriptors = entries("/proc/self/fd");
             int threads = entries("/proc/self/task");
             System.gc();
@@ -353,7 +353,7 @@ class LifetimeTest {
         throw new AssertionError("no VmRSS");
     }
 
-    /** Opens sockets one after the other. Each sends a message and closes when it comes back. */
+    /** Opens sockets one after the other. Each socket sends a message and closes when the echo arrives. */
     private static final class Crowd extends WebSocketListener {
         private final WebSocketLoop loop;
         private final List<WeakReference<WebSocket>> all = new ArrayList<>();

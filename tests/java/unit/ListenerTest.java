@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Listeners that throw, free, close or poll. */
+/** Tests listeners that throw, free, close or poll. */
 class ListenerTest {
     /** Records each call, then throws. */
     private static final class Thrower extends WebSocketListener {
@@ -26,7 +26,7 @@ class ListenerTest {
 
         private void fail(String where) {
             called.add(where);
-            if (where.equals("binary")) deep(0); // an error of the VM, not of the program
+            if (where.equals("binary")) deep(0); // this overflows the stack: an error of the VM, not of the program
             throw new IllegalStateException(where);
         }
 
@@ -95,21 +95,21 @@ class ListenerTest {
             RetryOptions soon = new RetryOptions.Builder().minWaitMillis(RetryOptions.AT_ONCE).firstWaitMillis(1).build();
             WebSocketOptions twice = new WebSocketOptions.Builder().retryAttempts(1).retry(soon).build();
             loop.connect("ws://127.0.0.1:1/", twice, thrower);
-            Support.until(loop, "it gives up", () -> reported.contains("close"));
+            Support.until(loop, "the socket stops reconnecting", () -> reported.contains("close"));
             assertEquals(List.of("retry", "close"), reported);
         }
     }
 
-    /** As for any other exception that a thread does not catch; then the poll goes on. */
+    /** The exception is handled like any other that a thread does not catch; then the poll continues. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void withoutAHandlerExceptionsGoToThatOfTheThread(boolean inline) {
+    void withoutAHandlerTheThreadHandlesExceptions(boolean inline) {
         List<String> reported = new ArrayList<>();
         Thread thread = Thread.currentThread();
         thread.setUncaughtExceptionHandler((of, thrown) -> {
             assertEquals(thread, of);
             reported.add(thrown instanceof StackOverflowError ? "binary" : thrown.getMessage());
-            throw new ArithmeticException("ignored, as by the virtual machine");
+            throw new ArithmeticException("ignored, as the virtual machine does");
         });
         Thrower thrower = new Thrower();
         try (WebSocketLoop loop = Support.loop(inline)) {
@@ -186,8 +186,8 @@ class ListenerTest {
                     new LoopOptions.Builder().inline(inline).exceptionHandler((socket, t) -> thrown.add(t)).build();
             try (WebSocketLoop loop = new WebSocketLoop(options)) {
                 WebSocket socket = loop.connect(Support.ECHO, listener);
-                Support.until(loop, "it is freed", () -> called.contains(where));
-                // Another socket runs until its end, so that a late callback would have come by then.
+                Support.until(loop, "the socket is freed", () -> called.contains(where));
+                // Another socket runs until its end. A late callback of the first socket would arrive before that end.
                 Support.Recorder other = new Support.Recorder();
                 loop.connect(Support.ECHO, other);
                 Support.until(loop, "another connects", () -> other.connects == 1);
@@ -220,7 +220,7 @@ class ListenerTest {
         }
     }
 
-    /** C calls this when there is no memory for the report: onClose still comes once. */
+    /** C calls this function if there is no memory for the report: onClose is still called once. */
     @Test
     void onCloseComesWithoutMemoryForItsReport() throws Exception {
         java.lang.reflect.Method onClose = Class.forName("org.egret.websocket.Callbacks")
@@ -257,7 +257,7 @@ class ListenerTest {
                 });
                 WebSocketLoop loop = new WebSocketLoop()) {
             loop.connect(server.url(), listener);
-            Support.until(loop, "it is refused", () -> listener.closed != null);
+            Support.until(loop, "the server refuses", () -> listener.closed != null);
         }
         assertEquals("7", asked[0]);
         assertNull(asked[1]);

@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A loop may be closed anywhere and at any time; late calls do nothing. */
+/** Tests that a loop may be closed anywhere and at any time, and that late calls do nothing. */
 class LoopCloseTest {
-    /** Whether the library has freed the loop. */
+    /** Returns whether the library has freed the loop. */
     private static boolean isFreed(WebSocketLoop loop) {
         try {
             Field handle = WebSocketLoop.class.getDeclaredField("handle");
@@ -52,7 +52,7 @@ class LoopCloseTest {
         assertEquals(ErrorCode.BAD_HANDLE, Support.errorOf(() -> loop.connect(Support.ECHO, new Support.Recorder())));
     }
 
-    /** The loop ends with the poll. Sockets that have events in the same poll get none after the call of close. */
+    /** The loop ends when the poll returns. After the call of close, sockets get no more events of the same poll. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void inAListener(boolean inline) {
@@ -88,7 +88,7 @@ class LoopCloseTest {
         Support.until(loop, "all echo", () -> events[0] == 3 * sockets);
         closing[0] = true;
         for (int i = 0; i < 3 * sockets; i++) all[i % sockets].send("now");
-        Support.until(loop, "it is closed", loop::isClosed);
+        Support.until(loop, "the loop is closed", loop::isClosed);
         assertNull(thrown[0], () -> thrown[0].toString());
         assertEquals(3 * sockets + 1, events[0]);
         assertTrue(isFreed(loop));
@@ -96,7 +96,7 @@ class LoopCloseTest {
         assertEquals(6, all[0].getStats().getMessagesSent());
     }
 
-    /** The loop counts what it could not send; a loop whose messages have gone out has lost nothing. */
+    /** The loop counts the messages that it could not send. If all messages were sent, the count is zero. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void lostMessagesAreCounted(boolean inline) throws Exception {
@@ -104,7 +104,7 @@ class LoopCloseTest {
         WebSocketOptions plain = new WebSocketOptions.Builder().disableDeflate(true).build();
         try (Server server = new Server(peer -> {
                     peer.accept("");
-                    ended.await(); // reads nothing
+                    ended.await(); // the server reads nothing
                 })) {
             Support.Recorder events = new Support.Recorder();
             WebSocketLoop loop = Support.loop(inline);
@@ -126,7 +126,7 @@ class LoopCloseTest {
         assertEquals(0, idle.getCloseInfo().getSockets() + idle.getCloseInfo().getUnsentMessages() + idle.getCloseInfo().getUnsentBytes());
     }
 
-    /** A poll that waits without limit returns, and the loop ends there. */
+    /** A poll that waits without a limit returns, and the loop ends at that point. */
     @Test
     void whileAnotherThreadPolls() throws Exception {
         for (int i = 0; i < 50; i++) {
@@ -149,7 +149,7 @@ class LoopCloseTest {
         }
     }
 
-    /** Calls of several threads while another one closes: none throws. */
+    /** Several threads call the loop while another thread closes it: no call throws. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whileOtherThreadsCall(boolean inline) throws Exception {
@@ -183,7 +183,7 @@ class LoopCloseTest {
         }
     }
 
-    /** Inside a log that comes from no poll, the loop ends with the next call. */
+    /** A log callback outside of a poll closes the loop: the loop ends with the next call. */
     @Test
     void inALog() {
         WebSocketLoop[] loop = new WebSocketLoop[1];

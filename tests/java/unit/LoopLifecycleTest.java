@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** When suspend, resume and networkChanged are called, with a timer of the test. */
+/** Tests when suspend, resume and networkChanged are called, with a timer that the test controls. */
 class LoopLifecycleTest {
     private static final long DEBOUNCE = LoopLifecycle.DEBOUNCE_MILLIS;
 
@@ -77,24 +77,24 @@ class LoopLifecycleTest {
     }
 
     /**
-     * Notices, and the calls that follow: a letter is an available network, `-` a loss, `.` a wait of the debounce. A resume without a
-     * suspend before it probes.
+     * Each row lists notices and the expected calls. In the notices a letter is an available network, `-` is a loss, and `.` waits for
+     * the debounce time. A resume without a suspend before it only probes the connections.
      */
     @ParameterizedTest
     @CsvSource({
         "A., ''", // the first notice
         "AAA.A., ''", // further notices of the same network
-        "A.B., n", // another one
+        "A.B., n", // another network
         "A.B.B., n",
         "A.B.A., nn",
         "A-., ''", // a loss is no change
-        "A.-B., n", // lost first, as when Wi-Fi breaks
-        "A.B-., ''", // the new one is lost before it was used
+        "A.-B., n", // the first network is lost before, for example when Wi-Fi fails
+        "A.B-., ''", // the new network is lost before it was used
         "A.B-C., n",
-        "A.BA., ''", // back within the debounce
-        "A.BABABAB., n", // flapping
-        "A.BCD., n", // only the last one counts
-        "A.-A., r", // the same network is back: connections may be lost
+        "A.BA., ''", // back within the debounce time
+        "A.BABABAB., n", // the network changes repeatedly
+        "A.BCD., n", // only the last network is used
+        "A.-A., r", // the same network has returned: connections may be lost
         "A.-.-.A., r",
         "A.-A-A-A., r",
         "-A., n", // no network at the start
@@ -119,7 +119,7 @@ class LoopLifecycleTest {
     }
 
     @Test
-    void aChangeComesAfterTheDebounceAndNotLaterWhileItFlaps() {
+    void aChangeIsReportedAfterTheDebounceAlsoIfTheNetworkFlaps() {
         lifecycle.networkAvailable("A");
         lifecycle.networkAvailable("B");
         timer.advance(DEBOUNCE - 1);
@@ -143,7 +143,7 @@ class LoopLifecycleTest {
         assertEquals("r", take());
     }
 
-    /** No timer runs in the background; the resume reports the change at once. */
+    /** No timer runs in the background. The resume reports the change immediately. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aChangeDuringASuspendIsReportedWithTheResume(boolean before) {
@@ -162,7 +162,7 @@ class LoopLifecycleTest {
     }
 
     @Test
-    void aNetworkThatIsBackAtTheResumeIsNoChange() {
+    void aNetworkThatHasReturnedAtTheResumeIsNoChange() {
         lifecycle.networkAvailable("A");
         lifecycle.suspend();
         lifecycle.networkAvailable("B");
@@ -175,7 +175,7 @@ class LoopLifecycleTest {
         assertEquals("", take());
     }
 
-    /** The resume cannot reach the server; the network that comes later can. */
+    /** At the resume there is no network; the network that appears later is reported. */
     @ParameterizedTest
     @ValueSource(strings = {"A", "B"})
     void aNetworkAfterAResumeWithoutOneIsReported(String later) {

@@ -25,9 +25,9 @@ import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
 import org.junit.jupiter.api.Test;
 
-/** A loop that a thread of its own drives. */
+/** Tests a loop with its own thread. */
 class LoopThreadTest {
-    /** Queues its events, each with its thread, for another thread. */
+    /** Queues the events, each with the thread that called, for another thread. */
     private static final class Events extends WebSocketListener {
         final LinkedBlockingQueue<Object> events = new LinkedBlockingQueue<>();
         final AtomicReference<Thread> thread = new AtomicReference<>();
@@ -95,7 +95,7 @@ class LoopThreadTest {
         assertTrue(ends(thread));
         assertFalse(ours.isAlive());
         assertNotNull(loop.getCloseInfo());
-        assertEquals(0, events.events.size(), "no listener is called from the close on");
+        assertEquals(0, events.events.size(), "no listener is called after the close");
         assertEquals(ErrorCode.NOT_OPEN, socket.send("late"));
         assertEquals(0, loop.poll(-1));
         thread.close();
@@ -183,10 +183,10 @@ class LoopThreadTest {
             assertThrows(IllegalStateException.class, () -> new LoopThread(options, run -> null));
             assertThrows(IllegalThreadStateException.class, () -> new LoopThread(options, run -> Thread.currentThread()));
         }
-        assertTrue(descriptors() < before + 20, "the loop is closed if it gets no thread");
+        assertTrue(descriptors() < before + 20, "the loop is closed if there is no thread for it");
     }
 
-    /** A poll that fails ends the thread and its loop, with a report. Here a factory runs the same task in two threads. */
+    /** If a poll fails, the thread and its loop end with a report. Here a factory runs the task in two threads. */
     @Test
     void aFailureIsReported() throws Exception {
         LinkedBlockingQueue<Throwable> thrown = new LinkedBlockingQueue<>();
@@ -207,7 +207,7 @@ class LoopThreadTest {
         assertNotNull(thread.getLoop().getCloseInfo());
     }
 
-    /** The messages that are accepted before a close are sent, and join waits for that. */
+    /** Messages that were accepted before a close are sent, and join waits until then. */
     @Test
     void theEndLeavesTimeForMessages() throws Exception {
         try (Server server = new Server(peer -> {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The Android drivers, on stubs of Android's classes. */
+/** Tests the Android drivers with stubs of Android's classes. */
 class LooperDriverTest {
     @Test
     void aWakeupCausesAPoll() throws Exception {
@@ -49,7 +49,7 @@ class LooperDriverTest {
             @Override
             public void onMessage(WebSocket socket, String text) {
                 super.onMessage(socket, text);
-                driver[0].close(); // in the middle of a frame
+                driver[0].close(); // during a frame
             }
         };
         try (WebSocketLoop loop = Support.loop(true)) {
@@ -69,7 +69,7 @@ class LooperDriverTest {
         }
     }
 
-    /** A frame is asked for only while there is something to do, and at most one. */
+    /** The driver requests a frame only while there is work, and at most one frame at a time. */
     @Test
     void framesComeOnlyWhileNeeded() throws Exception {
         Choreographer choreographer = Choreographer.getInstance();
@@ -89,7 +89,7 @@ class LooperDriverTest {
                     assertEquals(1, choreographer.frame());
                 }
             }
-            // Nothing is due now: an idle loop asks for no frame.
+            // Nothing is due now: an idle loop requests no frame.
             assertEquals(0, loop.poll());
             while (looper.runOne(0)) choreographer.frame();
             assertEquals(0, choreographer.frame());
@@ -102,7 +102,7 @@ class LooperDriverTest {
         }
     }
 
-    /** In any order. */
+    /** The loop and the driver are closed in any order. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aDriverWhoseLoopIsClosedDoesNothing(boolean inline) throws Exception {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Messages in all forms, sent and echoed. */
+/** Sends messages in all forms and checks the echoes. */
 class MessagesTest {
     private final Support.Recorder events = new Support.Recorder();
 
@@ -31,7 +31,7 @@ class MessagesTest {
     }
 
     private Object next(WebSocketLoop loop) {
-        Support.until(loop, "a message comes", () -> !events.messages.isEmpty());
+        Support.until(loop, "a message arrives", () -> !events.messages.isEmpty());
         return events.messages.remove(0);
     }
 
@@ -43,7 +43,7 @@ class MessagesTest {
         texts.add("grüße, 白鹭, 🐦");
         texts.add("\u007f\u0080\u07ff\u0800\ud7ff\ue000\uffff" + new String(Character.toChars(0x10000))
                 + new String(Character.toChars(0x10ffff)));
-        // Sizes around those at which the shim changes its buffer, with a surrogate pair across each boundary.
+        // These sizes are close to the sizes at which the shim changes its buffer. A surrogate pair crosses each boundary.
         for (int size : new int[] {128, 255, 256, 257, 340, 341, 342, 511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 4094, 4095, 4096, 4097, 43690}) {
             StringBuilder text = new StringBuilder();
             while (text.length() < size) text.append(size % 2 == 0 ? "é" : "x");
@@ -63,7 +63,7 @@ class MessagesTest {
         return texts;
     }
 
-    /** Compares with Java's UTF-8, because an echo does not show an error that both conversions make. */
+    /** Compares with Java's UTF-8. An echo would not show an error that both conversions make. */
     @Test
     void textIsWhatJavasUtf8Is() throws Exception {
         List<String> texts = texts();
@@ -89,7 +89,7 @@ class MessagesTest {
     }
 
     @Test
-    void halfASurrogatePairIsReplaced() {
+    void anUnpairedSurrogateIsReplaced() {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = connect(loop);
             String[][] sentAndEvents = {{"\ud83d", "\ufffd"}, {"\udc26", "\ufffd"}, {"a\ud83db", "a\ufffdb"},
@@ -124,7 +124,7 @@ class MessagesTest {
             WebSocket socket = connect(loop);
             byte[] data = new byte[10_000];
             new Random(2).nextBytes(data);
-            for (int length : new int[] {7, 6000}) { // one is copied to the stack, the other is not
+            for (int length : new int[] {7, 6000}) { // only the short one is copied to the stack
                 byte[] part = java.util.Arrays.copyOfRange(data, 3, 3 + length);
                 ByteBuffer direct = ByteBuffer.allocateDirect(data.length);
                 direct.put(data).flip();
@@ -164,7 +164,7 @@ class MessagesTest {
             assertEquals(0, buffer.position(), "nothing was sent");
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.send(new String(new char[131073])));
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.send(new String(new char[1 << 24]).replace('\0', 'x')));
-            // 43691 characters of 3 bytes are one byte too many, although they are fewer UTF-16 units.
+            // 43691 characters of 3 bytes are one byte over the limit, although the number of UTF-16 units is smaller.
             assertEquals(ErrorCode.MESSAGE_TOO_BIG, socket.send(new String(new char[43691]).replace('\0', '白')));
             assertThrows(NullPointerException.class, () -> socket.send((String) null));
             assertThrows(NullPointerException.class, () -> socket.send((byte[]) null));
@@ -188,7 +188,7 @@ class MessagesTest {
                 data.get(copy);
                 copies.add(copy);
                 buffers.add(data);
-                data.putInt(0, 42); // a listener may write to it without any effect
+                data.putInt(0, 42); // a write by a listener has no effect
             }
         };
         try (WebSocketLoop loop = Support.loop(inline)) {
@@ -204,7 +204,7 @@ class MessagesTest {
             for (int i = 0; i < all.length; i++) assertArrayEquals(all[i], copies.get(i));
             assertEquals("text is a String still", listener.messages.get(0));
         }
-        // A buffer that is kept too long has old content, but never foreign memory.
+        // A buffer that is kept too long contains old content, but never foreign memory.
         System.gc();
         buffers.get(0).clear();
         byte[] old = new byte[131072];

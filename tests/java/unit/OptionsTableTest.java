@@ -28,7 +28,7 @@ import org.egret.websocket.WebSocketOptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Promises for each option, checked for all that the builders have. */
+/** Checks the documented rules for every option of the builders. */
 class OptionsTableTest {
     private static List<Method> setters(Class<?> of, Class<?> parameter) throws Exception {
         List<Method> found = new ArrayList<>();
@@ -46,7 +46,7 @@ class OptionsTableTest {
         return builder.getClass().getMethod("build").invoke(builder);
     }
 
-    /** Calls a setter, and throws what it throws. */
+    /** Calls a setter and rethrows its exception. */
     private static Object set(Object builder, Method setter, Object value) throws Exception {
         try {
             return setter.invoke(builder, value);
@@ -71,7 +71,7 @@ class OptionsTableTest {
         }
     }
 
-    /** Whether the library accepts a number that the builder does not check. */
+    /** Returns whether the library accepts a number that the builder does not check. */
     private static boolean isAcceptedByC(Class<?> of, Method setter, long value) throws Exception {
         Object builder = builder(of);
         set(builder, setter, 1L);
@@ -99,7 +99,7 @@ class OptionsTableTest {
     @ValueSource(classes = {LoopOptions.class, WebSocketOptions.class, RetryOptions.class, DeflateOptions.class})
     void negativeAndTooLargeNumbersAreRefusedByName(Class<?> of) throws Exception {
         List<Method> setters = setters(of, long.class);
-        // In a loop the log level is another type, but `maxHookThreads` is a number outside of this struct. Two are booleans.
+        // In LoopOptions the log level has another type, but `maxHookThreads` is a number outside of this struct. Two options are booleans.
         int others = of == DeflateOptions.class ? 2 : 0;
         Field count = of.getDeclaredField("COUNT");
         count.setAccessible(true);
@@ -149,7 +149,7 @@ class OptionsTableTest {
         return values;
     }
 
-    /** Each getter returns what was set, also after a round through toBuilder, which does not change the original. */
+    /** Each getter returns the value that was set, also after toBuilder. A builder from toBuilder does not change the original. */
     @ParameterizedTest
     @ValueSource(classes = {LoopOptions.class, WebSocketOptions.class, RetryOptions.class, DeflateOptions.class})
     void gettersAndToBuilder(Class<?> of) throws Exception {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Effects of options that a server or a listener can see. Another test checks that each option reaches the library. */
+/** Tests the effects of options on a server or a listener. Another test checks that each option reaches the library. */
 class OptionsTest {
     private final Support.Recorder events = new Support.Recorder();
 
@@ -79,7 +79,7 @@ class OptionsTest {
             loop.connect("ws://far.example:8080/", options.build(), events);
             String request = (String) proxy.take();
             assertTrue(request.startsWith("CONNECT far.example:8080 HTTP/1.1\r\n"), request);
-            Support.until(loop, "it is refused", () -> events.closed != null);
+            Support.until(loop, "the server refuses", () -> events.closed != null);
             assertEquals(ErrorCode.PROXY, events.closed.getError());
             assertEquals(CloseInfo.Phase.PROXY, events.closed.getPhase());
             assertEquals(407, events.closed.getHttpStatus());
@@ -126,7 +126,7 @@ class OptionsTest {
             socket.send(text);
             assertTrue(((String) server.take()).contains("permessage-deflate"));
             assertTrue((int) server.take() < 1000);
-            Support.until(loop, "it is counted", () -> socket.getStats().getMessagesSent() == 1);
+            Support.until(loop, "the message is counted", () -> socket.getStats().getMessagesSent() == 1);
             assertEquals(10_000, socket.getStats().getBytesSent());
         } catch (Exception failed) {
             throw new AssertionError(failed);
@@ -189,11 +189,11 @@ class OptionsTest {
                         .totalMillis(RetryOptions.UNLIMITED).build()).build();
         try (Server server = new Server(peer -> {
                     peer.accept("");
-                    if (count[0]++ > 0) peer.closing(); // the first connection is lost at once
+                    if (count[0]++ > 0) peer.closing(); // the first connection is lost immediately
                 });
                 WebSocketLoop loop = Support.loop(inline)) {
             WebSocket socket = loop.connect(server.url(), options, listener);
-            Support.until(loop, "it connects again", () -> listener.connects == 2);
+            Support.until(loop, "the socket reconnects", () -> listener.connects == 2);
             assertEquals(List.of(1, 2), generations);
             assertEquals(List.of("1 " + ErrorCode.CONNECTION_LOST + " true"), tries);
             assertEquals(1, socket.getStats().getRetries());
@@ -209,7 +209,7 @@ class OptionsTest {
             assertEquals(ErrorCode.NOT_OPEN, socket.ping());
             Support.until(loop, "it connects", () -> events.connects == 1);
             assertEquals(ErrorCode.OK, socket.ping());
-            Support.until(loop, "the pong comes", () -> socket.getStats().getRttMicros() > 0);
+            Support.until(loop, "the pong arrives", () -> socket.getStats().getRttMicros() > 0);
             assertTrue(socket.getStats().getRttSmoothedMicros() > 0);
         }
     }
@@ -224,7 +224,7 @@ class OptionsTest {
             String most = new String(new char[125]).replace('\0', 'x');
             for (String payload : new String[] {"a", most, ""}) {
                 assertEquals(ErrorCode.OK, socket.ping(payload.getBytes()));
-                Support.until(loop, "the pong comes", () -> !events.pongs.isEmpty());
+                Support.until(loop, "the pong arrives", () -> !events.pongs.isEmpty());
                 assertEquals(payload, events.pongs.remove(0));
             }
             assertThrows(IllegalArgumentException.class, () -> socket.ping(new byte[126]));
@@ -235,7 +235,7 @@ class OptionsTest {
         }
     }
 
-    /** Messages wait while receiving is paused, and so does the end behind them. */
+    /** While receiving is paused, the messages and the end behind them stay in the queue. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void receivingIsPausedAndResumed(boolean inline) throws Exception {
@@ -255,11 +255,11 @@ class OptionsTest {
                 }
             };
             WebSocket socket = loop.connect(server.url(), listener);
-            Support.until(loop, "the pong comes", () -> listener.pongs.size() == 1);
+            Support.until(loop, "the pong arrives", () -> listener.pongs.size() == 1);
             assertEquals(List.of("one"), listener.messages);
             assertEquals(null, listener.closed);
             socket.resumeReceive();
-            Support.until(loop, "the rest comes", () -> listener.closed != null);
+            Support.until(loop, "the rest arrives", () -> listener.closed != null);
             assertEquals(List.of("one", "two", "three"), listener.messages);
             assertEquals(listener.closed, socket.getCloseInfo());
             socket.pauseReceive();
@@ -276,10 +276,10 @@ class OptionsTest {
             loop.connect(Support.ECHO, events);
             WebSocket open = stays.connect(Support.ECHO, kept);
             Support.until(loop, "one connects", () -> events.connects == 1);
-            Support.until(stays, "the other connects", () -> kept.connects == 1);
+            Support.until(stays, "the other socket connects", () -> kept.connects == 1);
             loop.suspend();
             stays.suspend();
-            Support.until(loop, "it is closed", () -> events.closed != null);
+            Support.until(loop, "the socket is closed", () -> events.closed != null);
             assertEquals(1001, events.closed.getSentCode());
             loop.resume();
             stays.resume();

@@ -49,7 +49,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The TLS of the platform, with the servers of {@code tls_servers.rs}: {@code NAME12} has TLS 1.2 only, {@code NAME13} TLS 1.3 only. */
+/** Tests the TLS of the platform with the servers of {@code tls_servers.rs}. {@code NAME12} has only TLS 1.2, {@code NAME13} only 1.3. */
 class PlatformTlsTest {
     private static final boolean[] DRIVERS = {false, true};
     private static final int[] VERSIONS = {12, 13};
@@ -96,13 +96,13 @@ class PlatformTlsTest {
         }
 
         Connection settled() {
-            Support.until(loop, "it connects or fails", () -> connects == 1 || closed != null);
+            Support.until(loop, "the socket connects or fails", () -> connects == 1 || closed != null);
             return this;
         }
 
         Connection opened() {
             settled();
-            assertEquals(1, connects, () -> "it is open, not " + closed);
+            assertEquals(1, connects, () -> "the socket is not open but " + closed);
             return this;
         }
 
@@ -143,7 +143,7 @@ class PlatformTlsTest {
         return info;
     }
 
-    /** How the last client of a scripted server has ended. */
+    /** Returns how the last client of a scripted server ended. */
     private static String end(WebSocketLoop loop, Object server) {
         String[] answer = new String[1];
         Thread asks = new Thread(() -> {
@@ -163,7 +163,7 @@ class PlatformTlsTest {
         void run(WebSocketLoop loop, int version) throws Exception;
     }
 
-    /** With both versions and both drivers. */
+    /** Runs a test with both versions and both drivers. */
     private static void each(Case test) throws Exception {
         for (boolean inline : DRIVERS)
             for (int version : VERSIONS)
@@ -211,7 +211,7 @@ class PlatformTlsTest {
     }
 
     @Test
-    void anAlertTellsTheServerWhy() throws Exception {
+    void anAlertInformsTheServer() throws Exception {
         each((loop, version) -> {
             refused(loop, url("tells-nothing" + version), new WebSocketOptions.Builder(), ErrorCode.TLS_ISSUER, "");
             String alert = end(loop, "tells-nothing" + version);
@@ -236,7 +236,7 @@ class PlatformTlsTest {
         });
     }
 
-    /** Names, but not addresses (RFC 6066 section 3), also names without a dot. */
+    /** SNI contains names, also names without a dot, but no addresses (RFC 6066 section 3). */
     @Test
     void serverNameIsSent() throws Exception {
         each((loop, version) -> {
@@ -261,7 +261,7 @@ class PlatformTlsTest {
             connect(loop, server, options.tlsRoots(root).onlyTheseRoots(true)).opened();
             connect(loop, server, options.tlsRoots(both.getBytes()).onlyTheseRoots(false)).opened();
         });
-        // The platform's trust is that of a manager here, which is asked first, and again only where it knows.
+        // Here a trust manager takes the place of the platform's trust. It is asked first, and again only where it trusts.
         X509TrustManager platform = managerOf("root.pem");
         for (boolean inline : DRIVERS)
             try (WebSocketLoop loop = loop(inline, new PlatformTls.Builder().trustManager(platform).build())) {
@@ -277,7 +277,7 @@ class PlatformTlsTest {
     }
 
     @Test
-    void settingsThatCannotBeUsedAreNamed() throws Exception {
+    void settingsThatCannotBeUsedAreReported() throws Exception {
         byte[] pem = file("root.pem");
         byte[] pkcs12 = file("client.p12");
         Object[][] rows = {
@@ -305,7 +305,7 @@ class PlatformTlsTest {
         String other = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
         each((loop, version) -> {
             String server = url("right" + version);
-            for (int connection = 0; connection < 2; connection++) // a full handshake and a resumed one
+            for (int connection = 0; connection < 2; connection++) // a full handshake, then a resumed one
                 connect(loop, server, trusting().tlsPins(other, right)).opened().close();
             refused(loop, server, trusting().tlsPins(other), ErrorCode.TLS_PIN, right);
             refused(loop, server, new WebSocketOptions.Builder().acceptAnyCertificate(true).tlsPins(other), ErrorCode.TLS_PIN, right);
@@ -313,7 +313,7 @@ class PlatformTlsTest {
         });
     }
 
-    /** The name and the dates of a server's certificate are checked also if the certificate itself is in `tls_roots`. */
+    /** The name and the dates of a server's certificate are checked, even if the certificate itself is in `tls_roots`. */
     @Test
     void aTrustedCertificateOfTheServerItself() throws Exception {
         each((loop, version) -> {
@@ -330,27 +330,27 @@ class PlatformTlsTest {
         });
     }
 
-    /** Hosts with an underscore exist, and the library's own TLS connects to them. */
+    /** Host names with an underscore exist, and the library's own TLS connects to them. */
     @Test
-    void namesThatAreNoHostNames() throws Exception {
+    void namesThatAreNotHostNames() throws Exception {
         each((loop, version) -> {
             String server = url("right" + version);
             WebSocketOptions.Builder any = new WebSocketOptions.Builder().acceptAnyCertificate(true);
             for (String name : new String[] {"my_host.example", "-host-.example", "_"})
                 assertEquals(name + " - -", connect(loop, server, any.tlsServerName(name)).opened().echo("facts"));
-            // OpenJDK finds no certificate right for such a name.
+            // OpenJDK accepts no certificate for such a name.
             refused(loop, server, trusting().tlsServerName("my_host.example"), ErrorCode.TLS_HOST, "my_host.example");
         });
     }
 
-    /** The key of the server is compared with the pins before it gets the certificate of this side. */
+    /** The key of the server is compared with the pins before the client sends its certificate. */
     @Test
     void aServerWithAnotherPinGetsNoCertificate() throws Exception {
         String other = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
         each((loop, version) -> {
             WebSocketOptions.Builder options = trusting().tlsIdentity(file("unaccepted.p12")).tlsIdentityPassword("open sesame");
             failure(loop, url("asks-and-reports" + version), options);
-            assertEquals("certificate verify failed", end(loop, "asks-and-reports" + version), "it is sent without pins");
+            assertEquals("certificate verify failed", end(loop, "asks-and-reports" + version), "without pins the certificate is sent");
             refused(loop, url("asks-and-reports" + version), options.tlsPins(other), ErrorCode.TLS_PIN, "");
             assertEquals("cut", end(loop, "asks-and-reports" + version));
         });
@@ -364,7 +364,7 @@ class PlatformTlsTest {
             String server = url("asks" + version);
             WebSocketOptions.Builder options = trusting().tlsIdentity(file("client.p12")).tlsIdentityPassword("open sesame");
             assertEquals("- - client", connect(loop, server, options).opened().echo("facts"));
-            // By TLS 1.3 the client has ended its own part when the server refuses.
+            // With TLS 1.3 the client has finished its part of the handshake when the server refuses.
             CloseInfo.Phase phase = version == 12 ? CloseInfo.Phase.TLS : CloseInfo.Phase.HANDSHAKE;
             CloseInfo without = failure(loop, server, trusting());
             assertEquals(ErrorCode.TLS, without.getError(), without::toString);
@@ -411,7 +411,7 @@ class PlatformTlsTest {
             }
     }
 
-    /** On stubs of Android's classes. */
+    /** This test uses stubs of Android's classes. */
     @Test
     void clientCertificateOfAndroidsKeyChain() throws Exception {
         KeyStore store = store("client.p12");
@@ -474,7 +474,7 @@ class PlatformTlsTest {
     /** Connects, exchanges a message and closes. Returns whether the session was resumed. */
     private static boolean resumes(WebSocketLoop loop, String url, WebSocketOptions.Builder options) {
         Connection open = connect(loop, url, options).opened();
-        open.echo("for the tickets");
+        open.echo("to receive the tickets");
         int resumed = open.socket.getStats().getTlsResumed();
         assertEquals(1, open.socket.getPeerCertificates().size());
         open.close();
@@ -494,7 +494,7 @@ class PlatformTlsTest {
         });
     }
 
-    /** Each option, the name, the host and the port. */
+    /** A difference in an option, the name, the host or the port makes a full handshake. */
     @Test
     void eachDifferenceMakesAFullHandshake() throws Exception {
         byte[] more = (new String(file("root.pem")) + new String(file("untrusted.pem"))).getBytes();
@@ -514,7 +514,7 @@ class PlatformTlsTest {
             for (Object[] row : rows) {
                 WebSocketOptions.Builder options = (WebSocketOptions.Builder) row[2];
                 assertFalse(resumes(loop, (String) row[1], options), (String) row[0]);
-                assertTrue(resumes(loop, (String) row[1], options), row[0] + ": it has sessions of its own");
+                assertTrue(resumes(loop, (String) row[1], options), row[0] + ": these options do not share sessions with others");
             }
             assertTrue(resumes(loop, there, trusting()));
         });
@@ -522,7 +522,7 @@ class PlatformTlsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aChangeOfTheNetworkDropsSessionsIfAskedFor(boolean forgets) {
+    void aChangeOfTheNetworkDropsSessionsIfRequested(boolean forgets) {
         for (boolean inline : DRIVERS)
             for (int version : VERSIONS) {
                 LoopOptions options = new LoopOptions.Builder().inline(inline).forgetTlsSessions(forgets)
@@ -547,7 +547,7 @@ class PlatformTlsTest {
                 assertEquals(text, open.echo(text));
             }
             for (int i = 0; i < 200; i++) assertEquals(ErrorCode.OK, open.socket.send("message " + i));
-            Support.until(loop, "all are back", () -> open.messages.size() == 208);
+            Support.until(loop, "all echoes have arrived", () -> open.messages.size() == 208);
             for (int i = 0; i < 200; i++) assertEquals("message " + i, open.messages.get(8 + i));
             open.close();
             Connection large = connect(loop, url("large-records" + version), trusting()).opened();
@@ -612,7 +612,7 @@ class PlatformTlsTest {
                 Connection open = connect(loop, url("key-updates"), trusting().closeTimeoutMillis(50)).opened();
                 Support.until(loop, "all messages", () -> open.messages.size() == 50 || open.closed != null);
                 assertEquals("49", open.messages.get(49));
-                open.socket.send("with the last key"); // the server reads it behind the answers
+                open.socket.send("with the last key"); // the server reads this message after the answers
                 assertEquals(ErrorCode.OK, open.ended().getError());
                 assertEquals("clean", end(loop, "key-updates"));
                 CloseInfo flooded = connect(loop, url("flood"), trusting()).ended();
@@ -662,7 +662,7 @@ class PlatformTlsTest {
                     assertEquals(ErrorCode.TIMEOUT, info.getError(), info::toString);
                     assertEquals(CloseInfo.Phase.TLS, info.getPhase());
                 }
-                // The server has chosen the version, if its bytes came in time.
+                // The server has chosen the version, if its bytes arrived in time.
                 int version = 0;
                 for (int limit = 100; version == 0; limit *= 4) {
                     assertTrue(limit < 20_000);
@@ -691,7 +691,7 @@ class PlatformTlsTest {
 
     // The program's own managers.
 
-    /** Asks another one; or does something else. */
+    /** Asks another trust manager, or does something else. */
     private static class Manager implements X509TrustManager {
         private final X509TrustManager other;
         final List<String> calls = Collections.synchronizedList(new ArrayList<>());
@@ -715,7 +715,7 @@ class PlatformTlsTest {
         }
     }
 
-    /** The name is checked besides. */
+    /** The name is also checked. */
     @Test
     void aTrustManagerOfTheProgram() throws Exception {
         Manager manager = new Manager();
@@ -733,7 +733,7 @@ class PlatformTlsTest {
         assertEquals(Collections.nCopies(20, "1 egret-ws-tls-handshake"), manager.calls);
     }
 
-    /** Each costs its own connection only. */
+    /** Each exception ends only its own connection. */
     @Test
     void aTrustManagerThatThrows() throws Exception {
         Throwable[] thrown = {new CertificateException("not today"), new IllegalStateException("broken"), new AssertionError("very broken"),
@@ -768,7 +768,7 @@ class PlatformTlsTest {
             }
     }
 
-    /** A manager that blocks delays its own connections, within their time-outs, and nothing else. */
+    /** A trust manager that blocks delays only its own connections, and not longer than their time-outs. */
     @Test
     void aTrustManagerThatBlocks() throws Exception {
         for (boolean inline : DRIVERS)
@@ -794,7 +794,7 @@ class PlatformTlsTest {
                     String server = url("right" + version);
                     Connection waits = connect(loop, server, new WebSocketOptions.Builder());
                     Connection freed = connect(loop, server, new WebSocketOptions.Builder());
-                    Support.until(loop, "both are asked", () -> asked.getCount() == 0);
+                    Support.until(loop, "both trust managers are asked", () -> asked.getCount() == 0);
                     assertEquals(ErrorCode.TIMEOUT, connect(loop, server, new WebSocketOptions.Builder().tlsTimeoutMillis(100)).ended().getError());
                     freed.socket.free();
                     assertEquals("hello", plain.echo("hello"));
@@ -807,7 +807,7 @@ class PlatformTlsTest {
             }
     }
 
-    /** Closing a loop does not wait for its managers. */
+    /** The close of a loop does not wait for its trust managers. */
     @Test
     void aLoopEndsWhileATrustManagerBlocks() throws Exception {
         for (boolean inline : DRIVERS) {
@@ -829,7 +829,7 @@ class PlatformTlsTest {
             };
             WebSocketLoop loop = loop(inline, new PlatformTls.Builder().trustManager(manager).build());
             connect(loop, url("right13"), new WebSocketOptions.Builder());
-            Support.until(loop, "it is asked", () -> asked.getCount() == 0);
+            Support.until(loop, "the trust manager is asked", () -> asked.getCount() == 0);
             loop.close();
             assertNotNull(loop.getCloseInfo());
             assertEquals(1, done.getCount());
@@ -855,7 +855,7 @@ class PlatformTlsTest {
                     assertTrue(resumes(loop, url("right" + version), options));
                     int kept = Collections.list(context.getClientSessionContext().getIds()).size();
                     assertFalse(resumes(loop, url("right" + version), new WebSocketOptions.Builder().disableTlsResumption(true)));
-                    assertEquals(kept, Collections.list(context.getClientSessionContext().getIds()).size(), "a session that is not used");
+                    assertEquals(kept, Collections.list(context.getClientSessionContext().getIds()).size(), "a session was added although it cannot be used");
                     connect(loop, url("right" + version), new WebSocketOptions.Builder().tlsPins(new String(file("right.pin")))).opened();
                 }
                 for (WebSocketOptions.Builder cannot : List.of(trusting(), new WebSocketOptions.Builder().acceptAnyCertificate(true),
@@ -914,7 +914,7 @@ class PlatformTlsTest {
                 assertThrows(WebSocketException.class, () -> loop.connect("ws://[::1]/", new Support.Recorder()));
                 assertThrows(WebSocketException.class, () -> loop.connect("other.example", 443, new Support.Recorder()));
                 assertEquals(List.of("other.example", "::1", "::1", "other.example"), asked);
-                // The host behind a user name, and others that are written in another way.
+                // A host after a user name, and hosts that are written differently.
                 for (String url : new String[] {"ws://127.0.0.1:80@Other.example/", "ws://127.0.0.1@other.example:80", "ws://a:b%40127.0.0.1@other.example?x",
                     "http://other.example./@127.0.0.1", "ws:\\\\127.0.0.1@other.example\\", "ws://other%2eexample"}) {
                     asked.clear();
@@ -928,7 +928,7 @@ class PlatformTlsTest {
                 connect(loop, url("right13"), trusting()).opened();
                 Connection plain = new Connection(loop, Support.ECHO, new WebSocketOptions.Builder().build()).opened();
                 assertEquals("hello", plain.echo("hello"));
-                // Nobody could ask the policy in the middle of a redirect, so none to cleartext is followed.
+                // The policy cannot be asked during a redirect, so a redirect to cleartext is not followed.
                 Connection redirected = new Connection(loop, "ws://127.0.0.1:" + port("redirects-to-cleartext") + "/",
                         new WebSocketOptions.Builder().maxRedirects(3).build());
                 assertEquals(ErrorCode.REDIRECT, redirected.ended().getError());
@@ -950,7 +950,7 @@ class PlatformTlsTest {
         }
     }
 
-    /** Its default on Android, on a stub. */
+    /** Tests the default on Android, with a stub. */
     @Test
     void androidsPolicyForCleartext() throws Exception {
         java.lang.reflect.Constructor<?> make = Class.forName("org.egret.websocket.AndroidCleartext").getDeclaredConstructor();
@@ -980,7 +980,7 @@ class PlatformTlsTest {
         }
     }
 
-    /** Connections that succeed, that fail, and that end in the middle leave no engine, thread or descriptor. */
+    /** Connections that succeed, fail, or end early leave no engine, thread or descriptor. */
     @Test
     void manyConnectionsLeaveNothingBehind() throws Exception {
         int count = Integer.getInteger("connections");
@@ -1036,7 +1036,7 @@ class PlatformTlsTest {
                     for (Connection one : some.subList(2, 10)) one.ended();
                 }
             }
-        assertTrue(engines.size() >= count / 4, engines.size() + " engines were seen");
+        assertTrue(engines.size() >= count / 4, engines.size() + " engines were created");
         waitUntil("all engines are collected", () -> engines.stream().allMatch(engine -> engine.get() == null));
         waitUntil("all threads end", () -> ownThreads().isEmpty());
         long after = Files.list(Paths.get("/proc/self/fd")).count();

@@ -62,7 +62,7 @@ class Recorded extends WebSocketListener {
             print(socket.getStats());
             print(socket);
             loop.poll();
-            print(socket); // as before the end
+            print(socket); // the values from before the end
             loop.connect("copy", all.build().toBuilder().build(), new Recorded());
             loop.connect("url", new Recorded());
             WebSocketOptions.Builder none = new WebSocketOptions.Builder();
@@ -77,7 +77,7 @@ class Recorded extends WebSocketListener {
         print(used.getCloseInfo());
     }
 
-    /** The names say how it throws. */
+    /** The name selects the exception. */
     private static void throwFor(String name) throws IOException {
         if (name.equals("checked")) throw new IOException(name);
         if (name.equals("unchecked")) throw new IllegalStateException(name);
@@ -102,7 +102,7 @@ class Recorded extends WebSocketListener {
         }
     }
 
-    /** The getters of a socket that return texts of the library. */
+    /** Prints the getters of a socket that return texts of the library. */
     private static void print(WebSocket socket) throws ReflectiveOperationException {
         TreeMap<String, Object> values = new TreeMap<>();
         for (Method method : WebSocket.class.getDeclaredMethods()) {
@@ -117,7 +117,7 @@ class Recorded extends WebSocketListener {
         System.out.flush();
     }
 
-    /** The values of its getters, each as `name=value`. */
+    /** Returns the values of the getters, each as `name=value`. */
     private static void print(Object object) throws ReflectiveOperationException {
         TreeMap<String, Object> values = new TreeMap<>();
         for (Method method : object.getClass().getDeclaredMethods()) {

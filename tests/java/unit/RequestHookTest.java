@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The hook before each attempt to connect. */
+/** Tests the hook that is called before each attempt to connect. */
 class RequestHookTest {
     private final Support.Recorder events = new Support.Recorder();
 
@@ -30,7 +30,7 @@ class RequestHookTest {
         return new WebSocketOptions.Builder().retryAttempts(3).retry(soon).requestHook(hook);
     }
 
-    /** The server refuses the first token with 401; the hook brings another one. */
+    /** The server refuses the first token with 401; the hook provides another token. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void anExpiredTokenIsReplaced(boolean inline) throws Exception {
@@ -72,7 +72,7 @@ class RequestHookTest {
             WebSocket socket = loop.connect(Support.ECHO, options(hook).build(), events);
             for (int i = 1; i < 3; i++) {
                 int times = i;
-                Support.until(loop, "it is asked", () -> asked[0] == times);
+                Support.until(loop, "the hook is called", () -> asked[0] == times);
                 socket.retryNow();
             }
             Support.until(loop, "it connects", () -> events.connects == 1);
@@ -92,7 +92,7 @@ class RequestHookTest {
         }
     }
 
-    /** Without a usable request there is no connection. */
+    /** If the hook fails, no connection is made. */
     @ParameterizedTest
     @ValueSource(strings = {"throws", "null", "overflow"})
     void aHookThatFailsStopsTheAttempt(String how) {
@@ -117,7 +117,7 @@ class RequestHookTest {
         }
     }
 
-    /** The URL and the subprotocols change too; refusals change nothing and say why. */
+    /** The hook also changes the URL and the subprotocols. A refused value changes nothing, and the message gives the reason. */
     @Test
     void urlAndSubprotocols() throws Exception {
         RequestHook.Request[] kept = new RequestHook.Request[1];
@@ -166,7 +166,7 @@ class RequestHookTest {
             loop.close();
             return Action.CONNECT;
         }).build(), events);
-        Support.until(loop, "it is closed", loop::isClosed);
+        Support.until(loop, "the loop is closed", loop::isClosed);
         LoopCloseTest.assertQuiet(loop);
         assertEquals(1, asked[0]);
         assertNull(events.closed);

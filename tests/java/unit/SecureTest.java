@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** TLS, with an echo server whose root certificate is in a file. */
+/** Tests TLS with an echo server. A file contains its root certificate. */
 class SecureTest {
     private static final String URL = System.getProperty("secure");
 
@@ -57,7 +57,7 @@ class SecureTest {
         assertEquals(ErrorCode.TLS_ISSUER, failure(new WebSocketOptions.Builder().build()).getError());
     }
 
-    /** In DER and as objects, also of a server that is not trusted, and after the end. */
+    /** The certificates are available in DER and as objects, also if the server is not trusted, and after the end. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theCertificatesOfTheServerCanBeRead(boolean isTrusted) throws Exception {
@@ -65,7 +65,7 @@ class SecureTest {
         try (WebSocketLoop loop = new WebSocketLoop()) {
             socket = loop.connect(URL, isTrusted ? trusting().build() : new WebSocketOptions.Builder().build(), events);
             assertEquals(List.of(), socket.getPeerCertificates());
-            Support.until(loop, "it connects or fails", () -> events.connects == 1 || events.closed != null);
+            Support.until(loop, "the socket connects or fails", () -> events.connects == 1 || events.closed != null);
             if (isTrusted) assertDetails(socket);
         }
         assertDetails(socket);
@@ -78,7 +78,7 @@ class SecureTest {
         assertEquals(chain.size(), parsed.size());
         assertTrue(parsed.get(0).getSubjectAlternativeNames().toString().contains("127.0.0.1"));
         assertArrayEquals(chain.get(0), parsed.get(0).getEncoded());
-        assertEquals("", socket.getTlsAlpn()); // the server selects none
+        assertEquals("", socket.getTlsAlpn()); // the server selects no protocol
         chain.get(0)[0] ^= 1; // a copy
         assertArrayEquals(parsed.get(0).getEncoded(), socket.getPeerCertificates().get(0));
     }
@@ -87,7 +87,7 @@ class SecureTest {
         Support.Recorder events = new Support.Recorder();
         WebSocket socket = loop.connect(URL, options, events);
         Support.until(loop, "it connects", () -> events.connects == 1);
-        socket.send("for the tickets");
+        socket.send("to receive the tickets");
         Support.until(loop, "it echoes", () -> !events.messages.isEmpty());
         socket.close();
         Support.until(loop, "it closes", () -> events.closed != null);

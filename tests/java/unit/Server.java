@@ -17,7 +17,7 @@ final class Server implements AutoCloseable {
     }
 
     private final ServerSocket listener;
-    /** Objects that scripts passed to {@link Server#take}, also their failures. */
+    /** Objects that scripts passed to {@link Server#take}, and their failures. */
     final LinkedBlockingQueue<Object> found = new LinkedBlockingQueue<>();
 
     Server(Script script) throws IOException {
@@ -38,7 +38,7 @@ final class Server implements AutoCloseable {
     Object take() throws InterruptedException {
         Object next = found.poll(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
         if (next instanceof Throwable) throw new AssertionError((Throwable) next);
-        if (next == null) throw new AssertionError("the server found nothing");
+        if (next == null) throw new AssertionError("the server passed nothing in time");
         return next;
     }
 
@@ -99,7 +99,7 @@ final class Server implements AutoCloseable {
             return head;
         }
 
-        /** The payload of the next frame, unmasked; its opcode is in {@link #opcode}. */
+        /** Returns the unmasked payload of the next frame. {@link #opcode} is its opcode. */
         byte[] frame() throws IOException {
             opcode = in.readUnsignedByte() & 15;
             int length = in.readUnsignedByte() & 127;
@@ -129,7 +129,7 @@ final class Server implements AutoCloseable {
             out.flush();
         }
 
-        /** Answers Close frames, until the end. */
+        /** Answers Close frames until the connection ends. */
         void closing() throws IOException {
             try {
                 while (true) {

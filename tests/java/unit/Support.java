@@ -42,7 +42,7 @@ final class Support {
         }
     }
 
-    /** The result of a call, or the name of its error. */
+    /** Returns the result of a call, or the name of its error. */
     static String orError(java.util.function.Supplier<String> call) {
         try {
             return call.get();
@@ -51,7 +51,7 @@ final class Support {
         }
     }
 
-    /** Records its events. */
+    /** Records the events. */
     static class Recorder extends WebSocketListener {
         final List<Object> messages = new ArrayList<>();
         int connects;

@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Calls from many threads, and calls of Java on threads of the library. */
+/** Tests calls from many threads, and callbacks into Java on threads of the library. */
 class ThreadsTest {
-    /** Makes garbage and runs the collector, until it is stopped. */
+    /** Creates garbage and runs the garbage collector, until it is stopped. */
     private static Thread collector(AtomicBoolean stop) {
         Thread thread = new Thread(() -> {
             while (!stop.get()) {
@@ -35,7 +35,7 @@ class ThreadsTest {
         return thread;
     }
 
-    /** Each thread's messages come back in order, while the collector moves objects. */
+    /** The echoes of each thread arrive in order, while the garbage collector moves objects. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void manyThreadsSendUnderGarbageCollection(boolean inline) throws Exception {
@@ -87,7 +87,7 @@ class ThreadsTest {
                 }));
             }
             senders.forEach(Thread::start);
-            Support.until(loop, "all came back", () -> events[0] == threads * each || !thrown.isEmpty());
+            Support.until(loop, "all echoes have arrived", () -> events[0] == threads * each || !thrown.isEmpty());
             for (Thread sender : senders) sender.join();
             assertEquals(List.of(), thrown);
             assertEquals(threads * each, events[0]);
@@ -97,7 +97,7 @@ class ThreadsTest {
         }
     }
 
-    /** Several threads open, send, close and free while one polls. */
+    /** Several threads open, send, close and free while one thread polls. */
     @Test
     void manyThreadsOpenAndClose() throws Exception {
         int threads = 6;
@@ -132,9 +132,9 @@ class ThreadsTest {
                 }));
             }
             openers.forEach(Thread::start);
-            // A freed socket may have been closed before. No listener gets two closes, and each kept one gets one.
+            // A freed socket may have been closed before. No listener gets onClose twice, and the listener of each kept socket gets it once.
             int kept = threads * each - threads * (each / 4);
-            Support.until(loop, "all that were kept have ended", () -> ended.get() >= kept
+            Support.until(loop, "all kept sockets have ended", () -> ended.get() >= kept
                     && ended.get() + freed.get() >= threads * each);
             for (Thread opener : openers) opener.join();
             assertTrue(ended.get() <= threads * each);
@@ -150,7 +150,7 @@ class ThreadsTest {
             LinkedBlockingQueue<Integer> results = new LinkedBlockingQueue<>();
             Thread poller = new Thread(() -> results.add(loop.poll(-1)));
             poller.start();
-            // Until the other thread waits in its poll: a poll of this thread that came first has returned by then.
+            // Poll until the other thread waits in its poll. An earlier poll of this thread has returned by then.
             long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
             ErrorCode error;
             while ((error = Support.errorOf(loop::poll)) == ErrorCode.OK) assertTrue(System.nanoTime() < deadline);
@@ -191,10 +191,10 @@ class ThreadsTest {
         }
     }
 
-    /** While a wake-up or a log runs on another thread, setWakeup and close wait: what they use can be freed afterwards. */
+    /** While a wake-up or a log callback runs on another thread, setWakeup and close wait. Afterwards its objects can be freed. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whenSetWakeupOrCloseReturnsNoWakeupRuns(boolean close) throws Exception {
+    void noWakeupRunsAfterSetWakeupOrCloseReturns(boolean close) throws Exception {
         for (int i = 0; i < 20; i++) {
             AtomicInteger inside = new AtomicInteger();
             CountDownLatch begun = new CountDownLatch(1);
@@ -244,7 +244,7 @@ class ThreadsTest {
         }
         String ours = logged.remove(Thread.currentThread());
         assertTrue(ours.contains("WARN ") && ours.contains(" " + id[0]), ours);
-        assertTrue(!logged.isEmpty(), "the I/O thread said nothing");
+        assertTrue(!logged.isEmpty(), "the I/O thread logged nothing");
         for (Thread thread : logged.keySet()) {
             assertNotSame(Thread.currentThread(), thread);
             assertTrue(thread.isDaemon(), thread.getName());
@@ -254,7 +254,7 @@ class ThreadsTest {
         long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
         for (Thread thread : logged.keySet())
             while (thread.isAlive()) {
-                assertTrue(System.nanoTime() < deadline, thread.getName() + " is attached still");
+                assertTrue(System.nanoTime() < deadline, thread.getName() + " is still attached");
                 Thread.yield();
             }
     }

@@ -25,7 +25,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.Test;
 
-/** The names of servers where the platform does not compare them, as on Android; with servers that are engines in this process. */
+/** Tests server names on a platform that does not compare them, such as Android. The servers are engines in this process. */
 class TlsNamesTest {
     private static byte[] file(String name) throws Exception {
         return Files.readAllBytes(Paths.get(System.getProperty("files"), name));
@@ -43,17 +43,17 @@ class TlsNamesTest {
     void namesOfCertificates() throws Exception {
         check("right.pem", true, "localhost", "LOCALHOST", "127.0.0.1", "::1", "0:0:0:0:0:0:0:1", "0000::0001");
         check("right.pem", false, "local", "localhost.example", "a.localhost", "127.0.0.2", "127.0.0.11", "::2", "::", "right");
-        // No addresses in the usual form: Java would read them as 127.0.0.1, or look them up.
+        // These are not addresses in the usual form: Java would read them as 127.0.0.1, or look them up.
         check("right.pem", false, "127.1", "2130706433", "127.0.1", "0127.0.0.1", "127.0.0.01", "a.1", "localhost.1", "256.0.0.1", "127.0.0.1.", "");
         check("names-only.pem", true, "localhost", "any.wild.example", "ANY.Wild.Example");
-        // The common name is an address, and so is one of the DNS names; neither is an address of the certificate.
+        // The common name and one of the DNS names are addresses. Neither counts as an address of the certificate.
         check("names-only.pem", false, "127.0.0.1", "wild.example", ".wild.example", "too.many.wild.example", "wild.example.x");
         check("odd-names.pem", true, "deep.wild.example", "dot.example", "my_host.example");
         check("odd-names.pem", false, "a.example", "example", "x", "part.sub.example", "xpart.sub.example", "a.b.double.example", "10.0.0.1", "203.0.113.7");
         check("no-names.pem", false, "no-names", "localhost", "127.0.0.1");
     }
 
-    /** A client and a server, whose records pass from the one to the other. */
+    /** A client and a server that exchange their records. */
     private static final class Pair {
         final Semaphore ready = new Semaphore(0);
         final TlsProvider provider;
@@ -102,7 +102,7 @@ class TlsNamesTest {
             server.setSSLParameters(parameters);
         }
 
-        /** Notes what a call returned. Its output is that of the provider. */
+        /** Records the result of a call. The output is the output of the provider. */
         private byte[] output(long result) {
             int state = (int) (result >> 32);
             byte[] bytes = new byte[(int) result];
@@ -154,7 +154,7 @@ class TlsNamesTest {
             } catch (SSLException alert) {
                 // the client has refused
             }
-            if (!isEstablished && failure == null) output(client.send(0, 20_000)); // behind the alert
+            if (!isEstablished && failure == null) output(client.send(0, 20_000)); // after the alert
             client.free();
             provider.release();
             return this;
@@ -174,7 +174,7 @@ class TlsNamesTest {
         }
     }
 
-    /** Compares no name by itself, as a trust manager of Android. */
+    /** Compares no names, like a trust manager of Android. */
     private static final class AnyName implements X509TrustManager {
         @Override
         public void checkServerTrusted(X509Certificate[] chain, String authType) {}
@@ -184,7 +184,7 @@ class TlsNamesTest {
 
         @Override
         public X509Certificate[] getAcceptedIssuers() {
-            return null; // as many programs do
+            return null; // many programs return null here
         }
     }
 
@@ -192,7 +192,7 @@ class TlsNamesTest {
         return new PlatformTls.Builder().trustManager(new AnyName()).build();
     }
 
-    /** Each name is compared by this class, because the program has made the verifier of HTTPS accept all. */
+    /** The TLS session must compare each name, because the program has set a verifier for HTTPS that accepts all names. */
     @Test
     void aServerWithAnotherNameGetsNoCertificate() throws Exception {
         HttpsURLConnection.setDefaultHostnameVerifier((name, session) -> true);

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The steps of the TLS provider as C calls them, with an engine of the platform as the server: no network, no native code. */
+/** Tests the steps of the TLS provider as C calls them. The server is an engine of the platform. There is no network and no native code. */
 class TlsSessionTest {
-    /** The room for output that the library has besides the plaintext. */
+    /** The space that the library provides for output, besides the plaintext. */
     private static final int ROOM = 2048;
     private static final int PLAINTEXT = 16384;
 
@@ -43,7 +43,7 @@ class TlsSessionTest {
             super(tls, 2, verifiesNames);
         }
 
-        /** Waits until so many threads run a step, and so many steps wait; returns whether that comes. */
+        /** Waits until this number of threads run a step and this number of steps wait. Returns whether both happen. */
         boolean settles(int running, int waiting) throws Exception {
             for (int i = 0; i < 2000; i++) {
                 if (threads().getActiveCount() == running && threads().getQueue().size() == waiting) return threads().getPoolSize() == running;
@@ -83,7 +83,7 @@ class TlsSessionTest {
         };
     }
 
-    /** The server: an engine whose bytes are kept here. */
+    /** The server: an engine. This class keeps its bytes. */
     private static final class Server {
         final SSLEngine engine;
         final ByteArrayOutputStream received = new ByteArrayOutputStream();
@@ -111,7 +111,7 @@ class TlsSessionTest {
             engine.setNeedClientAuth(asksClients);
         }
 
-        /** Takes bytes of the client, and works as far as possible. */
+        /** Takes bytes of the client, and continues as far as possible. */
         void take(byte[] bytes) throws Exception {
             ByteBuffer more = ByteBuffer.allocate(unread.remaining() + bytes.length);
             more.put(unread).put(bytes).flip();
@@ -141,7 +141,7 @@ class TlsSessionTest {
             while (bytes.hasRemaining()) engine.wrap(bytes, wire);
         }
 
-        /** The next record for the client; null if there is none. */
+        /** Returns the next record for the client, or null if there is none. */
         byte[] record() {
             wire.flip();
             byte[] record = null;
@@ -161,7 +161,7 @@ class TlsSessionTest {
         int state;
         int error;
         String message;
-        /** Steps with output, and the most bytes of one. */
+        /** The number of steps with output, and the largest output of a step in bytes. */
         int outputs;
         int largest;
 
@@ -221,7 +221,7 @@ class TlsSessionTest {
             }
         }
 
-        /** The handshake, and the tickets. Returns the plaintext of the server. */
+        /** Runs the handshake and reads the tickets. Returns the plaintext of the server. */
         byte[] run(Server server) throws Exception {
             ByteArrayOutputStream plain = new ByteArrayOutputStream();
             if (!has(TlsSession.TLS_ESTABLISHED)) {
@@ -244,7 +244,7 @@ class TlsSessionTest {
         return new Provider(new PlatformTls.Builder().keyManager((javax.net.ssl.X509KeyManager) identity).build(), verifiesNames);
     }
 
-    /** Output that has no room comes in further steps. The identity of this side has 10 certificates, the most that OpenJDK takes. */
+    /** Output that does not fit is returned by further steps. The client's identity has 10 certificates, OpenJDK's maximum. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void recordByRecord(String protocol) throws Exception {
@@ -271,8 +271,8 @@ class TlsSessionTest {
         server.engine.wrap(ByteBuffer.allocate(0), server.wire);
         assertEquals(0, client.receive(server.record()).length);
         assertEquals(TlsSession.TLS_ESTABLISHED | TlsSession.TLS_PEER_CLOSED, client.state);
-        byte[] last = "behind the server's close_notify".getBytes(StandardCharsets.US_ASCII);
-        // By TLS 1.2 OpenJDK answers a close_notify with its own, and both directions are closed.
+        byte[] last = "after the server's close_notify".getBytes(StandardCharsets.US_ASCII);
+        // With TLS 1.2 OpenJDK answers a close_notify with its own, and both directions are closed.
         assertEquals(protocol.equals("TLSv1.3"), client.send(last).length > last.length);
         assertTrue(client.state >= 0);
         client.result(client.session.closeNotify(ROOM), ROOM);
@@ -280,7 +280,7 @@ class TlsSessionTest {
         provider.release();
     }
 
-    /** Also with garbage, calls out of turn return errors, and none throws. */
+    /** Garbage and calls in the wrong order return errors; no call throws. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void callsOutOfTurn(String protocol) throws Exception {
@@ -297,13 +297,13 @@ class TlsSessionTest {
         established.run(server);
         established.receive(new byte[] {23, 3, 3, 0, 4, 1, 2, 3, 4});
         assertEquals(ErrorCode.TLS.number, established.error);
-        // The alert, once.
+        // The alert is returned once.
         assertTrue(established.send(new byte[0]).length > 0);
         assertEquals(0, established.send(new byte[0]).length);
         established.receive(new byte[] {23, 3, 3, 0, 4, 1, 2, 3, 4});
         assertEquals(ErrorCode.TLS.number, established.error);
 
-        // Freed while a thread works: no notice comes.
+        // The session is freed while a thread works: no notice is sent.
         Client freed = new Client(provider, context);
         freed.send(new byte[0]);
         freed.session.free();
@@ -315,7 +315,7 @@ class TlsSessionTest {
         assertTrue(late.message.contains("the loop has ended"), late.message);
     }
 
-    /** Steps beyond the number of threads wait, also when idle threads have ended, and each runs. */
+    /** If there are more steps than threads, the other steps wait, and each one runs, also after idle threads have ended. */
     @Test
     void threadsAreLimited() throws Exception {
         Provider provider = provider(false, null); // 2 threads
@@ -338,7 +338,7 @@ class TlsSessionTest {
         provider.release();
     }
 
-    /** An engine whose every step is an error of the virtual machine, also that for the alert: no thread ends by it. */
+    /** Every step of this engine throws an error of the virtual machine, also the step for the alert. No thread ends because of it. */
     @Test
     void anEngineThatIsBroken() throws Exception {
         List<Throwable> uncaught = java.util.Collections.synchronizedList(new ArrayList<>());
@@ -469,7 +469,7 @@ class TlsSessionTest {
         public void setEnableSessionCreation(boolean creates) {}
     }
 
-    /** The library's names are DNS names or addresses. */
+    /** The names that the library passes are DNS names or addresses. */
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1", "2001:db8::1", "10.0.0.255"})
     void addressesAreNotNames(String address) {

@@ -12,7 +12,7 @@ public abstract class Context {
         return this;
     }
 
-    /** That of the test's thread. */
+    /** Returns the Looper of the test's thread. */
     public Looper getMainLooper() {
         return Looper.myLooper();
     }

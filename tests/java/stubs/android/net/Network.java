@@ -7,7 +7,7 @@ import java.net.InetAddress;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 
-/** A stub: equal to another one of the same number, as Android's class. It knows the name `edge.test`. */
+/** A stub. As in Android's class, objects with the same number are equal. It resolves the name `edge.test`. */
 public class Network {
     private final int number;
     public volatile boolean isLost;

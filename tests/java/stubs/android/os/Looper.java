@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A stub of the parts of Android's class that a driver and a lifecycle need: a task queue for one thread. The test makes its time. */
+/** A stub of the parts of Android's class that a driver and a lifecycle need: a task queue for one thread. The test sets the time. */
 public final class Looper {
     private static final ThreadLocal<Looper> OF_THREAD = ThreadLocal.withInitial(Looper::new);
 
@@ -28,14 +28,14 @@ public final class Looper {
         return OF_THREAD.get();
     }
 
-    /** Runs the next task; false if there was none in time. */
+    /** Runs the next task. Returns false if no task was due in time. */
     public boolean runOne(long timeoutMillis) throws InterruptedException {
         Runnable task = queue.poll(timeoutMillis, TimeUnit.MILLISECONDS);
         if (task != null) task.run();
         return task != null;
     }
 
-    /** Runs the tasks of the next milliseconds. */
+    /** Advances the time and runs the tasks that become due. */
     public void advance(long millis) {
         long end = now + millis;
         while (true) {
@@ -49,7 +49,7 @@ public final class Looper {
         now = end;
     }
 
-    /** Whether nothing is left to run. */
+    /** Returns whether no task is left. */
     public boolean isIdle() {
         return queue.isEmpty() && later.isEmpty();
     }

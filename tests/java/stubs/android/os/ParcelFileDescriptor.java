@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** A stub that counts copies instead of making them. */
+/** A stub that records copies instead of making them. */
 public class ParcelFileDescriptor implements Closeable {
     /** The calls so far. */
     public static final List<String> CALLS = Collections.synchronizedList(new ArrayList<>());

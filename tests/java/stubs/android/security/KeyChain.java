@@ -4,7 +4,7 @@ import android.content.Context;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 
-/** A key chain with at most one key, or with a refusal. */
+/** A key chain that has at most one key, or that refuses. */
 public final class KeyChain {
     public static volatile PrivateKey key;
     public static volatile X509Certificate[] chain;
