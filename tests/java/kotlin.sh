@@ -1,6 +1,6 @@
 #!/bin/sh
-# kotlin.sh DIR [VERSION]: downloads a Kotlin compiler from npm to DIR, if it is not there, and prints the directory of its package. The
-# folder `lib` of the package also contains kotlinx-coroutines.
+# kotlin.sh DIR [VERSION]: downloads a Kotlin compiler from npm to DIR, if it is not there, and prints the directory of its
+# package. The folder `lib` of the package also contains kotlinx-coroutines.
 #
 # The packages are pinned by their integrity hashes.
 set -eu

@@ -1,5 +1,5 @@
-//! Tests the Java binding, `bindings/java`. It runs the JUnit tests in `tests/java/unit` with this machine's Java and its JNI checks,
-//! and uses the binding with Android's tools, ProGuard and Kotlin.
+//! Tests the Java binding, `bindings/java`. It runs the JUnit tests in `tests/java/unit` with this machine's Java and its JNI
+//! checks, and uses the binding with Android's tools, ProGuard and Kotlin.
 //!
 //! `EGRET_WS_TEST_SOCKETS=100000` sets the number of sockets that the leak test opens. The default is 2000. The leak test of TLS
 //! opens a tenth of them.
@@ -164,7 +164,8 @@ fn a_jar_loads_the_library_that_it_contains() {
     }
 }
 
-/// Compiles the programs of `docs/samples/java` as Java 8 and runs them. Each program is one file; its class has the name of the file.
+/// Compiles the programs of `docs/samples/java` as Java 8 and runs them. Each program is one file; its class has the name of the
+/// file.
 #[test]
 fn samples_of_pages_run() {
     let programs = samples::programs("java");

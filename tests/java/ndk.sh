@@ -3,8 +3,8 @@
 #
 # Its compiler is clang, its linker is lld. Android's libraries are stubs with the symbols that bindings/java/android/symbols.txt
 # lists. LLVM's libunwind is compiled from the sources in the PyPI package ziglang. No package contains the headers of Android's C
-# library, so the script uses musl's headers, and Debian's copy of Android's jni.h. Therefore the compiler is correct only for C code
-# that is equal for both C libraries: see abi.h in this script.
+# library, so the script uses musl's headers, and Debian's copy of Android's jni.h. Therefore the compiler is correct only for C
+# code that is equal for both C libraries: see abi.h in this script.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -81,8 +81,8 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
         $clang $options $language -include "$fresh/android.h" -c "$zig/libunwind/src/$source" -o "$objects/$source.o"
     done
     ar rcs "$libraries/libunwind.a" "$objects"/*.o # must come before the other objects are compiled
-    # Clang links its run-time library. Rust has its own. The JNI shim needs only the functions of C under the names of the 32-bit ARM
-    # ABI; libc.so contains them since Android 7. check_so.py reports a missing function.
+    # Clang links its run-time library. Rust has its own. The JNI shim needs only the functions of C under the names of the 32-bit
+    # ARM ABI; libc.so contains them since Android 7. check_so.py reports a missing function.
     cat >"$fresh/runtime.c" <<-'SOURCE'
 	#ifdef __arm__
 	#include <string.h>
@@ -101,7 +101,8 @@ for abi in arm64-v8a armeabi-v7a x86_64; do
     $clang $options -fno-builtin -c "$fresh/runtime.c" -o "$objects/runtime.o"
     ar rcs "$libraries/libgcc.a" "$objects/runtime.o"
 
-    # Besides functions with pointers and sizes, the JNI shim uses these types of the C library. An initialised mutex is zero in both.
+    # Besides functions with pointers and sizes, the JNI shim uses these types of the C library. An initialised mutex is zero in
+    # both.
     cat >"$fresh/out/musl/$abi/abi.h" <<-'HEADER'
 	#ifndef __ASSEMBLER__
 	#include <pthread.h>

@@ -1,6 +1,6 @@
 /*
- * This library is preloaded before libegret_ws. It prints the options that the binding passes, and returns statistics and a close report
- * in which all numbers differ, so that a test detects swapped fields.
+ * This library is preloaded before libegret_ws. It prints the options that the binding passes, and returns statistics and a close
+ * report in which all numbers differ, so that a test detects swapped fields.
  *
  * It knows the sizes of the structs. When a struct grows, add the new fields to the binding and to this file.
  */

@@ -360,7 +360,8 @@ fn play(stream: &mut SslStream<TcpStream>, steps: &str) -> Played {
             "key-updates" | "silent-key-updates" => {
                 let count: u32 = steps.next().expect("a count").parse().expect("a count");
                 for number in 0..count {
-                    // SAFETY: a reference of this type has the address of the C object, and the stream that owns the object is alive.
+                    // SAFETY: a reference of this type has the address of the C object, and the stream that owns the object is
+                    // alive.
                     assert_eq!(unsafe { SSL_key_update(pointer(stream), 1) }, 1);
                     if stream.do_handshake().is_err() {
                         return Ok("cut".into());

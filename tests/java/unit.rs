@@ -109,7 +109,8 @@ fn junit_class(class: &str, properties: &[(&str, &str)]) {
     assert_junit_passed(&output_of(class, java.args(["--disable-ansi-colors", "--details=tree", "-c", class])));
 }
 
-/// JUnit's exit code shows whether tests failed. This function checks that there were tests, and that `-Xcheck:jni` reported nothing.
+/// JUnit's exit code shows whether tests failed. This function checks that there were tests, and that `-Xcheck:jni` reported
+/// nothing.
 pub fn assert_junit_passed(output: &str) {
     println!("{output}");
     // These texts report a call that is not allowed, an unchecked exception, or too many local references.

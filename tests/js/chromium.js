@@ -1,5 +1,5 @@
-// An Egret project in headless Chromium: node chromium.js DIRECTORY QUERY LINE...
-// Serves DIRECTORY, opens its index.html?QUERY, and expects LINE... in this order on the console. $CHROMIUM names the browser.
+// Runs an Egret project in headless Chromium: node chromium.js DIRECTORY QUERY LINE...
+// It serves DIRECTORY, opens index.html?QUERY, and expects LINE... in this order on the console. $CHROMIUM names the browser.
 "use strict";
 
 const { spawn } = require("child_process");

@@ -1,8 +1,8 @@
 'use strict';
 
-// The samples of docs/egret-games.md and docs/zh/egret-games.md, compiled by the engine's own compiler, in the engine, over our WebSocket:
-// egret_page.js ENGINE SOCKET_MODULE SOCKET_IO MQTT ECHO_URL ADDON. ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a
-// `socket.js`, SOCKET_IO and MQTT the directories of socket.io-client and mqtt.
+// Compiles the samples of docs/egret-games.md and docs/zh/egret-games.md with the engine's own compiler, and runs them in the
+// engine with our WebSocket: egret_page.js ENGINE SOCKET_MODULE SOCKET_IO MQTT ECHO_URL ADDON. ENGINE is the `build` directory of
+// egret-engine, SOCKET_MODULE is a `socket.js`, SOCKET_IO and MQTT are the directories of socket.io-client and mqtt.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -17,7 +17,7 @@ const root = path.join(__dirname, '../..');
 const TEXT = 1, BINARY = 2, CLOSE = 8;
 const LIMIT = 131072;
 
-/** The blocks of code of a page in this language. */
+/** Returns the code blocks of a page that are in this language. */
 function blocksOf(page, language) {
   const text = fs.readFileSync(path.join(root, 'docs', page), 'utf8');
   return text.split('```').filter((_, index) => index % 2 === 1).filter((block) => block.startsWith(`${language}\n`))
@@ -44,7 +44,10 @@ function compile(sources) {
   return script;
 }
 
-/** The timers of the samples. A wait of setTimeout is recorded, and ends at once unless `frozen`; the test makes the ticks of setInterval. */
+/**
+ * The timers of the samples. The time of each setTimeout is recorded, and the timer fires immediately unless `frozen`. The test
+ * makes the ticks of setInterval.
+ */
 const timers = {
   waits: [],
   frozen: false,
@@ -63,7 +66,7 @@ const timers = {
 };
 
 loadEngine(engine, socketModule);
-globalThis.navigator ??= { language: 'zh' }; // since Node 21 it exists
+globalThis.navigator ??= { language: 'zh' }; // exists since Node 21
 for (const script of [path.join(socketIo, 'dist/socket.io.js'), path.join(mqttDirectory, 'dist/mqtt.js')]) {
   vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
 }
@@ -78,7 +81,7 @@ function pageTest(name, body) {
   test(name, { timeout: TIMEOUT_MS }, body);
 }
 
-/** A server whose n-th connection is `behaviours[n]`, the last one for all that follow. */
+/** Starts a server that calls `behaviours[n]` for the n-th connection, and the last function for all further connections. */
 async function serveInTurn(...behaviours) {
   let count = 0;
   const server = await serve((peer) => {
@@ -115,14 +118,14 @@ test('both pages have the same code, and the test knows all of it', () => {
   }
 });
 
-test('the modules are those of the example project', () => {
+test('the modules in the page are those of the example project', () => {
   const [block] = blocksOf('egret-games.md', 'json').map((text) => JSON.parse(text));
   const project = JSON.parse(fs.readFileSync(path.join(root, 'examples/egret_project/egretProperties.json'), 'utf8'));
   assert.deepStrictEqual(block.modules.map(({ name }) => name), project.modules.map(({ name }) => name));
   for (const { modules } of [block, project]) assert.match(modules[1].path, /\/bindings\/js\/module$/);
 });
 
-pageTest('Connection connects again after an error and after a normal close, and stops after a kick', async () => {
+pageTest('Connection reconnects after an error and after a normal close, and stops after a kick', async () => {
   const server = await serveInTurn(
     (peer) => peer.frame(0x0f, []), // breaks the protocol
     (peer) => peer.frame(CLOSE, closeFrame(1001, 'restart')),
@@ -131,10 +134,10 @@ pageTest('Connection connects again after an error and after a normal close, and
   const reason = await new Promise((resolve) => new game.Connection(server.url, resolve));
   assert.strictEqual(reason, 'another device');
   assert.strictEqual(server.connections(), 3);
-  assert.strictEqual(timers.waits.length, 2, 'a kick is the end');
+  assert.strictEqual(timers.waits.length, 2, 'there is no attempt after a kick');
 });
 
-pageTest('Connection stays away after a kick and after a log-out, also at a resume', async () => {
+pageTest('Connection does not reconnect after a kick or a log-out, also not at a resume', async () => {
   const server = await serveInTurn(
     (peer) => peer.frame(CLOSE, closeFrame(4001, 'another device')),
     (peer) => { peer.onframe = (opcode) => { if (opcode === CLOSE) peer.frame(CLOSE, closeFrame(1000, '')); }; });
@@ -151,7 +154,7 @@ pageTest('Connection stays away after a kick and after a log-out, also at a resu
   assert.deepStrictEqual([server.connections(), timers.waits], [3, []]);
 });
 
-pageTest('Connection connects again after a lost connection', async () => {
+pageTest('Connection reconnects after a lost connection', async () => {
   const relay = await relayToEcho();
   const { socket } = new game.Connection(relay.url, () => {});
   await nextEvent(socket, egret.Event.CONNECT);
@@ -185,7 +188,7 @@ pageTest('Connection waits longer after each failure', async () => {
   assert.strictEqual(rightWaits.length, most.length);
 });
 
-pageTest('Connection stays after a message that is too large', async () => {
+pageTest('Connection stays open after a message that is too large', async () => {
   const server = await serveInTurn((peer) => {
     peer.onframe = (opcode, payload) => {
       if (opcode === TEXT) peer.frame(CLOSE, closeFrame(4001, payload.toString()));
@@ -228,7 +231,7 @@ pageTest('LargeMessages joins parts that are split anywhere', async () => {
   const messages = [5, 0, 300, 70000].map(randomBytes);
   const stream = Buffer.concat(messages.flatMap((message) => [Buffer.from([0, message.length >> 16, message.length >> 8, message.length]), message]));
   const server = await serveInTurn((peer) => {
-    // The game has its listener when it says so.
+    // The game sends a message when its listener is ready.
     peer.onframe = (opcode) => {
       if (opcode !== BINARY) return;
       for (let start = 0, size = 1; start < stream.length; start += size, size = size % 100 + 700 * (start > 400) + 1) {
@@ -243,7 +246,7 @@ pageTest('LargeMessages joins parts that are split anywhere', async () => {
   await closed(socket);
 });
 
-pageTest('LargeMessages begins anew on the next connection', async () => {
+pageTest('LargeMessages drops an incomplete message when the next connection begins', async () => {
   const server = await serveInTurn(
     (peer) => {
       peer.frame(BINARY, [0, 0, 0, 9, 1, 2]);
@@ -282,7 +285,7 @@ pageTest('Heartbeat closes when the server is silent, and not before', async () 
   assert.deepStrictEqual([silent, pings], [4, ANSWERED + 3], 'three pings, and the fourth tick closes');
 });
 
-pageTest('Heartbeat stops at the end of a connection, and begins again with the next', async () => {
+pageTest('Heartbeat stops at the end of a connection, and starts again on the next one', async () => {
   const server = await serveInTurn((peer) => peer.frame(CLOSE, closeFrame(1001, '')));
   const socket = new egret.WebSocket();
   new game.Heartbeat(socket, 1000, () => assert.fail('no tick'));
@@ -295,7 +298,7 @@ pageTest('Heartbeat stops at the end of a connection, and begins again with the 
   }
 });
 
-pageTest('a resume connects at once', async () => {
+pageTest('a resume connects immediately', async () => {
   const calls = [];
   egret.lifecycle.stage = new egret.EventDispatcher();
   for (const type of ['activate', 'deactivate']) egret.lifecycle.stage.addEventListener(type, () => calls.push(type), null);
@@ -332,7 +335,7 @@ pageTest('readGbk reads the text of a server that sends GBK', async () => {
   await closed(socket);
 });
 
-// The codes of the table.
+// The codes in the table of the page.
 for (const [code, reason, ...frame] of [
   [1000, 'bye', CLOSE, closeFrame(1000, 'bye')],
   [1005, '', CLOSE, []],
@@ -351,7 +354,7 @@ for (const [name, code, words, payload] of [
   ['GBK in a text message', 1007, /UTF-8/, [0xc4, 0xe3]],
   ['a message that is too large', 1009, /too big|longer|larger/, Buffer.alloc(LIMIT + 1, 'x')],
 ]) {
-  pageTest(`${name} ends the connection: the server gets ${code}, the game 1006 after an IO_ERROR in words`, async () => {
+  pageTest(`${name} ends the connection: the server gets ${code}, the game 1006 after an IO_ERROR with a message`, async () => {
     let closing;
     const server = await serveInTurn((peer) => {
       peer.frame(TEXT, payload);
@@ -367,7 +370,7 @@ for (const [name, code, words, payload] of [
   });
 }
 
-pageTest('the real client of socket.io, with a WebSocket alone', async () => {
+pageTest('the real client of socket.io, with only the WebSocket transport', async () => {
   const targets = [];
   const server = await serve((peer) => {
     targets.push(peer.target);
@@ -392,7 +395,7 @@ pageTest('the real client of socket.io, with a WebSocket alone', async () => {
   });
 });
 
-/** A client that joins all that is sent in one task to one message. */
+/** A client that joins all data of one task into one message. */
 function joiningClient(socket) {
   let waiting = [];
   return (item) => {
@@ -412,7 +415,7 @@ pageTest('inPortions keeps a client that joins messages below the limit', async 
   const failed = nextEvent(socket, egret.IOErrorEvent.IO_ERROR);
   const client = joiningClient(socket);
   items.forEach((item) => client(item));
-  assert.strictEqual((await failed).target, socket, 'all at once are too much');
+  assert.strictEqual((await failed).target, socket, 'all parts together are too large');
 
   let text = '';
   const arrived = new Promise((resolve) => socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, () => {
@@ -425,7 +428,7 @@ pageTest('inPortions keeps a client that joins messages below the limit', async 
   await closed(socket);
 });
 
-// MQTT 3.1.1: a CONNECT packet begins with 0x10, and 0x20 is its answer.
+// MQTT 3.1.1: a CONNECT packet begins with 0x10, and its answer with 0x20.
 pageTest('the real client of MQTT joins a burst, and inPortions keeps it below the limit', async () => {
   const server = await serve((peer) => {
     peer.accept('mqtt');
@@ -442,7 +445,7 @@ pageTest('the real client of MQTT joins a burst, and inPortions keeps it below t
     client.publish('topic', item);
     return item.length;
   };
-  /** The sizes of the messages of a burst. They do not go out. */
+  /** Returns the sizes of the messages of a burst. The messages are not sent. */
   const sizesOf = (burst) => new Promise((resolve) => {
     const sizes = [];
     WebSocket.prototype.send = (data) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// The Egret engine, unmodified, with a socket module, in this process: over our WebSocket, in its global object.
+// Loads the unmodified Egret engine and a socket module into this process. Their global object has our WebSocket.
 
 const fs = require('node:fs');
 const net = require('node:net');
@@ -18,12 +18,12 @@ function loadEngine(engine, socketModule) {
   }
 }
 
-/** The next event of this type, from an egret.EventDispatcher. */
+/** Returns a promise of the next event of this type from an egret.EventDispatcher. */
 function nextEvent(dispatcher, type) {
   return new Promise((resolve) => dispatcher.once(type, resolve, null));
 }
 
-/** The URL of a relay to the echo server, and `cut()`, which ends all its connections without a Close frame. */
+/** Starts a relay to the echo server. Returns its URL and `cut()`, which ends all its connections without a Close frame. */
 async function relayToEcho() {
   const { hostname, port } = new URL(echoUrl);
   const streams = [];

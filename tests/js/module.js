@@ -1,5 +1,5 @@
-// The socket module of this project, in the real engine.
-// usage: node module.js BUILD     a directory in which module_build.sh builds it, and puts the engine
+// Tests the socket module of this project in the real engine.
+// usage: node module.js BUILD     BUILD is the directory in which module_build.sh has built the module and installed the engine
 "use strict";
 
 const assert = require("assert");
@@ -22,7 +22,7 @@ const bin = path.join(__dirname, "../../bindings/js/module/bin");
 const engines = path.join(build, "node_modules/egret-engine/build/socket/socket.js");
 const engines54 = moduleOf54(path.join(build, "socket-5.4.js"));
 
-// The module of 5.2.18 with all changes that 5.4 made to it, because npm has no engine newer than 5.2.18.
+// npm has no engine newer than 5.2.18, so this is the module of 5.2.18 with all changes that 5.4 made to it.
 function moduleOf54(file) {
     const change = (text, [old, changed]) => {
         assert.strictEqual(text.split(old).length, 2, old);
@@ -45,7 +45,7 @@ const games = {
     after: beforeModule => game(path.join(bin, "socket.js"), "WebSocket", beforeModule),
 };
 
-// Each test runs with the module and its minified form, on each kind of native socket.
+// Each test runs with the module and with its minified form, on each kind of native socket.
 function each(name, body) {
     for (const file of ["socket.js", "socket.min.js"]) {
         for (const kind of ["WebSocket", "egret_native"]) {
@@ -167,7 +167,7 @@ each("a static URI that is not ws:// or wss:// is refused, and nothing is connec
 });
 
 for (const file of [path.join(bin, "socket.js"), path.join(bin, "socket.min.js"), engines54]) {
-    test(`a message that comes without an event is delivered (${path.basename(file)})`, () => {
+    test(`a message that a native socket passes without an event is delivered (${path.basename(file)})`, () => {
         const it = game(file, "WebSocket");
         const native = it.connected();
         native.bare("text");
@@ -211,7 +211,7 @@ each("readUTF returns one queued message at a time", it => {
     assert.throws(() => it.socket.readUTF(), /#1025/);
 });
 
-each("readBytes takes exactly the bytes that it is asked for, also from several messages", it => {
+each("readBytes takes exactly the requested bytes, also from several messages", it => {
     it.socket.type = it.egret.WebSocket.TYPE_BINARY;
     const native = it.connected();
     native.message(bytes(1, 2, 3));
@@ -224,7 +224,7 @@ each("readBytes takes exactly the bytes that it is asked for, also from several 
     assert.deepStrictEqual(it.bytesRead(), []);
 });
 
-each("the unread rest of a message is dropped when the next message comes", it => {
+each("the unread rest of a message is dropped when the next message arrives", it => {
     it.socket.type = it.egret.WebSocket.TYPE_BINARY;
     const native = it.connected();
     native.message(bytes(1, 2, 3));
@@ -265,7 +265,7 @@ each("a binary message in the string format", it => {
     assert.deepStrictEqual(it.bytesRead(), []);
     assert.deepStrictEqual(it.takeWarnings(), [3102]);
     it.socket.type = it.egret.WebSocket.TYPE_BINARY;
-    assert.deepStrictEqual(it.bytesRead(), [0, 255], "nothing is lost");
+    assert.deepStrictEqual(it.bytesRead(), [0, 255], "no byte is lost");
 });
 
 each("a text message in the binary format waits for the string format", it => {
@@ -278,7 +278,7 @@ each("a text message in the binary format waits for the string format", it => {
     assert.strictEqual(it.socket.readUTF(), "text");
 });
 
-each("each write is sent at once, as one message", it => {
+each("each write is sent immediately, as one message", it => {
     const native = it.connected();
     it.socket.writeUTF("a");
     it.socket.writeUTF("b");
@@ -383,7 +383,7 @@ each("reconnects inside ioError, and the close of the failed connection does not
     assert.deepStrictEqual(it.events.splice(0), ["ioError", "close"]);
     it.natives[0].error();
     it.socket.connect("h", 3);
-    assert.strictEqual(it.natives.length, 2, "the second is under way");
+    assert.strictEqual(it.natives.length, 2, "the second connection has started");
     it.natives[1].open();
     assert.strictEqual(it.socket.connected, true);
 });
@@ -395,7 +395,7 @@ each("messages received before the close can be read after it", it => {
     assert.strictEqual(it.socket.readUTF(), "last words");
 });
 
-// The work of reading `count` messages: the sum of the lengths of the arrays in all calls of these array methods.
+// Returns the work to read `count` messages: the sum of the lengths of the arrays in all calls of these array methods.
 function workOfReading(count, type) {
     const it = game(path.join(bin, "socket.js"), "WebSocket");
     const { prototype } = it.egret.WebSocket.constructor("return Array")();
@@ -421,7 +421,7 @@ function workOfReading(count, type) {
 test("reading queued messages takes linear work", () => {
     for (const type of ["string", "binary"]) {
         const [few, many] = [workOfReading(500, type), workOfReading(4000, type)];
-        assert.ok(many < 12 * few, `eight times as many ${type} messages took ${many} instead of ${few}`);
+        assert.ok(many < 12 * few, `eight times as many ${type} messages took ${many} units of work instead of ${few}`);
     }
 });
 
@@ -466,7 +466,7 @@ test("no message is reordered, lost or duplicated in 100,000 random operations",
     }
 });
 
-// The problems that the engine's own compiler finds in a game.
+// Returns the errors that the engine's own compiler finds in a game.
 function problemsOf(game) {
     const engine = path.join(build, "node_modules/egret-engine");
     const ts = require(path.join(engine, "tools/lib/typescript-plus/lib/typescript.js"));
@@ -483,7 +483,8 @@ test("the engine's own compiler reads the declarations", () => {
     assert.ok(problems.length === 1 && /"http:\/\/".* is not assignable/.test(problems[0]), problems);
 });
 
-// Except for the differences in the README, any sequence of calls and events has the same effects as with the engine's module.
+// Except for the differences that the README lists, every sequence of calls and events has the same effects as with the engine's
+// module.
 for (const [generation, file] of [["5.2.18", engines], ["5.4", engines54]]) {
     test(`20,000 random steps compared with the engine's module of ${generation}`, () => {
         const is54 = file === engines54;

@@ -1,15 +1,15 @@
-// How connections of egret.WebSocket fail and end: the order of events, `connected` in them, and their data.
-// `each` runs a test on each kind of native socket; `ofEngines()` starts the game with each of the engine's modules, and `after(call)`
-// with ours, which is loaded after `call(egret)`.
+// Tests how connections of egret.WebSocket fail and end: the order of the events, the value of `connected` in them, and their data.
+// `each` runs a test on each kind of native socket. `ofEngines()` starts the game with each of the engine's modules. `after(call)`
+// starts it with our module, which is loaded after `call(egret)`.
 "use strict";
 
 const assert = require("assert");
 const test = require("node:test");
 
-// The data of an event belongs to the realm of the engine.
+// The data of an event is an object of the engine's realm.
 const plain = data => ({ ...data });
 
-// The events of a game that records `connected` and the data of each.
+// The events of a game that records `connected` and the data for each event.
 function record(it) {
     const trace = [];
     for (const type of ["connect", "ioError", "close"]) {
@@ -74,7 +74,7 @@ module.exports = ({ each, ofEngines, after }) => {
         assert.deepStrictEqual(it.events, ["ioError", "close"]);
     });
 
-    each("close is the last event of a connection and comes once, with an error or without, in each state", it => {
+    each("close is the last event of a connection and is delivered once, with or without an error, in each state", it => {
         for (const prepare of [() => {}, native => native.open(), (native, socket) => socket.close(),
             (native, socket) => { native.open(); socket.close(); }]) {
             for (const finish of ["fail", "end"]) {
@@ -89,7 +89,7 @@ module.exports = ({ each, ofEngines, after }) => {
         }
     });
 
-    each("ioError says what failed, also where the native socket does not", it => {
+    each("ioError has a message about the failure, also if the native socket has none", it => {
         const messages = [];
         it.on.ioError = ({ data }) => messages.push(data.message);
         it.socket.connect("h", 1);
@@ -117,7 +117,7 @@ module.exports = ({ each, ofEngines, after }) => {
         assert.deepStrictEqual(trace, [["connect", true, undefined], ["close", false, end]]);
     });
 
-    each("a kick can be told from a cut", it => {
+    each("a game can distinguish a kick from a lost connection", it => {
         if (it.kind !== "WebSocket") return;
         const decisions = [];
         it.on.close = ({ data }) => decisions.push(data.code >= 4000 ? "login screen" : "connect again");
@@ -127,7 +127,7 @@ module.exports = ({ each, ofEngines, after }) => {
         assert.deepStrictEqual(decisions, ["login screen", "connect again"]);
     });
 
-    each("data stays after the dispatch, for a game that looks at the event later", it => {
+    each("the data is kept after the dispatch, for a game that reads the event later", it => {
         const kept = [];
         it.on.ioError = it.on.close = event => kept.push(event);
         it.socket.connect("h", 1);
@@ -137,7 +137,7 @@ module.exports = ({ each, ofEngines, after }) => {
             [["ioError", "error,message"], ["close", "code,reason,wasClean"], ["close", "code,reason,wasClean"]]);
     });
 
-    each("handlers that are called without an event, as some runtimes do", it => {
+    each("handlers work without an event argument, because some runtimes pass none", it => {
         if (it.kind !== "WebSocket") return;
         const trace = record(it);
         it.socket.connect("h", 1);
@@ -149,7 +149,7 @@ module.exports = ({ each, ofEngines, after }) => {
         ]);
     });
 
-    each("events are printed in words, and are the engine's classes", it => {
+    each("events have a readable string form, and are of the engine's classes", it => {
         const { egret } = it;
         const printed = [];
         const classes = [];
@@ -175,7 +175,7 @@ module.exports = ({ each, ofEngines, after }) => {
         assert.strictEqual(`${new egret.Event("x")}`, "[object Object]", "the engine's own events are not changed");
     });
 
-    test("the pool of the engine's events is not that of the module, also if it exists before the module", () => {
+    test("the engine and the module have separate pools of events, also if the engine's pool exists before the module", () => {
         const it = after(egret => egret.ProgressEvent.dispatchProgressEvent(new egret.EventDispatcher(), "progress"));
         const printed = [];
         it.on.socketData = event => printed.push(`${event}`);
@@ -187,7 +187,7 @@ module.exports = ({ each, ofEngines, after }) => {
             ['[egret.ProgressEvent type="socketData"]', '[egret.ProgressEvent type="socketData"]', "[object Object]"]);
     });
 
-    each("a runtime that connects again by itself: connected is false meanwhile, and connect comes again", it => {
+    each("a runtime that reconnects by itself: connected is false meanwhile, and connect is dispatched again", it => {
         if (it.kind !== "WebSocket") return;
         const native = it.connected();
         native.retry();
@@ -195,7 +195,7 @@ module.exports = ({ each, ofEngines, after }) => {
         it.socket.writeUTF("lost");
         assert.deepStrictEqual([it.takeWarnings(), native.sent], [[3101], []]);
         it.socket.connect("h", 2);
-        assert.strictEqual(it.natives.length, 1, "it is connecting");
+        assert.strictEqual(it.natives.length, 1, "the socket is connecting");
         native.open();
         assert.strictEqual(it.socket.connected, true);
         native.retry();
@@ -204,7 +204,7 @@ module.exports = ({ each, ofEngines, after }) => {
         assert.deepStrictEqual(it.events, ["connect", "close"]);
     });
 
-    each("connect says that it wants a host if it gets a URL", it => {
+    each("connect reports that it needs a host if it gets a URL", it => {
         for (const [host, begin] of [["ws://h", "ws://"], ["wss://h:1/p?token=1", "wss://"], ["HTTP://h", "HTTP://"], [" ws://h", "ws://"]]) {
             assert.throws(() => it.socket.connect(host, 80), ({ message }) => message.includes("connectByUrl")
                 && message.includes(`begins with "${begin}"`) && !message.includes("token"));
@@ -214,7 +214,7 @@ module.exports = ({ each, ofEngines, after }) => {
         assert.strictEqual(it.latest().url, "ws://h:1");
     });
 
-    test("the engine's modules: true in ioError of a lost connection, no data, and a URL as host is accepted", () => {
+    test("the engine's modules: connected is true in ioError of a lost connection, there is no data, and a URL is accepted as host", () => {
         for (const it of ofEngines()) {
             const trace = record(it);
             it.socket.connect("ws://h", 1);

@@ -1,4 +1,4 @@
-// Loads the real Egret engine with a socket module, and with a native WebSocket whose server is the test.
+// Loads the real Egret engine with a socket module and with a native WebSocket. The test acts as the server.
 "use strict";
 
 const assert = require("assert");
@@ -45,7 +45,7 @@ class Standard extends Native {
         }
         this.bare({ type: "message", data });
     }
-    // As in runtimes that pass the message itself, without an event.
+    // Some runtimes pass the message itself, without an event.
     bare(message) {
         this.onmessage(message);
     }
@@ -76,7 +76,7 @@ class EgretNative extends Native {
 }
 
 // build: a directory with the engine in node_modules. kind: the kind of native socket, "WebSocket", "egret_native" or "none".
-// beforeModule: is called with the engine before the module is loaded.
+// beforeModule: a function that is called with the engine before the module is loaded.
 function loadEngine(build, modulePath, kind, beforeModule = () => {}) {
     const natives = [];
     const warnings = [];
@@ -109,7 +109,7 @@ const utf = text => {
     return bytes(encoded.length >> 8, encoded.length & 255, ...encoded);
 };
 
-// One socket of a game, and the names of the events it gets. `on` sets what the game does on an event.
+// One socket of a game, and the names of the events that it gets. `on` sets the action of the game for an event.
 function startGame(build, modulePath, kind, beforeModule) {
     const it = loadEngine(build, modulePath, kind, beforeModule);
     it.kind = kind;

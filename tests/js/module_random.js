@@ -1,4 +1,4 @@
-// Random operations of games on egret.WebSocket.
+// Random operations of games with egret.WebSocket.
 "use strict";
 
 const { bytes, utf } = require("./module_engine.js");
@@ -10,7 +10,7 @@ function randomSource(seed) {
     };
 }
 
-// Plays `steps` random actions of a game and its server, and returns the trace of all effects.
+// Runs `steps` random actions of a game and its server, and returns the trace of all effects.
 function randomGame(it, steps, is54) {
     const { egret, socket } = it;
     const { TYPE_STRING, TYPE_BINARY } = egret.WebSocket;

@@ -1,4 +1,4 @@
-// Messages in the format that a game does not read: they wait, up to a limit.
+// Tests messages in the format that a game does not read: they stay in the queue, up to a limit.
 "use strict";
 
 const assert = require("assert");
@@ -8,7 +8,7 @@ const MOST_WAITING = 1 << 20;
 const MESSAGE_COST = 64;
 
 module.exports = ({ each }) => {
-    each("unread text in the binary format is bounded, and the newest stays", it => {
+    each("unread text in the binary format is bounded, and the newest message is kept", it => {
         it.socket.type = it.egret.WebSocket.TYPE_BINARY;
         const native = it.connected();
         const text = number => `${number}`.padEnd(1000, ".");
@@ -22,7 +22,7 @@ module.exports = ({ each }) => {
         assert.strictEqual(it.events.length, 3000);
     });
 
-    each("empty messages count, too", it => {
+    each("empty messages also count", it => {
         it.socket.type = it.egret.WebSocket.TYPE_BINARY;
         const native = it.connected();
         const kept = MOST_WAITING / MESSAGE_COST;
@@ -32,11 +32,11 @@ module.exports = ({ each }) => {
         assert.strictEqual(it.warnings.length, 1);
     });
 
-    each("unread bytes in the string format are bounded by whole messages, and the newest stays", it => {
+    each("unread bytes in the string format are bounded by whole messages, and the newest message is kept", it => {
         it.socket.type = it.egret.WebSocket.TYPE_BINARY;
         const native = it.connected();
         native.message(bytes(9, 8, 7));
-        assert.deepStrictEqual(it.bytesRead(0, 1), [9], "a message that was begun is dropped with its rest");
+        assert.deepStrictEqual(it.bytesRead(0, 1), [9], "the rest of a partly read message is dropped");
         it.socket.type = it.egret.WebSocket.TYPE_STRING;
         for (let i = 0; i < 3000; i++) native.message(bytes(i & 255, ...new Uint8Array(999)));
         assert.match(it.warnings[0], /old binary messages are dropped/);
@@ -47,7 +47,7 @@ module.exports = ({ each }) => {
         assert.deepStrictEqual(it.bytesRead(), []);
     });
 
-    each("messages that came before the binary format are counted once", it => {
+    each("messages that arrived before the switch to the binary format are counted once", it => {
         const native = it.connected();
         for (let i = 0; i < 900; i++) native.message("z".repeat(1000));
         it.socket.type = it.egret.WebSocket.TYPE_BINARY;

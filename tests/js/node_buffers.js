@@ -1,6 +1,6 @@
 'use strict';
 
-// Shared, resizable and detached buffers, up to the addon, which reads their memory.
+// Tests shared, resizable and detached buffers, including the addon, which reads their memory.
 
 const assert = require('node:assert');
 const { addon, both, connected, echo, next, start } = require('./node_support.js');
@@ -47,14 +47,14 @@ both('the memory of WebAssembly is sent, before and after it grew', async (host)
   assert.deepStrictEqual([...new Uint8Array(await echo(socket, new Uint8Array(memory.buffer, 100, 3)))], [1, 2, 3]);
 });
 
-// egret_ws.js passes none of these to the addon; the addon checks them too.
+// egret_ws.js passes none of these buffers to the addon; the addon also checks them.
 test('the addon itself refuses shared memory, and reads no byte outside of a buffer', async () => {
   const host = require(addon).createHost(0, true);
   const refused = [new SharedArrayBuffer(8), new Uint8Array(new SharedArrayBuffer(8)), new DataView(new SharedArrayBuffer(8)),
     new Float64Array(new SharedArrayBuffer(16), 8, 1), Buffer.from(new SharedArrayBuffer(4))];
   for (const data of refused) assert.strictEqual(host.sendBinary(1, data), INVALID_ARGUMENT);
 
-  // These are accepted; the error is that no socket has this id.
+  // These buffers are accepted; the error is that no socket has this id.
   const buffer = new ArrayBuffer(16, { maxByteLength: 32 });
   const follows = [new Uint16Array(buffer), new DataView(buffer), new Uint16Array(buffer, 4), new DataView(buffer, 4)];
   const fixed = [new Uint16Array(buffer, 8, 4), new DataView(buffer, 8, 8)];
@@ -94,7 +94,7 @@ both('the addon sends the current bytes of a resizable buffer, or refuses it', a
     for (const name of Object.keys(views)) {
       const message = next(socket, 'message');
       const result = native.sendBinary(id, views[name]);
-      // Node-API of Node 20 does not know a DataView of a resizable buffer, and reports the old length of a view out of bounds.
+      // Node-API of Node 20 does not know a DataView of a resizable buffer. For a view out of bounds it reports the old length.
       if (result === INVALID_ARGUMENT && (name === 'view' || expected[name] === 0)) continue;
       assert.strictEqual(result, expected[name]);
       assert.strictEqual((await message).data.byteLength, expected[name], `${name} of ${length}`);

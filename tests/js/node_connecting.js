@@ -1,6 +1,6 @@
 'use strict';
 
-// URLs and subprotocols as a server gets them, and egret_native.WebSocket.
+// Tests the URLs and subprotocols that a server gets, and egret_native.WebSocket.
 
 const assert = require('node:assert');
 const { both, connected, echoUrl, next, serve } = require('./node_support.js');
@@ -41,7 +41,7 @@ both('an IPv6 literal connects', async (host) => {
   assert.strictEqual(seen.target, '/?six');
 });
 
-both('URLs that are invalid, or not of a WebSocket\'s, are a SyntaxError', async ({ WebSocket }) => {
+both('URLs that are invalid, or not for a WebSocket, cause a SyntaxError', async ({ WebSocket }) => {
   for (const url of ['', 'h', 'ws://', 'ws://h:99999/', 'ftp://h/', 'ws://h/#part', 'ws://h\0/', 'ws://[::1/']) {
     assert.throws(() => new WebSocket(url), { name: 'SyntaxError' }, url);
   }

@@ -1,7 +1,7 @@
 'use strict';
 
-// The Egret engine, unmodified, with a socket module, on our WebSocket: node_engine.js ENGINE SOCKET_MODULE ECHO_URL ADDON.
-// ENGINE is the `build` directory of egret-engine, SOCKET_MODULE a `socket.js`.
+// Runs the unmodified Egret engine with a socket module and our WebSocket: node_engine.js ENGINE SOCKET_MODULE ECHO_URL ADDON.
+// ENGINE is the `build` directory of egret-engine, SOCKET_MODULE is a `socket.js`.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -53,14 +53,14 @@ engineTest('the sample of the documentation', async () => {
     }
     main = new Main();
   });
-  main.socket.close(); // the sample never closes it, and the timer polls as long as there is a socket
+  main.socket.close(); // the sample never closes its socket, and the timer polls as long as there is a socket
   assert.deepStrictEqual(lines, [
     'The connection is successful, send data: Hello Egret WebSocket',
     'Receive data:Hello Egret WebSocket',
   ]);
 });
 
-engineTest('text of any script, and a close', async () => {
+engineTest('text in several writing systems, and a close', async () => {
   const socket = await connect();
   for (const text of ['\u4f60\u597d', 'a'.repeat(100000), '\u{1f600}']) {
     socket.writeUTF(text);
@@ -100,7 +100,7 @@ engineTest('ints and UTF in binary mode', async () => {
   await next(socket, egret.Event.CLOSE);
 });
 
-engineTest('a dead port, then the same object connects from inside CLOSE', async () => {
+engineTest('a refused connection, then the same object connects inside CLOSE', async () => {
   const log = [];
   const socket = new egret.WebSocket();
   socket.addEventListener(egret.IOErrorEvent.IO_ERROR, () => log.push('ioError'), null);
@@ -118,7 +118,7 @@ engineTest('a dead port, then the same object connects from inside CLOSE', async
   await next(socket, egret.Event.CLOSE);
 });
 
-engineTest('the server closes, and the same object connects elsewhere from inside CLOSE', async () => {
+engineTest('the server closes, and the same object connects to another server inside CLOSE', async () => {
   const server = await serve((peer) => {
     peer.accept();
     peer.frame(8, [0x03, 0xe8]);
@@ -135,7 +135,7 @@ engineTest('the server closes, and the same object connects elsewhere from insid
   await next(socket, egret.Event.CLOSE);
 });
 
-engineTest('an open connection is lost, and the same object connects again from inside CLOSE', async () => {
+engineTest('an open connection is lost, and the same object reconnects inside CLOSE', async () => {
   const relay = await relayToEcho();
   const socket = new egret.WebSocket();
   const closed = [];
@@ -152,7 +152,7 @@ engineTest('an open connection is lost, and the same object connects again from 
   assert.deepStrictEqual(closed, [false]);
 });
 
-engineTest('connectByUrl with a query and no slash', async () => {
+engineTest('connectByUrl with a query and without a slash', async () => {
   let target;
   const server = await serve((peer) => {
     target = peer.target;

@@ -1,6 +1,6 @@
 'use strict';
 
-// permessage-deflate as a game sees it: only in `extensions`. The server uses Node's zlib.
+// Tests permessage-deflate from the view of a game: only `extensions` shows it. The server uses Node's zlib.
 
 const assert = require('node:assert');
 const zlib = require('node:zlib');
@@ -11,7 +11,7 @@ const DEFLATED = 0x40;
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 const FLUSH = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
 
-/** Echoes each text message; both are compressed. */
+/** Echoes each text message. The message and the echo are compressed. */
 function echoDeflated(peer, seen) {
   peer.onframe = (opcode, payload) => {
     seen.push(opcode);
@@ -43,7 +43,7 @@ both('extensions is the answer of the server, and messages are compressed', asyn
     }
     const event = await closed(socket);
     assert.strictEqual(event.wasClean, true);
-    assert.strictEqual(socket.extensions, agreed, 'after the end too');
+    assert.strictEqual(socket.extensions, agreed, 'also after the end');
     assert.deepStrictEqual(seen, [TEXT | DEFLATED, TEXT | DEFLATED, 8]);
   }
 });

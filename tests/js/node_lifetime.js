@@ -1,6 +1,6 @@
 'use strict';
 
-// Ownership and garbage collection. Needs --expose-gc.
+// Tests ownership and garbage collection. Needs --expose-gc.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -17,7 +17,9 @@ function runNode(script) {
 
 const turn = () => new Promise(setImmediate);
 
-/** Collects garbage until `done()`. An object that `done` derefs lives until its turn ends; finalizers run in another turn. */
+/**
+ * Collects garbage until `done()`. An object that `done` dereferences lives until the task ends; finalizers run in another task.
+ */
 async function collectUntil(done) {
   const deadline = Date.now() + TIMEOUT_MS / 2;
   while (!done()) {
@@ -28,7 +30,7 @@ async function collectUntil(done) {
   }
 }
 
-/** A server that can send text (`say`), and whose `closeCode` is the code of the Close frame that it got. */
+/** Starts a server that can send text (`say`). Its `closeCode` is the code of the Close frame that it got. */
 async function recordingServer() {
   const server = await serve((peer) => {
     peer.accept();
@@ -51,7 +53,7 @@ both('an open socket without references lives until it is closed', async (host) 
     };
     return new WeakRef(socket);
   })();
-  // Only after an object of the same age was collected does it count that the socket was not.
+  // The check of the socket is valid only after another object of the same age was collected.
   const other = new WeakRef({});
   await collectUntil(() => other.deref() === undefined);
   assert.notStrictEqual(dropped.deref(), undefined);
@@ -75,7 +77,7 @@ both('an AbortSignal does not keep a socket alive', async (host) => {
 });
 
 for (const inline of [false, true]) {
-  test(`an installation that nothing can poll any more is collected (${inline ? 'inline' : 'threaded'})`,
+  test(`an installation that can no longer be polled is collected (${inline ? 'inline' : 'threaded'})`,
     { timeout: TIMEOUT_MS }, async () => {
       const server = await recordingServer();
       await (async () => {
@@ -91,10 +93,10 @@ for (const inline of [false, true]) {
     });
 }
 
-/** Descriptors of this process; 0 on systems without /proc. */
+/** Returns the number of descriptors of this process, or 0 on systems without /proc. */
 const descriptors = () => (fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : 0);
 
-/** Starts a worker, and resolves when it has ended. `script` has `host` and `server`, the URL of a server. */
+/** Starts a worker, and resolves when it has ended. `script` can use `host` and `server`, the URL of a server. */
 async function runWorker(options, script, onMessage = () => {}) {
   const worker = new Worker(
     `const { start, connected, closed, echo, echoUrl } = require(${support});
@@ -110,7 +112,7 @@ const DRIVERS = { inline: '{}', threaded: '{ inline: false }', 'wake-up': '{ des
 for (const [driver, options] of Object.entries(DRIVERS)) {
   const frames = driver === 'polled' ? 'setInterval(() => host.poll(), 1);' : '';
 
-  test(`installations without sockets are collected, and their handles closed (${driver})`, { timeout: TIMEOUT_MS }, async () => {
+  test(`installations without sockets are collected, and their handles are closed (${driver})`, { timeout: TIMEOUT_MS }, async () => {
     const before = descriptors();
     const settings = eval(`(${options})`);
     const dropped = await (async () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Node's event loop delivers the events: each is a task, an idle socket costs nothing, and the process ends by itself.
+// Tests Node's event loop: each event is a separate task, an idle socket needs no CPU time, and the process ends by itself.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -21,7 +21,7 @@ const DRIVERS = {
   polled: { poll: true, inline: true },
 };
 
-/** Makes a test for each of the drivers. */
+/** Defines a test for each driver. */
 function each(name, body, drivers = Object.keys(DRIVERS)) {
   for (const driver of drivers) {
     test(`${name} (${driver})`, { timeout: TIMEOUT_MS }, async () => {
@@ -38,7 +38,7 @@ function each(name, body, drivers = Object.keys(DRIVERS)) {
 }
 const WITHOUT_POLL = ['inline', 'threaded', 'wake-up'];
 
-/** Runs a program, whose arguments are the echo server's URL and the addon. */
+/** Runs a program with the echo server's URL and the addon as arguments. */
 function runNode(script) {
   const { status, signal, stdout, stderr } =
     spawnSync(process.execPath, ['-e', script, echoUrl, addon], { timeout: TIMEOUT_MS, encoding: 'utf8' });
@@ -55,7 +55,7 @@ each('a handler that is set after `await opened` gets the messages that came wit
   for (let round = 0; round < 20; round++) {
     const socket = new host.WebSocket(server.url);
     await new Promise((resolve) => (socket.onopen = resolve));
-    // Each message is read by a new handler, as by `once`.
+    // A new handler reads each message, as `once` does.
     for (const text of ['one', 'two', 'three']) {
       assert.strictEqual((await new Promise((resolve) => (socket.onmessage = resolve))).data, text);
     }
@@ -63,7 +63,7 @@ each('a handler that is set after `await opened` gets the messages that came wit
   }
 });
 
-each('jobs of a handler run before the next event, whatever the two events are', async (host) => {
+each('jobs of a handler run before the next event, for each pair of events', async (host) => {
   const log = [];
   const record = (socket, name) => {
     for (const type of ['open', 'message', 'error', 'close']) {
@@ -93,7 +93,7 @@ each('jobs of a handler run before the next event, whatever the two events are',
   assert.deepStrictEqual(log, expected);
 });
 
-each('no event comes inside a call of the game', async (host) => {
+each('no event is delivered inside a call of the game', async (host) => {
   let inside = true;
   const socket = new host.WebSocket('ws://127.0.0.1:0/');
   const early = [];
@@ -127,7 +127,7 @@ test('an exception of a handler is an uncaughtException, and the other events st
   }
 });
 
-test('the jobs of an event run before the next event, also after an exception of a handler or of a job', () => {
+test('the jobs of an event run before the next event, also after a handler or a job throws', () => {
   for (const options of ['{}', '{ inline: false }', '{ descriptor: false }', '{ poll: true }']) {
     const { status, stdout, stderr } = runNode(`
       const [echoUrl, addon] = process.argv.slice(1);
@@ -216,19 +216,19 @@ test('an installation without sockets, and one that was freed, let the process e
 
 // Idle sockets.
 
-/** Work of this process so far: passes of the event loop, waits of all threads that ended, and CPU time. */
+/** Returns the work of this process so far: passes of the event loop, waits of all threads that have ended, and CPU time. */
 const work = () => {
   const { userCPUTime, systemCPUTime, voluntaryContextSwitches } = process.resourceUsage();
   return { passes: performance.nodeTiming.uvMetricsInfo.loopCount, waits: voluntaryContextSwitches, cpu: userCPUTime + systemCPUTime };
 };
 
-// The engine's own threads take some milliseconds, more on a busy machine. A timer of a frame would make 60 passes or waits, and a thread
-// that spins would take the whole second.
+// The engine's own threads need some milliseconds, more on a busy machine. A frame timer would cause 60 passes or waits, and a
+// thread that spins would need the whole second.
 test('an idle second with open sockets needs neither a timer nor a thread that spins', { timeout: TIMEOUT_MS }, async () => {
   const hosts = WITHOUT_POLL.map((driver) => start(DRIVERS[driver]));
   const sockets = [];
   for (const host of hosts) sockets.push(await connected(host), await connected(host));
-  await new Promise((resolve) => setTimeout(resolve, 100)); // the opening has left work
+  await new Promise((resolve) => setTimeout(resolve, 100)); // the connects may have left some work
   const before = work();
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const after = work();
@@ -268,7 +268,7 @@ each('a flood of messages does not stop timers and other I/O', async (host) => {
 
 // Options of the shell.
 
-test('allow refuses a URL by false, and its exception is that of the constructor', { timeout: TIMEOUT_MS }, async () => {
+test('allow refuses a URL by returning false, and the constructor throws the exception of allow', { timeout: TIMEOUT_MS }, async () => {
   const asked = [];
   const host = start({
     allow(url) {
@@ -287,7 +287,7 @@ test('allow refuses a URL by false, and its exception is that of the constructor
   host.free();
 });
 
-test('only true of allow allows a connection', { timeout: TIMEOUT_MS }, async () => {
+test('a connection is allowed only if allow returns true', { timeout: TIMEOUT_MS }, async () => {
   for (const result of [undefined, null, 0, 1, 'true', {}, Promise.resolve(true)]) {
     const host = start({ allow: () => result });
     assert.match((await next(new host.WebSocket(echoUrl), 'error')).message, /refuses/);
@@ -337,7 +337,7 @@ each('suspend, resume and networkChanged reach the loop', async (host, options) 
   for (const call of ['suspend', 'resume', 'networkChanged', 'poll', 'ref', 'unref', 'free']) other[call]();
 });
 
-test('a poll during which libuv also polls has jobs between the events, too', { timeout: TIMEOUT_MS }, async () => {
+test('jobs run between the events also if a poll runs while libuv polls', { timeout: TIMEOUT_MS }, async () => {
   const server = await serve((peer) => {
     peer.accept();
     for (let index = 0; index < 50; index++) peer.frame(1, `${index}`);
@@ -361,12 +361,12 @@ test('a poll during which libuv also polls has jobs between the events, too', { 
   host.free();
 });
 
-each('drain comes without another event', async (host) => {
+each('drain is delivered without another event', async (host) => {
   const server = await serve((peer) => peer.accept());
   const socket = new host.WebSocket(server.url, [], { highWaterMark: 1000 });
   await next(socket, 'open');
   for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => setTimeout(resolve, 5)); // outside of an event of the socket
+    await new Promise((resolve) => setTimeout(resolve, 5)); // this task is not an event of the socket
     const drained = next(socket, 'drain');
     for (let left = 3; left > 0; left--) socket.send(new Uint8Array(120));
     for (let left = 10; left > 0; left--) socket.send('x'.repeat(120));
@@ -377,7 +377,7 @@ each('drain comes without another event', async (host) => {
 
 // Buffers.
 
-each('a received ArrayBuffer is the message and nothing else, and can be transferred', async (host) => {
+each('a received ArrayBuffer contains only the message, and can be transferred', async (host) => {
   const socket = await connected(host);
   socket.binaryType = 'arraybuffer';
   for (const length of [0, 1, 32, 16_383, 16_384, 65_536, 131_072]) {
@@ -392,7 +392,7 @@ each('a received ArrayBuffer is the message and nothing else, and can be transfe
 
 // Contexts.
 
-each('a vm context has objects of its own', async (host, options) => {
+each('a vm context has its own objects', async (host, options) => {
   const context = vm.createContext({ url: echoUrl });
   const inContext = install(context, { addon, ...options });
   const frames = setInterval(() => options.poll && inContext.poll(), 1);
@@ -409,7 +409,7 @@ each('a vm context has objects of its own', async (host, options) => {
   assert.strictEqual(text, 'hi');
 });
 
-each('free during a handler ends all connections, and no further event comes', async (host, options) => {
+each('free during a handler ends all connections, and no further event is delivered', async (host, options) => {
   const other = start(options);
   const frames = setInterval(() => options.poll && other.poll(), 1);
   const server = await serve((peer) => {

@@ -1,8 +1,8 @@
 'use strict';
 
-// Ten thousand sockets, or EGRET_WS_TEST_SOCKETS, and a hundred thousand messages, or EGRET_WS_TEST_MESSAGES, leak no memory and no
-// descriptor. Needs --expose-gc, and --max-semi-space-size=1, because otherwise V8's young generation grows to 16 MiB and more and
-// changes the result.
+// Tests that ten thousand sockets (or EGRET_WS_TEST_SOCKETS) and a hundred thousand messages (or EGRET_WS_TEST_MESSAGES) leak no
+// memory and no descriptor. Needs --expose-gc. Also needs --max-semi-space-size=1: otherwise V8's young generation grows to 16
+// MiB and more, which changes the result.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -21,7 +21,7 @@ async function churn(host, count) {
   }
 }
 
-/** Sends `count` messages and gets them back, WINDOW at a time: of three kinds, and of lengths up to 1999. */
+/** Sends `count` messages and receives the echoes, WINDOW at a time. The messages have three kinds and lengths up to 1999. */
 async function exchange(socket, count) {
   const bytes = new Uint8Array(2000), text = 'x'.repeat(2000), wide = '\u4f60'.repeat(2000);
   let received = 0, sent = 0;
@@ -43,7 +43,7 @@ async function exchange(socket, count) {
   await whole;
 }
 
-/** Bytes of the process, and of the objects of JavaScript, and its descriptors. */
+/** Returns the bytes of the process, the bytes of JavaScript's objects, and the number of descriptors. */
 async function memory() {
   for (let round = 0; round < 4; round++) {
     gc();
@@ -72,7 +72,8 @@ for (const inline of [false, true]) {
     await churn(host, SOCKETS);
     const after = await memory();
     host.free();
-    // Less than one socket needs, here or in the library, and twice the variation of the allocators.
+    // The limit is less than one leaked object per socket would need, here or in the library, and twice the variation of the
+    // allocators.
     compare(driver, before, after, SOCKETS, 256, 64);
   });
 
@@ -85,7 +86,7 @@ for (const inline of [false, true]) {
     await exchange(socket, MESSAGES);
     const after = await memory();
     host.free();
-    // Less than a reference, a handle or an event needs.
+    // The limit is less than one leaked reference, handle or event per message would need.
     compare(driver, before, after, MESSAGES, 16, 8);
   });
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// Hooks, addresses, refusals, frames and details of a connection, through the addon.
+// Tests hooks, addresses, refusals, frames and details of a connection with the addon.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -15,7 +15,9 @@ const namedUrl = `ws://game.test:${port}/`;
 const DRIVERS = { inline: {}, threaded: { inline: false }, 'wake-up': { descriptor: false }, polled: { poll: true } };
 const ERR = { RESOLVE: -30, PROXY: -32, HTTP_STATUS: -41 };
 
-/** Makes a test for each driver. `body` gets a function that makes an installation with options; it has `reported`. */
+/**
+ * Defines a test for each driver. `body` gets a function that makes an installation with options and has the property `reported`.
+ */
 function each(name, body) {
   for (const [driver, settings] of Object.entries(DRIVERS)) {
     test(`${name} (${driver})`, { timeout: TIMEOUT_MS }, async () => {
@@ -95,10 +97,10 @@ each('resolve: exceptions, rejections and wrong answers fail the attempt', async
   }
 });
 
-each('resolve: a hook that waits for ever delays no other socket, and its late answer does nothing', async (install) => {
+each('resolve: a hook that never answers in time delays no other socket, and its late answer has no effect', async (install) => {
   let answer;
   const host = install({ resolve: (name) => (name === 'slow.test' ? new Promise((resolve) => { answer = resolve; }) : '127.0.0.1') });
-  // A short time-out may end before the hook was asked, on a busy machine.
+  // On a busy machine a short time-out may end before the hook is called.
   for (let resolveTimeout = 250; !answer; resolveTimeout *= 2) {
     const slow = failed(host, `ws://slow.test:${port}/`, { resolveTimeout });
     for (let count = 0; count < 5; count++) await closed(await opened(host, namedUrl));
@@ -121,7 +123,7 @@ each('resolve: a hook may use sockets of the installation', async (install) => {
   await closed(await opened(host, namedUrl));
 });
 
-each('findProxy: none, a list, and a failure', async (install) => {
+each('findProxy: no proxy, a list, and a failure', async (install) => {
   for (const none of [null, '', [], 'direct', later(null)]) {
     const asked = [];
     const host = install({ findProxy: (url) => (asked.push(url), none) });
@@ -179,7 +181,7 @@ each('a refusal has a status, a body and cookies', async (install) => {
   assert.strictEqual((await failed(host, server.url, { maxRefusalBody: 0 })).body.byteLength, 0);
 });
 
-each('frames: those that were sent and received', async (install) => {
+each('frames: sent and received frames are reported', async (install) => {
   const host = install({ deflate: false });
   const seen = [];
   const socket = await opened(host, echoUrl, { frames: true });
@@ -190,11 +192,11 @@ each('frames: those that were sent and received', async (install) => {
   assert.deepStrictEqual(seen.sort(), ['received 1 true false 5', 'received 8 true false 2', 'sent 1 true false 5', 'sent 8 true false 2']);
 });
 
-test('hooks that are no functions are refused', () => {
+test('hooks that are not functions are refused', () => {
   for (const name of ['resolve', 'findProxy']) assert.throws(() => start({ [name]: '127.0.0.1' }), TypeError);
 });
 
-// The end, while a question is open.
+// The end while a hook has not answered.
 
 each('an installation is freed, and then a hook answers', async (install) => {
   for (const isLate of [true, false]) {
@@ -224,7 +226,7 @@ for (const [driver, settings] of Object.entries(DRIVERS)) {
     ${settings.poll ? 'setInterval(() => host.poll(), 1);' : ''}
     new host.WebSocket('${namedUrl}');`;
 
-  test(`a worker and the process end while a question is open (${driver})`, { timeout: TIMEOUT_MS }, async () => {
+  test(`a worker and the process end while a hook has not answered (${driver})`, { timeout: TIMEOUT_MS }, async () => {
     for (let round = 0; round < 3; round++) {
       const worker = new Worker(program.replace('END', "require('node:worker_threads').parentPort.postMessage('asked')"),
         { eval: true, argv: [echoUrl, addon] });

@@ -1,6 +1,6 @@
 'use strict';
 
-// With glibc, the memory of large messages is returned to the system after a pause. Needs --expose-gc.
+// Tests that the memory of large messages is returned to the system after a pause (with glibc). Needs --expose-gc.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -9,7 +9,7 @@ const { connected, start } = require('./node_support.js');
 const SIZE = 128 * 1024, COUNT = 1500, KEPT = 24 << 20;
 const skip = !process.report.getReport().header.glibcVersionRuntime;
 
-/** Sends `count` messages and gets them back, a few at a time. */
+/** Sends `count` messages and receives the echoes, a few at a time. */
 async function exchange(socket, count) {
   const bytes = new Uint8Array(SIZE);
   let received = 0, sent = 0;
@@ -24,7 +24,7 @@ async function exchange(socket, count) {
 
 const rss = () => process.memoryUsage().rss;
 
-/** Lets V8 free all buffers; another thread may do it. */
+/** Waits until V8 has freed all buffers. Another thread may free them. */
 async function collect() {
   for (let round = 0; round < 4; round++) {
     gc();
@@ -41,13 +41,13 @@ for (const poll of [false, true]) {
     await exchange(socket, COUNT);
     await collect();
     const kept = rss();
-    while (rss() > kept - KEPT) await new Promise((resolve) => setTimeout(resolve, 50)); // or the time-out of the test
+    while (rss() > kept - KEPT) await new Promise((resolve) => setTimeout(resolve, 50)); // the test fails by its time-out
     clearInterval(polls);
     host.free();
   });
 }
 
-test('free returns the memory at once', { skip, timeout: 30_000 }, async () => {
+test('free returns the memory immediately', { skip, timeout: 30_000 }, async () => {
   const host = start({ inline: true });
   const socket = await connected(host);
   socket.binaryType = 'arraybuffer';

@@ -1,7 +1,7 @@
 'use strict';
 
-// wss with a certificate of a trusted authority, and with an untrusted one. The arguments are the files of the authority, and of
-// the two certificates with their keys.
+// Tests wss with a certificate of a trusted authority, and with an untrusted certificate. The arguments are the files of the
+// authority and of the two certificates with their keys.
 
 const assert = require('node:assert');
 const crypto = require('node:crypto');
@@ -11,7 +11,7 @@ const { both, closed, connected, echo, echoUrl, next, serve, start } = require('
 const [root, ...files] = process.argv.slice(2, 7);
 const [cert, key, strangeCert, strangeKey] = files.map((path) => fs.readFileSync(path));
 
-// Replaces the system's authorities. The library reads them when it first needs TLS.
+// This replaces the system's authorities. The library reads them when it first needs TLS.
 process.env.SSL_CERT_FILE = root;
 process.env.SSL_CERT_DIR = '/nowhere';
 
@@ -36,7 +36,7 @@ both('a session is resumed, unless an option or a change of the network forbids 
     peer.onframe = (opcode, payload) => opcode === 1 && peer.frame(opcode, payload);
     peer.accept();
   }, '127.0.0.1', { cert, key });
-  // Returns whether the session was resumed. After the echo, the tickets of the server were read too.
+  // Returns whether the session was resumed. After the echo, the tickets of the server were also read.
   const isResumed = async ({ WebSocket }, options) => {
     const socket = new WebSocket(server.url, [], options);
     await next(socket, 'open');
@@ -76,7 +76,7 @@ both('an untrusted certificate causes an error and a close, and no exception', a
   assert.match(message, /certificate/);
   assert.strictEqual(new crypto.X509Certificate(Buffer.from(seen.certificates[0])).fingerprint256,
     new crypto.X509Certificate(strangeCert).fingerprint256);
-  assert.deepStrictEqual(requests, [], 'nothing is asked of a server that is not trusted');
+  assert.deepStrictEqual(requests, [], 'no request is sent to an untrusted server');
 });
 
 both('a server without TLS causes an error and a close', async (host) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// The W3C WebSocket over the library, through the Node-API glue, with an echo server and a scripted server.
+// Tests the W3C WebSocket with the library and the Node-API glue, with an echo server and a scripted server.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -13,7 +13,7 @@ function bytes(length) {
   return Uint8Array.from({ length }, (_, index) => (index * 7) & 0xff);
 }
 
-both('text comes back unchanged', async (host) => {
+both('text is echoed unchanged', async (host) => {
   const socket = await connected(host);
   for (const text of ['hello', '', 'a\0b', '\u00e9\u4f60\u597d', '\u{1f600}', 'x'.repeat(70000)]) {
     assert.strictEqual(await echo(socket, text), text);
@@ -83,7 +83,7 @@ both('receiving more ends the connection with 1009', async (host) => {
   assert.deepStrictEqual(seen, [8, 1009]);
 });
 
-both('a thousand messages come back in order, text and binary mixed', async (host) => {
+both('a thousand messages, text and binary mixed, are echoed in order', async (host) => {
   const socket = await connected(host);
   socket.binaryType = 'arraybuffer';
   const received = [];
@@ -103,7 +103,7 @@ both('a thousand messages come back in order, text and binary mixed', async (hos
   assert.deepStrictEqual(received, sent);
 });
 
-both('messages of two sockets do not mix', async (host) => {
+both('messages of two sockets are not mixed', async (host) => {
   const [one, two] = await Promise.all([connected(host), connected(host)]);
   assert.deepStrictEqual(await Promise.all([echo(one, 'one'), echo(two, 'two')]), ['one', 'two']);
   await closed(one);
@@ -161,14 +161,14 @@ both('after a refused connection, a new socket made in the close handler connect
       order.push('close', event.code, event.wasClean);
       resolve(new host.WebSocket(echoUrl));
     };
-    assert.deepStrictEqual(order, [], 'nothing comes from the constructor');
+    assert.deepStrictEqual(order, [], 'no event is fired inside the constructor');
   });
   await next(second, 'open');
   assert.deepStrictEqual(order, ['error', 'close', 1006, false]);
   assert.strictEqual(await echo(second, 'again'), 'again');
 });
 
-both('a connect that fails at once ends with error and close', async (host) => {
+both('a connect that fails immediately ends with error and close', async (host) => {
   const socket = new host.WebSocket('ws://127.0.0.1:0/');
   const order = [];
   socket.onerror = () => order.push('error');
@@ -178,7 +178,7 @@ both('a connect that fails at once ends with error and close', async (host) => {
   assert.deepStrictEqual(order, ['error', 'close']);
 });
 
-both('bufferedAmount is 0 when everything was written', async (host) => {
+both('bufferedAmount is 0 after everything was written', async (host) => {
   const socket = await connected(host);
   assert.strictEqual(socket.bufferedAmount, 0);
   socket.send(bytes(1000));
@@ -212,7 +212,7 @@ both('free inside a handler takes effect when the poll returns', async (host) =>
   });
   assert.deepStrictEqual(await gone, [8, 1001]);
   assert.strictEqual(host.poll(), 0);
-  host.free(); // a second time
+  host.free(); // the second call does nothing
 });
 
 both('with the option poll, events come only from poll', async ({ inline }) => {
@@ -225,13 +225,13 @@ both('with the option poll, events come only from poll', async ({ inline }) => {
   const socket = new host.WebSocket(server.url);
   let opened = false;
   socket.onopen = () => (opened = true);
-  // The inline loop works only in polls: it must be polled until the server has the connection.
+  // The inline loop works only inside polls: it must be polled until the server has the connection.
   while (!accepted) {
     if (inline) host.poll();
     assert.strictEqual(opened, false);
     await new Promise(setImmediate);
   }
-  while (!opened) assert(host.poll(1000) > 0, 'nothing came within a second');
+  while (!opened) assert(host.poll(1000) > 0, 'no event arrived within a second');
   host.free();
 });
 
@@ -273,7 +273,7 @@ test('the addon refuses invalid arguments, and does not crash', () => {
   assert(host.open(DEAD_URL, '', '') < 0);
 });
 
-test('install names the mistake in its arguments', () => {
+test('install reports the mistake in its arguments', () => {
   const install = require('../../bindings/js/node');
   const mistakes = [
     [[null], /global must be an object/],
@@ -290,7 +290,7 @@ test('install names the mistake in its arguments', () => {
   install({}, { addon: relative }).free();
 });
 
-test('the sentence about an unknown option of install names each option of the types', () => {
+test('the message about an unknown option of install lists each option of the types', () => {
   const fs = require('node:fs');
   const path = require('node:path');
   const vm = require('node:vm');

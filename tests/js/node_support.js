@@ -13,7 +13,7 @@ const install = require('../../bindings/js/node');
 const TIMEOUT_MS = 10_000;
 
 const [echoUrl, addon] = process.argv.slice(-2);
-assert(/^ws:/.test(echoUrl), 'two arguments are missing: cargo test --test js gives them');
+assert(/^ws:/.test(echoUrl), 'two arguments are missing: cargo test --test js passes them');
 
 /** Installs into a new object, which has no EventTarget. */
 function start(options = {}) {
@@ -24,7 +24,7 @@ function start(options = {}) {
   });
 }
 
-/** Makes two tests, with an I/O thread and without. `body` gets { WebSocket, egret_native, poll, free, reported }. */
+/** Defines two tests, with and without an I/O thread. `body` gets { WebSocket, egret_native, poll, free, reported }. */
 function both(name, body) {
   for (const inline of [false, true]) {
     test(`${name} (${inline ? 'inline' : 'threaded'})`, { timeout: TIMEOUT_MS }, async () => {
@@ -36,12 +36,12 @@ function both(name, body) {
       } finally {
         host.free();
       }
-      assert.deepStrictEqual(reported, [], 'handlers threw that should not');
+      assert.deepStrictEqual(reported, [], 'a handler threw an unexpected exception');
     });
   }
 }
 
-/** The next event of this type. */
+/** Returns a promise of the next event of this type. */
 function next(socket, type) {
   return new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }));
 }
@@ -64,10 +64,10 @@ async function closed(socket) {
 }
 
 /**
- * A WebSocket server that calls `behaviour(peer)` when it has read a request. peer.target and peer.headers are those of the
- * request; peer.accept(protocol, extensions) answers it; peer.frame(opcode, payload) writes a frame, peer.write(bytes) any bytes;
- * peer.onframe(opcode, payload) is called for each frame read. The opcode of a compressed message includes RSV1, 0x40. With
- * `secure`, a certificate and its key, the server uses TLS.
+ * Starts a WebSocket server that calls `behaviour(peer)` when it has read a request. peer.target and peer.headers describe the
+ * request. peer.accept(protocol, extensions) answers it. peer.frame(opcode, payload) writes a frame, peer.write(bytes) writes any
+ * bytes. peer.onframe(opcode, payload) is called for each received frame. The opcode of a compressed message includes RSV1, 0x40.
+ * With `secure`, a certificate and its key, the server uses TLS.
  */
 async function serve(behaviour, address = '127.0.0.1', secure = null) {
   const serveStream = (stream) => {
@@ -105,7 +105,7 @@ async function serve(behaviour, address = '127.0.0.1', secure = null) {
     stream.on('error', () => {}); // the client has closed the connection
   };
   const server = secure ? tls.createServer(secure, serveStream) : net.createServer(serveStream);
-  server.unref(); // so no test has to stop it
+  server.unref(); // so the tests do not need to stop it
   await new Promise((resolve) => server.listen(0, address, resolve));
   const authority = `${address.includes(':') ? `[${address}]` : address}:${server.address().port}`;
   return { authority, url: `${secure ? 'wss' : 'ws'}://${authority}/` };
@@ -120,7 +120,7 @@ function readRequest(peer, head) {
   }));
 }
 
-/** The header of an unmasked frame, RFC 6455 section 5.2. */
+/** Returns the header of an unmasked frame, RFC 6455 section 5.2. */
 function frameHead(opcode, length) {
   if (length < 126) return Buffer.from([0x80 | opcode, length]);
   const head = Buffer.alloc(length < 65536 ? 4 : 10);
@@ -130,11 +130,11 @@ function frameHead(opcode, length) {
   return head;
 }
 
-/** The masked frame at the start of `bytes`, or null if it is incomplete. Only short frames (below 126 bytes), which is enough. */
+/** Returns the masked frame at the start of `bytes`, or null if it is incomplete. Supports only short frames (below 126 bytes). */
 function readFrame(bytes) {
   if (bytes.length < 6) return null;
   const length = bytes[1] & 0x7f;
-  assert(length < 126, 'this server reads short frames only');
+  assert(length < 126, 'this server reads only short frames');
   if (bytes.length < 6 + length) return null;
   const mask = bytes.subarray(2, 6);
   const payload = Buffer.from(bytes.subarray(6, 6 + length).map((byte, index) => byte ^ mask[index % 4]));

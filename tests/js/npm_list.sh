@@ -1,5 +1,6 @@
 #!/bin/sh
-# npm_list.sh LIST DIR: installs what LIST/package-lock.json pins by hash to DIR/node_modules, unless that was done.
+# npm_list.sh LIST DIR: installs the packages that LIST/package-lock.json pins by hash to DIR/node_modules, unless they are
+# installed.
 set -eu
 
 die() {
@@ -17,6 +18,6 @@ mkdir -p "$2"
 cd "$2"
 cp "$list/package.json" "$list/package-lock.json" .
 if ! cmp -s package-lock.json installed.json; then
-    npm ci --ignore-scripts --silent || die "npm ci failed; it has to reach the npm registry"
+    npm ci --ignore-scripts --silent || die "npm ci failed; it needs access to the npm registry"
     cp package-lock.json installed.json
 fi

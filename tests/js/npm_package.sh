@@ -1,7 +1,7 @@
 #!/bin/sh
 # npm_package.sh NAME VERSION INTEGRITY DIR: downloads a package from npm to DIR, if it is not there, and prints its path.
 #
-# The package is pinned by its integrity hash. Several tests may run this at the same time.
+# The package is pinned by its integrity hash. Several tests may run this script at the same time.
 set -eu
 
 die() {
@@ -21,7 +21,7 @@ if [ ! -d "$package" ]; then
     fresh=$(mktemp -d "$4/$name.XXXXXX")
     trap 'rm -rf "$fresh"' EXIT
     npm pack --silent --pack-destination "$fresh" "$name@$version" >"$fresh/log" 2>&1 ||
-        die "npm pack $name@$version failed; it has to reach the npm registry: $(cat "$fresh/log")"
+        die "npm pack $name@$version failed; it needs access to the npm registry: $(cat "$fresh/log")"
     tarball=$fresh/$name-$version.tgz
     found=$(node -p '"sha512-" + require("crypto").createHash("sha512").update(require("fs").readFileSync(process.argv[1])).digest("base64")' "$tarball")
     [ "$found" = "$integrity" ] || die "$name@$version has the integrity $found, not $integrity"

@@ -1,6 +1,6 @@
 'use strict';
 
-// An installation in a vm context, in workers, and after free(). The last two arguments are an echo server and the addon.
+// Tests an installation in a vm context, in workers, and after free(). The last two arguments are an echo server and the addon.
 
 const assert = require('node:assert');
 const net = require('node:net');
@@ -54,9 +54,9 @@ const GAME = `
   }
 `;
 
-// The object that made the context, and the global object as the code inside has it.
+// The object from which the context was made, and the global object that the code inside uses.
 for (const which of ['sandbox', 'global']) {
-  test(`a game runs in a vm context, by its ${which} object`, { timeout: TIMEOUT_MS }, async () => {
+  test(`a game runs in a vm context, installed into its ${which} object`, { timeout: TIMEOUT_MS }, async () => {
     const context = vm.createContext({});
     const global = which === 'sandbox' ? context : vm.runInContext('globalThis', context);
     await polling(global, async () => {
@@ -73,7 +73,7 @@ for (const which of ['sandbox', 'global']) {
   });
 }
 
-test('the body of a refusal is of the realm of its context', { timeout: TIMEOUT_MS }, async () => {
+test('the body of a refusal is an object of the realm of its context', { timeout: TIMEOUT_MS }, async () => {
   const server = net.createServer((stream) => stream.once('data', () => stream.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nban')));
   await new Promise((resolve) => server.unref().listen(0, '127.0.0.1', resolve));
   const context = vm.createContext({});
@@ -122,7 +122,7 @@ test('installations in one context share classes, and report to their own hosts'
   assert.deepStrictEqual(reported, [[0, 0], [1, 1], [2, 2]]);
 });
 
-test('workers and the main thread have installations of their own', { timeout: TIMEOUT_MS }, async () => {
+test('workers and the main thread have separate installations', { timeout: TIMEOUT_MS }, async () => {
   const module = JSON.stringify(require.resolve('../../bindings/js'));
   const code = `
     const install = require(${module});
@@ -154,7 +154,7 @@ test('workers and the main thread have installations of their own', { timeout: T
   assert.strictEqual(await here, 1000);
 });
 
-test('a poll after free() is quiet', { timeout: TIMEOUT_MS }, async () => {
+test('a poll after free() does nothing', { timeout: TIMEOUT_MS }, async () => {
   const scope = {};
   const host = install(scope, { addon, poll: true });
   const socket = new scope.WebSocket(echoUrl);

@@ -1,8 +1,8 @@
 'use strict';
 
-// The package of HarmonyOS: its files, its ArkTS by the rules of OpenHarmony's compiler, and its module under Node, with the native
-// part that HarmonyOS gets: the constructor that registers it, and the driver. The arguments are a directory with the compiler in
-// node_modules, an echo server, and the directory of the library.
+// Tests the package for HarmonyOS: its files, its ArkTS with the rules of OpenHarmony's compiler, and its module under Node. The
+// native part is the one for HarmonyOS: the constructor that registers the module, and the driver. The arguments are a directory
+// with the compiler in node_modules, an echo server, and the directory of the library.
 
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
@@ -64,7 +64,7 @@ test('without a library there is no package', () => {
     /no ABI\/libegret_ws_napi\.so/);
 });
 
-/** The complaints of OpenHarmony's compiler and its checks of ArkTS about files in the application's directory. */
+/** Returns the errors of OpenHarmony's compiler and its ArkTS checks for files in the application's directory. */
 function complaints(files) {
   const ts = require(path.join(tools, 'node_modules', 'ohos-typescript'));
   const options = {
@@ -82,14 +82,14 @@ function complaints(files) {
     `${file.getLineAndCharacterOfPosition(start).line + 1}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
 }
 
-test('the ArkTS of the package and of a game keeps the rules', () => {
+test('the ArkTS of the package and of a game follows the rules', () => {
   const game = path.join(application, 'sample.ets');
   fs.copyFileSync(path.join(__dirname, 'ohos', 'sample.ets'), game);
   assert.deepStrictEqual(complaints([game, path.join(installed, 'Index.ets')]), []);
 });
 
 // The page is bindings/js/README.md.
-test('the ArkTS of the page keeps the rules', () => {
+test('the ArkTS of the page follows the rules', () => {
   const page = fs.readFileSync(path.join(binding, 'README.md'), 'utf8');
   const [, sample] = /^## HarmonyOS$.*?^```ts$(.*?)^```$/ms.exec(page);
   const file = path.join(application, 'page.ets');
@@ -97,7 +97,7 @@ test('the ArkTS of the page keeps the rules', () => {
   assert.deepStrictEqual(complaints([file]), []);
 });
 
-test('the check finds a wrong type and what ArkTS forbids', () => {
+test('the check finds a wrong type and a construct that ArkTS forbids', () => {
   const wrong = path.join(application, 'wrong.ets');
   fs.writeFileSync(wrong, `import { install } from 'egret-ws';
 const installation = install({ poll: 'often' });
@@ -110,7 +110,7 @@ let value: any = installation.poll();
 
 /** Compiles the native module for Node, and returns the functions of the ES module. */
 async function load() {
-  // As in the SDK: HarmonyOS has a header that includes those of Node.
+  // As in the SDK of HarmonyOS, this header includes the headers of Node.
   const headers = process.env.NODE_INCLUDE || path.resolve(process.execPath, '../../include/node');
   const napi = path.join(directory, 'include', 'napi');
   fs.cpSync(headers, napi, { recursive: true, filter: (file) => fs.statSync(file).isDirectory() || /node_api|js_native_api/.test(file) });
@@ -124,7 +124,7 @@ async function load() {
     ...sources.map((source) => path.join(binding, source)), '-o', native,
     `-L${libraryDirectory}`, '-legret_ws', `-Wl,-rpath,${libraryDirectory}`,
   ]);
-  // Node loads the library by another name.
+  // Node loads the library under another name.
   const text = fs.readFileSync(path.join(installed, 'src/main/ets/websocket.js'), 'utf8');
   assert(text.includes("import { createHost } from 'libegret_ws_napi.so';"));
   const module = path.join(directory, 'websocket.mjs');
@@ -145,11 +145,11 @@ function hello(socket) {
 }
 const SAID = [1000, 'Hello Egret WebSocket'];
 
-test('the module says hello without polls', { timeout: 10_000 }, async () => {
+test('the module exchanges a message without polls of the application', { timeout: 10_000 }, async () => {
   const { install } = await loaded;
   const installation = install();
   try {
-    // From ArkTS, and from a game in JavaScript.
+    // The calls come from ArkTS, and from a game in JavaScript.
     assert.deepStrictEqual(await hello(installation.connect(echoUrl)), SAID);
     assert.deepStrictEqual(await hello(new WebSocket(echoUrl)), SAID);
     assert.strictEqual(typeof egret_native.WebSocket, 'function');
@@ -159,7 +159,7 @@ test('the module says hello without polls', { timeout: 10_000 }, async () => {
   assert.strictEqual(installation.poll(), 0);
 });
 
-test('the sentence about an unknown option of install names those of the installation', async () => {
+test('the message about an unknown option of install lists the options of the installation', async () => {
   const { install } = await loaded;
   assert.throws(() => install({ pol: true }), /^TypeError: there is no option pol; there are poll, resolve, findProxy, reportError, headers, /);
 });
@@ -201,7 +201,7 @@ test('a hook finds the address, and its exception is reported', { timeout: 10_00
   }
 });
 
-test('messages that one poll has no time for come with the next, in order', { timeout: 10_000 }, async () => {
+test('messages for which one poll has no time are delivered by the next poll, in order', { timeout: 10_000 }, async () => {
   const { install } = await loaded;
   const installation = install();
   const socket = installation.connect(echoUrl);
@@ -213,7 +213,8 @@ test('messages that one poll has no time for come with the next, in order', { ti
     };
     socket.onmessage = ({ data }) => {
       assert.strictEqual(data, String(next++));
-      // Longer than the time of a poll, so the last messages wait when nothing more comes from the network.
+      // This takes longer than the time of a poll, so the last messages are still queued when nothing more arrives from the
+      // network.
       for (const start = performance.now(); performance.now() - start < 2;);
       if (next === COUNT) socket.close();
     };
@@ -225,7 +226,7 @@ test('messages that one poll has no time for come with the next, in order', { ti
   installation.free();
 });
 
-test('an error of a call comes without traffic', { timeout: 10_000 }, async () => {
+test('an error of a call is delivered without traffic', { timeout: 10_000 }, async () => {
   const { install } = await loaded;
   const installation = install();
   const socket = installation.connect(echoUrl);
@@ -236,13 +237,13 @@ test('an error of a call comes without traffic', { timeout: 10_000 }, async () =
   installation.free();
 });
 
-test('a drain event comes without traffic from the server', { timeout: 10_000 }, async () => {
+test('a drain event is delivered without traffic from the server', { timeout: 10_000 }, async () => {
   const { install } = await loaded;
   const silent = await serve((peer) => peer.accept());
   const installation = install();
   const socket = installation.connect(silent.url, [], { highWaterMark: 1000 });
   await new Promise((resolve) => { socket.onopen = resolve; });
-  // Faster than the I/O thread writes: until so many bytes wait that the script asks for the event.
+  // Sends faster than the I/O thread writes, until the queue is so large that the script requests the event.
   const fill = () => {
     while (installation.drains.timer === null) socket.send('x'.repeat(100));
   };
@@ -252,7 +253,7 @@ test('a drain event comes without traffic from the server', { timeout: 10_000 },
     await drained;
     assert(socket.bufferedAmount <= 500, String(socket.bufferedAmount));
   }
-  // The timer stops, also when a connection ends before that.
+  // The timer also stops if a connection ends before that.
   fill();
   const closed = new Promise((resolve) => { socket.onclose = resolve; });
   socket.close();
@@ -288,7 +289,7 @@ test('a process ends when no socket is left, and when one is', { timeout: 10_000
   assert.strictEqual(run("socket.onopen = () => { console.log('open'); process.exit(); };"), 'open\n');
 });
 
-test('a worker that is terminated takes its sockets with it', { timeout: 10_000 }, async () => {
+test('a worker that is terminated closes its sockets', { timeout: 10_000 }, async () => {
   await loaded;
   const module = JSON.stringify(String(pathToFileURL(path.join(directory, 'websocket.mjs'))));
   for (let i = 0; i < 5; i++) {
@@ -298,7 +299,7 @@ test('a worker that is terminated takes its sockets with it', { timeout: 10_000 
         const socket = install().connect(${JSON.stringify(echoUrl)});
         socket.onopen = () => socket.send('first');
         socket.onmessage = () => {
-          socket.send('next'); // so messages come while the worker ends
+          socket.send('next'); // so messages arrive while the worker ends
           parentPort.postMessage('open');
         };
       });`, { eval: true });
@@ -307,7 +308,7 @@ test('a worker that is terminated takes its sockets with it', { timeout: 10_000 
   }
 });
 
-test('an installation that nothing refers to is collected, also while a poll is asked for', { timeout: 10_000 }, async () => {
+test('an installation without references is collected, also while a poll is requested', { timeout: 10_000 }, async () => {
   const { install } = await loaded;
   const collected = new Promise((resolve) => {
     const registry = new FinalizationRegistry(resolve);

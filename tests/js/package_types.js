@@ -1,7 +1,8 @@
 'use strict';
 
-// The types of bindings/js: the samples of tests/js/types compile in the strict mode, and their wrong uses do not; the types name
-// all options and statistics. The arguments are a directory with TypeScript in node_modules, and the directory of the package.
+// Tests the types of bindings/js: the samples of tests/js/types compile in strict mode, their wrong uses do not compile, and the
+// types contain all options and statistics. The arguments are a directory with TypeScript in node_modules, and the directory of
+// the package.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -11,7 +12,7 @@ const test = require('node:test');
 const [directory, packageDirectory] = process.argv.slice(-2);
 const ts = require(path.join(directory, 'node_modules', 'typescript'));
 
-// The samples need the package at the place where a game has it.
+// The samples need the package in the folder where a game installs it.
 const project = path.join(directory, 'samples');
 fs.rmSync(project, { recursive: true, force: true });
 fs.mkdirSync(path.join(project, 'node_modules'), { recursive: true });
@@ -38,7 +39,7 @@ test('samples compile as Node resolves modules, without the types of a browser',
   assert.deepStrictEqual(complaints(samples, { ...NODE, lib: ['lib.es2020.d.ts'] }), []);
 });
 
-test('samples compile beside the types of a browser', () => {
+test('samples compile together with the types of a browser', () => {
   assert.deepStrictEqual(complaints(samples, { ...NODE, lib: ['lib.es2020.d.ts', 'lib.dom.d.ts'] }), []);
 });
 
@@ -47,7 +48,7 @@ test('the sample compiles as bundlers resolve modules', () => {
   assert.deepStrictEqual(complaints(samples.slice(0, 1), { ...options, lib: ['lib.es2020.d.ts'] }), []);
 });
 
-test('the sample compiles as CommonJS without exports of packages, by TypeScript 4.9', () => {
+test('the sample compiles with TypeScript 4.9 as CommonJS without exports of packages', () => {
   const old = require(path.join(directory, 'node_modules', 'ohos-typescript'));
   const options = { module: old.ModuleKind.CommonJS, moduleResolution: old.ModuleResolutionKind.NodeJs, lib: ['lib.es2020.d.ts'] };
   assert.strictEqual(old.version.slice(0, 3), '4.9');
@@ -62,7 +63,7 @@ test('the compiler finds an error in a sample', () => {
   assert.match(found[0], /^wrong\.mts\(2,9\): error TS2345/);
 });
 
-/** The names of the members of an interface in types.d.ts. */
+/** Returns the names of the members of an interface in types.d.ts. */
 function members(name) {
   const file = path.join(packageDirectory, 'types.d.ts');
   const source = ts.createSourceFile(file, fs.readFileSync(file, 'utf8'), ts.ScriptTarget.ES2020);
@@ -83,7 +84,7 @@ test('statistics have the fields of the header', () => {
   assert.deepStrictEqual(members('WebSocketStatistics'), names.map(camelCase));
 });
 
-/** The names of the options that the script knows. */
+/** Returns the names of the options that the script knows. */
 function optionsOfTheScript() {
   const file = path.join(packageDirectory, 'script', 'options.js');
   const source = ts.createSourceFile(file, fs.readFileSync(file, 'utf8'), ts.ScriptTarget.ES2020);
@@ -92,11 +93,11 @@ function optionsOfTheScript() {
   return initializer.properties.map(({ name }) => name.text).filter((name) => name !== '__proto__');
 }
 
-test('options are those of the script', () => {
+test('the options in the types are the options of the script', () => {
   assert.deepStrictEqual(members('WebSocketOptions').sort(), optionsOfTheScript().sort());
 });
 
-/** A host that refuses everything with ERR_NOT_OPEN: so only the script itself throws. */
+/** A host that refuses everything with ERR_NOT_OPEN, so that only the script itself throws. */
 function makeWebSocket() {
   const vm = require('node:vm');
   const script = vm.runInThisContext(fs.readFileSync(path.join(packageDirectory, 'egret_ws.js'), 'utf8'));
@@ -106,7 +107,7 @@ function makeWebSocket() {
   return scope.WebSocket;
 }
 
-test('the script accepts the values of the sample, and nothing that the types do not have', () => {
+test('the script accepts the values of the sample, and refuses options that the types do not have', () => {
   const text = fs.readFileSync(path.join(__dirname, 'types', 'sample.mts'), 'utf8');
   const [, literal] = /^const every: Required<WebSocketOptions> = (\{.*?^\});$/ms.exec(text);
   const every = new Function(`return ${literal}`)();
@@ -124,7 +125,7 @@ test('the samples use each type, and each of its members', () => {
   const types = fs.readFileSync(path.join(packageDirectory, 'types.d.ts'), 'utf8');
   const interfaces = [...types.matchAll(/^export interface (\w+)/gm)].map(([, name]) => name);
   assert(interfaces.length > 15);
-  // The test above has the members of WebSocketStatistics.
+  // The test above checks the members of WebSocketStatistics.
   const named = interfaces.flatMap((name) => (name === 'WebSocketStatistics' ? [] : members(name)));
   assert.deepStrictEqual([...interfaces, ...named].filter((name) => !words.has(name)), []);
 });

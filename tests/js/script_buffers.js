@@ -1,4 +1,4 @@
-// Shared, resizable and detached buffers.
+// Tests shared, resizable and detached buffers.
 'use strict';
 
 const test = require('node:test');
@@ -16,7 +16,8 @@ const wasm = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true
 const REFUSED = [['shared', shared, /cannot send a SharedArrayBuffer/], ['growable', growable, /cannot send a SharedArrayBuffer/],
     ['of WebAssembly', wasm, /cannot send a SharedArrayBuffer/], ['resizable', resizable, /cannot send a resizable/]];
 
-// Each buffer, and each kind of view: of a part, and of the whole buffer (which follows the length of a resizable buffer).
+// Each buffer, and each kind of view: a view of a part, and a view of the whole buffer (which follows the length of a resizable
+// buffer).
 function* refused() {
     for (const [name, make, message] of REFUSED) {
         yield [name, make(), message];
@@ -105,7 +106,7 @@ test('a detached buffer and its views are sent as empty messages', () => {
     assert.deepEqual(host.sent(), makes.map(() => ''));
 });
 
-test('behind a Blob, a buffer that was detached before the send is empty, and one detached later keeps its bytes', async () => {
+test('after a Blob, a buffer that was detached before the send is empty, and one detached later keeps its bytes', async () => {
     const { host, ws } = opened(makeHost({ Blob }));
     ws.send(new Blob(['ab']));
     ws.send(detach((buffer) => buffer));

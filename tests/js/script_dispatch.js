@@ -1,4 +1,4 @@
-// Event and EventTarget of egret_ws.js for an engine without them, by the DOM standard.
+// Tests Event and EventTarget of egret_ws.js, for an engine without these classes, by the rules of the DOM standard.
 'use strict';
 
 const test = require('node:test');
@@ -56,7 +56,7 @@ test('interfaces: names, lengths, getters, constants, enumerability, prototype c
     }
 });
 
-test('an event: attributes before, while and after a dispatch', () => {
+test('an event: attributes before, during and after a dispatch', () => {
     const { Event, target } = bare();
     const event = new Event('x', { cancelable: 1 });
     const look = () => [event.type, event.target, event.srcElement, event.currentTarget, event.eventPhase,
@@ -162,7 +162,7 @@ test('initMessageEvent, and frozen events', () => {
     assert.equal(frozen.target, target);
 });
 
-test('an object that inherits from an event, a target or a socket is none', () => {
+test('an object that only inherits from an event, a target or a socket is not accepted as one', () => {
     const { host, Event, target } = bare();
     const ws = new host.WebSocket('ws://game.test/');
     const event = new Event('x');
@@ -221,7 +221,7 @@ test('stopPropagation before a dispatch, and in a capturing listener', () => {
         assert.equal(target.dispatchEvent(event), true);
         assert.deepEqual(log, []);
         assert.equal(event.cancelBubble, false);
-        target.dispatchEvent(event); // the flags hold for one dispatch
+        target.dispatchEvent(event); // the flags are valid for one dispatch
         assert.deepEqual(log.splice(0), ['x']);
     }
     target.addEventListener('x', (event) => event.stopPropagation(), true);
@@ -254,7 +254,7 @@ test('an event that is dispatched or initialised again', () => {
     refuses(() => event.initEvent());
 });
 
-test('capturing listeners come first, and each phase sees the listeners that were added in the one before', () => {
+test('capturing listeners are called first, and each phase includes the listeners that were added in the phase before', () => {
     const { Event, target, log, note } = bare();
     target.addEventListener('x', note('bubble'));
     target.addEventListener('x', () => {
@@ -278,7 +278,7 @@ test('arguments of addEventListener and removeEventListener', () => {
     assert.deepEqual(host.host.reported, []);
     const read = [];
     const options = new Proxy({}, { get: (object, name) => { read.push(name); } });
-    target.addEventListener('x', null, options); // how libraries detect options
+    target.addEventListener('x', null, options); // libraries detect the support of options in this way
     assert.deepEqual(read, ['capture', 'once', 'passive', 'signal']);
 });
 
@@ -296,7 +296,7 @@ test('signal: invalid values, aborted, and an abort during a dispatch', () => {
     target.addEventListener('x', note('never'), { signal: AbortSignal.abort() });
     target.dispatchEvent(new Event('x'));
     assert.deepEqual(log, []);
-    target.addEventListener('x', again); // the aborted listener is no longer there, so this one is added
+    target.addEventListener('x', again); // the aborted listener was removed, so this one is added
     target.dispatchEvent(new Event('x'));
     assert.deepEqual(log, ['again']);
 });
@@ -315,7 +315,7 @@ test('once, with a nested dispatch and a new registration', () => {
     assert.deepEqual(log, ['once', 'once']);
 });
 
-test('exceptions of listeners go to the host, also from a dispatch of the game', () => {
+test('exceptions of listeners are passed to the host, also from a dispatch of the game', () => {
     const { host, Event, target, log, note } = bare();
     const thrown = new Error('mine');
     target.addEventListener('x', () => { throw thrown; });

@@ -1,4 +1,4 @@
-// The events of egret_ws.js: listeners, handler attributes, their order, and the event classes.
+// Tests the events of egret_ws.js: listeners, handler attributes, their order, and the event classes.
 'use strict';
 
 const test = require('node:test');
@@ -55,7 +55,7 @@ for (const [engine, global] of Object.entries(engines)) {
             }
         };
         host.text('x');
-        // Checked here, because the engine reports an exception of a listener after the test.
+        // This is checked here, because the engine reports an exception of a listener only after the test.
         const [thrown] = seen.splice(5);
         assert.deepEqual(seen, [ws, ws, ws, 2, ws]);
         assert.ok(thrown instanceof Error && (thrown.name === 'InvalidStateError' || thrown.code === 'ERR_EVENT_RECURSION'));
@@ -140,7 +140,7 @@ test('handler attributes', () => {
             assert.equal(ws[name], null);
         }
     }
-    const object = { handleEvent: note('an attribute takes functions only') };
+    const object = { handleEvent: note('an attribute accepts only functions') };
     ws.onmessage = object;
     assert.equal(ws.onmessage, object);
     host.text('x');
@@ -242,7 +242,7 @@ test('stopPropagation does not stop the other listeners of the target', () => {
     assert.deepEqual(log, ['reached']);
 });
 
-test('close comes after error for every listener', () => {
+test('for every listener, close comes after error', () => {
     const { host, ws, log, note } = opened();
     ws.onclose = note('close');
     ws.addEventListener('close', note('close'));

@@ -15,14 +15,14 @@ const ERR = { INVALID_ARGUMENT: -1, BAD_HANDLE: -2, NO_RESOURCES: -7, INTERNAL: 
 const MAX_MESSAGE_BYTES = 131072;
 const URL_ = 'ws://game.test/';
 
-// `global` has the engine's objects. An empty one stands for a bare engine.
+// `global` contains the engine's objects. An empty one stands for an engine without these classes.
 function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = { hooks: 'resolve findProxy ' }) {
     let lastId = 0;
     const host = {
         calls: [], // all calls, as [name, ...arguments]
         reported: [], // exceptions of handlers
         reason: 'a reason', // the result of lastError
-        tasks: 0, // of the script that wait
+        tasks: 0, // the number of queued tasks of the script
         buffered: 0, // the result of bufferedAmount
         statistics: '', // the result of stats
         failing: {}, // errors to return, by function name
@@ -32,7 +32,7 @@ function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = 
             return host.failing.open ?? ++lastId;
         },
         sendText(id, text) {
-            if (typeof text !== 'string') throw new Error('sendText takes a string');
+            if (typeof text !== 'string') throw new Error('sendText needs a string');
             return send('text', id, text, Buffer.byteLength(text));
         },
         sendBinary(id, data) {
@@ -48,7 +48,7 @@ function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = 
         bufferedAmount: () => host.buffered,
         notifyDrain: (id, bytes) => { host.calls.push(['notifyDrain', id, bytes]); return 0; },
         normalizeUrl(url) {
-            if (url.includes('\0')) return null; // C would read only the part before it
+            if (url.includes('\0')) return null; // C would read only the part before the NUL
             try {
                 const parsed = new URL(url.replace(/^http/, 'ws'));
                 return /^wss?:$/.test(parsed.protocol) && !url.includes('#') ? parsed.href : null;
@@ -62,7 +62,7 @@ function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = 
         text: (id, name) => host.texts[name] ?? '',
         bytes: (id, name, index) => host.buffers[name]?.[index] ?? null,
         answer(ticket, list) {
-            if (list !== null && typeof list !== 'string') throw new Error('answer takes a string or null');
+            if (list !== null && typeof list !== 'string') throw new Error('answer needs a string or null');
             host.calls.push(['answer', ticket, list]);
             return host.answers.shift() ?? 0;
         },
@@ -79,7 +79,7 @@ function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = 
     }
     const events = install(global, host, defaults, hooks);
 
-    // As egret_ws_host_poll: the tasks that waited before the call. Returns their number.
+    // Like egret_ws_host_poll: runs the tasks that were queued before the call. Returns their number.
     function runTasks() {
         const count = host.tasks;
         for (let i = 0; i < count; i++) {
@@ -93,7 +93,7 @@ function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = 
         global, host, events,
         WebSocket: global.WebSocket,
         NativeWebSocket: global.egret_native.WebSocket,
-        // The id of the last open().
+        // Returns the id of the last open().
         get id() { return lastId; },
         connected: (id = lastId, protocol = '', extensions = '') => events.connected(id, protocol, extensions),
         text: (text, id = lastId) => events.text(id, text),
@@ -107,7 +107,7 @@ function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = 
             events.failed(id, ERR.CONNECTION_LOST, 'the connection was lost');
             events.closed(id, 1006, '', false, ERR.CONNECTION_LOST, 'the connection was lost');
         },
-        // The connection could not be made, or ended in another way that is not clean.
+        // The connection could not be made, or another unclean end happened.
         failed(error, id = lastId, code = 1006) {
             runTasks();
             events.failed(id, error, 'a failure');
@@ -115,12 +115,12 @@ function makeHost(global = {}, defaults = undefined, hooks = undefined, texts = 
         },
         poll: runTasks,
         sent: () => host.calls.filter(([name]) => name === 'text' || name === 'binary').map((call) => call[2]),
-        // The arguments of all calls of one function.
+        // Returns the arguments of all calls of one function.
         callsOf: (name) => host.calls.filter((call) => call[0] === name).map((call) => call.slice(1)),
     };
 }
 
-// A socket and the log of its events.
+// Returns a socket and the log of its events.
 function makeSocket(host, ...rest) {
     const ws = new host.WebSocket(URL_, ...rest);
     const log = [];
@@ -131,7 +131,7 @@ function makeSocket(host, ...rest) {
     return { ws, log };
 }
 
-// A socket as of makeSocket, open, with an empty log.
+// Returns the result of makeSocket with an open socket and an empty log.
 function openedSocket(host = makeHost(), ...rest) {
     const socket = makeSocket(host, ...rest);
     host.connected();
@@ -139,7 +139,7 @@ function openedSocket(host = makeHost(), ...rest) {
     return { host, ...socket };
 }
 
-// A Blob whose read ends when the test says so.
+// A Blob. The test decides when reading it ends.
 class SlowBlob extends Blob {
     reading = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
     arrayBuffer() { return this.reading; }

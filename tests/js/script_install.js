@@ -1,4 +1,4 @@
-// install: the engine's classes or ours, several global objects, other realms, frozen intrinsics, memory.
+// Tests install: the engine's classes or ours, several global objects, other realms, frozen intrinsics, memory.
 'use strict';
 
 const test = require('node:test');
@@ -12,7 +12,7 @@ const { makeHost, source, URL_ } = require('./script_host.js');
 
 const engine = () => ({ Event, EventTarget, MessageEvent, DOMException, CloseEvent: globalThis.CloseEvent });
 
-test("with the engine's classes: events are the engine's, and CloseEvent is ours where it has none", () => {
+test("with the engine's classes: events are of these classes, and CloseEvent is ours if the engine has none", () => {
     const host = makeHost(engine());
     const { global, WebSocket } = host;
     assert.equal(global.Event, Event);
@@ -43,7 +43,7 @@ test("with the engine's classes: events are the engine's, and CloseEvent is ours
     assert.match(inspect(seen[2]), /^CloseEvent \{[^]*type: 'close'/);
 });
 
-test("with the engine's classes: a handler keeps its place, and an exception of it is the engine's matter", () => {
+test("with the engine's classes: a handler keeps its place, and the engine handles its exception", () => {
     const program = `
         const { makeHost, URL_ } = require('./script_host.js');
         const host = makeHost({ Event, EventTarget });
@@ -62,7 +62,7 @@ function node(parameters) {
     return execFileSync(process.execPath, parameters, { cwd: __dirname, encoding: 'utf8' });
 }
 
-test('one of Event and EventTarget alone is kept, and not used', () => {
+test('if the engine has only Event or only EventTarget, that class is kept and not used', () => {
     class Lone {}
     for (const name of ['Event', 'EventTarget']) {
         const host = makeHost({ [name]: Lone });
@@ -75,7 +75,7 @@ test('one of Event and EventTarget alone is kept, and not used', () => {
     }
 });
 
-test('a MessageEvent or CloseEvent that is no Event of this global object is kept, and not used', () => {
+test('a MessageEvent or CloseEvent that does not inherit from Event of this global object is kept, and not used', () => {
     class Other {}
     const host = makeHost({ MessageEvent: Other, CloseEvent: Other });
     const ws = new host.WebSocket(URL_);
@@ -110,7 +110,7 @@ test('a second install in a global object: both sockets work, with the same clas
     assert.throws(() => Object.getOwnPropertyDescriptor(first.WebSocket.prototype, 'url').get.call({}), TypeError);
 });
 
-test('the script in a context of its own, and values of another realm', () => {
+test('the script in a separate context, and values of another realm', () => {
     const context = vm.createContext({});
     const install = vm.runInContext(source, context);
     const global = vm.runInContext('globalThis', context);
@@ -143,7 +143,7 @@ test('the script in a context of its own, and values of another realm', () => {
     assert.equal(calls.pop(), 'closed');
 });
 
-test('the script is in ES2015, without later syntax', () => {
+test('the script is ES2015, without later syntax', () => {
     const program = `
         const { parse } = require('internal/deps/acorn/acorn/dist/acorn');
         const parses = (text) => { try { return !!parse(text, { ecmaVersion: 2015 }); } catch { return false; } };
@@ -177,7 +177,7 @@ test('frozen intrinsics', () => {
 });
 
 for (const [name, makeGlobal] of Object.entries({ 'a bare engine': () => ({}), "Node's classes": engine })) {
-    test(`${name}: a signal that lives on does not keep closed sockets`, async () => {
+    test(`${name}: a signal that stays alive does not keep closed sockets`, async () => {
         const { signal } = new AbortController();
         setMaxListeners(0, signal);
         const host = makeHost(makeGlobal());

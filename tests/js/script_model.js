@@ -1,4 +1,4 @@
-// 100,000 random operations of games and peers on both objects of egret_ws.js, compared with a small model.
+// Runs 100,000 random operations of games and peers on both objects of egret_ws.js, and compares them with a small model.
 // EGRET_WS_SEED selects another run.
 'use strict';
 
@@ -12,7 +12,7 @@ const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
 const URL_ = 'ws://game.test/';
 const OVER_CAP = 'x'.repeat(MAX_MESSAGE_BYTES + 1);
 
-// mulberry32
+// the algorithm mulberry32
 function randomBy(seed) {
     return (below) => {
         seed = (seed + 0x6d2b79f5) | 0;
@@ -36,7 +36,7 @@ function makeNative() {
         sendBinary: (id, data) => take(id, data[0], data.byteLength),
         close(id) {
             const connection = native.connections.get(id);
-            assert.ok(connection && !connection.closing, 'the host is asked to close once');
+            assert.ok(connection && !connection.closing, 'the host is called only once to close');
             connection.closing = true;
             return 0;
         },
@@ -66,8 +66,8 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     const global = {};
     const events = install(global, native.host);
 
-    let serial = 0; // in every payload, so that all payloads differ
-    const tasks = []; // of the model, as generators: errors and ends that were found in calls of the game
+    let serial = 0; // is part of every payload, so that all payloads differ
+    const tasks = []; // tasks of the model, as generators: errors and ends that were found in calls of the game
     let expected = null; // the calls of handlers that the model expects, as a generator
     const alive = [];
     const counts = { sockets: 0, messages: 0, sent: 0, errors: 0, closes: 0, handlers: 0, dropped: 0,
@@ -91,7 +91,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         shut(socket);
         yield [socket, 'close', socket.isNative ? undefined : code];
     }
-    // A lost connection is no error for the standard's object.
+    // A lost connection is not an error for the standard's object.
     function* failed(socket, error) {
         if (socket.full) yield* fail(socket, ERR.BACKPRESSURE);
         else if (socket.isNative || !socket.isEstablished) yield* fail(socket, error);
@@ -126,10 +126,10 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
 
     function handle(socket, kind, payload) {
         counts.handlers++;
-        assert.ok(expected, 'handlers run in a poll only');
+        assert.ok(expected, 'handlers run only in a poll');
         const { value, done } = expected.next();
-        assert.equal(done, false, `${kind} came and nothing was due`);
-        assert.equal(value[0], socket, `${kind} came for another socket`);
+        assert.equal(done, false, `${kind} was called and nothing was due`);
+        assert.equal(value[0], socket, `${kind} was called for another socket`);
         assert.deepEqual([kind, payload], value.slice(1));
         assert.equal(socket.ws.readyState, socket.state);
         if (kind === 'message') counts.messages++;
@@ -238,13 +238,13 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
         expected = generator;
         deliver();
         const { value, done } = expected.next();
-        assert.ok(done, `${value?.[1]} was due and did not come`);
+        assert.ok(done, `${value?.[1]} was due and was not called`);
         expected = null;
     }
 
-    // Those that waited before the call: a handler may cause others.
+    // Only the tasks that were queued before the call: a handler may add others.
     function runTasks() {
-        assert.equal(native.tasks, tasks.length, 'the script asks for a call for each task');
+        assert.equal(native.tasks, tasks.length, 'the script requests a call for each task');
         for (const task of tasks.splice(0)) {
             native.tasks--;
             during(task, () => events.task());
@@ -270,14 +270,14 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
                     runTasks();
                     if (error) during(failed(socket, error), () => events.failed(socket.id, error, 'over'));
                     during(closed(socket, code), () => events.closed(socket.id, code, '', error === 0, error, 'over'));
-                    assert.deepEqual(connection.sent, socket.sent, 'what the game sent is what the library got');
+                    assert.deepEqual(connection.sent, socket.sent, 'the library got exactly the messages of the game');
                     counts.sent += connection.sent.length;
                     native.connections.delete(socket.id);
                 }
             }
         }
         if (!isFirst) runTasks();
-        events.drained(0); // no socket has this id, so only a new task begins, in which bufferedAmount may be less
+        events.drained(0); // no socket has this id, so this only begins a new task, in which bufferedAmount may be smaller
         for (const socket of alive) {
             const buffered = native.connections.get(socket.id)?.buffered ?? 0;
             if (!socket.isNative) assert.equal(socket.ws.bufferedAmount, socket.lost + buffered);
@@ -306,7 +306,7 @@ test(`100,000 operations, seed ${SEED}`, (context) => {
     // The run must have used all kinds of actions.
     const enough = { sockets: 1000, messages: 5000, sent: 5000, errors: 500, dropped: 50, full: 50, retries: 50 };
     for (const [what, least] of Object.entries(enough)) {
-        assert.ok(counts[what] >= least, `${counts[what]} ${what}: too few for a test`);
+        assert.ok(counts[what] >= least, `${counts[what]} ${what} are too few for a test`);
     }
     context.diagnostic(JSON.stringify(counts));
 });

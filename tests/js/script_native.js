@@ -1,4 +1,4 @@
-// egret_native.WebSocket of egret_ws.js, as the runtimes up to 5.0 had it.
+// Tests egret_native.WebSocket of egret_ws.js, which behaves as in the runtimes up to 5.0.
 'use strict';
 
 const test = require('node:test');
@@ -76,7 +76,7 @@ test('invalid arguments cause onError and onClose in the poll, and never throw',
     }
 });
 
-test('every failure is onError and then onClose', () => {
+test('every failure calls onError and then onClose', () => {
     const atOnce = makeHost();
     atOnce.host.failing.open = ERR.UNSUPPORTED;
     const first = make(atOnce);
@@ -93,7 +93,7 @@ test('every failure is onError and then onClose', () => {
     assert.deepEqual(third.log, [['error', 3, ERR.CONNECTION_LOST], ['close', 3]]);
 });
 
-test('exactly one onClose', () => {
+test('onClose is called exactly once', () => {
     const { ws, host, log } = opened();
     ws.close();
     ws.disconnect();
@@ -207,7 +207,7 @@ test('a new connection inside onClose', () => {
     assert.deepEqual(second.log, [['open', 1]]);
 });
 
-test('a live socket is kept although the game dropped it, and released after its close', async () => {
+test('a live socket is kept although the game dropped it, and it is released after its close', async () => {
     const host = makeHost();
     const received = [];
     let weak;

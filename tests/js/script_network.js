@@ -1,15 +1,15 @@
-// Details of a connection, refusals, frames, and the hooks of an installation.
+// Tests the details of a connection, refusals, frames, and the hooks of an installation.
 'use strict';
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { makeHost, makeSocket, openedSocket, install, ERR, URL_ } = require('./script_host.js');
 
-// An object of another class or realm as a plain one.
+// Converts an object of another class or realm to a plain object.
 const plain = (value) => JSON.parse(JSON.stringify(value));
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test('details: texts of the host, empty before a socket and after its end', () => {
+test('details: the texts of the host, empty before the connection and after its end', () => {
     const host = makeHost();
     host.host.texts = {
         local_address: '10.0.0.1:5000',
@@ -47,7 +47,7 @@ test('tls: the version, the names, and all certificates', () => {
     const { certificates, ...rest } = ws.tls;
     assert.deepEqual(plain(rest), { version: '1.3', cipher: 'TLS_AES_256_GCM_SHA384', alpn: 'http/1.1', resumed: true });
     assert.deepEqual([...certificates], chain);
-    // A handshake that has failed.
+    // After a failed handshake.
     host.host.statistics = 'tls_version\x000\0tls_resumed\x000\0';
     assert.equal(ws.tls.version, '');
     assert.equal(ws.tls.certificates.length, 2);
@@ -58,7 +58,7 @@ test('tls: the version, the names, and all certificates', () => {
     assert.equal(ws.tls.resumed, false);
 });
 
-test('a refusal: status, body and cookies in the events of the failure, and in no others', () => {
+test('a refusal: status, body and cookies are in the events of the failure, and in no other events', () => {
     const host = makeHost({}, { retryAttempts: 1 });
     const ws = new host.WebSocket(URL_);
     const seen = [];
@@ -73,7 +73,7 @@ test('a refusal: status, body and cookies in the events of the failure, and in n
     host.failed(-33);
     assert.deepEqual(seen, [['retry', 403, body, cookies], ['error', 403, body, cookies], ['close', 403, body, cookies]]);
 
-    // Without a body it is empty; without an answer, and after an upgrade, there is no status.
+    // Without a body, `body` is empty. Without an answer, and after an upgrade, there is no status.
     for (const [status, expected] of [['503', 503], ['', undefined], ['101', undefined]]) {
         const other = new host.WebSocket(URL_);
         host.host.texts = { http_status: status };
@@ -92,7 +92,7 @@ test('a refusal: status, body and cookies in the events of the failure, and in n
     assert.ok(!('status' in close) && close.error === ERR.CONNECTION_LOST);
 });
 
-test('frames: an event for each, for a socket that wants them', () => {
+test('frames: each frame is an event, for a socket that requests them', () => {
     const host = makeHost();
     const { ws } = makeSocket(host, [], { frames: true });
     assert.deepEqual(host.host.calls[0].slice(3), ['frames\x001\0']);
@@ -111,7 +111,7 @@ test('frames: an event for each, for a socket that wants them', () => {
     assert.deepEqual(host.host.reported, []);
 });
 
-// Returns what the host gets as the answer of a hook, and the exceptions that are reported.
+// Returns the answer of a hook that the host gets, and the reported exceptions.
 async function answered(hook, value, results = []) {
     const { host, events } = makeHost({}, undefined, { [hook]: () => (typeof value === 'function' ? value() : value) });
     host.answers = results;
@@ -121,7 +121,7 @@ async function answered(hook, value, results = []) {
     return [answers, host.reported.map(String)];
 }
 
-test('hooks: each kind of answer, at once and as a promise', async () => {
+test('hooks: each kind of answer, directly and as a promise', async () => {
     for (const [value, ofResolve, ofProxy = ofResolve] of [
         ['192.0.2.1', '192.0.2.1'],
         ['a, b', 'a, b'],
@@ -150,7 +150,7 @@ test('hooks: after an exception, a rejection and a wrong answer the attempt fail
             const wrong = `TypeError: ${hook} returned a value that is not a string, an array of strings or null`;
             for (const given of [() => value, async () => value]) assert.deepEqual(await answered(hook, given), [[nothing], [wrong]]);
         }
-        // The library refuses the text, or nothing waits any more.
+        // The library refuses the text, or no connection waits any more.
         const wrong = `TypeError: ${hook} returned a wrong value: a reason`;
         assert.deepEqual(await answered(hook, 'no address', [ERR.INVALID_ARGUMENT]), [['no address', nothing], [wrong]]);
         assert.deepEqual(await answered(hook, async () => 'no address', [ERR.INVALID_ARGUMENT]), [['no address', nothing], [wrong]]);
@@ -158,7 +158,7 @@ test('hooks: after an exception, a rejection and a wrong answer the attempt fail
     }
 });
 
-test('hooks: they get the text, and may use sockets', () => {
+test('hooks: a hook gets the text, and may use sockets', () => {
     const calls = [];
     const host = makeHost({}, undefined, {
         resolve(...given) {
@@ -177,7 +177,7 @@ test('hooks: they get the text, and may use sockets', () => {
     assert.deepEqual(host.host.calls, [['open', 'ws://dns.test/', ''], ['answer', 1, null], ['answer', 2, 'direct']]);
 });
 
-test('hooks: wrong ones, and those that the shell has itself, are refused', () => {
+test('hooks: wrong hooks, and hooks that the shell already has, are refused', () => {
     for (const hooks of [5, 'resolve', { resolve: 'x' }, { findProxy: {} }]) {
         assert.throws(() => makeHost({}, undefined, hooks), TypeError);
     }
@@ -187,7 +187,7 @@ test('hooks: wrong ones, and those that the shell has itself, are refused', () =
         { name: 'Error', message: 'the hook resolve is not called: the shell has a hook of its own' });
     assert.throws(() => makeHost({}, undefined, hooks, {}), /the hook resolve/);
     assert.throws(() => makeHost({}, undefined, { findProxy: hooks.findProxy }, { hooks: 'resolve ' }), /the hook findProxy/);
-    // Nothing was defined.
+    // The objects were not defined.
     const { host } = makeHost();
     host.texts = {};
     const global = {};

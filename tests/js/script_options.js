@@ -1,11 +1,11 @@
-// Options of sockets, statistics, the events `drain` and `retry`.
+// Tests the options of sockets, the statistics, and the events `drain` and `retry`.
 'use strict';
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { makeHost, makeSocket, openedSocket, install, SlowBlob, ERR, URL_ } = require('./script_host.js');
 
-// The options that the host gets, as [name, value] pairs.
+// Returns the options that the host gets, as [name, value] pairs.
 function encoded(options, defaults) {
     const { host, WebSocket } = makeHost({}, defaults);
     new WebSocket(URL_, [], options);
@@ -128,7 +128,7 @@ test('defaults hold for both objects, and an option of a socket replaces the def
         ['open', URL_, '', 'origin\0https://a\0header\0C: d\0']]);
 });
 
-test('options that the library or the shell refuses throw a TypeError; without options it is an error event', () => {
+test('options that the library or the shell refuses throw a TypeError; without options a refusal is an error event', () => {
     for (const error of [ERR.INVALID_ARGUMENT, ERR.UNSUPPORTED, ERR.TLS_OPTIONS]) {
         const host = makeHost();
         host.host.failing.open = error;
@@ -146,7 +146,7 @@ test('options that the library or the shell refuses throw a TypeError; without o
     assert.deepEqual(log, [['error', 3, ERR.NO_RESOURCES], ['close', 3, 1006, '', false]]);
 });
 
-test('stats: an object with names of JavaScript, as long as the host knows the socket', () => {
+test('stats: an object with JavaScript names, as long as the host knows the socket', () => {
     const { ws, host } = openedSocket();
     host.host.statistics = 'http_status\x00101\0rtt_smoothed_us\x00250\0bytes_sent\x009007199254740991\0';
     const expected = { httpStatus: 101, rttSmoothedUs: 250, bytesSent: 9007199254740991 };
@@ -160,7 +160,7 @@ test('stats: an object with names of JavaScript, as long as the host knows the s
     assert.equal(second.stats(), null);
 });
 
-test('retry: readyState is CONNECTING again, and open comes again', () => {
+test('retry: readyState is CONNECTING again, and open is fired again', () => {
     const host = makeHost();
     const { ws, log } = makeSocket(host);
     host.connected(1, 'chat', 'permessage-deflate');
@@ -196,7 +196,7 @@ test('retry: nothing is retried after close(), and close() during the wait ends 
     assert.deepEqual(log, [['error', 3, ERR.ABORTED], ['close', 3, 1006, '', false]]);
 });
 
-test('retry: messages behind a Blob are dropped, or sent on the next connection with the option resend', async () => {
+test('retry: messages after a Blob are dropped, or with the option resend they are sent on the next connection', async () => {
     const begin = (options) => {
         const socket = { ...openedSocket(makeHost({ Blob: SlowBlob }), [], options), blob: new SlowBlob(['ab']) };
         socket.ws.send(socket.blob);
@@ -222,7 +222,7 @@ test('retry: messages behind a Blob are dropped, or sent on the next connection 
     assert.deepEqual(closed.host.sent(), []);
 });
 
-test('retry: messages between the loss and its report wait with the option resend, and are dropped without', async () => {
+test('retry: messages between the loss and its report stay queued with the option resend, and are dropped without it', async () => {
     const lose = (options) => {
         const socket = openedSocket(makeHost(), [], options);
         socket.host.host.failing.send = ERR.NOT_OPEN;
@@ -260,7 +260,7 @@ test('retry: messages between the loss and its report wait with the option resen
     assert.deepEqual(over.log, [['close', 3, 1006, '', false]]);
 });
 
-test('egret_native: onOpen comes again after a retry', () => {
+test('egret_native: onOpen is called again after a retry', () => {
     const host = makeHost({}, { retryAttempts: 2 });
     const ws = new host.NativeWebSocket(URL_);
     const log = [];
@@ -272,7 +272,7 @@ test('egret_native: onOpen comes again after a retry', () => {
     assert.deepEqual(log, [1, 0, 1]);
 });
 
-test('drain: once when bufferedAmount has reached the high-water mark and half of it is written', () => {
+test('drain: fired once after bufferedAmount has reached the high-water mark and half of it is written', () => {
     const { ws, host } = openedSocket(makeHost(), [], { highWaterMark: 1000 });
     const log = [];
     ws.ondrain = () => log.push('ondrain');
@@ -312,20 +312,20 @@ test('drain: the default mark is 1 MiB, and messages that were written in earlie
     assert.deepEqual(never.host.callsOf('notifyDrain'), []);
 });
 
-test('drain: follows each time that bufferedAmount has reached the mark, also if the library wrote meanwhile', () => {
+test('drain: fired each time after bufferedAmount has reached the mark, also if the library wrote meanwhile', () => {
     const { ws, host } = openedSocket(makeHost(), [], { highWaterMark: 1000 });
     let drains = 0;
     ws.ondrain = () => drains++;
     while (ws.bufferedAmount < 1000) {
         ws.send('x'.repeat(100));
-        host.host.buffered = 0; // written by the call
+        host.host.buffered = 0; // the call has written everything
     }
     assert.deepEqual(host.callsOf('notifyDrain'), [[1, 500]]);
     host.events.drained(1);
     assert.equal(drains, 1);
 });
 
-test('drain: comes when the messages behind a Blob are written, too', async () => {
+test('drain: also fired after the messages behind a Blob are written', async () => {
     const { ws, host } = openedSocket(makeHost({ Blob }), [], { highWaterMark: 1000 });
     let drains = 0;
     ws.ondrain = () => drains++;
@@ -344,7 +344,7 @@ test('drain: comes when the messages behind a Blob are written, too', async () =
     assert.equal(drains, 1);
 });
 
-test('drain: one that was due before a retry comes after it', () => {
+test('drain: an event that was due before a retry is fired after it', () => {
     const { ws, host } = openedSocket(makeHost(), [], { highWaterMark: 1000, retryAttempts: 2 });
     let drains = 0;
     ws.ondrain = () => drains++;
@@ -359,7 +359,7 @@ test('drain: one that was due before a retry comes after it', () => {
     assert.equal(drains, 1);
 });
 
-test('the member of an object of options is read once', () => {
+test('each member of an options object is read once', () => {
     const reads = [];
     const options = new Proxy({ origin: 'https://a', headers: {} }, {
         get(target, name) {
@@ -371,14 +371,14 @@ test('the member of an object of options is read once', () => {
     assert.deepEqual(reads, ['origin', 'headers']);
 });
 
-test('the sentence about an unknown default names the other options of the installation', () => {
+test('the message about an unknown default lists the other options of the installation', () => {
     const { global, host } = makeHost();
     const refused = (expected, ...names) => assert.throws(() => install(global, host, { header: {} }, undefined, ...names), expected);
     refused(/^TypeError: there is no option header; there are poll, resolve, headers, origin, /, ['poll', 'resolve']);
     refused(/^TypeError: there is no option header; there are headers, origin, /);
 });
 
-test('the sentence about a wrong option is for a reader of JavaScript', () => {
+test('the message about a wrong option uses JavaScript names', () => {
     const host = makeHost(), { WebSocket } = host;
     const refused = (expected, ...rest) => assert.throws(() => new WebSocket(URL_, ...rest), expected);
     refused(/^SyntaxError: .*; options are the third argument$/, { headers: { A: 'b' } });
@@ -394,7 +394,7 @@ test('the sentence about a wrong option is for a reader of JavaScript', () => {
     refused(/^TypeError: options of a WebSocket: onlyTheseRoots without roots, some_name above 131072$/, [], { onlyTheseRoots: true });
 });
 
-test('events have the names of options in JavaScript', () => {
+test('messages of events use the JavaScript names of options', () => {
     const { ws, host: { events, id } } = openedSocket();
     const messages = [];
     ws.onerror = ws.onclose = ({ message }) => messages.push(message);

@@ -1,4 +1,4 @@
-// The W3C WebSocket of egret_ws.js: send, bufferedAmount, binaryType and Blobs.
+// Tests the W3C WebSocket of egret_ws.js: send, bufferedAmount, binaryType and Blobs.
 'use strict';
 
 const test = require('node:test');
@@ -62,7 +62,7 @@ test('131072 bytes are sent; one more causes an error event, and the socket stay
     assert.equal(host.sent().length, 3);
 });
 
-test('an error of a send comes before the close, never after it', () => {
+test('an error of a send is fired before the close, never after it', () => {
     const { ws, host, log } = openedSocket();
     ws.send('x'.repeat(MAX_MESSAGE_BYTES + 1));
     host.closed();
@@ -78,7 +78,7 @@ test('an error of a send comes before the close, never after it', () => {
     assert.deepEqual(second.log, [['close', 3, 1000, '', true]]);
 });
 
-test('a full send buffer: the connection is closed, error and close come when it has ended, and later messages only count', () => {
+test('a full send buffer: the connection is closed, error and close are fired when it has ended, and later messages are only counted', () => {
     const { ws, host, log } = openedSocket();
     const messages = [];
     ws.addEventListener('error', (event) => messages.push(event.message));
@@ -105,7 +105,7 @@ test('a full send buffer: the connection is closed, error and close come when it
         'and the connection was closed']);
 });
 
-test('a full send buffer, and the connection is lost while it closes', () => {
+test('a full send buffer: the connection is lost while it closes', () => {
     const { ws, host, log } = openedSocket();
     host.host.failing.send = ERR.BACKPRESSURE;
     ws.send('x');
@@ -162,12 +162,12 @@ test('overCap: a message over the cap closes the connection with 1009', () => {
     assert.deepEqual(log, [['error', 1, ERR.TOO_BIG]]);
 });
 
-test('bufferedAmount: exact within a task; between tasks it is that of the host', () => {
+test('bufferedAmount: exact within a task; between tasks it is the value of the host', () => {
     const { ws, host } = openedSocket();
     host.host.buffered = 100;
     ws.send('\u4f60\u00e9x\ud83d\ude00');
     assert.equal(ws.bufferedAmount, 110);
-    host.host.buffered = 0; // the buffer was written meanwhile, which this task does not see
+    host.host.buffered = 0; // the library has written the buffer meanwhile, which is not visible in this task
     assert.equal(ws.bufferedAmount, 110);
     ws.send(new ArrayBuffer(5));
     assert.equal(ws.bufferedAmount, 115);
@@ -190,7 +190,7 @@ test('bufferedAmount: a message that is written at once counts until the task en
     assert.equal(ws.bufferedAmount, 0);
 });
 
-test('bufferedAmount: messages behind a Blob and after close() count in it too', () => {
+test('bufferedAmount: messages behind a Blob and after close() also count', () => {
     const { ws, host } = openedSocket(makeHost({ Blob: SlowBlob }));
     host.host.buffered = 100;
     assert.equal(ws.bufferedAmount, 100);
@@ -204,7 +204,7 @@ test('bufferedAmount: messages behind a Blob and after close() count in it too',
     assert.equal(ws.bufferedAmount, 8);
 });
 
-test('bufferedAmount falls between tasks in which the glue does nothing, such as timers', async () => {
+test('bufferedAmount falls between tasks in which the glue is not called, such as timers', async () => {
     const { ws, host } = openedSocket();
     ws.send('12345');
     assert.equal(ws.bufferedAmount, 5);
@@ -219,7 +219,7 @@ test('bufferedAmount falls between tasks in which the glue does nothing, such as
     assert.equal(ws.bufferedAmount, 3);
 });
 
-test('bufferedAmount inside an event is that of the event\'s task', () => {
+test('bufferedAmount inside an event is the value of the event\'s task', () => {
     const { ws, host } = openedSocket();
     const amounts = [];
     ws.send('before the event');
@@ -306,7 +306,7 @@ test('send: a Blob keeps its place in the order, and close waits for it', async 
     assert.deepEqual(log, [['close', 3, 4000, '', true]]);
 });
 
-test('send: more messages behind a Blob than the send buffer may have: the connection is closed', async () => {
+test('send: if the messages behind a Blob exceed the send buffer, the connection is closed', async () => {
     const { ws, host, log } = openedSocket(makeHost({ Blob: SlowBlob }), [], { maxSendBuffer: 200000 });
     const blob = new SlowBlob(['abc']);
     ws.send(blob);
@@ -331,7 +331,7 @@ test('send: more messages behind a Blob than the send buffer may have: the conne
     assert.equal(other.ws.readyState, 2);
 });
 
-test('send: a Blob that cannot be read, and nothing else', async () => {
+test('send: only a Blob that cannot be read', async () => {
     const { ws, host, log } = openedSocket(makeHost({ Blob: SlowBlob }));
     const broken = new SlowBlob(['abc']);
     ws.send(broken);

@@ -1,4 +1,4 @@
-// The W3C WebSocket of egret_ws.js: constructor, attributes, close and the order of its events.
+// Tests the W3C WebSocket of egret_ws.js: constructor, attributes, close and the order of the events.
 'use strict';
 
 const test = require('node:test');
@@ -116,7 +116,7 @@ test('the URL and the protocols that the host gets', () => {
     assert.deepEqual(ask(URL_, 5), [URL_, '5']);
 });
 
-test('attributes before, while and after the socket is open', () => {
+test('attributes before, during and after the open state', () => {
     const host = makeHost();
     const { ws, log } = makeSocket(host, ['a', 'b']);
     assert.deepEqual([ws.readyState, ws.protocol, ws.extensions, ws.bufferedAmount], [0, '', '', 0]);
@@ -142,7 +142,7 @@ test('a failed connect: error, then close 1006, and readyState is CLOSED in both
     assert.deepEqual(log, [['error', 3, ERR.CONNECT], ['close', 3, 1006, '', false]]);
 });
 
-test('an established connection that is lost: only close, as in browsers, with the reason in two more fields', () => {
+test('an established connection that is lost: only close, as in browsers, with the reason in two additional fields', () => {
     for (const error of [ERR.CONNECTION_LOST, ERR.TIMEOUT, ERR.ABORTED, ERR.TLS]) {
         for (const close of [false, true]) {
             const { ws, host, log } = openedSocket();
@@ -167,7 +167,7 @@ test('an established connection that is lost: only close, as in browsers, with t
     assert.deepEqual(fields, [undefined, undefined]);
 });
 
-test('error and close, each in a task of its own: failures before open, and what the server must not send', () => {
+test('error and close, each in a separate task: failures before open, and protocol errors of the server', () => {
     for (const error of [ERR.CONNECTION_LOST, ERR.TIMEOUT, ERR.ABORTED, ERR.TLS, ERR.CONNECT]) {
         const host = makeHost();
         const { log } = makeSocket(host);
@@ -194,7 +194,7 @@ test('a NUL in a URL: removed at the ends, %00 in the path, the query and the us
     }
 });
 
-test('a connect that fails at once is reported by the poll', () => {
+test('a connect that fails immediately is reported by the poll', () => {
     const host = makeHost();
     host.host.failing.open = ERR.UNSUPPORTED;
     const { ws, log } = makeSocket(host);
@@ -205,7 +205,7 @@ test('a connect that fails at once is reported by the poll', () => {
     assert.equal(host.poll(), 0);
 });
 
-test('closing a socket whose connect failed at once', () => {
+test('closing a socket after its connect failed immediately', () => {
     const host = makeHost();
     host.host.failing.open = ERR.UNSUPPORTED;
     const { ws, log } = makeSocket(host);
@@ -216,7 +216,7 @@ test('closing a socket whose connect failed at once', () => {
     assert.deepEqual(host.callsOf('close'), []);
 });
 
-test('closing while connecting: there is no open, and the close is not clean', () => {
+test('closing while connecting: open is not fired, and the close is not clean', () => {
     const host = makeHost();
     const { ws, log } = makeSocket(host);
     ws.close();
@@ -240,7 +240,7 @@ test('close: codes and reasons', () => {
     assert.deepEqual(wire(3000, 'bye'), [3000, 'bye']);
     assert.deepEqual(wire(4999, undefined), [4999, '']);
     assert.deepEqual(wire('4000', null), [4000, 'null']);
-    assert.deepEqual(wire(999.5), [1000, '']); // clamped numbers round halves to even
+    assert.deepEqual(wire(999.5), [1000, '']); // a clamped number rounds a half to the even neighbour
     assert.deepEqual(wire(3000.5), [3000, '']);
     assert.deepEqual(wire(undefined, 'why'), [1000, 'why']);
     assert.deepEqual(wire(1000, 'x'.repeat(123)), [1000, 'x'.repeat(123)]);
@@ -248,7 +248,7 @@ test('close: codes and reasons', () => {
     assert.deepEqual(wire(1000, '\ud800'), [1000, '\ufffd']);
 });
 
-test('close: exceptions in any state, without an effect', () => {
+test('close: invalid arguments throw in any state and have no effect', () => {
     const connecting = makeSocket(makeHost()).ws;
     const { ws: open } = openedSocket();
     const { ws: over, host } = openedSocket();
@@ -267,7 +267,7 @@ test('close: exceptions in any state, without an effect', () => {
     }
 });
 
-test('close: a second call does nothing, and no message comes after the first', () => {
+test('close: a second call does nothing, and no message is delivered after the first call', () => {
     const { ws, host, log } = openedSocket();
     ws.close(4000);
     ws.close(4001);
@@ -289,7 +289,7 @@ test('a close that the host refuses still ends the socket', () => {
     host.closed();
     assert.deepEqual(log, [['error', 3, ERR.INTERNAL], ['close', 3, 1006, '', false]]);
 
-    // The end of the connection comes before the task of the refused close.
+    // The end of the connection is reported before the task of the refused close.
     const second = openedSocket();
     second.host.host.failing.close = ERR.INTERNAL;
     second.ws.close();
@@ -352,7 +352,7 @@ test('each of two sockets gets only the events of its peer', () => {
     assert.deepEqual(b.log, [['open', 1], ['message', 'to b'], ['close', 3, 1000, '', true]]);
 });
 
-test('events of an unknown id, and a task that nothing asked for, do nothing', () => {
+test('events of an unknown id, and a task that was not requested, do nothing', () => {
     const { host, log } = openedSocket();
     for (const [name, ...rest] of [['connected', '', ''], ['text', 'x'], ['binary', new ArrayBuffer(1)], ['drained'],
         ['retrying', ERR.CONNECT, 'no connection', 5], ['failed', ERR.CONNECT, 'no connection'],

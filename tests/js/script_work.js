@@ -1,4 +1,4 @@
-// The work for long lists of subprotocols and long queues of messages is linear.
+// Tests that the work for long lists of subprotocols and long queues of messages is linear.
 'use strict';
 
 const test = require('node:test');
@@ -29,7 +29,7 @@ async function workOf(body) {
 async function assertLinear(body) {
     const [few, many] = [await workOf(() => body(500)), await workOf(() => body(4000))];
     assert.ok(few > 0, 'no work was counted');
-    assert.ok(many < 12 * few, `eight times as many took ${many} instead of ${few}`);
+    assert.ok(many < 12 * few, `eight times as many took ${many} units of work instead of ${few}`);
 }
 
 test('subprotocols', async () => {

@@ -1,9 +1,9 @@
 #!/bin/sh
-# v8.sh DIR: prints the flags of compiler and linker for Debian's V8, that of libnode-dev, and downloads it to DIR if it is not
-# installed.
+# v8.sh DIR: prints the compiler and linker flags for Debian's V8, which is in libnode-dev, and downloads the package to DIR if it
+# is not installed.
 #
-# It is unpacked and not installed, because its package conflicts with other packages of Node. apt checks the signatures. Several
-# tests may run this at the same time.
+# The package is unpacked and not installed, because it conflicts with other packages of Node. apt checks the signatures. Several
+# tests may run this script at the same time.
 set -eu
 
 die() {
@@ -17,7 +17,7 @@ is_installed() {
     dpkg-query --show --showformat '${Status}\n' "$1" 2>/dev/null | grep '^install ok installed$' >/dev/null
 }
 
-# The libraries that a package needs and that are not installed.
+# Print the libraries that a package needs and that are not installed.
 missing_libraries() {
     apt-cache depends --important "$1" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | while read -r library; do
         is_installed "$library" || echo "$library"
@@ -30,7 +30,7 @@ else
     root=$1/libnode
     if [ ! -d "$root" ]; then
         for tool in apt-get apt-cache dpkg; do
-            command -v $tool >/dev/null || die "$tool is missing: install V8 as Debian's libnode-dev does"
+            command -v $tool >/dev/null || die "$tool is missing: this script needs Debian, or an installed libnode-dev"
         done
         mkdir -p "$1"
         fresh=$(mktemp -d "$1/libnode.XXXXXX")
@@ -53,5 +53,5 @@ else
 fi
 library=$(find "${root%/}/usr/lib" -name libnode.so -printf '%h\n' | head -1)
 [ -n "$library" ] || die "libnode.so is missing in $root"
-# The libraries that libnode.so itself needs are found by the old kind of rpath only.
+# Only the old kind of rpath finds the libraries that libnode.so itself needs.
 echo "-isystem ${root%/}/usr/include/node -L$library -lnode -Wl,--disable-new-dtags,-rpath,$library -pthread"

@@ -269,7 +269,9 @@ class CoroutinesTest {
         loop.close()
     }
 
-    /** The heap of the program is 64 MiB, the messages are 100 MiB. The server must wait, because the collector takes no message. */
+    /**
+     * The heap of the program is 64 MiB, the messages are 100 MiB. The server must wait, because the collector takes no message.
+     */
     @Test
     fun aSlowCollectorSlowsTheServerDown() {
         val count = 10_000
@@ -374,7 +376,10 @@ class CoroutinesTest {
         loop.close()
     }
 
-    /** The collector waits in a send, because the server does not read. The report of the lost connection is behind untaken messages. */
+    /**
+     * The collector waits in a send, because the server does not read. The report of the lost connection is behind untaken
+     * messages.
+     */
     @Test
     fun aCollectorThatSendsNoticesALostConnection() {
         val stuck = CountDownLatch(1)

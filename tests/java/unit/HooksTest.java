@@ -211,7 +211,10 @@ class HooksTest {
         assertEquals(List.of(), reported);
     }
 
-    /** A hook throws before or after its answer, or the virtual machine throws an error: the connection gets an answer in each case. */
+    /**
+     * A hook throws before or after its answer, or the virtual machine throws an error: the connection gets an answer in each
+     * case.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"throws", "overflow", "answers and throws"})
     void exceptionsOfHooksAreReported(String how) {

@@ -77,8 +77,8 @@ class LoopLifecycleTest {
     }
 
     /**
-     * Each row lists notices and the expected calls. In the notices a letter is an available network, `-` is a loss, and `.` waits for
-     * the debounce time. A resume without a suspend before it only probes the connections.
+     * Each row lists notices and the expected calls. In the notices a letter is an available network, `-` is a loss, and `.`
+     * waits for the debounce time. A resume without a suspend before it only probes the connections.
      */
     @ParameterizedTest
     @CsvSource({

@@ -99,7 +99,8 @@ class OptionsTableTest {
     @ValueSource(classes = {LoopOptions.class, WebSocketOptions.class, RetryOptions.class, DeflateOptions.class})
     void negativeAndTooLargeNumbersAreRefusedByName(Class<?> of) throws Exception {
         List<Method> setters = setters(of, long.class);
-        // In LoopOptions the log level has another type, but `maxHookThreads` is a number outside of this struct. Two options are booleans.
+        // In LoopOptions the log level has another type, but `maxHookThreads` is a number outside of this struct. Two options are
+        // booleans.
         int others = of == DeflateOptions.class ? 2 : 0;
         Field count = of.getDeclaredField("COUNT");
         count.setAccessible(true);

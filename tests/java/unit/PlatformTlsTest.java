@@ -49,7 +49,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests the TLS of the platform with the servers of {@code tls_servers.rs}. {@code NAME12} has only TLS 1.2, {@code NAME13} only 1.3. */
+/**
+ * Tests the TLS of the platform with the servers of {@code tls_servers.rs}. {@code NAME12} has only TLS 1.2, {@code NAME13} only
+ * 1.3.
+ */
 class PlatformTlsTest {
     private static final boolean[] DRIVERS = {false, true};
     private static final int[] VERSIONS = {12, 13};

@@ -132,7 +132,8 @@ class ThreadsTest {
                 }));
             }
             openers.forEach(Thread::start);
-            // A freed socket may have been closed before. No listener gets onClose twice, and the listener of each kept socket gets it once.
+            // A freed socket may have been closed before. No listener gets onClose twice, and the listener of each kept socket
+            // gets it once.
             int kept = threads * each - threads * (each / 4);
             Support.until(loop, "all kept sockets have ended", () -> ended.get() >= kept
                     && ended.get() + freed.get() >= threads * each);

@@ -1,4 +1,4 @@
-// close(): its arguments, and its effect in each state.
+// Tests the arguments of close() and its effect in each state.
 (function () {
     'use strict';
     const { test, equal, sameList, throws, rethrows, next, record } = suite;
@@ -72,7 +72,7 @@
         [[1000], '8 03e8'], [[3000], '8 0bb8'], [[4999], '8 1387'], [['3000.4'], '8 0bb8'],
         [[1000, ''], '8 03e8'], [[1000, undefined], '8 03e8'], [[1000, null], '8 03e86e756c6c'],
         [[3001, 'bye'], '8 0bb9627965'], [[3001, '\u4e2d\ud800'], '8 0bb9e4b8adefbfbd'], [[3001, 5, 'more'], '8 0bb935'],
-        // A reason needs a code on the wire, so the standard fills in 1000.
+        // On the wire a reason needs a code, so the standard adds 1000.
         [[undefined, 'x'], '8 03e878'],
     ];
     FRAMES.forEach(([args, frame]) => {
@@ -85,7 +85,7 @@
             equal((yield next(t.socket('/recorded?key=' + key), 'message')).data, JSON.stringify([frame]));
         });
     });
-    test('waits for the messages before it', function* (t) {
+    test('sends the Close frame after the messages before it', function* (t) {
         const key = t.key();
         const socket = yield t.open('/record?key=' + key);
         const expected = [];
@@ -150,7 +150,7 @@
         yield next(socket, 'close');
         equal(seen.join(), '1,2');
     });
-    test('no message comes after it, also when the server still sends one', function* (t) {
+    test('no message is delivered after it, also when the server still sends one', function* (t) {
         const socket = yield t.open('/answer?text=late&code=3000');
         const log = record(socket);
         socket.close();

@@ -1,4 +1,4 @@
-// new WebSocket(url, protocols): conversions, URLs, subprotocols, and the request that results.
+// Tests new WebSocket(url, protocols): conversions, URLs, subprotocols, and the resulting request.
 (function (global) {
     'use strict';
     const { test, equal, sameList, throws, rethrows, next, need } = suite;
@@ -128,11 +128,11 @@
 
     suite.group('protocols');
 
-    // The subprotocols of the request for this value.
+    // Returns the subprotocols in the request for this value.
     function offered(t, protocols) {
         const socket = t.socket('/request?protocol=a', protocols);
         return new Promise((resolve) => {
-            // Without an agreement no message comes, so the server's choice is `a`.
+            // Without an agreed subprotocol the connection fails and no message arrives, so the server chooses `a`.
             socket.onmessage = (event) => resolve(JSON.parse(event.data).headers['sec-websocket-protocol']);
             socket.onclose = () => resolve('closed');
         });
@@ -216,7 +216,7 @@
         equal(socket.protocol, 'b', 'after the close');
     });
     [['none of those offered', '/echo', ['a', 'b']], ['another one', '/echo?protocol=c', ['a', 'b']],
-        ['one with other case', '/echo?protocol=A', ['a', 'b']], ['one that was not asked for', '/echo?protocol=a', []],
+        ['one with other case', '/echo?protocol=A', ['a', 'b']], ['one although none was offered', '/echo?protocol=a', []],
         ['two', '/echo?protocol=a,%20b', ['a', 'b']]].forEach(([kind, path, protocols]) => {
         test('fails when the server chooses ' + kind, function* (t) {
             const socket = t.socket(path, protocols);

@@ -1,9 +1,9 @@
-//! Reads `differences.txt`. That file describes its own format.
+//! Reads `differences.txt`, which describes its format itself.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The engines with our objects, and the names for several of them.
+/// The engines with our objects, and the names of groups of engines.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("ours", &["node20", "node22", "node24", "jsc", "v8"]),
     ("shells", &["jsc", "v8"]),
@@ -20,7 +20,7 @@ pub struct Table {
 pub struct Difference {
     /// One or two sentences with the difference and its reason.
     pub text: String,
-    /// It is a difference of our objects, so the README lists it.
+    /// Whether it is a difference of our objects: those are listed in the README.
     pub is_ours: bool,
     /// Engines, and the name of a test that fails in them.
     tests: Vec<(Vec<String>, String)>,
@@ -42,7 +42,7 @@ impl Table {
             } else if let Some(test) = line.strip_prefix("    ") {
                 let (engines, name) = engines_and_rest(test);
                 let difference = table.differences.last_mut().expect("a difference before its tests");
-                // The name stands for a test of both kinds of targets.
+                // This name stands for two tests, one for each kind of target.
                 for kind in if name.contains(" *: ") { &["EventTarget", "WebSocket"][..] } else { &[""] } {
                     difference.tests.push((engines.clone(), name.replacen(" *: ", &format!(" {kind}: "), 1)));
                 }

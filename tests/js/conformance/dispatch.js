@@ -1,4 +1,4 @@
-// Dispatch of events, by the DOM standard: on an EventTarget and on a WebSocket.
+// Tests the dispatch of events by the rules of the DOM standard, on an EventTarget and on a WebSocket.
 (function () {
     'use strict';
     const { test, equal, sameList, throws } = suite;

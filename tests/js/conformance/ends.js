@@ -1,11 +1,11 @@
-// How connections end: a table of servers, the events of a socket, the members of the close event, and the order.
+// Tests how connections end: a table of servers, the events of a socket, the members of the close event, and the order.
 (function () {
     'use strict';
     const { test, equal, sameList, next, record, TYPES } = suite;
 
     suite.group('ends');
 
-    // [what the server does, its path, the events, code, reason, wasClean]
+    // [the action of the server, its path, the events, code, reason, wasClean]
     const ENDS = [
         ['refuses with status 403', '/status?code=403', 'error,close', 1006, '', false],
         ['answers with status 200', '/status?code=200', 'error,close', 1006, '', false],

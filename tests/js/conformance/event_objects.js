@@ -1,4 +1,5 @@
-// The constructors of Event, MessageEvent and CloseEvent, the WebIDL conversions of their arguments, and the attributes of events.
+// Tests the constructors of Event, MessageEvent and CloseEvent, the WebIDL conversions of their arguments, and the attributes of
+// events.
 (function (global) {
     'use strict';
     const { test, equal, sameList, throws, rethrows, need } = suite;
@@ -67,7 +68,7 @@
             equal(first.timeStamp, first.timeStamp, 'timeStamp');
         });
         test('has a time stamp that is relative to the start', () => {
-            equal(make('x').timeStamp < 1e9, true); // eleven days, not the years since 1970
+            equal(make('x').timeStamp < 1e9, true); // less than twelve days, so not the time since 1970
         });
         test('can be the parent of a class', () => {
             class Own extends global[name] {
@@ -99,7 +100,7 @@
         event.returnValue = true;
         equal(event.defaultPrevented, true, 'after true');
     });
-    test('reports stopped propagation by cancelBubble, which cannot be unset', () => {
+    test('reports stopped propagation in cancelBubble, which cannot be reset', () => {
         ['stopPropagation', 'stopImmediatePropagation'].forEach((method) => {
             const event = new Event('x');
             equal(event[method](), undefined);

@@ -1,4 +1,4 @@
-// The attributes onopen, onmessage, onerror and onclose: event handlers of the HTML standard.
+// Tests the attributes onopen, onmessage, onerror and onclose, which are event handlers of the HTML standard.
 (function () {
     'use strict';
     const { test, equal, TYPES } = suite;
@@ -108,7 +108,7 @@
         socket.addEventListener('message', () => false);
         equal(fire(socket, 'message', { cancelable: true }), true, 'a listener that returns false');
     });
-    test('are apart from a listener with the same function', (t) => {
+    test('are independent of a listener with the same function', (t) => {
         const socket = t.socket('/hold');
         let calls = 0;
         const both = () => calls++;

@@ -1,5 +1,5 @@
-// The harness of the conformance suite: a classic script in ES2015 for any engine. It defines `suite`; the other files add tests
-// to it, and `suite.run(url, print)` runs them one after another.
+// The harness of the conformance suite: a classic script in ES2015 for every engine. It defines `suite`. The other files add tests
+// to it, and `suite.run(url, print)` runs them one after the other.
 //
 // A test is a function or a generator function, which may yield promises. Lines that it prints:
 //   ok NAME · not ok NAME<tab>why · skip NAME<tab>why · done COUNT
@@ -24,7 +24,7 @@ var suite = (function (global) {
         return text.replace(/[^ -~]/g, (unit) => '\\u' + ('000' + unit.charCodeAt(0).toString(16)).slice(-4));
     }
 
-    // A failed check. It counts also where it is thrown inside a listener, whose exceptions a dispatch only reports.
+    // A failed check. It also counts if it is thrown inside a listener: a dispatch only reports the exceptions of listeners.
     class CheckFailed extends Error {
         get name() {
             return 'CheckFailed';
@@ -62,10 +62,10 @@ var suite = (function (global) {
             if (!isKind) fail((subject ? subject + ': ' : '') + 'throws ' + thrown + ', not a ' + expected);
             return thrown;
         }
-        return fail((subject ? subject + ': ' : '') + 'returns ' + show(result) + ' and throws no ' + expected);
+        return fail((subject ? subject + ': ' : '') + 'returns ' + show(result) + ' and does not throw ' + expected);
     }
 
-    /** Expects exactly this value as exception. */
+    /** Expects exactly this value as the exception. */
     function rethrows(value, body) {
         try {
             body();
@@ -85,7 +85,7 @@ var suite = (function (global) {
         this.why = why;
     }
 
-    /** Skips the running test where the engine has no such global. */
+    /** Skips the running test if the engine does not have this global. */
     function need(name) {
         if (typeof global[name] === 'undefined') throw new Skip('no ' + name);
         return global[name];
@@ -95,7 +95,7 @@ var suite = (function (global) {
         throw new Skip(why);
     }
 
-    // The next event of a type. A promise's reaction runs as a microtask after the event.
+    // Returns a promise of the next event of a type. The reaction of a promise runs as a microtask after the event.
     function next(target, type) {
         return new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
     }
@@ -109,45 +109,45 @@ var suite = (function (global) {
         return log;
     }
 
-    // The tools of a test. Its sockets are closed at its end.
+    // The tools of a test. All sockets of a test are closed at its end.
     function makeTools(url, print) {
         const sockets = [];
         const tools = {
             url,
-            /** A name that no other run uses, for a record of the server. */
+            /** Returns a name for a record of the server that no other run uses. */
             key: () => Math.random().toString(36).slice(2),
-            /** A socket to a path of the server. */
+            /** Returns a socket to a path of the server. */
             socket(path, protocols) {
                 const socket = arguments.length > 1 ? new WebSocket(url + path, protocols) : new WebSocket(url + path);
                 sockets.push(socket);
                 return socket;
             },
-            /** An open socket, with binary messages as buffers. */
+            /** Returns an open socket that delivers binary messages as buffers. */
             open(path, protocols) {
                 const socket = tools.socket.apply(null, arguments);
                 socket.binaryType = 'arraybuffer';
                 return new Promise((resolve, reject) => {
                     socket.addEventListener('open', () => resolve(socket), { once: true });
-                    socket.addEventListener('close', () => reject(new Error(path + ' does not open')), { once: true });
+                    socket.addEventListener('close', () => reject(new Error('the socket to ' + path + ' does not open')), { once: true });
                 });
             },
-            /** The data that an open socket receives for `data`. */
+            /** Sends `data` on an open socket and returns the received data. */
             echo(socket, data) {
                 const answer = Promise.race([next(socket, 'message'), next(socket, 'error')]);
                 socket.send(data);
-                return answer.then((event) => event.type === 'message' ? event.data : fail('an error event: ' + event.message));
+                return answer.then((event) => event.type === 'message' ? event.data : fail('got an error event: ' + event.message));
             },
-            /** Ends a socket; the promise is that of the close event. */
+            /** Ends a socket and returns a promise of the close event. */
             end(socket) {
                 const close = next(socket, 'close');
                 socket.close(1000);
                 return close;
             },
-            /** A round trip of another socket, after which an event that was due has come. */
+            /** Makes a round trip with another socket. An event that was due before has arrived afterwards. */
             barrier() {
                 return tools.open('/echo').then((other) => tools.echo(other, 'barrier').then(() => tools.end(other)));
             },
-            /** The message of an exception that the host has to report. */
+            /** Returns the message of an exception that the host must report. */
             willReport(label) {
                 print('throws ' + label);
                 return new Error(label);
@@ -167,7 +167,7 @@ var suite = (function (global) {
         };
     }
 
-    // Runs a generator whose yielded promises are awaited.
+    // Runs a generator and awaits the promises that it yields.
     function drive(generator) {
         return new Promise((resolve, reject) => {
             function step(method, value) {

@@ -1,4 +1,5 @@
-// The shape of the classes, as WebIDL's binding to JavaScript says: names, lengths, attributes of properties, prototypes and brands.
+// Tests the shape of the classes, as WebIDL defines it for JavaScript: names, lengths, attributes of properties, prototypes and
+// brands.
 (function (global) {
     'use strict';
     const { test, equal, sameList, throws, next } = suite;
@@ -19,7 +20,7 @@
         return (found.writable ? 'w' : '-') + (found.enumerable ? 'e' : '-') + (found.configurable ? 'c' : '-');
     }
 
-    // Checks of every interface.
+    // These tests run for every interface.
     function checkClass(name, length, parent) {
         suite.group(name);
         test('is a property of the global object that is not enumerable', () => {
@@ -104,7 +105,7 @@
     checkMethods('WebSocket', METHODS);
     checkMembers('WebSocket', READ_ONLY.concat(WRITABLE, Object.keys(METHODS), Object.keys(CONSTANTS)));
 
-    // All accessors and methods, as functions of (receiver).
+    // All accessors and methods, as functions with the parameter `receiver`.
     function operations() {
         const list = [];
         READ_ONLY.concat(WRITABLE).forEach((name) => {

@@ -1,4 +1,4 @@
-// addEventListener and removeEventListener, by the DOM standard: on an EventTarget and on a WebSocket.
+// Tests addEventListener and removeEventListener by the rules of the DOM standard, on an EventTarget and on a WebSocket.
 (function () {
     'use strict';
     const { test, equal, throws, rethrows, need } = suite;
@@ -72,7 +72,7 @@
         equal(listener.calls, 2, 'calls');
         target.removeEventListener('x', listener);
         fire(target);
-        equal(listener.calls, 3, 'calls of the capturing one');
+        equal(listener.calls, 3, 'calls of the capturing listener');
         target.removeEventListener('x', listener, { capture: true });
         fire(target);
         equal(listener.calls, 3, 'calls after both were removed');
@@ -255,7 +255,7 @@
         const log = [];
         const options = { once: true };
         target.addEventListener('x', () => log.push('a'), options);
-        options.once = false; // a dictionary is read when the listener is added
+        options.once = false; // no effect: a dictionary is read when the listener is added
         fire(target);
         fire(target);
         equal(log.join(), 'a');

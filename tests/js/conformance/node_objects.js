@@ -1,6 +1,6 @@
 'use strict';
 
-// node --expose-gc node_objects.js URL ADDON: Node prints the objects, and a signal does not keep them.
+// node --expose-gc node_objects.js URL ADDON: tests that Node can print the objects, and that a signal does not keep them alive.
 
 const assert = require('node:assert');
 const { Writable } = require('node:stream');
@@ -16,7 +16,7 @@ function next(target, type) {
   return new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
 }
 
-/** Sockets in each state, and the events of each type, real and made by a game. */
+/** Returns sockets in each state, and events of each type: real ones, and ones that a game has made. */
 async function collectObjects() {
   const open = new WebSocket(`${url}/send?text=x`);
   const events = [await next(open, 'open'), await next(open, 'message')];
@@ -71,7 +71,7 @@ function checkPrinting(objects) {
       const text = print(object);
       assert(text.includes(name), `${printer} of ${kind} has no ${name}: ${text}`);
     }
-    // These are not for objects of a class, but they must not throw.
+    // These functions are not made for objects of a class, but they must not throw.
     JSON.stringify(object);
     Object.assign({}, object);
     assert.deepStrictEqual(object, object);
@@ -107,7 +107,7 @@ const ENDS = { 'is refused': '/status?code=403', 'is closed': '/send?close=1000'
 
 for (const [kind, listen] of Object.entries(LISTENERS)) {
   for (const [how, path] of Object.entries(ENDS)) {
-    test(`a signal with ${kind} does not keep a socket that ${how}`, { timeout: TIMEOUT_MS }, async () => {
+    test(`a signal with ${kind} does not keep a socket alive that ${how}`, { timeout: TIMEOUT_MS }, async () => {
       const controller = new AbortController();
       const socketsGone = await (async () => {
         const gone = [];
@@ -120,7 +120,7 @@ for (const [kind, listen] of Object.entries(LISTENERS)) {
         return gone;
       })();
       await collectUntil(() => socketsGone.every((reference) => reference.deref() === undefined));
-      controller.abort(); // the signal has lived until here
+      controller.abort(); // keeps the signal alive until here
       assert(controller.signal.aborted);
     });
   }

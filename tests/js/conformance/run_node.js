@@ -2,7 +2,7 @@
 
 // node run_node.js URL egret ADDON [FILTER] | node run_node.js URL undici PACKAGE_DIRECTORY [FILTER]
 //
-// Runs the suite in Node, on the objects of this project or of undici, against the server at URL.
+// Runs the suite in Node with the objects of this project or of undici, and with the server at URL.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -28,6 +28,6 @@ for (const script of require('./scripts.js')) {
   const name = path.join(__dirname, script);
   vm.runInThisContext(fs.readFileSync(name, 'utf8'), { filename: name });
 }
-// A write to a pipe may be asynchronous, so the process ends by itself or when all is written.
+// A write to a pipe may be asynchronous, so the process must end by itself or after everything is written.
 globalThis.suite.run(url, (line) => process.stdout.write(line + '\n'), filter)
   .then(() => process.stdout.write('', () => process.exit()));

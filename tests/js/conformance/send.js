@@ -1,4 +1,4 @@
-// send(), bufferedAmount and binaryType.
+// Tests send(), bufferedAmount and binaryType.
 (function (global) {
     'use strict';
     const { test, equal, sameList, throws, rethrows, bytesOf, next, need } = suite;
@@ -240,7 +240,7 @@
     });
 
     suite.group('receive');
-    // [what comes, frames in hexadecimal, the messages]
+    // [the name of the test, frames in hexadecimal, the messages]
     [
         ['text in fragments', '0102e4b8 0001ad 800161', ['\u4e2da']],
         ['a ping between fragments', '010161 890470696e67 800162', ['ab']],
@@ -281,7 +281,7 @@
     test('does not fall within a task, however much the network has taken', function* (t) {
         const socket = yield t.open('/hold');
         socket.send('abc');
-        const end = Date.now() + 50; // in which a thread of the library writes
+        const end = Date.now() + 50; // during this time a thread of the library writes
         while (Date.now() < end) equal(socket.bufferedAmount, 3);
     });
     test('falls to 0 in a later task', function* (t) {

@@ -1,23 +1,24 @@
 'use strict';
 
-// The server of the conformance suite, with the behaviour in the URL. It prints its URL, and ends with its standard input.
+// The server of the conformance suite. The URL selects the behaviour. The server prints its URL, and ends when its standard input
+// ends.
 //
 //   /echo                   returns each message
-//   /hold                   reads and answers only a Close frame
+//   /hold                   reads, and answers only a Close frame
 //   /silent                 never answers the request
 //   /status?code=N          answers the request with this HTTP status
 //   /garbage                answers the request with text that is not HTTP
 //   /request                sends { target, headers } of the request
 //   /raw?hex=…              sends these bytes together with the answer
-//   /send?text=…&hex=…      sends messages, in this order, together with the answer; `close=CODE:REASON` a Close frame, `close=` an
-//                           empty one, and `cut` ends the stream. All of it is one write
-//   /cut, /reset            ends the stream (a reset) after the answer; with `?on=message` after the first message
-//   /answer?code=N          answers a Close frame with this code, `how=cut` with the end of the stream, `text=…` with a message
-//                           and a Close frame
-//   /record?key=K           keeps what it receives; /recorded?key=K sends it, once that connection has ended
+//   /send?text=…&hex=…      sends messages, in this order, together with the answer; `close=CODE:REASON` sends a Close frame, `close=`
+//                           an empty one, and `cut` ends the stream. All bytes are sent by one write
+//   /cut, /reset            ends the stream (/reset: with a TCP reset) after the answer; with `?on=message` after the first message
+//   /answer?code=N          answers a Close frame with this code; with `how=cut` it ends the stream, with `text=…` it answers with a
+//                           message and a Close frame
+//   /record?key=K           records the messages; /recorded?key=K sends the record after that connection has ended
 //   /stall                  does not read
 //
-// Each takes `protocol=…` and `extensions=…` (headers of the answer), and for a wrong answer `accept=…`, `upgrade=…` and
+// Each path accepts `protocol=…` and `extensions=…` (headers of the answer), and for a wrong answer `accept=…`, `upgrade=…` and
 // `connection=…` (Sec-WebSocket-Accept, Upgrade, Connection).
 
 const crypto = require('node:crypto');
@@ -44,7 +45,7 @@ function closeFrame(text) {
   return frame(CLOSE, body);
 }
 
-/** Reads masked frames and calls back with whole messages. Compression is never agreed. */
+/** Reads masked frames and calls a function with each complete message. The server never agrees to compression. */
 function makeReader(onMessage) {
   let unread = Buffer.alloc(0);
   let parts = [];
@@ -89,7 +90,7 @@ function recordOf(key) {
   return records.get(key);
 }
 
-/** The bytes that come together with the answer to the request. */
+/** Returns the bytes that the server sends together with the answer to the request. */
 function firstBytes(url, request) {
   const query = url.searchParams;
   switch (url.pathname) {
@@ -173,7 +174,7 @@ const server = net.createServer((stream) => {
   stream.on('data', (chunk) => {
     if (read) return read(chunk);
     unread = Buffer.concat([unread, chunk]);
-    if (unread[0] !== 0x47) return stream.end(); // not GET, as a TLS client says
+    if (unread[0] !== 0x47) return stream.end(); // not GET: this is a TLS client
     const end = unread.indexOf('\r\n\r\n');
     if (end < 0) return;
     read = serve(stream, readRequest(unread.subarray(0, end).toString('latin1'))) || (() => {});

@@ -1,4 +1,4 @@
-// Tasks and microtasks: each event is a task of its own, with a microtask checkpoint after it.
+// Tests tasks and microtasks: each event is a separate task, with a microtask checkpoint after it.
 (function () {
     'use strict';
     const { test, equal, next, record, TYPES } = suite;
@@ -71,7 +71,7 @@
         yield Promise.all(sockets.map((socket) => next(socket, 'close')));
         equal(log.join(), '');
     });
-    test('a handler that is set after `await error` gets the close', function* (t) {
+    test('a handler that is set after `await error` gets the close event', function* (t) {
         const socket = t.socket('/garbage');
         yield next(socket, 'error');
         const event = yield next(socket, 'close');
@@ -83,7 +83,7 @@
         yield next(socket, 'close');
         equal(log.join(), 'open,message,message,message,close');
     });
-    test('an event of a socket comes in no call of a game', function* (t) {
+    test('no event of a socket is delivered inside a call of a game', function* (t) {
         const socket = t.socket('/echo');
         let inside = true;
         let early = false;
@@ -100,7 +100,7 @@
         yield next(socket, 'close');
         equal(early, false);
     });
-    test('a failure that is found at once is an event of a later task', function* (t) {
+    test('a failure that is found immediately is an event of a later task', function* (t) {
         const socket = new WebSocket('ws://127.0.0.1:1/');
         const log = [];
         TYPES.forEach((type) => socket.addEventListener(type, () => log.push(type)));
@@ -129,7 +129,7 @@
         yield t.end(socket);
         socket.send('closed');
     });
-    test('a handler of open may drop the socket: its events still come', function* (t) {
+    test('a handler of open may drop the socket: the next events are still delivered', function* (t) {
         const log = [];
         yield new Promise((resolve) => {
             const socket = new WebSocket(t.url + '/send?text=1&close=1000');

@@ -1,11 +1,12 @@
-/* host [URL]: the options, the errors, the table of sockets and the draining list of egret_ws_host.c, which this file includes to
- * see its parts. With a URL: connects with options of each kind to the server there, whose test checks the request. */
+/* host [URL]: tests the options, the errors, the table of sockets and the draining list of egret_ws_host.c. This file includes
+ * that one to access its static parts. With a URL, it connects to that server with options of each kind; the test checks the
+ * request. */
 #include "../../../bindings/js/egret_ws_host.c"
 
 #define CHECK(condition)                                                                                              \
     ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition), exit(1)))
 
-/* The events, as counts. */
+/* The number of events of each kind. */
 static struct {
     int connected, failed, closed, drained, tasks, frames, asked;
     char message[256];
@@ -43,8 +44,8 @@ static void on_closed(void *engine, int64_t id, const egret_ws_close_info *info)
     seen.closed++;
 }
 static void on_task(void *engine) {
-    CHECK(egret_ws_host_free_loop(engine) == EGRET_WS_ERR_REENTRANT); /* inside the poll, although not in that of the loop */
-    if (++seen.tasks == 1) egret_ws_host_wake(engine); /* runs in the next poll */
+    CHECK(egret_ws_host_free_loop(engine) == EGRET_WS_ERR_REENTRANT); /* inside the poll of the host, although not inside the poll of the loop */
+    if (++seen.tasks == 1) egret_ws_host_wake(engine); /* the next poll runs this task */
 }
 static void on_frame_event(void *engine, int64_t id, int32_t direction, uint32_t opcode, uint32_t flags, uint64_t length) {
     (void)engine, (void)id, (void)direction, (void)opcode, (void)flags, (void)length;
@@ -67,7 +68,7 @@ static egret_ws_host *make_host(egret_ws_error_t (*configure)(void *, const char
     return host;
 }
 
-/* Options. The hook of the shell sees the struct that a script's options have made. */
+/* Options. The hook of the shell gets the struct that was filled from a script's options. */
 
 static egret_ws_options given; /* by the last open */
 static char given_text[64], given_header[2][64];
@@ -164,7 +165,7 @@ static void says_why(void) {
         expect_reason(host, open_with_option(host, "retry_attempts", numbers[i]), EGRET_WS_ERR_INVALID_ARGUMENT,
                       "retry_attempts is not a number from 0 to 4294967295");
     }
-    for (i = 0; i < 4; i++) { /* cut between two characters, wherever the cut comes */
+    for (i = 0; i < 4; i++) { /* the text is always cut between two characters */
         static const char *const characters[] = {"\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80", "x"};
         size_t shift;
         for (shift = 0; shift < 4; shift++) {
@@ -184,12 +185,12 @@ static void says_why(void) {
     expect_reason(host, OPEN(host, "header\0Cookie\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "no name: Cookie");
     for (i = 0; i < 257; i++) len += (size_t)snprintf(many + len, sizeof many - len, "header%cA: b%c", 0, 0);
     expect_reason(host, open_with(host, many, len), EGRET_WS_ERR_INVALID_ARGUMENT, "256 headers");
-    /* The library's reason. */
+    /* The reason comes from the library. */
     expect_reason(host, OPEN(host, "header\0Host: a\0"), EGRET_WS_ERR_INVALID_ARGUMENT, "headers[0], Host: the library sets it");
     expect_reason(host, egret_ws_host_send_text(host, 1, "x", 1), EGRET_WS_ERR_BAD_HANDLE, "handle");
     expect_reason(host, egret_ws_host_notify_drain(host, 1, 0), EGRET_WS_ERR_BAD_HANDLE, "no such socket");
     expect_reason(host, egret_ws_host_open(host, NULL, "", "", 0), EGRET_WS_ERR_INVALID_ARGUMENT, "not a string");
-    /* A reason of this file does not hide a later one of the library. */
+    /* A reason of egret_ws_host.c does not hide a later reason of the library. */
     CHECK(egret_ws_host_normalize_url(host, "ftp://h/") == NULL && !strstr(egret_ws_host_last_error(host), "not a string"));
     CHECK(egret_ws_host_stats(host, 1, &text_len) == NULL);
 
@@ -204,7 +205,7 @@ static void says_why(void) {
     egret_ws_host_free(host);
 }
 
-/* A bucket has one socket or two, however many there are, and the oldest and the newest live. */
+/* With any number of sockets, each bucket has one or two of them, and the oldest and the newest socket can be found. */
 static void finds_ids_in_constant_time(void) {
     enum { COUNT = 100000 };
     static host_socket *sockets[COUNT];
@@ -226,7 +227,7 @@ static void finds_ids_in_constant_time(void) {
     egret_ws_host_free(host);
 }
 
-/* Sockets that wait for `drained` leave the list in any order; a task that asks for another one gets it in the next poll. */
+/* Sockets that wait for `drained` leave the list in any order. If a task requests another task, the next poll runs it. */
 static void reports_tasks_and_drains(void) {
     egret_ws_host *host = make_host(NULL, NULL);
     int64_t ids[3];
@@ -243,7 +244,7 @@ static void reports_tasks_and_drains(void) {
 
     while (seen.closed < 3) CHECK(egret_ws_host_poll(host, -1) >= 0);
     CHECK(seen.failed == 3 && seen.connected == 0 && seen.message[0]);
-    /* A close runs the tasks that wait, so none may come here. */
+    /* A close runs the queued tasks, so no task may run here. */
     CHECK(wait_ms(host, -1) == -1 && wait_ms(host, 1000) == 1000);
     egret_ws_host_wake(host);
     CHECK(egret_ws_host_next_poll_ms(host) == 0);
@@ -254,7 +255,7 @@ static void reports_tasks_and_drains(void) {
     egret_ws_host_free(host);
 }
 
-/* Hooks. The library's part is played by calls of the hooks of the host. */
+/* Hooks. The test calls the hooks of the host in place of the library. */
 
 static struct {
     int resolved, proxied, opened, released;
@@ -300,7 +301,7 @@ static void expect_hooks(egret_ws_host *host, const char *expected) {
     free(text);
 }
 
-/* Those of the shell win, and keep their `user`. */
+/* The hooks of the shell take precedence, and keep their `user`. */
 static void the_shell_has_hooks(void) {
     egret_ws_hooks hooks, made;
     host_questions *all;
@@ -324,7 +325,7 @@ static void the_shell_has_hooks(void) {
     CHECK(all && made.max_threads == 3 && made.on_proxy == on_proxy);
     made.on_resolve(made.user, NULL, "game.test", NULL);
     CHECK(made.on_socket(made.user, NULL, 7) == 7 && shell.resolved == 1 && shell.opened == 1 && all->last == 0);
-    all->owners++; /* as after the loop was made */
+    all->owners++; /* the state after the loop was created */
     leave_questions(all);
     CHECK(shell.released == 0);
     made.release_user(made.user);
@@ -336,7 +337,7 @@ static void the_shell_has_hooks(void) {
     CHECK(all && made.on_resolve == shell_on_resolve && !made.on_socket);
     made.on_proxy(made.user, NULL, "ws://game.test/", NULL);
     CHECK(shell.proxied == 1);
-    leave_questions(all); /* the loop could not be made: the `user` of the shell stays its own */
+    leave_questions(all); /* the loop could not be created: the shell keeps its `user` */
     CHECK(shell.released == 1);
 
     host = make_asking_host(EGRET_WS_HOST_RESOLVE | EGRET_WS_HOST_FIND_PROXY, &hooks);
@@ -344,7 +345,7 @@ static void the_shell_has_hooks(void) {
     egret_ws_host_free(host);
 }
 
-/* More questions than the ring has: the oldest ones are dropped, and the script gets the others in order. */
+/* There are more questions than entries in the ring: the oldest ones are dropped, and the script gets the others in order. */
 static void a_script_is_asked(void) {
     egret_ws_host *host = make_asking_host(EGRET_WS_HOST_RESOLVE | EGRET_WS_HOST_FIND_PROXY, NULL);
     host_questions *all = host->questions;
@@ -358,7 +359,7 @@ static void a_script_is_asked(void) {
     CHECK(strcmp(seen.question, "resolve game.test") == 0);
     on_proxy(all, NULL, "ws://game.test:80/", forged);
     CHECK(egret_ws_host_poll(host, -1) == 1 && seen.ticket == 2 && strcmp(seen.question, "findProxy ws://game.test:80/") == 0);
-    /* Nothing waits for these answers: the library knows no such question. */
+    /* No connection waits for these answers: the library does not know these questions. */
     expect_reason(host, egret_ws_host_answer(host, 1, ""), EGRET_WS_ERR_BAD_HANDLE, "no connection waits");
     CHECK(all->ring[1].query == NULL);
     expect_reason(host, egret_ws_host_answer(host, 1, ""), EGRET_WS_ERR_BAD_HANDLE, "no connection waits");
@@ -383,7 +384,7 @@ static void a_script_is_asked(void) {
     egret_ws_host_free(host);
 }
 
-/* Of a socket that does not exist, and with unknown names. */
+/* Calls for a socket that does not exist, and with unknown names. */
 static void texts_and_bytes_are_missing(void) {
     egret_ws_host *host = make_host(NULL, NULL);
     size_t len = 7, i;
@@ -394,7 +395,7 @@ static void texts_and_bytes_are_missing(void) {
     egret_ws_host_free(host);
 }
 
-/* The shell suspends the loop and so on, and the options reach the server. */
+/* The shell calls suspend and the other functions of the loop, and the options reach the server. */
 static void hands_out_the_loop(const char *url) {
     static const char options[] = "header\0X-Game: duck\0header\0Cookie: a=b\0origin\0https://game.example\0user_agent\0Duck/1\0"
                                   "username\0u\0password\0p\0";

@@ -1,4 +1,5 @@
-//! The chat of `examples/egret_chat`, built by Egret's own command line, in two shells that talk through a room of the echo server.
+//! Builds the chat of `examples/egret_chat` with Egret's own command line, and runs it in two shells that share a room of the
+//! echo server.
 
 use super::library;
 use super::shell::{Outcome, echo_url, egret_engine, finish, is_skipped, root, scratch, shell};

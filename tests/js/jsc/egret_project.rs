@@ -1,4 +1,5 @@
-//! The project of `examples/egret_project`, made and built by Egret's own command line, in the shell and in headless Chromium.
+//! Creates and builds the project of `examples/egret_project` with Egret's own command line. Runs it in the shell and in headless
+//! Chromium.
 
 use super::library;
 use super::shell::{echo_url, egret_engine, finish, is_skipped, root, scratch, shell};

@@ -1,5 +1,5 @@
-/* lifetime EGRET_WS_JS: the rules of egret_ws_jsc.h for scripts that are not egret_ws.js, for calls inside a poll, for calls of the
- * game after the loop was freed, and for the hook of the shell. */
+/* lifetime EGRET_WS_JS: tests the rules of egret_ws_jsc.h for scripts that are not egret_ws.js, for calls inside a poll, for
+ * calls of the game after the loop was freed, and for the hook of the shell. */
 #include <egret_ws_jsc.h>
 
 #include <stdio.h>
@@ -49,12 +49,12 @@ static char hook_url[64];
 
 static egret_ws_error_t configure(void *user, const char *url, egret_ws_options *options)
 {
-    CHECK(user == hook_url && options->connect_timeout_ms == 1234); /* that of the script */
+    CHECK(user == hook_url && options->connect_timeout_ms == 1234); /* the value of the script */
     snprintf(hook_url, sizeof hook_url, "%s", url);
     return (egret_ws_error_t)hook_result;
 }
 
-/* Hands out the host functions to the test. */
+/* This script gives the host functions to the test. */
 static const char open_script[] =
     "(function (global, host) {"
     "    var events = {};"
@@ -65,7 +65,7 @@ static const char open_script[] =
     "    return events;"
     "})";
 
-/* The shell sees each URL and can refuse it. It has the loop in its hands. */
+/* The shell gets each URL and can refuse it. The loop belongs to the shell. */
 static void check_the_shells_control(JSGlobalContextRef context, egret_ws_jsc_options options)
 {
     const char *const expect =
@@ -90,7 +90,7 @@ static void check_the_shells_control(JSGlobalContextRef context, egret_ws_jsc_op
     for (polls = 0; egret_ws_jsc_live(sockets) > 0 && polls < 100; ++polls)
         CHECK(egret_ws_jsc_poll(sockets, 100) >= 0);
 
-    /* Values that egret_ws.js never passes; a fault in the script must not become one of memory. */
+    /* egret_ws.js never passes these values. A fault in the script must not become a memory error. */
     run(context, "[{}, 'text', 1, null, undefined].forEach("
                  "    function (data) { expect(host.sendBinary(1, data), -1); });"
                  "expect(host.sendText(1, {}), -1); expect(host.open('ws://h/\\0', '', ''), -1);"
@@ -205,7 +205,7 @@ int main(int argc, char **argv)
 
     CHECK(egret_ws_jsc_new(context, script, &options, &sockets) == EGRET_WS_OK);
     CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_poll(sockets, 0) == 0);
-    /* The first connect fails at once, so its events come from JavaScript. The second one fails in the network. */
+    /* The first connect fails immediately, so its events come from JavaScript. The second one fails in the network. */
     run(context, "new WebSocket('ws://127.0.0.1:0/').onerror = nested");
     CHECK(egret_ws_jsc_live(sockets) == 0 && egret_ws_jsc_next_poll_ms(sockets) == 0 && egret_ws_jsc_poll(sockets, -1) > 0);
     CHECK(nested_poll == EGRET_WS_ERR_REENTRANT && nested_free == EGRET_WS_ERR_REENTRANT);
@@ -224,7 +224,7 @@ int main(int argc, char **argv)
                  "new egret_native.WebSocket('ws://127.0.0.1:1/').send(new ArrayBuffer(1))");
     JSGarbageCollect(context);
 
-    /* A second installation in the same context. A socket whose `close` was delivered does not count, also if the budget of the
+    /* A second installation in the same context. A socket is not counted after its `close` was delivered, even if the budget of the
      * poll ended there, before `release_user`. */
     sockets = NULL;
     nested_poll = 0;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# check_glue.sh DIR: compiles and links the glue for HarmonyOS by bindings/js/ohos/build_so.sh, with a directory that looks like the
-# SDK (sdk.sh) and a library without code. So each function that the glue uses must be one that OpenHarmony exports. Nothing is run.
+# check_glue.sh DIR: compiles and links the glue for HarmonyOS with bindings/js/ohos/build_so.sh, a directory that looks like the
+# SDK (sdk.sh), and a library without code. The link succeeds only if OpenHarmony exports each function that the glue uses.
+# Nothing is run.
 set -euo pipefail
 [ $# -eq 1 ] || { echo "usage: check_glue.sh DIR" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/../../.." && pwd)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# sdk.sh DIR: makes a folder that looks like the native SDK of OpenHarmony, DIR/sdk, and prints its name: clang and lld of this machine,
-# the headers and the C library of musl for arm64 from Debian (HarmonyOS has musl), the kernel's headers, Node's, and libraries of HarmonyOS without
-# code. So each function that is linked must be one that musl or OpenHarmony exports.
+# sdk.sh DIR: makes a folder that looks like the native SDK of OpenHarmony, DIR/sdk, and prints its name. It contains clang and
+# lld of this machine, the headers and the C library of musl for arm64 from Debian (HarmonyOS uses musl), the headers of the
+# kernel and of Node, and stub libraries of HarmonyOS without code. A link succeeds only if musl or OpenHarmony exports each
+# function.
 set -euo pipefail
 [ $# -eq 1 ] || { echo "usage: sdk.sh DIR" >&2; exit 2; }
 mkdir -p "$1"
@@ -12,18 +13,18 @@ die() {
     exit 1
 }
 
-# It is made again when this script or the list has changed.
+# The folder is made again when this script or the list has changed.
 stamp=$(cat "$0" "$(dirname "$0")/napi_functions.txt" | sha256sum)
 [ "$(cat "$work/sdk/stamp" 2>/dev/null)" != "$stamp" ] || { echo "$work/sdk" && exit; }
 
 clang=$(compgen -c clang- | grep -E '^clang-[0-9]+$' | sort -ruV | while read -r name; do
     ! command -v "ld.lld-${name#clang-}" >/dev/null || { echo "$name" && break; }
 done)
-[ -n "$clang" ] || die "clang and lld of one version are missing (Debian: clang-22 lld-22)"
+[ -n "$clang" ] || die "clang and lld of the same version are missing (Debian: clang-22 lld-22)"
 node=${NODE_INCLUDE:-/usr/include/node}
 [ -f "$node/node_api.h" ] || die "no node_api.h in $node; set NODE_INCLUDE to the directory of Node's headers (Debian: libnode-dev)"
 
-# musl of another architecture, without a change of this machine's list of packages.
+# Download musl for another architecture without changing this machine's list of packages.
 if [ ! -d "$work/musl/usr/include/linux" ]; then
     apt=$work/apt
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
@@ -48,7 +49,7 @@ cp "$node"/*node_api*.h "$node"/js_native_api*.h "$include/napi"
 echo '#include "node_api.h"' >"$include/napi/native_api.h"
 cp "$work/musl/lib/aarch64-linux-musl/libc.so" "$work"/musl/usr/lib/aarch64-linux-musl/lib{m,dl}.a "$libraries"
 
-# A library with the functions whose names come on standard input.
+# Make a library with the functions that standard input lists.
 link=(-nostartfiles -nodefaultlibs -shared)
 stub() { # FILE
     sed 's/.*/void &(void) {}/' | "$sdk/llvm/bin/clang" --target=aarch64-linux-ohos -x c - "${link[@]}" -Wl,-soname,"$1" -o "$libraries/$1"

@@ -1,5 +1,5 @@
-// The server sends messages with the handshake and then a wrong frame. Each event is a task: a handler that is set after `await`
-// gets all messages, and promise jobs run between error and close.
+// The server sends messages with the handshake, and then a wrong frame. Each event is a separate task: a handler that is set after
+// `await` gets all messages, and promise jobs run between error and close.
 var socket = open();
 var log = [];
 function note(what) {
@@ -13,6 +13,6 @@ new Promise(function (resolve) { socket.onopen = resolve; }).then(function () {
     socket.onerror = note('error');
 });
 socket.onclose = function () {
-    equal(log.join(), 'one,job,two,job,three,job,error,job', 'what came before close');
+    equal(log.join(), 'one,job,two,job,three,job,error,job', 'events and jobs before close');
     passed();
 };

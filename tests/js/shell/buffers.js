@@ -1,4 +1,5 @@
-// Shared and resizable memory is refused; detached buffers are sent as empty messages. Kinds that the engine lacks are skipped.
+// Shared and resizable memory is refused; detached buffers are sent as empty messages. Kinds that the engine does not have are
+// skipped.
 function refused(socket, data, what) {
     try {
         socket.send(data);

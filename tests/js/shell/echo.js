@@ -1,4 +1,4 @@
-// Strings and buffers of all kinds there and back, and a clean close.
+// Strings and buffers of all kinds are echoed; then the close is clean.
 var buffer = new Uint8Array([0, 1, 2, 253, 254, 255]).buffer;
 var texts = ['hello', '', 'a\0b', '\u00e9\u4e2d\ufeff', '\ud83d\ude00 \udbff\udfff', '\ud800'];
 var answers = texts.slice(0, 5).concat('\ufffd');

@@ -1,4 +1,4 @@
-// egret.WebSocket with type = TYPE_BINARY.
+// Uses egret.WebSocket with type = TYPE_BINARY.
 var socket = new egret.WebSocket();
 socket.type = egret.WebSocket.TYPE_BINARY;
 socket.addEventListener(egret.Event.CONNECT, function () {

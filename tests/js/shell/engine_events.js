@@ -9,7 +9,7 @@ function record(event) {
 });
 socket.addEventListener(egret.IOErrorEvent.IO_ERROR, function () {
     if (socket.connected) socket.writeUTF('small');
-    else socket.connect(host, port); // its CLOSE comes while this connects
+    else socket.connect(host, port); // the CLOSE of the other connection is dispatched while this one connects
 }, this);
 socket.addEventListener(egret.Event.CONNECT, function () {
     socket.writeUTF(repeat('x', 131073));

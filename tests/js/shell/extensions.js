@@ -1,4 +1,4 @@
-// The server accepts the extension, sends one compressed message and one that is not compressed.
+// The server accepts the extension, and sends one compressed and one uncompressed message.
 var agreed = 'permessage-deflate; client_no_context_takeover';
 var socket = open();
 var expected = ['Hello', 'plain'];

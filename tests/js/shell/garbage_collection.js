@@ -1,4 +1,4 @@
-// A live socket that the game has dropped is not collected; one that has closed is.
+// A live socket that the game has dropped is not collected; a closed socket is collected.
 var canary, socket;
 (function () {
     canary = new WeakRef({});
@@ -12,8 +12,8 @@ var canary, socket;
     dropped.onclose = function () { setTimeout(collectAgain); };
 })();
 
-// deref() keeps its object alive until the task ends, so a collection and its check are separate tasks. The collector treats any
-// word on the stack as a reference, so an old pointer may keep an object for a while.
+// deref() keeps its object alive until the task ends, so a collection and its check are separate tasks. The collector treats every
+// word on the stack as a reference, so an old pointer may keep an object for some time.
 var attempts = 0;
 function collect() {
     gc();

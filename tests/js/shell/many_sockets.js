@@ -2,7 +2,7 @@
 // and "passed" at the end. Then it keeps running and collecting, so that the test can measure its memory.
 var COUNT = sockets_to_open, AT_ONCE = 20;
 var opened = 0, closed = 0;
-var sockets = []; // WeakRefs of at most some thousand sockets, because they need memory too
+var sockets = []; // WeakRefs of at most some thousand sockets, because WeakRefs also need memory
 
 function another() {
     if (opened === COUNT) return;
@@ -20,7 +20,7 @@ function another() {
 }
 
 // deref() keeps its object alive until the task ends, so a collection and its check are separate tasks. A few sockets may remain,
-// because an old pointer on the stack may keep them for a while.
+// because an old pointer on the stack may keep them for some time.
 function end(attempts) {
     gc();
     setTimeout(function () {

@@ -6,7 +6,7 @@ socket.onopen = function () {
     socket.send(repeat('x', LIMIT));
     socket.send(new ArrayBuffer(LIMIT));
     socket.send(repeat('x', LIMIT + 1));
-    socket.send(repeat('\u4e2d', LIMIT / 2)); // within the limit as characters, over it as bytes
+    socket.send(repeat('\u4e2d', LIMIT / 2)); // the number of characters is within the limit, the number of bytes is over it
     socket.send(new ArrayBuffer(LIMIT + 1));
     socket.send('still open');
 };

@@ -1,7 +1,7 @@
 //! Runs the scenarios of this directory in the shell of `examples/egret_shell`, some of them with the real Egret engine, which npm
 //! downloads. The suite that includes this module defines `engine`: `NAME`, and `shell_flags()`, the flags of `build.sh`.
 //!
-//! If a tool is missing, a test fails, unless the variable SKIP has `js`.
+//! If a tool is missing, a test fails, unless the variable SKIP contains `js`.
 
 mod real_engine;
 
@@ -109,7 +109,7 @@ fn close_of(socket: &mut WebSocket<impl Read + Write>) -> Option<CloseFrame> {
     loop {
         match socket.read().expect("a message before the end") {
             Message::Close(frame) => {
-                let _ = socket.flush(); // sends the answer, which otherwise waits for the next read
+                let _ = socket.flush(); // sends the answer; otherwise the next read would send it
                 return frame;
             }
             _ => continue,
@@ -117,17 +117,17 @@ fn close_of(socket: &mut WebSocket<impl Read + Write>) -> Option<CloseFrame> {
     }
 }
 
-/// The common part of the shell's command line.
+/// Returns the common part of the shell's command line.
 fn command(driver: &str, url: &str) -> Command {
     command_for(9, driver, url)
 }
 
-/// As `command`, for a shell that ends after `seconds`.
+/// Like `command`, for a shell that ends after `seconds`.
 fn command_for(seconds: usize, driver: &str, url: &str) -> Command {
     let host_and_port = url.trim_start_matches("ws://").trim_end_matches('/');
     let (host, port) = host_and_port.rsplit_once(':').expect("host and port");
     let mut command = Command::new(shell());
-    // The value that cargo has set would take precedence over the rpath.
+    // The LD_LIBRARY_PATH that cargo has set would take precedence over the rpath.
     command.env_remove("LD_LIBRARY_PATH").args(["--seconds", &seconds.to_string(), "--expose-gc"]);
     if driver == "inline" {
         command.arg("--inline");
@@ -404,7 +404,7 @@ fn the_sample_of_the_readme_runs() {
     let (lines, _) = lines.split_once("```").expect("their end");
     let game = |url: &str| {
         let game = lines.replace("ws://127.0.0.1:9000/", url);
-        assert_ne!(game, lines, "the page has another URL now");
+        assert_ne!(game, lines, "the page contains another URL");
         let mut shell = Command::new(shell());
         shell.env_remove("LD_LIBRARY_PATH").args(["--seconds", "9", "--eval", &game]);
         shell
@@ -427,7 +427,7 @@ fn sockets() -> usize {
 
 #[test]
 fn thousands_of_sockets_leak_no_memory() {
-    // This is less than a KiB for each socket. The engine's heap alone varies by half of this.
+    // This limit is less than a KiB for each socket. The engine's heap alone varies by half of this limit.
     const MOST_GROWTH_KIB: usize = 4096;
     if is_skipped() {
         return;
@@ -437,7 +437,7 @@ fn thousands_of_sockets_leak_no_memory() {
     command.arg("--eval").arg(format!("var sockets_to_open = {sockets}")).arg(scenario("many_sockets"));
     let mut shell = command.stdout(Stdio::piped()).spawn().expect("the shell");
     let mut lines = BufReader::new(shell.stdout.take().expect("a pipe")).lines();
-    // The shell ends by itself, so that no wait for a line lasts endlessly.
+    // The shell ends by itself, so each wait for a line ends.
     let mut expect = |expected: &str| {
         let line = lines.next().unwrap_or_else(|| panic!("the shell ended before it printed {expected}"));
         assert_eq!(line.expect("a line"), expected);
@@ -455,7 +455,7 @@ fn thousands_of_sockets_leak_no_memory() {
     shell.kill().expect("the shell ends");
     shell.wait().expect("the shell ended");
     println!("{warm} KiB after {} sockets, {end} KiB after {sockets}", sockets / 10);
-    assert!(end < warm + MOST_GROWTH_KIB, "{warm} KiB grew to {end} KiB");
+    assert!(end < warm + MOST_GROWTH_KIB, "the memory grew from {warm} KiB to {end} KiB");
 }
 
 /// Returns the resident memory of a process.

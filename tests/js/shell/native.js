@@ -1,4 +1,4 @@
-// egret_native.WebSocket, the older object.
+// Uses egret_native.WebSocket, the older object.
 var socket = new egret_native.WebSocket(url);
 var received = [];
 socket.onOpen = function () {

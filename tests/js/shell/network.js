@@ -1,4 +1,4 @@
-// Hooks of the script, addresses, frames and details of a connection. Three exceptions of hooks are reported.
+// Uses hooks of the script, addresses, frames and details of a connection. Three exceptions of hooks are reported.
 var ends = [];
 var names = ['game.test', 'later.test', 'throws.test', 'nowhere.test', 'wrong.test', 'rejects.test'];
 

@@ -1,10 +1,10 @@
-// A thousand messages on each of two sockets at once come in order, and each on the right socket.
+// Two sockets receive a thousand messages each at the same time, in order, and each message on the correct socket.
 var COUNT = 1000, open_sockets = 2;
 ['a', 'b'].forEach(function (name) {
     var socket = open();
     var next = 0, sent = 0;
     function send() {
-        // Sent in portions, so that the send queue never reaches its limit.
+        // The messages are sent in portions, so that the send queue never reaches its limit.
         for (var i = 0; i < 100 && sent < COUNT; i++) socket.send(name + sent++);
     }
     socket.onopen = send;

@@ -1,4 +1,4 @@
-//! The unmodified engine with our `WebSocket`, with the engine's socket module and with ours.
+//! Runs the unmodified engine with our `WebSocket`, once with the engine's socket module and once with ours.
 
 use super::{command, echo_url, egret_engine, finish, is_skipped, root, scenario};
 use std::path::PathBuf;

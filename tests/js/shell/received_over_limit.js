@@ -4,7 +4,7 @@ var failed = false;
 socket.onmessage = function () { throw new Error('a message'); };
 socket.onerror = function () { failed = true; };
 socket.onclose = function (event) {
-    equal(failed, true, 'an error came first');
+    equal(failed, true, 'error was fired before close');
     equal(event.wasClean, false, 'wasClean');
     passed();
 };

@@ -10,11 +10,11 @@
 });
 equal(new WebSocket('http://127.0.0.1:1?q=\u4e2d').url, 'ws://127.0.0.1:1/?q=%E4%B8%AD', 'url');
 equal(open('ws://[::1]:1').url, 'ws://[::1]:1/', 'url');
-var socket = open('ws://127.0.0.1:0/'); // port 0 is invalid: the library refuses it at once
+var socket = open('ws://127.0.0.1:0/'); // port 0 is invalid: the library refuses it immediately
 var failed = false;
 socket.onerror = function () { failed = true; };
 socket.onclose = function () {
-    equal(failed, true, 'an error came first');
+    equal(failed, true, 'error was fired before close');
     passed();
 };
-equal(failed, false, 'an error came too soon');
+equal(failed, false, 'error was fired before the poll');

@@ -1,4 +1,4 @@
-// Each kind of character at each place of a text, there and back: the glues convert ASCII in blocks and other text one by one.
+// Echoes texts with each kind of character at each place: the glues convert ASCII in blocks, and other characters one by one.
 var texts = [];
 ['\0', '\x7f', '\x80', '\u00ff', '\u07ff', '\u0800', '\uffff', '\ud800\udc00', '\udbff\udfff'].forEach(function (character) {
     for (var before = 0; before < 34; before++) texts.push(repeat('x', before) + character + repeat('y', 34 - before));

@@ -1,4 +1,4 @@
-// wss to a server with an untrusted certificate: an error and a close, only in the poll.
+// A connection by wss to a server with an untrusted certificate: error and close are fired, only in the poll.
 var happened = [];
 var socket = open();
 socket.onopen = function () { happened.push('open'); };
@@ -8,7 +8,7 @@ socket.onerror = function (event) {
     equal(bytes(socket.tls.certificates[0]).indexOf('48 130 '), 0, 'a sequence of DER');
 };
 socket.onclose = function (event) {
-    equal(happened.join(), 'error', 'what came first');
+    equal(happened.join(), 'error', 'events before close');
     equal(event.code, 1006, 'code');
     equal(event.wasClean, false, 'clean');
     passed();

@@ -1,4 +1,4 @@
-// wss to a server with a trusted certificate. The server sends one message and gets the answer.
+// Connects by wss to a server with a trusted certificate. The server sends one message and gets the answer.
 var socket = open();
 socket.onmessage = function (event) {
     equal(event.data, 'in secret', 'message');

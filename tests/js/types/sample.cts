@@ -1,4 +1,4 @@
-// The CommonJS form of the types. It is compiled, not run: package_types.js.
+// The CommonJS form of the types. package_types.js compiles this file; it is not run.
 
 import install = require('egret-ws');
 

@@ -1,4 +1,4 @@
-// Uses everything that the types of bindings/js declare. It is compiled, not run: package_types.js.
+// Uses everything that the types of bindings/js declare. package_types.js compiles this file; it is not run.
 
 import defaultInstall, { install } from 'egret-ws';
 import type {
@@ -182,7 +182,7 @@ install('global');
 new Class('ws://example.com/', [], 'origin');
 // @ts-expect-error: a version of TLS
 new Class('ws://example.com/', [], { minTlsVersion: '1.1' });
-// @ts-expect-error: headers have text or numbers
+// @ts-expect-error: the value of a header is text or a number
 new Class('ws://example.com/', [], { headers: { a: true } });
 // @ts-expect-error: no such rule
 new Class('ws://example.com/', [], { overCap: 'drop' });

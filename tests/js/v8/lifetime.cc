@@ -1,5 +1,6 @@
-// lifetime EGRET_WS_JS: the rules of egret_ws_v8.h: scripts that are not egret_ws.js, calls inside a poll, microtasks, lifetimes,
-// the hook of the shell, and the values that the glue refuses. Needs no server: a refused connection has events enough.
+// lifetime EGRET_WS_JS: tests the rules of egret_ws_v8.h: scripts that are not egret_ws.js, calls inside a poll, microtasks,
+// lifetimes, the hook of the shell, and the values that the glue refuses. Needs no server: a refused connection has enough
+// events.
 #include <egret_ws_v8.h>
 #include <libplatform/libplatform.h>
 
@@ -35,7 +36,7 @@ void terminate(const Info &info) {
     info.GetIsolate()->TerminateExecution();
 }
 
-// An isolate and a context, which are entered for its lifetime.
+// An isolate and a context. Both are entered for the lifetime of this object.
 class Engine {
 public:
     explicit Engine(v8::MicrotasksPolicy policy = v8::MicrotasksPolicy::kAuto, bool has_own_queue = false)
@@ -63,7 +64,7 @@ public:
         return egret_ws_v8_new(isolate, context.Get(isolate), script, options, &sockets);
     }
 
-    // The value of the last expression as a string.
+    // Runs the code and returns the value of the last expression as a string.
     std::string run(const char *code) {
         v8::HandleScope scope(isolate);
         const v8::Local<v8::Context> local = context.Get(isolate);
@@ -95,7 +96,7 @@ void poll_until_none_lives() {
     CHECK(egret_ws_v8_live(sockets) == 0);
 }
 
-// A script that hands out the host functions, and logs each event and the microtasks after it.
+// A script that returns the host functions, and logs each event and the microtasks after it.
 const char *const logging_script =
     "(function (global, host) {"
     "    var log = global.log = [], events = {};"
@@ -124,12 +125,12 @@ void refuses_other_scripts(const egret_ws_v8_options &options) {
     CHECK(egret_ws_v8_free(nullptr) == EGRET_WS_ERR_INVALID_ARGUMENT && egret_ws_v8_loop(nullptr) == nullptr);
 }
 
-// In a poll, calls that would free what it uses are refused; after the end, those of the game do nothing.
+// Inside a poll, calls that would free its objects are refused. After the end, calls of the game do nothing.
 void lives_until_it_is_freed(const char *script, egret_ws_v8_options options) {
     Engine engine;
     CHECK(engine.install(script, &options) == EGRET_WS_OK);
     CHECK(egret_ws_v8_live(sockets) == 0 && egret_ws_v8_poll(sockets, 0) == 0);
-    // The first connect fails at once, so its events come from JavaScript. The second one fails in the network.
+    // The first connect fails immediately, so its events come from JavaScript. The second one fails in the network.
     engine.run("new WebSocket('ws://127.0.0.1:0/').onerror = nested");
     CHECK(egret_ws_v8_live(sockets) == 0 && egret_ws_v8_next_poll_ms(sockets) == 0 && egret_ws_v8_poll(sockets, -1) > 0);
     CHECK(nested_poll == EGRET_WS_ERR_REENTRANT && nested_free == EGRET_WS_ERR_REENTRANT);
@@ -146,7 +147,7 @@ void lives_until_it_is_freed(const char *script, egret_ws_v8_options options) {
                "new egret_native.WebSocket('ws://127.0.0.1:1/').send(new ArrayBuffer(1))");
     engine.isolate->LowMemoryNotification();
 
-    // A second installation in the same context. A socket whose `close` was delivered does not count, also if the budget of the
+    // A second installation in the same context. A socket is not counted after its `close` was delivered, even if the budget of the
     // poll ended there, before `release_user`.
     egret_ws_loop_options loop;
     egret_ws_loop_options_init(&loop, sizeof loop);
@@ -167,7 +168,7 @@ void after_free(const v8::WeakCallbackInfo<v8::Global<v8::Context>> &info) {
     info.GetParameter()->Reset();
 }
 
-// After free nothing refers to the context, so it is collected, with all that the glue made in it.
+// After free nothing refers to the context, so it is collected with all objects that the glue made in it.
 void leaves_no_handle(const char *script) {
     Engine engine;
     v8::Global<v8::Context> weak;
@@ -179,13 +180,13 @@ void leaves_no_handle(const char *script) {
         weak.SetWeak(&weak, after_free, v8::WeakCallbackType::kParameter);
     }
     engine.isolate->LowMemoryNotification();
-    CHECK(!weak.IsEmpty()); // the glue keeps it
+    CHECK(!weak.IsEmpty()); // the glue keeps the context
     CHECK(egret_ws_v8_free(sockets) == EGRET_WS_OK);
     engine.isolate->LowMemoryNotification();
     CHECK(weak.IsEmpty());
 }
 
-// The jobs of each event run before the next event, with each policy.
+// With each policy, the jobs of each event run before the next event.
 void performs_checkpoints(v8::MicrotasksPolicy policy, bool has_own_queue) {
     Engine engine(policy, has_own_queue);
     CHECK(engine.install(logging_script, nullptr) == EGRET_WS_OK);
@@ -198,7 +199,7 @@ void performs_checkpoints(v8::MicrotasksPolicy policy, bool has_own_queue) {
     CHECK(egret_ws_v8_free(sockets) == EGRET_WS_OK);
 }
 
-// A termination ends one event, without a report; the next one comes.
+// A termination ends the handling of one event, without a report; the next event is delivered.
 void survives_a_termination(const egret_ws_v8_options &options) {
     Engine engine;
     const int before = exceptions;
@@ -219,11 +220,11 @@ struct Hook {
 egret_ws_error_t configure(void *user, const char *url, egret_ws_options *options) {
     const auto hook = static_cast<Hook *>(user);
     hook->urls += std::string(url) + " ";
-    CHECK(options->connect_timeout_ms == 1234); // that of the script
+    CHECK(options->connect_timeout_ms == 1234); // the value of the script
     return static_cast<egret_ws_error_t>(hook->result);
 }
 
-// The shell sees each URL and can refuse it. It has the loop in its hands.
+// The shell gets each URL and can refuse it. The loop belongs to the shell.
 void gives_the_shell_control() {
     Engine engine;
     Hook hook = {"", EGRET_WS_OK};
@@ -254,7 +255,7 @@ void gives_the_shell_control() {
     CHECK(egret_ws_v8_free(sockets) == EGRET_WS_OK);
 }
 
-// Values that egret_ws.js never passes; a fault in the script must not become one of memory.
+// egret_ws.js never passes these values. A fault in the script must not become a memory error.
 void checks_values() {
     static const char *const invalid[] = {
         "host.open()", "host.open('ws://127.0.0.1:1/\\0', '', '')", "host.open('ws://h/', 'a\\0b', '')", "host.open(1, 2, 3)",
@@ -303,7 +304,7 @@ void asks_hooks(const char *script) {
     Engine engine;
     egret_ws_v8_options options = {};
     options.on_exception = keep_exception;
-    // Installs with the hooks that the code evaluates to.
+    // Installs with the hooks that the code returns.
     const auto install = [&](const char *code) {
         v8::HandleScope scope(engine.isolate);
         const v8::Local<v8::Context> context = engine.context.Get(engine.isolate);

@@ -29,7 +29,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests the steps of the TLS provider as C calls them. The server is an engine of the platform. There is no network and no native code. */
+/**
+ * Tests the steps of the TLS provider as C calls them. The server is an engine of the platform. There is no network and no native
+ * code.
+ */
 class TlsSessionTest {
     /** The space that the library provides for output, besides the plaintext. */
     private static final int ROOM = 2048;
@@ -338,7 +341,10 @@ class TlsSessionTest {
         provider.release();
     }
 
-    /** Every step of this engine throws an error of the virtual machine, also the step for the alert. No thread ends because of it. */
+    /**
+     * Every step of this engine throws an error of the virtual machine, also the step for the alert. No thread ends because of
+     * it.
+     */
     @Test
     void anEngineThatIsBroken() throws Exception {
         List<Throwable> uncaught = java.util.Collections.synchronizedList(new ArrayList<>());

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A stub of the parts of Android's class that a driver and a lifecycle need: a task queue for one thread. The test sets the time. */
+/**
+ * A stub of the parts of Android's class that a driver and a lifecycle need: a task queue for one thread. The test sets the time.
+ */
 public final class Looper {
     private static final ThreadLocal<Looper> OF_THREAD = ThreadLocal.withInitial(Looper::new);
 
