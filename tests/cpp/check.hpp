@@ -1,6 +1,6 @@
-// The common part of the programs here: the checks and servers of tests/c, and loops of the binding.
+// The common part of the programs in this folder: the checks and servers of tests/c, and loops of the binding.
 //
-// A program compiles as C++17 and C++20, with and without exceptions and RTTI. Its arguments are those of the programs in tests/c.
+// Each program compiles as C++17 and C++20, with and without exceptions and RTTI. It has the arguments of the programs in tests/c.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -32,7 +32,7 @@ inline egret::Loop make_loop(egret::LoopOptions options = {}) {
     do {                                                                                                          \
         const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);                                       \
         while (!(condition)) {                                                                                    \
-            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "timed out before: " #condition);                \
+            if (now_us() > deadline_us) fail(__FILE__, __LINE__, "timed out while waiting for: " #condition);                \
             if (!(loop).poll(std::chrono::milliseconds(5))) fail(__FILE__, __LINE__, "the poll failed, waiting for: " #condition);           \
         }                                                                                                         \
     } while (0)

@@ -1,4 +1,4 @@
-// A callback may destroy its socket, the object of which it is a method, its loop, and all of them together.
+// Tests that a callback may destroy its socket, its own object, its loop, and all of them together.
 #include "check.hpp"
 
 enum class When { connect, message, close, release };
@@ -31,7 +31,7 @@ struct Game : egret::Listener, Counted {
 private:
     void leave() {
         ws.reset();
-        gone_ = true; // the object is still valid, which ASan checks
+        gone_ = true; // the object is still valid; ASan checks this
     }
     When when_;
     int &ends_;
@@ -120,10 +120,10 @@ static void a_loop_is_destroyed_with_its_listener() {
         CHECK_DONE(loop.poll(std::chrono::milliseconds(5)));
     }
     CHECK_EQ(Counted::alive, 0);
-    CHECK_EQ(egret_ws_loop_poll(handle, 0), EGRET_WS_ERR_BAD_HANDLE); // it was freed
+    CHECK_EQ(egret_ws_loop_poll(handle, 0), EGRET_WS_ERR_BAD_HANDLE); // the loop was freed
 }
 
-// Ten messages were received at once.
+// Ten messages were received together.
 static void nothing_is_called_after_a_loop_was_destroyed() {
     static const uint8_t ten_messages[] = {0x81, 1, '0', 0x81, 1, '1', 0x81, 1, '2', 0x81, 1, '3', 0x81, 1, '4',
                                            0x81, 1, '5', 0x81, 1, '6', 0x81, 1, '7', 0x81, 1, '8', 0x81, 1, '9'};
@@ -136,7 +136,7 @@ static void nothing_is_called_after_a_loop_was_destroyed() {
     on.on_message = [&](egret::WebSocketRef ws, const egret::Message &) {
         ++seen.messages;
         loop.reset();
-        CHECK(ws.is_open()); // it is freed with the loop, when the poll ends
+        CHECK(ws.is_open()); // the socket is freed with the loop, when the poll ends
     };
     egret::WebSocketRef ws = connect_to(same, peer.at.url, std::move(on)).release();
     const int64_t deadline_us = now_us() + WAIT_LIMIT_MS * INT64_C(1000);

@@ -1,5 +1,5 @@
-// Calls each function of egret_ws.h through the binding and checks its effect. (The test that runs this program checks which
-// functions its object file uses.)
+// Calls each function of egret_ws.h through the binding and checks its effect. (The test that runs this program checks that the
+// object file uses all functions.)
 #include "check.hpp"
 
 #include <atomic>
@@ -72,7 +72,7 @@ static void a_socket_is_measured() {
     CHECK_ERROR(ws.ping(), egret::Error::not_open);
     UNTIL(loop, seen.connects == 1);
     CHECK(ws.generation() == 1);
-    CHECK_DONE(ws.retry_now()); // no reconnection waits
+    CHECK_DONE(ws.retry_now()); // no reconnection is pending
     CHECK_DONE(ws.ping());
     UNTIL(loop, ws.stats()->rtt.count() > 0);
     CHECK(ws.stats()->handshake_time.count() > 0 && ws.stats()->tls_time == std::chrono::seconds(0));
@@ -102,7 +102,7 @@ static void a_loop_can_be_waited_for() {
         CHECK_DONE(loop.poll());
     }
     CHECK_DONE(loop.wake());
-    CHECK_DONE(loop.poll(egret::unlimited)); // returns
+    CHECK_DONE(loop.poll(egret::unlimited)); // returns, because of the wake-up
 
     static std::atomic<int> wakeups;
     wakeups = 0;
@@ -142,7 +142,7 @@ static void suspend_resume_and_network_changed() {
     CHECK_DONE(other.suspend());
     UNTIL(other, closed.closes == 1);
 
-    // A socket that reconnects waits for the resume.
+    // A socket that must reconnect waits for the resume.
     std::chrono::milliseconds delay{};
     egret::Callbacks on;
     on.on_retry = [&delay](auto, auto &, auto, std::chrono::milliseconds given) { delay = given; };
@@ -296,7 +296,7 @@ static void a_request_is_changed() {
     close_listener(&server);
 }
 
-// The request waits until retry_now, and then is asked for again. An exception or an empty answer stops or goes on.
+// The request waits until retry_now; then on_request is called again.
 static void a_request_waits() {
     egret::Loop loop = make_loop();
     Seen seen;
@@ -378,7 +378,7 @@ static void a_loop_reports_what_it_lost() {
     socket_options.max_send_buffer_bytes = 64 << 20;
     egret::WebSocket ws = connect_to(loop, peer.at.url, note(seen), socket_options);
     UNTIL(loop, seen.connects == 1);
-    // More than the system takes for a server that does not read.
+    // More than the system's buffers can hold, for a server that does not read.
     const std::vector<uint8_t> part(PART);
     for (size_t sent = 0; sent < 48 << 20; sent += PART) CHECK_DONE(ws.send_binary(part));
     const auto lost = loop.reset();

@@ -1,4 +1,5 @@
-// An exception of a callback is reported once, and the other callbacks still run. Without exceptions this program tests nothing.
+// Tests that an exception of a callback is reported once and the other callbacks still run. Compiled without exceptions, this
+// program tests nothing.
 #include "check.hpp"
 
 #ifdef __cpp_exceptions

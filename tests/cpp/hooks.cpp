@@ -1,4 +1,5 @@
-// Hooks of a loop: each answer, at once and later, also from another thread; no answer; exceptions; and the life of the callables.
+// Tests the hooks of a loop: each kind of answer, immediate and later, also from another thread; no answer; exceptions; and the
+// lifetime of the callables.
 #include "check.hpp"
 
 #include <mutex>
@@ -8,7 +9,7 @@
 #include <stdexcept>
 #endif
 
-// The echo server by a name that only a hook can resolve.
+// The URL of the echo server with a name that only a hook can resolve.
 static std::string named_url() {
     const std::string url(echo_url);
     return "ws://game.test" + url.substr(url.rfind(':'));
@@ -20,7 +21,7 @@ static egret::Loop loop_with(egret::Hooks hooks) {
     return make_loop(std::move(options));
 }
 
-// How a connection ended.
+// The end of a connection.
 struct End {
     bool has_connected = false, has_ended = false;
     egret::Error error = egret::Error::ok;
@@ -84,7 +85,7 @@ static void a_name_is_resolved_later_by_another_thread() {
     egret::Hooks hooks;
     hooks.on_resolve = [&thread](egret::WebSocketRef, std::string_view, egret::ResolveAnswer answer) {
         thread = std::thread([answer = std::move(answer)]() mutable {
-            // The moved answer is the only one.
+            // Only the moved-to answer is valid.
             egret::ResolveAnswer moved = std::move(answer);
             CHECK(!answer && moved);
             CHECK_ERROR(answer.not_found(), egret::Error::bad_handle);
@@ -120,13 +121,13 @@ static void the_system_is_asked() {
     };
     egret::Loop loop = loop_with(std::move(hooks));
     egret::Options options;
-    options.resolve_timeout = std::chrono::seconds(5); // where nothing answers for such a name
+    options.resolve_timeout = std::chrono::seconds(5); // for systems where no name server answers for this name
     const End end = run(loop, named_url(), options);
     CHECK(!end.has_connected && end.message.find("on_resolve found no address") == std::string::npos);
     CHECK_EQ(asked, 1);
 }
 
-// An answer that is assigned to answers the question that it had.
+// An assignment to an answer object answers the question that the object had before.
 static void an_answer_is_replaced() {
     std::mutex lock;
     std::vector<egret::ResolveAnswer> kept;
@@ -163,7 +164,7 @@ static void a_late_answer_is_refused() {
     };
     egret::Loop loop = loop_with(std::move(hooks));
     egret::Options options;
-    // A short time-out may end before the hook was called, on a busy machine.
+    // On a busy machine a short time-out may end before the hook was called.
     for (auto time = std::chrono::milliseconds(50); asked == 0; time *= 2) {
         options.resolve_timeout = time;
         const End end = run(loop, named_url(), options);
@@ -192,7 +193,7 @@ static void proxies_are_found() {
         };
         connects(loop_with(std::move(hooks)), echo_url);
     }
-    // One that cannot be reached.
+    // A proxy that cannot be reached.
     listener unused = bind_loopback();
     egret::Hooks hooks;
     hooks.on_proxy = [&unused](egret::WebSocketRef, std::string_view, egret::ProxyAnswer answer) {
@@ -252,7 +253,7 @@ static void exceptions_are_refusals() {
 }
 #endif
 
-// The callables are destroyed with their loop, or when the last hook has returned.
+// The callables are destroyed with their loop, or after the last hook has returned.
 static void hooks_are_destroyed_once() {
     {
         egret::Hooks hooks;
@@ -281,7 +282,7 @@ static void hooks_are_destroyed_once() {
     egret::Loop loop = loop_with(std::move(hooks));
     egret::WebSocket ws = connect_to(loop, named_url().c_str(), egret::Listener());
     UNTIL(loop, is_running);
-    CHECK_DONE(loop.reset()); // does not wait
+    CHECK_DONE(loop.reset()); // does not wait for the hook
     CHECK_EQ(Counted::alive, 1);
     may_return = true;
     WAIT_UNTIL(Counted::alive == 0);

@@ -1,7 +1,7 @@
-// A listener is a class or callables, owned or borrowed. It is destroyed exactly once, after its last callback.
+// Tests that a listener, which is a class or callables, owned or borrowed, is destroyed exactly once, after its last callback.
 #include "check.hpp"
 
-// Counts its calls. Has only the functions that it needs.
+// Counts its calls. Defines only the functions that it needs.
 struct Game : egret::Listener, Counted {
     explicit Game(Seen &seen) : seen_(seen) {}
     void on_connect(egret::WebSocketRef ws) {
@@ -66,7 +66,7 @@ static void function(egret::WebSocketRef ws) {
 
 static void callables_are_of_any_kind() {
     egret::Loop loop = make_loop();
-    // A callable that can only be moved, and one with a result.
+    // A callable that can only be moved, and a callable that returns a value.
     int closes = 0;
     egret::Callbacks on;
     on.on_connect = [](egret::WebSocketRef ws) { return ws.send_text("x"); };
@@ -121,14 +121,14 @@ static void the_end_of_a_socket_or_a_loop_destroys_the_listener() {
     egret::WebSocket connecting = connect_to(loop, echo_url, Game(seen));
     egret::WebSocket freed = connect_to(loop, echo_url, Game(seen));
     freed.reset();
-    CHECK_EQ(Counted::alive, 2); // until a poll
+    CHECK_EQ(Counted::alive, 2); // they exist until a poll
     CHECK_DONE(loop.reset());
     CHECK_EQ(Counted::alive, 0);
     CHECK_ERROR(connecting.state(), egret::Error::bad_handle);
     CHECK_EQ(seen.closes, 0);
 }
 
-// on_request is wanted from C only where the listener has one.
+// The C library calls on_request only if the listener has it.
 struct Asked : egret::Listener {
     egret::RequestAction on_request(egret::WebSocketRef, std::uint32_t, const egret::CloseInfo *, egret::Request) {
         return egret::RequestAction::stop;
@@ -160,7 +160,7 @@ static void only_a_listener_with_on_request_is_asked() {
     }
 }
 
-// The listener is found by the handle, by its own type only.
+// The handle returns the listener only if the requested type is the type of the listener.
 static void a_listener_is_found_by_the_handle() {
     egret::Loop loop = make_loop();
     Seen seen;
@@ -175,7 +175,7 @@ static void a_listener_is_found_by_the_handle() {
     CHECK(*ws.listener<Game *>() == &game && ws.listener<Game>() == nullptr);
 }
 
-// Each frame is recorded only for a listener that has on_frame.
+// Frames are recorded only for a listener that has on_frame.
 struct Tracer : egret::Listener {
     void on_frame(egret::WebSocketRef, const egret::Frame &) {}
 };

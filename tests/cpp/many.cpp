@@ -1,5 +1,5 @@
-// Thousands of sockets, opened and ended in every way, leak nothing: no listener, descriptor, thread or memory.
-// EGRET_WS_TEST_SOCKETS is their number (default: 2000).
+// Opens thousands of sockets, ends them in every way, and checks that no listener, descriptor, thread or memory leaks.
+// EGRET_WS_TEST_SOCKETS is the number of sockets (default: 2000).
 #include "check.hpp"
 
 #include <dirent.h>
@@ -20,7 +20,7 @@ struct Client : egret::Listener, Counted {
     }
     void on_close(egret::WebSocketRef, const egret::CloseInfo &info) {
         CHECK(info.clean());
-        if (ending_ == 3) ws.reset(); // else its destructor frees it
+        if (ending_ == 3) ws.reset(); // otherwise the destructor frees the socket
     }
     egret::WebSocket ws;
 
@@ -61,7 +61,7 @@ int main(int argc, char **argv) {
     const size_t before = mallinfo2().uordblks;
     open_and_end(loop, sockets);
     works(loop);
-    // Sockets that were freed while open or connecting still make their closing handshake.
+    // Sockets that were freed while open or connecting still perform the closing handshake.
     UNTIL(loop, entries_of("/proc/self/fd") <= descriptors);
     UNTIL(loop, entries_of("/proc/self/task") <= threads);
     CHECK_EQ(Counted::alive, 0);

@@ -1,4 +1,5 @@
-// Messages are sent and echoed, as text and as bytes of any kind. Handles can be moved while their sockets are in use.
+// Tests that messages are sent and echoed, as text and as bytes of each kind, and that handles can be moved while their sockets
+// are in use.
 #include "check.hpp"
 
 #include <type_traits>
@@ -102,7 +103,7 @@ static void handles_move() {
     UNTIL(second, other.connects == 1);
     CHECK_EQ(seen.closes, 0);
 
-    // Assigning a new loop frees the old one.
+    // Assigning a new loop frees the old loop.
     second = make_loop();
     CHECK_ERROR(sockets[0].state(), egret::Error::bad_handle);
     works(second);

@@ -1,4 +1,5 @@
-// Errors are values: empty and freed handles and wrong arguments return an error, and reading the value of an error is safe.
+// Tests that errors are values: empty and freed handles and wrong arguments return an error, and reading the value of an error is
+// safe.
 #include "check.hpp"
 
 #ifdef __has_include
@@ -74,7 +75,7 @@ static void results() {
     CHECK(strcmp(egret::name(static_cast<egret::Error>(-9999)), "EGRET_WS_ERR_?") == 0);
 }
 
-// The message of a refused call is there at once, and in the exception of `value`.
+// The message of a refused call is available immediately, and in the exception of `value`.
 static void a_refusal_has_a_message() {
     egret::Loop loop = make_loop();
     const auto done = loop.poll();
@@ -86,7 +87,7 @@ static void a_refusal_has_a_message() {
     CHECK(strstr(ws.error_message(), "deflate.level") != nullptr);
     CHECK(strcmp(ws.error_message(), egret::last_error_message()) == 0);
 
-    // The binding has refused it: C did not see it, and has an older message.
+    // The binding has refused the call: C was not called, and still has an older message.
     options = {};
     options.origin = std::string("a\0b", 3);
     CHECK(strcmp(loop.connect(echo_url, options, egret::Listener()).error_message(), "origin has a NUL inside") == 0);
@@ -125,7 +126,7 @@ static void bytes() {
     CHECK(span.size() == 3 && span[2] == 3 && !span.empty() && egret::ByteSpan().empty());
 
 #ifdef __cpp_lib_span
-    // To std::span and back.
+    // Converts to std::span and back.
     const std::span<const std::uint8_t> of_std = span;
     CHECK(of_std.size() == 3 && of_std.data() == three);
     const egret::ByteSpan back = of_std, of_bytes = std::as_bytes(of_std);
@@ -134,7 +135,7 @@ static void bytes() {
 #endif
 }
 
-// C would end the text there and connect to another host.
+// C would end the text at the NUL and connect to another host.
 static void a_nul_inside_is_refused() {
     egret::Loop loop = make_loop();
     const std::string_view cut("127.0.0.1\0.example.com", 22);

@@ -1,5 +1,5 @@
-// Log lines and wake-ups come from any thread, also while their loop is destroyed. The loop and its callables live until their last call
-// has returned.
+// Tests that log lines and wake-ups may come from any thread, also while their loop is destroyed. The loop and its callables live
+// until their last call has returned.
 #include "check.hpp"
 
 #include <atomic>
@@ -7,7 +7,7 @@
 
 enum { ROUNDS = SLOW ? 20 : 60 };
 
-// An object that a callable owns. AddressSanitizer detects its use after its end.
+// An object that a callable owns. AddressSanitizer detects a use after its destruction.
 struct Alive : Counted {
     int *number = new int(7);
     Alive() = default;
@@ -41,14 +41,14 @@ static void a_loop_ends_while_others_log() {
     }
 }
 
-// For a call that must not return meanwhile: long enough that it would have returned if it did not wait.
+// Returns whether the flag is set within 50 ms. In this time a call that does not wait would have returned.
 static bool is_set_soon(const std::atomic<bool> &flag) {
     const int64_t deadline_us = now_us() + 50000;
     while (!flag && now_us() < deadline_us) std::this_thread::yield();
     return flag;
 }
 
-// The end of the loop waits for a log call that is running, and destroys the callable.
+// The destruction of the loop waits for a running log call, and then destroys the callable.
 static void a_loop_outlives_its_log_lines() {
     static std::atomic<bool> has_begun, is_destroyed, has_ended;
     const std::string too_big(egret::max_message_bytes + 1, 'x');
@@ -71,7 +71,7 @@ static void a_loop_outlives_its_log_lines() {
     thread.join();
 }
 
-// Replacing a callable waits for its call that is running, and destroys it.
+// Replacing a callable waits for its running call, and then destroys the callable.
 static void a_replacement_waits_for_the_wakeup() {
     if (driver != 0) return;
     static std::atomic<bool> has_begun, is_replaced, has_ended;

@@ -1,4 +1,5 @@
-// Times are std::chrono durations. None is wrapped: a negative or too long one is refused, with the name of its option.
+// Tests that times are std::chrono durations and never overflow: a negative or too long time is refused, with the name of its
+// option.
 #include "check.hpp"
 
 #include <chrono>
@@ -14,10 +15,10 @@ static_assert(Milliseconds(250ms).number() == 250 && Microseconds(250ms).number(
 static_assert(Milliseconds(std::chrono::duration<double>(0.25)).number() == 250);
 static_assert(Milliseconds(std::chrono::duration<int, std::ratio<1, 60>>(6)).number() == 100, "frames");
 
-// A part of a unit counts as a whole one.
+// A fraction of a unit is rounded up.
 static_assert(Milliseconds(1ns).number() == 1 && Milliseconds(1001us).number() == 2 && Milliseconds(1000us).number() == 1);
 
-// Zero is not the default.
+// Zero does not select the default.
 static_assert(Milliseconds(0s).number() == EGRET_WS_AT_ONCE && Milliseconds(egret::at_once).number() == EGRET_WS_AT_ONCE);
 static_assert(Milliseconds(egret::unlimited).number() == EGRET_WS_UNLIMITED);
 
@@ -28,14 +29,14 @@ static_assert(Milliseconds(std::chrono::milliseconds(INT32_MAX)).number() == INT
 static_assert(Milliseconds(std::chrono::nanoseconds(INT32_MAX * INT64_C(1000000))).number() == INT32_MAX);
 static_assert(Milliseconds(std::chrono::nanoseconds(INT32_MAX * INT64_C(1000000) + 1)).number() == refused);
 static_assert(Milliseconds(std::chrono::milliseconds(INT64_C(1) << 31)).number() == refused);
-static_assert(Milliseconds(std::chrono::milliseconds((INT64_C(1) << 32) + 5)).number() == refused, "it is not wrapped to 5");
+static_assert(Milliseconds(std::chrono::milliseconds((INT64_C(1) << 32) + 5)).number() == refused, "the value does not overflow to 5");
 static_assert(Milliseconds(-1ns).number() == refused && Milliseconds(-1ms).number() == refused);
 static_assert(Milliseconds(std::chrono::hours::max()).number() == refused);
 static_assert(Milliseconds(std::chrono::hours::min()).number() == refused);
 static_assert(Milliseconds(std::chrono::milliseconds::max()).number() == refused);
 static_assert(Milliseconds(std::chrono::duration<float>(-0.f)).number() == EGRET_WS_AT_ONCE);
 
-// Nobody passes seconds for milliseconds by mistake.
+// A plain number, which could be seconds by mistake, does not compile as a duration.
 static_assert(!std::is_convertible_v<int, Milliseconds> && !std::is_convertible_v<Milliseconds, std::uint32_t>);
 
 static void numbers_that_are_none_are_refused() {

@@ -1,5 +1,5 @@
-/* cost MESSAGES URL: sends messages of 64 bytes to an echo server and back, one at a time, with the inline driver. callgrind counts
- * the instructions; cost.cpp does the same with the binding. */
+/* cost MESSAGES URL: sends messages of 64 bytes to an echo server and waits for each echo, with the inline driver. callgrind counts
+ * the instructions. cost.cpp is an equal program that uses the binding. */
 #include <egret_ws.h>
 
 #include <stdio.h>

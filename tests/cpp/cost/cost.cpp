@@ -1,4 +1,4 @@
-// cost MESSAGES URL: as cost.c, with the binding: with -DCALLABLES callables, else a listener.
+// cost MESSAGES URL: works like cost.c, but uses the binding: with -DCALLABLES it uses callables, otherwise a listener.
 #include <egret_ws.hpp>
 
 #include <cstdio>
