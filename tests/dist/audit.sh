@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# audit.sh: `make audit` must fail for a known fault, a database that cannot be fetched, a licence that is not allowed, and a crate from
-# another place than the registry. It uses no network but the registries: git gets a database from a folder.
+# audit.sh: tests that `make audit` fails for a known vulnerability, a database that cannot be fetched, a licence that is not
+# allowed, and a crate that is not from the registry. Only the registries need the network: git gets the database from a folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export EGRET_WS_DENY_TOML=$scratch/deny.toml
 
-database() { # FOLDER VERSIONS: a database with one advisory, for the versions of the crate url
+database() { # FOLDER VERSIONS: makes a database with one advisory, for these versions of the crate url
     mkdir -p "$1/crates/url"
     cat >"$1/crates/url/RUSTSEC-2026-0001.md" <<ADVISORY
 \`\`\`toml
@@ -31,7 +31,7 @@ ADVISORY
 database "$scratch/fault" ">= 99.0.0"
 database "$scratch/clean" ">= 0.1.0"
 
-audit() { # STATUS TEXT FOLDER [SED]: make audit with the database in FOLDER, and the rules that SED has changed
+audit() { # STATUS TEXT FOLDER [SED]: runs make audit with the database in FOLDER, and with the rules after the change SED
     local status=0 log=$scratch/log
     sed -e "${4:-}" deny.toml >"$EGRET_WS_DENY_TOML"
     grep -q '^yanked' "$EGRET_WS_DENY_TOML"

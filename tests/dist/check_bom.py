@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""check_bom.py BOM: fails if the file BOM is not CycloneDX 1.6 by the official schema, or refers to what it does not list."""
+"""check_bom.py BOM: fails if the file BOM is not valid for the official schema of CycloneDX 1.6, or refers to a component that it
+does not list."""
 import json
 import pathlib
 import sys
@@ -11,7 +12,7 @@ FOLDER = pathlib.Path(schemas.__file__).parent
 
 
 def load(uri):
-    """The schemas refer to each other by their addresses."""
+    """Returns a schema. The schemas refer to each other by their addresses."""
     return json.loads((FOLDER / uri.rsplit('/', 1)[1]).read_text())
 
 
@@ -24,7 +25,7 @@ def main():
         sys.exit(f'check_bom.py: {sys.argv[1]}: {error}')
     listed = [component['bom-ref'] for component in (bom['metadata']['component'], *bom['components'])]
     if len(set(listed)) != len(listed):
-        sys.exit('check_bom.py: two components have one reference')
+        sys.exit('check_bom.py: two components have equal references')
     used = {ref for dependency in bom['dependencies'] for ref in (dependency['ref'], *dependency.get('dependsOn', ()))}
     if used != set(listed):
         sys.exit(f'check_bom.py: not listed, or not used: {sorted(used ^ set(listed))}')
@@ -34,7 +35,7 @@ def main():
             words = licence['expression'].replace('(', ' ').replace(')', ' ').split()
             unknown = [word for word in words if word not in spdx and word not in ('OR', 'AND', 'WITH')]
             if unknown:
-                sys.exit(f'check_bom.py: {component["bom-ref"]}: no licences of SPDX: {unknown}')
+                sys.exit(f'check_bom.py: {component["bom-ref"]}: these are not SPDX licences: {unknown}')
 
 
 if __name__ == '__main__':

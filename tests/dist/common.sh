@@ -1,7 +1,9 @@
-# Sourced by the scripts beside it, in bash. Each gets the folder DIST that `make dist` has filled, and uses a package as a user does.
+# The scripts in this folder source this file, in bash. Each gets the folder DIST that `make dist` has filled, and uses a package
+# like a user.
 #
-# It sets `root`, `version`, `build_dir` (as packaging/dist/common.sh does), `dist` and `work`: an empty folder, which is removed at the
-# end of the script. EGRET_WS_ECHO is the test server; by default it is that of this machine's build, or it is built.
+# The file sets `root`, `version` and `build_dir` (as packaging/dist/common.sh does), `dist`, and `work`: an empty folder, which is
+# removed at the end of the script. EGRET_WS_ECHO is the test server. By default it is the server of this machine's build, which is
+# built if it is missing.
 . "$(dirname "${BASH_SOURCE[0]}")/../../packaging/dist/common.sh"
 [ $# -ge 1 ] || die "usage: $(basename "$0") DIST"
 [ -d "$1" ] || die "there is no folder $1; run make dist"
@@ -11,7 +13,7 @@ servers=()
 trap 'for server in "${servers[@]}"; do kill "$server" 2>/dev/null || :; done; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# In a pipe with pipefail, grep without -q: it reads all, so that the other program does not fail.
+# In a pipe with pipefail, use grep without -q: then grep reads everything, and the writing program does not fail.
 ok() { echo "ok      $*"; }
 
 # artefact NAME: prints the path of a file of DIST.
@@ -20,14 +22,14 @@ artefact() {
     echo "$dist/$1"
 }
 
-# must_contain NAMES... : each is a line of standard input.
+# must_contain NAMES... : fails unless each name is a line of standard input.
 must_contain() {
     local list name
     list=$(cat)
     for name in "$@"; do grep -qxF -- "$name" <<<"$list" || die "$name is missing in: $list"; done
 }
 
-# needs_only LIBRARY MAXIMUM NAME...: it needs no glibc newer than MAXIMUM and no library but those with these names.
+# needs_only LIBRARY MAXIMUM NAME...: fails if LIBRARY needs a glibc newer than MAXIMUM, or a library without one of these names.
 needs_only() {
     local library=$1 maximum=$2 newest name
     shift 2
@@ -39,7 +41,7 @@ needs_only() {
     done < <(readelf --dynamic --wide "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 }
 
-# exports_only LIBRARY NAME...: it exports these and nothing else.
+# exports_only LIBRARY NAME...: fails unless LIBRARY exports exactly these names.
 exports_only() {
     local library=$1 found
     shift
@@ -47,11 +49,12 @@ exports_only() {
     [ "$found" = "$(printf '%s\n' "$@" | sort -u | tr '\n' ' ')" ] || die "$library exports: $found"
 }
 
-# finds_all LIBRARY [REGEX]: each function that it needs is of glibc, is looked for at run time only (weak), or fits REGEX.
+# finds_all LIBRARY [REGEX]: fails unless each function that LIBRARY needs is in glibc, is weak (optional at run time), or matches
+# REGEX.
 finds_all() {
     local missing
     missing=$(readelf --dyn-syms --wide "$1" | awk '$7 == "UND" && $5 == "GLOBAL" && $8 != "" && $8 !~ /@/ { print $8 }' | grep -Ev "^(${2:-})$" || :)
-    [ -z "$missing" ] || die "$1 needs functions that no library has: $missing"
+    [ -z "$missing" ] || die "$1 needs functions that no library provides: $missing"
 }
 
 # same_build_id LIBRARY DEBUG_FILE

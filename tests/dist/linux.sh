@@ -1,30 +1,31 @@
 #!/usr/bin/env bash
-# linux.sh DIST: uses the tarballs for Linux as a user does: unpacked anywhere, programs compiled against them, and run. Those for
-# arm64 run under qemu, those for musl with musl's loader. As root, they are also used in Debian 11, 12 and 13.
+# linux.sh DIST: uses the tarballs for Linux like a user: unpacks them in any folder, compiles programs against them, and runs the
+# programs. Programs for arm64 run under qemu, programs for musl with musl's loader. As root, it also uses them in Debian 11, 12
+# and 13.
 set -euo pipefail
 . "$(dirname "$0")/linux/common.sh"
 dist=$(cd "${1:?usage: linux.sh DIST}" && pwd)
 
-unpack() { # NAME: sets `tree`, of dist/NAME.tar.gz unpacked in an empty folder
+unpack() { # NAME: unpacks dist/NAME.tar.gz in an empty folder, and sets `tree` to the result
     rm -rf "${scratch:?}/$1"
     mkdir -p "$scratch/$1"
     tar -xzf "$dist/$1.tar.gz" -C "$scratch/$1"
-    [ "$(ls "$scratch/$1")" = "$1" ] || die "$1.tar.gz has other folders at its top than $1: $(ls "$scratch/$1")"
+    [ "$(ls "$scratch/$1")" = "$1" ] || die "the top of $1.tar.gz must contain only the folder $1, but contains: $(ls "$scratch/$1")"
     tree=$scratch/$1/$1
 }
 
-contents() { # NAME: what each tarball has
+contents() { # NAME: checks the files that each tarball must contain
     local file
     for file in README.txt LICENSE-MIT LICENSE-APACHE THIRD-PARTY-NOTICES.txt bin/egret-ws-doctor bin/egret-ws-echo include/egret_ws.h \
         include/egret_ws.hpp lib/libegret_ws.a lib/libegret_ws.so lib/pkgconfig/egret_ws.pc lib/cmake/egret_ws/egret_ws-config.cmake \
         share/doc/egret_ws/doctor.md share/egret_ws/js/package.json; do
         [ -s "$tree/$file" ] || die "$1.tar.gz has no $file"
     done
-    grep -q 'OpenSSL' "$tree/THIRD-PARTY-NOTICES.txt" || die "$1.tar.gz has OpenSSL inside, and not its licence"
-    ! grep -rq "$scratch" "$tree" || die "$1.tar.gz names a folder of the builder"
+    grep -q 'OpenSSL' "$tree/THIRD-PARTY-NOTICES.txt" || die "$1.tar.gz contains OpenSSL without its licence"
+    ! grep -rq "$scratch" "$tree" || die "$1.tar.gz contains the name of a folder of the build machine"
 }
 
-debug_files() { # NAME: each stripped file has a debug file with its build ID
+debug_files() { # NAME: checks that each stripped file has a debug file with its build ID
     local file id
     rm -rf "$scratch/debug"
     mkdir "$scratch/debug"
@@ -54,7 +55,7 @@ for machine in x86_64 arm64; do
     fi
 done
 
-# musl: this machine's compiler has other headers, so zig compiles, and the loader of Debian 13's musl runs the programs.
+# musl: this machine's compiler has the headers of glibc, so zig compiles. The loader of Debian 13's musl runs the programs.
 for machine in x86_64 arm64; do
     name=egret-ws-$version-linux-musl-$machine
     [ -f "$dist/$name.tar.gz" ] || { echo "NOT TESTED: $name: it was not built" && continue; }
@@ -72,10 +73,10 @@ for machine in x86_64 arm64; do
     fi
 done
 
-# The certificates of each distribution.
+# Test the paths of the certificates of each distribution.
 name=egret-ws-$version-linux-x86_64
 if [ "$(id -u)" != 0 ] || [ "$(uname -m)" != x86_64 ] || [ ! -f "$dist/$name.tar.gz" ]; then
-    echo "NOT TESTED: other distributions: only root can, with $name.tar.gz"
+    echo "NOT TESTED: other distributions: this needs root, and $name.tar.gz"
     exit 0
 fi
 unpack "$name"

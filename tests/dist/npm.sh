@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm.sh DIST: installs the npm package in an empty folder, without a network, and plays with it in several versions of Node.
+# npm.sh DIST: installs the npm package in an empty folder, without a network, and uses it in several versions of Node.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 package=$(artefact "egret-ws-$version.tgz")
@@ -17,7 +17,7 @@ for name in linux-x64 linux-arm64; do
     addon=node_modules/egret-ws/prebuilds/$name/egret_ws.node
     exports_only "$addon" napi_register_module_v1 node_api_module_get_api_version_v1
     needs_only "$addon" 2.17 libc.so.6 libpthread.so.0 libdl.so.2 libm.so.6 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1
-    # Node's OpenSSL is another one: no function of OpenSSL may be looked up in the process.
+    # Node contains a different OpenSSL, so the addon must not use the OpenSSL functions of the process.
     ! readelf --dyn-syms --wide "$addon" | awk '$7 == "UND" { print $8 }' | grep -E '^(SSL|EVP|X509|ERR|BIO|OPENSSL)_' ||
         die "$addon uses functions of the process's OpenSSL"
     finds_all "$addon" '(napi|node_api|uv)_.*'
@@ -26,7 +26,7 @@ for name in linux-x64 linux-arm64; do
     ok "$name: exports, glibc, OpenSSL, build ID: $(stat -c %s "$addon") bytes"
 done
 
-# The programs: the URL, then a file with certificates to trust.
+# The arguments of the programs are the URL, then a file with trusted certificates.
 cat >body.js <<'JS'
 const [url, roots] = process.argv.slice(2);
 const scope = {};

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ohos.sh DIST: checks the files of the HAR, and its library as HarmonyOS would. Nothing is run: that takes a device.
+# ohos.sh DIST: checks the files of the HAR, and makes the checks of HarmonyOS for its library. Nothing is run, because that needs a
+# device.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 tar -xzf "$(artefact "egret-ws-$version-ohos.har")" -C "$work"
@@ -12,9 +13,9 @@ grep -q "version: \"$version\"" "$package/oh-package.json5" || die "oh-package.j
 library=$package/libs/arm64-v8a/libegret_ws_napi.so
 "$root/tests/js/ohos/check_library.sh" "$library"
 same_build_id "$library" "$work/egret-ws-$version-ohos-debug/arm64-v8a/libegret_ws_napi.so.debug"
-strings "$library" | grep '^OpenSSL 3' >/dev/null || die "the library has no OpenSSL inside"
+strings "$library" | grep '^OpenSSL 3' >/dev/null || die "the library does not contain OpenSSL"
 ok "library: needs, exports, alignment, build ID, OpenSSL: $(stat -c %s "$library") bytes"
-# Each function that it needs is one of musl, or of OpenHarmony's Node-API.
+# Each function that the library needs must be in musl or in OpenHarmony's Node-API.
 sdk=$("$root/tests/js/ohos/sdk.sh" "$cache_dir/ohos")/sysroot/usr/lib/aarch64-linux-ohos
 missing=$(comm -23 <(llvm nm --dynamic --undefined-only --format=just-symbols "$library" | sort -u) \
     <(llvm nm --dynamic --defined-only --format=just-symbols "$sdk/libc.so" "$sdk/libace_napi.z.so" | sort -u))

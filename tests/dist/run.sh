@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# run.sh DIST [PART...]: tests the packages in the folder DIST, as `make dist` has made it, each from an empty folder and as a user
-# would use it.
+# run.sh DIST [PART...]: tests the packages in the folder DIST, which `make dist` has made. Each package is used like a user would
+# use it, in an empty folder.
 #
-# The tests of a part are in PART.sh DIST beside this script, with status 0 if they pass, and 3 after a line "CANNOT: reason" if this
-# machine cannot run them. A part that was not built is skipped.
+# The tests of a part are in the script PART.sh in this folder. It gets DIST, and ends with status 0 if the tests pass, and with
+# status 3 after a line "CANNOT: reason" if this machine cannot run them. A part that was not built is skipped.
 set -uo pipefail
 [ $# -ge 1 ] || { echo "usage: run.sh DIST [PART...]" >&2 && exit 2; }
 dist=$(cd "$1" && pwd) || exit

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sbom.sh DIST: the list of contents is CycloneDX by its official schema, is what the sources say, and lists each package with its
-# checksum; each package contains its licences.
+# sbom.sh DIST: tests that the list of contents is valid for the official schema of CycloneDX, is equal to the list that the sources
+# produce, and contains each package with its checksum. Each package must contain its licences.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dist=$(cd "$1" && pwd)
@@ -19,7 +19,7 @@ valid() { "$scratch/venv/bin/python" "$here/check_bom.py" "$1"; }
 boms=("$dist"/egret-ws-*.cdx.json)
 [ -f "${boms[0]}" ] && [ ${#boms[@]} -eq 1 ] || die "not one list of contents: ${boms[*]}"
 valid "${boms[0]}"
-# Faulty lists are refused.
+# Faulty lists must be refused.
 change() { sed "$1" "${boms[0]}" >"$scratch/faulty.json"; cmp -s "${boms[0]}" "$scratch/faulty.json" && die "no change by $1" || :; }
 for fault in 's/"type": "library"/"type": "book"/' 's/"alg": "SHA-256"/"alg": "SHA-25"/' 's/"MIT OR Apache-2.0"/"MIT or nothing"/' \
     '0,/"bom-ref": "pkg:cargo\/url@/s//"bom-ref": "pkg:cargo\/other@/'; do
@@ -27,7 +27,7 @@ for fault in 's/"type": "library"/"type": "book"/' 's/"alg": "SHA-256"/"alg": "S
     ! valid "$scratch/faulty.json" 2>/dev/null || die "accepted after $fault"
 done
 
-# Each package is listed with its checksum, and nothing else is.
+# The list must contain each package with its checksum, and nothing else.
 python3 - "$dist" "${boms[0]}" <<'PYTHON'
 import hashlib, json, pathlib, sys
 dist, bom = pathlib.Path(sys.argv[1]), json.loads(pathlib.Path(sys.argv[2]).read_text())
@@ -40,5 +40,5 @@ missing = [name for name in missing if name not in files and not name.endswith((
 assert not missing, f'not listed: {missing}'
 PYTHON
 
-cmp -s <(cd "$dist/THIRD-PARTY-NOTICES" && cat ./*) <(cd "$root/packaging/notices" && cat ./*.txt) || die "THIRD-PARTY-NOTICES is not packaging/notices"
+cmp -s <(cd "$dist/THIRD-PARTY-NOTICES" && cat ./*) <(cd "$root/packaging/notices" && cat ./*.txt) || die "THIRD-PARTY-NOTICES differs from packaging/notices"
 "$here/licences.py" "$dist"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# signing.sh [DIST]: signs a release with a key of this test, and verifies it with the commands of RELEASING.md. A changed file, another key
-# and a folder that is no release must be refused.
+# signing.sh [DIST]: signs a release with a test key, and verifies it with the commands of RELEASING.md. A changed file, another
+# key and a folder that is not a release must be refused.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 command -v minisign >/dev/null || { echo "CANNOT: minisign is missing: apt-get install minisign" && exit 3; }
@@ -31,7 +31,7 @@ new_release() {
 }
 sums() { (cd dist && find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS); }
 sign() { "$root/packaging/dist/sign.sh" dist release.key; }
-# The commands of RELEASING.md, with the key of this test.
+# Use the commands of RELEASING.md with the test key.
 sed -n '/^<!-- tested by: tests\/dist\/signing\.sh -->/,/^```$/p' "$root/RELEASING.md" | sed '1,2d;$d' >verify.sh
 [ -s verify.sh ] || die "RELEASING.md has no commands that verify"
 verify() { # KEY.pub
@@ -44,7 +44,7 @@ sign >/dev/null
 verify release.pub >log
 grep -q "^Trusted comment: egret-ws $version\$" log || die "the version is not in the signed comment"
 rm dist/debian12/*.deb
-verify release.pub >/dev/null # of what was downloaded
+verify release.pub >/dev/null # verify the downloaded files
 refused "key id\|Signature key" verify other.pub
 echo changed >"dist/egret-ws-$version-linux-x86_64.tar.gz"
 refused "FAILED" verify release.pub

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# windows.sh DIST: uses the package for Windows under wine, with MinGW and for Visual Studio's ABI. Each program has egret_ws.dll beside
-# it, as on a user's machine.
+# windows.sh DIST: uses the package for Windows under wine, with MinGW and for Visual Studio's ABI. As on a user's machine, each
+# program is in one folder with egret_ws.dll.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 here=$root/tests/dist/windows
@@ -18,21 +18,21 @@ package=$work/$name
 (cd "$package" && find . -type f) | must_contain ./LICENSE-MIT ./LICENSE-APACHE ./THIRD-PARTY-NOTICES.txt ./bin/egret_ws.dll \
     ./bin/egret-ws-doctor.exe ./bin/egret-ws-echo.exe ./lib/libegret_ws.dll.a ./lib/libegret_ws.a ./lib/egret_ws.lib ./include/egret_ws.h
 grep -q native-tls "$package/THIRD-PARTY-NOTICES.txt" || die "the notices do not name native-tls"
-[ -z "$(find "$package" -type l)" ] || die "the package has links, which Windows does not unpack"
+[ -z "$(find "$package" -type l)" ] || die "the package contains symbolic links, which Windows does not unpack"
 ok "files of the package: $(stat -c %s "$dist/$name.zip") bytes; the DLL: $(stat -c %s "$package/bin/egret_ws.dll") bytes"
 
-# The files, and that the check finds faults.
+# Check the files, and check that the check finds faults.
 header=$package/include/egret_ws.h dll=$package/bin/egret_ws.dll
 check() { "$root/packaging/dist/windows/check_pe.py" "$@"; }
 check --exports "$header" --version "$version" --debug "$work/$name-debug/egret_ws.dll.debug" --forbid "$root" --forbid "$HOME/" "$dll"
 for program in doctor echo; do
     check --debug "$work/$name-debug/egret-ws-$program.exe.debug" --forbid "$root" "$package/bin/egret-ws-$program.exe"
 done
-refused() { # WORDS ARGUMENT...: the check refuses a file, with these words
+refused() { # WORDS ARGUMENT...: fails unless the check refuses a file and prints these words
     local words=$1 printed
     shift
     ! printed=$(check "$@" 2>&1) || die "the check accepts $*"
-    grep -qF -- "$words" <<<"$printed" || die "the check of $* does not say \"$words\": $printed"
+    grep -qF -- "$words" <<<"$printed" || die "the check of $* does not print \"$words\": $printed"
 }
 grep -v '^int32_t egret_ws_loop_poll(' "$header" >"$work/less.h"
 (cat "$header" && echo 'int32_t egret_ws_invented(void);') >"$work/more.h"
@@ -52,12 +52,12 @@ for words in "which is not in imports.txt: is it a DLL of the compiler" "random 
 done
 ok "the check of DLLs, and 13 faults that it finds"
 
-# A debug file leads from an address to a line of our sources.
+# A debug file maps an address to a line of our sources.
 address=$(llvm nm "$work/$name-debug/egret_ws.dll.debug" | awk '$3 == "egret_ws_loop_poll" { print $1 }')
 llvm symbolizer --obj="$work/$name-debug/egret_ws.dll.debug" "0x$address" | grep '/egret-ws/src/' >/dev/null || die "the debug file has no line for egret_ws_loop_poll"
 ok "the debug file"
 
-# wine, with what it lacks. It gets a limit of memory, as all of its programs share this machine.
+# Set up wine and add its missing parts. Its memory is limited, because all of its programs share this machine.
 app=$work/app
 mkdir "$app"
 cp "$dll" "$app/"
@@ -76,7 +76,7 @@ ws=$url
 start_echo --tls
 wss=$url
 
-# MinGW: by hand, by pkg-config, by CMake; the DLL and the static library.
+# MinGW: compile by hand, with pkg-config and with CMake, with the DLL and the static library.
 cc=(x86_64-w64-mingw32-gcc-posix -std=c99 -Wall -Wextra -pedantic)
 "${cc[@]}" -I"$package/include" "$root/examples/hello.c" -L"$package/lib" -legret_ws -o "$app/by_hand.exe"
 expect "received: Hello Egret WebSocket" "$run" "$app/by_hand.exe" "$ws"
@@ -86,7 +86,7 @@ for static in "" --static; do
     "${cc[@]}" "$root/examples/hello.c" $flags -o "$app/pkg$static.exe"
     expect "received: Hello Egret WebSocket" "$run" "$app/pkg$static.exe" "$ws"
 done
-! llvm objdump -p "$app/pkg--static.exe" | grep 'egret_ws.dll' >/dev/null || die "pkg-config --static takes the DLL"
+! llvm objdump -p "$app/pkg--static.exe" | grep 'egret_ws.dll' >/dev/null || die "pkg-config --static links the DLL"
 for is_static in OFF ON; do
     cmake -S "$root/examples/cmake_shell" -B "$work/shell-$is_static" -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_C_COMPILER=$mingw-gcc-posix \
         -DCMAKE_CXX_COMPILER=$mingw-g++-posix -DCMAKE_EXE_LINKER_FLAGS=-static -DCMAKE_PREFIX_PATH="$package" \
@@ -100,7 +100,7 @@ ok "MinGW: C and C++ by hand, pkg-config and CMake, with the DLL and the static 
 expect "error: EGRET_WS_OK" "$run" "$app/wss.exe" "$wss" insecure
 ok "MinGW: wss"
 
-# Visual Studio's ABI: by hand and by CMake.
+# Visual Studio's ABI: compile by hand and with CMake.
 export SDK=$work/sdk
 mkdir "$SDK"
 llvm lib "/def:$here/msvc/msvcrt.def" /machine:x64 "/out:$SDK/msvcrt.lib"
@@ -118,16 +118,16 @@ msvc_cmake() { # BUILD_DIR OPTION...
 cp "$work/msvc/hello.exe" "$app/msvc-cmake.exe"
 expect "received: Hello Egret WebSocket" "$run" "$app/msvc-cmake.exe" "$ws"
 ! msvc_cmake "$work/msvc-static" -DEGRET_WS_STATIC=ON >"$work/log" 2>&1 || die "CMake finds a static library for Visual Studio"
-grep -q "the static library is for MinGW only" "$work/log" || die "CMake does not say why: $(cat "$work/log")"
+grep -q "the static library is for MinGW only" "$work/log" || die "CMake does not print the reason: $(cat "$work/log")"
 ok "Visual Studio's ABI (clang, clang-cl with CMake, lld-link): ws"
 
-# At run time.
+# Load the DLL at run time.
 $mingw-gcc-posix "$here/load.c" -o "$app/load.exe"
 mapfile -t functions < <(sed -n 's/^    //p' "$package/lib/egret_ws.def")
 expect "found ${#functions[@]} functions" "$run" "$app/load.exe" "${functions[@]}"
 ok "LoadLibrary: ${#functions[@]} functions"
 
-# The tools.
+# Run the tools.
 "$run" "$package/bin/egret-ws-echo.exe" 0 >"$work/echo.out" 2>&1 &
 servers+=($!)
 for _ in $(seq 300); do

@@ -2,7 +2,10 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import org.egret.websocket.*;
 
-/** The echo of the README with the library's TLS. Arguments: a URL, and a file with certificates to trust, --system or --insecure. */
+/**
+ * The echo program of the README with the library's TLS. Arguments: a URL, then a file with trusted certificates, --system or
+ * --insecure.
+ */
 public class SecureEcho {
     public static void main(String[] args) throws Exception {
         boolean[] clean = {false};

@@ -1,4 +1,4 @@
-# Sourced by the tests of packages for Linux: after it `root`, `version` and `scratch`, an empty folder, are set.
+# The tests of packages for Linux source this file. It sets `root`, `version` and `scratch`, which is an empty folder.
 . "$(dirname "${BASH_SOURCE[0]}")/../../../packaging/dist/common.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../../../packaging/dist/debian/releases.sh"
 scratch=$(mktemp -d)
@@ -13,7 +13,7 @@ build_id() { # FILE
     readelf --notes "$1" 2>/dev/null | sed -n "s,^ *Build ID: ,,p"
 }
 
-# choose_machine x86_64|arm64|musl-x86_64|musl-arm64: sets `cc`, `cxx`, `runner` and what else use_prefix needs.
+# choose_machine x86_64|arm64|musl-x86_64|musl-arm64: sets `cc`, `cxx`, `runner` and the other variables of use_prefix.
 choose_machine() {
     runner="" cmake_settings="" links="shared static" static_libraries="" cmake=""
     case $1 in
@@ -32,18 +32,18 @@ choose_machine() {
             printf '#!/bin/sh\nexec "%s" %s -target %s-linux-musl "$@"\n' "$tools/bin/python-zig" $compiler $processor >"$scratch/$1-$compiler"
             chmod +x "$scratch/$1-$compiler"
         done
-        # The unwinder that a compiler of Alpine links by itself.
+        # Alpine's compiler links this unwinder by itself.
         static_libraries=-lunwind
         if [ $processor = aarch64 ] && [ "$(uname -m)" != aarch64 ]; then
             debian_fetch 13 arm64 "$cache_dir/musl13-arm64" musl
-            # Where programs name their loader.
+            # Programs contain this path of their loader.
             [ -e "$cache_dir/musl13-arm64/lib" ] || ln -s usr/lib "$cache_dir/musl13-arm64/lib"
             runner="qemu-aarch64 -L $cache_dir/musl13-arm64"
         else
-            debian_fetch 13 amd64 "$cache_dir/musl13-amd64" musl # musl 1.2.5; Debian 12's has no statx
+            debian_fetch 13 amd64 "$cache_dir/musl13-amd64" musl # musl 1.2.5; Debian 12's musl has no statx
             local loader
             loader=$(find "$cache_dir/musl13-amd64" -name libc.so -type f)
-            runner=$scratch/run-musl # zig links programs with the static library statically, and the loader refuses them
+            runner=$scratch/run-musl # with the static library zig links static programs, which the loader refuses
             printf '#!/bin/sh\nreadelf --program-headers "$1" | grep -q INTERP || exec "$@"\nexec "%s" "$@"\n' "$loader" >"$runner"
             chmod +x "$runner"
         fi
@@ -51,7 +51,7 @@ choose_machine() {
     esac
 }
 
-# can_run: whether programs for the chosen machine can be compiled and run here.
+# can_run: returns whether this machine can compile and run programs for the chosen machine.
 can_run() {
     command -v "$cc" >/dev/null || return
     [ -z "$runner" ] || { command -v "${runner%% *}" >/dev/null || return; }
@@ -62,7 +62,7 @@ use_prefix() { # PREFIX LIBDIR
         "$root/tests/dist/linux/use_prefix.sh" "$@"
 }
 
-# debian_root NUMBER: sets `debian`: the folder of an installed Debian with compilers, which is made if it is not there (as root).
+# debian_root NUMBER: sets `debian` to the folder of an installed Debian with compilers. If it is not there, it is made (as root).
 debian_root() {
     debian_release "$1"
     debian=$cache_dir/chroots/debian$1
@@ -76,8 +76,8 @@ debian_root() {
     touch "$debian.ready"
 }
 
-# in_debian COMMAND...: runs a command in a copy of the Debian of debian_root, which disappears after it. There `/repository` is this
-# checkout, and `/scratch` the scratch folder.
+# in_debian COMMAND...: runs a command in a copy of the Debian of debian_root. The copy is removed afterwards. In the copy,
+# `/repository` is this checkout, and `/scratch` is the scratch folder.
 in_debian() {
     DEBIAN=$debian ROOT=$root SCRATCH=$scratch unshare --mount bash -euc '
         mount -t tmpfs tmpfs /mnt

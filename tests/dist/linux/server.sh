@@ -1,4 +1,4 @@
-# Sourced by the tests of packages: an echo server, and how they end.
+# The tests of packages source this file. It starts an echo server, and stops it when the test ends.
 
 die() {
     echo "$(basename "$0"): $*" >&2

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# use_debs.sh: in a Debian that disappears: installs the packages of /scratch/debs, uses them, installs them again, and removes them.
+# use_debs.sh: runs in a temporary copy of a Debian. It installs the packages of /scratch/debs, uses them, installs them again, and
+# removes them.
 set -euo pipefail
 die() {
     echo "use_debs.sh: $*" >&2
@@ -20,6 +21,6 @@ dpkg --install ./*.deb >/tmp/log 2>&1 || die "again: $(cat /tmp/log)"
 /repository/tests/dist/linux/use_prefix.sh /usr "lib/$triplet"
 dpkg --purge libegret-ws-dev egret-ws-tools libegret-ws0 libegret-ws0-dbgsym egret-ws-tools-dbgsym >/tmp/log 2>&1 || die "purge: $(cat /tmp/log)"
 files >/tmp/after
-# dpkg's and ldconfig's own files, which exist before or are made once.
+# Leave out the files of dpkg and ldconfig, which exist before or are created only once.
 left=$(comm -13 /tmp/before /tmp/after | grep -vE '^/var/(cache|lib/(dpkg|apt)|log)/|^/etc/ld.so.cache' || true)
 [ -z "$left" ] || die "left behind: $left"

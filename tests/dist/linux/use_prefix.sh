@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# use_prefix.sh PREFIX LIBDIR: compiles programs against the library that is installed in PREFIX, with its libraries in PREFIX/LIBDIR:
-# by pkg-config and by CMake, in C and C++, with the shared and the static library. Runs them against egret-ws-echo of PREFIX, with ws
-# and wss.
+# use_prefix.sh PREFIX LIBDIR: compiles programs against the library that is installed in PREFIX, with its libraries in
+# PREFIX/LIBDIR. It uses pkg-config and CMake, C and C++, the shared and the static library. It runs the programs with
+# egret-ws-echo of PREFIX, with ws and wss.
 #
-# Variables of the environment: CC, CXX (without it: no C++), CMAKE=no, CMAKE_SETTINGS, STATIC_LIBRARIES (the compiler's own), RUNNER (a
-# command that runs programs), LINKS="shared static".
+# Environment variables: CC, CXX (if it is not set, C++ is left out), CMAKE=no, CMAKE_SETTINGS, STATIC_LIBRARIES (libraries of the
+# compiler), RUNNER (a command that runs programs), LINKS="shared static".
 set -euo pipefail
 prefix=$1 libdir=$2
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -20,14 +20,14 @@ if [ "$prefix" != /usr ]; then
     cmake_settings+=("-DCMAKE_PREFIX_PATH=$prefix")
     rpath=-Wl,-rpath,$prefix/$libdir
 else
-    rpath=-Wl,--as-needed # the system finds it
+    rpath=-Wl,--as-needed # the system finds the library without an rpath
 fi
 unset LD_LIBRARY_PATH
 
-plays() { # PROGRAM [shared|static]: says hello with ws and wss
+plays() { # PROGRAM [shared|static]: exchanges a message with ws and wss
     local needs
     needs=$(readelf --dynamic --wide "$1" | grep -c 'NEEDED.*libegret_ws' || true)
-    [ "$needs" = "$([ "$2" = shared ] && echo 1 || echo 0)" ] || die "$1 is linked wrongly: $2 was asked for"
+    [ "$needs" = "$([ "$2" = shared ] && echo 1 || echo 0)" ] || die "$1 is linked wrongly: it must use the $2 library"
     start_server "${runner[@]}" "$prefix/bin/egret-ws-echo"
     "${runner[@]}" "$1" "$url" >"$scratch/said" || die "$1 $url failed"
     stop_server

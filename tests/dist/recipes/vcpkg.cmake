@@ -1,6 +1,6 @@
 # cmake -DPORT_FILE=portfile.cmake -DTRIPLET=x64-linux -DLINKAGE=static|dynamic -DARCHIVES=DIR -DROOT=DIR -P vcpkg.cmake: runs the port
-# as vcpkg does, with stand-ins for the functions of vcpkg that it uses. They follow vcpkg's documentation: an unknown argument, a
-# wrong hash and a file at a wrong place are errors. Sources come from the folder ARCHIVES.
+# like vcpkg, with replacements for the functions of vcpkg that the port uses. They follow vcpkg's documentation: an unknown
+# argument, a wrong hash and a file in a wrong folder are errors. The sources come from the folder ARCHIVES.
 cmake_minimum_required(VERSION 3.18)
 set(PORT egret-ws)
 set(TARGET_TRIPLET ${TRIPLET})
@@ -11,11 +11,11 @@ set(CURRENT_BUILDTREES_DIR ${ROOT}/buildtrees/${PORT})
 set(CURRENT_PACKAGES_DIR ${ROOT}/packages/${PORT})
 set(CURRENT_INSTALLED_DIR ${ROOT}/installed)
 
-# The arguments that a function takes, and no others.
+# Accepts exactly the arguments of a function.
 macro(arguments one many)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "${one}" "${many}")
     if(arg_UNPARSED_ARGUMENTS)
-        message(FATAL_ERROR "vcpkg knows no argument ${arg_UNPARSED_ARGUMENTS}")
+        message(FATAL_ERROR "vcpkg does not know the argument ${arg_UNPARSED_ARGUMENTS}")
     endif()
 endmacro()
 function(vcpkg_download_distfile out)
@@ -25,7 +25,7 @@ function(vcpkg_download_distfile out)
     endif()
     file(SHA512 "${ARCHIVES}/${arg_FILENAME}" found)
     if(NOT found STREQUAL arg_SHA512)
-        message(FATAL_ERROR "${arg_FILENAME} has another hash: ${found}")
+        message(FATAL_ERROR "${arg_FILENAME} has the wrong hash ${found}")
     endif()
     set(${out} "${ARCHIVES}/${arg_FILENAME}" PARENT_SCOPE)
 endfunction()

@@ -1,4 +1,4 @@
-/* load FUNCTION...: loads egret_ws.dll at run time, and finds these functions in it. */
+/* load FUNCTION...: loads egret_ws.dll at run time, and looks up these functions in it. */
 #include <windows.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* Where a program begins: in place of the start code of Visual Studio. */
+/* The entry point of a program, which replaces the start code of Visual Studio. */
 __declspec(dllimport) int __cdecl __getmainargs(int *argc, char ***argv, char ***environment, int expand, int *start);
 __declspec(dllimport) void __cdecl exit(int code);
 int main(int argc, char **argv);

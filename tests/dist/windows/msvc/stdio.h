@@ -1,4 +1,5 @@
-/* A stand-in for the C library of Visual Studio: what the programs of this test use of it. msvcrt.dll, which is part of Windows, has it. */
+/* Replaces the header of Visual Studio's C library: the parts that the programs of this test use. msvcrt.dll, a part of Windows,
+ * has these functions. */
 #ifndef STDIO_H
 #define STDIO_H
 #include <stddef.h>

@@ -1,4 +1,5 @@
-# clang-cl and lld-link, which take the options of Visual Studio, with the stand-ins of this folder. SDK: the folder with msvcrt.lib.
+# Uses clang-cl and lld-link, which accept the options of Visual Studio, with the headers of this folder. SDK is the folder with
+# msvcrt.lib.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR AMD64)
 set(CMAKE_C_COMPILER clang-cl-$ENV{LLVM})
