@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""parts.py CLANG LINKER LLVM_SUFFIX OUT: makes what packaging/apple/pack.sh packs, for each target, in the folder OUT.
+"""parts.py CLANG LINKER LLVM_SUFFIX OUT: makes the files that packaging/apple/pack.sh packs, for each target, in the folder OUT.
 
-The libraries are small ones of C with the exports of the header, so that the packages of all platforms can be tested in seconds.
+The libraries are small C libraries with the exports of the header, so the packages of all platforms can be tested in seconds.
 """
 import os
 import pathlib
@@ -15,7 +15,7 @@ sys.path.insert(0, str(APPLE))
 import check_macho  # noqa: E402
 import platforms  # noqa: E402
 
-# With a function of each library of the system, and those that the privacy manifest explains.
+# The source uses one function of each library of the system, and the functions that the privacy manifest explains.
 SOURCE = ''.join(f'void {name[1:]}(void) {{}}\n' for name in sorted(check_macho.functions())) + '''
 extern void SSLClose(void), CFRelease(void), clock_gettime(void), fstat(void);
 __attribute__((used)) static void use(void) { SSLClose(); CFRelease(); clock_gettime(); fstat(); }

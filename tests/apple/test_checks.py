@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""test_checks.py CLANG LINKER LLVM_SUFFIX: the checks of packaging/apple accept a good library and refuse each faulty one.
+"""test_checks.py CLANG LINKER LLVM_SUFFIX: tests that the checks of packaging/apple accept a good library and refuse faulty ones.
 
-The libraries are small ones of C with the exports of the header, linked for iOS with the stubs of sdk.py.
+The libraries are small C libraries with the exports of the header, linked for iOS with the stubs of sdk.py.
 """
 import pathlib
 import plistlib
@@ -47,7 +47,7 @@ class Case(unittest.TestCase):
         return folder
 
     def compile(self, source, *options, out='libegret_ws.dylib', triple=None, platform='ios'):
-        """(whether the linker accepts it, what it printed, the file)"""
+        """Links a library. Returns (whether the linker succeeded, its output, the file)."""
         code, out = self.folder / 'code.c', self.folder / out
         code.write_text(source)
         command = [CLANG, f'--target={triple or self.ios.triple("arm64")}', '-isysroot', self.sdk(platform), f'--ld-path={LINKER}',
@@ -129,7 +129,7 @@ class Libraries(Case):
         self.refused('uses _other', archive)
         self.assertEqual(list(check_macho.faults(archive, self.ios, NAME, None, (), is_optimised=False)),
                          [(f'{archive} (arm64)', 'exports _f, which is not in the header')])
-        # A function that only the Mac has.
+        # A function that exists only on macOS.
         self.refused('uses _SecKeychainCreate', self.archive(GOOD + 'void SecKeychainCreate(void); void f(void) { SecKeychainCreate(); }'))
 
     def test_signatures(self):

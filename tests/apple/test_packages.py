@@ -26,7 +26,7 @@ OBJECTIVE_C = '''
 @import %s;
 int main(void) { return egret_ws_version_number() == 0; }
 '''
-# libc++ of zig has no file of its configuration.
+# zig's libc++ has no configuration file.
 LIBCPP = [
     'ABI_VERSION=1', 'ABI_NAMESPACE=__1', 'HAS_THREADS=1', 'HAS_THREAD_API_PTHREAD=1', 'HAS_MONOTONIC_CLOCK=1', 'HAS_TERMINAL=1',
     'HAS_MUSL_LIBC=0', 'HAS_FILESYSTEM=1', 'HAS_RANDOM_DEVICE=1', 'HAS_LOCALIZATION=1', 'HAS_UNICODE=1', 'HAS_WIDE_CHARACTERS=1',
@@ -43,7 +43,7 @@ def run(*command, **how):
 
 
 def unpack(archive, folder):
-    """As Xcode does: with symbolic links and modes."""
+    """Unpacks like Xcode: with symbolic links and file modes."""
     with zipfile.ZipFile(archive) as packed:
         for info in packed.infolist():
             path, mode = folder / info.filename, info.external_attr >> 16
@@ -71,7 +71,7 @@ class Packages(unittest.TestCase):
         return [(platform, architecture) for platform in self.slices for architecture in platform.targets]
 
     def program(self, platform, architecture, source, options, libraries):
-        """Links a program of a source file. Functions of the C++ library are not checked."""
+        """Compiles and links a program from a source file. Functions of the C++ library are not checked."""
         sdk, scratch = self.folder / 'sdk' / platform.name, pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         common = [f'clang-{LLVM}', f'--target={platform.triple(architecture)}', '-isysroot', sdk]
         obj, program = scratch / 'program.o', scratch / 'program'
@@ -91,19 +91,19 @@ class Packages(unittest.TestCase):
         return found
 
     def sources(self, module):
-        """(source, compiler options) of each language."""
+        """Returns (source, compiler options) for each language."""
         headers = ['-isystem', ZIG / 'lib/libc/include/any-darwin-any']
         objective_c = self.folder / f'{module}.m'
         objective_c.write_text(OBJECTIVE_C % module)
         yield ROOT / 'examples/hello.c', ['-std=c99', f'-I{self.folder}/shim', *headers]
-        # Without the C library's headers, for which there is no module here.
+        # The headers of the C library are left out, because there is no module for them here.
         yield objective_c, ['-ffreestanding', '-fmodules', f'-fmodules-cache-path={self.folder}/cache']
         yield ROOT / 'examples/frame_loop.cpp', [
             '-std=c++17', '-nostdinc++', '-isystem', ZIG / 'lib/libcxx/include', f'-I{self.folder}/shim', *headers,
             *(f'-D_LIBCPP_{name}' for name in LIBCPP)]
 
     def shim(self, headers):
-        """The examples include <egret_ws.h> and <egret_ws.hpp>; here the headers have a folder."""
+        """Changes the includes <egret_ws.h> and <egret_ws.hpp> of the examples, because here the headers are in a folder."""
         shim = self.folder / 'shim'
         shutil.rmtree(shim, ignore_errors=True)
         shim.mkdir()

@@ -2,30 +2,31 @@
 # enter.sh online|offline|moving|nat64 COMMAND...: runs a command in its own network namespace, with its own host names (see `hosts`).
 #
 #   192.0.2.1 to .2, 2001:db8::1 to ::2    are this machine; a port without a listener refuses connections
-#   198.51.100.0/24, 2001:db8:dead::/48    are dead: packets go out and nothing comes back
+#   198.51.100.0/24, 2001:db8:dead::/48    are dead: packets are sent and no answer arrives
 #   fe80::1%void                           is this machine; without its zone the address cannot be reached
-#   all others                             have no route
+#   all other addresses                    have no route
 #
-# `offline` has the loopback interface with its own addresses only.
+# `offline` has only the loopback interface with its own addresses.
 #
-# `moving` makes this machine a phone with two interfaces. The servers are in a second namespace, `outside`:
+# In `moving` this machine is a phone with two interfaces. The servers are in a second namespace, `outside`:
 #
 #   198.51.100.2 wifi ──── ap 198.51.100.1     preferred while it is up
 #   203.0.113.2 mobile ── mast 203.0.113.1     the other interface
-#   192.0.2.1                                  is in `outside`, reached through either
+#   192.0.2.1                                  is in `outside`; both interfaces lead to it
 #
 # Names are looked up in a hosts file that tests can write, then at a name server in `outside`, which does not exist: the look-up is
-# refused at once, or hangs while packets are dropped. To drop them, both ends of both links have a place for filters of tc.
+# refused immediately, or hangs while packets are dropped. Both ends of both links are prepared for filters of tc, which drop
+# packets.
 #
-# `nat64` makes this machine a phone in a cell with IPv6 only. The servers, the NAT64 (tayga) and the name server with DNS64 (unbound)
-# are in `outside`. The daemons end with COMMAND.
+# In `nat64` this machine is a phone in a mobile network that has only IPv6. The servers, the NAT64 (tayga) and the name server with
+# DNS64 (unbound) are in `outside`. The daemons end when COMMAND ends.
 #
 #   2001:db8:1::2 cell ──── tower 2001:db8:1::1    the name server
-#   192.0.2.1, 2001:db8:2::1                       are in `outside`: server.test has both, v4only.test the first one
+#   192.0.2.1, 2001:db8:2::1                       are in `outside`: server.test has both, v4only.test only the first one
 #   2001:db8:64::/96                               NAT64: 2001:db8:64::192.0.2.1 leads to 192.0.2.1
 #   2001:db8:dead::/48                             is dead
 #
-# This needs root, or user namespaces, which most Linux systems allow every user.
+# This script needs root, or user namespaces, which most Linux systems allow for every user.
 set -eu
 
 if [ "$1" != inside ]; then
@@ -39,16 +40,16 @@ shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 mount --bind "$here/hosts" /etc/hosts
 mount --bind "$here/nsswitch.conf" /etc/nsswitch.conf
-# A name of several lines has several addresses.
+# A name in several lines has several addresses.
 export RESOLV_MULTI=on
 
-# ask_name_server ADDRESS OPTIONS: the names that the hosts file lacks are looked up there. Tests can write both files.
+# ask_name_server ADDRESS OPTIONS: names that are not in the hosts file are looked up at this address. Tests can write both files.
 ask_name_server() {
     mount -t tmpfs -o mode=755 run /run
     cp "$here/hosts" /run/hosts
     echo 'hosts: files dns' >/run/nsswitch.conf
     printf '%s\n' "nameserver $1" "options $2" >/run/resolv.conf
-    # Where it is a link, it may lead to what is covered now.
+    # If the file is a link, its target may now be hidden by a mount.
     resolv=$(readlink -m /etc/resolv.conf)
     case $resolv in /run/*) mkdir -p "${resolv%/*}" && : >>"$resolv" ;; esac
     for file in hosts nsswitch.conf resolv.conf; do mount --bind "/run/$file" "/etc/$file"; done
@@ -74,7 +75,7 @@ address add 2001:db8::2/128 dev lo nodad
 COMMANDS
     ;;
 moving)
-    # The longest that the C library waits.
+    # These are the longest waiting times of the C library.
     ask_name_server 192.0.2.1 'timeout:30 attempts:1'
     ip netns add outside
     ip -batch - <<'COMMANDS'
@@ -100,7 +101,7 @@ COMMANDS
     ;;
 nat64)
     PATH=$PATH:/usr/sbin:/sbin
-    # The first question may be lost, before all is ready.
+    # The first query may be lost, before everything is ready.
     ask_name_server 2001:db8:1::1 'timeout:1 attempts:5'
     echo '192.0.2.1 hosts-file.test' >>/run/hosts
     ip netns add outside
@@ -120,7 +121,7 @@ COMMANDS
     ip route add default via 2001:db8:1::1
 
     outside() { ip netns exec outside "$@"; }
-    # Until COMMAND ends, which takes the place of this shell.
+    # The daemons run until COMMAND ends, which replaces this shell.
     in_background() { setpriv --pdeathsig KILL ip netns exec outside "$@" >/run/"${1##*/}".log 2>&1 </dev/null & }
 
     outside sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; echo 1 >/proc/sys/net/ipv4/ip_forward'
@@ -167,7 +168,7 @@ auth-zone:
     for-downstream: no
     fallback-enabled: no
 CONFIGURATION
-    # Names without a dot at the end are in the zone.
+    # Names without a final dot are in the zone.
     begin_zone() { printf '%s\n' "\$ORIGIN $1" '@ 60 SOA ns admin 1 60 60 60 60' '@ 60 NS ns' 'ns 60 AAAA 2001:db8:1::1'; }
     { begin_zone test.; cat; } >/run/test.zone <<'ZONE'
 server 60 A 192.0.2.1
@@ -178,7 +179,7 @@ ZONE
 @ 60 A 192.0.0.170
 @ 60 A 192.0.0.171
 ZONE
-    # A copy, because some systems let the original read its own files only (AppArmor).
+    # Use a copy, because on some systems (AppArmor) the original program may read only its own files.
     cp "$(command -v unbound)" /run/name-server
     in_background /run/name-server -c /run/unbound.conf
     ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # inside.sh URL COMMAND...: runs the command in the Debian of setup.sh, in bindings/swift, with the library and EGRET_WS_TEST_URL.
-# Its mounts are in a namespace that ends with the command. run.sh calls it.
+# The mounts are in a namespace that ends with the command. run.sh calls this script.
 set -eu
 [ "${EGRET_WS_MOUNTS:-}" = mine ] || EGRET_WS_MOUNTS=mine exec unshare --mount "$0" "$@"
 url=$1 root=$EGRET_WS_SWIFT_ROOT

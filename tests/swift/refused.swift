@@ -1,5 +1,5 @@
-// The compiler must refuse the marked lines and no others (tests.sh tries each one): a loop and its callbacks stay in one isolation
-// domain, while a socket, a service and a control may be used in all domains.
+// The compiler must refuse the marked lines and no others (tests.sh tries each one). A loop and its callbacks stay in one isolation
+// domain. A socket, a service and a control may be used in all domains.
 import EgretWebSocket
 
 @MainActor

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# run.sh [COMMAND...]: runs the tests of bindings/swift, or another command in its folder, in the Debian of setup.sh, with this
-# checkout's library and an echo server. Needs root, for chroot and mounts.
+# run.sh [COMMAND...]: runs the tests of bindings/swift, or another command in that folder, in the Debian of setup.sh. The command
+# can use the library of this checkout and an echo server. Needs root, for chroot and mounts.
 #
-# With EGRET_WS_TEST_SOCKETS=100000 the tests for leaks take long.
+# With EGRET_WS_TEST_SOCKETS=100000 the leak tests take a long time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# tests.sh: tests the Swift binding: XCTest, also under ThreadSanitizer; the samples, also those of docs/migration; code that the
-# compiler must refuse; and that the parts for Apple's frameworks compile. run.sh calls it in bindings/swift.
+# tests.sh: tests the Swift binding. It runs XCTest, also under ThreadSanitizer, and the samples, also those of docs/migration. It
+# checks that the compiler refuses certain code, and that the parts for Apple's frameworks compile. run.sh calls this script in
+# bindings/swift.
 set -euo pipefail
 
-# The time-out fails a run that hangs.
+# A run that hangs fails by the time-out.
 xctest() { # FOLDER [OPTION...]
     local folder=$1
     shift
@@ -12,7 +13,7 @@ xctest() { # FOLDER [OPTION...]
 xctest /target/swift
 xctest /target/swift-tsan --sanitize=thread
 
-# Runs a sample, and compares its output with the standard input.
+# Runs a sample, and compares its output with standard input.
 sample() { # PACKAGE PROGRAM
     swift run --quiet --package-path "examples/$1" --scratch-path "/target/swift-${1##*/}" -Xlinker -L/target/release \
         -Xswiftc -warnings-as-errors "$2" "$EGRET_WS_TEST_URL" </dev/null | tee /tmp/output
@@ -38,7 +39,7 @@ END
 
 ../../tests/migration/swift.sh
 
-# The iOS app: its part without SwiftUI runs, and the rest is parsed.
+# The iOS app: run the part without SwiftUI, and only parse the rest.
 sample ../../../examples/ios_app chat <<'END'
 connected
 I: hello
@@ -49,9 +50,9 @@ closed by this side, with the closing handshake
 END
 swiftc -parse -swift-version 6 ../../examples/ios_app/App/*.swift
 
-# Without the marked lines the file compiles, and with any one of them it does not, because of that line.
+# The file must compile without the marked lines. With one marked line it must not compile, because of that line.
 marked=../../tests/swift/refused.swift lines=$(grep -n '// refused$' ../../tests/swift/refused.swift | cut -d : -f 1)
-compiles() { # [LINE]: with only this marked line; the others become empty
+compiles() { # [LINE]: compiles the file with only this marked line; the other marked lines become empty
     sed "${1:+$1!}{ /\/\/ refused\$/ s/.*// }" "$marked" >/tmp/refused.swift
     swiftc -emit-sil -swift-version 6 -I /target/swift/debug/Modules -I Sources/CEgretWS /tmp/refused.swift -o /dev/null 2>/tmp/errors
 }

@@ -20,7 +20,7 @@ public struct CFStreamClientContext {
         copyDescription: OpaquePointer?
     ) {}
 }
-// On Apple's systems it is a C function, which cannot take classes here.
+// On Apple's systems this is a C function. On Linux a C function cannot take classes.
 public typealias CFProxyAutoConfigurationResultCallback = (UnsafeMutableRawPointer, CFArray, CFError?) -> Void
 
 nonisolated(unsafe) public let kCFProxyTypeKey: CFString = "kCFProxyTypeKey"

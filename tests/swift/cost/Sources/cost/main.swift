@@ -1,5 +1,5 @@
-// cost MESSAGES URL bytes|message|delegate|async: as tests/cpp/cost/cost.c, with the binding: sends messages of 64 bytes to an echo
-// server and back, one at a time. callgrind counts the instructions (cost.sh).
+// cost MESSAGES URL bytes|message|delegate|async: works like tests/cpp/cost/cost.c, but uses the binding. It sends messages of 64
+// bytes to an echo server and waits for each echo. callgrind counts the instructions (cost.sh).
 import EgretWebSocket
 
 let messages = Int(CommandLine.arguments[1])!, url = CommandLine.arguments[2], style = CommandLine.arguments[3]
