@@ -1,9 +1,9 @@
-//! permessage-deflate: the CPU time of a message of 16 KiB of JSON, received and sent, compared with `flate2` alone on the same
-//! bytes. The limit for received messages is 1.1 times the time of `flate2`.
+//! Measures permessage-deflate: the CPU time of a message of 16 KiB of JSON, received and sent, compared with `flate2` alone on the
+//! same bytes. The limit for received messages is 1.1 times the time of `flate2`.
 //!
-//! A received message is text in one frame. The library reads its header, inflates it and checks UTF-8; then the benchmark takes the
-//! buffer, as the library's receive queue does, so that each message gets new memory. `flate2` alone inflates into one buffer that
-//! is large enough from the start. For sent messages both compress into one buffer.
+//! A received message is text in one frame. The library reads the header, inflates the payload and checks UTF-8. Then the benchmark
+//! takes the buffer, as the library's receive queue does, so each message gets new memory. `flate2` alone inflates into one buffer
+//! that is large enough from the start. For sent messages both compress into one buffer.
 #![allow(unsafe_code)] // The CPU time of a thread comes from libc.
 
 use egret_ws::protocol::decoder::{Decoder, Incoming};
@@ -18,7 +18,7 @@ use std::time::Duration;
 const ROUNDS: usize = 41;
 const MESSAGES: usize = 128;
 const SIZE: usize = 16 * 1024;
-/// The payload of one TCP packet, which is all that some reads return.
+/// The payload of one TCP packet. Some reads return only that much.
 const PIECE: usize = 1448;
 const MAX_MESSAGE: usize = 128 * 1024;
 const LEVEL: u8 = 6;
@@ -55,7 +55,7 @@ fn received(name: &str, piece: usize, messages: &[String], streams: &[Vec<u8>], 
                     other => panic!("not the message: {other:?}"),
                 }
             }
-            assert!(is_whole, "the message did not come");
+            assert!(is_whole, "the message is not complete");
         }
     };
     let (mut stream, mut out) = (Decompress::new(false), Vec::with_capacity(SIZE + 1));
@@ -80,7 +80,11 @@ fn sent(messages: &[String], streams: &[Vec<u8>], is_alone: bool) {
     let mut ours = |check: Check| {
         for (message, deflated) in messages.iter().zip(streams) {
             out.clear();
-            assert_eq!(deflater.deflate(message.as_bytes(), &mut out), Ok(true), "it is worth it");
+            assert_eq!(
+                deflater.deflate(message.as_bytes(), &mut out),
+                Ok(true),
+                "compression makes the message smaller"
+            );
             check(&out, &deflated[..deflated.len() - TAIL.len()]);
         }
     };
@@ -98,7 +102,7 @@ fn sent(messages: &[String], streams: &[Vec<u8>], is_alone: bool) {
 /// Gets the actual and the expected bytes. In the warm-up round it compares them.
 type Check = fn(&[u8], &[u8]);
 
-/// Each ratio is taken within one round, so that other load of the machine affects both.
+/// Each ratio is computed within one round, so that other load on the machine affects both values.
 fn compare(name: &str, limit: Option<f64>, ours: &mut dyn FnMut(Check), alone: &mut dyn FnMut(Check)) {
     let whole: Check = |found, expected| assert!(found == expected, "another message");
     ours(whole);
@@ -134,7 +138,7 @@ fn cost(work: &mut dyn FnMut(Check)) -> f64 {
     (thread_time() - began).as_secs_f64() * 1e6 / MESSAGES as f64
 }
 
-/// The state of a game as JSON: names that repeat, and numbers that differ.
+/// Returns the state of a game as JSON: the names repeat, the numbers differ.
 fn json(number: u64) -> String {
     let mut seed = number * 2 + 1;
     let mut random = move |below: u64| {
@@ -156,13 +160,13 @@ fn json(number: u64) -> String {
     text + &".".repeat(padding) + "\"}"
 }
 
-/// The messages as a server compresses them, each with its tail.
+/// Returns the messages, compressed by a server, each with its tail.
 fn deflated(messages: &[String], is_alone: bool) -> Vec<Vec<u8>> {
     let mut stream = Compress::new(Compression::new(LEVEL.into()), false);
     let deflated = |message| {
         let mut out = Vec::with_capacity(SIZE);
         deflate(&mut stream, message, &mut out, is_alone);
-        assert!(out.ends_with(&TAIL) && out.len() < out.capacity(), "all of it is flushed");
+        assert!(out.ends_with(&TAIL) && out.len() < out.capacity(), "everything is flushed");
         out
     };
     messages.iter().map(deflated).collect()
@@ -176,7 +180,7 @@ fn deflate(stream: &mut Compress, message: &String, out: &mut Vec<u8>, is_alone:
     }
 }
 
-/// A compressed text message in one frame of a server.
+/// Returns a compressed text message in one frame of a server.
 fn frame(payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(payload.len()).expect("it shrinks").to_be_bytes();
     [&[0xc1, 126], &len[..], payload].concat()

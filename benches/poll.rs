@@ -1,4 +1,4 @@
-//! The time of a poll with nothing to do, which a game calls each frame. The limit is 100 ns with the threaded driver.
+//! Measures the time of a poll with nothing to do. A game polls in each frame. The limit is 100 ns with the threaded driver.
 #![allow(unsafe_code)] // Measures the C functions, as a game calls them.
 
 use ::egret_ws::*;
@@ -20,12 +20,12 @@ fn main() {
     }
 }
 
-/// A loop with open sockets without traffic.
+/// A loop with open sockets that have no traffic.
 struct IdleLoop(*mut egret_ws_loop);
 
 impl IdleLoop {
     fn new(flags: u32, sockets: usize) -> Self {
-        // SAFETY: zeros are a value of this plain struct, and every pointer is one to a local variable.
+        // SAFETY: zeros are a valid value of this plain struct, and every pointer points to a local variable.
         let idle = unsafe {
             let mut options: egret_ws_loop_options = std::mem::zeroed();
             assert_eq!(egret_ws_loop_options_init(&mut options, size_of_val(&options)), EGRET_WS_OK);
@@ -46,7 +46,7 @@ impl IdleLoop {
         // SAFETY: the URL ends in a NUL, the options may be NULL, and `ws` is writable.
         assert_eq!(unsafe { egret_ws_connect(self.0, url.as_ptr(), ptr::null(), &mut ws) }, EGRET_WS_OK);
         while egret_ws_state(ws) == EGRET_WS_STATE_CONNECTING {
-            assert!(egret_ws_loop_poll(self.0, -1) >= 0); // ended by the connect deadline at the latest
+            assert!(egret_ws_loop_poll(self.0, -1) >= 0); // the connect deadline ends this poll at the latest
         }
         assert_eq!(egret_ws_state(ws), EGRET_WS_STATE_OPEN);
     }

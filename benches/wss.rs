@@ -1,8 +1,8 @@
-//! wss: the cost of a message with one in flight, and of a connection, compared with tungstenite and native-tls. The limit: the
-//! library with the inline driver takes no more time than blocking tungstenite.
+//! Measures wss: the cost of a message, with one in flight, and of a connection, compared with tungstenite and native-tls. The
+//! limit: the library with the inline driver takes no more time than blocking tungstenite.
 //!
-//! The two clients take turns on the core of the server, because the time to wake another core would hide all differences. CPU time
-//! is that of the client's thread. Each client makes its TLS connector before the measurement, and checks every payload.
+//! The two clients alternate on the core of the server, because the time to wake another core would hide all differences. The CPU
+//! time is the time of the client's thread. Each client makes its TLS connector before the measurement, and checks every payload.
 #![allow(unsafe_code)] // Measures the C functions, as a game calls them.
 
 use ::egret_ws::*;
@@ -17,7 +17,7 @@ use test_support::certificates::{RIGHT, ROOT};
 use tungstenite::{Bytes, Message, WebSocket};
 
 const ROUNDS: usize = 21;
-/// The number in each round, for each client.
+/// The number of operations in each round, for each client.
 const MESSAGES: u32 = 3000;
 const CONNECTIONS: u32 = 50;
 const PAYLOAD: usize = 128;
@@ -27,7 +27,7 @@ fn main() {
     let server = serve();
     let (mut egret, mut tungstenite) = (Egret::new(server), Tungstenite::new(server));
     println!("In µs, medians of {ROUNDS} rounds.");
-    compare("a message of 128 bytes, there and back", MESSAGES, [&mut egret, &mut tungstenite], |client| {
+    compare("a message of 128 bytes and its echo", MESSAGES, [&mut egret, &mut tungstenite], |client| {
         client.open();
         let cost = Cost::of(|| (0..MESSAGES).for_each(|number| client.round_trip(payload(number))));
         client.close();
@@ -46,7 +46,7 @@ fn main() {
 /// One of the two clients. It has one connection at a time.
 trait Client {
     fn open(&mut self);
-    /// Sends a message and waits until the same message comes back.
+    /// Sends a message and waits for its echo.
     fn round_trip(&mut self, payload: [u8; PAYLOAD]);
     fn close(&mut self);
 }
@@ -71,8 +71,8 @@ impl Cost {
     }
 }
 
-/// Prints the cost of each of `count` operations. Each ratio is taken within one round, so that other load of the machine affects
-/// both.
+/// Prints the cost of each of `count` operations. Each ratio is computed within one round, so that other load on the machine
+/// affects both values.
 fn compare(name: &str, count: u32, [ours, theirs]: [&mut dyn Client; 2], run: impl Fn(&mut dyn Client) -> Cost) {
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
@@ -122,7 +122,7 @@ struct Seen {
 
 impl Egret {
     fn new(server: SocketAddr) -> Egret {
-        // SAFETY: zeros are a value of this plain struct, and every pointer is one to a local variable.
+        // SAFETY: zeros are a valid value of this plain struct, and every pointer points to a local variable.
         let host = unsafe {
             let mut options: egret_ws_loop_options = mem::zeroed();
             assert_eq!(egret_ws_loop_options_init(&mut options, size_of_val(&options)), EGRET_WS_OK);
@@ -138,7 +138,7 @@ impl Egret {
 
     fn poll_until(&self, done: impl Fn(&Seen) -> bool) {
         while !done(&self.seen) {
-            assert!(egret_ws_loop_poll(self.host, 10_000) > 0, "the server is silent");
+            assert!(egret_ws_loop_poll(self.host, 10_000) > 0, "the server does not answer");
         }
     }
 }
@@ -146,7 +146,7 @@ impl Egret {
 impl Client for Egret {
     fn open(&mut self) {
         *self.seen = Seen::default();
-        // SAFETY: zeros are a value of this plain struct.
+        // SAFETY: zeros are a valid value of this plain struct.
         let mut options: egret_ws_options = unsafe { mem::zeroed() };
         options.struct_size = size_of_val(&options) as u32;
         options.user = ptr::from_ref(&*self.seen).cast_mut().cast();
@@ -164,11 +164,11 @@ impl Client for Egret {
     }
 
     fn round_trip(&mut self, payload: [u8; PAYLOAD]) {
-        // SAFETY: the pointer and the length are those of an array.
+        // SAFETY: the pointer and the length belong to one array.
         assert_eq!(unsafe { egret_ws_send(self.ws, EGRET_WS_BINARY, payload.as_ptr().cast(), PAYLOAD) }, EGRET_WS_OK);
         self.poll_until(|seen| {
             let message = seen.message.take();
-            assert!(message.is_none_or(|message| message == payload), "another message came back");
+            assert!(message.is_none_or(|message| message == payload), "the echo differs from the message");
             message.is_some()
         });
     }
@@ -186,7 +186,7 @@ unsafe extern "C" fn on_connect(user: *mut c_void, _: *mut egret_ws) {
 }
 
 unsafe extern "C" fn on_message(user: *mut c_void, _: *mut egret_ws, _: i32, data: *const u8, len: usize) {
-    // SAFETY: the header promises as many bytes.
+    // SAFETY: the header guarantees this number of bytes.
     let bytes = unsafe { slice::from_raw_parts(data, len) };
     seen(user).message.set(Some(bytes.try_into().expect("a message as long as the one sent")));
 }
@@ -196,11 +196,11 @@ unsafe extern "C" fn release_user(user: *mut c_void) {
 }
 
 fn seen<'a>(user: *mut c_void) -> &'a Seen {
-    // SAFETY: `user` points into the client, which lives longer than its connections.
+    // SAFETY: `user` points into the client, which outlives its connections.
     unsafe { &*user.cast::<Seen>() }
 }
 
-/// tungstenite, blocking, as in its example.
+/// Blocking tungstenite, as in its example.
 struct Tungstenite {
     server: SocketAddr,
     connector: TlsConnector,
@@ -243,9 +243,9 @@ impl Client for Tungstenite {
     }
 }
 
-/// An echo server, for one connection after the other.
+/// An echo server, which serves one connection after the other.
 fn serve() -> SocketAddr {
-    // TLS 1.3, which native-tls leaves out of its servers.
+    // Use TLS 1.3, which the servers of native-tls do not support.
     let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("a TLS server");
     acceptor.set_certificate_chain_file(RIGHT.chain()).expect("a certificate");
     acceptor.set_private_key_file(RIGHT.key(), SslFiletype::PEM).expect("its key");
@@ -270,7 +270,7 @@ fn serve() -> SocketAddr {
 
 /// Pins this thread, and the threads that it starts.
 fn stay_on_one_core() {
-    // SAFETY: the set is a plain struct of bits, given with its size.
+    // SAFETY: the set is a plain struct of bits, and its size is passed.
     unsafe {
         let mut cores: libc::cpu_set_t = mem::zeroed();
         libc::CPU_SET(0, &mut cores);

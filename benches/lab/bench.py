@@ -1,7 +1,8 @@
 """bench.py [--quick] [--rounds N] [--only TEXT] [FEATURES]: compares our library and others with a minimal TCP client.
 
-In each round all contenders of a row run once, in a new random order. A ratio is taken to `raw` in the same round, so that other
-load of the machine affects both. Prints the medians of the rounds, and without --quick and --only writes them to benches/RESULTS.md.
+In each round all contenders of a row run once, in a new random order. A ratio compares a contender with `raw` in the same round, so
+that other load on the machine affects both. Prints the medians of the rounds. Without --quick and --only, it writes them to
+benches/RESULTS.md.
 """
 import argparse
 import random
@@ -27,7 +28,7 @@ SIZE_GOAL_KB = 900
 
 
 class Runs:
-    """Results of cases, so that two rows with the same case share them."""
+    """The results of cases, so that two rows with the same case share one result."""
 
     def __init__(self, servers, quick):
         self._servers = servers
@@ -62,7 +63,7 @@ class Runs:
             return None
 
     def _count(self, case, contender):
-        """How many messages take about RUN_US; None for a contender that failed."""
+        """Returns the number of messages that take about RUN_US, or None for a contender that failed."""
         if case.least == case.most:
             return case.least
         least = int(case.least * contender.share)
@@ -105,13 +106,13 @@ def figures(row, runs, rounds, quick):
 
 
 def goals_of(row, found):
-    """The upper limits of the row, inline and threaded: its own, or the figure of the best peer."""
+    """The upper limits of the row, inline and threaded: the limits of the row itself, or the figure of the best peer."""
     best = min((found[peer] for peer in PEERS if peer in found), default=None)
     return row.goals or (best, best)
 
 
 def with_goal(value, goal, digits=2):
-    """The figure: bold if, rounded, it meets the rounded goal, else with the goal."""
+    """Formats a figure: in bold if the rounded figure meets the rounded goal, otherwise with the goal."""
     shown = number(value, digits)
     if goal is None:
         return shown
@@ -152,7 +153,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument('--quick', action='store_true')
     arguments.add_argument('--rounds', type=int)
-    arguments.add_argument('--only', default='', help='rows whose title contains this')
+    arguments.add_argument('--only', default='', help='only rows with this text in the title')
     arguments, features = arguments.parse_known_args()
     quick = arguments.quick
     rounds = arguments.rounds or (5 if quick else 11)

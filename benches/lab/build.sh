@@ -32,7 +32,7 @@ cpp() { # NAME STANDARD LIBRARIES
     is_newer "$out/$1" "clients/$1.cc" || "${CXX:-c++}" -std="$2" $flags -o "$out/$1" "clients/$1.cc" $3
 }
 
-install_python() { # installs what the clients in Python need, unless it is there
+install_python() { # installs the packages of the Python clients, unless they are installed
     local lists=(clients/requirements.txt ../../tests/shared/servers/requirements.txt) stamp
     stamp=$(cat "${lists[@]}" | sha256sum)
     [ "$(cat "$out/python/stamp" 2>/dev/null)" != "$stamp" ] || return 0

@@ -1,6 +1,6 @@
-"""energy.py [FEATURES]: counts the wake-ups an hour of a process with idle wss sockets, with the default heartbeat.
+"""energy.py [FEATURES]: counts the wake-ups per hour of a process with idle wss sockets, with the default heartbeat.
 
-A wake-up is a voluntary context switch of any thread. The runs mostly wait, so all of them do at the same time. Prints a table, and
+A wake-up is a voluntary context switch of any thread. The runs mostly wait, so all of them run at the same time. Prints a table, and
 writes it to benches/RESULTS.md.
 """
 import argparse
@@ -15,7 +15,7 @@ from rows import INLINE, THREADED
 
 SECONDS = 80
 APART = 2
-"""The seconds between two beginnings, so that the sockets of a run are opened within a second."""
+"""The seconds between the starts of two runs, so that the sockets of a run are opened within a second."""
 INTERVAL_MS = 20_000
 CASES = (('1 socket', 1, 0), ('100 sockets, opened together', 100, 0),
          ('100 sockets, opened within 20 s', 100, INTERVAL_MS))

@@ -1,14 +1,14 @@
 """instructions.py [--quick] [--write] [--results] [FEATURES]: counts the instructions and system calls of a message.
 
-callgrind counts user instructions, strace counts system calls. Each figure is the difference of two runs with different numbers of
-messages, so that the start and the end of the program cancel out. A count that is above the baseline (benches/instructions.json) by
-more than the tolerance fails, unless it depends on the load of the machine (PRINTED). --quick measures three paths, --write renews the
-baseline, --results writes a section of benches/RESULTS.md.
+callgrind counts user instructions, strace counts system calls. Each figure is the difference between two runs with different numbers
+of messages, so the start and the end of the program do not count. The script fails if a count is above the baseline
+(benches/instructions.json) by more than the tolerance, unless the count depends on the load of the machine (PRINTED). --quick measures
+three paths, --write renews the baseline, --results writes a section of benches/RESULTS.md.
 
-The counts include the machine code of the library and of its host (benches/lab/clients/egret.c), and hardly depend on the
-processor: glibc is configured not to choose code by the processor's features. Our code does that for masking keys, which are two
-hundredths of a small message, and to mask 128 bytes and more: the baseline is that of a processor with AVX2. callgrind counts `rep movsb` as one
-instruction for each byte; glibc is configured not to use it, a compiler may still use it.
+The counts include the machine code of the library and of its host (benches/lab/clients/egret.c). They hardly depend on the processor,
+because glibc is configured not to choose code by the processor's features. Our code makes such a choice for masking keys, which are 2 %
+of the cost of a small message, and for masking 128 bytes and more: the baseline was measured on a processor with AVX2. callgrind counts
+`rep movsb` as one instruction for each byte. glibc is configured not to use it; a compiler may still use it.
 """
 import argparse
 import json
@@ -30,15 +30,15 @@ TOLERANCE, TOLERANCE_OF_OTHER_TOOLS = 0.03, 0.10
 SLACK = 0.0001
 """A smaller difference is ignored: one system call in ten thousand messages."""
 TRIES = 8
-"""A count that is too high is measured again, and the least count is used. The kernel decides how many messages one read returns
-and how late a host polls after its I/O thread; messages that wait longer than one read are copied."""
+"""A count that is too high is measured again, and the smallest count is used. The kernel decides how many messages one read returns,
+and how late a host polls after its I/O thread. Messages that stay in the buffer longer than one read are copied."""
 COUNTED = {'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-ERMS,-FSRM', 'LAB_COUNTED': '1'}
 MOST_SECONDS = 120
 
 
 NOT_COUNTED, PRINTED, COMPARED = 'not counted', 'printed', 'compared'
-"""PRINTED: the count depends on how late the host polls after its I/O thread, so on the load of the machine. For 32 bytes received it
-rises by a third with a busy processor. Round trips guard the threaded driver in every run."""
+"""PRINTED: the count depends on how late the host polls after its I/O thread, and therefore on the load of the machine. For 32 received
+bytes it rises by a third on a busy processor. In every run, the round trips check the threaded driver."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Path:
     few: int
     many: int
     threaded: str = NOT_COUNTED
-    """Whether the threaded driver's instructions are counted, and compared with the baseline. Its system calls are not counted: they
-    depend on when threads sleep."""
+    """Whether the threaded driver's instructions are counted, and compared with the baseline. Its system calls are not counted, because
+    they depend on the times at which threads sleep."""
     calls: bool = True
     """Whether the inline driver's system calls are repeatable. They are counted with the server on the same core."""
     cores: str = 'apart'
-    """Where the server runs while instructions are counted, so that reads return the same numbers of messages in each run."""
+    """The core of the server while instructions are counted. With it, reads return the same numbers of messages in each run."""
     quick: bool = False
 
     def key(self, contender):
@@ -129,7 +129,7 @@ def measured(paths, servers, limits):
 
 
 def tools():
-    """The tools that influence the counts."""
+    """Returns the tools that influence the counts."""
     return [machine.output('rustc', '--version'), f'cc {machine.output(os.environ.get("CC", "cc"), "-dumpfullversion")}',
             machine.output('valgrind', '--version'), ' '.join(platform.libc_ver())]
 
@@ -138,10 +138,10 @@ def load_baseline():
     """Returns the baseline and the tolerance; an empty baseline if there is none for this architecture."""
     baseline = json.loads(BASELINE.read_text())
     if baseline['architecture'] != platform.machine():
-        print(f'The baseline is of {baseline["architecture"]}: nothing is compared.')
+        print(f'The baseline is for {baseline["architecture"]}: nothing is compared.')
         return {}, TOLERANCE
     if baseline['tools'] != tools():
-        print(f'The baseline is of other tools ({", ".join(baseline["tools"])}): {TOLERANCE_OF_OTHER_TOOLS:.0%} are allowed.')
+        print(f'The baseline was made with other tools ({", ".join(baseline["tools"])}): {TOLERANCE_OF_OTHER_TOOLS:.0%} more is allowed.')
         return baseline['counts'], TOLERANCE_OF_OTHER_TOOLS
     return baseline['counts'], TOLERANCE
 

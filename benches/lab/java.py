@@ -1,9 +1,9 @@
 """java.py [--check] [--quick] [--rounds N] [--only TEXT] [FEATURES]: compares our library in Java with other WebSocket clients for Java.
 
 In each round all contenders of a row run once, in a new random order, with the server of the lab. The columns of peers are multiples of
-OkHttp in the same round, and `to the best peer` compares ours with the cheapest peer of the round. Prints the medians of the rounds,
-and without --check, --quick and --only writes them to benches/RESULTS.md. --quick: fewer rows and rounds. --check only proves that every
-contender runs, with few messages: it prints no figures and writes no file.
+OkHttp in the same round, and `to the best peer` compares our library with the cheapest peer of the round. Prints the medians of the
+rounds. Without --check, --quick and --only, it writes them to benches/RESULTS.md. --quick: fewer rows and rounds. --check only tests
+that every contender runs, with few messages: it prints no figures and writes no file.
 """
 import argparse
 import os
@@ -33,7 +33,7 @@ PEER_JARS = {
                                                             'api')),
 }
 VIRTUAL_MACHINE = ('-XX:+UseSerialGC', '-Xms1g', '-Xmx1g')
-"""The collector that costs least on one core, and enough memory, so that it works rarely."""
+"""The garbage collector with the lowest cost on one core, and enough memory, so that it runs rarely."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class Row:
     tls: bool = False
     metric: str = 'cpu_us'
     cores: str = 'apart'
-    """As `Case.cores` of rows.py."""
+    """Has the values of `Case.cores` of rows.py."""
     goal: float = 0.5
-    """The upper limit of our ratio: to the cheapest peer, and for latency to OkHttp."""
+    """The upper limit of our ratio: to the cheapest peer, or to OkHttp for latency."""
     quick: bool = False
 
     @property
@@ -77,7 +77,7 @@ class Row:
 
     @property
     def count(self):
-        """With TLS twice as many: the virtual machine compiles the JDK's TLS late."""
+        """With TLS the count is doubled, because the virtual machine compiles the JDK's TLS late."""
         return COUNTS[self.mode][self.size] * (2 if self.tls and self.mode != 'ping-pong' else 1)
 
     @property
@@ -86,7 +86,7 @@ class Row:
 
     @property
     def ours(self):
-        """Text has no direct buffers, and plain connections no TLS."""
+        """Text has no direct buffers, and plain connections have no TLS."""
         direct = (DIRECT,) if self.kind == 'binary' else ()
         return (EGRET, *direct, PLATFORM if self.tls else THREADED)
 
@@ -96,10 +96,10 @@ COUNTS = {
     'send': {32: 100_000, KIB: 50_000, 128 * KIB: 800},
     'ping-pong': {32: 20_000, KIB: 20_000, 128 * KIB: 500},
 }
-"""Messages of a plain run, of which there are two: the first is not measured."""
+"""The number of messages of a plain run. There are two runs; the first one is not measured."""
 SIZES = tuple(COUNTS['receive'])
 ONE_CORE = {'ping-pong': 'same'}
-"""CPU time of ping-pong is steady only if no core falls asleep between the messages."""
+"""The CPU time of ping-pong is stable only if no core sleeps between the messages."""
 ROWS = tuple(
     Row(mode, size, kind, tls, cores=ONE_CORE.get(mode, 'apart'), quick=not tls and kind == 'binary')
     for tls in (False, True) for mode in COUNTS for kind in ('binary', 'text') for size in SIZES
@@ -144,7 +144,7 @@ def run(row, contender, count, servers):
 
 
 def try_run(row, contender, servers):
-    """The figure of a contender; None for a peer that failed."""
+    """Returns the figure of a contender, or None for a peer that failed."""
     try:
         return run(row, contender, row.count, servers)[row.metric]
     except lab.Failed as failure:
@@ -155,7 +155,7 @@ def try_run(row, contender, servers):
 
 
 def line(row, rounds, servers):
-    """The line of a row: OkHttp's figure, and the medians of the ratios."""
+    """Returns the line of a row: OkHttp's figure, and the medians of the ratios."""
     contenders = PEERS + row.ours
     base, ratios = [], {each: [] for each in contenders}
     to_best = {each: [] for each in row.ours}
@@ -217,7 +217,7 @@ def main():
     arguments.add_argument('--check', action='store_true')
     arguments.add_argument('--quick', action='store_true')
     arguments.add_argument('--rounds', type=int)
-    arguments.add_argument('--only', default='', help='rows whose title contains this')
+    arguments.add_argument('--only', default='', help='only rows with this text in the title')
     arguments, features = arguments.parse_known_args()
     rounds = arguments.rounds or (1 if arguments.quick else 3)
     rows = [row for row in ROWS if arguments.only in row.title and (row.quick or not arguments.quick)]

@@ -1,9 +1,9 @@
-"""js.py [--check] [--rounds N] [--only TEXT] [FEATURES]: compares our WebSocket in Node with those of `ws` and undici, and that of
+"""js.py [--check] [--rounds N] [--only TEXT] [FEATURES]: compares our WebSocket in Node with `ws` and undici, and our WebSocket in
 JavaScriptCore and V8 with our C client.
 
-In each round all contenders of a row run once, in a new random order, with the server of the lab. A ratio is taken to the first
-contender, `ws` or the C client, in the same round. Prints the medians of the rounds, and without --check and --only writes them to benches/RESULTS.md. --check only proves that
-every contender runs, with few messages: it prints no figures and writes no file.
+In each round all contenders of a row run once, in a new random order, with the server of the lab. A ratio compares a contender with the
+first one, `ws` or the C client, in the same round. Prints the medians of the rounds. Without --check and --only, it writes them to
+benches/RESULTS.md. --check only tests that every contender runs, with few messages: it prints no figures and writes no file.
 """
 import argparse
 import json
@@ -20,7 +20,7 @@ from results import number
 
 NPM = lab.OUT / 'npm'
 LIST = lab.HERE / 'js'
-"""package-lock.json there pins the other clients by hash."""
+"""package-lock.json in this folder pins the other clients by hash."""
 PACKAGES = json.loads((LIST / 'package.json').read_text())['dependencies']
 ADDON = lab.OUT / 'egret_ws.node'
 CLIENT = lab.HERE / 'js' / 'node.js'
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def server(self):
-        """CPU time of ping-pong is steady only if no core falls asleep between the messages."""
+        """The CPU time of ping-pong is stable only if no core sleeps between the messages."""
         return 'same' if self.mode == 'ping-pong' and self.metric == 'cpu_us' else 'apart'
 
 
@@ -71,7 +71,7 @@ COUNTS = {
     'send': {32: 100_000, KIB: 50_000, 128 * KIB: 1000},
     'ping-pong': {32: 20_000, KIB: 20_000, 128 * KIB: 1000},
 }
-"""Messages of a run, which takes a quarter of a second or more, so that the time counts less in which the engine compiles the code."""
+"""The number of messages of a run. A run takes a quarter of a second or more, so that the time of the engine's compiler counts less."""
 SIZES = tuple(COUNTS['receive'])
 ROWS = tuple(Row(mode, size, kind) for mode in COUNTS for kind in ('binary', 'text') for size in SIZES)
 LATENCY = tuple(Row('ping-pong', size, 'binary', 'p50_us', 1.5) for size in SIZES)
@@ -79,7 +79,7 @@ SHELL = lab.HERE / 'clients' / 'shell.sh'
 
 
 def install_packages():
-    """Downloads the other clients, unless they are there."""
+    """Downloads the other clients, unless they are installed."""
     subprocess.run([lab.ROOT / 'tests' / 'js' / 'npm_list.sh', LIST, NPM], check=True)
 
 
@@ -103,7 +103,7 @@ def run(row, contender, count, servers):
 
 
 def run_shell(row, contender, count, servers):
-    """All have the inline driver, and one core. The C client sends binary messages only, whose cost is that of text."""
+    """All contenders have the inline driver and one core. The C client sends only binary messages, which cost as much as text."""
     url = servers[row.server].url(False)
     env = (('LAB_DRIVER', 'inline'),)
     if contender is C:
@@ -122,7 +122,7 @@ def run_node(row, contender, count, servers):
 
 
 def figures(row, contenders, rounds, servers):
-    """The figure of the first contender, and for each the median of its ratios to that."""
+    """Returns the figure of the first contender, and for each contender the median of its ratios to the first one."""
     count = COUNTS[row.mode][row.size]
     base, ratios = [], {each: [] for each in contenders}
     for _ in range(rounds):
@@ -140,7 +140,7 @@ def cell(ratio, goal):
 
 
 def table(rows, contenders, rounds, servers):
-    """The lines, which are printed when they are done. Only the column of EGRET has goals."""
+    """Returns the lines. Each line is printed when it is complete. Only the column of EGRET has goals."""
     lines = [f'|  | {" | ".join(each.name for each in contenders)} |\n|{"---|" * (len(contenders) + 1)}']
     print(lines[0], flush=True)
     for row in rows:
@@ -187,7 +187,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument('--check', action='store_true')
     arguments.add_argument('--rounds', type=int, default=7)
-    arguments.add_argument('--only', default='', help='rows whose title contains this')
+    arguments.add_argument('--only', default='', help='only rows with this text in the title')
     arguments, features = arguments.parse_known_args()
     node_rows = [row for row in ROWS + LATENCY if arguments.only in row.title]
     shell_rows = [row for row in ROWS if arguments.only in row.title]

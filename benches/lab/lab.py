@@ -15,7 +15,7 @@ CLIENT_CORE, SERVER_CORE = _cores[0], _cores[-1]
 
 
 class Failed(Exception):
-    """A client failed; the text has its output."""
+    """A client failed. The text contains its output."""
 
 
 def build(*programs, features=()):
@@ -26,7 +26,7 @@ def build(*programs, features=()):
 
 class Server:
     CERTIFICATE = (OUT / 'server.pem', OUT / 'server.key')
-    """The files of its certificates and its key."""
+    """Returns the files of the certificates and the key."""
 
     def __init__(self, core):
         command = [OUT / 'server', *self.CERTIFICATE]
@@ -38,13 +38,13 @@ class Server:
         return f"{'wss' if tls else 'ws'}://127.0.0.1:{self._ports[tls]}"
 
     def stop(self):
-        self._process.stdin.close()  # the server ends with its standard input, also when this process is killed
+        self._process.stdin.close()  # the server ends when its standard input ends, also if this process is killed
         self._process.wait()
 
 
 @contextlib.contextmanager
 def servers():
-    """Starts one server on the client's core and one on another. The keys are the values of `Case.cores`."""
+    """Starts one server on the client's core and one on another core. The keys are the values of `Case.cores`."""
     same, apart = Server(CLIENT_CORE), Server(SERVER_CORE)
     try:
         yield {'same': same, 'apart': apart, 'both': apart}
@@ -54,7 +54,7 @@ def servers():
 
 
 def command(program):
-    """A program of OUT, or a client in Python."""
+    """Returns the command of a program in OUT, or of a client in Python."""
     return [OUT / 'python' / 'bin' / 'python', HERE / 'clients' / program] if program.endswith('.py') else [OUT / program]
 
 
@@ -65,7 +65,7 @@ def run(arguments, env=(), cores=(CLIENT_CORE,), timeout=60):
         ended = subprocess.run([*command(program), *arguments], env=os.environ | dict(env), capture_output=True, text=True,
                                timeout=timeout, preexec_fn=lambda: os.sched_setaffinity(0, set(cores)))
     except subprocess.TimeoutExpired:
-        raise Failed(f'{program} {" ".join(arguments)}: not done after {timeout} s') from None
+        raise Failed(f'{program} {" ".join(arguments)} did not end within {timeout} s') from None
     if ended.returncode != 0:
         raise Failed(f'{program} {" ".join(arguments)}: {ended.stderr.strip()[-200:]}')
     return parse(ended.stdout)

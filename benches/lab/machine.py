@@ -1,4 +1,4 @@
-"""Describes the machine, and the versions of all programs that were measured."""
+"""Describes the machine, and the versions of all measured programs."""
 import datetime
 import os
 import pathlib
@@ -31,7 +31,7 @@ def cpu():
 
 
 def describe():
-    """The first line of a section."""
+    """Returns the first line of a section."""
     cores = os.cpu_count()
     virtual = ', a virtual machine' if 'hypervisor' in pathlib.Path('/proc/cpuinfo').read_text() else ''
     today = datetime.date.today().isoformat()

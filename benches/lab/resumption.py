@@ -1,10 +1,11 @@
-"""resumption.py [--check] [--rounds N] [FEATURES]: compares the cost of reconnects over wss with and without a resumed TLS session.
+"""resumption.py [--check] [--rounds N] [FEATURES]: measures the cost of a reconnect by wss, with and without resumption of the TLS
+session.
 
-A connection is TCP, TLS, upgrade and the closing handshake. The first connection of each run makes a full handshake and does not count.
-In each round every contender runs once with and once without sessions, in a new random order. A second run leads through a relay in
-this script, which counts the bytes in both directions; its times do not count. The server has a certificate like those of public
-servers: RSA, with an intermediate authority. Writes a section of benches/RESULTS.md. --check only proves that the goals can be
-measured: few connections, no file.
+A connection consists of TCP, TLS, upgrade and closing handshake. The first connection of each run makes a full handshake and does not
+count. In each round every contender runs once with and once without sessions, in a new random order. A second run uses a relay in this
+script, which counts the bytes in both directions; the times of that run do not count. As for public servers, the certificate is RSA
+with an intermediate authority. Writes a section of benches/RESULTS.md. --check only tests that the goals can be measured: it makes few
+connections and writes no file.
 """
 import argparse
 import random
@@ -20,7 +21,7 @@ import results
 from results import number
 
 COUNT = 200
-"""The connections of a run."""
+"""The number of connections of a run."""
 CPU_GOAL, BYTES_GOAL = 0.45, 0.35
 FOLDER = lab.OUT / 'public'
 
@@ -43,11 +44,11 @@ def openssl(*arguments):
 
 
 def make_certificates():
-    """A root, an intermediate authority and a server, with the keys and extensions that public ones have."""
+    """Makes certificates for a root, an intermediate authority and a server, with the keys and extensions of public certificates."""
     if (FOLDER / 'chain.pem').exists():
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
-    # As many bytes as two signed certificate timestamps.
+    # These bytes are as long as two signed certificate timestamps.
     timestamps = ':'.join(f'{byte:02x}' for byte in random.Random(1).randbytes(240))
     points = ('authorityInfoAccess=OCSP;URI:http://ocsp.example.com,caIssuers;URI:http://certs.example.com/ca.crt\n'
               'crlDistributionPoints=URI:http://crls.example.com/ca.crl\ncertificatePolicies=2.23.140.1.2.1\n')
@@ -107,7 +108,7 @@ class Relay:
             pass  # one side has reset the connection
 
     def bytes(self):
-        """The bytes of a connection: the median without the first one."""
+        """Returns the bytes of a connection: the median of all connections except the first one."""
         counts, self._counts = self._counts[1:], []
         return statistics.median(sum(count) for count in counts)
 
@@ -124,7 +125,7 @@ def cases():
 
 
 def measure(port, rounds, count):
-    """For each case, the medians: CPU time in microseconds, and bytes."""
+    """Returns for each case the medians: CPU time in microseconds, and bytes."""
     cpu = {case: [] for case in cases()}
     for _ in range(rounds):
         for case in random.sample(cases(), len(cases())):

@@ -11,7 +11,7 @@ class Contender:
     pollable: bool = False
     """Whether it has a poll that does not block, which a game needs."""
     share: float = 1
-    """The minimum part of a case's least count that it runs."""
+    """The contender runs at least this part of a case's least count."""
 
 
 RAW = Contender('raw', 'raw', pollable=True)
@@ -19,7 +19,7 @@ INLINE = Contender('egret inline', 'egret', (('LAB_DRIVER', 'inline'),), pollabl
 THREADED = Contender('egret threaded', 'egret', (('LAB_DRIVER', 'threaded'),), pollable=True)
 OURS = (INLINE, THREADED)
 PYTHON_SHARE = 0.1
-"""In Python a message is so expensive that even the least counts would take seconds."""
+"""A message is so expensive in Python that even the least counts would take seconds."""
 TUNED = (('LAB_TUNED', '1'),)
 PEERS = (
     Contender('Beast', 'beast'),
@@ -60,7 +60,7 @@ class Row:
     """The upper limits, inline and threaded. None: the best peer of the run."""
     metric: str = 'cpu_us'
     unit: str = ''
-    """Empty: the ratio to raw in the same round. Else the figure itself, in this unit."""
+    """Empty: the ratio to raw in the same round. Otherwise the figure itself, in this unit."""
     factor: float = 1
     over: Case | None = None
     """The ratio to another case of the same contender."""
@@ -72,7 +72,7 @@ class Row:
 
     @property
     def raw_digits(self):
-        """The digits of raw's figure, which is mostly small."""
+        """The number of digits of raw's figure, which is usually small."""
         return self.digits if self.unit else 4
 
     def contenders(self, quick):

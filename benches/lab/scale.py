@@ -1,8 +1,8 @@
-"""scale.py [--quick | --idle N] [FEATURES]: measures the cost of a socket with up to 10,000 sockets in one loop, or with N idle ones.
+"""scale.py [--quick | --idle N] [FEATURES]: measures the cost of a socket with up to 10,000 sockets in one loop, or with N idle sockets.
 
-The server has one core, the client with all its threads another. Prints the medians of some rounds as a table; without --quick also
-writes the table to benches/RESULTS.md. N idle sockets need as many open files in each of two
-processes: root raises the limit, and without the right to do so nothing is measured.
+The server uses one core, the client with all its threads uses another one. Prints the medians of some rounds as a table. Without --quick
+it also writes the table to benches/RESULTS.md. N idle sockets need N open files in each of two processes. Root may raise the limit of
+open files; without that right nothing is measured.
 """
 import argparse
 import resource
@@ -69,7 +69,7 @@ def table(found, sockets, figures=EVERY_FIGURE):
 
 
 def allow_files(sockets):
-    """For this process and those that it starts. Returns why not, if it may not."""
+    """Raises the limit of open files for this process and its child processes. Returns the reason if that is not allowed."""
     needed = sockets + SPARE_FILES
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if files >= needed:
@@ -77,7 +77,7 @@ def allow_files(sockets):
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, needed))
     except (ValueError, OSError):
-        return (f'{sockets:,} sockets take {needed:,} open files; the hard limit is {files:,}, and this process may not raise it '
+        return (f'{sockets:,} sockets need {needed:,} open files; the hard limit is {files:,}, and this process may not raise it '
                 '(CAP_SYS_RESOURCE; fs.nr_open)')
     return None
 

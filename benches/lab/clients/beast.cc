@@ -1,5 +1,5 @@
-// Boost.Beast, synchronous, as in its client example (websocket/client/sync). LAB_TUNED=1: messages are not split into frames, and
-// the masking buffer has room for a whole message.
+// A client with Boost.Beast, synchronous, as in its client example (websocket/client/sync). LAB_TUNED=1: messages are not split
+// into frames, and the masking buffer has room for a whole message.
 #include "blocking.h"
 
 #include <boost/asio/ip/tcp.hpp>

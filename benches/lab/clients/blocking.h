@@ -13,7 +13,7 @@
 #include <vector>
 
 template <class Client> auto lab_poll(Client &client, int) -> decltype(client.poll(), void()) { client.poll(); }
-template <class Client> void lab_poll(Client &, long) { lab_fail("it cannot be polled"); }
+template <class Client> void lab_poll(Client &, long) { lab_fail("this client cannot be polled"); }
 
 template <class Client> void run_open() {
     do {

@@ -1,4 +1,4 @@
-/* libcurl with one easy handle, only for the mode `open`: its CONNECT_ONLY makes the TCP and TLS connections, and keeps TLS
+/* A client with libcurl and one easy handle, only for the mode `open`: CONNECT_ONLY makes TCP and TLS, and keeps the TLS
  * sessions. This file implements the upgrade and the closing handshake. */
 #include "../common/lab.h"
 
@@ -18,7 +18,7 @@ static void check(CURLcode code) {
 
 static void send_all(const char *bytes, size_t len) {
     size_t sent;
-    check(curl_easy_send(curl, bytes, len, &sent)); /* so few bytes always have room */
+    check(curl_easy_send(curl, bytes, len, &sent)); /* there is always room for so few bytes */
     if (sent != len) lab_fail("a partial write");
 }
 
@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
     check(curl_easy_setopt(curl, CURLOPT_CAINFO, lab.ca));
     check(curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L));
     check(curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L));
-    check(curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L)); /* closes the last connection, which the server has closed too */
+    check(curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L)); /* closes the last connection, which the server has also closed */
     check(curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, getenv("LAB_RESUMES") ? 1L : 0L));
     lab.marked_ns = lab_now();
     do {

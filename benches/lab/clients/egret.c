@@ -1,4 +1,4 @@
-/* egret-ws through its C ABI, used as a host would use it. */
+/* A client with egret-ws, which uses the C ABI like a host. */
 #include "egret.h"
 
 enum { CONNECTING_AT_ONCE = 32, IDLE_POLL_US = 16000 };

@@ -1,8 +1,8 @@
 /* energy URL COUNT SPREAD_MS SECONDS CA: counts how often COUNT idle sockets of one loop wake the process.
  *
- * They are opened within SPREAD_MS, so that their heartbeats have different times, and are counted for SECONDS after some intervals
- * of the heartbeat. A wake-up is a voluntary context switch: a thread of the process had slept. With LAB_TRACED the program also
- * counts bursts of traffic, from the trace of frames: a phone's radio must wake for each. */
+ * The sockets are opened within SPREAD_MS, so that their heartbeats have different times. After some heartbeat intervals, the
+ * wake-ups are counted for SECONDS. A wake-up is a voluntary context switch: a thread of the process had slept. With LAB_TRACED
+ * the program also counts bursts of traffic, from the trace of frames: a phone's radio must wake for each burst. */
 #include "egret.h"
 
 #include <sys/resource.h>
@@ -65,13 +65,13 @@ int main(int argc, char **argv) {
         while (opened <= i) checked(egret_ws_loop_poll(loop, -1));
         poll_for_ms(spread_ms / count);
     }
-    poll_for_ms(2 * INTERVAL_MS + INTERVAL_MS / 2); /* now no ping is due soon, if the sockets were opened together */
+    poll_for_ms(2 * INTERVAL_MS + INTERVAL_MS / 2); /* if the sockets were opened together, no ping is due soon */
     frames = bursts = 0;
     before = switches();
     lab_start();
     poll_for_ms(seconds * 1000);
     lab_stop();
-    /* One wake-up is the end of the last poll. */
+    /* One of them is the end of the last poll. */
     printf("wakeups=%.0f bursts=%.0f frames=%.0f cpu_ms=%.1f\n", (double)(switches() - before - 1) * HOUR_S / seconds,
            (double)bursts * HOUR_S / seconds, (double)frames * HOUR_S / seconds, (double)lab.used.cpu_ns / 1e6 * HOUR_S / seconds);
     return 0;

@@ -1,5 +1,5 @@
-/* libwebsockets: one thread and callbacks, as in its minimal client examples. LAB_TUNED=1: buffers as large as the largest message,
- * as its documentation advises; else the default of 4096 bytes. */
+/* A client with libwebsockets: one thread and callbacks, as in its minimal client examples. LAB_TUNED=1: the buffers are as large
+ * as the largest message, as its documentation advises; otherwise they have the default of 4096 bytes. */
 #include "../common/lab.h"
 
 #include <libwebsockets.h>
@@ -24,7 +24,7 @@ static void begin_connect(void) {
     info.local_protocol_name = "lab";
     info.ssl_connection = lab.tls ? LCCSCF_USE_SSL : 0;
     lab.marked_ns = lab_now();
-    if (!lws_client_connect_via_info(&info)) lab_fail("it cannot connect");
+    if (!lws_client_connect_via_info(&info)) lab_fail("the client cannot connect");
 }
 
 static void on_open(struct lws *wsi) {
@@ -40,7 +40,7 @@ static void on_open(struct lws *wsi) {
     lws_callback_on_writable(wsi);
 }
 
-/* Messages come in pieces if they are larger than the buffer. */
+/* A message that is larger than the buffer arrives in pieces. */
 static void on_receive(struct lws *wsi, const uint8_t *piece, size_t size) {
     const int is_first = lws_is_first_fragment(wsi);
     const int is_last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
@@ -74,7 +74,7 @@ static int on_writable(struct lws *wsi) {
     }
     while (to_send > 0) {
         payload_stamp(payload + LWS_PRE, lab.size, lab.next++);
-        if (lws_write(wsi, payload + LWS_PRE, lab.size, LWS_WRITE_BINARY) < (int)lab.size) lab_fail("it cannot write");
+        if (lws_write(wsi, payload + LWS_PRE, lab.size, LWS_WRITE_BINARY) < (int)lab.size) lab_fail("the client cannot write");
         if (--to_send > 0 && lws_send_pipe_choked(wsi)) {
             lws_callback_on_writable(wsi);
             return 0;
@@ -92,7 +92,7 @@ static void on_closed(void) {
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
     (void)user;
     switch (reason) {
-        case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: lab_fail(in ? (char *)in : "it cannot connect");
+        case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: lab_fail(in ? (char *)in : "the client cannot connect");
         case LWS_CALLBACK_CLIENT_ESTABLISHED: on_open(wsi); break;
         case LWS_CALLBACK_CLIENT_RECEIVE: on_receive(wsi, in, size); break;
         case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writable(wsi);

@@ -1,5 +1,5 @@
-"""The common part of the clients in Python: arguments, payloads, measurements and the result line, as common/lab.h has them, which
-describes the modes. Of those it leaves out `frame`, `poll` and `backlog`.
+"""The common part of the clients in Python: arguments, payloads, measurements and the result line, as in common/lab.h, which describes
+the modes. The modes `frame`, `poll` and `backlog` are not supported.
 """
 import asyncio
 import os
@@ -13,7 +13,7 @@ WINDOW, BURST, IDLE_S = 64, 100, 1
 
 
 def tag(number):
-    """As payload_tag of common/payload.h."""
+    """Works like payload_tag of common/payload.h."""
     return bytes(0x41 + (number >> shift & 15) for shift in range(0, 32, 4))
 
 
@@ -27,7 +27,7 @@ def fail(text):
 
 
 def status(key):
-    """The number of a line of /proc/self/status."""
+    """Returns the number in a line of /proc/self/status."""
     with open('/proc/self/status') as lines:
         return next(int(line.split()[1]) for line in lines if line.startswith(key))
 
@@ -43,7 +43,7 @@ class Lab:
         self.workload = f'{size} {count} {BURST}' if self.mode in ('receive', 'send', 'burst') else None
         """The first message, as text, if the server needs one."""
         self.payload = bytearray(ord('a') + i * 7 % 26 for i in range(self.size))
-        # They are made before the measurement, because they would cost as much as a small message.
+        # The texts are made before the measurement, because making one costs as much as a small message.
         self.tags, self.checks = [tag(i) for i in range(self.count)], [check(i) for i in range(self.count)]
         self.next = self.received_count = 0
         self.done = False
@@ -69,7 +69,7 @@ class Lab:
               f'p50_us={p50:.2f} p99_us={p99:.2f}')
 
     def stamped(self):
-        """The next message to send. Its bytes are those of all messages, so it must have been copied before the next one."""
+        """Returns the next message to send. All messages share these bytes, so they must be copied before the next call."""
         payload, number = self.payload, self.next
         payload[:8] = self.tags[number]
         payload[-8:] = self.checks[number]
@@ -77,7 +77,7 @@ class Lab:
         return payload
 
     def opened(self):
-        """Call it when the connection is open. Returns how many messages may be sent at once."""
+        """Call it when the connection is open. Returns how many messages may be sent immediately."""
         self.start()
         return {'ping-pong': 1, 'in-flight': min(WINDOW, self.count), 'send': self.count}.get(self.mode, 0)
 
@@ -104,7 +104,7 @@ class Lab:
         return 0
 
     async def _open(self, connect, close):
-        await close(await connect())  # it creates what all connections share, so it does not count
+        await close(await connect())  # creates objects that all connections share, so it does not count
         self.start()
         for _ in range(self.count):
             self.marked = time.monotonic_ns()

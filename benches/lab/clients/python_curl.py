@@ -1,4 +1,5 @@
-"""libcurl's WebSocket interface, by the handles of curl_cffi, whose wheel contains a libcurl that has it; Debian 12 builds it without."""
+"""libcurl's WebSocket interface, used through the handles of curl_cffi. The wheel of curl_cffi contains a libcurl with this interface;
+the libcurl of Debian 12 is built without it."""
 import asyncio
 import select
 
@@ -7,7 +8,7 @@ from measure import Lab
 
 lab = Lab()
 UPGRADES = 2
-"""The value of CONNECT_ONLY with which libcurl also makes the upgrade."""
+"""With this value of CONNECT_ONLY, libcurl also makes the upgrade."""
 
 
 class Socket:

@@ -1,4 +1,4 @@
-"""picows: its own interface, which calls a listener and delivers frames without a copy, in uvloop. The messages here are single frames."""
+"""A client with picows in uvloop: its interface calls a listener and delivers frames without a copy. Here each message is one frame."""
 import asyncio
 
 import uvloop

@@ -1,4 +1,4 @@
-"""websockets: its client for asyncio, in uvloop, as its documentation advises for speed."""
+"""A client with websockets: its client for asyncio, in uvloop, as its documentation advises for speed."""
 import uvloop
 from measure import Lab
 from websockets.asyncio.client import connect

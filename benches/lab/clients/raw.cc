@@ -1,5 +1,5 @@
-// The minimal client, as the lower bound: a TCP client with just enough of WebSocket for these measurements. It checks nothing,
-// handles no error, and makes as few reads and writes as possible.
+// The minimal client, which is the lower bound: a TCP client that implements only the parts of WebSocket that these measurements
+// need. It checks nothing, handles no error, and makes as few reads and writes as possible.
 #include "../common/frame.h"
 #include "blocking.h"
 
@@ -41,7 +41,7 @@ struct Raw {
     size_t begin = 0, end = 0; // the unread bytes of `in`
     size_t queued = 0;         // the used bytes of `out`
 
-    // Reads at most `size` bytes. 0 if there are none and the socket does not block.
+    // Reads at most `size` bytes. Returns 0 if there are none and the socket does not block.
     size_t read(uint8_t *to, size_t size) {
         if (tls) {
             const int got = SSL_read(tls, to, static_cast<int>(size));
@@ -78,7 +78,7 @@ struct Raw {
         inet_pton(AF_INET, lab.host, &address.sin_addr);
         fd = socket(AF_INET, SOCK_STREAM, 0);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address)) lab_fail("it cannot connect");
+        if (::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address)) lab_fail("the client cannot connect");
         if (lab.tls) {
             tls = SSL_new(tls_context());
             SSL_set_fd(tls, fd);
@@ -126,11 +126,11 @@ struct Raw {
 
     void send(const uint8_t *payload, size_t size, bool text) {
         frame(text ? OPCODE_TEXT : OPCODE_BINARY, payload, size);
-        // With a window, one write answers all messages of one read, before the next read.
+        // With several messages in flight, one write answers all messages of one read, before the next read.
         if (lab.mode != IN_FLIGHT || !has_room()) flush();
     }
 
-    // The next complete frame that was read, or NULL.
+    // Returns the next complete frame that was read, or NULL.
     const uint8_t *next(size_t &size) {
         frame_header header;
         const uint8_t *at = in.data() + begin;
@@ -150,7 +150,7 @@ struct Raw {
         begin = 0;
     }
 
-    // Reads up to READ_BYTES behind the incomplete frame.
+    // Reads up to READ_BYTES and appends them to the incomplete frame.
     size_t read_more(size_t least) {
         if (begin == end)
             begin = end = 0;

@@ -2,14 +2,14 @@
  *
  * usage: CLIENT MODE URL SIZE COUNT [CA]
  *
- *   ping-pong   COUNT messages there and back, one in flight
- *   in-flight   COUNT messages there and back, 64 in flight
+ *   ping-pong   COUNT messages are echoed, one in flight
+ *   in-flight   COUNT messages are echoed, 64 in flight
  *   receive     the server sends COUNT messages as fast as it can
  *   send        the client sends COUNT messages as fast as it can, the server checks them and answers once
- *   burst       the server sends 100 messages in one write, the client answers with one, and so on
- *   frame       a game loop of COUNT frames: it polls, takes the 100 messages that are there, sends one, and sleeps 2 ms
+ *   burst       the server sends 100 messages in one write, the client answers with one message, and so on
+ *   frame       a game loop of COUNT frames: it polls, takes the 100 received messages, sends one message, and sleeps 2 ms
  *   poll        COUNT polls of a connection without traffic
- *   idle        COUNT connections are opened, and then stay without traffic for one second
+ *   idle        COUNT connections are opened, and then have no traffic for one second
  *   open        COUNT times, one after the other: connect, upgrade, close; the first connection, before these, does not count
  *   backlog     COUNT messages are queued, then flushed
  *
@@ -81,7 +81,7 @@ static inline void lab_start(void) {
     lab.marked_ns = lab.begun.wall_ns;
 }
 
-/* Adds to the sums, so that the time between a stop and the next start does not count. */
+/* Adds to the sums. The time between a stop and the next start does not count. */
 static inline void lab_stop(void) {
     const lab_usage now = lab_usage_now();
     lab.used.wall_ns += now.wall_ns - lab.begun.wall_ns;
@@ -113,7 +113,7 @@ static inline void lab_report(void) {
     fflush(stdout);
 }
 
-/* The number of a line of /proc/self/status. */
+/* Returns the number in a line of /proc/self/status. */
 static inline long lab_status(const char *key) {
     FILE *file = fopen("/proc/self/status", "r");
     char line[256];
@@ -124,8 +124,8 @@ static inline long lab_status(const char *key) {
     return value;
 }
 
-/* `open`: call it when a connection has closed. False if it was the last. The first one does not count, because it creates objects
- * that all connections share, such as the TLS context. */
+/* `open`: call it when a connection has closed. Returns false if it was the last one. The first connection does not count,
+ * because it creates objects that all connections share, such as the TLS context. */
 static inline int lab_open_continues(void) {
     static uint32_t closed;
     if (closed == 0) {
@@ -210,7 +210,7 @@ static inline void lab_init(int argc, char **argv) {
     for (i = 0; i <= lab.count; i++) lab.times_ns[i] = 1; /* touches the pages before the measurement */
 }
 
-/* Whether the server needs the workload (see server.h) as its first message. */
+/* Returns whether the server needs the workload (see server.h) as its first message. */
 static inline int lab_has_workload(void) {
     return lab.mode == RECEIVE || lab.mode == SEND || lab.mode == BURST || lab.mode == FRAME || lab.mode == BACKLOG;
 }
@@ -219,7 +219,7 @@ static inline size_t lab_workload(char *text, size_t capacity) {
     return (size_t)snprintf(text, capacity, "%zu %u %d", lab.size, lab.count, LAB_BURST);
 }
 
-/* Call it when the connection is open. Returns how many messages may be sent at once. */
+/* Call it when the connection is open. Returns how many messages may be sent immediately. */
 static inline uint32_t lab_opened(void) {
     lab_start();
     switch (lab.mode) {
@@ -231,7 +231,7 @@ static inline uint32_t lab_opened(void) {
     }
 }
 
-/* The server has checked all messages. True if the backlog must be sent again. */
+/* Call it when the server has checked all messages. Returns true if the backlog must be sent again. */
 static inline int lab_answered(const void *answer, size_t size) {
     if (size < 3 || memcmp(answer, "ok ", 3)) lab_fail("the server received a wrong message");
     lab_stop();
@@ -259,8 +259,8 @@ static inline uint32_t lab_received(const void *payload, size_t size) {
 /* `frame`: the CPU time of the game thread in its calls of the library, and how long the calls take. */
 static uint64_t lab_frame_cpu_ns, lab_game_cpu_ns;
 
-/* Pins the game thread to the first core; the server has the second one. If the kernel moved it to the server's core, waking the
- * server would cost a third more. The kernel places the other threads of a library. */
+/* Pins the game thread to the first core; the server has the second core. If the kernel moved the thread to the server's core,
+ * waking the server would cost a third more. The kernel chooses the cores of the other threads of a library. */
 static inline void lab_pin_game_thread(void) {
     cpu_set_t cores;
     int core = 0;
@@ -285,7 +285,7 @@ static inline void lab_frame_message(const void *payload, size_t size) {
     lab.received++;
 }
 
-/* Whether all messages of a burst were received, so that the client must send one. */
+/* Returns whether all messages of a burst were received, so that the client must send one message. */
 static inline int lab_frame_has_to_send(void) {
     return lab.received / LAB_BURST > lab.next && lab.received < lab.count;
 }

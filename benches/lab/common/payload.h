@@ -1,5 +1,5 @@
-/* The payload of every message: the message's number, spread over the first eight bytes, a hash of the number in the last eight,
- * and a fixed pattern between them. So each message can be checked at little cost. All bytes are ASCII. */
+/* The payload of every message: the number of the message in the first eight bytes, a hash of the number in the last eight bytes,
+ * and a fixed pattern between them. With this payload, a check of each message is cheap. All bytes are ASCII. */
 #ifndef LAB_PAYLOAD_H
 #define LAB_PAYLOAD_H
 

@@ -12,8 +12,9 @@ import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 
 /**
- * Our library. `egret`: a {@link LoopThread}; `egret-platform`: the same with the platform's TLS; `egret-threaded`: an I/O thread, and a
- * thread that polls. With `-direct`, binary messages are sent and received in direct buffers, else in arrays.
+ * Our library. `egret` is a {@link LoopThread}. `egret-platform` is a {@link LoopThread} with the platform's TLS.
+ * `egret-threaded` has an I/O thread and a thread that polls. With `-direct`, binary messages are sent and received in direct
+ * buffers, otherwise in arrays.
  */
 final class Egret implements Contender {
     private final WebSocketLoop loop;

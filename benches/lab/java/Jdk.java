@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** The JDK's own client. It delivers parts of messages. This class joins them, as a program must do to get messages. */
+/** The JDK's own client. It delivers the parts of a message, so this class joins them, like each program that needs messages. */
 final class Jdk implements Contender {
     private final HttpClient client;
 
@@ -41,7 +41,7 @@ final class Jdk implements Contender {
             if (work.mode != Workload.Mode.RECEIVE) introduced.thenRun(() -> sendAll(socket));
         }
 
-        /** One message waits at a time: another one before it is written is refused. */
+        /** The client accepts one message at a time: it refuses another message before the first one is written. */
         private void sendAll(WebSocket socket) {
             while (work.hasMore()) {
                 CompletableFuture<WebSocket> sent = work.isText

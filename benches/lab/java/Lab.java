@@ -9,8 +9,9 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * The benchmark's client for Java: `Lab CONTENDER MODE URL SIZE COUNT KIND CA` runs the work twice, the first time so that the virtual
- * machine compiles the code, and prints the result of the second. KIND: binary or text. CA: the authority of the server's certificate.
+ * The benchmark's client for Java: `Lab CONTENDER MODE URL SIZE COUNT KIND CA` runs the work twice and prints the result of the
+ * second run. In the first run the virtual machine compiles the code. KIND: binary or text. CA: the authority of the server's
+ * certificate.
  */
 public final class Lab {
     private Lab() {}
@@ -28,10 +29,10 @@ public final class Lab {
         contender.run(url, work);
         System.out.println(work);
         System.out.flush();
-        Runtime.getRuntime().halt(0); // some contenders have threads that go on
+        Runtime.getRuntime().halt(0); // some contenders have threads that do not end
     }
 
-    /** Each contender is a class of its own, so that only its own library must be there. */
+    /** Each contender is a separate class, so that only its own library must be installed. */
     private static Contender contender(String name, String authority) throws Exception {
         switch (name) {
             case "okhttp": return new OkHttp(authority);

@@ -26,10 +26,10 @@ import java.io.File;
 import java.net.URI;
 import javax.net.ssl.SSLParameters;
 
-/** Netty with NIO, and the JDK's TLS: one thread for everything. */
+/** Netty with NIO and the JDK's TLS. One thread does everything. */
 final class Netty implements Contender {
     private static final int MAX_BYTES = 1 << 20;
-    /** A flood is flushed after this number of bytes; otherwise each message would be a write. */
+    /** A flood is flushed after this number of bytes; otherwise each message would be one write. */
     private static final int FLUSHED_BYTES = 1 << 16;
 
     private final EventLoopGroup group = new NioEventLoopGroup(1);
@@ -83,7 +83,7 @@ final class Netty implements Contender {
 
         private WebSocketFrame next(ChannelHandlerContext context) {
             if (work.isText) return new TextWebSocketFrame(work.nextText());
-            ByteBuf buffer = context.alloc().buffer(work.size); // it may be written later, so it is no view of the array
+            ByteBuf buffer = context.alloc().buffer(work.size); // the buffer may be written later, so it must not be a view of the array
             return new BinaryWebSocketFrame(buffer.writeBytes(work.nextBytes()));
         }
 

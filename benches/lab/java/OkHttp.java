@@ -6,9 +6,9 @@ import okhttp3.WebSocket;
 import okhttp3.WebSocketListener;
 import okio.ByteString;
 
-/** OkHttp: a thread reads, another one writes. */
+/** OkHttp: one thread reads, another thread writes. */
 final class OkHttp implements Contender {
-    /** If more than 16 MiB wait, OkHttp ends the connection, and no event reports that they are written. */
+    /** If more than 16 MiB are queued, OkHttp ends the connection. No event reports that they are written. */
     private static final long BUFFERED = 1 << 20;
     private static final long WAIT_NANOS = 50_000;
 
@@ -28,7 +28,7 @@ final class OkHttp implements Contender {
                 work.begin();
                 if (work.introduction() != null) socket.send(work.introduction());
                 if (work.mode == Workload.Mode.PING_PONG) send(socket);
-                // The reader's thread. Nothing comes before the end of a flood.
+                // This runs in the reader's thread. No message arrives before the end of a flood.
                 while (work.mode == Workload.Mode.SEND && work.hasMore()) {
                     while (socket.queueSize() > BUFFERED) LockSupport.parkNanos(WAIT_NANOS);
                     send(socket);

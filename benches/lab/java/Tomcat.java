@@ -9,7 +9,7 @@ import javax.websocket.MessageHandler;
 import javax.websocket.Session;
 import org.apache.tomcat.websocket.WsWebSocketContainer;
 
-/** The client of Tomcat, by Java's standard WebSocket interface (JSR 356), whose sends block. */
+/** The client of Tomcat, used through Java's standard WebSocket interface (JSR 356). Its sends block. */
 final class Tomcat implements Contender {
     private static final int MAX_BYTES = 1 << 18;
 

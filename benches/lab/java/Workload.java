@@ -8,9 +8,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The messages of one connection, their payloads (those of payload.h), and the measurement. A contender calls {@link #begin}
- * when it is connected, sends {@link #introduction} if there is one, and then follows the results of {@link #received}. One
- * thread at a time.
+ * The messages of one connection, their payloads (see payload.h), and the measurement. A contender calls {@link #begin} when it is
+ * connected, sends {@link #introduction} if there is one, and then acts on the results of {@link #received}. Only one thread at a
+ * time may call.
  */
 final class Workload {
     enum Mode {
@@ -28,11 +28,14 @@ final class Workload {
     }
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    /** The content is checked once in this number of messages, and the length of each; the server checks all messages. */
+    /**
+     * The length of each message is checked, and the content of one message in this number. The server checks all received
+     * messages.
+     */
     private static final int CHECKED = 16;
     private static final int TIME_LIMIT_SECONDS = 60;
     /**
-     * After this time a ping-pong ends early, because one client, which does not set TCP_NODELAY, waits 40 ms for each large
+     * A ping-pong ends after this time at the latest: one client does not set TCP_NODELAY, and waits 40 ms for each large
      * message.
      */
     private static final long PING_PONG_NANOS = 4_000_000_000L;
@@ -56,7 +59,7 @@ final class Workload {
     private long usedCpu;
     private long usedTime;
 
-    /** Makes the texts before the measurement, so that making strings does not count. */
+    /** Makes the texts before the measurement, so that the creation of strings does not count. */
     Workload(Mode mode, int size, int count, boolean isText) {
         this.mode = mode;
         this.size = size;
@@ -93,7 +96,7 @@ final class Workload {
 
     // Sending.
 
-    /** The first message, as text; null: none. */
+    /** Returns the first message as text, or null if there is none. */
     String introduction() {
         return mode == Mode.PING_PONG ? null : size + " " + count + " 100 " + (isText ? "text" : "binary");
     }
@@ -102,20 +105,20 @@ final class Workload {
         return sent < count;
     }
 
-    /** The next message. Call it once for each. */
+    /** Returns the next message. Call it once for each message. */
     String nextText() {
         asked();
         return texts[sent++];
     }
 
-    /** {@link #bytes} with the next message. */
+    /** Returns {@link #bytes} with the next message. */
     byte[] nextBytes() {
         asked();
         stamp(sent++);
         return bytes;
     }
 
-    /** {@link #direct} with the next message. */
+    /** Returns {@link #direct} with the next message. */
     ByteBuffer nextDirect() {
         asked();
         direct.clear();
@@ -124,7 +127,7 @@ final class Workload {
         return direct;
     }
 
-    /** Call it if the message was not accepted: it becomes the next one again. */
+    /** Call it if the message was not accepted. It is then the next message again. */
     void refused() {
         sent--;
     }
@@ -140,10 +143,10 @@ final class Workload {
         begunCpu = Cpu.nanos();
     }
 
-    /** True: send the next message now. */
+    /** Returns true if the next message must be sent now. */
     boolean received(String text) {
         if (mode == Mode.SEND) {
-            if (!text.equals("ok " + count + " 0")) fail(new IllegalStateException("the server says " + text));
+            if (!text.equals("ok " + count + " 0")) fail(new IllegalStateException("the server reports: " + text));
             end();
             return false;
         }
@@ -167,9 +170,11 @@ final class Workload {
         return next();
     }
 
-    /** For other forms: checks the length. Returns true if {@link #verify} must check the content. Then call {@link #next}. */
+    /**
+     * For other forms: checks the length. Returns true if {@link #verify} must check the content. Call {@link #next} afterwards.
+     */
     boolean isDue(int length) {
-        if (length != size) fail(new IllegalStateException("a message of " + length));
+        if (length != size) fail(new IllegalStateException("a message has the wrong length " + length));
         return received % CHECKED == 0;
     }
 
@@ -207,11 +212,11 @@ final class Workload {
     }
 
     void await() throws Exception {
-        if (!ended.await(TIME_LIMIT_SECONDS, TimeUnit.SECONDS)) failure = new IllegalStateException("not done in time");
+        if (!ended.await(TIME_LIMIT_SECONDS, TimeUnit.SECONDS)) failure = new IllegalStateException("the work did not end in time");
         if (failure != null) throw new Exception(mode + " " + size + " after " + received + " received, " + sent + " sent", failure);
     }
 
-    /** The result line. */
+    /** Returns the result line. */
     @Override
     public String toString() {
         int messages = mode == Mode.PING_PONG ? received : count;

@@ -2,11 +2,12 @@
 //
 //     run({ WebSocket, mode, url, size, count, kind, now, cpu, later, print })
 //
-// mode: receive, send or ping-pong. url: that of the lab's server, without a path. kind: binary or text. now() and cpu() return
-// microseconds: a clock, and the CPU time of the process. later(function) calls it in another task, after I/O. print(line) is
-// called once, at the end, with the result: cpu_us and wall_us of one message, and p50_us of one answer.
+// mode: receive, send or ping-pong. url: the URL of the lab's server, without a path. kind: binary or text. now() and cpu() return
+// microseconds: a clock, and the CPU time of the process. later(function) calls the function in another task, after I/O.
+// print(line) is called once, at the end, with the result: cpu_us and wall_us of one message, and p50_us of one answer.
 //
-// Payloads are those of payload.h: the client checks each length, and the numbers of one message in 16; the server checks all.
+// The payloads are described in payload.h. The client checks each length, and the numbers of one message in 16. The server checks
+// all.
 (function () {
 'use strict';
 
@@ -14,7 +15,7 @@ const PATHS = { receive: '/source', send: '/sink', 'ping-pong': '/echo' };
 const BUFFERED = 1 << 20, BUFFERED_STEP = 1 << 16;
 const CHECKED = 16;
 
-// Eight bytes: the number's four-bit digits, each as a letter.
+// Eight bytes: the four-bit digits of the number, each as a letter.
 function spread(half) {
     let digits = (half | half << 8) & 0x00FF00FF;
     digits = (digits | digits << 4) & 0x0F0F0F0F;
@@ -32,7 +33,7 @@ function stamp(words, number) {
 }
 
 function toText(bytes) {
-    const parts = []; // joined, so that the string is flat, and sending does not count the flattening of another
+    const parts = []; // the parts are joined to a flat string, so that a send does not include the flattening of a string
     for (let at = 0; at < bytes.length; at += 4096) parts.push(String.fromCharCode.apply(null, bytes.subarray(at, at + 4096)));
     return parts.join('');
 }
@@ -50,7 +51,7 @@ return function run({ WebSocket, mode, url, size, count, kind, now, cpu, later, 
         return isText ? toText(bytes) : bytes;
     }
 
-    // Made before the measurement, so that making strings does not count.
+    // The texts are made before the measurement, so that the creation of strings does not count.
     const texts = isText && mode !== 'receive' ? Array.from({ length: count }, (_, number) => payload(number)) : [];
     const message = isText ? (number) => texts[number] : payload;
 
@@ -62,7 +63,7 @@ return function run({ WebSocket, mode, url, size, count, kind, now, cpu, later, 
     }
 
     function check(data) {
-        if ((isText ? data.length : data.byteLength) !== size) fail(`a message of ${data.length || data.byteLength}`);
+        if ((isText ? data.length : data.byteLength) !== size) fail(`a message has the wrong length ${data.length || data.byteLength}`);
         if (received % CHECKED !== 0) return;
         stamp(expected, received);
         const found = isText ? null : new Uint32Array(data);
@@ -105,7 +106,7 @@ return function run({ WebSocket, mode, url, size, count, kind, now, cpu, later, 
     };
     socket.onmessage = ({ data }) => {
         if (mode === 'send') {
-            if (data !== `ok ${count} 0`) fail(`the server says ${data}`);
+            if (data !== `ok ${count} 0`) fail(`the server reports: ${data}`);
             end();
             return;
         }

@@ -1,7 +1,7 @@
 'use strict';
 
 // node.js CLIENT MODE URL SIZE COUNT KIND: runs client.js with a WebSocket for Node, and prints one line. CLIENT: `egret` or
-// `egret-threaded`, with the addon EGRET_WS_ADDON; else a package of NODE_MODULES: `ws` or `undici`.
+// `egret-threaded`, with the addon EGRET_WS_ADDON; otherwise a package of NODE_MODULES: `ws` or `undici`.
 
 const fs = require('fs');
 const path = require('path');

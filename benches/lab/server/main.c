@@ -41,7 +41,7 @@ static void free_connection(connection *c) {
     free(c);
 }
 
-/* 1: all written, 0: the socket's buffer is full, -1: the connection is lost. */
+/* Returns 1: everything is written, 0: the socket's buffer is full, -1: the connection is lost. */
 static int flush_buffer(connection *c, buffer *buffer) {
     while (buffer_length(buffer) > 0) {
         const ssize_t written = stream_write(c, buffer->bytes + buffer->begin, buffer_length(buffer));
@@ -52,7 +52,7 @@ static int flush_buffer(connection *c, buffer *buffer) {
     return 1;
 }
 
-/* -1: the connection has ended. */
+/* Returns -1 if the connection has ended. */
 static int write_pending(connection *c) {
     do {
         int flushed = flush_buffer(c, &c->batch);
@@ -71,7 +71,7 @@ static int write_pending(connection *c) {
     return 0;
 }
 
-/* -1: the connection has ended. */
+/* Returns -1 if the connection has ended. */
 static int read_available(connection *c) {
     int reads;
     for (reads = 0; c->tls || reads < MAX_READS; reads++) {
@@ -86,7 +86,7 @@ static int read_available(connection *c) {
         c->in.end += (size_t)got;
         if (c->state == UPGRADING && upgrade(c) < 0) return -1;
         if (c->state == OPEN && read_frames(c) < 0) return -1;
-        /* A client's write usually arrives completely, so a second read would find nothing. */
+        /* A client's write usually arrives as a whole, so a second read would find nothing. */
         if (c->tls ? c->role != SINK && !SSL_has_pending(c->tls) : got < READ_BYTES) return 0;
     }
     return 0;

@@ -45,25 +45,27 @@ typedef struct connection {
     size_t batch_frames, frame_header, frame_size;
 } connection;
 
-/* buffer.c: makes room for `size` bytes behind the end. The pointer is valid until the next call. */
+/* buffer.c: makes room for `size` bytes after the end. The pointer is valid until the next call. */
 uint8_t *buffer_room(buffer *buffer, size_t size);
 size_t buffer_length(const buffer *buffer);
 
-/* stream.c: reads and writes, plain or TLS. -1 with EAGAIN: try later. 0, or -1 with another error: the end. */
+/* stream.c: reads and writes, plain or TLS. -1 with EAGAIN: try again later. 0, or -1 with another error: the connection has
+ * ended. */
 ssize_t stream_read(connection *c, void *to, size_t size);
 ssize_t stream_write(connection *c, const void *from, size_t size);
-/* 1: the TLS handshake is done, 0: it waits for bytes, -1: it failed. */
+/* Returns 1: the TLS handshake is complete, 0: it waits for bytes, -1: it has failed. */
 int stream_secure(connection *c, uint32_t *events);
 SSL_CTX *stream_tls_context(const char *certificate, const char *key);
 
-/* upgrade.c: 1: answered, 0: the request is incomplete, -1: it is not a WebSocket request. */
+/* upgrade.c: returns 1: the request was answered, 0: it is incomplete, -1: it is not a WebSocket request. */
 int upgrade(connection *c);
 
-/* frames.c: handles all complete frames of `in`; -1: the client broke the protocol. */
+/* frames.c: handles all complete frames of `in`. Returns -1 if the client violated the protocol. */
 int read_frames(connection *c);
 void write_frame(connection *c, int opcode, const void *payload, size_t size, uint32_t mask);
 
-/* roles.c: on_message handles a received message, masked with `mask`. next_batch prepares the next batch; 0: there is none. */
+/* roles.c: on_message handles a received message, masked with `mask`. next_batch prepares the next batch, and returns 0 if there is
+ * none. */
 void on_message(connection *c, int opcode, const uint8_t *payload, size_t size, uint32_t mask);
 int next_batch(connection *c);
 

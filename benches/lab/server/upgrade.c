@@ -16,7 +16,7 @@ static enum role role_of(const char *path) {
     return ECHO;
 }
 
-/* The value of a request header, or NULL. */
+/* Returns the value of a request header, or NULL. */
 static const char *header(const char *head, const char *name) {
     const char *value = strcasestr(head, name);
     if (!value) return NULL;

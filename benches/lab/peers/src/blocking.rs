@@ -6,7 +6,7 @@ use std::{thread, time::Duration};
 pub trait Blocking: Sized {
     fn connect(lab: &Lab) -> Self;
     fn send(&mut self, payload: &[u8], text: bool);
-    /// Sends at the next `flush` or before.
+    /// Queues a message, which is sent at the next `flush` or before.
     fn queue(&mut self, payload: &[u8]);
     fn flush(&mut self);
     fn receive<R>(&mut self, with: impl FnOnce(&[u8]) -> R) -> R;

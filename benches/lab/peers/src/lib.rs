@@ -1,5 +1,5 @@
-//! The common part of the Rust clients, as `common/lab.h` is for clients in C and C++. That header describes the arguments, the
-//! payloads and the printed line.
+//! The common part of the Rust clients. `common/lab.h` is the common part of the clients in C and C++, and describes the
+//! arguments, the payloads and the printed line.
 
 mod blocking;
 mod measure;
@@ -34,7 +34,7 @@ pub struct Lab {
     pub port: u16,
     pub path: &'static str,
     pub url: String,
-    /// The file of the certificate authority; without one there is no TLS.
+    /// The file of the certificate authority. Without it there is no TLS.
     pub ca: Option<String>,
     size: usize,
     count: u32,
@@ -102,7 +102,7 @@ impl Lab {
         &self.payload
     }
 
-    /// The connection is open. Returns how many messages may be sent at once.
+    /// Call it when the connection is open. Returns how many messages may be sent immediately.
     fn opened(&mut self) -> u32 {
         self.measure.start();
         match self.mode {
@@ -113,7 +113,7 @@ impl Lab {
         }
     }
 
-    /// A message was received. Returns how many messages may be sent now. Sets `done` after the last message.
+    /// Call it for a received message. Returns how many messages may be sent now. Sets `done` after the last message.
     fn received(&mut self, message: &[u8]) -> u32 {
         if self.mode == Mode::Send {
             assert!(message.starts_with(b"ok "), "the server received a wrong message");
@@ -144,7 +144,7 @@ impl Lab {
     }
 }
 
-/// Ends the process without destructors, as the clients in C do.
+/// Ends the process without destructors, like the clients in C.
 fn end() -> ! {
     std::process::exit(0)
 }

@@ -82,7 +82,7 @@ impl Measure {
     }
 }
 
-/// The number of a line of /proc/self/status.
+/// Returns the number in a line of /proc/self/status.
 pub fn status(key: &str) -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("/proc");
     let line = status.lines().find(|line| line.starts_with(key)).expect("a line of this name");

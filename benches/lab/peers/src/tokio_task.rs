@@ -8,7 +8,7 @@ use tokio::{runtime, task::LocalSet, time::sleep};
 pub trait Async: Sized + 'static {
     async fn connect(lab: &Lab) -> Self;
     async fn send(&mut self, payload: &[u8], text: bool);
-    /// Sends at the next `flush` or before.
+    /// Queues a message, which is sent at the next `flush` or before.
     async fn queue(&mut self, payload: &[u8]);
     async fn flush(&mut self);
     async fn receive<R>(&mut self, with: impl FnOnce(&[u8]) -> R) -> R;

@@ -1,4 +1,5 @@
-//! yawc: `next` and `send`, or `feed` and `flush` for messages that are sent together. Plain only: its TLS is rustls, the others' OpenSSL.
+//! yawc: `next` and `send`, or `feed` and `flush` for messages that are sent together. Only plain connections: it
+//! uses rustls for TLS, and the other clients use OpenSSL.
 
 use egret_ws_lab_peers::{Async, Lab, run_async};
 use futures_util::{SinkExt, StreamExt};
