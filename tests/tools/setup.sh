@@ -52,7 +52,10 @@ check_test() {
     need binutils nm --version
     need binutils readelf --version
     need abigail-tools abidiff --version
-    need libwebsockets-dev compiles "${CC:-cc}" c libwebsockets.h # a program of docs/migration
+    # Programs of docs/migration.
+    need libwebsockets-dev compiles "${CC:-cc}" c libwebsockets.h
+    need libwebsocketpp-dev compiles "${CXX:-c++}" c++ websocketpp/version.hpp
+    need libboost-dev compiles "${CXX:-c++}" c++ boost/asio/version.hpp
     check_clang
 }
 
