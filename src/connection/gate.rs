@@ -24,6 +24,7 @@
 //! locks.
 
 use crate::constants::*;
+use crate::error::Error;
 
 /// The state of a socket, as its host sees it. The numbers are those of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,13 +245,35 @@ impl Gate {
 
     /// Returns whether messages go to `on_message`. They do if `on_connect` is the last event that the host was notified of.
     pub fn delivers_messages(&self) -> bool {
+        self.notified() == Notified::Connect
+    }
+
+    /// Returns the last event that the host was notified of; `Nothing` after the end.
+    fn notified(&self) -> Notified {
         match self.state {
-            GateState::Open => true,
-            GateState::Closed => false,
+            GateState::Open => Notified::Connect,
+            GateState::Closed => Notified::Nothing,
             GateState::Connecting(notified)
             | GateState::Connected(notified)
             | GateState::Closing(_, notified)
-            | GateState::Ended(_, notified) => notified == Notified::Connect,
+            | GateState::Ended(_, notified) => notified,
+        }
+    }
+
+    /// Describes why the host may not send in this state.
+    #[cold]
+    pub(super) fn why_not_open(&self) -> &'static str {
+        match self.state() {
+            State::Connecting if self.notified() == Notified::Nothing => {
+                "the socket is still connecting: send after on_connect"
+            }
+            State::Connecting => {
+                "the socket waits to connect again, or is connecting again: send after the next on_connect"
+            }
+            State::Closing => "the socket is closing: nothing more can be sent",
+            State::Closed => "the socket is closed: make a new one to connect again",
+            // Another thread has dispatched `on_connect` since.
+            State::Open => Error::NotOpen.text(),
         }
     }
 

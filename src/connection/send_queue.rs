@@ -33,7 +33,7 @@ pub use messages::MessageChunk;
 
 use super::gate::{Gate, State};
 use crate::buffer_pool::{BufferPool, NoMemory};
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::protocol::frame;
 use crate::protocol::mask::KeySource;
 use crate::protocol::message::MessageKind;
@@ -195,6 +195,20 @@ impl SendQueue {
     /// Refuses a text of this length that is not UTF-8. Returns the reason: if there are several, the first one.
     pub fn refuse_text(&mut self, len: usize) -> Error {
         self.check(len).err().unwrap_or(Error::InvalidUtf8)
+    }
+
+    /// Explains the refusal of a message of this length, or of a ping.
+    #[cold]
+    #[inline(never)]
+    pub fn explain(&self, error: Error, len: usize) -> DetailedError {
+        match error {
+            Error::NotOpen => DetailedError::new(error, self.gate.why_not_open()),
+            Error::MessageTooBig => {
+                let most = self.max_message;
+                DetailedError::new(error, format!("the message is {len} bytes long, and max_message_bytes is {most}"))
+            }
+            _ => error.into(),
+        }
     }
 
     /// Checks whether a message of this length can be accepted.

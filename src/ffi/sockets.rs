@@ -256,8 +256,11 @@ pub unsafe extern "C" fn egret_ws_send(
             EGRET_WS_BINARY => (MessageKind::Binary, unsafe { text::slice(data.cast(), len) }),
             _ => return Err(DetailedError::invalid("kind is neither EGRET_WS_TEXT nor EGRET_WS_BINARY")),
         };
-        socket.send(kind, data.map_err(|unreadable| unreadable.of("data"))?)?;
-        Ok(EGRET_WS_OK)
+        let data = data.map_err(|unreadable| unreadable.of("data"))?;
+        match socket.send(kind, data) {
+            Ok(()) => Ok(EGRET_WS_OK),
+            Err(error) => Err(socket.explain(error, data.len())),
+        }
     };
     guard_with("egret_ws_send", ws, send, Error::code)
 }

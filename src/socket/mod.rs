@@ -137,7 +137,7 @@ impl TlsContinuation {
 }
 
 impl Socket {
-    /// Queues a message.
+    /// Queues a message. [`Socket::explain`] explains a refusal.
     pub fn send(&self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
         // These are checked before the queue is locked. A text that is too long is not read at all.
         let is_bad_text = kind == MessageKind::Text
@@ -154,6 +154,13 @@ impl Socket {
             Flush::Now => self.host_loop.scheduler.flush_large(&self.shared),
         }
         Ok(())
+    }
+
+    /// Explains why a message of this length was refused.
+    #[cold]
+    #[inline(never)]
+    pub fn explain(&self, error: Error, len: usize) -> DetailedError {
+        self.shared.send_queue.lock().explain(error, len)
     }
 
     /// Closes with a code. 0: without a code.
@@ -203,7 +210,7 @@ impl Socket {
             return Err(DetailedError::invalid(detail));
         };
         if !self.is_open() {
-            return Err(Error::NotOpen.into());
+            return Err(self.explain(Error::NotOpen, payload.len()));
         }
         self.shared.pings.lock().push(given).map_err(|error| match error {
             Error::Backpressure => DetailedError::new(error, format!("{MAX_PINGS} pings already wait to be written")),

@@ -4,11 +4,14 @@
 #define TEXT_OF_123 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \
                     "01234567890123456789012"
 
-static void expect_not_open(egret_ws *ws) {
+/* The message of the error contains the reason. */
+static void expect_not_open(egret_ws *ws, const char *reason) {
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "x", 1), EGRET_WS_ERR_NOT_OPEN);
+    CHECK(strstr(egret_ws_last_error_message(), reason) != NULL);
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "", 0), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_BINARY, (const uint8_t *)"x", 1), EGRET_WS_ERR_NOT_OPEN);
     CHECK_EQ(egret_ws_ping(ws, "x", 1), EGRET_WS_ERR_NOT_OPEN);
+    CHECK(strstr(egret_ws_last_error_message(), reason) != NULL);
     CHECK_EQ(egret_ws_buffered_amount(ws), 0);
     /* These work in any state. */
     CHECK_OK(egret_ws_pause_receive(ws));
@@ -19,14 +22,14 @@ static void before_the_connection(egret_ws_loop *loop) {
     static recorder r;
     listener silent = listen_silently();
     begin_connect(loop, silent.url, &r);
-    expect_not_open(r.ws);
+    expect_not_open(r.ws, "still connecting");
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
-    expect_not_open(r.ws);
+    expect_not_open(r.ws, "is closing");
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     POLL_UNTIL(loop, r.releases == 1);
     CHECK_EQ(r.report.error, EGRET_WS_ERR_ABORTED);
     CHECK_EQ(r.connects, 0);
-    expect_not_open(r.ws);
+    expect_not_open(r.ws, "is closed");
     free_socket(&r);
     close_listener(&silent);
 }
@@ -85,7 +88,7 @@ static void after_a_close(egret_ws_loop *loop) {
     CHECK_EQ(egret_ws_close(r.ws, 999, NULL, 0), EGRET_WS_ERR_INVALID_CLOSE);
     POLL_UNTIL(loop, r.releases == 1);
     CHECK_EQ(r.report.sent_code, 3001);
-    expect_not_open(r.ws);
+    expect_not_open(r.ws, "is closed");
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     CHECK_OK(egret_ws_abort(r.ws)); /* does nothing */
     CHECK_OK(egret_ws_abort(r.ws));

@@ -26,6 +26,7 @@ static inline void record_retry(void *user, egret_ws *ws, const egret_ws_close_i
     CHECK_EQ(attempt, delay_ms == EGRET_WS_UNLIMITED ? 1 : t->attempt + 1); /* a suspend uses up no attempts */
     CHECK_EQ(egret_ws_state(ws), EGRET_WS_STATE_CONNECTING);
     CHECK_EQ(egret_ws_send(ws, EGRET_WS_TEXT, "too early", 9), EGRET_WS_ERR_NOT_OPEN);
+    CHECK(strstr(egret_ws_last_error_message(), "waits to connect again") != NULL);
     CHECK_EQ(egret_ws_generation(ws), t->generation + t->r.connects);
     t->generation += t->r.connects;
     t->r.connects = t->r.messages = 0;

@@ -224,9 +224,11 @@ fn wrong_arguments(
         ("egret_ws_send", INVALID, "kind", |a| a.kind = 3),
         ("egret_ws_send", INVALID, "NUL_TERMINATED", |a| (a.kind, a.len) = (EGRET_WS_BINARY, EGRET_WS_NUL_TERMINATED)),
         ("egret_ws_send", EGRET_WS_ERR_INVALID_UTF8, "UTF-8", |a| (a.data, a.len) = (c"\xff".as_ptr(), 1)),
-        ("egret_ws_send", EGRET_WS_ERR_MESSAGE_TOO_BIG, "max_message_bytes", |a| a.len = EGRET_WS_NUL_TERMINATED),
+        ("egret_ws_send", EGRET_WS_ERR_MESSAGE_TOO_BIG, "long, and max_message_bytes is ", |a| {
+            a.len = EGRET_WS_NUL_TERMINATED
+        }),
         ("egret_ws_send", INVALID, "data is NULL", |a| (a.kind, a.data) = (EGRET_WS_BINARY, ptr::null())),
-        ("egret_ws_send", EGRET_WS_ERR_MESSAGE_TOO_BIG, "max_message_bytes", |a| {
+        ("egret_ws_send", EGRET_WS_ERR_MESSAGE_TOO_BIG, "long, and max_message_bytes is ", |a| {
             (a.kind, a.len) = (EGRET_WS_BINARY, BYTES.len())
         }),
         ("egret_ws_close", EGRET_WS_ERR_INVALID_CLOSE, "1005", |a| a.code = 1005),
@@ -315,7 +317,7 @@ fn wrong_arguments(
     }
     for name in ["egret_ws_send", "egret_ws_ping"] {
         let args = memory.args(host.handle(), connecting.handle());
-        expect(seen, name, &args, EGRET_WS_ERR_NOT_OPEN, "on_connect");
+        expect(seen, name, &args, EGRET_WS_ERR_NOT_OPEN, "still connecting: send after on_connect");
     }
     // Invalid handles, and handles of the other kind.
     for Function { name, .. } in FUNCTIONS {

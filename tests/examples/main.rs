@@ -231,7 +231,8 @@ recipes! {
         assert!(wire(&compressed) < 500, "{}", compressed.printed);
     }
     errors |program| {
-        let not_open = ["the address is ws://127.0.0.1:", "EGRET_WS_ERR_NOT_OPEN: "];
+        let refused = "EGRET_WS_ERR_NOT_OPEN: the socket is still connecting: send after on_connect\n";
+        let not_open = ["the address is ws://127.0.0.1:", refused];
         program.run(&[echo_url().replace("ws:", "HTTP:")]).succeeds(&not_open);
         program.run(&["ws://[/"]).fails(&["EGRET_WS_ERR_INVALID_URL: "]);
     }

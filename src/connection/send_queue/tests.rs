@@ -141,6 +141,37 @@ fn refused_messages_name_the_first_reason() {
 }
 
 #[test]
+fn refusals_are_explained() {
+    let mut queue = SendQueue::new(10, 40, zero_keys());
+    let explain = |queue: &SendQueue, error| {
+        let explained = queue.explain(error, 11);
+        assert_eq!(explained.error, error);
+        explained.detail.into_owned()
+    };
+    let not_open = |queue: &SendQueue| explain(queue, Error::NotOpen);
+    assert_eq!(not_open(&queue), "the socket is still connecting: send after on_connect");
+    let _ = queue.connect(false, false);
+    assert_eq!(not_open(&queue), "the socket is still connecting: send after on_connect");
+    assert!(queue.notify_connect());
+    // A send on another thread may have been refused just before.
+    assert_eq!(not_open(&queue), "the socket is not open: send after on_connect, and before a close");
+    assert_eq!(explain(&queue, Error::MessageTooBig), "the message is 11 bytes long, and max_message_bytes is 10");
+    assert_eq!(explain(&queue, Error::Backpressure), "the send queue is full: send again in on_drain");
+    let again = "the socket waits to connect again, or is connecting again: send after the next on_connect";
+    queue.lose();
+    assert!(queue.retry(false, MessageChunk::default()));
+    assert_eq!(not_open(&queue), again);
+    assert!(queue.notify_retry(true));
+    assert_eq!(not_open(&queue), again);
+    assert!(queue.close_by_host(b""));
+    assert_eq!(not_open(&queue), "the socket is closing: nothing more can be sent");
+    queue.end();
+    assert_eq!(not_open(&queue), "the socket is closing: nothing more can be sent");
+    queue.notify_close();
+    assert_eq!(not_open(&queue), "the socket is closed: make a new one to connect again");
+}
+
+#[test]
 fn messages_count_until_their_last_byte_is_written() {
     let mut queue = open_queue(100, 1000);
     push(&mut queue, MessageKind::Text, b"abc").unwrap(); // 9 bytes on the wire
