@@ -7,15 +7,18 @@ use test_support::frame::Frame;
 use test_support::recorder::Event;
 use test_support::scripted_server::{Peer, Server};
 
-/// The server runs `script` instead of a handshake and disconnects.
+const TLS_HINT: &str = "; if the server expects TLS on this port, use wss://";
+
+/// The server runs `script` instead of a handshake and disconnects. The message suggests TLS if the server has sent nothing.
 #[track_caller]
-fn handshake_breaks(script: impl Fn(Peer) + Clone + Send + 'static, os_error: i32) {
+fn handshake_breaks(script: impl Fn(Peer) + Clone + Send + 'static, os_error: i32, suggests_tls: bool) {
     on_both_drivers(|host| {
         let server = Server::start(script.clone());
         let socket = host.connect(server.port());
         let report = socket.wait_closed();
         report.expect(EGRET_WS_ERR_CONNECTION_LOST, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_TRANSPORT);
         assert_eq!((report.code, report.sent_code, report.os_error), (1006, 0, os_error), "{report:#?}");
+        assert_eq!(report.message.ends_with(TLS_HINT), suggests_tls, "{}", report.message);
         assert_eq!(socket.events().len(), 1, "nothing but on_close: {:?}", socket.events());
         server.finish();
     });
@@ -23,7 +26,7 @@ fn handshake_breaks(script: impl Fn(Peer) + Clone + Send + 'static, os_error: i3
 
 #[test]
 fn an_end_before_the_head_is_reported() {
-    handshake_breaks(|mut peer| drop(peer.read_request()), 0);
+    handshake_breaks(|mut peer| drop(peer.read_request()), 0, true);
 }
 
 #[test]
@@ -32,12 +35,12 @@ fn an_end_within_the_head_is_reported() {
         let answer = peer.read_request().answer();
         peer.write(&answer[..answer.len() - 1]);
     };
-    handshake_breaks(script, 0);
+    handshake_breaks(script, 0, false);
 }
 
 #[test]
 fn a_reset_in_the_handshake_is_reported() {
-    handshake_breaks(|peer| peer.reset(), libc::ECONNRESET);
+    handshake_breaks(|peer| peer.reset(), libc::ECONNRESET, true);
 }
 
 /// Checks that the connection was open and ended without a Close frame.

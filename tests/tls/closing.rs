@@ -127,6 +127,16 @@ fn report_distinguishes_a_truncated_tls_stream_from_an_orderly_end() {
     breaks_off("raw 17030301000102030405 cut", "-", |words| assert!(words.contains("close_notify"), "{words}"));
 }
 
+/// The server answers the request with an alert, or it ends the connection.
+#[test]
+fn connection_without_tls_to_a_port_with_tls() {
+    with_peer("listen", |host, server| {
+        let report = host.connect(server.port()).wait_closed();
+        assert_eq!(report.phase, EGRET_WS_PHASE_HANDSHAKE, "{report:#?}");
+        assert!(report.message.contains("wss://"), "{}", report.message);
+    });
+}
+
 #[test]
 fn modified_record_is_fatal() {
     let record = format!("1703030040{}", "5a".repeat(64));

@@ -368,7 +368,7 @@ impl<S: Transport> Opening<S> {
 
     fn begin_upgrade<P: Ports>(&mut self, stream: Stream<S>, context: &mut Context<'_, P>) {
         let (target, nonce) = (&self.config.target, context.keys.next_nonce());
-        let upgrade = Upgrade::new(stream, target.authority(), target.path_and_query(), nonce, &self.config.request);
+        let upgrade = Upgrade::new(stream, target, nonce, &self.config.request);
         self.enter_stage(HopStage::Upgrading(Box::new(upgrade)), self.config.limits.handshake, context.now);
     }
 

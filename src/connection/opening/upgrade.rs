@@ -1,6 +1,7 @@
 //! The HTTP upgrade: writes the request and reads the response.
 
 use super::outcome::{Outcome, READS_A_TURN};
+use crate::config::url::Url;
 use crate::connection::report::{Ending, Initiator, Phase};
 use crate::error::Error;
 use crate::protocol::deflate::Agreement;
@@ -17,6 +18,8 @@ pub(super) struct Upgrade<S> {
     request: SecretBytes,
     written: usize,
     response: ResponseReader,
+    /// The connection to the server has no TLS, and the server has sent nothing.
+    may_expect_tls: bool,
 }
 
 /// The server has agreed to the upgrade.
@@ -37,16 +40,16 @@ pub(super) struct Refused {
 }
 
 impl<S: Transport> Upgrade<S> {
-    pub(super) fn new(
-        stream: S,
-        authority: &str,
-        target: &str,
-        nonce: [u8; 16],
-        options: &RequestOptions,
-    ) -> Upgrade<S> {
+    pub(super) fn new(stream: S, target: &Url, nonce: [u8; 16], options: &RequestOptions) -> Upgrade<S> {
         let key = handshake::key(nonce);
-        let request = SecretBytes::from(handshake::request(authority, target, &key, options));
-        Upgrade { stream, request, written: 0, response: ResponseReader::new(&key, options) }
+        let request = handshake::request(target.authority(), target.path_and_query(), &key, options);
+        Upgrade {
+            stream,
+            request: SecretBytes::from(request),
+            written: 0,
+            response: ResponseReader::new(&key, options),
+            may_expect_tls: !target.is_secure(),
+        }
     }
 
     /// Returns the stream, and the head of the response.
@@ -75,7 +78,8 @@ impl<S: Transport> Upgrade<S> {
             let count = match self.stream.read(buffer) {
                 Ok(0) => {
                     let message = "the server ended the connection before it answered the upgrade";
-                    return self.failed(Ending::new(Error::ConnectionLost, Initiator::Transport, message));
+                    let ending = Ending::new(Error::ConnectionLost, Initiator::Transport, message);
+                    return self.ended_by_peer(ending);
                 }
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => match write_error {
@@ -86,6 +90,7 @@ impl<S: Transport> Upgrade<S> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Outcome::Again,
                 Err(error) => return self.io_error(&error),
             };
+            self.may_expect_tls = false;
             let mut rest = &buffer[..count];
             let result = self.response.feed(&mut rest);
             let after_head = count - rest.len()..count;
@@ -110,7 +115,22 @@ impl<S: Transport> Upgrade<S> {
         // With TLS 1.3, a server refuses our certificate only after the TLS handshake.
         let is_tls = matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::QuotaExceeded);
         let code = if is_tls { Error::Tls } else { Error::ConnectionLost };
-        self.failed(Ending::io(code, "the connection broke during the upgrade", error))
+        let ending = Ending::io(code, "the connection broke during the upgrade", error);
+        match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                self.ended_by_peer(ending)
+            }
+            _ => self.failed(ending),
+        }
+    }
+
+    /// A server that expects TLS ends the connection without an answer to the request, or with a TLS alert, which the
+    /// reader of the response recognizes.
+    fn ended_by_peer(&mut self, mut ending: Ending) -> Outcome<Result<Accepted, Refused>> {
+        if self.may_expect_tls {
+            ending.message.push_str("; if the server expects TLS on this port, use wss://");
+        }
+        self.failed(ending)
     }
 
     fn failed(&mut self, ending: Ending) -> Outcome<Result<Accepted, Refused>> {
