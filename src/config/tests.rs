@@ -82,6 +82,8 @@ fn values_out_of_range_and_rules_between_options_are_refused() {
         (|o| o.tls_min_version = EGRET_WS_TLS_1_3 + 1, "tls_min_version"),
         (|o| o.flags = EGRET_WS_ONLY_THESE_ROOTS, "EGRET_WS_ONLY_THESE_ROOTS is set without tls_roots"),
         (|o| o.tls_pins = Some(b"sha256/short"), "tls_pins: "),
+        (|o| o.tls_pins = Some(b""), "tls_pins is empty: pass NULL"),
+        (|o| o.tls_pins = Some(b" \t"), "tls_pins is empty: pass NULL"),
         (|o| o.tls_server_name = Some(b"[::1]"), "tls_server_name"),
         (|o| o.tls_server_name = Some(&[b'x'; 254]), "tls_server_name is longer than 253 bytes"),
         #[cfg(feature = "proxies")]

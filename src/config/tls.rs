@@ -91,6 +91,10 @@ pub(super) fn settings(options: &SocketOptions<'_>) -> Result<Settings, Detailed
 
 pub(super) fn pins(options: &SocketOptions<'_>) -> Result<Vec<[u8; 32]>, DetailedError> {
     match text(&"tls_pins", options.tls_pins, input_limits::TEXT)? {
+        Some(list) if list.trim_ascii().is_empty() => {
+            let detail = "tls_pins is empty: pass NULL for no pins, or a list of pins such as `sha256/<base64>`";
+            Err(DetailedError::invalid(detail))
+        }
         Some(list) => read_pins(list).map_err(|why| DetailedError::invalid(format!("tls_pins: {why}"))),
         None => Ok(Vec::new()),
     }

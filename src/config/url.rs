@@ -42,7 +42,10 @@ fn refused(unreadable: Unreadable) -> DetailedError {
     let error = unreadable.error(Error::InvalidUrl);
     match unreadable {
         Unreadable::NoScheme => invalid("the URL has no scheme: it must begin with ws:// or wss://"),
-        Unreadable::Scheme(other) => invalid(format!("the URL's scheme is {other}, not ws or wss")),
+        // The host of `host:9000` looks like a scheme.
+        Unreadable::Scheme(other) => {
+            invalid(format!("the URL must begin with ws:// or wss://; this one begins with `{other:.40}:`"))
+        }
         other => DetailedError::new(error, format!("the URL cannot be read: {other}")),
     }
 }
@@ -128,7 +131,11 @@ impl Url {
     pub fn redirected(&self, location: &str) -> Result<Url, DetailedError> {
         // RFC 3986 resolves relative references with `ws` and `wss` in the same way as with `http` and `https`.
         let target = self.url.join(location).and_then(|parsed| parsed.url.into_websocket());
-        let mut target = Url::new(target.map_err(refused)?, None)?;
+        let target = target.map_err(|unreadable| match unreadable {
+            Unreadable::Scheme(other) => invalid(format!("it leads to a URL that begins with `{other:.40}:`")),
+            other => refused(other),
+        });
+        let mut target = Url::new(target?, None)?;
         if target.url.host() == self.url.host() {
             target.zone.clone_from(&self.zone);
         }
@@ -207,7 +214,7 @@ impl Url {
         }
         // A character that ends the host in a URL would silently begin a path, a user name or another port.
         let bracketed = host.starts_with('[') && host.ends_with(']');
-        if host.is_empty() || host.contains(['/', '\\', '?', '#', '@', '\t', '\r', '\n', ' ']) {
+        if host.is_empty() || host.contains(['/', '\\', '?', '#', '@', '\t', '\r', '\n']) {
             return Err(invalid("the host is empty, or contains more than a host: pass a URL to egret_ws_connect"));
         }
         if let Some((address, zone)) = host.split_once('%')
@@ -269,8 +276,13 @@ mod tests {
     #[test]
     fn unusable_urls_are_refused_with_a_reason() {
         let refused = [
-            ("http://h/", Error::InvalidUrl, "scheme"),
-            ("h:9000", Error::InvalidUrl, "scheme"),
+            ("http://h/", Error::InvalidUrl, "must begin with ws:// or wss://; this one begins with `http:`"),
+            ("LocalHost:9000", Error::InvalidUrl, "must begin with ws:// or wss://; this one begins with `localhost:`"),
+            ("ws://a b/", Error::InvalidUrl, "cannot be read: the host contains a space"),
+            ("ws://a<b/", Error::InvalidUrl, "cannot be read: the host contains the character `<`"),
+            ("ws://a%00b/", Error::InvalidUrl, "cannot be read: the host contains the character U+0000"),
+            ("ws://a%7fb/", Error::InvalidUrl, "cannot be read: the host contains the character U+007F"),
+            ("ws://a%ffb/", Error::InvalidUrl, "cannot be read: the host is not UTF-8"),
             ("", Error::InvalidUrl, "no scheme: it must begin with ws:// or wss://"),
             ("/chat", Error::InvalidUrl, "no scheme"),
             ("127.0.0.1:9000", Error::InvalidUrl, "no scheme"),
@@ -324,6 +336,8 @@ mod tests {
         for location in ["https://u:p@h/", "https://a%3Ab:%ff@h/"] {
             assert_eq!(from.redirected(location).unwrap().credentials(), None);
         }
+        let ftp = from.redirected("ftp://h/").unwrap_err().detail;
+        assert_eq!(ftp, "it leads to a URL that begins with `ftp:`");
         for location in ["ftp://h/", "http://", "ws://h:0/"] {
             assert_eq!(from.redirected(location).unwrap_err().error, Error::InvalidUrl, "{location}");
         }

@@ -39,9 +39,9 @@ impl Host {
             return address.map(Host::Ipv6).ok_or(Unreadable::Invalid("invalid IPv6 address"));
         }
         let name = percent_decode_str(text).decode_utf8();
-        let mut name = name.map_err(|_| Unreadable::Invalid("invalid domain character"))?.to_ascii_lowercase();
-        if name.bytes().any(is_forbidden) {
-            return Err(Unreadable::Invalid("invalid domain character"));
+        let mut name = name.map_err(|_| Unreadable::Invalid("the host is not UTF-8"))?.to_ascii_lowercase();
+        if let Some(byte) = name.bytes().find(|byte| is_forbidden(*byte)) {
+            return Err(Unreadable::InHost(byte));
         }
         if !name.is_ascii() || name.as_bytes().split(|byte| *byte == b'.').any(|label| label.starts_with(b"xn--")) {
             name = international(&name)?;

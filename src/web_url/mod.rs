@@ -75,6 +75,8 @@ pub enum Unreadable {
     Scheme(String),
     /// The text is not a URL.
     Invalid(&'static str),
+    /// The host contains this ASCII character, which is not allowed there.
+    InHost(u8),
     /// The host has characters that are not ASCII, and the feature `idn` is off.
     NoIdn,
 }
@@ -89,13 +91,18 @@ impl Unreadable {
     }
 }
 
-/// The text contains no part of the URL except its scheme.
+/// The text contains no part of the URL except its scheme, or a character that the host must not contain.
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unreadable::NoScheme => f.write_str("it has no scheme"),
             Unreadable::Scheme(scheme) => write!(f, "its scheme is {scheme}"),
             Unreadable::Invalid(why) => f.write_str(why),
+            Unreadable::InHost(b' ') => f.write_str("the host contains a space"),
+            Unreadable::InHost(byte @ b'!'..=b'~') => {
+                write!(f, "the host contains the character `{}`", char::from(*byte))
+            }
+            Unreadable::InHost(byte) => write!(f, "the host contains the character U+{byte:04X}"),
             Unreadable::NoIdn => f.write_str(
                 "this library was built without host names that are not ASCII (its feature `idn`); write them with xn--",
             ),

@@ -275,7 +275,9 @@ fn wrong_arguments(
         ("egret_ws_request_set_url", EGRET_WS_ERR_UNSUPPORTED, "no TLS", |a| a.url = c"wss://h/".as_ptr()),
         #[cfg(not(feature = "idn"))]
         ("egret_ws_request_set_url", EGRET_WS_ERR_UNSUPPORTED, "`idn`", |a| a.url = c"ws://\u{fc}/".as_ptr()),
-        ("egret_ws_request_set_url", EGRET_WS_ERR_INVALID_URL, "scheme", |a| a.url = c"http://h/".as_ptr()),
+        ("egret_ws_request_set_url", EGRET_WS_ERR_INVALID_URL, "must begin with ws://", |a| {
+            a.url = c"http://h/".as_ptr()
+        }),
         ("egret_ws_request_set_header", INVALID, "NULL", |a| a.name = ptr::null()),
         ("egret_ws_request_set_header", INVALID, "library sets it", |a| a.name = c"Host".as_ptr()),
         ("egret_ws_request_set_header", INVALID, "control character", |a| a.reason = c"\n".as_ptr()),

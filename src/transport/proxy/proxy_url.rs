@@ -45,7 +45,8 @@ impl fmt::Debug for Credentials {
 
 impl Proxy {
     /// Parses `http://[user[:password]@]host[:port]`, or such a URL with `https`, `socks5` or `socks5h`. Without a scheme it is
-    /// `http`, as in curl's environment variables. The error text never contains a part of the URL.
+    /// `http`, as in curl's environment variables. The error text never contains a part of the URL, except a character
+    /// that its host must not contain.
     ///
     /// The default ports of `http` and `https` are 80 and 443, as in other URLs of these schemes, and in Go, Python and Node.
     /// (curl uses 1080 for `http`.) The default port of SOCKS is 1080, which IANA has assigned. `socks5h` means that the proxy
