@@ -30,6 +30,8 @@ use std::time::{Duration, Instant};
 /// How long IPv4 addresses wait for IPv6 ones (section 3). They never wait longer than the time between two attempts.
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 const BOTH_FAMILIES: [Family; 2] = [Family::V6, Family::V4];
+/// The size in bytes up to which the message of a failure names further addresses.
+const MAX_FAILURES: usize = 350;
 /// How many addresses of a name are tried at most, in one family.
 pub const MAX_ADDRESSES: usize = 16;
 
@@ -56,7 +58,10 @@ pub(super) struct HappyEyeballs<S> {
     pub(super) resolved_at: Option<Instant>,
     last_family: Option<Family>,
     resolve_error: Option<Unresolved>,
+    /// The error of the attempt that failed last. Its message names the earlier attempts too.
     connect_error: Option<Ending>,
+    /// How many failed attempts the message does not name.
+    unnamed: u32,
     /// The error shows that an IPv4 address has no route.
     lacks_route: bool,
     nat64: Nat64,
@@ -104,6 +109,7 @@ impl<S: Transport> HappyEyeballs<S> {
             last_family: None,
             resolve_error: None,
             connect_error: None,
+            unnamed: 0,
             lacks_route: false,
             nat64: Nat64::default(),
             nearest_space,
@@ -257,6 +263,9 @@ impl<S: Transport> HappyEyeballs<S> {
 
     fn take_connect_error(&mut self) -> Option<Ending> {
         let mut ending = self.connect_error.take()?;
+        if self.unnamed > 0 {
+            ending.message += &format!("; {} more failed", self.unnamed);
+        }
         if self.lacks_route {
             ending.message = format!("{}; {}", ending.message, self.nat64.explain());
         }
@@ -346,13 +355,25 @@ impl<S: Transport> HappyEyeballs<S> {
         events.debug(format_args!("{address} failed: {error}"));
         self.next_attempt_at = None;
         let ours = if is_out_of_resources(error) { Error::NoResources } else { Error::Connect };
-        let ending = Ending::io(ours, &format!("connecting to {} ({address}) failed", self.endpoint), error);
-        if !self.local.fits(&address) {
+        let fits = self.local.fits(&address);
+        let ending = match &mut self.connect_error {
             // The error of an address that the local address can reach is more useful, so it is kept.
-            self.connect_error.get_or_insert(ending);
+            Some(_) if !fits => return,
+            Some(earlier) if earlier.error != Some(Error::Redirect) => {
+                let named = std::mem::take(&mut earlier.message);
+                let mut ending = Ending::io(ours, &format!("{named}; {address}"), error);
+                if ending.message.len() > MAX_FAILURES {
+                    ending.message = named;
+                    self.unnamed += 1;
+                }
+                ending
+            }
+            _ => Ending::io(ours, &format!("connecting to {} ({address}) failed", self.endpoint), error),
+        };
+        self.connect_error = Some(ending);
+        if !fits {
             return;
         }
-        self.connect_error = Some(ending);
         self.lacks_route = false;
         if let Some(address) = ipv4(address).filter(|_| says_no_route(error))
             && let Some(addresses) = self.nat64.no_route(address, network)

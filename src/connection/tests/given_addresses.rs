@@ -59,7 +59,9 @@ fn the_name_is_not_looked_up_when_all_given_addresses_fail() {
         sim.connect_result(REFUSED);
         sim.connect_result(REFUSED);
         assert_eq!(sim.looked_up(), [] as [&str; 0]);
-        assert_eq!(sim.close_message(), "connecting to edge.example ([fd00::1]:80) failed: connection refused");
+        let message =
+            "connecting to edge.example (10.0.0.1:80) failed: connection refused; [fd00::1]:80: connection refused";
+        assert_eq!(sim.close_message(), message);
     };
     run_scenario(scenario, &["closed Connect in Connect by Transport, got 1006, sent 0"]);
     let hanging = |sim: &mut Simulation| {

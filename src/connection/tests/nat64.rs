@@ -93,7 +93,11 @@ fn each_prefix_is_tried() {
     prefix_found(&mut sim, Ok(&["2001:db8:64::192.0.0.170", "64:ff9b::192.0.0.170"]));
     sim.connect_result_of("[2001:db8:64::cb00:7101]:80", REFUSED);
     sim.connect_result_of("[64:ff9b::cb00:7101]:80", REFUSED);
-    assert_eq!(sim.close_message(), "connecting to 203.0.113.1 ([64:ff9b::cb00:7101]:80) failed: connection refused");
+    assert_eq!(
+        sim.close_message(),
+        "connecting to 203.0.113.1 (203.0.113.1:80) failed: network unreachable; [2001:db8:64::cb00:7101]:80: connection refused; \
+         [64:ff9b::cb00:7101]:80: connection refused"
+    );
 }
 
 #[test]
@@ -216,7 +220,11 @@ fn a_failed_discovery_is_reported_with_the_first_error() {
     sim.advance(250);
     sim.connect_result_of("[fd00::1]:80", REFUSED);
     assert_eq!(sim.looked_up().len(), 1);
-    assert_eq!(sim.close_message(), "connecting to edge.example ([fd00::1]:80) failed: connection refused");
+    assert_eq!(
+        sim.close_message(),
+        "connecting to edge.example (203.0.113.1:80) failed: network unreachable; 203.0.113.2:80: network unreachable; \
+         [fd00::1]:80: connection refused"
+    );
 }
 
 #[test]
@@ -327,7 +335,8 @@ fn a_resolver_that_makes_the_addresses_is_asked_for_each_literal() {
     sim.resolved_name("203.0.113.1", Family::V6, Err("no such name"));
     assert_eq!(
         sim.close_message(),
-        "connecting to edge.example (203.0.113.1:83) failed: network unreachable; this machine has no IPv4 route there, and no NAT64 \
-         prefix was found: no address for 203.0.113.1: no such name"
+        "connecting to edge.example (203.0.113.1:81) failed: network unreachable; 203.0.113.2:82: network unreachable; \
+         203.0.113.1:83: network unreachable; this machine has no IPv4 route there, and no NAT64 prefix was found: no address for \
+         203.0.113.1: no such name"
     );
 }

@@ -68,6 +68,29 @@ fn localhost_is_never_looked_up() {
 }
 
 #[test]
+fn the_message_names_all_addresses_that_failed() {
+    let mut sim = Simulation::new();
+    sim.begin("ws://localhost:7/");
+    sim.connect_result(REFUSED);
+    sim.connect_result(REFUSED);
+    let expected =
+        "connecting to localhost (127.0.0.1:7) failed: connection refused; [::1]:7: connection refused".to_owned();
+    assert_eq!(sim.close_message(), expected);
+
+    // Its length is limited.
+    let addresses = (0..16).map(|last| format!("2001:db8:1111:2222:3333:4444:5555:{last:x}")).collect::<Vec<_>>();
+    let mut sim = Simulation::new();
+    sim.begin("ws://example.com/");
+    sim.resolved_family(Family::V4, Ok(&[]));
+    sim.resolved_family(Family::V6, Ok(&as_strs(&addresses)));
+    addresses.iter().for_each(|_| sim.connect_result(REFUSED));
+    let message = sim.close_message();
+    assert!(message.starts_with("connecting to example.com ([2001:db8:1111:2222:3333:4444:5555:0]:80) failed: "));
+    assert!(message.contains("; [2001:db8:1111:2222:3333:4444:5555:4]:80: connection refused; "), "{message}");
+    assert!(message.len() < 400 && message.ends_with(" more failed"), "{message}");
+}
+
+#[test]
 fn names_without_addresses_are_reported() {
     let not_found = |sim: &mut Simulation| {
         sim.begin("ws://example.com/");
