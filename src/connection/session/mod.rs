@@ -374,11 +374,15 @@ fn stream_ending(error: Option<io::Error>) -> Ending {
         Some(error) if error.kind() == ErrorKind::QuotaExceeded => {
             Ending::io(Error::Tls, "this side ended TLS", &error)
         }
-        Some(error) => Ending::io(Error::ConnectionLost, "the connection broke", &error),
-        None => Ending::new(
-            Error::ConnectionLost,
-            Initiator::Transport,
-            "the peer ended the connection without a Close frame",
-        ),
+        Some(error) if error.kind() != ErrorKind::UnexpectedEof => {
+            Ending::io(Error::ConnectionLost, "the connection broke", &error)
+        }
+        eof => {
+            let message = match eof {
+                Some(_) => "the peer ended the connection without a Close frame and without the close_notify of TLS",
+                None => "the peer ended the connection without a Close frame",
+            };
+            Ending::new(Error::ConnectionLost, Initiator::Transport, message)
+        }
     }
 }
