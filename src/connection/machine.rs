@@ -179,8 +179,17 @@ impl<S: Transport> Connection<S> {
     /// yet notified of its opening, it is abandoned.
     pub fn close<P: Ports<Stream = S>>(&mut self, context: &mut Context<'_, P>) -> Turn {
         match &mut self.stage {
-            Stage::Asking(_) | Stage::Opening(_) | Stage::Waiting(_) => {
-                self.abandon(Ending::aborted(), context);
+            Stage::Waiting(_) => {
+                self.abandon(Ending::closed_by_this_side("while it waited to connect again"), context);
+                Turn::Wait
+            }
+            Stage::Asking(_) | Stage::Opening(_) => {
+                let was_open = context.send_queue.lock().gate().connections() > 0;
+                let ending = match was_open {
+                    true => Ending::closed_by_this_side("while it connected again"),
+                    false => Ending::aborted(),
+                };
+                self.abandon(ending, context);
                 Turn::Wait
             }
             // The host gets the report of a connection that was never open. The server gets a Close frame if it can be written

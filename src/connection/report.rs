@@ -136,7 +136,12 @@ impl Ending {
 
     /// This side has closed before the connection was made.
     pub fn aborted() -> Ending {
-        Ending::new(Error::Aborted, Initiator::Local, "closed by this side before the connection was made")
+        Ending::closed_by_this_side("before the connection was made")
+    }
+
+    /// This side has closed while there was no connection.
+    pub fn closed_by_this_side(when: &str) -> Ending {
+        Ending::new(Error::Aborted, Initiator::Local, format!("closed by this side {when}"))
     }
 
     /// The loop was freed.

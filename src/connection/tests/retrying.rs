@@ -120,6 +120,33 @@ fn a_loss_in_any_phase_is_retried_from_the_beginning() {
 }
 
 #[test]
+fn the_message_of_a_close_names_what_the_connection_was_doing() {
+    let close = |when: &str, before: fn(&mut Simulation)| {
+        let mut sim = Simulation::new();
+        sim.begin_with("ws://10.0.0.1/", retries);
+        before(&mut sim);
+        sim.close(b"\x03\xe8");
+        assert_eq!(sim.close_message(), format!("closed by this side {when}"));
+    };
+    let lose = |sim: &mut Simulation| {
+        sim.accept();
+        sim.end_stream();
+    };
+    close("before the connection was made", |_| {});
+    close("while it waited to connect again", |sim| sim.connect_result(Err(ErrorKind::ConnectionRefused)));
+    close("before the connection was made", |sim| {
+        sim.connect_result(Err(ErrorKind::ConnectionRefused));
+        sim.advance(250);
+    });
+    close("while it waited to connect again", lose);
+    close("while it connected again", |sim| {
+        sim.accept();
+        sim.end_stream();
+        sim.advance(250);
+    });
+}
+
+#[test]
 fn http_statuses_decide_about_a_retry() {
     for (status, again) in [
         (300, true),
