@@ -48,7 +48,7 @@ macro_rules! errors {
 
 errors! {
     InvalidArgument = EGRET_WS_ERR_INVALID_ARGUMENT, "an argument is not allowed";
-    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not valid: it is NULL, was freed, or is of another kind; or the query was answered, or no connection waits for it";
+    BadHandle = EGRET_WS_ERR_BAD_HANDLE, "the handle is not valid: it is NULL, was freed, or is of another kind";
     BadStruct = EGRET_WS_ERR_BAD_STRUCT, "struct_size is unknown: set it with the init function of the struct";
     Reentrant = EGRET_WS_ERR_REENTRANT, "not allowed inside a callback: call it after the callback has returned";
     Busy = EGRET_WS_ERR_BUSY, "another thread polls this loop: only one thread at a time may poll or free it";
@@ -111,6 +111,15 @@ impl DetailedError {
     #[inline(never)]
     pub fn new(error: Error, detail: impl Into<Cow<'static, str>>) -> DetailedError {
         DetailedError { error, detail: detail.into() }
+    }
+
+    /// [`Error::BadHandle`] of a query.
+    #[cold]
+    #[inline(never)]
+    pub fn bad_query() -> DetailedError {
+        let detail = "the handle of the query is not valid: it is NULL or of another kind, the query was answered, \
+                      or no connection waits for it any more";
+        DetailedError::new(Error::BadHandle, detail)
     }
 
     /// [`Error::InvalidArgument`] with its detail.

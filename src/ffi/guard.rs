@@ -23,6 +23,10 @@ pub(super) trait Subject {
     const FROM_PROVIDER: bool = false;
     /// Finds the object.
     fn find(self) -> Result<Self::Found, Error>;
+    /// Describes the error of [`Subject::find`].
+    fn not_found(error: Error) -> DetailedError {
+        error.into()
+    }
     /// Returns the log for a panic, and the number of the socket (0: no socket).
     fn owner(found: &Self::Found) -> Option<(Arc<Log>, usize)>;
     /// Returns the log that says why the call was refused, and the number of the socket.
@@ -92,6 +96,12 @@ impl Subject for *mut egret_ws_request {
         requests::find(self)
     }
 
+    fn not_found(error: Error) -> DetailedError {
+        let detail =
+            "the handle of the request is not valid: it does not belong to an on_request that runs on this thread";
+        DetailedError::new(error, detail)
+    }
+
     fn owner(found: &Arc<Socket>) -> Option<(Arc<Log>, usize)> {
         let (log, socket) = found.log();
         Some((Arc::clone(log), socket))
@@ -108,6 +118,10 @@ impl Subject for *mut egret_ws_query {
 
     fn find(self) -> Result<FoundQuery, Error> {
         handle::resolve_query(self)
+    }
+
+    fn not_found(_: Error) -> DetailedError {
+        DetailedError::bad_query()
     }
 
     fn owner(found: &FoundQuery) -> Option<(Arc<Log>, usize)> {
@@ -152,7 +166,7 @@ pub(super) fn guard_with<S: Subject, T>(
     let caught = panics::catch(|| {
         let found = match subject.find() {
             Ok(found) => found,
-            Err(error) => return Err(refused(call, None, error.into())),
+            Err(error) => return Err(refused(call, None, S::not_found(error))),
         };
         let unwinding = Unwinding::<S>(&found);
         failpoint::point(failpoint::Place::Export);

@@ -10,7 +10,7 @@
 use super::callbacks::Callbacks;
 use super::slab::{MAX_SLOTS, Pin, Reserved, Slab};
 use super::types::{egret_ws, egret_ws_loop, egret_ws_query};
-use crate::error::Error;
+use crate::error::{DetailedError, Error};
 use crate::socket::{Loop, OpenQuery, Reply, Socket};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -151,8 +151,8 @@ pub(super) fn open_query(reply: Reply) -> Result<impl OpenQuery, Error> {
 }
 
 /// Makes a query's handle invalid, because it is answered. Succeeds once.
-pub(super) fn close_query(query: &FoundQuery) -> Result<(), Error> {
-    if query.retire() { Ok(()) } else { Err(Error::BadHandle) }
+pub(super) fn close_query(query: &FoundQuery) -> Result<(), DetailedError> {
+    if query.retire() { Ok(()) } else { Err(DetailedError::bad_query()) }
 }
 
 /// Makes a socket's handle invalid.

@@ -10,7 +10,7 @@ use super::types::{
     egret_ws_query, egret_ws_release_user_fn,
 };
 use crate::config;
-use crate::error::{DetailedError, Error};
+use crate::error::DetailedError;
 use crate::fork;
 use crate::socket::{HostHooks, OpenQuery, QueryAnswer, QuerySubject, Reply};
 use std::ffi::{CStr, c_char};
@@ -104,7 +104,7 @@ unsafe fn answer(
     read: impl Fn(Option<&[u8]>) -> Result<QueryAnswer, DetailedError>,
 ) -> Result<(), DetailedError> {
     if query.subject() != subject {
-        return Err(Error::BadHandle.into());
+        return Err(DetailedError::bad_query());
     }
     // SAFETY: the caller's promise, passed on.
     let answer = read(unsafe { nul_terminated_or_null(text) })?;

@@ -217,8 +217,8 @@ fn wrong_arguments(
         ("egret_ws_proxy_found", EGRET_WS_ERR_UNSUPPORTED, "no TLS", |a| {
             (a.query, a.list) = (a.proxy_query, c"http://h/,https://h/".as_ptr());
         }),
-        ("egret_ws_proxy_found", EGRET_WS_ERR_BAD_HANDLE, "handle", |_| ()),
-        ("egret_ws_resolved", EGRET_WS_ERR_BAD_HANDLE, "handle", |a| a.query = a.proxy_query),
+        ("egret_ws_proxy_found", EGRET_WS_ERR_BAD_HANDLE, "handle of the query", |_| ()),
+        ("egret_ws_resolved", EGRET_WS_ERR_BAD_HANDLE, "handle of the query", |a| a.query = a.proxy_query),
         ("egret_ws_send", INVALID, "data is NULL", |a| a.data = ptr::null()),
         ("egret_ws_send", INVALID, "kind", |a| a.kind = 0),
         ("egret_ws_send", INVALID, "kind", |a| a.kind = 3),
@@ -328,8 +328,13 @@ fn wrong_arguments(
         let (request, query) = (open.handle().cast(), open.handle().cast());
         wrong[1] = Args { host_loop: open.handle().cast(), ws: host.handle().cast(), request, query, ..wrong[0] };
         let takes_handle = takes_loop(name) || takes_socket(name) || takes_request(name) || takes_query(name);
+        let text = match name {
+            _ if takes_query(name) => "the handle of the query is not valid",
+            _ if takes_request(name) => "the handle of the request is not valid",
+            _ => "the handle is not valid: it is NULL, was freed, or is of another kind",
+        };
         for args in wrong.iter().filter(|_| takes_handle) {
-            expect(seen, name, args, EGRET_WS_ERR_BAD_HANDLE, "handle");
+            expect(seen, name, args, EGRET_WS_ERR_BAD_HANDLE, text);
         }
     }
 }
