@@ -420,7 +420,8 @@ impl<S: Transport> Connection<S> {
             Framer::new(deflate.map(|(offer, agreement)| Deflater::new(&offer, &agreement)), keeps)
         });
         if let Stage::Opening(opening) = &mut self.stage {
-            context.events.connected(opening.take_connect_info());
+            let info = opening.take_connect_info();
+            context.events.connected(opening.host(), info);
         }
         let heartbeat = Heartbeat::new(self.heartbeat, u32::from_ne_bytes(context.keys.next_key()), now);
         let traces = context.events.traces_frames();
@@ -465,7 +466,7 @@ impl<S: Transport> Connection<S> {
         }
         match retry.config.clone() {
             Some(config) => {
-                context.events.retry_started();
+                context.events.retry_started(config.target.authority());
                 self.open(config, context)
             }
             None => {

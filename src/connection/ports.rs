@@ -92,8 +92,8 @@ pub trait Network {
 
 /// The receiver of a connection's events.
 pub trait Events {
-    /// The connection is open.
-    fn connected(&mut self, info: ConnectInfo);
+    /// The connection is open. `host` is for a log line: the host, and the port unless it is the default port.
+    fn connected(&mut self, host: &str, info: ConnectInfo);
 
     /// A message was received. Returns the number of bytes that it takes from the budget of a turn: the length of its payload. If
     /// there is no memory for it, returns [`NO_ROOM`]. Then neither this message nor a later one may be delivered.
@@ -114,8 +114,8 @@ pub trait Events {
     /// The last question is void, because its attempt has ended.
     fn question_withdrawn(&mut self);
 
-    /// A retry begins.
-    fn retry_started(&mut self);
+    /// A retry begins. `host` is for a log line, as in [`Events::connected`].
+    fn retry_started(&mut self, host: &str);
 
     /// The send queue has room again after it has refused a message.
     fn drained(&mut self);

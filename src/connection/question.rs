@@ -106,7 +106,7 @@ impl<S: Transport> Connection<S> {
         match (config, question.deadline) {
             (Some(config), Some(_)) => {
                 if subject.attempt > 0 {
-                    context.events.retry_started();
+                    context.events.retry_started(config.target.authority());
                 }
                 return self.open(config, context);
             }

@@ -25,6 +25,23 @@ pub enum Phase {
     Closing = EGRET_WS_PHASE_CLOSING,
 }
 
+impl Phase {
+    /// Returns the name of its constant, for a log line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Request => "EGRET_WS_PHASE_REQUEST",
+            Phase::Resolve => "EGRET_WS_PHASE_RESOLVE",
+            Phase::Connect => "EGRET_WS_PHASE_CONNECT",
+            Phase::Proxy => "EGRET_WS_PHASE_PROXY",
+            Phase::Tls => "EGRET_WS_PHASE_TLS",
+            Phase::Handshake => "EGRET_WS_PHASE_HANDSHAKE",
+            Phase::Open => "EGRET_WS_PHASE_OPEN",
+            Phase::Flush => "EGRET_WS_PHASE_FLUSH",
+            Phase::Closing => "EGRET_WS_PHASE_CLOSING",
+        }
+    }
+}
+
 /// The side that ended a connection. The numbers are those of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]

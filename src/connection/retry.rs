@@ -91,8 +91,8 @@ impl Retry {
         }
         let RetryOptions { attempts, floor, first, ceiling, total, .. } = self.options;
         if self.attempt >= attempts {
-            let tries = if attempts == 1 { "try" } else { "tries" };
-            return Decision::GiveUp(format!("given up after {attempts} {tries}"));
+            let plural = if attempts == 1 { "" } else { "s" };
+            return Decision::GiveUp(format!("given up after {attempts} attempt{plural}"));
         }
         let doubled = first.saturating_mul(1u32.checked_shl(self.attempt).unwrap_or(u32::MAX));
         let span = doubled.min(ceiling).saturating_sub(floor);
@@ -103,7 +103,7 @@ impl Retry {
             && since + delay > total
         {
             return Decision::GiveUp(format!(
-                "given up: the next try would be {} ms after the loss",
+                "given up: the next attempt would be {} ms after the loss",
                 (since + delay).as_millis()
             ));
         }

@@ -162,8 +162,8 @@ pub(super) struct Delivery<'a> {
 }
 
 impl Events for Delivery<'_> {
-    fn connected(&mut self, info: ConnectInfo) {
-        self.log.info(self.socket.id, format_args!("connected"));
+    fn connected(&mut self, host: &str, info: ConnectInfo) {
+        self.log.info(self.socket.id, format_args!("connected to {host}"));
         *self.socket.round_trip.lock() = RoundTrip::default();
         *self.socket.pings.lock() = PingQueue::default(); // pings of the previous connection
         self.socket.event_queued();
@@ -196,10 +196,10 @@ impl Events for Delivery<'_> {
             Some(error) => self.log.warn(
                 self.socket.id,
                 format_args!(
-                    "closed: {} ({}, {:?}); {} messages unsent",
+                    "closed: {} ({}, {}); {} messages unsent",
                     report.message,
                     error.name().to_string_lossy(),
-                    report.phase,
+                    report.phase.name(),
                     report.unsent_messages
                 ),
             ),
@@ -211,14 +211,15 @@ impl Events for Delivery<'_> {
 
     fn retrying(&mut self, report: Report, info: Option<ConnectInfo>, attempt: u32, delay: Option<Duration>) {
         let delay_ms = delay.map_or(u32::MAX, |delay| u32::try_from(delay.as_millis()).unwrap_or(u32::MAX - 1));
-        let (lost, phase) = (&report.message, report.phase);
+        let (lost, phase) = (&report.message, report.phase.name());
         match delay {
-            Some(_) => self
-                .log
-                .warn(self.socket.id, format_args!("lost: {lost} ({phase:?}); try {attempt} begins in {delay_ms} ms")),
+            Some(_) => self.log.warn(
+                self.socket.id,
+                format_args!("lost: {lost} ({phase}); attempt {attempt} begins in {delay_ms} ms"),
+            ),
             None => self.log.warn(
                 self.socket.id,
-                format_args!("lost: {lost} ({phase:?}); try {attempt} begins when the loop is resumed"),
+                format_args!("lost: {lost} ({phase}); attempt {attempt} begins when the loop is resumed"),
             ),
         }
         self.report_lost_frames();
@@ -236,9 +237,9 @@ impl Events for Delivery<'_> {
         self.socket.withdraw_question();
     }
 
-    fn retry_started(&mut self) {
+    fn retry_started(&mut self, host: &str) {
         self.socket.retries.fetch_add(1, Relaxed);
-        self.log.info(self.socket.id, format_args!("connecting again"));
+        self.log.info(self.socket.id, format_args!("connecting again to {host}"));
     }
 
     fn drained(&mut self) {

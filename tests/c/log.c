@@ -8,7 +8,7 @@ typedef struct {
     char text[512];                    /* the last line, its level and socket */
     int32_t level;
     egret_ws *ws;
-    int payload_seen;
+    int payload_seen, hosts_seen;
 } journal;
 
 static const char payload[] = "a secret payload";
@@ -23,6 +23,7 @@ static void write_down(void *user, int32_t level, const char *text, egret_ws *ws
     j->ws = ws;
     snprintf(j->text, sizeof j->text, "%s", text);
     if (strstr(text, payload)) j->payload_seen = 1;
+    if (level == EGRET_WS_LOG_INFO && strncmp(text, "connected to 127.0.0.1:", 23) == 0) j->hosts_seen++;
     pthread_mutex_unlock(&j->lock);
 }
 
@@ -126,6 +127,7 @@ static void levels_are_respected(void) {
     CHECK_EQ(warnings.lines[EGRET_WS_LOG_WARN], 1);
     CHECK_EQ(warnings.lines[EGRET_WS_LOG_INFO] + warnings.lines[EGRET_WS_LOG_DEBUG], 0);
     CHECK(warnings.ws == r[1].ws); /* the line is about that socket */
+    CHECK(strstr(warnings.text, "(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT)") != NULL);
 
     two_connections(&standard, 0, &r[2]);
     CHECK_EQ(standard.lines[EGRET_WS_LOG_WARN], 1);
@@ -134,6 +136,7 @@ static void levels_are_respected(void) {
     two_connections(&infos, EGRET_WS_LOG_INFO, &r[3]);
     CHECK_EQ(infos.lines[EGRET_WS_LOG_WARN], 1);
     CHECK(infos.lines[EGRET_WS_LOG_INFO] >= 2); /* for the beginning and the end of the connection */
+    CHECK_EQ(infos.hosts_seen, 1);
     CHECK_EQ(infos.lines[EGRET_WS_LOG_DEBUG], 0);
 
     two_connections(&debugs, EGRET_WS_LOG_DEBUG, &r[4]);

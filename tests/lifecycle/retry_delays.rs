@@ -54,7 +54,7 @@ fn delays_are_random_between_the_floor_and_a_bound_that_doubles() {
         assert!(delays.windows(2).any(|pair| pair[0] != pair[1]), "drawn at random: {delays:?}");
         // The message contains the last failure, and the reason why no retry followed.
         report.expect(EGRET_WS_ERR_CONNECT, EGRET_WS_PHASE_CONNECT, EGRET_WS_INITIATOR_TRANSPORT);
-        assert!(report.message.ends_with("given up after 6 tries"), "{report:#?}");
+        assert!(report.message.ends_with("given up after 6 attempts"), "{report:#?}");
         assert_eq!((socket.stats().retries, socket.stats().connections, socket.generation()), (6, 0, 0));
     });
 }

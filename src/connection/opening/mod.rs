@@ -209,6 +209,11 @@ impl<S: Transport> Opening<S> {
         std::mem::replace(&mut self.stage, HopStage::Left)
     }
 
+    /// Returns the host of this hop, and its port unless it is the default port.
+    pub(super) fn host(&self) -> &str {
+        self.config.target.authority()
+    }
+
     pub(super) fn phase(&self) -> Phase {
         self.stage.phase()
     }
@@ -320,7 +325,7 @@ impl<S: Transport> Opening<S> {
         self.info.address = Some(address);
         self.info.local_address = stream.local_address();
         self.space = self.routes.proxy().is_none().then_some(space);
-        context.events.debug(format_args!("connected to {address}"));
+        context.events.debug(format_args!("TCP is connected to {address}"));
         let stream = Stream::Plain(stream);
         match self.routes.proxy() {
             None => self.connected(stream, context),

@@ -147,6 +147,17 @@ fn the_message_of_a_close_names_what_the_connection_was_doing() {
 }
 
 #[test]
+fn log_lines_name_the_host_without_path_query_and_credentials() {
+    let mut sim = Simulation::new();
+    sim.begin_with("ws://name:s3cret@10.0.0.1:9000/path?token=s3cret", retries);
+    sim.accept();
+    sim.end_stream();
+    sim.advance(250);
+    sim.accept();
+    assert_eq!(sim.hosts(), ["10.0.0.1:9000"; 3], "connected, connecting again, connected");
+}
+
+#[test]
 fn http_statuses_decide_about_a_retry() {
     for (status, again) in [
         (300, true),

@@ -77,6 +77,9 @@ fn three_lost_sockets() -> Harness {
     while harness.counter.count("lost: ") < 3 {
         harness.pass();
     }
+    for (_, line) in harness.counter.lines.lock().iter().filter(|(_, line)| line.starts_with("lost: ")) {
+        assert!(line.contains(" (EGRET_WS_PHASE_HANDSHAKE); attempt 1 begins in "), "{line}");
+    }
     harness
 }
 
@@ -129,7 +132,7 @@ fn a_resume_gives_peers_time_to_answer_when_the_process_did_not_run() {
         }
         harness.run_until_idle();
         let _peers: Vec<_> = (0..3).map(|_| harness.accept()).collect();
-        while harness.counter.count("connected") < 3 {
+        while harness.counter.count("connected to 127.0.0.1:") < 3 {
             harness.pass();
         }
         for socket in &harness.sockets {

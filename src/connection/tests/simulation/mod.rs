@@ -625,6 +625,11 @@ impl Simulation {
     }
 
     /// Returns the message of the report of `closed`.
+    /// The hosts that log lines about connections and retries name.
+    pub fn hosts(&self) -> &[String] {
+        &self.recorder.hosts
+    }
+
     pub fn close_message(&self) -> &str {
         &self.recorder.message
     }

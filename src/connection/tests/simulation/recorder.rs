@@ -28,6 +28,8 @@ pub struct Recorder {
     /// The number of the last question.
     pub question: usize,
     pub warnings: Vec<String>,
+    /// The hosts of the connections and retries that were reported.
+    pub hosts: Vec<String>,
     /// The message of the last report.
     pub message: String,
     pub counters: Counters,
@@ -80,7 +82,8 @@ fn describe(report: &Report) -> String {
 }
 
 impl Events for Recorder {
-    fn connected(&mut self, info: ConnectInfo) {
+    fn connected(&mut self, host: &str, info: ConnectInfo) {
+        self.hosts.push(host.to_owned());
         assert_eq!(info.subprotocol, "", "no subprotocol was offered");
         self.info = info;
         self.is_open = true;
@@ -126,7 +129,8 @@ impl Events for Recorder {
         self.is_asked = false;
     }
 
-    fn retry_started(&mut self) {
+    fn retry_started(&mut self, host: &str) {
+        self.hosts.push(host.to_owned());
         self.events.push("trying".into());
     }
 
