@@ -1112,7 +1112,7 @@ class Connection {
         const isBlob = this.sockets.isBlob(data);
         const size = this.sockets.sizeOf(data);
         if (this.waiting + size > this.maxWaiting) {
-            this.floor += this.onRefused(ERR_BACKPRESSURE, 'the send buffer is full', size);
+            this.floor += this.onRefused(ERR_BACKPRESSURE, 'the send queue is full', size);
             return;
         }
         const item = { data: null, size, isReadable: true };
@@ -1137,7 +1137,7 @@ class Connection {
             this.waiting -= item.size;
             if (!item.isReadable) this.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: its Blob cannot be read');
             else if (result < 0) this.notSent(result, item.size);
-            if (this.queue === null) return; // the send buffer is full, and the connection is closed
+            if (this.queue === null) return; // the send queue is full, and the connection is closed
         }
         if (!queue.isEmpty()) return;
         this.queue = null;
@@ -1194,7 +1194,7 @@ class Connection {
         this.extensions = extensions;
         if (this.queue === null) this.askForDrain();
         else this.sendQueue();
-        if (this.state === OPEN) this.onOpen(); // not if these messages have filled the send buffer
+        if (this.state === OPEN) this.onOpen(); // not if these messages have filled the send queue
     }
 
     retrying(error, text, delay, code, reason) {
@@ -1553,7 +1553,7 @@ class StandardConnection extends Connection {
     onRefused(error, text, size) {
         if (error === ERR_BACKPRESSURE) {
             const amount = this.waiting + this.hostAmount();
-            this.closeBecause(error, `the send buffer is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
+            this.closeBecause(error, `the send queue is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
                 'was not sent, and the connection was closed', 0, '');
         } else if (error === ERR_MESSAGE_TOO_BIG && this.overCap === 'close') {
             this.closeBecause(error, `message not sent, and the connection was closed: ${text}`, MESSAGE_TOO_BIG_CODE,

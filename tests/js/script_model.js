@@ -22,7 +22,7 @@ function randomBy(seed) {
     };
 }
 
-// A small model of the native library: connections by id, with a send buffer and events of a peer.
+// A small model of the native library: connections by id, with a send queue and events of a peer.
 function makeNative() {
     let lastId = 0;
     const native = { connections: new Map(), tasks: 0, openError: 0, sendError: 0 };

@@ -140,7 +140,7 @@ test('send never throws: too early, too long, or not data', () => {
     assert.deepEqual(host.sent(), ['x'.repeat(MAX_MESSAGE_BYTES), 'undefined']);
 });
 
-test('a full send buffer: onError, and the socket stays open, whatever overCap is', () => {
+test('a full send queue: onError, and the socket stays open, whatever overCap is', () => {
     const { ws, host, log } = opened(makeHost({}, { overCap: 'close' }));
     host.host.failing.send = ERR.BACKPRESSURE;
     ws.send('x');

@@ -78,7 +78,7 @@ test('an error of a send is fired before the close, never after it', () => {
     assert.deepEqual(second.log, [['close', 3, 1000, '', true]]);
 });
 
-test('a full send buffer: the connection is closed, error and close are fired when it has ended, and later messages are only counted', () => {
+test('a full send queue: the connection is closed, error and close are fired when it has ended, and later messages are only counted', () => {
     const { ws, host, log } = openedSocket();
     const messages = [];
     ws.addEventListener('error', (event) => messages.push(event.message));
@@ -101,11 +101,11 @@ test('a full send buffer: the connection is closed, error and close are fired wh
     assert.equal(host.poll(), 1);
     assert.deepEqual(log, [['error', 3, ERR.BACKPRESSURE], ['close', 3, 1005, '', true]]);
     assert.equal(ws.bufferedAmount, 12 + 9);
-    assert.deepEqual(messages, ['the send buffer is full: 5 bytes wait to be sent, so a message of 12 bytes was not sent, ' +
+    assert.deepEqual(messages, ['the send queue is full: 5 bytes wait to be sent, so a message of 12 bytes was not sent, ' +
         'and the connection was closed']);
 });
 
-test('a full send buffer: the connection is lost while it closes', () => {
+test('a full send queue: the connection is lost while it closes', () => {
     const { ws, host, log } = openedSocket();
     host.host.failing.send = ERR.BACKPRESSURE;
     ws.send('x');
@@ -306,7 +306,7 @@ test('send: a Blob keeps its place in the order, and close waits for it', async 
     assert.deepEqual(log, [['close', 3, 4000, '', true]]);
 });
 
-test('send: if the messages behind a Blob exceed the send buffer, the connection is closed', async () => {
+test('send: if the messages behind a Blob exceed the send queue, the connection is closed', async () => {
     const { ws, host, log } = openedSocket(makeHost({ Blob: SlowBlob }), [], { maxSendBuffer: 200000 });
     const blob = new SlowBlob(['abc']);
     ws.send(blob);

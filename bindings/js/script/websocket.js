@@ -61,7 +61,7 @@ class StandardConnection extends Connection {
     onRefused(error, text, size) {
         if (error === ERR_BACKPRESSURE) {
             const amount = this.waiting + this.hostAmount();
-            this.closeBecause(error, `the send buffer is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
+            this.closeBecause(error, `the send queue is full: ${amount} bytes wait to be sent, so a message of ${size} bytes ` +
                 'was not sent, and the connection was closed', 0, '');
         } else if (error === ERR_MESSAGE_TOO_BIG && this.overCap === 'close') {
             this.closeBecause(error, `message not sent, and the connection was closed: ${text}`, MESSAGE_TOO_BIG_CODE,
