@@ -149,6 +149,93 @@ class LoopCloseTest {
         }
     }
 
+    /** The lines of a loop's log. A misuse is still logged. */
+    private static final class Lines implements LoopOptions.Log {
+        final LinkedBlockingQueue<String> refusals = new LinkedBlockingQueue<>();
+
+        @Override
+        public void onLog(LoopOptions.LogLevel level, String text, long socketId) {
+            if (text.contains("refused")) refusals.add(text);
+        }
+
+        WebSocketLoop loop(boolean inline) {
+            return new WebSocketLoop(new LoopOptions.Builder().inline(inline).log(this).build());
+        }
+    }
+
+    /** A correct close logs no refused call, whether a poll waits or not. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theLogHasNoRefusal(boolean inline) throws Exception {
+        Lines lines = new Lines();
+        for (int i = 0; i < 20; i++) {
+            WebSocketLoop loop = lines.loop(inline);
+            CountDownLatch polls = new CountDownLatch(1);
+            Thread poller = new Thread(() -> {
+                polls.countDown();
+                while (!loop.isClosed()) loop.poll(-1);
+            });
+            poller.start();
+            polls.await();
+            if (i % 2 == 0) Thread.sleep(10);
+            loop.close();
+            poller.join();
+            assertTrue(isFreed(loop));
+        }
+        WebSocketLoop inListener = lines.loop(inline);
+        inListener.connect(Support.ECHO, new Support.Recorder() {
+            @Override
+            public void onConnect(WebSocket socket) {
+                inListener.close();
+            }
+        });
+        Support.until(inListener, "it is closed", inListener::isClosed);
+        assertTrue(isFreed(inListener));
+        assertTrue(lines.refusals.isEmpty(), lines.refusals::toString);
+    }
+
+    /** A close in a wake-up, which cannot end the loop, logs none either. */
+    @Test
+    void theLogHasNoRefusalOfAHook() throws Exception {
+        Lines lines = new Lines();
+        WebSocketLoop loop = lines.loop(false);
+        CountDownLatch called = new CountDownLatch(1);
+        loop.setWakeup(() -> {
+            loop.close();
+            called.countDown();
+        });
+        loop.connect(Support.ECHO, new Support.Recorder());
+        assertTrue(called.await(Support.WAIT_LIMIT_MILLIS, TimeUnit.MILLISECONDS));
+        loop.poll();
+        assertTrue(lines.refusals.isEmpty(), lines.refusals::toString);
+    }
+
+    @Test
+    void theLogHasAMisuse() throws Exception {
+        Lines lines = new Lines();
+        WebSocketLoop loop = lines.loop(false);
+        LinkedBlockingQueue<ErrorCode> nested = new LinkedBlockingQueue<>();
+        loop.connect(Support.ECHO, new Support.Recorder() {
+            @Override
+            public void onConnect(WebSocket socket) {
+                nested.add(Support.errorOf(loop::poll));
+            }
+        });
+        Support.until(loop, "it connects", () -> !nested.isEmpty());
+        assertEquals(ErrorCode.REENTRANT, nested.poll());
+        Thread poller = new Thread(() -> {
+            while (!loop.isClosed()) Support.errorOf(() -> loop.poll(-1));
+        });
+        poller.start();
+        long deadline = System.nanoTime() + Support.WAIT_LIMIT_MILLIS * 1_000_000;
+        while (Support.errorOf(loop::poll) != ErrorCode.BUSY) assertTrue(System.nanoTime() < deadline);
+        loop.close();
+        poller.join();
+        assertTrue(isFreed(loop));
+        assertTrue(lines.refusals.size() >= 2, lines.refusals::toString);
+        for (String line : lines.refusals) assertTrue(line.startsWith("egret_ws_loop_poll refused"), line);
+    }
+
     /** Several threads call the loop while another thread closes it: no call throws. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

@@ -12,7 +12,19 @@ import java.nio.charset.StandardCharsets;
  * collected.
  */
 final class Callbacks {
+    /** How many hooks, logs and wake-ups run on this thread. Inside them the library frees no loop. */
+    private static final ThreadLocal<int[]> HOOKS = new ThreadLocal<int[]>() {
+        @Override
+        protected int[] initialValue() {
+            return new int[1];
+        }
+    };
+
     private Callbacks() {}
+
+    static boolean isInHook() {
+        return HOOKS.get()[0] != 0;
+    }
 
     /** Returns whether events of the socket must be dropped, because its loop was closed in a listener of the current poll. */
     private static boolean isOver(WebSocket socket) {
@@ -151,6 +163,8 @@ final class Callbacks {
 
     /** Hooks run on threads of the library. */
     static void onResolve(WebSocket socket, long handle, String host, long query) {
+        int[] hooks = HOOKS.get();
+        hooks[0]++;
         try {
             if (isOver(socket)) return;
             socket.handle = handle;
@@ -158,10 +172,14 @@ final class Callbacks {
         } catch (Throwable thrown) {
             hookFailed(socket, "onResolve", thrown); // report it before the end of the attempt
             Native.resolved(query, "");
+        } finally {
+            hooks[0]--;
         }
     }
 
     static void onProxy(WebSocket socket, long handle, String url, long query) {
+        int[] hooks = HOOKS.get();
+        hooks[0]++;
         try {
             if (isOver(socket)) return;
             socket.handle = handle;
@@ -169,6 +187,8 @@ final class Callbacks {
         } catch (Throwable thrown) {
             hookFailed(socket, "onProxy", thrown);
             Native.proxyFound(query, null);
+        } finally {
+            hooks[0]--;
         }
     }
 
@@ -176,11 +196,15 @@ final class Callbacks {
     static boolean onSocket(WebSocket socket, long handle, int descriptor) {
         if (isOver(socket)) return false;
         socket.handle = handle;
+        int[] hooks = HOOKS.get();
+        hooks[0]++;
         try {
             return socket.loop.options.socketHook.onSocket(socket, descriptor);
         } catch (Throwable thrown) {
             hookFailed(socket, "onSocket", thrown);
             return false;
+        } finally {
+            hooks[0]--;
         }
     }
 
@@ -197,18 +221,26 @@ final class Callbacks {
     }
 
     static void onLog(WebSocketLoop loop, int level, String text, long socketId) {
+        int[] hooks = HOOKS.get();
+        hooks[0]++;
         try {
             loop.options.log.onLog(LoopOptions.LogLevel.of(level), text, socketId);
         } catch (Throwable thrown) {
             report(loop, null, thrown);
+        } finally {
+            hooks[0]--;
         }
     }
 
     static void onWakeup(WebSocketLoop loop) {
+        int[] hooks = HOOKS.get();
+        hooks[0]++;
         try {
             loop.wakeUp();
         } catch (Throwable thrown) {
             report(loop, null, thrown);
+        } finally {
+            hooks[0]--;
         }
     }
 

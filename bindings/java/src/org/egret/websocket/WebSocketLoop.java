@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
@@ -34,6 +36,10 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
      */
     private final Set<WebSocket> sockets = newSet();
     private volatile boolean closed;
+    /** The number of calls of poll that are running; more than one is a misuse, which the library refuses. */
+    private final AtomicInteger polls = new AtomicInteger();
+    /** Whether a thread frees the loop, or has freed it. */
+    private final AtomicBoolean freed = new AtomicBoolean();
     private volatile LoopCloseInfo closeInfo;
     private volatile Runnable wakeup;
     /** The only thread that may poll; null: any thread may poll. */
@@ -123,7 +129,9 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     public int poll(int timeoutMillis) {
         if (driver != null && driver != Thread.currentThread() && !closed)
             throw new WebSocketException(ErrorCode.BUSY, "the loop's LoopThread polls it");
+        polls.incrementAndGet(); // before `closed` is read: see end
         int result = closed ? 0 : Native.loopPoll(handle, timeoutMillis);
+        polls.decrementAndGet();
         if (closed) end(); // a listener or another thread may have closed it during this poll
         return closed ? Math.max(result, 0) : check(result);
     }
@@ -217,21 +225,22 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
     }
 
     /**
-     * Frees the loop. If another thread is polling it, that thread frees the loop when its poll returns: then it reads
-     * {@link #closed}, which was set before this attempt.
+     * Frees the loop, after {@link #closed} was set. During a poll the library would refuse that, and log the refusal. So the
+     * poll frees the loop when it returns: it counts itself before it reads {@link #closed}, and reads it again afterwards.
      */
     private void end() {
+        if (polls.get() != 0) {
+            Native.loopWake(handle);
+            return;
+        }
+        if (Callbacks.isInHook() || !freed.compareAndSet(false, true)) return;
         long[] lost = new long[LoopCloseInfo.COUNT];
         int result = Native.loopFree(handle, reference, lost);
-        switch (ErrorCode.of(result)) {
-            case BUSY:
-                Native.loopWake(handle);
-                return;
-            case REENTRANT:
-            case BAD_HANDLE: // another thread was faster
-                return;
-            default:
-                check(result);
+        if (result < 0) {
+            freed.set(false);
+            ErrorCode error = ErrorCode.of(result);
+            if (error != ErrorCode.BUSY && error != ErrorCode.REENTRANT) check(result);
+            return;
         }
         closeInfo = new LoopCloseInfo(lost);
         leak.forget();
