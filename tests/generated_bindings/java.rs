@@ -105,7 +105,9 @@ fn number(api: &Api, constant: &Constant, class: &str) -> String {
 }
 
 fn constant_doc(api: &Api, constant: &Constant, class: &str) -> String {
-    docs::java(&constant.doc, |word| reference(api, class, "egret_ws_close_info", word))
+    // Java has no `release_user`.
+    let doc = constant.doc.replace("called their `release_user`", "handled their end");
+    docs::java(&doc, |word| reference(api, class, "egret_ws_close_info", word))
 }
 
 fn limits(api: &Api) -> String {

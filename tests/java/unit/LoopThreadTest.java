@@ -145,7 +145,9 @@ class LoopThreadTest {
             WebSocketException refused = assertThrows(WebSocketException.class, thread.getLoop()::poll);
             assertEquals(ErrorCode.BUSY, refused.getError());
             assertTrue(refused.getMessage().contains("LoopThread"), refused.getMessage());
-            assertEquals(ErrorCode.UNSUPPORTED, Support.errorOf(() -> thread.getLoop().setWakeup(() -> {})));
+            refused = assertThrows(WebSocketException.class, () -> thread.getLoop().setWakeup(() -> {}));
+            assertEquals(ErrorCode.UNSUPPORTED, refused.getError());
+            assertTrue(refused.getMessage().contains("getDescriptor()"), refused.getMessage());
         }
     }
 

@@ -16,6 +16,7 @@ import org.egret.websocket.WebSocketLoop;
 import org.egret.websocket.WebSocketOptions;
 import org.egret.websocket.WebSocketStats;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -51,6 +52,30 @@ class OptionsTest {
             assertEquals("127.0.0.1:" + server.port(), socket.getRemoteAddress());
             assertEquals(1, stats.getConnections());
         }
+    }
+
+    /** A missing argument, which is a fault of the program, is named. */
+    @Test
+    void missingArgumentsAreNamed() {
+        WebSocketOptions.Builder builder = new WebSocketOptions.Builder();
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            Object[][] calls = {
+                {"options", (Executable) () -> loop.connect(Support.ECHO, (WebSocketOptions) null, events)},
+                {"listener", (Executable) () -> loop.connect(Support.ECHO, null)},
+                {"tlsRoots", (Executable) () -> builder.tlsRoots(null)},
+                {"tlsIdentity", (Executable) () -> builder.tlsIdentity(null)},
+                {"header", (Executable) () -> builder.header("X", null)},
+            };
+            for (Object[] call : calls) {
+                NullPointerException thrown =
+                        assertThrows(NullPointerException.class, (Executable) call[1]);
+                assertEquals(call[0], thrown.getMessage());
+            }
+        }
+        assertEquals("tlsRoots is empty",
+                assertThrows(IllegalArgumentException.class, () -> builder.tlsRoots(new byte[0])).getMessage());
+        assertEquals("tlsIdentity is empty",
+                assertThrows(IllegalArgumentException.class, () -> builder.tlsIdentity(new byte[0])).getMessage());
     }
 
     @Test

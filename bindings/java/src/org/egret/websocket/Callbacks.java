@@ -110,7 +110,7 @@ final class Callbacks {
     static void onClose(WebSocket socket, long handle, CloseInfo info) {
         if (isOver(socket)) return;
         socket.handle = handle;
-        socket.closeInfo = info == null ? CloseInfo.NO_MEMORY : info;
+        socket.closeInfo = info == null ? CloseInfo.NO_MEMORY : ofHook(socket, info);
         try {
             socket.listener.onClose(socket, socket.closeInfo);
         } catch (Throwable thrown) {
@@ -126,11 +126,25 @@ final class Callbacks {
         socket.handle = handle;
         try {
             RequestHook.Request open = new RequestHook.Request(request, attempt, last, socket.loop.options.cleartextPolicy);
-            return socket.requestHook.onRequest(socket, open).number;
+            RequestHook.Action action = socket.requestHook.onRequest(socket, open);
+            if (action == null) throw new NullPointerException("the RequestHook returned null");
+            return action.number;
         } catch (Throwable thrown) {
+            socket.hookFailure = thrown;
             report(socket, thrown);
             return RequestHook.Action.STOP.number;
         }
+    }
+
+    /** The report of an attempt that a RequestHook has ended names the hook, and its exception. */
+    private static CloseInfo ofHook(WebSocket socket, CloseInfo info) {
+        if (info == null || info.getPhase() != CloseInfo.Phase.REQUEST) return info;
+        Throwable thrown = socket.hookFailure;
+        if (info.getError() == ErrorCode.ABORTED && thrown != null)
+            return new CloseInfo(info, "the RequestHook threw " + thrown);
+        if (info.getError() == ErrorCode.TIMEOUT)
+            return new CloseInfo(info, "the RequestHook returned WAIT, and let no attempt begin within openTimeoutMillis");
+        return info;
     }
 
     static void onFrame(WebSocket socket, int kind, int opcode, boolean isFinal, boolean compressed, long length) {
@@ -155,7 +169,7 @@ final class Callbacks {
         if (isOver(socket)) return;
         socket.handle = handle;
         try {
-            socket.listener.onRetry(socket, info, attempt, delayMillis);
+            socket.listener.onRetry(socket, ofHook(socket, info), attempt, delayMillis);
         } catch (Throwable thrown) {
             report(socket, thrown);
         }

@@ -120,6 +120,12 @@ public final class CloseInfo {
         this.message = message;
     }
 
+    /** A copy of a report, with another message. */
+    CloseInfo(CloseInfo info, String message) {
+        this(info.error.number, info.phase.number, info.initiator.number, info.httpStatus, info.osError, info.code, info.sentCode,
+                info.unsentMessages, info.unsentBytes, info.retryable, info.reason, message);
+    }
+
     /** Returns {@link ErrorCode#OK} after a clean close, otherwise the reason of the end. */
     public @NotNull ErrorCode getError() {
         return error;
@@ -135,7 +141,23 @@ public final class CloseInfo {
 
     /**
      * Returns whether another attempt may succeed. This is the rule of {@link WebSocketOptions.Builder#retryAttempts}, for
-     * programs that themselves connect again.
+     * programs that themselves connect again. False, because another attempt would fail again or is not wanted:
+     *
+     * <table>
+     * <caption>Ends without another attempt</caption>
+     * <tr><th>Getter</th><th>Values</th></tr>
+     * <tr><td>{@link #getError}</td><td>{@link ErrorCode#TLS_HOST}, {@link ErrorCode#TLS_ISSUER}, {@link ErrorCode#TLS_PIN},
+     * {@link ErrorCode#TLS_OPTIONS}, {@link ErrorCode#PROTOCOL}, {@link ErrorCode#INVALID_UTF8},
+     * {@link ErrorCode#MESSAGE_TOO_BIG}, {@link ErrorCode#ABORTED}, {@link ErrorCode#INTERNAL}</td></tr>
+     * <tr><td>{@link #getHttpStatus}</td><td>401, 403, 404, 407, 410: they need another request, for example of a
+     * {@link RequestHook}</td></tr>
+     * <tr><td>{@link #getCode}, {@link #getSentCode}</td><td>1002, 1007, 1008, 1009</td></tr>
+     * <tr><td>{@link #getInitiator}</td><td>{@link Initiator#LOCAL}, with {@link ErrorCode#OK}: this side closed</td></tr>
+     * <tr><td>{@link #getPhase}</td><td>{@link Phase#FLUSH} and {@link Phase#CLOSING}, if this side closed first</td></tr>
+     * </table>
+     *
+     * <p>True after all other ends, also after most closes of the server. With {@code retryAttempts}, a connection that a suspend
+     * has closed ({@link LoopOptions.Builder#closeOnSuspend}) is made again after the resume, although this is false.
      */
     public boolean isRetryable() {
         return retryable;

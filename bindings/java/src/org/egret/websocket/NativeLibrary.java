@@ -37,7 +37,8 @@ final class NativeLibrary {
         String resource = "native/" + platform() + "/" + file;
         try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
             if (library == null) {
-                throw failure(notFound.getMessage() + ", and the jar of the binding has no " + resource, notFound);
+                throw failure(notFound.getMessage() + ", and the jar of the binding has no " + resource
+                        + ": set -Djava.library.path to the folder of build.sh", notFound);
             }
             File directory = new File(System.getProperty("java.io.tmpdir"));
             String end = file.substring(file.lastIndexOf('.'));

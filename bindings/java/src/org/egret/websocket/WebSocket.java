@@ -24,9 +24,9 @@ public final class WebSocket implements AutoCloseable {
     // generated: constants, by "make header"; do not edit
     /**
      * The largest number of sockets that can wait for their loop. Connect calls that the loop has not begun to
-     * handle are counted. Freed sockets are counted separately, until a poll has called their
-     * {@code release_user}. Beyond this number a connect call returns {@link ErrorCode#NO_RESOURCES}: poll the
-     * loop, then try again. Sockets that are connecting or open are not counted.
+     * handle are counted. Freed sockets are counted separately, until a poll has handled their end. Beyond this
+     * number a connect call returns {@link ErrorCode#NO_RESOURCES}: poll the loop, then try again. Sockets that
+     * are connecting or open are not counted.
      */
     public static final int MAX_PENDING_SOCKETS = 16384;
     /**
@@ -73,6 +73,8 @@ public final class WebSocket implements AutoCloseable {
     volatile long handle;
     /** Null until {@code onClose}. */
     volatile CloseInfo closeInfo;
+    /** The exception of the RequestHook that has stopped the socket; null: none. */
+    volatile Throwable hookFailure;
     /** Null until the library is about to free the socket. */
     private volatile LastValues last;
     /** Whether events are no longer delivered. */

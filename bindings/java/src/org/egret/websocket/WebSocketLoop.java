@@ -95,6 +95,7 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
 
     /** The target is a URL if the port is -1. */
     private WebSocket begin(String target, int port, WebSocketOptions options, WebSocketListener listener) {
+        if (options == null) throw new NullPointerException("options");
         if (listener == null) throw new NullPointerException("listener");
         if (closed) throw new WebSocketException(ErrorCode.BAD_HANDLE, "the loop is closed");
         int flags = options.flags | Cleartext.check(this.options.cleartextPolicy, target, port);
@@ -148,6 +149,9 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
      * An inline loop refuses it ({@link ErrorCode#UNSUPPORTED}).
      */
     public void setWakeup(@Nullable Runnable wakeup) {
+        if (wakeup != null && options.isInline() && !closed)
+            throw new WebSocketException(ErrorCode.UNSUPPORTED,
+                    "an inline loop, such as that of a LoopThread, has no wake-up: wait on getDescriptor()");
         this.wakeup = wakeup;
         checkUnlessClosed(Native.loopSetWakeup(handle, reference, wakeup != null));
         if (wakeup == null) WITH_WAKEUP.remove(this);
@@ -262,7 +266,7 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
         return Native.normalizeUrl(Options.withoutNul("url", url));
     }
 
-    /** Returns the version of the library, such as {@code 0.1.0}. */
+    /** Returns the version of the library, such as {@code 0.2.0}. */
     public static @NotNull String libraryVersion() {
         return Native.versionString();
     }

@@ -835,21 +835,29 @@ public final class WebSocketOptions extends Options {
 
         /** Adds a header to the request, such as {@code Authorization}. */
         public @NotNull Builder header(@NotNull String name, @NotNull String value) {
+            if (name == null || value == null) throw new NullPointerException("header");
             headers.add(withoutNul("header", name));
             headers.add(withoutNul("header", value));
             return this;
         }
 
-        /** Certificates of authorities to trust in addition to the system's, in PEM. */
-        public @NotNull Builder tlsRoots(@Nullable byte[] pem) {
-            tlsRoots = pem == null ? null : pem.clone();
+        /** Certificates of authorities to trust in addition to the system's, in PEM. Null and an empty array are refused. */
+        public @NotNull Builder tlsRoots(@NotNull byte[] pem) {
+            tlsRoots = content("tlsRoots", pem);
             return this;
         }
 
-        /** The client certificate and its key, in PKCS#12. */
-        public @NotNull Builder tlsIdentity(@Nullable byte[] pkcs12) {
-            tlsIdentity = pkcs12 == null ? null : pkcs12.clone();
+        /** The client certificate and its key, in PKCS#12. Null and an empty array are refused. */
+        public @NotNull Builder tlsIdentity(@NotNull byte[] pkcs12) {
+            tlsIdentity = content("tlsIdentity", pkcs12);
             return this;
+        }
+
+        /** An empty file would be no option, which is a fault in the program. */
+        private static byte[] content(String name, byte[] bytes) {
+            if (bytes == null) throw new NullPointerException(name);
+            if (bytes.length == 0) throw new IllegalArgumentException(name + " is empty");
+            return bytes.clone();
         }
 
         /**
