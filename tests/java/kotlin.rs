@@ -70,7 +70,8 @@ fn kotlin() {
         let text = fs::read_to_string(root().join(page)).expect(page);
         let blocks = text.split("```kotlin\n").skip(1);
         let blocks = blocks.map(|block| block.split("```").next().expect("lines in Kotlin").to_owned());
-        blocks.filter(|block| !block.starts_with("// build.gradle")).collect()
+        let is_gradle = |block: &String| block.lines().next().is_some_and(|first| first.ends_with(".gradle.kts"));
+        blocks.filter(|block| !is_gradle(block)).collect()
     };
     let write = |name: String, text: String| {
         fs::write(folder.join(&name), text).expect("a file");
@@ -80,7 +81,7 @@ fn kotlin() {
         "import android.os.Bundle\nimport org.egret.websocket.*\nimport org.egret.websocket.android.*\n";
     // The README of the repository contains members of an activity. The README of the binding contains programs and classes.
     let [members] = &blocks("README.md")[..] else { panic!("README.md has one sample in Kotlin") };
-    let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity {{\n{members}}}\n"))];
+    let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity : android.app.Activity() {{\n{members}}}\n"))];
     let programs = ["Echo.kt", "CoroutineEcho.kt"].map(|name| root().join("bindings/java/examples").join(name));
     for (at, block) in blocks("bindings/java/README.md").iter().enumerate() {
         if block.contains("fun main(") {
@@ -90,14 +91,16 @@ fn kotlin() {
         }
     }
     assert!(samples.len() > 3, "the binding's README has samples");
-    let [activity] = &blocks("docs/first-socket-android.md")[..] else { panic!("the guide has one sample in Kotlin") };
-    samples.push(write("Guide.kt".into(), format!("{IMPORTS}{activity}")));
+    // Those of the guide have their imports, because readers copy whole files.
+    let guide = blocks("docs/first-socket-android.md");
+    assert_eq!(guide.len(), 2, "the guide has an activity and an application");
+    samples.extend(guide.into_iter().enumerate().map(|(at, file)| write(format!("Guide{at}.kt"), file)));
     samples.extend(programs);
     let path = [
         &[android_classes().to_path_buf(), android().join("android.jar"), coroutines().to_path_buf()],
         &runtime(&home)[..],
     ];
-    let path = class_path(&path.concat());
+    let path = format!("{}:{}", class_path(&path.concat()), tests());
     let compile = |files: &[PathBuf]| {
         let mut compile = kotlinc(&home);
         compile.args(["-Werror", "-cp", &path, "-d"]).arg(folder.join("game.jar")).args(files);
@@ -114,7 +117,7 @@ fn kotlin() {
     let game = compile(&[&[test("Game.kt")], &samples[..]].concat());
     assert!(game.status.success(), "{}", String::from_utf8_lossy(&game.stderr));
     let ours = [folder.join("game.jar"), binding().join("egret-websocket.jar"), coroutines().to_path_buf()];
-    let path = class_path(&[&ours, &runtime(&home)[..]].concat());
+    let path = format!("{}:{}", class_path(&[&ours, &runtime(&home)[..]].concat()), tests());
     for (name, expected) in [
         ("Game", "received: hello"),
         ("Echo", "received: Hello Egret WebSocket\nclosed: OK, code 1000"),

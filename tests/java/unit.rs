@@ -51,6 +51,7 @@ pub fn tests() -> &'static str {
         for name in ["Contender", "Cpu", "Egret", "Workload"] {
             javac.arg(root().join(format!("benches/lab/java/{name}.java")));
         }
+        javac.arg(root().join("docs/samples/java/TokenRefresh.java"));
         for dir in [
             "tests/java/unit",
             "tests/java/unit/internal",

@@ -47,6 +47,7 @@ fun main(args: Array<String>) {
         while (socket.state != WebSocket.State.CLOSED) loop.poll(-1)
         check(socket.send("late") == ErrorCode.NOT_OPEN)
     }
+    Tokens.check { logIn -> TokenHook { done -> logIn.accept { token -> done(token) } } } // the sample of the README
     check(outcome(ErrorCode.BACKPRESSURE) == "later")
     println("received: ${game.received}")
 }

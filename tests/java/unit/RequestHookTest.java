@@ -112,9 +112,32 @@ class RequestHookTest {
         try (WebSocketLoop loop = new WebSocketLoop(loopOptions)) {
             loop.connect(Support.ECHO, options(hook).build(), events);
             Support.until(loop, "it ends", () -> events.closed != null);
+            assertEquals(ErrorCode.ABORTED, events.closed.getError());
             assertEquals(CloseInfo.Phase.REQUEST, events.closed.getPhase());
             assertEquals(1, reported.size());
+            String why = how.equals("throws") ? "no token" : how.equals("null") ? "the RequestHook returned null" : "StackOverflowError";
+            assertTrue(reported.get(0).toString().contains(why), reported::toString);
+            String message = events.closed.getMessage();
+            assertTrue(message.startsWith("the RequestHook threw ") && message.contains(why), message);
         }
+    }
+
+    /** The report has Java's name of the option. */
+    @Test
+    void aHookThatNeverAnswersIsNamed() {
+        try (WebSocketLoop loop = new WebSocketLoop()) {
+            WebSocketOptions options = new WebSocketOptions.Builder().openTimeoutMillis(50).requestHook((socket, request) -> Action.WAIT).build();
+            loop.connect(Support.ECHO, options, events);
+            Support.until(loop, "it ends", () -> events.closed != null);
+            assertEquals(ErrorCode.TIMEOUT, events.closed.getError());
+            assertTrue(events.closed.getMessage().contains("openTimeoutMillis"), events.closed.getMessage());
+        }
+    }
+
+    /** The sample of the guide asks once for each token, also after the library counts attempts anew. */
+    @Test
+    void theSampleRenewsEachToken() throws Exception {
+        Tokens.check(logIn -> new TokenRefresh(done -> logIn.accept(done::onToken)));
     }
 
     /** The hook also changes the URL and the subprotocols. A refused value changes nothing, and the message gives the reason. */

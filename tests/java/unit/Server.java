@@ -90,7 +90,11 @@ final class Server implements AutoCloseable {
 
         /** Accepts the upgrade, with additional header lines, and returns the request. */
         String accept(String more) throws Exception {
-            String head = head();
+            return accept(head(), more);
+        }
+
+        /** Accepts the upgrade of a request that was read. */
+        String accept(String head, String more) throws Exception {
             int at = head.toLowerCase().indexOf("sec-websocket-key:") + 18;
             String key = head.substring(at, head.indexOf("\r\n", at)).trim() + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
             byte[] sha1 = MessageDigest.getInstance("SHA-1").digest(key.getBytes(StandardCharsets.US_ASCII));
