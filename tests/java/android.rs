@@ -126,6 +126,17 @@ pub fn packed() -> &'static Path {
     &PACKED
 }
 
+#[test]
+fn a_folder_that_is_no_ndk_is_named() {
+    for folder in ["", "/nowhere", env!("CARGO_MANIFEST_DIR")] {
+        let mut build = Command::new(root().join("bindings/java/android/build_aar.sh"));
+        let refused = build.args([folder, "android.jar", "out"]).output().expect("the script runs");
+        let printed = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success());
+        assert!(printed.contains("NDK is not the folder of an NDK") && printed.lines().count() == 1, "{folder}: {printed}");
+    }
+}
+
 /// `last` is the last option of the library's linker.
 fn build_aar(out: &Path, last: &str) -> std::process::Output {
     let cargo = out.with_extension("cargo");

@@ -11,6 +11,7 @@ root=$(cd "$here/../../.." && pwd)
 . "$here/ndk_tools.sh"
 
 [ $# -ge 3 ] || die "usage: build_aar.sh NDK ANDROID_JAR OUT [ABI...]"
+[ -f "$1/source.properties" ] || die "NDK is not the folder of an NDK: '$1' has no source.properties; one is ANDROID_HOME/ndk/VERSION"
 ndk=$(cd "$1" && pwd)
 android_jar=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 out=$3
