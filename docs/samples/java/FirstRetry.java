@@ -23,7 +23,8 @@ public class FirstRetry {
 
             @Override
             public void onRetry(WebSocket socket, CloseInfo info, int attempt, long delayMillis) {
-                System.out.println("lost: " + info + "; attempt " + attempt + " in " + delayMillis + " ms");
+                String when = delayMillis == Long.MAX_VALUE ? "after the resume" : "in " + delayMillis + " ms";
+                System.out.println("lost: " + info + "; attempt " + attempt + " " + when);
             }
 
             @Override

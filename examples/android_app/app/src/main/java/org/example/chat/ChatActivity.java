@@ -9,6 +9,7 @@ import android.widget.LinearLayout;
 import android.widget.TextView;
 import org.egret.websocket.CloseInfo;
 import org.egret.websocket.ErrorCode;
+import org.egret.websocket.RetryOptions;
 import org.egret.websocket.WebSocket;
 import org.egret.websocket.WebSocketListener;
 import org.egret.websocket.WebSocketLoop;
@@ -42,7 +43,10 @@ public class ChatActivity extends Activity {
         loop = new WebSocketLoop();
         driver = LooperDriver.onWakeup(loop, getMainLooper());
         lifecycle = AppLifecycle.follow(getApplication(), loop);
-        WebSocketOptions options = new WebSocketOptions.Builder().retryAttempts(WebSocketOptions.UNLIMITED).build();
+        WebSocketOptions options = new WebSocketOptions.Builder()
+                .retryAttempts(WebSocketOptions.UNLIMITED)
+                .retry(new RetryOptions.Builder().totalMillis(RetryOptions.UNLIMITED).build()) // also after ten minutes offline
+                .build();
         socket = loop.connect(URL, options, new Listener());
     }
 

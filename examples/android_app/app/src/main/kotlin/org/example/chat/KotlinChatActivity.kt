@@ -8,6 +8,7 @@ import android.widget.LinearLayout
 import android.widget.TextView
 import org.egret.websocket.CloseInfo
 import org.egret.websocket.ErrorCode
+import org.egret.websocket.RetryOptions
 import org.egret.websocket.WebSocket
 import org.egret.websocket.WebSocketListener
 import org.egret.websocket.WebSocketLoop
@@ -34,7 +35,10 @@ class KotlinChatActivity : Activity() {
         loop = WebSocketLoop()
         driver = LooperDriver.onWakeup(loop, mainLooper)
         lifecycle = AppLifecycle.followNetwork(this, loop)
-        val options = WebSocketOptions.Builder().retryAttempts(WebSocketOptions.UNLIMITED).build()
+        val options = WebSocketOptions.Builder()
+            .retryAttempts(WebSocketOptions.UNLIMITED)
+            .retry(RetryOptions.Builder().totalMillis(RetryOptions.UNLIMITED).build()) // also after ten minutes offline
+            .build()
         socket = loop.connect(ChatActivity.URL, options, object : WebSocketListener() {
             override fun onConnect(socket: WebSocket) = show("connected")
             override fun onMessage(socket: WebSocket, text: String) = show(text)
