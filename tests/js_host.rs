@@ -110,6 +110,9 @@ fn the_tables_have_every_field_of_the_header() {
         let forms = [format!("TEXT({field})"), format!("NUMBER({field})"), format!("{{\"{field}\"")];
         assert_ne!(forms.iter().any(|form| has(form)), others.contains(&field.as_str()), "option {field}");
     }
+    for field in fields("egret_ws_retry_options") {
+        assert_ne!(has(&format!("RETRY({field})")), field == "struct_size", "retry.{field}");
+    }
     // Each hook of the shell must reach the library.
     for field in fields("egret_ws_hooks") {
         assert_ne!(has(&format!("hooks->{field} = ")), field == "struct_size", "hook {field}");

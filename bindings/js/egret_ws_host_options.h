@@ -2,16 +2,17 @@
  * egret_ws_host_options.h - a part of egret_ws_host.c: it fills egret_ws_options with the options of a script, and keeps the reason
  * of a refusal. No other file includes it.
  */
-typedef enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_ROOTS, OPTION_HEADER, OPTION_FRAMES } option_kind;
+typedef enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_ROOTS, OPTION_HEADER, OPTION_FRAMES, OPTION_RETRY } option_kind;
 
 typedef struct option {
     const char *name;
     option_kind kind;
-    size_t place; /* the offset of the field, or the flag */
+    size_t place; /* the offset of the field (with OPTION_RETRY, in egret_ws_retry_options), or the flag */
 } option;
 
 #define TEXT(field) {#field, OPTION_TEXT, offsetof(egret_ws_options, field)}
 #define NUMBER(field) {#field, OPTION_NUMBER, offsetof(egret_ws_options, field)}
+#define RETRY(field) {"retry_" #field, OPTION_RETRY, offsetof(egret_ws_retry_options, field)}
 static const option option_table[] = {
     TEXT(origin), TEXT(user_agent), TEXT(username), TEXT(password), TEXT(proxy), TEXT(tls_pins), TEXT(tls_server_name),
     NUMBER(connect_timeout_ms), NUMBER(handshake_timeout_ms), NUMBER(flush_timeout_ms), NUMBER(close_timeout_ms),
@@ -19,7 +20,7 @@ static const option option_table[] = {
     NUMBER(max_redirects), NUMBER(resolve_timeout_ms), NUMBER(proxy_timeout_ms), NUMBER(tls_timeout_ms),
     NUMBER(open_timeout_ms), NUMBER(ping_interval_ms), NUMBER(pong_timeout_ms), NUMBER(probe_timeout_ms),
     NUMBER(tls_min_version), NUMBER(max_refusal_body_bytes), NUMBER(attempt_delay_ms), TEXT(addresses), TEXT(local_address),
-    TEXT(local_interface),
+    TEXT(local_interface), RETRY(min_wait_ms), RETRY(first_wait_ms), RETRY(max_wait_ms), RETRY(total_ms),
     {"only_these_roots", OPTION_FLAG, EGRET_WS_ONLY_THESE_ROOTS},
     {"proxy_from_environment", OPTION_FLAG, EGRET_WS_PROXY_FROM_ENVIRONMENT},
     {"resend", OPTION_FLAG, EGRET_WS_RESEND},
@@ -44,6 +45,7 @@ static int32_t refuse(egret_ws_host *host, int32_t error, const char *format, co
 /* The options of one socket, and the memory to which they point. */
 typedef struct socket_options {
     egret_ws_options c;
+    egret_ws_retry_options retry;
     char *text;
     egret_ws_header headers[MAX_HEADERS];
 } socket_options;
@@ -62,13 +64,18 @@ static int32_t add_header(egret_ws_host *host, socket_options *options, char *li
 }
 
 static int32_t set_option(egret_ws_host *host, socket_options *options, const char *name, char *value) {
-    char *const fields = (char *)&options->c;
+    char *fields = (char *)&options->c;
     const option *option = option_table;
     while (strcmp(option->name, name) != 0)
         if (++option == option_table + sizeof option_table / sizeof *option_table)
             return refuse(host, EGRET_WS_ERR_INVALID_ARGUMENT, "there is no option %s", name);
     switch (option->kind) {
     case OPTION_TEXT: *(const char **)(fields + option->place) = value; break;
+    case OPTION_RETRY:
+        if (!options->c.retry) egret_ws_retry_options_init(&options->retry, sizeof options->retry);
+        options->c.retry = &options->retry;
+        fields = (char *)&options->retry;
+        /* fall through */
     case OPTION_NUMBER: {
         char *end;
         const unsigned long long number = strtoull(value, &end, 10);

@@ -64,6 +64,17 @@ export interface WebSocketOptions {
    * row, or `Infinity`.
    */
   retryAttempts?: number;
+  /** The shortest wait before a reconnect. The default is 250. 0: an attempt may begin at once. */
+  retryMinWait?: Milliseconds;
+  /**
+   * The longest wait before the first reconnect; it doubles with each further attempt. The wait is random between `retryMinWait`
+   * and this value. The default is 4000. 0: no wait, also before later attempts.
+   */
+  retryFirstWait?: Milliseconds;
+  /** The limit of the doubling. The default is 30000. */
+  retryMaxWait?: Milliseconds;
+  /** The time after the loss in which attempts begin. The default is 600000, ten minutes. `Infinity`: no limit. */
+  retryTotal?: Milliseconds;
   /** `true`: messages that were not sent completely are sent again after a reconnect. */
   resend?: boolean;
   /** `false`: permessage-deflate is not offered. */

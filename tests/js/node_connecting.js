@@ -107,3 +107,17 @@ both('a failed egret_native.WebSocket calls onError, then onClose, and can recon
   });
   assert.deepStrictEqual(log, ['number', 'close', 'open']);
 });
+
+both('the options of waits: how long and until when a socket connects again', async ({ WebSocket }) => {
+  const delaysOf = async (options) => {
+    const socket = new WebSocket('ws://127.0.0.1:1/', [], options);
+    const delays = [];
+    socket.onretry = ({ delay }) => delays.push(delay);
+    await next(socket, 'close');
+    return delays;
+  };
+  assert.deepStrictEqual(await delaysOf({ retryAttempts: 3, retryFirstWait: 0 }), [0, 0, 0]);
+  assert.deepStrictEqual(await delaysOf({ retryAttempts: 2, retryMinWait: 7, retryFirstWait: 7, retryMaxWait: 7 }), [7, 7]);
+  assert.deepStrictEqual(await delaysOf({ retryAttempts: Infinity, retryMinWait: 50, retryFirstWait: 50, retryTotal: 20 }), []);
+  assert.throws(() => new WebSocket('ws://127.0.0.1:1/', [], { retryFirstWait: 9, retryMaxWait: 8 }), /retryFirstWait <= retryMaxWait/);
+});

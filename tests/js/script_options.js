@@ -40,6 +40,13 @@ test('every option: its name and value for the library', () => {
         ['maxRedirects', 0, ['max_redirects', '0']],
         ['retryAttempts', 5, ['retry_attempts', '5']],
         ['retryAttempts', Infinity, ['retry_attempts', '4294967295']],
+        ['retryMinWait', 50, ['retry_min_wait_ms', '50']],
+        ['retryMinWait', 0, ['retry_min_wait_ms', '4294967294']],
+        ['retryFirstWait', 200, ['retry_first_wait_ms', '200']],
+        ['retryFirstWait', 0, ['retry_first_wait_ms', '4294967294']],
+        ['retryMaxWait', 5000, ['retry_max_wait_ms', '5000']],
+        ['retryTotal', 1, ['retry_total_ms', '1']],
+        ['retryTotal', Infinity, ['retry_total_ms', '4294967295']],
         ['resend', true, ['resend', '1']],
         ['deflate', false, ['disable_deflate', '1']],
         ['deflate', true],
@@ -99,6 +106,7 @@ test('an option that is unknown or of a wrong type throws a TypeError that names
         ...['origin', 'userAgent', 'proxy', 'serverName', 'localAddress', 'localInterface'].flatMap((name) => [[name, 5], [name, null], [name, 'a\0b'], [name, {}]]),
         ...numbers.flatMap((name) => [0, -1, 1.5, NaN, Infinity, '5', null, 2 ** 32, 1n].map((value) => [name, value])),
         ['maxRedirects', Infinity], ['highWaterMark', 0], ['highWaterMark', '5'], ['retryAttempts', -1], ['retryAttempts', '5'], ['flushTimeout', Infinity],
+        ['retryMinWait', Infinity], ['retryFirstWait', -1], ['retryMaxWait', 0], ['retryTotal', 0],
         ['pingInterval', 0], ['minTlsVersion', 1.2], ['minTlsVersion', '1.1'], ['minTlsVersion', 'toString'],
         ['resend', 1], ['deflate', 'no'], ['overCap', 'ignore'], ['overCap', null],
         ['frames', 1], ['tlsResumption', 'no'], ['attemptDelay', Infinity], ['addresses', 5], ['addresses', [5]], ['addresses', ['a\0']],
@@ -392,6 +400,14 @@ test('the message about a wrong option uses JavaScript names', () => {
     host.host.failing.open = ERR.INVALID_ARGUMENT;
     host.host.reason = 'EGRET_WS_ONLY_THESE_ROOTS without tls_roots, some_name above EGRET_WS_MAX_MESSAGE_BYTES';
     refused(/^TypeError: options of a WebSocket: onlyTheseRoots without roots, some_name above 131072$/, [], { onlyTheseRoots: true });
+});
+
+test('waits that do not fit together: the reason has the names of the options', () => {
+    const host = makeHost();
+    host.host.failing.open = ERR.INVALID_ARGUMENT;
+    host.host.reason = 'retry.min_wait_ms <= retry.first_wait_ms <= retry.max_wait_ms does not hold';
+    assert.throws(() => new host.WebSocket(URL_, [], { retryMaxWait: 1 }),
+        { name: 'TypeError', message: 'options of a WebSocket: retryMinWait <= retryFirstWait <= retryMaxWait does not hold' });
 });
 
 test('messages of events use the JavaScript names of options', () => {

@@ -110,6 +110,10 @@ const OPTIONS = {
     maxRefusalBody: numberField('max_refusal_body_bytes', OR_AT_ONCE),
     maxRedirects: numberField('max_redirects', OR_NONE),
     retryAttempts: numberField('retry_attempts', OR_ENDLESS),
+    retryMinWait: numberField('retry_min_wait_ms', OR_AT_ONCE),
+    retryFirstWait: numberField('retry_first_wait_ms', OR_AT_ONCE),
+    retryMaxWait: numberField('retry_max_wait_ms', POSITIVE),
+    retryTotal: numberField('retry_total_ms', OR_NEVER),
     resend: flagField('resend', true),
     deflate: flagField('disable_deflate', false),
     alpn: flagField('disable_alpn', false),
@@ -171,12 +175,13 @@ const NAMES = {
     tls_server_name: 'serverName', max_message_bytes: 'maxMessage', EGRET_WS_MAX_MESSAGE_BYTES: '131072',
     max_send_buffer_bytes: 'maxSendBuffer', max_receive_queue_bytes: 'maxReceiveQueue', max_redirects: 'maxRedirects',
     max_refusal_body_bytes: 'maxRefusalBody', attempt_delay_ms: 'attemptDelay', local_address: 'localAddress',
-    local_interface: 'localInterface'
+    local_interface: 'localInterface', 'retry.min_wait_ms': 'retryMinWait', 'retry.first_wait_ms': 'retryFirstWait',
+    'retry.max_wait_ms': 'retryMaxWait'
 };
 
 // Converts a reason of the library, so that it contains the names of options in JavaScript.
 function inNamesOfOptions(text) {
-    return text.replace(/[A-Za-z]+(?:_[A-Za-z]+)+/g, (name) => NAMES[name] || name);
+    return text.replace(/(?:retry\.)?[A-Za-z]+(?:_[A-Za-z]+)+/g, (name) => NAMES[name] || name);
 }
 
 // Converts the text of host.stats (for each number a name, NUL, the number, NUL) to an object. Returns null for an empty text.

@@ -71,6 +71,7 @@ static egret_ws_host *make_host(egret_ws_error_t (*configure)(void *, const char
 /* Options. The hook of the shell gets the struct that was filled from a script's options. */
 
 static egret_ws_options given; /* by the last open */
+static egret_ws_retry_options given_retry;
 static char given_text[64], given_header[2][64];
 
 static egret_ws_error_t keep(void *user, const char *url, egret_ws_options *options) {
@@ -79,6 +80,7 @@ static egret_ws_error_t keep(void *user, const char *url, egret_ws_options *opti
     uint32_t i;
     (void)url;
     given = *options;
+    if (options->retry) given_retry = *options->retry;
     snprintf(given_text, sizeof given_text, "%s", text);
     for (i = 0; i < options->header_count && i < 2; i++)
         snprintf(given_header[i], sizeof given_header[i], "%s=%s", options->headers[i].name, options->headers[i].value);
@@ -117,6 +119,11 @@ static void sets_each_option(void) {
         switch (each->kind) {
         case OPTION_TEXT: *(const char **)field = *(const char **)((char *)&given + each->place); break;
         case OPTION_NUMBER: *(uint32_t *)field = UINT32_MAX; break;
+        case OPTION_RETRY:
+            CHECK(given.retry != NULL && given_retry.struct_size == sizeof given_retry);
+            CHECK(*(uint32_t *)((char *)&given_retry + each->place) == UINT32_MAX);
+            expected.retry = given.retry;
+            break;
         case OPTION_FRAMES: expected.on_frame = on_frame; break;
         case OPTION_FLAG: expected.flags |= (uint32_t)each->place; break;
         case OPTION_ROOTS:
@@ -135,6 +142,8 @@ static void sets_each_option(void) {
     place = 0;
     CHECK(OPEN(host, "header\0A: 1\0ping_interval_ms\0007\0header\0B: \0") == EGRET_WS_ERR_UNSUPPORTED);
     CHECK(given.header_count == 2 && given.ping_interval_ms == 7);
+    CHECK(OPEN(host, "retry_first_wait_ms\0007\0retry_total_ms\0008\0") == EGRET_WS_ERR_UNSUPPORTED);
+    CHECK(given_retry.min_wait_ms == 0 && given_retry.first_wait_ms == 7 && given_retry.total_ms == 8);
     CHECK(strcmp(given_header[0], "A=1") == 0 && strcmp(given_header[1], "B=") == 0);
     egret_ws_host_free(host);
 }
