@@ -32,6 +32,7 @@ const ERR_INVALID_ARGUMENT = -1,
     ERR_CONNECTION_LOST = -51,
     ERR_ABORTED = -53,
     ERR_TLS = -60,
+    ERR_TLS_ISSUER = -63,
     ERR_TLS_OPTIONS = -65;
 // generated: end
 
@@ -314,10 +315,22 @@ function listOption(name, value) {
 // A list that the library splits at its commas.
 const joinedField = (field) => (name, value) => [[field, listOption(name, value).join(',')]];
 
-// Without this check, an empty text from a file that could not be read would mean the system's authorities.
+// The characters outside of the certificates, which are comments, may be wrong: a PEM file is not always UTF-8.
+function textOfBytes(value) {
+    if (!isObject(value) || !(ArrayBuffer.isView(value) || isArrayBuffer(value))) return value;
+    const bytes = bytesOf(value);
+    let text = '';
+    for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode.apply(null, bytes.subarray(i, i + 4096));
+    return text;
+}
+
+// Without the check for an empty text, a file that could not be read would mean the system's authorities.
 function rootsOption(name, value) {
-    const list = listOption(name, value);
+    const list = listOption(name, Array.isArray(value) ? value.map(textOfBytes) : textOfBytes(value));
     if (list.some((pem) => pem.trim() === '')) refuse(name, 'has an empty text');
+    if (list.some((pem) => pem.indexOf('-----BEGIN ') < 0)) {
+        refuse(name, 'must be the text of a PEM file (-----BEGIN CERTIFICATE-----), not its path');
+    }
     return list.join('\n');
 }
 
@@ -426,6 +439,26 @@ const NO_OPTIONS = {
     encoded: '', given: {}, overCap: 'error', highWaterMark: 1 << 20, maxSendBuffer: 16 << 20, resend: false
 };
 
+// How many letters must be added, removed or changed to make one name of the other.
+function distance(from, to) {
+    let row = Array.from({ length: to.length + 1 }, (unused, index) => index);
+    for (let i = 1; i <= from.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= to.length; j++) {
+            next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)));
+        }
+        row = next;
+    }
+    return row[to.length];
+}
+
+// Returns a part of the sentence about an unknown option. In C, an option ends with its unit.
+function suggestion(wrong, names) {
+    const name = (NAMES[wrong] || wrong.slice(0, 40).replace(/_?ms$/i, '')).toLowerCase();
+    const near = names.map((known) => [distance(name, known.toLowerCase()), known]).sort((a, b) => a[0] - b[0])[0];
+    return near[0] <= Math.min(2, name.length / 3) ? ` (did you mean ${near[1]}?)` : '';
+}
+
 // Throws a TypeError that names the wrong option. A given option replaces the whole default with its name. `others` are more names
 // for the message about an unknown option.
 function readOptions(options, defaults, others = []) {
@@ -433,7 +466,10 @@ function readOptions(options, defaults, others = []) {
     if (!isObject(options)) throw new TypeError('the options of a socket must be an object');
     const given = Object.assign({}, defaults.given);
     for (const name of Object.keys(options)) {
-        if (!(name in OPTIONS)) throw new TypeError(`there is no option ${name}; there are ${others.concat(Object.keys(OPTIONS)).join(', ')}`);
+        if (!(name in OPTIONS)) {
+            const names = others.concat(Object.keys(OPTIONS));
+            throw new TypeError(`there is no option ${name}${suggestion(name, names)}; there are ${names.join(', ')}`);
+        }
         const value = options[name];
         if (value !== undefined) given[name] = value;
     }
@@ -1578,8 +1614,14 @@ class StandardConnection extends Connection {
         return { status, body: this.bytes('response_body') || NO_BYTES, cookies: this.cookies() };
     }
 
-    onRetry(error, message, delay, code, reason) {
-        this.fireWith(this.events.event('retry'), Object.assign({ error, message, delay, code, reason }, this.refusal()));
+    onRetry(error, text, delay, code, reason) {
+        this.fireWith(this.events.event('retry'), Object.assign(this.eventOfEnd(error, text), { delay, code, reason }));
+    }
+
+    // Returns the properties that the events for the end of a connection have in common.
+    eventOfEnd(error, text) {
+        const advice = error === ERR_TLS_ISSUER ? '; if you trust its authority, pass the authority\'s certificate in the option roots' : '';
+        return Object.assign({ error, message: `${text}${advice}` }, this.refusal());
     }
 
     onFrame(direction, opcode, flags, length) {
@@ -1591,12 +1633,12 @@ class StandardConnection extends Connection {
         this.fire(this.events.event('drain'));
     }
 
-    onError(error, message) {
-        this.fireWith(this.events.event('error'), Object.assign({ error, message }, this.refusal()));
+    onError(error, text) {
+        this.fireWith(this.events.event('error'), this.eventOfEnd(error, text));
     }
 
-    onClose(code, reason, wasClean, error, message) {
-        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : Object.assign({ error, message }, this.refusal()));
+    onClose(code, reason, wasClean, error, text) {
+        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : this.eventOfEnd(error, text));
     }
 
     // Splits lines of two parts: a URL and a cookie, or an address and its result.
@@ -1682,7 +1724,7 @@ function makeWebSocket(global, host, sockets, defaults) {
             const connection = connectionOf(this);
             needArguments(arguments.length, 1, 'send');
             const payload = sockets.toPayload(data);
-            if (connection.state === CONNECTING) throw exception('InvalidStateError', 'still connecting');
+            if (connection.state === CONNECTING) throw exception('InvalidStateError', 'the socket is still connecting: send after open');
             connection.send(payload);
         }
         close(code = undefined, reason = undefined) {
@@ -1779,7 +1821,7 @@ function makeNativeWebSocket(host, sockets, defaults) {
                 connection.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: it is not a string, an ArrayBuffer or a view of one');
                 return;
             }
-            if (connection.state === CONNECTING) connection.reportLater(ERR_NOT_OPEN, 'message not sent: still connecting');
+            if (connection.state === CONNECTING) connection.reportLater(ERR_NOT_OPEN, 'message not sent: the socket is still connecting: send after onOpen');
             else connection.send(payload);
         }
         close() { connectionOf(this).close(0, ''); }

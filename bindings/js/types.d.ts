@@ -41,8 +41,8 @@ export interface WebSocketOptions {
   proxy?: string;
   /** Takes the proxy from the environment variables. */
   proxyFromEnvironment?: boolean;
-  /** Root certificates to trust in addition to those of the system, in PEM. */
-  roots?: string | ReadonlyArray<string>;
+  /** Root certificates to trust in addition to those of the system: the text or the bytes of PEM files, not their paths. */
+  roots?: string | Uint8Array | ArrayBuffer | ReadonlyArray<string | Uint8Array | ArrayBuffer>;
   /** Trusts only `roots`. */
   onlyTheseRoots?: boolean;
   /** Public keys that the server's certificate may have: `sha256/...`, comma-separated or as a list. */

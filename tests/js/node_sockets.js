@@ -307,7 +307,7 @@ test('the message about an unknown option of install lists each option of the ty
   for (const global of [{}, vm.createContext({})]) {
     assert.throws(() => install(global, { addon, finProxy() {} }), ({ message }) => {
       const [words, list] = message.split('; there are ');
-      assert.strictEqual(words, 'there is no option finProxy');
+      assert.strictEqual(words, 'there is no option finProxy (did you mean findProxy?)');
       assert.deepStrictEqual(list.split(', ').sort(), [...names].sort());
       return true;
     });

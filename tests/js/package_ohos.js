@@ -161,7 +161,7 @@ test('the module exchanges a message without polls of the application', { timeou
 
 test('the message about an unknown option of install lists the options of the installation', async () => {
   const { install } = await loaded;
-  assert.throws(() => install({ pol: true }), /^TypeError: there is no option pol; there are poll, resolve, findProxy, reportError, headers, /);
+  assert.throws(() => install({ pol: true }), /^TypeError: there is no option pol \(did you mean poll\?\); there are poll, resolve, findProxy, reportError, headers, /);
 });
 
 test('the application polls', { timeout: 10_000 }, async () => {

@@ -11,7 +11,7 @@ const install = vm.runInThisContext(source, { filename: SCRIPT });
 
 const ERR = { INVALID_ARGUMENT: -1, BAD_HANDLE: -2, NO_RESOURCES: -7, INTERNAL: -8, UNSUPPORTED: -9, NOT_OPEN: -10, TOO_BIG: -11,
     INVALID_UTF8: -12, BACKPRESSURE: -13, INVALID_URL: -14, CONNECT: -31, TIMEOUT: -50, CONNECTION_LOST: -51, PROTOCOL: -52,
-    ABORTED: -53, TLS: -60, TLS_OPTIONS: -65 };
+    ABORTED: -53, TLS: -60, TLS_ISSUER: -63, TLS_OPTIONS: -65 };
 const MAX_MESSAGE_BYTES = 131072;
 const URL_ = 'ws://game.test/';
 

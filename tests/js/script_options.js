@@ -5,6 +5,8 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { makeHost, makeSocket, openedSocket, install, SlowBlob, ERR, URL_ } = require('./script_host.js');
 
+const PEM = '-----BEGIN CERTIFICATE-----';
+
 // Returns the options that the host gets, as [name, value] pairs.
 function encoded(options, defaults) {
     const { host, WebSocket } = makeHost({}, defaults);
@@ -24,8 +26,11 @@ test('every option: its name and value for the library', () => {
         ['proxy', 'http://p:1', ['proxy', 'http://p:1']],
         ['proxyFromEnvironment', true, ['proxy_from_environment', '1']],
         ['proxyFromEnvironment', false],
-        ['roots', 'PEM', ['tls_roots', 'PEM']],
-        ['roots', ['PEM 1', 'PEM 2'], ['tls_roots', 'PEM 1\nPEM 2']],
+        ['roots', PEM, ['tls_roots', PEM]],
+        ['roots', [`1 ${PEM}`, `2 ${PEM}`], ['tls_roots', `1 ${PEM}\n2 ${PEM}`]],
+        ['roots', Buffer.from(PEM), ['tls_roots', PEM]],
+        ['roots', [PEM, new Uint8Array(Buffer.from(`\u00e9 ${PEM}`, 'latin1'))], ['tls_roots', `${PEM}\n\u00e9 ${PEM}`]],
+        ['roots', Buffer.from(PEM.repeat(9999)), ['tls_roots', PEM.repeat(9999)]],
         ['onlyTheseRoots', true, ['only_these_roots', '1']],
         ['pins', 'sha256/x', ['tls_pins', 'sha256/x']],
         ['pins', ['sha256/x', 'sha256/y'], ['tls_pins', 'sha256/x,sha256/y']],
@@ -110,7 +115,7 @@ test('an option that is unknown or of a wrong type throws a TypeError that names
         ['pingInterval', 0], ['minTlsVersion', 1.2], ['minTlsVersion', '1.1'], ['minTlsVersion', 'toString'],
         ['resend', 1], ['deflate', 'no'], ['overCap', 'ignore'], ['overCap', null],
         ['frames', 1], ['tlsResumption', 'no'], ['attemptDelay', Infinity], ['addresses', 5], ['addresses', [5]], ['addresses', ['a\0']],
-        ['pins', 5], ['pins', [5]], ['roots', new ArrayBuffer(8)], ['roots', ['a\0']],
+        ['pins', 5], ['pins', [5]], ['roots', 5], ['roots', [5]], ['roots', new Uint8Array(8)], ['roots', [`${PEM}\0`]],
         ['headers', 'A: b'], ['headers', 5], ['headers', [['A']]], ['headers', [['A', 'b', 'c']]], ['headers', [5]], ['headers', ['ab']], ['headers', { 'A: b': 'c' }],
         ['headers', { '': 'c' }], ['headers', { A: null }], ['headers', { A: 'b\0' }], ['headers', { A: {} }],
     ];
@@ -140,7 +145,7 @@ test('options that the library or the shell refuses throw a TypeError; without o
     for (const error of [ERR.INVALID_ARGUMENT, ERR.UNSUPPORTED, ERR.TLS_OPTIONS]) {
         const host = makeHost();
         host.host.failing.open = error;
-        assert.throws(() => new host.WebSocket(URL_, [], { roots: 'no PEM' }),
+        assert.throws(() => new host.WebSocket(URL_, [], { roots: PEM }),
             (thrown) => thrown instanceof TypeError && thrown.message.includes('a reason'));
         assert.equal(host.poll(), 0);
         const { log } = makeSocket(host);
@@ -382,8 +387,8 @@ test('each member of an options object is read once', () => {
 test('the message about an unknown default lists the other options of the installation', () => {
     const { global, host } = makeHost();
     const refused = (expected, ...names) => assert.throws(() => install(global, host, { header: {} }, undefined, ...names), expected);
-    refused(/^TypeError: there is no option header; there are poll, resolve, headers, origin, /, ['poll', 'resolve']);
-    refused(/^TypeError: there is no option header; there are headers, origin, /);
+    refused(/^TypeError: there is no option header \(did you mean headers\?\); there are poll, resolve, headers, origin, /, ['poll', 'resolve']);
+    refused(/^TypeError: there is no option header \(did you mean headers\?\); there are headers, origin, /);
 });
 
 test('the message about a wrong option uses JavaScript names', () => {
@@ -391,15 +396,32 @@ test('the message about a wrong option uses JavaScript names', () => {
     const refused = (expected, ...rest) => assert.throws(() => new WebSocket(URL_, ...rest), expected);
     refused(/^SyntaxError: .*; options are the third argument$/, { headers: { A: 'b' } });
     refused(/^SyntaxError: .*tokens: a b$/, 'a b');
-    refused(/^TypeError: there is no option header; there are headers, origin, /, [], { header: {} });
-    refused(/^TypeError: the option roots must be a string or an array of strings$/, [], { roots: new Uint8Array([45]) });
-    for (const roots of ['', ['PEM', '\n']]) refused(/^TypeError: the option roots has an empty text$/, [], { roots });
+    for (const [wrong, right] of [['header', 'headers'], ['retryAttempt', 'retryAttempts'], ['retryattempts', 'retryAttempts'],
+        ['retryAtempts', 'retryAttempts'], ['rots', 'roots'], ['tls_roots', 'roots'], ['pongTimeoutMs', 'pongTimeout']]) {
+        refused(new RegExp(`^TypeError: there is no option ${wrong} \\(did you mean ${right}\\?\\); there are headers, origin, `), [], { [wrong]: 1 });
+    }
+    for (const wrong of ['x', 'onlyRoots', 'toString']) refused(new RegExp(`^TypeError: there is no option ${wrong}; there are headers, `), [], { [wrong]: 1 });
+    for (const roots of ['ca.pem', ['ca.pem'], [PEM, './ca.pem'], new Uint8Array([45])]) {
+        refused(/^TypeError: the option roots must be the text of a PEM file \(-----BEGIN CERTIFICATE-----\), not its path$/, [], { roots });
+    }
+    for (const roots of ['', [PEM, '\n'], new Uint8Array(0)]) refused(/^TypeError: the option roots has an empty text$/, [], { roots });
     refused(/neither a string nor a number: A$/, [], { headers: { A: undefined } });
     refused(/^TypeError: the option retryAttempts must be a whole number from 0 to 4294967293, or Infinity$/, [], { retryAttempts: -1 });
     refused(/^TypeError: the option connectTimeout must be a whole number from 1 to 4294967293$/, [], { connectTimeout: 0 });
     host.host.failing.open = ERR.INVALID_ARGUMENT;
     host.host.reason = 'EGRET_WS_ONLY_THESE_ROOTS without tls_roots, some_name above EGRET_WS_MAX_MESSAGE_BYTES';
     refused(/^TypeError: options of a WebSocket: onlyTheseRoots without roots, some_name above 131072$/, [], { onlyTheseRoots: true });
+});
+
+test('a certificate of an unknown authority: the message names the option', () => {
+    const { ws, host: { events, id } } = openedSocket();
+    const messages = [];
+    ws.onerror = ws.onclose = ws.onretry = ({ message }) => messages.push(message);
+    events.retrying(id, ERR.TLS_ISSUER, 'unknown', 5, 1006, '');
+    events.failed(id, ERR.TLS_ISSUER, 'unknown');
+    events.closed(id, 1006, '', false, ERR.TLS_ISSUER, 'unknown');
+    const expected = 'unknown; if you trust its authority, pass the authority\'s certificate in the option roots';
+    assert.deepEqual(messages, [expected, expected, expected]);
 });
 
 test('waits that do not fit together: the reason has the names of the options', () => {

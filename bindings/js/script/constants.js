@@ -14,6 +14,7 @@ const ERR_INVALID_ARGUMENT = -1,
     ERR_CONNECTION_LOST = -51,
     ERR_ABORTED = -53,
     ERR_TLS = -60,
+    ERR_TLS_ISSUER = -63,
     ERR_TLS_OPTIONS = -65;
 // generated: end
 

@@ -62,7 +62,7 @@ function makeNativeWebSocket(host, sockets, defaults) {
                 connection.reportLater(ERR_INVALID_ARGUMENT, 'message not sent: it is not a string, an ArrayBuffer or a view of one');
                 return;
             }
-            if (connection.state === CONNECTING) connection.reportLater(ERR_NOT_OPEN, 'message not sent: still connecting');
+            if (connection.state === CONNECTING) connection.reportLater(ERR_NOT_OPEN, 'message not sent: the socket is still connecting: send after onOpen');
             else connection.send(payload);
         }
         close() { connectionOf(this).close(0, ''); }

@@ -81,8 +81,14 @@ class StandardConnection extends Connection {
         return { status, body: this.bytes('response_body') || NO_BYTES, cookies: this.cookies() };
     }
 
-    onRetry(error, message, delay, code, reason) {
-        this.fireWith(this.events.event('retry'), Object.assign({ error, message, delay, code, reason }, this.refusal()));
+    onRetry(error, text, delay, code, reason) {
+        this.fireWith(this.events.event('retry'), Object.assign(this.eventOfEnd(error, text), { delay, code, reason }));
+    }
+
+    // Returns the properties that the events for the end of a connection have in common.
+    eventOfEnd(error, text) {
+        const advice = error === ERR_TLS_ISSUER ? '; if you trust its authority, pass the authority\'s certificate in the option roots' : '';
+        return Object.assign({ error, message: `${text}${advice}` }, this.refusal());
     }
 
     onFrame(direction, opcode, flags, length) {
@@ -94,12 +100,12 @@ class StandardConnection extends Connection {
         this.fire(this.events.event('drain'));
     }
 
-    onError(error, message) {
-        this.fireWith(this.events.event('error'), Object.assign({ error, message }, this.refusal()));
+    onError(error, text) {
+        this.fireWith(this.events.event('error'), this.eventOfEnd(error, text));
     }
 
-    onClose(code, reason, wasClean, error, message) {
-        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : Object.assign({ error, message }, this.refusal()));
+    onClose(code, reason, wasClean, error, text) {
+        this.fireWith(this.events.close(code, reason, wasClean), wasClean ? {} : this.eventOfEnd(error, text));
     }
 
     // Splits lines of two parts: a URL and a cookie, or an address and its result.
@@ -185,7 +191,7 @@ function makeWebSocket(global, host, sockets, defaults) {
             const connection = connectionOf(this);
             needArguments(arguments.length, 1, 'send');
             const payload = sockets.toPayload(data);
-            if (connection.state === CONNECTING) throw exception('InvalidStateError', 'still connecting');
+            if (connection.state === CONNECTING) throw exception('InvalidStateError', 'the socket is still connecting: send after open');
             connection.send(payload);
         }
         close(code = undefined, reason = undefined) {

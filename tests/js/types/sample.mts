@@ -76,6 +76,8 @@ const socket: WebSocket = new Class('wss://example.com/', ['a', 'b'], { headers:
 new Class('ws://example.com/', [], { headers: new Map([['Cookie', 'a=b']]) });
 new Class({ toString: () => 'ws://example.com/' }, 'chat');
 new Class('ws://example.com/', new Set(['a']), {});
+new Class('wss://example.com/', [], { roots: new Uint8Array(1) });
+new Class('wss://example.com/', [], { roots: ['text', new Uint8Array(1), new ArrayBuffer(1)] });
 socket.onopen = function (event: SocketEvent) {
   this.send('text');
   log(event.type, event.target, event.currentTarget, event.timeStamp, event.defaultPrevented);
