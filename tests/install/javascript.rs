@@ -110,7 +110,8 @@ fn the_addon_is_built_from_the_installed_copy() {
     }
     let js = run(command("pkg-config").args(["--variable=jsdir", "egret_ws"]));
     let js = Path::new(js.trim_end());
-    run(command(js.join("node/build.sh")).env("CFLAGS", "-Werror"));
+    let said = run(command(js.join("node/build.sh")).env("CFLAGS", "-Werror").current_dir(js));
+    assert_eq!(said, "built node/egret_ws.node\n");
     let (name, path) = (js.to_str().expect("UTF-8"), js.join("index.mjs"));
     assert_hello(&games(&directory("js_addon"), name, path.to_str().expect("UTF-8")));
 }

@@ -55,3 +55,4 @@ esac
 # shellcheck disable=SC2086 # these are lists of words
 "${CC:-cc}" -std=gnu99 -O2 -Wall -Wextra -pedantic -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
     ${CFLAGS:-} $link -I"$NODE_INCLUDE" "$here"/egret_ws_node*.c "$here/../egret_ws_host.c" -o "$out" "$@"
+echo "built ${out#"$PWD"/}"
