@@ -130,15 +130,9 @@ fn the_shell_of_the_page_is_built_from_the_installed_copy() {
     }
     let folder = directory("js_jsc");
     let page = fs::read_to_string(root().join("bindings/js/README.md")).expect("the page");
-    let game = format!(
-        "var refused = new WebSocket('ws://elsewhere.example/'), echo = new WebSocket('{}');
-         refused.onerror = function (event) {{ throw event.message; }};
-         echo.onopen = function () {{ echo.send('Hello Egret WebSocket'); }};
-         echo.onmessage = function (event) {{ echo.close(); throw event.data; }};
-         echo.onerror = refused.onerror;",
-        echo_url()
-    );
-    fs::write(folder.join("game.js"), game).expect("a game");
+    let game = sample(&page, "A game for this shell", "js");
+    assert!(game.contains("ws://127.0.0.1:9000/"), "the page has another URL now");
+    fs::write(folder.join("game.js"), game.replace("ws://127.0.0.1:9000/", echo_url())).expect("a game");
     fs::write(folder.join("shell.cpp"), sample(&page, "A complete shell", "cpp")).expect("a shell");
     let commands = sample(&page, "A complete shell", "sh");
     let mut shell = command("sh");
@@ -147,11 +141,44 @@ fn the_shell_of_the_page_is_built_from_the_installed_copy() {
         "-c",
         &format!("cc() {{ command cc -std=c99 -Wall -Wextra -pedantic -Werror \"$@\"; }}\n{commands}"),
     ]);
-    let output = shell.current_dir(&folder).output().expect("a shell");
-    let mut said: Vec<_> = std::str::from_utf8(&output.stderr).expect("UTF-8").lines().collect();
-    said.sort_unstable();
-    let should = ["Hello Egret WebSocket", "cannot connect: the application refuses ws://elsewhere.example/"];
-    assert_eq!((output.status.code(), said.as_slice()), (Some(0), &should[..]));
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let outcome_of = |command: &mut Command| {
+        let output = command.current_dir(&folder).output().expect("a program");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let expected = sample(&page, "It prints", "text").to_owned();
+    assert_eq!(outcome_of(&mut shell), (Some(0), expected, String::new()));
+
+    let script = prefix().join("share/egret_ws/js/egret_ws.js");
+    let run_game = |game: &str| {
+        fs::write(folder.join("other.js"), game).expect("a game");
+        outcome_of(Command::new("./shell").arg(&script).arg("other.js"))
+    };
+    let refused = "var socket = new WebSocket('ws://elsewhere.example/');
+         socket.onerror = function (event) { console.log(event.type, event.message); };";
+    let words = "error cannot connect: the application refuses ws://elsewhere.example/\n";
+    assert_eq!(run_game(refused), (Some(0), words.to_owned(), String::new()));
+    // An exception has its place, also in a handler; a value that is no Error has none.
+    for (game, words) in [
+        ("\n\nnone();", "other.js:3: ReferenceError: Can't find variable: none\n"),
+        ("\n(", "other.js:2: SyntaxError: Unexpected end of script\n"),
+        ("new WebSocket('ws://elsewhere.example/').onclose = function () {\n none(); };", "other.js:2: ReferenceError: Can't find variable: none\n"),
+        ("throw 'words';", "words\n"),
+    ] {
+        assert_eq!(run_game(game), (Some(1), String::new(), words.to_owned()));
+    }
+    let complaint_of = |arguments: &[&str]| outcome_of(Command::new("./shell").args(arguments));
+    let script = script.to_str().expect("a path in UTF-8");
+    for (arguments, words) in [
+        (&[script, "none.js"][..], "shell: cannot read none.js\n"),
+        (&["none.js", "game.js"], "shell: cannot read none.js\n"),
+        (&[script], "usage: shell EGRET_WS_JS GAME_JS\n"),
+    ] {
+        assert_eq!(complaint_of(arguments), (Some(2), String::new(), words.to_owned()));
+    }
+    let (status, _, words) = complaint_of(&["game.js", script]);
+    assert_eq!(status, Some(2));
+    assert!(words.contains("shell: game.js is not egret_ws.js"), "{words}");
 }
 
 /// The package that `npm pack` makes of a directory, unpacked; and the paths of its files.
