@@ -1,13 +1,4 @@
-// egret_shell [--inline] [--seconds N] [--expose-gc] [--hooks SCRIPT] {--eval CODE | SCRIPT}...: the smallest native shell for Egret
-// games.
-//
-// Runs classic scripts in JavaScriptCore or V8, in the order given, in one global object that has WebSocket and
-// egret_native.WebSocket; then frames, each of which runs timers and polls the sockets, until no socket and no timer is
-// left. --inline: without an I/O thread. --seconds: fail if something is left after N seconds. --expose-gc: gc() collects,
-// cpuTime() returns milliseconds. --hooks: the value of this script is an object with hooks, such as
-// ({ resolve(host) { return '127.0.0.1'; } }).
-//
-// Exit status: 0, or 1 if an exception was not caught or time ran out, or 2 if a script or an option cannot be used.
+// The smallest native shell for Egret games: see `usage`.
 #include "engine.h"
 
 #include <algorithm>
@@ -27,6 +18,21 @@ static const char page_js[] =
 #include "page.js.inc"
     ;
 
+static const char usage[] =
+    "usage: egret_shell [OPTION]... {--eval CODE | SCRIPT}...\n"
+    "\n"
+    "Runs classic scripts in the order given, in one global object with WebSocket and egret_native.WebSocket.\n"
+    "Then it runs frames with timers and events of sockets, until no socket and no timer is left.\n"
+    "\n"
+    "  --eval CODE     runs CODE instead of a file, for example: --eval 'var main = new Main()'\n"
+    "  --seconds N     fails if a socket or a timer is left after N seconds\n"
+    "  --inline        uses no I/O thread\n"
+    "  --hooks SCRIPT  the value of SCRIPT is an object with hooks, such as ({ resolve(host) { return '127.0.0.1'; } })\n"
+    "  --expose-gc     defines gc(), which collects garbage, and cpuTime(), which returns milliseconds\n"
+    "  --help          prints this text\n"
+    "\n"
+    "Options come before scripts. Exit status: 0; 1 if an exception was not caught or time ran out; 2 if a script\n"
+    "or an option cannot be used.\n";
 static const int frame_ms = 16;
 static bool uncaught = false;
 
@@ -109,17 +115,27 @@ int main(int argc, char **argv)
                 setup.hooks_js = read_file(argv[++i]);
             else if (option == "--expose-gc")
                 has_tools = true;
+            else if (option == "--help") {
+                std::fputs(usage, stdout);
+                return 0;
+            } else if (option.compare(0, 2, "--") == 0 && option != "--eval")
+                throw std::runtime_error("there is no option " + option + ", or its value is missing; see --help");
             else
                 break;
         }
-        if (i == argc)
-            throw std::runtime_error("usage: egret_shell [--inline] [--seconds N] [--expose-gc] [--hooks SCRIPT] {--eval CODE | SCRIPT}...");
+        if (i == argc) {
+            std::fputs(usage, stderr);
+            return 2;
+        }
         const std::unique_ptr<Engine> engine = make_engine(setup);
         if (has_tools)
             engine->define_tools();
         for (; i < argc; ++i) {
-            if (std::string(argv[i]) == "--eval" && i + 1 < argc)
+            const std::string argument = argv[i];
+            if (argument == "--eval" && i + 1 < argc)
                 engine->evaluate(argv[++i], "--eval");
+            else if (argument.compare(0, 2, "--") == 0)
+                throw std::runtime_error(argument + " comes after a script, or its value is missing; see --help");
             else
                 engine->evaluate(read_file(argv[i]), argv[i]);
         }
