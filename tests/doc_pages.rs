@@ -49,6 +49,22 @@ fn the_page_about_errors_has_each_constant_of_the_header_and_no_other() {
     );
 }
 
+#[test]
+fn the_page_about_errors_has_the_number_of_each() {
+    let header = read("include/egret_ws.h");
+    let defined = header.lines().filter_map(|line| line.strip_prefix("#define EGRET_WS_ERR_")?.split_once(' '));
+    let defined: BTreeSet<(String, String)> = defined
+        .map(|(name, number)| (number.trim_matches(['(', ')']).to_owned(), format!("`EGRET_WS_ERR_{name}`")))
+        .collect();
+    assert!(defined.len() > 30, "the header was not read: {defined:?}");
+    for page in ["docs/errors.md", "docs/zh/errors.md"] {
+        let page = read(page);
+        let rows = rows(&page).into_iter().filter(|row| row[0].parse::<i32>().is_ok_and(|number| number < 0));
+        let listed: BTreeSet<_> = rows.map(|row| (row[0].to_owned(), row[1].to_owned())).collect();
+        assert_eq!(listed, defined);
+    }
+}
+
 /// The close report of a connection that was open and that the network, or the server, has ended with this error.
 fn report(error: i32) -> egret_ws_close_info {
     // SAFETY: the struct has numbers and pointers only, and zero is a value of each.
