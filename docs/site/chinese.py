@@ -7,7 +7,7 @@ from pages import summary
 
 FOLLOWS = re.compile(r'<!-- follows: (\S+) ([0-9a-f]{12}) -->$')
 # Pages of the Chinese book without an English original.
-OWN = {'docs/zh/glossary.md'}
+OWN = {'docs/zh/glossary.md', 'docs/zh/javascript.md'}
 
 
 def hash_of(tree, path):

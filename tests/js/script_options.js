@@ -103,6 +103,33 @@ test('the tests know all options', () => {
     for (const [, name] of names) assert.ok(program.includes(`['${name}', `), name);
 });
 
+// Returns the rows of the first table after a heading. A cell of code has no bar.
+function rowsAfter(file, heading) {
+    const root = require('node:path').join(__dirname, '../..');
+    const page = require('node:fs').readFileSync(require('node:path').join(root, file), 'utf8');
+    const lines = page.slice(page.indexOf(`\n${heading}\n`) + 1).split('\n');
+    const rows = lines.slice(lines.findIndex((line) => line.startsWith('|')) + 2);
+    return rows.slice(0, rows.findIndex((line) => !line.startsWith('|'))).map((row) => row.slice(2, -2).split(' | '));
+}
+
+test('the pages list all options, and the Chinese page has the tables of the English ones', () => {
+    const code = (cell) => [...cell.matchAll(/`([^`]*)`/g)].map(([, text]) => text).filter((text) => /^[\w."]+$/.test(text));
+    const numbers = (cell) => cell.match(/\d+/g) ?? [];
+    const options = rowsAfter('bindings/js/README.md', '## Options'), chinese = rowsAfter('docs/zh/javascript.md', '## \u9009\u9879');
+    const program = require('node:fs').readFileSync(__filename, 'utf8');
+    const parts = require('node:path').join(__dirname, '../../bindings/js/script/options.js');
+    const [, table] = /^const OPTIONS = \{([^]*?)^\};/m.exec(require('node:fs').readFileSync(parts, 'utf8'));
+    const names = [...table.matchAll(/^ {4}(\w+)(?:: |\()/gm)].map(([, name]) => name).filter((name) => name !== '__proto__');
+    assert.deepEqual(options.flatMap(([first]) => code(first)).sort(), names.sort());
+    const facts = (row) => [code(row[0]), numbers(row[1]), numbers(row[2])];
+    assert.deepEqual(chinese.map(facts), options.map(facts));
+
+    const ours = rowsAfter('bindings/js/module/README.md', "## Differences from the engine's module");
+    const theirs = rowsAfter('docs/zh/javascript.md', '## socket \u6a21\u5757\u4e0e\u5f15\u64ce\u6a21\u5757\u7684\u5dee\u5f02');
+    assert.ok(ours.length > 15);
+    assert.deepEqual(theirs.map((row) => row.map(code)), ours.map((row) => row.map(code)));
+});
+
 test('an option that is unknown or of a wrong type throws a TypeError that names it, and no socket is made', () => {
     const { host, WebSocket } = makeHost();
     const numbers = ['maxMessage', 'maxSendBuffer', 'maxReceiveQueue', 'connectTimeout', 'openTimeout'];
