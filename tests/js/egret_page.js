@@ -71,7 +71,7 @@ for (const script of [path.join(socketIo, 'dist/socket.io.js'), path.join(mqttDi
   vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
 }
 const names = ['Connection', 'sendLarge', 'LargeMessages', 'Heartbeat', 'followLifecycle', 'readGbk', 'connectSocketIo',
-  'inPortions', 'connectMqtt'];
+  'inPortions', 'publishAll', 'connectMqtt'];
 const game = vm.runInThisContext(`(function ({ setTimeout, setInterval, clearInterval }) {
   ${compile(samples)}
   return { ${names.join()} };
@@ -107,14 +107,14 @@ async function closed(socket) {
 }
 
 test('both pages have the same code, and the test knows all of it', () => {
-  for (const language of ['ts', 'json']) {
+  for (const language of ['ts', 'json', 'console']) {
     assert.deepStrictEqual(blocksOf('zh/egret-games.md', language), blocksOf('egret-games.md', language));
   }
   const defined = samples.flatMap((sample) => [...sample.matchAll(/^(?:class|function) (\w+)/gm)].map((match) => match[1]));
   assert.deepStrictEqual(defined, names);
   for (const page of ['egret-games.md', 'zh/egret-games.md']) {
     const languages = fs.readFileSync(path.join(root, 'docs', page), 'utf8').match(/^```\w+/gm);
-    assert.deepStrictEqual([...new Set(languages)].sort(), ['```json', '```ts']);
+    assert.deepStrictEqual([...new Set(languages)].sort(), ['```console', '```json', '```ts']);
   }
 });
 
@@ -446,11 +446,11 @@ pageTest('the real client of MQTT joins a burst, and inPortions keeps it below t
     return item.length;
   };
   /** Returns the sizes of the messages of a burst. The messages are not sent. */
-  const sizesOf = (burst) => new Promise((resolve) => {
+  const sizesOf = (burst, all = 200 * 1000) => new Promise((resolve) => {
     const sizes = [];
     WebSocket.prototype.send = (data) => {
       sizes.push(data.byteLength);
-      if (sizes.reduce((sum, size) => sum + size) >= 200 * 1000) resolve(sizes);
+      if (sizes.reduce((sum, size) => sum + size) >= all) resolve(sizes);
     };
     burst();
   });
@@ -459,6 +459,11 @@ pageTest('the real client of MQTT joins a burst, and inPortions keeps it below t
     assert.ok(joined > LIMIT, `${joined}`);
     const portions = await sizesOf(() => game.inPortions(items, publish));
     assert.ok(portions.every((size) => size < LIMIT), `${portions}`);
+
+    // A Chinese character has three bytes. Two portions that are joined are below the limit, too.
+    const chinese = Array.from({ length: 200 }, () => '\u4f60'.repeat(1000));
+    const sizes = await sizesOf(() => game.publishAll(client, 'topic', chinese), 200 * 3000);
+    assert.ok(sizes.length > 5 && sizes.every((size, index) => size + (sizes[index + 1] ?? 0) < LIMIT), `${sizes}`);
   } finally {
     WebSocket.prototype.send = send;
     await new Promise((resolve) => client.end(true, resolve));
