@@ -55,6 +55,17 @@ test('the sample compiles with TypeScript 4.9 as CommonJS without exports of pac
   assert.deepStrictEqual(complaints(samples.slice(1), options, old), []);
 });
 
+test('the program of the page compiles with its first lines for TypeScript', () => {
+  const docs = path.join(__dirname, '..', '..', 'docs');
+  const [, head] = /^```ts\n(.*?)^```$/ms.exec(fs.readFileSync(path.join(docs, 'first-socket-javascript.md'), 'utf8'));
+  const program = fs.readFileSync(path.join(docs, 'samples', 'js', 'first_socket.js'), 'utf8');
+  const rest = program.slice(program.indexOf('install(scope);'));
+  assert.match(head, /^import .* from 'egret-ws';$/m);
+  const file = path.join(project, 'page.mts');
+  fs.writeFileSync(file, `declare const process: any, console: any;\n${head}${rest}`);
+  assert.deepStrictEqual(complaints([file], { ...NODE, lib: ['lib.es2020.d.ts'] }), []);
+});
+
 test('the compiler finds an error in a sample', () => {
   const wrong = path.join(project, 'wrong.mts');
   fs.writeFileSync(wrong, "import { install } from 'egret-ws';\ninstall(1);\n");
