@@ -162,7 +162,10 @@ fn the_shell_of_the_page_is_built_from_the_installed_copy() {
     for (game, words) in [
         ("\n\nnone();", "other.js:3: ReferenceError: Can't find variable: none\n"),
         ("\n(", "other.js:2: SyntaxError: Unexpected end of script\n"),
-        ("new WebSocket('ws://elsewhere.example/').onclose = function () {\n none(); };", "other.js:2: ReferenceError: Can't find variable: none\n"),
+        (
+            "new WebSocket('ws://elsewhere.example/').onclose = function () {\n none(); };",
+            "other.js:2: ReferenceError: Can't find variable: none\n",
+        ),
         ("throw 'words';", "words\n"),
     ] {
         assert_eq!(run_game(game), (Some(1), String::new(), words.to_owned()));

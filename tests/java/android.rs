@@ -133,7 +133,10 @@ fn a_folder_that_is_no_ndk_is_named() {
         let refused = build.args([folder, "android.jar", "out"]).output().expect("the script runs");
         let printed = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(!refused.status.success());
-        assert!(printed.contains("NDK is not the folder of an NDK") && printed.lines().count() == 1, "{folder}: {printed}");
+        assert!(
+            printed.contains("NDK is not the folder of an NDK") && printed.lines().count() == 1,
+            "{folder}: {printed}"
+        );
     }
 }
 

@@ -81,7 +81,8 @@ fn kotlin() {
         "import android.os.Bundle\nimport org.egret.websocket.*\nimport org.egret.websocket.android.*\n";
     // The README of the repository contains members of an activity. The README of the binding contains programs and classes.
     let [members] = &blocks("README.md")[..] else { panic!("README.md has one sample in Kotlin") };
-    let mut samples = vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity : android.app.Activity() {{\n{members}}}\n"))];
+    let mut samples =
+        vec![write("Readme.kt".into(), format!("{IMPORTS}class Activity : android.app.Activity() {{\n{members}}}\n"))];
     let programs = ["Echo.kt", "CoroutineEcho.kt"].map(|name| root().join("bindings/java/examples").join(name));
     for (at, block) in blocks("bindings/java/README.md").iter().enumerate() {
         if block.contains("fun main(") {

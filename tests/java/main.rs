@@ -155,7 +155,10 @@ fn a_jar_loads_the_library_that_it_contains() {
     assert!(output.contains("received: Hello Egret WebSocket"), "{output}");
 
     for (option, complaint) in [
-        ("-Dos.arch=mips", "has no native/linux-mips/libegret_ws_jni.so: set -Djava.library.path to the folder of build.sh"),
+        (
+            "-Dos.arch=mips",
+            "has no native/linux-mips/libegret_ws_jni.so: set -Djava.library.path to the folder of build.sh",
+        ),
         ("-Djava.io.tmpdir=/nowhere", "java.io.tmpdir"),
         ("-Dorg.egret.websocket.library=/nowhere/library.so", "/nowhere/library.so"),
     ] {

@@ -68,9 +68,17 @@ fn the_shell_explains_its_options() {
     for (arguments, status, words) in [
         (&[][..], 2, "usage: egret_shell [OPTION]... {--eval CODE | SCRIPT}..."),
         (&["--help"], 0, "  --eval CODE     runs CODE instead of a file"),
-        (&["--second", "5", "game.js"], 2, "egret_shell: there is no option --second, or its value is missing; see --help"),
+        (
+            &["--second", "5", "game.js"],
+            2,
+            "egret_shell: there is no option --second, or its value is missing; see --help",
+        ),
         (&["--seconds"], 2, "egret_shell: there is no option --seconds, or its value is missing; see --help"),
-        (&["--eval", "0", "--inline"], 2, "egret_shell: --inline comes after a script, or its value is missing; see --help"),
+        (
+            &["--eval", "0", "--inline"],
+            2,
+            "egret_shell: --inline comes after a script, or its value is missing; see --help",
+        ),
         (&["none.js"], 2, "egret_shell: cannot read none.js"),
     ] {
         let outcome = finish("usage", Command::new(shell()).env_remove("LD_LIBRARY_PATH").args(arguments));
