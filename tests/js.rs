@@ -12,7 +12,7 @@ use test_support::echo_server::echo_url;
 use test_support::{failing_servers, library, samples};
 
 /// This is longer than any wait inside the programs, so that the programs themselves report which event is missing.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// The time limit of `node_memory.js` when `EGRET_WS_TEST_SOCKETS` or `EGRET_WS_TEST_MESSAGES` makes it long.
 const LONG_TIME_LIMIT: Duration = Duration::from_secs(900);
 

@@ -25,7 +25,7 @@ use tungstenite::protocol::frame::{Frame, FrameHeader};
 use tungstenite::protocol::{CloseFrame, WebSocket};
 use tungstenite::{Message, accept, accept_hdr};
 
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 const LIMIT: usize = 128 << 10;
 
 pub fn is_skipped() -> bool {
