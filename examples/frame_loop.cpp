@@ -1,8 +1,8 @@
 // frame_loop [URL [SECONDS]]: a game loop at 60 frames a second with two sockets, and the cost of their polls.
 //
 // Both sockets send messages with a time stamp to an echo server. The status shows the average and the longest time of a
-// poll, callbacks included; then for each socket its state, the last round trip as the game sees it (it includes the wait
-// for the next frame), and the bytes that wait to be written. It runs until Ctrl-C, or for SECONDS.
+// poll, including callbacks. For each socket it shows the state, the last round trip of a message of the game (including
+// the wait for the next frame), and the bytes in the send queue. The program runs until Ctrl-C, or for SECONDS.
 
 #include <egret_ws.h>
 
@@ -28,7 +28,7 @@
 
 using Clock = std::chrono::steady_clock;
 
-// On a terminal each status replaces the previous one; elsewhere each status is a new line.
+// On a terminal each status replaces the previous one. Otherwise each status is a new line.
 static const bool terminal = isatty(fileno(stdout));
 static const char *const line_start = terminal ? "\r\x1b[K" : "";
 static const char *const status_end = terminal ? "" : "\n";
@@ -74,7 +74,8 @@ public:
             return;
         const Clock::rep now = Clock::now().time_since_epoch().count();
         std::memcpy(message_.data(), &now, sizeof now);
-        // If the send is refused (EGRET_WS_ERR_BACKPRESSURE), the server is too slow. It is not repeated: the next message is newer.
+        // If the send is refused (EGRET_WS_ERR_BACKPRESSURE), the server is too slow. The message is dropped: the next one is
+        // newer.
         if (egret_ws_send(ws_, EGRET_WS_BINARY, message_.data(), message_.size()) == EGRET_WS_OK)
             ++sent_;
     }
@@ -121,7 +122,7 @@ private:
     bool closed_cleanly_ = false;
 };
 
-// The time that polls took since the last status.
+// The time that the polls since the last status have taken.
 struct PollCost {
     double total_us = 0;
     double worst_us = 0;
@@ -164,7 +165,7 @@ static bool play(const char *url, Clock::duration length)
             std::fflush(stdout);
             cost = PollCost();
         }
-        next = std::max(next + frame_time, Clock::now()); // after a stall go on from here, do not race to catch up
+        next = std::max(next + frame_time, Clock::now()); // after a long frame, continue from now; do not try to catch up
         std::this_thread::sleep_until(next);
     }
 

@@ -26,6 +26,6 @@ int main(int argc, char **argv) {
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED)
         result = egret_ws_loop_poll(loop, -1); /* a game polls once a frame, with 0 */
     if (result < 0) fprintf(stderr, "%s (%s)\n", egret_ws_last_error_message(), egret_ws_error_name(result));
-    egret_ws_loop_free(loop, NULL); /* and its sockets */
+    egret_ws_loop_free(loop, NULL); /* also frees its sockets */
     return closed_cleanly ? 0 : 1;
 }

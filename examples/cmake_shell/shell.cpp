@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string>
 
-// The game's side of the connection. The binding calls it from Loop::poll only.
+// The game's part of the connection. The binding calls it only from Loop::poll.
 class World : public egret::Listener {
 public:
     void on_connect(egret::WebSocketRef ws) {
@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
         return EXIT_FAILURE;
     }
 
-    World world; // it outlives the socket, which borrows it
+    World world; // must outlive the socket, which uses it
     egret::Options options;
     options.connect_timeout = std::chrono::seconds(5);
     auto ws = loop->connect(url, options, &world);
@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
         // A game would update and draw its scene here.
         if (ws->is_open() && ws->send_text("frame " + std::to_string(frame)))
             ++sent;
-        // It polls until the next frame instead of sleeping: a message that comes in the meantime is handled at once.
+        // Polls until the next frame instead of sleeping, so a message that arrives in the meantime is handled immediately.
         next += std::chrono::milliseconds(16);
         do {
             loop->poll(std::max(next - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero()));

@@ -1,8 +1,8 @@
 #!/bin/sh
-# build.sh OUT LIBRARY_DIR [FLAG...]: compiles the shell, with its scripts inside, and links it to libegret_ws.so of LIBRARY_DIR.
+# build.sh OUT LIBRARY_DIR [FLAG...]: compiles the shell, which contains its scripts, and links it to libegret_ws.so of LIBRARY_DIR.
 #
-# Without flags: with JavaScriptCore, as pkg-config finds it. With flags: with V8; they are those of the compiler and linker for
-# it. tests/js/v8.sh prints them for Debian's V8.
+# Without flags it uses JavaScriptCore, which pkg-config finds. With flags it uses V8: FLAG... are the compiler and linker flags
+# for V8. tests/js/v8.sh prints them for Debian's V8.
 set -eu
 out=$1 library=$(cd "$2" && pwd)
 shift 2

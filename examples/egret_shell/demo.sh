@@ -1,7 +1,7 @@
 #!/bin/sh
-# demo.sh URL SHELL ENGINE: the documentation's sample in the shell, against the echo server at URL; ENGINE is the `build`
-# directory of npm's egret-engine. It runs with the engine's egret.WebSocket, with that of bindings/js/module, and as the project of
-# examples/egret_project, which Egret's command line builds.
+# demo.sh URL SHELL ENGINE: runs the documentation's sample in the shell, with the echo server at URL. ENGINE is the `build`
+# directory of npm's egret-engine. The sample runs with the engine's egret.WebSocket, with the one of bindings/js/module, and as
+# the project of examples/egret_project, which Egret's command line builds.
 set -eu
 address=${1#ws://} shell=$2 engine=$3
 address=${address%/}
@@ -9,7 +9,7 @@ sources=$(dirname "$0")/../..
 
 run_sample() { # TITLE SOCKET_MODULE
     echo "--- $1"
-    # The sample leaves its socket open; the second --eval closes it after the first answer, which ends the demo.
+    # The sample leaves its socket open. The second --eval closes it after the first answer, so the demo ends.
     "$shell" --seconds 10 --eval "var host = '${address%:*}', port = ${address##*:}" \
         "$engine/egret/egret.js" "$2" "$sources/examples/egret_shell/sample.js" \
         --eval "socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, socket.close, socket)"

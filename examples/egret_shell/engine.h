@@ -14,7 +14,7 @@ struct EngineSetup {
     const char *page_js;
     const char *egret_ws_js;
     std::uint32_t loop_flags;
-    // A script whose value is an object with hooks; empty: none.
+    // A script that returns an object with hooks. Empty: there are no hooks.
     std::string hooks_js;
 };
 
@@ -23,20 +23,20 @@ public:
     virtual ~Engine() {}
 
     virtual void evaluate(const std::string &code, const std::string &name) = 0;
-    // Defines gc(), which collects garbage at once, and cpuTime(), the milliseconds of CPU that the process has used.
+    // Defines gc(), which collects garbage immediately, and cpuTime(), which returns the CPU time of the process in milliseconds.
     virtual void define_tools() = 0;
     // Calls the function `frame` of page.js.
     virtual double frame(double now) = 0;
-    // Delivers the events of the sockets; as egret_ws_loop_poll.
+    // Delivers the events of the sockets, like egret_ws_loop_poll.
     virtual std::int32_t poll(std::int32_t timeout_ms) = 0;
-    // How many sockets are connecting, open or closing.
+    // Returns the number of sockets that are connecting, open or closing.
     virtual std::size_t live() const = 0;
 };
 
-// Defined once by an engine_*.cpp; throws std::runtime_error.
+// Each engine_*.cpp defines it. Throws std::runtime_error.
 std::unique_ptr<Engine> make_engine(const EngineSetup &setup);
 
-// For the engines; defined by main.cpp.
+// The engines use these functions; main.cpp defines them.
 double now_ms();
 double cpu_ms();
 void print_line(bool is_error, const std::string &text);

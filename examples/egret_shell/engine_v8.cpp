@@ -18,7 +18,7 @@ static v8::Local<v8::String> make_string(v8::Isolate *isolate, const std::string
         .ToLocalChecked();
 }
 
-// Not V8_Fatal's list of frames: the message has the place, as in a browser's console.
+// The stack frames of V8 are not printed: the message contains the place, as in a browser's console.
 static void print_message(v8::Isolate *isolate, v8::Local<v8::Context> context, v8::Local<v8::Message> message,
                           v8::Local<v8::Value> exception)
 {
@@ -34,7 +34,7 @@ static void print_exception(void *, v8::Local<v8::Context> context, v8::Local<v8
     print_message(isolate, context, v8::Exception::CreateMessage(isolate, exception), exception);
 }
 
-// Exceptions of microtasks come here.
+// Exceptions of microtasks are reported here.
 static void on_message(v8::Local<v8::Message> message, v8::Local<v8::Value> exception)
 {
     v8::Isolate *const isolate = v8::Isolate::GetCurrent();

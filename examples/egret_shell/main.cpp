@@ -1,4 +1,13 @@
-// The smallest native shell for Egret games: see `usage`.
+// egret_shell [--inline] [--seconds N] [--expose-gc] [--hooks SCRIPT] {--eval CODE | SCRIPT}...: the smallest native shell for Egret
+// games.
+//
+// First it runs classic scripts in JavaScriptCore or V8, in the given order, in one global object that has WebSocket and
+// egret_native.WebSocket. Then it runs frames until no socket and no timer is left. Each frame runs timers and polls the
+// sockets. --inline: without an I/O thread. --seconds: fail if a socket or a timer is left after N seconds. --expose-gc:
+// defines gc(), which collects garbage, and cpuTime(), which returns milliseconds. --hooks: this script returns an object
+// with hooks, such as ({ resolve(host) { return '127.0.0.1'; } }).
+//
+// Exit status: 0; 1 if an exception was not caught or the time has ended; 2 if a script or an option cannot be used.
 #include "engine.h"
 
 #include <algorithm>
@@ -10,7 +19,7 @@
 #include <limits>
 #include <sstream>
 
-// The scripts, compiled in: build.sh makes these files.
+// The scripts are compiled into the shell. build.sh makes these files.
 static const char egret_ws_js[] =
 #include "egret_ws.js.inc"
     ;
@@ -71,7 +80,7 @@ void check(std::int32_t result, const char *what)
         throw std::runtime_error(std::string(what) + ": " + egret_ws_error_name(result));
 }
 
-// False if something is left after `seconds`.
+// Returns false if a socket or a timer is left after `seconds`.
 static bool run_frames(Engine &engine, double seconds)
 {
     const double end = now_ms() + seconds * 1000;

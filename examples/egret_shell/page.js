@@ -40,7 +40,7 @@
 
     function runTimer(id, now) {
         var timer = timers[id];
-        if (!timer) return; // an earlier one cleared it
+        if (!timer) return; // an earlier timer has cleared this one
         if (timer.every === null) delete timers[id];
         else timer.due = now + timer.every;
         call(timer.callback, timer.args);

@@ -1,4 +1,4 @@
-// The sample of Egret's documentation; only host and port come from outside.
+// The sample of Egret's documentation, except that host and port are parameters.
 var socket = new egret.WebSocket();
 socket.addEventListener(egret.ProgressEvent.SOCKET_DATA, onReceiveMessage, this);
 socket.addEventListener(egret.Event.CONNECT, onSocketOpen, this);

@@ -4,8 +4,8 @@
  *     cc glib.c $(pkg-config --cflags --libs egret_ws glib-2.0) -Wl,-rpath,$HOME/egret/lib -o glib
  *     ./glib ws://127.0.0.1:9000/
  *
- * The loop of egret-ws has no thread here (EGRET_WS_LOOP_INLINE): a GSource waits for its descriptor and its next time-out, beside
- * all other sources of the program. Nothing is polled while nothing happens. */
+ * The loop of egret-ws has no thread here (EGRET_WS_LOOP_INLINE). A GSource waits for its descriptor and its next time-out,
+ * together with all other sources of the program. The loop is polled only when there is work. */
 #include <egret_ws.h>
 #include <glib.h>
 #include <stdio.h>
@@ -15,10 +15,10 @@ typedef struct {
     GMainLoop *main;
     GSource *source;   /* polls `loop` */
     GIOChannel *input; /* the standard input */
-    guint input_watch; /* its source; 0: not watched */
+    guint input_watch; /* the watch; 0: not watched */
     egret_ws_loop *loop;
     egret_ws *ws;
-    gchar *unsent; /* the line that the send queue had no room for, or NULL */
+    gchar *unsent; /* the line that did not fit into the send queue, or NULL */
     gsize unsent_len;
     gboolean is_closed_cleanly;
 } Chat;
@@ -27,15 +27,15 @@ typedef struct {
 typedef struct {
     GSource base;
     egret_ws_loop *loop;
-    gpointer tag; /* of the descriptor */
+    gpointer tag; /* the tag of the descriptor */
 } LoopSource;
 
-/* How long may GLib wait? Time-outs of the library change, so the answer is a new one before each wait. */
+/* Returns how long GLib may wait. The time-outs of the library change, so GLib asks before each wait. */
 static gboolean loop_prepare(GSource *source, gint *timeout_ms)
 {
     const int32_t next = egret_ws_loop_next_poll_ms(((LoopSource *)source)->loop);
     *timeout_ms = next;
-    return next <= 0; /* there is something to do at once, or the poll reports an error */
+    return next <= 0; /* there is work now, or the poll will report an error */
 }
 
 static gboolean loop_check(GSource *source)
@@ -46,11 +46,11 @@ static gboolean loop_check(GSource *source)
 
 static gboolean loop_dispatch(GSource *source, GSourceFunc callback, gpointer user)
 {
-    /* The callbacks of the sockets run in here. */
+    /* The callbacks of the sockets run inside this function. */
     return egret_ws_loop_poll(((LoopSource *)source)->loop, 0) >= 0 ? G_SOURCE_CONTINUE : callback(user);
 }
 
-/* `on_error` is called if a poll fails; its result is that of the source. */
+/* `on_error` is called if a poll fails. The source returns its result. */
 static GSource *loop_source_new(egret_ws_loop *loop, GSourceFunc on_error, gpointer user)
 {
     static GSourceFuncs functions = {loop_prepare, loop_check, loop_dispatch, NULL, NULL, NULL};
@@ -69,7 +69,7 @@ static gboolean on_poll_error(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-/* Returns FALSE if the send queue is full: then on_drain sends the line and reads on. */
+/* Returns FALSE if the send queue is full. Then on_drain sends the line and continues to read. */
 static gboolean send_line(Chat *chat, const gchar *line, gsize len)
 {
     const int32_t result = egret_ws_send(chat->ws, EGRET_WS_TEXT, line, len);
@@ -96,7 +96,7 @@ static gboolean on_input(GIOChannel *input, GIOCondition condition, gpointer use
     if (status == G_IO_STATUS_NORMAL || status == G_IO_STATUS_AGAIN)
         return G_SOURCE_CONTINUE;
     chat->input_watch = 0;
-    egret_ws_close(chat->ws, 1000, NULL, 0); /* the end of the input: all lines go out first */
+    egret_ws_close(chat->ws, 1000, NULL, 0); /* the end of the input: all lines are sent first */
     return G_SOURCE_REMOVE;
 }
 
@@ -168,11 +168,11 @@ int main(int argc, char **argv)
         chat.input = g_io_channel_unix_new(0);
         input_flags = g_io_channel_get_flags(chat.input);
         g_io_channel_set_encoding(chat.input, NULL, NULL); /* a line that is not UTF-8 is refused by egret_ws_send */
-        g_io_channel_set_flags(chat.input, G_IO_FLAG_NONBLOCK, NULL); /* half a line must not block the sockets */
+        g_io_channel_set_flags(chat.input, G_IO_FLAG_NONBLOCK, NULL); /* an incomplete line must not block the sockets */
         chat.source = loop_source_new(chat.loop, on_poll_error, &chat);
         g_source_attach(chat.source, NULL);
         g_main_loop_run(chat.main);
-        g_source_destroy(chat.source); /* before the loop, which owns the descriptor */
+        g_source_destroy(chat.source); /* before the loop is freed, which owns the descriptor */
         g_source_unref(chat.source);
         g_io_channel_set_flags(chat.input, input_flags & G_IO_FLAG_NONBLOCK, NULL);
         g_io_channel_unref(chat.input);

@@ -1,12 +1,12 @@
 /* libuv URL [COUNT [MS]]: a client in an event loop of libuv. It sends COUNT messages (10), one every MS milliseconds (100), and
- * prints the answers. Ctrl-C ends it as well.
+ * prints the answers. Ctrl-C also ends it.
  *
  *     export PKG_CONFIG_PATH=$HOME/egret/lib/pkgconfig
  *     cc libuv.c $(pkg-config --cflags --libs egret_ws libuv) -Wl,-rpath,$HOME/egret/lib -o libuv
  *     ./libuv ws://127.0.0.1:9000/
  *
- * The loop of egret-ws has no thread here (EGRET_WS_LOOP_INLINE). Three handles of libuv serve it: a poll handle waits for its
- * descriptor, a prepare handle asks before each wait how long that may take, and a timer keeps to the answer. */
+ * The loop of egret-ws has no thread here (EGRET_WS_LOOP_INLINE). It needs three handles of libuv: a poll handle waits for the
+ * descriptor, a prepare handle asks before each wait how long the wait may be, and a timer ends the wait at that time. */
 #include <egret_ws.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ typedef struct {
     int is_closed_cleanly;
 } Client;
 
-/* Ends uv_run: it returns when no handle is left. */
+/* Ends uv_run, which returns when no handle is left. */
 static void end(Client *client)
 {
     uv_handle_t *const handles[] = {(uv_handle_t *)&client->readable, (uv_handle_t *)&client->before_wait,
@@ -42,7 +42,7 @@ static void end(Client *client)
 
 static void poll_sockets(Client *client)
 {
-    if (egret_ws_loop_poll(client->loop, 0) < 0) { /* the callbacks of the sockets run in here */
+    if (egret_ws_loop_poll(client->loop, 0) < 0) { /* the callbacks of the sockets run inside this call */
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
         end(client);
     }
@@ -59,7 +59,7 @@ static void on_deadline(uv_timer_t *handle)
     poll_sockets(handle->data);
 }
 
-/* Time-outs of the library change with each event, so the timer is set again before each wait. */
+/* The time-outs of the library change with each event, so the timer is set before each wait. */
 static void on_before_wait(uv_prepare_t *handle)
 {
     Client *const client = handle->data;
@@ -80,13 +80,13 @@ static void on_tick(uv_timer_t *handle)
     snprintf(text, sizeof text, "message %ld", client->sent + 1);
     result = egret_ws_send(client->ws, EGRET_WS_TEXT, text, EGRET_WS_NUL_TERMINATED);
     if (result == EGRET_WS_ERR_BACKPRESSURE)
-        return; /* again at the next tick */
+        return; /* try again at the next tick */
     if (result < 0)
         fprintf(stderr, "not sent: %s\n", egret_ws_last_error_message());
     if (++client->sent < client->count)
         return;
     uv_timer_stop(handle);
-    egret_ws_close(client->ws, 1000, NULL, 0); /* the messages go out first; on_close comes when the server has answered */
+    egret_ws_close(client->ws, 1000, NULL, 0); /* the messages are sent first; on_close is called when the server has answered */
 }
 
 static void on_interrupt(uv_signal_t *handle, int number)
@@ -134,7 +134,7 @@ static void run(Client *client)
     uv_prepare_start(&client->before_wait, on_before_wait);
     uv_signal_start(&client->interrupt, on_interrupt, SIGINT);
     uv_run(&client->uv, UV_RUN_DEFAULT);
-    uv_loop_close(&client->uv); /* before the loop of egret-ws, which owns the descriptor */
+    uv_loop_close(&client->uv); /* before the loop of egret-ws is freed, which owns the descriptor */
 }
 
 int main(int argc, char **argv)
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     client.count = argc > 2 ? atol(argv[2]) : 10;
     client.tick_ms = argc > 3 ? strtoul(argv[3], NULL, 10) : 100;
     if (client.tick_ms == 0)
-        client.tick_ms = 1; /* 0 would make a timer that does not repeat */
+        client.tick_ms = 1; /* with 0 the timer would not repeat */
     egret_ws_loop_options_init(&loop_options, sizeof loop_options);
     loop_options.flags = EGRET_WS_LOOP_INLINE;
     egret_ws_options_init(&options, sizeof options);

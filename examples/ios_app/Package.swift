@@ -1,5 +1,6 @@
 // swift-tools-version:6.0
-// The part of the app that needs no SwiftUI: `ChatCore`, and `chat`, a program that runs it on Linux too. project.yml has the app.
+// The part of the app that needs no SwiftUI: `ChatCore`, and `chat`, a program that also runs it on Linux. project.yml describes
+// the app.
 import PackageDescription
 
 let package = Package(

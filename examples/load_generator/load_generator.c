@@ -7,14 +7,15 @@
  *     --sockets N        1 to 10000 (100); each needs one descriptor here, and two in egret-ws-echo (`ulimit -n`)
  *     --rate R           messages a second of each socket, up to 1000 (1)
  *     --bytes B          bytes of a message, 16 to 131072 (64)
- *     --most-bytes B     the sizes of the messages go from --bytes to this, each doubled, and begin again
+ *     --most-bytes B     each message is twice as large as the one before, from --bytes up to B; then the sizes start again
  *     --seconds S        duration, 1 to 86400 (10)
  *     --threads T        loops, each with its own thread, 1 to 64 (1)
  *     --opening N        the most connections that a thread makes at the same time (100)
  *
- * Ctrl-C ends it early, with the report. The exit code is 0 if all sockets connected, all closed cleanly, and all messages came back.
+ * Ctrl-C ends it early and prints the report. The exit code is 0 if all sockets connected and closed cleanly, and all echoes
+ * arrived.
  *
- * The sends follow a schedule, which does not wait for answers. A message that the send queue has no room for is counted as refused.
+ * The sends follow a schedule, which does not wait for answers. A message that does not fit into the send queue counts as refused.
  * The memory does not depend on the duration: latencies are counted in classes, with a width of at most 1/32 of their value. */
 #define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
@@ -31,8 +32,8 @@ enum {
     SUBS = 32,           /* classes of latencies for each power of two */
     MAX_SHIFT = 34,      /* up to 2^40 us */
     CLASSES = (MAX_SHIFT + 2) * SUBS,
-    ERRORS = 16,         /* the most different errors of a thread */
-    HEADER_BYTES = 16    /* of a message: its number, and the time of the send */
+    ERRORS = 16,         /* the maximum number of different errors in a thread */
+    HEADER_BYTES = 16    /* the header of a message: its number, and the time of the send */
 };
 
 static struct {
@@ -63,7 +64,7 @@ struct report {
     } errors[ERRORS];
 };
 
-/* A loop, its thread, and the sockets of it. Only this thread uses them, but for egret_ws_loop_wake. */
+/* A loop, its thread and its sockets. Only this thread uses them, except for egret_ws_loop_wake. */
 struct worker {
     pthread_t thread;
     egret_ws_loop *loop;
@@ -131,7 +132,7 @@ static void on_message(void *user, egret_ws *ws, egret_ws_kind_t kind, const uin
     int64_t sent_us, us;
     (void)ws;
     if (kind != EGRET_WS_BINARY || len < HEADER_BYTES)
-        return; /* the server does not only echo */
+        return; /* the server also sends other messages */
     memcpy(&number, data, sizeof number);
     memcpy(&sent_us, data + sizeof number, sizeof sent_us);
     report->last_us = now_us();
@@ -155,7 +156,7 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
     if (socket->place < 0) {
         --worker->opening;
     } else {
-        struct socket *const last = worker->open[--worker->opened]; /* takes the free place */
+        struct socket *const last = worker->open[--worker->opened]; /* moves into the free place */
         worker->open[last->place = socket->place] = last;
         socket->place = -1;
     }
@@ -207,7 +208,7 @@ static void send_next(struct worker *worker)
         worker->next_bytes = 2 * worker->next_bytes <= settings.most_bytes ? 2 * worker->next_bytes : (size_t)settings.bytes;
     } else if (result == EGRET_WS_ERR_BACKPRESSURE) {
         ++worker->report.refused;
-    } /* else the connection has ended, and on_close comes */
+    } /* otherwise the connection has ended, and on_close will be called */
     worker->next_us += 1e6 / settings.rate / (double)worker->opened;
 }
 
@@ -231,13 +232,13 @@ static void *work(void *argument)
             worker->is_closing = 1;
             for (i = 0; i < worker->begun; ++i)
                 if (worker->sockets[i].ws != NULL)
-                    egret_ws_close(worker->sockets[i].ws, 1000, NULL, 0); /* the messages go out first */
+                    egret_ws_close(worker->sockets[i].ws, 1000, NULL, 0); /* the messages are sent first */
         }
         if (!worker->is_closing) {
             while (worker->begun < worker->count && worker->opening < settings.opening)
                 open_next(worker);
             if (worker->opened > 0 && settings.rate > 0) {
-                int most = 1000; /* then read the answers, however late the schedule is */
+                int most = 1000; /* then read the answers, even if the schedule is late */
                 double left_us;
                 while (most-- > 0 && (left_us = worker->next_us - (double)now_us()) <= 0)
                     send_next(worker);
@@ -390,7 +391,7 @@ int main(int argc, char **argv)
         descriptors.rlim_cur = descriptors.rlim_max; /* often 1024 by default */
         setrlimit(RLIMIT_NOFILE, &descriptors);
     }
-    /* No handler, so no code runs inside of another one: all threads block the signals, and this one waits for them. */
+    /* There is no signal handler: all threads block the signals, and this thread waits for them. */
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);

@@ -1,6 +1,6 @@
-/* abort URL: ends a connection at once, without a closing handshake, and reads the report afterwards.
+/* abort URL: ends a connection immediately, without a closing handshake, and reads the report afterwards.
  *
- * For a player who leaves a match, or a server that is known to be gone: nothing waits, and the peer sees a reset. */
+ * Use it when a player leaves a match, or when the server is known to be down. Nothing is waited for, and the peer gets a reset. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -11,7 +11,7 @@ static void on_connect(void *user, egret_ws *ws)
     (void)user;
     for (i = 0; i < 100; i++)
         egret_ws_send(ws, EGRET_WS_BINARY, position, sizeof position);
-    egret_ws_abort(ws); /* messages that wait are dropped and counted; on_close comes from a later poll */
+    egret_ws_abort(ws); /* queued messages are dropped and counted; a later poll calls on_close */
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* certificates URL ROOTS PIN IDENTITY PASSWORD NAME: connects by TLS, with roots, a pinned key and a certificate of its own.
+/* certificates URL ROOTS PIN IDENTITY PASSWORD NAME: connects by TLS, with own roots, a pinned key and a client certificate.
  *
  * ROOTS      a file with the authority of your own servers (PEM): only it is trusted, not those of the system
  * PIN        "sha256/..." of the server's public key; list the next key too, separated by a comma

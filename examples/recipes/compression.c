@@ -1,6 +1,6 @@
-/* compression URL [off]: sends the same text ten times, and prints how many bytes went over the wire.
+/* compression URL [off]: sends one text ten times, and prints how many bytes were transferred.
  *
- * Compression is on by default. These options use less memory, or save processor time; "off" does not even offer it. */
+ * Compression is on by default. These options reduce the use of memory or processor time. With "off" it is not offered. */
 #include <egret_ws.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,10 +33,10 @@ int main(int argc, char **argv)
         return fprintf(stderr, "usage: compression URL [off]\n"), 2;
     egret_ws_deflate_options_init(&deflate, sizeof deflate);
     deflate.level = 3;                       /* fast */
-    deflate.threshold_bytes = 100;           /* shorter messages are sent as they are */
+    deflate.threshold_bytes = 100;           /* shorter messages are not compressed */
     deflate.client_window_bits = 12;         /* 4 KiB: less memory here */
-    deflate.server_window_bits = 15;         /* and as much as it likes there, the default */
-    deflate.client_no_context_takeover = 0;  /* 1: each message by itself, which makes messages larger */
+    deflate.server_window_bits = 15;         /* the default: no limit for the server */
+    deflate.client_no_context_takeover = 0;  /* 1: each message is compressed alone, and is larger */
     deflate.server_no_context_takeover = 0;
     egret_ws_options_init(&options, sizeof options);
     options.on_connect = on_connect;

@@ -1,6 +1,6 @@
 /* errors URL: checks an address that a player has typed, and reports what is wrong with it.
  *
- * A refused call returns a negative number, which egret_ws_error_name names, and egret_ws_last_error_message returns why. */
+ * A refused call returns a negative number. egret_ws_error_name returns its name, egret_ws_last_error_message the reason. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -21,14 +21,14 @@ int main(int argc, char **argv)
 
     if (argc != 2)
         return fprintf(stderr, "usage: errors URL\n"), 2;
-    /* As a browser reads it: upper case, missing slashes and "http:" are put right. */
+    /* Reads the address like a browser: it corrects upper case, missing slashes and "http:". */
     if (is_refused(egret_ws_normalize_url(argv[1], normal, sizeof normal)))
         return 1;
     printf("the address is %s\n", normal);
     if (!is_refused(egret_ws_loop_new(NULL, &loop)) && !is_refused(egret_ws_connect(loop, normal, NULL, &ws))) {
-        /* Too early: no connection is made yet. */
+        /* This send is too early: there is no connection yet. */
         failed = !is_refused(egret_ws_send(ws, EGRET_WS_TEXT, "hello", EGRET_WS_NUL_TERMINATED));
-        /* It goes without checks of results, where nothing can be done about an error. */
+        /* The results of these calls need no check, because the program could not react to an error. */
         egret_ws_free(ws);
     }
     egret_ws_loop_free(loop, NULL);

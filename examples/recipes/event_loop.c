@@ -1,6 +1,6 @@
-/* event_loop URL: waits for a socket and for other descriptors at once, with poll(2), and needs no thread.
+/* event_loop URL: waits for a socket and for other descriptors together, with poll(2) and without a thread.
  *
- * In the same way the descriptor goes into epoll, GLib, ALooper or libuv. */
+ * The descriptor can also be added to epoll, GLib, ALooper or libuv. */
 #define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
 #include <poll.h>

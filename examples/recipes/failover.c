@@ -1,4 +1,4 @@
-/* failover URL OTHER_URL: goes to another server when the first one does not answer.
+/* failover URL OTHER_URL: connects to another server if the first one does not answer.
  *
  * on_request is called before each attempt to connect, and may change the URL, the headers and the subprotocols. */
 #include <egret_ws.h>
@@ -8,15 +8,15 @@ static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egre
                           egret_ws_request *request)
 {
     (void)ws;
-    if (attempt == 0) /* the first one, and `last` is NULL */
+    if (attempt == 0) /* the first attempt: `last` is NULL */
         return EGRET_WS_REQUEST_CONTINUE;
     fprintf(stderr, "%s; next is %s\n", last->message, (const char *)user);
-    /* The other server is older. Changes last for later attempts too. */
+    /* The other server is older. Changes also apply to later attempts. */
     if (egret_ws_request_set_url(request, user) < 0 || egret_ws_request_set_subprotocols(request, "chat.v1") < 0) {
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
         return EGRET_WS_REQUEST_STOP; /* on_close follows */
     }
-    return EGRET_WS_REQUEST_CONTINUE; /* but not after an answer that makes another attempt useless, such as 403 */
+    return EGRET_WS_REQUEST_CONTINUE; /* does not retry after an answer that makes another attempt useless, such as 403 */
 }
 
 static void on_connect(void *user, egret_ws *ws)

@@ -1,6 +1,7 @@
-/* flush_and_quit URL: sends 100 messages, and ends when the server has got all of them, or when nothing moves any more.
+/* flush_and_quit URL: sends 100 messages, and ends when the server has received all of them, or when there is no progress.
  *
- * egret_ws_close sends what was accepted first. An application that must end earlier reads what egret_ws_loop_free has lost. */
+ * egret_ws_close first sends the accepted messages. If an application must end earlier, egret_ws_loop_free reports the lost
+ * messages. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -25,12 +26,12 @@ int main(int argc, char **argv)
     if (argc != 2)
         return fprintf(stderr, "usage: flush_and_quit URL\n"), 2;
     egret_ws_loop_options_init(&loop_options, sizeof loop_options);
-    loop_options.linger_ms = 3000; /* the longest that egret_ws_loop_free may take */
+    loop_options.linger_ms = 3000; /* the longest time of egret_ws_loop_free */
     egret_ws_options_init(&options, sizeof options);
     options.user = &has_all;
     options.on_close = on_close;
-    options.flush_timeout_ms = 10000; /* the longest time without progress of the messages */
-    options.close_timeout_ms = 2000;  /* then the time for the server's Close frame */
+    options.flush_timeout_ms = 10000; /* the longest time without progress in sending */
+    options.close_timeout_ms = 2000;  /* after that, the time for the server's Close frame */
 
     result = egret_ws_loop_new(&loop_options, &loop);
     if (result == EGRET_WS_OK)
@@ -40,7 +41,7 @@ int main(int argc, char **argv)
     for (i = 0; result >= 0 && i < 100; i++)
         result = egret_ws_send(ws, EGRET_WS_BINARY, record, sizeof record);
     if (result == EGRET_WS_ERR_NOT_OPEN)
-        result = EGRET_WS_OK; /* the connection has ended: on_close says why */
+        result = EGRET_WS_OK; /* the connection has ended: on_close has the reason */
     if (result >= 0)
         result = egret_ws_close(ws, 1000, NULL, 0);
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED)
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
 
     lost.struct_size = sizeof lost;
     egret_ws_loop_free(loop, &lost);
-    if (lost.sockets > 0) /* not here: all have closed */
+    if (lost.sockets > 0) /* not in this program: all sockets have closed */
         fprintf(stderr, "lost %u messages, %u bytes\n", (unsigned)lost.unsent_messages, (unsigned)lost.unsent_bytes);
     return !has_all;
 }

@@ -1,6 +1,6 @@
 /* frame_loop_60fps HOST PORT: a game loop of 60 frames a second, with low latency.
  *
- * Instead of sleeping until the next frame, it polls with a time-out: a message that comes in the meantime is handled at once. */
+ * It does not sleep until the next frame, but polls with a time-out: a message that arrives meanwhile is handled immediately. */
 #define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
 #include <stdio.h>
@@ -44,8 +44,8 @@ int main(int argc, char **argv)
     if (argc != 3)
         return fprintf(stderr, "usage: frame_loop_60fps HOST PORT\n"), 2;
     egret_ws_loop_options_init(&loop_options, sizeof loop_options);
-    loop_options.poll_max_callbacks = 1000; /* the most work of one poll: the rest waits for the next one, */
-    loop_options.poll_max_us = 2000;        /* so that a burst of messages costs no frame */
+    loop_options.poll_max_callbacks = 1000; /* the most work of one poll; the rest is left for the next one, */
+    loop_options.poll_max_us = 2000;        /* so that a burst of messages does not delay a frame */
     egret_ws_options_init(&options, sizeof options);
     options.user = &game;
     options.on_message = on_message;
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
         result = egret_ws_connect_host(loop, argv[1], (uint16_t)atoi(argv[2]), &options, &ws);
     next_us = now_us();
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED) {
-        /* Update and draw the scene here, then send what the player did. */
+        /* Update and draw the scene here, then send the actions of the player. */
         if (egret_ws_state(ws) == EGRET_WS_STATE_OPEN) {
             if (++game.frames <= 30)
                 egret_ws_send(ws, EGRET_WS_BINARY, &game.frames, sizeof game.frames);
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
         next_us += 1000000 / 60;
         do {
             left_us = next_us - now_us();
-            /* At least once a frame, and without a wait if the frame took too long. */
+            /* Polls at least once per frame, and without a wait if the frame took too long. */
             result = egret_ws_loop_poll(loop, left_us > 0 ? (int32_t)(left_us + 999) / 1000 : 0);
         } while (result >= 0 && now_us() < next_us);
     }

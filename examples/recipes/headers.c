@@ -8,7 +8,7 @@ static void on_connect(void *user, egret_ws *ws)
     *(int *)user = 1;
     if (egret_ws_subprotocol(ws, text, sizeof text) > 0)
         printf("subprotocol: %s\n", text);
-    if (egret_ws_response_header(ws, "X-Room", text, sizeof text) >= 0) /* in any case: x-room too */
+    if (egret_ws_response_header(ws, "X-Room", text, sizeof text) >= 0) /* case does not matter: x-room also works */
         printf("room: %s\n", text);
     egret_ws_close(ws, 1000, NULL, 0);
 }
@@ -18,10 +18,10 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
     char text[8192];
     (void)user;
     printf("%s\n", info->message);
-    /* The headers of a refusal can be read, too. */
+    /* The headers of a refusal can also be read. */
     if (info->error == EGRET_WS_ERR_HTTP_STATUS && egret_ws_response_headers(ws, text, sizeof text) > 0)
         printf("the server answered with %d and\n%s", (int)info->http_status, text);
-    /* The body often says why. It is 0 bytes long if the server has sent none. */
+    /* The body often contains the reason. It has 0 bytes if the server has sent none. */
     if (egret_ws_response_body(ws, text, sizeof text) > 0)
         printf("%s\n", text);
 }
@@ -41,14 +41,14 @@ int main(int argc, char **argv)
     options.user = &was_open;
     options.on_connect = on_connect;
     options.on_close = on_close;
-    options.headers = headers; /* all texts are copied by the connect call */
+    options.headers = headers; /* the connect call copies all texts */
     options.header_count = sizeof headers / sizeof *headers;
     options.subprotocols = "chat.v2, chat.v1"; /* the server chooses one */
     options.origin = "https://game.example";
     options.user_agent = "my-game/1.0";
     options.username = "ada";
     options.password = "open sesame";
-    options.max_refusal_body_bytes = 4096; /* of a longer body only so many bytes are kept */
+    options.max_refusal_body_bytes = 4096; /* a longer body is cut to this number of bytes */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)

@@ -1,6 +1,6 @@
-/* heartbeat URL: measures the round trip to the server with pings, and detects a lost connection soon.
+/* heartbeat URL: measures the round trip to the server with pings, and detects a lost connection early.
  *
- * The library sends pings by itself when nothing was received. These are further ones, with a payload that the pong brings back. */
+ * The library itself sends pings when nothing was received. These are additional pings; the pong returns their payload. */
 #define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
 #include <stdio.h>
@@ -64,8 +64,8 @@ int main(int argc, char **argv)
     options.on_connect = on_connect;
     options.on_pong = on_pong;
     options.on_close = on_close;
-    options.ping_interval_ms = 5000; /* when nothing came for so long; EGRET_WS_UNLIMITED: never */
-    options.pong_timeout_ms = 3000;  /* then the connection is lost */
+    options.ping_interval_ms = 5000; /* after this time without data; EGRET_WS_UNLIMITED: never */
+    options.pong_timeout_ms = 3000;  /* without a pong in this time, the connection is lost */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)

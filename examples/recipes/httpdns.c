@@ -1,9 +1,9 @@
-/* httpdns URL ADDRESSES [OTHER_ADDRESSES]: connects to addresses that a service has named for the URL's host: HTTPDNS,
- * DNS over HTTPS, or an edge of a CDN. `192.0.2.1, 192.0.2.2:8443` for example; a missing port is that of the URL. */
+/* httpdns URL ADDRESSES [OTHER_ADDRESSES]: connects to addresses that a service has returned for the URL's host: HTTPDNS,
+ * DNS over HTTPS, or an edge of a CDN. Example: `192.0.2.1, 192.0.2.2:8443`. The default port is the port of the URL. */
 #include <egret_ws.h>
 #include <stdio.h>
 
-/* Each address with its result: report it to those who run the service. */
+/* Each tried address with its result: report it to the operators of the service. */
 static void print_tried(egret_ws *ws)
 {
     char tried[8193];
@@ -21,7 +21,7 @@ static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egre
     if (attempt == 0 || others == NULL)
         return EGRET_WS_REQUEST_CONTINUE;
     print_tried(ws);
-    /* None of the first addresses has worked: take those of another service. NULL: look the name up. */
+    /* None of the first addresses has worked: use the addresses of another service. NULL: look the name up. */
     if (egret_ws_request_set_addresses(request, others) != EGRET_WS_OK) {
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
         return EGRET_WS_REQUEST_STOP;
@@ -64,8 +64,8 @@ int main(int argc, char **argv)
     options.on_request = on_request;
     options.on_connect = on_connect;
     options.on_close = on_close;
-    options.addresses = argv[2];    /* SNI, certificate and Host are those of the URL */
-    options.attempt_delay_ms = 100; /* an address that does not answer costs no more */
+    options.addresses = argv[2];    /* SNI, certificate and Host still use the URL's host */
+    options.attempt_delay_ms = 100; /* an address that does not answer causes only this delay */
     options.retry_attempts = 1;
     options.retry = &retry;
 

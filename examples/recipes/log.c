@@ -1,20 +1,20 @@
-/* log URL: writes what the library does to stderr, with the name of the socket. */
+/* log URL: writes the log lines of the library to stderr, with the name of the socket. */
 #include <egret_ws.h>
 #include <stdio.h>
 
-/* May run on any thread: write the line, or queue it, and return soon. After egret_ws_loop_free no line comes. */
+/* May run on any thread. Write or queue the line, and return soon. After egret_ws_loop_free there are no more lines. */
 static void on_log(void *user, egret_ws_log_level_t level, const char *text, egret_ws *ws)
 {
     static const char *const names[] = {"?", "error", "warn", "info", "debug"};
     const int known = level >= EGRET_WS_LOG_ERROR && level <= EGRET_WS_LOG_DEBUG;
-    /* `ws` may be freed already: only print or compare it. Lines about no socket have NULL. */
+    /* `ws` may already be freed: only print or compare it. It is NULL if the line is not about a socket. */
     fprintf(user, "[%s] %p %s\n", names[known ? level : 0], (void *)ws, text);
 }
 
 static void on_connect(void *user, egret_ws *ws)
 {
     (void)user;
-    egret_ws_send(ws, EGRET_WS_TEXT, "\xff", 1); /* not UTF-8: refused, and the log says so */
+    egret_ws_send(ws, EGRET_WS_TEXT, "\xff", 1); /* not UTF-8: refused, with a log line */
     egret_ws_close(ws, 1000, NULL, 0);
 }
 

@@ -1,23 +1,23 @@
-/* own_resolver URL ADDRESSES: looks the name of the server up by itself, for example by DNS over HTTPS, HTTPDNS or a cache.
+/* own_resolver URL ADDRESSES: looks up the name of the server with its own function, for example DNS over HTTPS or HTTPDNS.
  *
- * on_resolve replaces the system's resolver. The certificate check and the Host header stay those of the name in the URL. */
+ * on_resolve replaces the system's resolver. The certificate check and the Host header still use the name in the URL. */
 #include <egret_ws.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Asks your service; NULL if it does not answer. Here the addresses are an argument of the program, "-" for no answer. */
+/* Asks your service. Returns NULL if it does not answer. Here an argument has the addresses; "-" means no answer. */
 static const char *ask_service(const char *name, const char *addresses)
 {
     printf("asking for %s\n", name);
     return strcmp(addresses, "-") == 0 ? NULL : addresses;
 }
 
-/* Runs on a thread of the library, and may block: only the connection that asks waits, at most resolve_timeout_ms. */
+/* Runs on a thread of the library, and may block: only this connection waits, for at most resolve_timeout_ms. */
 static void on_resolve(void *user, egret_ws *ws, const char *host, egret_ws_query *query)
 {
     (void)ws;
-    /* In here or later, from any thread: the query is a number, and `host` is valid until this returns. NULL: the library asks the
-     * system's resolver. An answer that is too late is refused, and nothing has to be freed. */
+    /* Answer here or later, from any thread: the query is a number, and `host` is valid until this function returns. NULL: the
+     * library asks the system's resolver. An answer that is too late is refused. Nothing must be freed. */
     if (egret_ws_resolved(query, ask_service(host, user)) == EGRET_WS_ERR_INVALID_ARGUMENT) {
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
         egret_ws_resolved(query, NULL); /* the query is still open */
@@ -59,9 +59,9 @@ int main(int argc, char **argv)
     hooks.user = argv[2];
     hooks.on_resolve = on_resolve;
     hooks.release_user = release_user;
-    hooks.max_threads = 8; /* so many names are looked up at the same time */
+    hooks.max_threads = 8; /* the maximum number of look-ups at the same time */
     egret_ws_loop_options_init(&loop_options, sizeof loop_options);
-    loop_options.hooks = &hooks; /* copied */
+    loop_options.hooks = &hooks; /* the library copies it */
     egret_ws_options_init(&options, sizeof options);
     options.on_connect = on_connect;
     options.on_close = on_close;

@@ -1,11 +1,11 @@
-/* ownership URL: three sockets, each with an object of its own that is freed at the right time.
+/* ownership URL: three sockets, each with its own object, which is freed at the right time.
  *
- * release_user is the last callback of a socket, whatever ended it: the one place to free its `user`. */
+ * release_user is always the last callback of a socket, for every kind of end. Free its `user` only there. */
 #include <egret_ws.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static int players; /* that are allocated */
+static int players; /* the number of allocated players */
 
 struct player {
     int number, answers;
@@ -39,7 +39,7 @@ static void on_message(void *user, egret_ws *ws, egret_ws_kind_t kind, const uin
     (void)kind, (void)data, (void)len;
     player->answers++;
     if (player->number == 0)
-        egret_ws_free(ws); /* in any callback; `player` stays valid until the callback has returned */
+        egret_ws_free(ws); /* allowed in any callback; `player` is valid until the callback has returned */
     else
         egret_ws_close(ws, 1000, NULL, 0);
 }
@@ -64,14 +64,14 @@ int main(int argc, char **argv)
         options.user = new_player(i);
         result = egret_ws_connect(loop, argv[1], &options, &sockets[i]);
         if (result != EGRET_WS_OK && options.user)
-            free_player(options.user); /* a connect call that failed has kept nothing */
+            free_player(options.user); /* a failed connect call keeps nothing */
     }
     if (result < 0)
         fprintf(stderr, "%s: %s\n", egret_ws_error_name(result), egret_ws_last_error_message());
-    /* Where only the handle is known, egret_ws_user returns the object; NULL for a socket that was freed. */
+    /* With only the handle, egret_ws_user returns the object, or NULL for a freed socket. */
     while (result >= 0 && (egret_ws_user(sockets[0]) || egret_ws_state(sockets[1]) != EGRET_WS_STATE_CLOSED))
         result = egret_ws_loop_poll(loop, -1);
-    egret_ws_loop_free(loop, NULL); /* runs the calls of release_user that are left */
+    egret_ws_loop_free(loop, NULL); /* calls release_user for the remaining sockets */
     printf("%d players left\n", players);
     return result < 0 || players != 0;
 }

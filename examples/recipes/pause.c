@@ -1,6 +1,6 @@
-/* pause URL: takes no message while a level is loading, without closing the connection.
+/* pause URL: receives no messages while a level is loading, without closing the connection.
  *
- * The socket stops reading; when its queue is full TCP slows the server down. Sending goes on. */
+ * When the receive queue is full, the socket stops reading, and TCP slows the server down. Sending continues. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ static void on_message(void *user, egret_ws *ws, egret_ws_kind_t kind, const uin
     if (game->is_loading)
         fprintf(stderr, "a message during the pause\n");
     if (++game->messages == 3) {
-        egret_ws_pause_receive(ws); /* no on_message follows until egret_ws_resume_receive */
+        egret_ws_pause_receive(ws); /* on_message is not called until egret_ws_resume_receive */
         game->is_loading = 1;
     }
     if (game->messages == 10)
@@ -52,13 +52,13 @@ int main(int argc, char **argv)
     options.on_connect = on_connect;
     options.on_message = on_message;
     options.on_close = on_close;
-    options.max_receive_queue_bytes = 256 * 1024; /* the most that waits for a poll, and during a pause */
+    options.max_receive_queue_bytes = 256 * 1024; /* the limit for queued data before a poll and during a pause */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)
         result = egret_ws_connect(loop, argv[1], &options, &ws);
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED) {
-        result = egret_ws_loop_poll(loop, 16); /* keep polling: other callbacks still come */
+        result = egret_ws_loop_poll(loop, 16); /* keep polling: other callbacks are still called */
         if (game.is_loading && ++part == 5) { /* the level is complete */
             printf("%d messages before the pause\n", game.messages);
             game.is_loading = 0;

@@ -1,7 +1,7 @@
-/* phone URL: an app that goes to the background, comes back, and changes from Wi-Fi to mobile data.
+/* phone URL: an app that goes to the background, returns, and changes from Wi-Fi to mobile data.
  *
- * Here the socket closes in the background and connects again afterwards. Without LOOP_CLOSE_ON_SUSPEND it stays open, and
- * egret_ws_loop_resume finds out by a ping whether it still works. */
+ * Here the socket closes in the background and reconnects afterwards. Without LOOP_CLOSE_ON_SUSPEND it stays open, and
+ * egret_ws_loop_resume tests with a ping whether the connection still works. */
 #include <egret_ws.h>
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* proxy URL [PROXY]: connects through a proxy, such as http://user:password@proxy.example:8080, socks5://proxy.example:1080 or
- * https://proxy.example:8443, to which the connection has TLS.
+ * https://proxy.example:8443 (the connection to that proxy uses TLS).
  *
- * Without PROXY it takes the proxy from the environment (https_proxy, http_proxy, all_proxy, no_proxy), if there is one. */
+ * Without PROXY it uses the proxy of the environment (https_proxy, http_proxy, all_proxy, no_proxy), if there is one. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     options.user = &was_open;
     options.on_connect = on_connect;
     options.on_close = on_close;
-    options.proxy_timeout_ms = 5000; /* the time for the proxy's answer, with that for TLS to it */
+    options.proxy_timeout_ms = 5000; /* the time for the proxy's answer, including TLS to the proxy */
     if (argc > 2)
         options.proxy = argv[2];
     else

@@ -1,11 +1,11 @@
-/* reconnect URL: connects again when the connection is lost, and reports when that is of no use. */
+/* reconnect URL: connects again when the connection is lost, and reports when another attempt is useless. */
 #include <egret_ws.h>
 #include <stdio.h>
 
 static void on_connect(void *user, egret_ws *ws)
 {
     (void)user;
-    /* The first connection, or a later one: log in again, and ask for what was missed. */
+    /* This is the first connection or a later one: log in again, and request the missed data. */
     printf("connection %d\n", (int)egret_ws_generation(ws));
     egret_ws_send(ws, EGRET_WS_TEXT, "login", EGRET_WS_NUL_TERMINATED);
 }
@@ -15,7 +15,7 @@ static void on_message(void *user, egret_ws *ws, egret_ws_kind_t kind, const uin
     (void)kind;
     printf("received: %.*s\n", (int)len, (const char *)data);
     *(int *)user = 1;
-    egret_ws_close(ws, 1000, NULL, 0); /* after a close of this side there is no attempt */
+    egret_ws_close(ws, 1000, NULL, 0); /* after a close by this side there is no new attempt */
 }
 
 static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms)
@@ -23,9 +23,9 @@ static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, 
     (void)user;
     printf("%s; attempt %u in %u ms, %u messages wait\n", info->message, (unsigned)attempt, (unsigned)delay_ms,
            (unsigned)info->unsent_messages);
-    if (info->code == 4001) /* what this server sends when it logs a player out */
+    if (info->code == 4001) /* this server sends 4001 when it logs a player out */
         egret_ws_close(ws, 1000, NULL, 0);
-    else if (attempt == 1) /* or when the player presses a button */
+    else if (attempt == 1) /* for example when the player presses a button */
         egret_ws_retry_now(ws);
 }
 
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 
     if (argc != 2)
         return fprintf(stderr, "usage: reconnect URL\n"), 2;
-    egret_ws_retry_options_init(&retry, sizeof retry); /* all defaults are sensible; these are for a fast game */
+    egret_ws_retry_options_init(&retry, sizeof retry); /* the defaults fit most programs; these values are for a fast game */
     retry.min_wait_ms = 50;
     retry.first_wait_ms = 200; /* a random time up to this, doubled each time */
     retry.max_wait_ms = 5000;
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     options.on_close = on_close;
     options.retry_attempts = 5;
     options.retry = &retry;
-    options.flags = EGRET_WS_RESEND; /* messages that were not sent are sent by the next connection */
+    options.flags = EGRET_WS_RESEND; /* the next connection sends the unsent messages */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)

@@ -1,4 +1,4 @@
-/* redirects URL [secure]: follows a server that sends its clients elsewhere, for example to a machine with room. */
+/* redirects URL [secure]: follows the redirects of a server, for example to a machine that has capacity. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -9,7 +9,7 @@ static void on_connect(void *user, egret_ws *ws)
     statistics.struct_size = sizeof statistics;
     if (egret_ws_stats(ws, &statistics) == EGRET_WS_OK)
         printf("%u redirects\n", (unsigned)statistics.redirects);
-    /* Each line is a URL and what it set. The library sends no cookie back; a game can, by a header `Cookie` of its options. */
+    /* Each line is a URL and a cookie that it has set. The library does not send it back. A game can: with a `Cookie` header. */
     if (egret_ws_response_cookies(ws, cookies, sizeof cookies) > 0)
         printf("cookies:\n%s", cookies);
     *(int *)user = 1;
@@ -38,11 +38,11 @@ int main(int argc, char **argv)
     options.user = &was_open;
     options.on_connect = on_connect;
     options.on_close = on_close;
-    options.max_redirects = 5; /* without it none is followed */
-    /* Only for servers on the player's own network: else a public server could reach machines behind the player's router. */
+    options.max_redirects = 5; /* without it no redirect is followed */
+    /* Only for servers in the player's own network: otherwise a public server could reach machines behind the player's router. */
     options.flags = EGRET_WS_ALLOW_PRIVATE_REDIRECTS;
     if (argc == 3)
-        options.flags |= EGRET_WS_SECURE_REDIRECTS_ONLY; /* to wss only, where the system forbids connections without TLS */
+        options.flags |= EGRET_WS_SECURE_REDIRECTS_ONLY; /* only to wss, for systems that forbid connections without TLS */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)

@@ -1,7 +1,7 @@
-/* self_signed URL: connects to a server of your own whose certificate nobody has signed, while you develop.
+/* self_signed URL: connects to your own server with a self-signed certificate, during development.
  *
- * Never ship this: with ACCEPT_ANY_CERTIFICATE anyone on the network path can read and change all data. In a shipped game put the
- * server's certificate into tls_roots, see certificates.c. */
+ * Never ship this: with ACCEPT_ANY_CERTIFICATE everyone on the network path can read and change all data. In a shipped game put the
+ * server's certificate into tls_roots: see certificates.c. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     options.on_connect = on_connect;
     options.on_close = on_close;
 #ifndef NDEBUG
-    /* DISABLE_ALPN: for an old server that fails at the protocol's name. It weakens nothing. */
+    /* DISABLE_ALPN: for an old server that fails if it gets the name of the protocol. The flag does not reduce security. */
     options.flags = EGRET_WS_ACCEPT_ANY_CERTIFICATE | EGRET_WS_DISABLE_ALPN;
 #endif
 

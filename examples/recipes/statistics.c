@@ -1,4 +1,4 @@
-/* statistics URL: exchanges ten messages, and prints all that the library has measured. */
+/* statistics URL: exchanges ten messages, and prints everything that the library has measured. */
 #include <egret_ws.h>
 #include <stdio.h>
 

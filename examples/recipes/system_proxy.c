@@ -1,10 +1,10 @@
 /* system_proxy URL PROXIES: a loop that asks the application for the proxies of each connection.
  *
- * PROXIES stands for the settings of the system, the best proxy first: `https://proxy.example:8443,http://10.0.0.1:3128,direct`. */
+ * PROXIES replaces the settings of the system, the best proxy first: `https://proxy.example:8443,http://10.0.0.1:3128,direct`. */
 #include <egret_ws.h>
 #include <stdio.h>
 
-/* Runs on a thread of the library, and may block: other connections do not wait. A real one asks the system here. */
+/* Runs on a thread of the library, and may block: other connections do not wait. A real program asks the system here. */
 static void on_proxy(void *user, egret_ws *ws, const char *url, egret_ws_query *query)
 {
     const char *proxies = user;
@@ -12,7 +12,7 @@ static void on_proxy(void *user, egret_ws *ws, const char *url, egret_ws_query *
     printf("the proxies for %s: %s\n", url, proxies);
     if (egret_ws_proxy_found(query, proxies) == EGRET_WS_ERR_INVALID_ARGUMENT) {
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
-        egret_ws_proxy_found(query, NULL); /* none could be found: the attempt fails */
+        egret_ws_proxy_found(query, NULL); /* the proxies could not be found: the attempt fails */
     }
 }
 
@@ -28,7 +28,7 @@ static void on_connect(void *user, egret_ws *ws)
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
 {
     (void)user, (void)ws;
-    printf("%s\n", info->message); /* names the last of the proxies */
+    printf("%s\n", info->message); /* contains the last proxy */
 }
 
 int main(int argc, char **argv)
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     if (argc < 3)
         return fprintf(stderr, "usage: system_proxy URL PROXIES\n"), 2;
     egret_ws_hooks_init(&hooks, sizeof hooks);
-    hooks.user = argv[2]; /* must live until release_user is called; the arguments of main do */
+    hooks.user = argv[2]; /* must be valid until release_user is called, like the arguments of main */
     hooks.on_proxy = on_proxy;
     egret_ws_loop_options_init(&loop_options, sizeof loop_options);
     loop_options.hooks = &hooks;
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 
     result = egret_ws_loop_new(&loop_options, &loop);
     if (result == EGRET_WS_OK)
-        result = egret_ws_connect(loop, argv[1], &options, &ws); /* no `proxy` in its options: on_proxy is called */
+        result = egret_ws_connect(loop, argv[1], &options, &ws); /* the options have no `proxy`, so on_proxy is called */
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED)
         result = egret_ws_loop_poll(loop, -1);
     if (result < 0)

@@ -1,4 +1,4 @@
-/* timeouts URL: limits the time of each stage, and reports which one took too long. */
+/* timeouts URL: limits the time of each stage, and reports which stage took too long. */
 #include <egret_ws.h>
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
-/* tls_sessions URL ROOTS: prints how TLS was set up, of four connections. The second one resumes the session of the first: it
+/* tls_sessions URL ROOTS: prints the TLS details of four connections. The second one resumes the session of the first one: it
  * needs no certificates, and less than half of the time and bytes.
  *
- * A server can recognize a client that resumes a session. EGRET_WS_LOOP_FORGET_TLS_SESSIONS prevents that after a change of the
- * network, and EGRET_WS_DISABLE_TLS_RESUMPTION always. */
+ * A server can recognize a client that resumes a session. EGRET_WS_LOOP_FORGET_TLS_SESSIONS prevents this after a change of the
+ * network, and EGRET_WS_DISABLE_TLS_RESUMPTION always prevents it. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -20,7 +20,7 @@ static char print_tls(egret_ws *ws) /* returns r: resumed, or f: a full handshak
     egret_ws_tls_alpn(ws, alpn, sizeof alpn);
     printf("%s, %s, ALPN %s", statistics.tls_resumed ? "resumed" : "full handshake", cipher, alpn);
     for (index = 0; (length = egret_ws_peer_certificate(ws, index, NULL, 0)) > 0; index++)
-        printf(", certificate %u: %d bytes", (unsigned)index, (int)length); /* in DER, for a parser of yours */
+        printf(", certificate %u: %d bytes", (unsigned)index, (int)length); /* in DER, for your own parser */
     printf("\n");
     return statistics.tls_resumed ? 'r' : 'f';
 }
@@ -34,7 +34,7 @@ static void on_connect(void *user, egret_ws *ws)
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
 {
     (void)user;
-    if (info->phase == EGRET_WS_PHASE_TLS) { /* the certificates that were refused can be read too */
+    if (info->phase == EGRET_WS_PHASE_TLS) { /* refused certificates can also be read */
         fprintf(stderr, "%s\n", info->message);
         print_tls(ws);
     }
@@ -43,7 +43,7 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
 int main(int argc, char **argv)
 {
     static char roots[65536];
-    char kinds[4] = {0}; /* of the four connections */
+    char kinds[4] = {0}; /* the results of the four connections */
     egret_ws_loop *loop = NULL;
     egret_ws_loop_options loop_options;
     egret_ws_options options;

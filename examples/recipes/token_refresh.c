@@ -1,10 +1,10 @@
-/* token_refresh URL: logs in with a token, and gets another one when the server answers 401 because it has expired. The new
- * token comes later, from another request of the game. Until then the socket waits. */
+/* token_refresh URL: logs in with a token, and gets a new token when the server answers 401 because the old one has expired. The
+ * new token arrives later, from another request of the game. Until then the socket waits. */
 #include <egret_ws.h>
 #include <stdio.h>
 
 struct session {
-    char token[64];       /* empty: none is known */
+    char token[64];       /* empty: there is no token */
     int asks_for_a_token, was_open;
 };
 
@@ -13,24 +13,24 @@ static int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egre
 {
     struct session *session = user;
     (void)ws, (void)attempt;
-    /* `last` is NULL at the first attempt. After a wait it is the same as before. */
+    /* `last` is NULL at the first attempt. After a wait it has the value from before the wait. */
     if (last && last->http_status == 401 && !session->asks_for_a_token) {
         session->token[0] = '\0';
         session->asks_for_a_token = 1;
     }
-    if (session->token[0] == '\0') return EGRET_WS_REQUEST_WAIT; /* until egret_ws_retry_now, at most open_timeout_ms */
+    if (session->token[0] == '\0') return EGRET_WS_REQUEST_WAIT; /* waits until egret_ws_retry_now, at most open_timeout_ms */
     if (egret_ws_request_set_header(request, "Authorization", session->token) < 0) {
         fprintf(stderr, "%s\n", egret_ws_last_error_message());
         return EGRET_WS_REQUEST_STOP;
     }
-    /* CONTINUE does not try again after an answer such as 401 or 403. */
+    /* CONTINUE makes no new attempt after an answer such as 401 or 403. */
     return last && last->http_status == 401 ? EGRET_WS_REQUEST_CONNECT : EGRET_WS_REQUEST_CONTINUE;
 }
 
 static void on_retry(void *user, egret_ws *ws, const egret_ws_close_info *info, uint32_t attempt, uint32_t delay_ms)
 {
     (void)user, (void)attempt, (void)delay_ms;
-    if (info->http_status == 401) egret_ws_retry_now(ws); /* the server is there: no wait is needed */
+    if (info->http_status == 401) egret_ws_retry_now(ws); /* the server can be reached, so no wait is needed */
 }
 
 static void on_connect(void *user, egret_ws *ws)

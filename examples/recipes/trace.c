@@ -1,4 +1,4 @@
-/* trace URL: prints each frame of a connection, to see what goes over the wire and when. */
+/* trace URL: prints each frame of a connection, to see the data on the wire and its order. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -33,7 +33,7 @@ static void on_connect(void *user, egret_ws *ws)
 static void on_message(void *user, egret_ws *ws, egret_ws_kind_t kind, const uint8_t *data, size_t len)
 {
     (void)user, (void)kind;
-    printf("a message: %.*s\n", (int)len, (const char *)data); /* after the frame that completes it */
+    printf("a message: %.*s\n", (int)len, (const char *)data); /* called after the frame that completes the message */
     egret_ws_close(ws, 1000, NULL, 0);
 }
 
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     options.on_connect = on_connect;
     options.on_message = on_message;
     options.on_close = on_close;
-    options.on_frame = on_frame; /* without it nothing is recorded, and a message costs nothing more */
+    options.on_frame = on_frame; /* without it no frame is recorded, and there is no cost */
 
     result = egret_ws_loop_new(NULL, &loop);
     if (result == EGRET_WS_OK)

@@ -1,6 +1,6 @@
-/* upload URL: sends 8 MiB as fast as the network takes them, with a small buffer.
+/* upload URL: sends 8 MiB as fast as the network allows, with a small send queue.
  *
- * When the buffer is full a send is refused with BACKPRESSURE, and on_drain is called when there is room. */
+ * When the send queue is full, a send is refused with BACKPRESSURE, and on_drain is called when there is room. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -16,7 +16,7 @@ static void send_more(struct upload *upload, egret_ws *ws)
         const size_t len = upload->left < sizeof block ? upload->left : sizeof block;
         const egret_ws_error_t result = egret_ws_send(ws, EGRET_WS_BINARY, block, len);
         if (result == EGRET_WS_ERR_BACKPRESSURE) {
-            upload->refusals++; /* nothing was sent; on_drain follows */
+            upload->refusals++; /* the message was not sent; on_drain will be called */
             return;
         }
         if (result != EGRET_WS_OK) {
@@ -26,7 +26,7 @@ static void send_more(struct upload *upload, egret_ws *ws)
         }
         upload->left -= len;
     }
-    egret_ws_close(ws, 1000, NULL, 0); /* sends what was accepted first */
+    egret_ws_close(ws, 1000, NULL, 0); /* first sends the accepted messages */
 }
 
 static void on_connect(void *user, egret_ws *ws)

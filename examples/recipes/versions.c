@@ -1,4 +1,4 @@
-/* versions URL: runs with an older and with a newer library than the header that it was compiled with. */
+/* versions URL: works with a library that is older or newer than the header with which it was compiled. */
 #include <egret_ws.h>
 #include <stdio.h>
 
@@ -11,10 +11,10 @@ static void on_connect(void *user, egret_ws *ws)
 static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
 {
     (void)ws;
-    /* An older library has a shorter struct: ask before you read a field that was added later. */
+    /* An older library has a shorter struct: check before you read a field that was added later. */
     if (EGRET_WS_HAS_FIELD(egret_ws_close_info, info, unsent_bytes))
         printf("%u bytes were not sent\n", (unsigned)info->unsent_bytes);
-    /* A newer library may report an error that this header does not know: it has a name and a message all the same. */
+    /* A newer library may report an error that this header does not know. The error still has a name and a message. */
     printf("%s: %s\n", egret_ws_error_name(info->error), info->message);
     *(int *)user = info->error == EGRET_WS_OK;
 }

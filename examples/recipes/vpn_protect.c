@@ -1,6 +1,7 @@
 /* vpn_protect URL LOCAL_ADDRESS [INTERFACE]: changes a socket before it connects, and chooses the network of this machine.
  *
- * On Android a VPN calls VpnService.protect on the descriptor here, and an app that wants a certain network Network.bindSocket. */
+ * On Android, a VPN calls VpnService.protect with the descriptor here. An app that needs a certain network calls
+ * Network.bindSocket. */
 #define _DEFAULT_SOURCE
 #include <egret_ws.h>
 #include <netinet/in.h>
@@ -22,7 +23,7 @@ static int32_t on_socket(void *user, egret_ws *ws, ptrdiff_t descriptor)
     else
         failed = setsockopt((int)descriptor, IPPROTO_IP, IP_TOS, &low_delay, sizeof low_delay);
     printf("the socket is marked\n");
-    return failed; /* any number but 0 refuses this address, and the close report has it */
+    return failed; /* any number except 0 refuses this address; the close report contains it */
 }
 
 static void on_connect(void *user, egret_ws *ws)
@@ -54,7 +55,7 @@ int main(int argc, char **argv)
     loop_options.hooks = &hooks;
     egret_ws_options_init(&options, sizeof options);
     options.local_address = argv[2];                      /* NULL: the system chooses */
-    options.local_interface = argc == 4 ? argv[3] : NULL; /* such as wlan0; not on every system */
+    options.local_interface = argc == 4 ? argv[3] : NULL; /* such as wlan0; not all systems support it */
     options.on_connect = on_connect;
     options.on_close = on_close;
 

@@ -1,6 +1,6 @@
-/* wakeup URL: polls only when there is something to do, for applications that do not poll once a frame.
+/* wakeup URL: polls only when there is work, for applications that do not poll in each frame.
  *
- * The wake-up callback runs on another thread. It posts a task to the main thread, here by a condition variable. */
+ * The wake-up callback runs on another thread. It posts a task to the main thread, here with a condition variable. */
 #define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t posted;
-    int polls; /* that were asked for */
+    int polls; /* the number of requested polls */
 };
 
 static void on_wakeup(void *user)
@@ -67,11 +67,11 @@ int main(int argc, char **argv)
         result = egret_ws_connect(loop, argv[1], &options, &ws);
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED) {
         wait_for_task(&inbox);
-        result = egret_ws_loop_poll(loop, 0); /* the wake-up is called once until the next poll */
+        result = egret_ws_loop_poll(loop, 0); /* the wake-up is called at most once until the next poll */
     }
     if (result < 0)
         fprintf(stderr, "%s: %s\n", egret_ws_error_name(result), egret_ws_last_error_message());
-    /* When this has returned, on_wakeup does not run any more: `inbox` may go. So it is after egret_ws_loop_free. */
+    /* After this call, on_wakeup does not run any more, and `inbox` may be destroyed. This is also true after egret_ws_loop_free. */
     egret_ws_loop_set_wakeup(loop, NULL, NULL);
     egret_ws_loop_free(loop, NULL);
     return !has_answer;

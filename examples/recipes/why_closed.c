@@ -13,12 +13,12 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info)
     static const char *const sides[] = {"?", "this side", "the peer", "the network"};
     const int known = info->initiator >= EGRET_WS_INITIATOR_LOCAL && info->initiator <= EGRET_WS_INITIATOR_TRANSPORT;
     (void)user, (void)ws;
-    printf("%.*s\n", (int)info->message_len, info->message);     /* for a log; it also ends in a NUL */
+    printf("%.*s\n", (int)info->message_len, info->message);     /* for a log; it also ends with a NUL */
     printf("error         %s\n", egret_ws_error_name(info->error)); /* for the code: EGRET_WS_OK after a clean close */
-    printf("phase         %d\n", (int)info->phase);              /* EGRET_WS_PHASE_*: how far it came */
+    printf("phase         %d\n", (int)info->phase);              /* EGRET_WS_PHASE_*: the stage of the end */
     printf("ended by      %s\n", sides[known ? info->initiator : 0]);
     printf("http_status   %d\n", (int)info->http_status);        /* 101: the server has accepted */
-    printf("os_error      %d\n", (int)info->os_error);           /* errno, if the system has failed */
+    printf("os_error      %d\n", (int)info->os_error);           /* errno, if a call of the system failed */
     printf("code          %d\n", info->code);                    /* as a browser's CloseEvent.code */
     printf("reason        %.*s\n", (int)info->reason_len, info->reason);
     printf("sent_code     %d\n", info->sent_code);

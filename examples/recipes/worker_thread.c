@@ -1,6 +1,6 @@
-/* worker_thread URL: a worker thread sends its results itself. All callbacks stay on the main thread.
+/* worker_thread URL: a worker thread sends its results itself. All callbacks run on the main thread.
  *
- * Every function but egret_ws_loop_poll and egret_ws_loop_free may be called on any thread, without a lock of yours. */
+ * Every function except egret_ws_loop_poll and egret_ws_loop_free may be called on any thread, without a lock. */
 #define _POSIX_C_SOURCE 200809L
 #include <egret_ws.h>
 #include <pthread.h>
@@ -22,13 +22,13 @@ static void *compute(void *argument)
     int i;
     for (i = 0; i < RESULTS; i++) {
         const int len = snprintf(text, sizeof text, "result %d", i);
-        /* The text is copied. Messages of one thread keep their order. A closed or freed socket is an error, no crash. */
+        /* The text is copied. Messages of one thread keep their order. A closed or freed socket causes an error, not a crash. */
         if (egret_ws_send(work->ws, EGRET_WS_TEXT, text, (size_t)len) < 0) {
-            fprintf(stderr, "%s\n", egret_ws_last_error_message()); /* of this thread */
+            fprintf(stderr, "%s\n", egret_ws_last_error_message()); /* the message of this thread */
             break;
         }
     }
-    egret_ws_loop_wake(work->loop); /* the poll that waits on the main thread returns */
+    egret_ws_loop_wake(work->loop); /* the waiting poll on the main thread returns */
     return NULL;
 }
 
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     if (result < 0)
         fprintf(stderr, "%s: %s\n", egret_ws_error_name(result), egret_ws_last_error_message());
     if (work.is_started)
-        pthread_join(work.thread, NULL); /* before the loop ends, which it uses */
+        pthread_join(work.thread, NULL); /* before the loop is freed, because the thread uses it */
     egret_ws_loop_free(work.loop, NULL);
     return work.answers != RESULTS;
 }

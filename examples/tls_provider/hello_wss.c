@@ -1,5 +1,5 @@
-/* hello_wss URL [ROOTS]: says hello over TLS of this program's own OpenSSL. ROOTS is a file of certificates in PEM to trust, too.
- * cc hello_wss.c openssl_provider.c $(pkg-config --cflags --libs egret_ws openssl) -pthread -o hello_wss
+/* hello_wss URL [ROOTS]: sends a message over TLS of this program's own OpenSSL. ROOTS is a file of additional trusted
+ * certificates (PEM). cc hello_wss.c openssl_provider.c $(pkg-config --cflags --libs egret_ws openssl) -pthread -o hello_wss
  * (examples/README.md has the option for a library outside of the system's folders.) */
 #include "openssl_provider.h"
 #include <stdio.h>

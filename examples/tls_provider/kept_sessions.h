@@ -14,7 +14,7 @@ typedef struct {
     char peer[MAX_PEER];
 } kept_session;
 
-typedef struct { /* a ring: new ones replace the oldest. All zeros: empty */
+typedef struct { /* a ring: a new session replaces the oldest one. All zeros: empty */
     kept_session sessions[MAX_KEPT];
     unsigned next;
 } kept_sessions;
@@ -37,7 +37,7 @@ static inline void drop_all_kept(kept_sessions *all) {
     for (at = 0; at < MAX_KEPT; at++) drop_kept(&all->sessions[at]);
 }
 
-/* Keeps a session that the peer has issued. Returns 1 if the reference to it belongs to this side now. An empty peer keeps none. */
+/* Keeps a session that the peer has issued. Returns 1 if the ring now owns the reference. With an empty peer nothing is kept. */
 static inline int keep(kept_sessions *all, const char *peer, SSL_SESSION *session) {
     kept_session *kept = &all->sessions[all->next % MAX_KEPT];
     if (peer[0] == '\0' || !SSL_SESSION_is_resumable(session)) return 0;
@@ -48,7 +48,7 @@ static inline int keep(kept_sessions *all, const char *peer, SSL_SESSION *sessio
     return 1;
 }
 
-/* The newest session with this peer, or NULL. */
+/* Returns the newest session with this peer, or NULL. */
 static inline kept_session *find_kept(kept_sessions *all, const char *peer) {
     unsigned age;
     for (age = 1; age <= MAX_KEPT; age++) {
@@ -58,7 +58,7 @@ static inline kept_session *find_kept(kept_sessions *all, const char *peer) {
     return NULL;
 }
 
-/* Offers a session in a new handshake, if there is one. One of TLS 1.3 is for one connection (RFC 8446 appendix C.4). */
+/* Offers a session in a new handshake, if there is one. A TLS 1.3 session is used only once (RFC 8446 appendix C.4). */
 static inline int offer_kept(kept_sessions *all, const char *peer, SSL *ssl) {
     kept_session *kept = find_kept(all, peer);
     const int is_set = kept != NULL && SSL_set_session(ssl, kept->session);

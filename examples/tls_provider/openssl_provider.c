@@ -1,4 +1,4 @@
-/* A TLS provider over OpenSSL 3, which works on BIOs in memory: the library moves their bytes from and to the network. */
+/* A TLS provider with OpenSSL 3, which works on BIOs in memory: the library moves their bytes from and to the network. */
 #include "openssl_provider.h"
 #include "kept_sessions.h"
 #include <openssl/err.h>
@@ -46,7 +46,7 @@ static void write_chain(session *s, const STACK_OF(X509) *chain) {
     for (int at = 0; at < sk_X509_num(chain); at++) i2d_X509_bio(s->chain, sk_X509_value(chain, at));
 }
 
-static int verify(X509_STORE_CTX *store, void *unused) { /* OpenSSL keeps no certificates that it refuses: this does */
+static int verify(X509_STORE_CTX *store, void *unused) { /* keeps refused certificates; OpenSSL does not */
     const SSL *ssl = (SSL *)X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     (void)unused, write_chain((session *)SSL_get_app_data(ssl), X509_STORE_CTX_get0_untrusted(store));
     return X509_verify_cert(store);
@@ -95,7 +95,7 @@ static egret_ws_error_t new_context(void *user, const egret_ws_tls_settings *set
     SSL_CTX_sess_set_new_cb(ssl, keep_session);
     SSL_CTX_set_verify(ssl, settings->any_certificate ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, verify, NULL);
-    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN); /* a root need not sign itself */
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN); /* a root may be signed by another certificate */
     X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(ssl), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (settings->alpn != NULL) SSL_CTX_set_alpn_protos(ssl, (const unsigned char *)"\x08http/1.1", 9);
     if (!settings->only_these_roots) SSL_CTX_set_default_verify_paths(ssl);
@@ -110,7 +110,7 @@ static egret_ws_error_t new_context(void *user, const egret_ws_tls_settings *set
 
 static void free_session(void *user, void *of) {
     session *s = (session *)of;
-    if (s->has_offered && !s->has_data) forget_kept(&s->owner->kept, s->peer); /* the peer may not cope with them */
+    if (s->has_offered && !s->has_data) forget_kept(&s->owner->kept, s->peer); /* the peer may not support them */
     if (s->state != 0) SSL_set_shutdown(s->ssl, SSL_SENT_SHUTDOWN); /* else OpenSSL resumes no session of it */
     (void)user, SSL_free(s->ssl), BIO_free(s->waiting), BIO_free(s->chain), free(s);
 }
@@ -132,7 +132,7 @@ static egret_ws_error_t begin(void *user, void *of, const egret_ws_tls_destinati
 }
 
 static egret_ws_error_t end_step(session *s, egret_ws_tls_call *call, int result, int takes_output) {
-    const int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(s->ssl, result); /* `result` is that of OpenSSL */
+    const int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(s->ssl, result); /* `result` comes from OpenSSL */
     char *plaintext;
     const int len = (int)BIO_get_mem_data(s->waiting, &plaintext);
     if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) return s->state = 0, fail_session(s, call->message);
@@ -178,7 +178,7 @@ static void get_facts(void *user, void *of, egret_ws_tls_facts *facts) {
     unsigned alpn_len = 0;
     (void)user, SSL_get0_alpn_selected(s->ssl, &alpn, &alpn_len);
     if (cipher == NULL && s->state & EGRET_WS_TLS_ESTABLISHED) cipher = SSL_get_current_cipher(s->ssl);
-    if (cipher == NULL) return; /* the peer has not answered: all values are those of this side */
+    if (cipher == NULL) return; /* the peer has not answered: all values belong to this side */
     if (BIO_pending(s->chain) == 0) write_chain(s, SSL_get_peer_cert_chain(s->ssl)); /* of the resumed session */
     facts->chain_len = (size_t)BIO_get_mem_data(s->chain, &facts->chain);
     facts->version = (uint32_t)SSL_version(s->ssl), facts->is_resumed = (uint32_t)SSL_session_reused(s->ssl);

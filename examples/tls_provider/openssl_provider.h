@@ -1,4 +1,4 @@
-/* A TLS provider over OpenSSL 3, for the option `tls_provider` of a loop. */
+/* A TLS provider with OpenSSL 3, for the option `tls_provider` of a loop. */
 #ifndef OPENSSL_PROVIDER_H
 #define OPENSSL_PROVIDER_H
 
@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* Fills in a provider. It may be given to any number of loops. */
+/* Fills in a provider. Any number of loops may use it. */
 egret_ws_error_t openssl_provider(egret_ws_tls_provider *provider);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* trust_question URL ANSWER: asks the user about a server whose issuer may be unknown, while the other connections of the loop go on.
+/* trust_question URL ANSWER: asks the user about a server with a possibly unknown issuer, while the other connections continue.
  * It wraps another provider: after each handshake its session is busy until a thread has the answer. A game shows a window instead. */
 #include "openssl_provider.h"
 #include <pthread.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { /* the last of its thread and its session frees it */
+typedef struct { /* the last user, its thread or its session, frees it */
     pthread_mutex_t lock;
     egret_ws *ws;
     int owners, is_answered, is_trusted;
@@ -96,7 +96,7 @@ static void free_session(void *user, void *of) {
 }
 
 static void release_user(void *user) {
-    *(int *)user = 1; /* from here on the library calls the provider no more */
+    *(int *)user = 1; /* from now on the library does not call the provider */
 }
 
 static void on_connect(void *user, egret_ws *ws) {
@@ -134,6 +134,6 @@ int main(int argc, char **argv) {
     while (result >= 0 && egret_ws_state(ws) != EGRET_WS_STATE_CLOSED) result = egret_ws_loop_poll(loop, -1);
     if (result < 0) fprintf(stderr, "%s (%s)\n", egret_ws_last_error_message(), egret_ws_error_name(result));
     egret_ws_loop_free(loop, NULL);
-    if (is_released) printf("the provider is released\n"); /* else a call of it is still running */
+    if (is_released) printf("the provider is released\n"); /* otherwise one of its calls is still running */
     return closed_cleanly ? 0 : 1;
 }

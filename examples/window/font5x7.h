@@ -1,7 +1,7 @@
-/* font5x7.h: text without another library. Letters of 5 x 7 dots, as those of small displays, for ASCII from ' ' to '~'.
+/* font5x7.h: draws text without another library. The letters have 5 x 7 dots, like on small displays, for ASCII from ' ' to '~'.
  *
- * Each letter has five columns, from left to right. Bit 0 of a column is its top dot, bit 6 the dot on the base line, bit 7 the one
- * below it, for letters such as g. */
+ * Each letter has five columns, from left to right. Bit 0 of a column is its top dot, bit 6 is the dot on the base line, bit 7 is
+ * the dot below it, for letters such as g. */
 #ifndef FONT5X7_H
 #define FONT5X7_H
 

@@ -1,4 +1,4 @@
-// window [OPTION...] [URL]: a window that shows a connection: its state, its latency, and what waits in its queues.
+// window [OPTION...] [URL]: opens a window that shows a connection: its state, its latency, and the content of its queues.
 //
 // Build and run (Debian: libsdl2-dev; egret-ws by `make install PREFIX=$HOME/egret`), with an echo server at port 9000:
 //
@@ -6,7 +6,7 @@
 //     c++ -std=c++17 -O2 window.cpp $(pkg-config --cflags --libs egret_ws sdl2) -Wl,-rpath,$HOME/egret/lib -o window
 //     ./window ws://127.0.0.1:9000/
 //
-// Keys: space sends a burst, P pauses receiving, R drops the connection and makes another one, Esc quits.
+// Keys: space sends a burst, P pauses receiving, R drops the connection and makes a new one, Esc quits.
 //
 //     --frames N          end after N frames
 //     --keys KEYS         press these keys, each after the effect of the one before: `_` is space, `.` waits for 30 frames;
@@ -30,7 +30,7 @@ namespace {
 constexpr int width = 800, height = 450;
 constexpr auto frame_time = std::chrono::microseconds(16667);
 constexpr std::size_t burst_messages = 64, burst_bytes = 16 << 10;
-// Small limits, so that the bars move. The defaults of the library are 1 MiB each.
+// The limits are small, so that the bars change visibly. The defaults of the library are 1 MiB each.
 constexpr std::uint32_t send_limit = 512 << 10, receive_limit = 512 << 10;
 constexpr std::size_t plot_points = 100;
 constexpr int frames_between_pings = 3;
@@ -51,7 +51,7 @@ std::string format(const char *pattern, ...) {
     return text;
 }
 
-// The connection. The binding calls the on_... functions from Loop::poll only, that is once a frame and on the thread that draws.
+// The connection. The binding calls the on_... functions only from Loop::poll: once per frame, on the thread that draws.
 class Connection : public egret::Listener {
 public:
     Connection(egret::Loop &loop, std::string url) : loop_(loop), url_(std::move(url)) {}
@@ -61,7 +61,7 @@ public:
         options.max_send_buffer_bytes = send_limit;
         options.max_receive_queue_bytes = receive_limit;
         options.retry_attempts = 100;
-        options.retry.first_wait = std::chrono::milliseconds(500); // one player only: a game with many keeps the default
+        options.retry.first_wait = std::chrono::milliseconds(500); // for one player; a game with many players keeps the default
         auto made = loop_.connect(url_, options, this);
         if (!made) {
             say(format("%s", made.error_message()));
@@ -78,7 +78,7 @@ public:
     }
     void on_message(egret::WebSocketRef, const egret::Message &) { ++received_; }
     void on_pong(egret::WebSocketRef ws, egret::ByteSpan) {
-        // The library has measured the round trip in its own thread, so it does not contain the wait for this frame.
+        // The library has measured the round trip in its own thread, so it does not include the wait for this frame.
         if (const auto statistics = ws.stats())
             round_trips_.push_back(statistics->rtt.count() / 1000.0);
         if (round_trips_.size() > plot_points)
@@ -108,7 +108,7 @@ public:
         static_cast<void>(is_paused_ ? ws_.pause_receive() : ws_.resume_receive());
         say(is_paused_ ? "receiving is paused" : "receiving goes on");
     }
-    // A connection that this side ends is not made again by the library, so the frame loop does that.
+    // The library does not reconnect after this side has ended the connection, so the frame loop makes a new connection.
     void drop() {
         static_cast<void>(ws_.abort());
         sent_ = received_ = 0;
@@ -119,7 +119,7 @@ public:
             wants_another_ = false;
             open();
         }
-        // One ping at a time; the plot shows how long each took.
+        // Only one ping is in flight. The plot shows the round trip of each one.
         if (ws_.is_open() && !is_pinged_ && ++frames_since_ping_ >= frames_between_pings) {
             frames_since_ping_ = 0;
             is_pinged_ = static_cast<bool>(ws_.ping());
@@ -263,13 +263,13 @@ void draw(Canvas &canvas, const Connection &connection) {
     canvas.text(24, 420, 2, faint, "space: burst   P: pause   R: drop   Esc: quit");
 }
 
-// Presses the keys of --keys. A key has had its effect when the window would show it.
+// Presses the keys of --keys. A key has had its effect when the window would show the effect.
 class Keys {
 public:
     explicit Keys(std::string keys) : keys_(std::move(keys)) {}
 
     bool are_done() const { return next_ == keys_.size(); }
-    // Returns the key to press in this frame; 0: none.
+    // Returns the key to press in this frame, or 0.
     SDL_Keycode next(const Connection &connection) {
         const bool is_open = connection.state() == egret::State::open;
         if (are_done() || !(is_pressed_ ? has_effect(connection) : is_open))
@@ -296,7 +296,7 @@ private:
         ++frames_;
         switch (keys_[next_]) {
         case '_': {
-            // All has come back; or the server has dropped the connection; or the queues are full.
+            // All echoes have arrived, or the server has dropped the connection, or the queues are full.
             const auto statistics = connection.statistics();
             const bool is_full = statistics.send_queue_bytes > send_limit / 2 && statistics.receive_queue_bytes > receive_limit / 2;
             full_frames_ = is_full ? full_frames_ + 1 : 0;
@@ -372,8 +372,8 @@ int run(SDL_Renderer *renderer, const Settings &settings) {
             return std::fprintf(stderr, "%s: %s\n", settings.screenshot, SDL_GetError()), 1;
         SDL_RenderPresent(renderer);
 
-        // The rest of the frame is for the socket: a message that comes in this time is handled at once. If drawing took too long,
-        // the poll does not wait.
+        // The rest of the frame is for the socket: a message that arrives in this time is handled immediately. If drawing took too
+        // long, the poll does not wait.
         next_frame = std::max(next_frame + frame_time, std::chrono::steady_clock::now());
         do {
             loop->poll(std::max(next_frame - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero()));

@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         return fprintf(stderr, "usage: %s URL\n", argv[0]), 2;
     egret_ws_options_init(&options, sizeof options);
-    options.user = &is_clean; /* comes back in each callback */
+    options.user = &is_clean; /* passed to each callback */
     options.on_connect = on_connect;
     options.on_message = on_message;
     options.on_close = on_close;
@@ -56,6 +56,6 @@ int main(int argc, char **argv)
         result = egret_ws_loop_poll(loop, -1); /* a game polls once a frame, with 0 */
     if (result < 0)
         fprintf(stderr, "refused: %s (%s)\n", egret_ws_last_error_message(), egret_ws_error_name(result));
-    egret_ws_loop_free(loop, NULL); /* frees its sockets too */
+    egret_ws_loop_free(loop, NULL); /* also frees its sockets */
     return !is_clean;
 }

@@ -1,4 +1,4 @@
-/* player_message URL: turns the report of the end of a connection into one sentence for the player.
+/* player_message URL: converts the close report of a connection to one sentence for the player.
  *
  * It connects to paths of egret-ws-echo that fail in different ways. */
 #include <egret_ws.h>

@@ -1,4 +1,4 @@
-// first_wss URL [ROOTS]: also connects by TLS; ROOTS is a file with certificates to trust besides those of the system.
+// first_wss URL [ROOTS]: also connects by TLS. ROOTS is a file with additional trusted certificates.
 #include <egret_ws.hpp>
 #include <chrono>
 #include <cstdio>

@@ -3,7 +3,7 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import org.egret.websocket.*;
 
-/** As FirstSocket, but connects again, and by TLS. The arguments are the URL, and a file with certificates to trust. */
+/** Like FirstSocket, but reconnects, and can use TLS. The arguments are the URL, and a file with trusted certificates. */
 public class FirstRetry {
     public static void main(String[] args) throws IOException {
         boolean[] isClean = {false};
@@ -34,7 +34,7 @@ public class FirstRetry {
             }
         };
         WebSocketOptions.Builder builder = new WebSocketOptions.Builder().retryAttempts(5);
-        if (args.length > 1) builder.tlsRoots(Files.readAllBytes(Paths.get(args[1]))); // besides those of the system
+        if (args.length > 1) builder.tlsRoots(Files.readAllBytes(Paths.get(args[1]))); // in addition to the system's certificates
         WebSocketOptions options = builder.build();
         try (WebSocketLoop loop = new WebSocketLoop()) {
             WebSocket socket = loop.connect(args[0], options, listener);

@@ -1,4 +1,4 @@
-// first_retry.js URL [ROOTS]: also connects again, and by TLS; ROOTS is a file with certificates to trust.
+// first_retry.js URL [ROOTS]: also reconnects, and can use TLS. ROOTS is a file with trusted certificates.
 const { readFileSync } = require('node:fs');
 const { install } = require('egret-ws');
 
@@ -7,7 +7,7 @@ install(scope); // defines scope.WebSocket; without an argument, the global one
 
 const [url, roots] = process.argv.slice(2);
 const options = { retryAttempts: 5 };
-if (roots) options.roots = readFileSync(roots, 'utf8'); // besides the certificates of the system
+if (roots) options.roots = readFileSync(roots, 'utf8'); // in addition to the system's certificates
 const socket = new scope.WebSocket(url, [], options);
 socket.onretry = ({ message, delay }) => console.log(`${message}; next attempt in ${delay} ms`);
 socket.onopen = () => {

@@ -1,21 +1,21 @@
 /** A message of the room, as JSON. The server sends it to all members but its sender. */
 interface ChatMessage {
     from: string;
-    /** A line of the chat. Without it: the player is in the room. */
+    /** A line of the chat. A message without a line means that the player is in the room. */
     text?: string;
 }
 
 /**
- * The room of a chat, without anything to see.
+ * The room of a chat, without a user interface.
  *
  * @event Chat.JOIN Another player is in the room: `event.data` is the name.
- * @event Chat.LINE Another player has said something: `event.data` is a `ChatMessage`.
+ * @event Chat.LINE Another player has sent a line: `event.data` is a `ChatMessage`.
  * @event egret.Event.CLOSE The chat has ended: `event.data` is an `egret.WebSocketCloseData`.
  */
 class Chat extends egret.EventDispatcher {
     public static readonly JOIN: string = "chatJoin";
     public static readonly LINE: string = "chatLine";
-    /** The most characters of a line, so that no message is longer than the 128 KiB of the runtime. */
+    /** The maximum number of characters in a line, so that no message exceeds the runtime's limit of 128 KiB. */
     public static readonly MAX_LINE: number = 1000;
 
     private readonly socket: egret.WebSocket = new egret.WebSocket();
@@ -37,7 +37,7 @@ class Chat extends egret.EventDispatcher {
         this.send({ from: this.name, text: text.slice(0, Chat.MAX_LINE) });
     }
 
-    /** The lines before are still sent. */
+    /** Lines that were sent before are still delivered. */
     public leave(): void {
         this.socket.close();
     }
@@ -56,14 +56,14 @@ class Chat extends egret.EventDispatcher {
         if (!message) return;
         if (!this.players.hasOwnProperty(message.from)) {
             this.players[message.from] = true;
-            // A new player does not know those who came before.
+            // A new player does not know the players who joined before.
             this.send({ from: this.name });
             this.dispatchEventWith(Chat.JOIN, false, message.from);
         }
         if (message.text !== undefined) this.dispatchEventWith(Chat.LINE, false, message);
     }
 
-    /** Other programs can send to the room, too: a message may be anything. */
+    /** Other programs can also send to the room, so a message may have any content. */
     private static parse(json: string): ChatMessage {
         try {
             const message = JSON.parse(json);

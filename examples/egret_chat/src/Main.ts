@@ -1,6 +1,7 @@
 /**
- * A chat. In a page it has a line to write in; `?room=URL&name=NAME` of the page says where and as whom. The shell without a page has
- * these as variables, and the lines to say: it says them to the first other player, and leaves when it has heard as many.
+ * A chat. In a page there is a text field, and `?room=URL&name=NAME` in the page's address selects the room and the name. In the
+ * shell, which has no page, variables contain the room, the name and the lines. The shell sends the lines when the first other
+ * player has joined, and leaves when it has received an equal number of lines.
  */
 declare var chat_room: string;
 declare var chat_name: string;
@@ -49,7 +50,7 @@ class Main extends egret.DisplayObjectContainer {
         if (this.log) this.log.appendText(line + "\n");
     }
 
-    /** Here is a stage, so this is a page. */
+    /** There is a stage, so this is a page. */
     private draw(): void {
         this.log = new egret.TextField();
         this.log.width = this.stage.stageWidth;
@@ -60,7 +61,7 @@ class Main extends egret.DisplayObjectContainer {
         input.width = this.log.width;
         input.height = 60;
         input.border = true;
-        // The line is said when the player leaves the field: by Enter, or by a touch elsewhere.
+        // The line is sent when the player leaves the text field, by Enter or by a touch elsewhere.
         input.addEventListener(egret.FocusEvent.FOCUS_OUT, () => {
             if (input.text) {
                 this.chat.say(input.text);

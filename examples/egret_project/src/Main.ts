@@ -1,4 +1,4 @@
-// The sample of Egret's documentation; only host and port come from outside.
+// The sample of Egret's documentation, except that host and port are parameters.
 class Main extends egret.DisplayObjectContainer {
     private socket: egret.WebSocket;
 

@@ -1,4 +1,7 @@
-/** The address of the echo server: `?server=HOST:PORT` of the page, or the variable `server_address` in a shell without a page. */
+/**
+ * The address of the echo server: `?server=HOST:PORT` in the page's address, or the variable `server_address` in a shell without
+ * a page.
+ */
 declare var server_address: string;
 
 namespace server {

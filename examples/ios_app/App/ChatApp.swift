@@ -31,7 +31,8 @@ final class ChatModel: ObservableObject {
 
     init() {
         do {
-            // A simulator reaches the echo server of this Mac here. Info.plist allows ws:// for it; use wss:// elsewhere.
+            // A simulator reaches the echo server of this Mac at this address. Info.plist allows ws:// for it; use wss://
+            // elsewhere.
             let chat = try Chat(url: "ws://localhost:9000/room/lobby")
             chat.onChange = { [weak self, weak chat] in self?.lines = chat?.lines ?? [] }
             network = EgretWS.NetworkMonitor(chat.control)
@@ -50,7 +51,7 @@ final class ChatModel: ObservableObject {
         chat?.enterBackground()
     }
 
-    /// `active` comes at the start of the app too, and after a dialog: then the connection was not suspended.
+    /// `active` is also reported at the start of the app and after a dialog. Then the connection was not suspended.
     func enterForeground() {
         guard isInBackground else { return }
         isInBackground = false

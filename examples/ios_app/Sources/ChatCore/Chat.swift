@@ -1,15 +1,15 @@
 import EgretWebSocket
 import Foundation
 
-/// A chat: its lines, and the connection, which is made again when it is lost. All of it is on the main actor, like the views.
+/// A chat: its lines, and its connection, which reconnects after a loss. Everything is on the main actor, like the views.
 @MainActor
 public final class Chat {
     public private(set) var lines: [String] = [] {
         didSet { onChange() }
     }
-    /// Called when there are other lines.
+    /// Called when the lines have changed.
     public var onChange: () -> Void = {}
-    /// For `EgretWS.NetworkMonitor`, which exists on Apple's systems only.
+    /// For `EgretWS.NetworkMonitor`, which exists only on Apple's systems.
     public var control: EgretWS.LoopControl { service.control }
 
     private let service: EgretWS.Service
@@ -23,7 +23,7 @@ public final class Chat {
         var options = EgretWS.SocketOptions()
         options.retryAttempts = .unlimited
         socket = try service.beginConnect(url, options: options)
-        // The task keeps the socket, not the chat: a chat that nobody uses ends.
+        // The task keeps the socket alive, but not the chat: a chat without references ends.
         reader = Task { [weak self, socket] in
             do {
                 for try await event in socket.events { self?.show(event) }
@@ -38,9 +38,9 @@ public final class Chat {
         try? socket.abort()
     }
 
-    /// Waits for room in the send queue.
+    /// Sends a line. Waits for room in the send queue.
     public func say(_ line: String) async {
-        show("I: \(line)")  // before the wait: the answer may be faster
+        show("I: \(line)")  // before the wait, because the answer may arrive first
         do {
             try await socket.send(line)
         } catch {
@@ -48,17 +48,17 @@ public final class Chat {
         }
     }
 
-    /// The process may be frozen from now on: no time-out passes, and no connection is made again.
+    /// Call it when the process may be frozen from now on: no time-out ends, and the socket does not reconnect.
     public func enterBackground() {
         do { try control.suspend() } catch { show(error.localizedDescription) }
     }
 
-    /// Finds out by a ping whether the connection still works, and makes it again if not.
+    /// Tests with a ping whether the connection still works. If not, the socket reconnects.
     public func enterForeground() {
         do { try control.resume() } catch { show(error.localizedDescription) }
     }
 
-    /// Sends what was accepted, and waits for the end.
+    /// Sends the accepted messages, and waits for the end.
     public func leave() async {
         _ = try? await socket.close()
         await reader?.value

@@ -1,4 +1,4 @@
-// chat [URL]: runs ChatCore without an app: says a line, goes to the background and comes back, says another one, and leaves.
+// chat [URL]: runs ChatCore without an app. It sends a line, goes to the background and returns, sends another line, and leaves.
 import ChatCore
 
 @main
@@ -9,7 +9,7 @@ struct Main {
         var printed = 0
         let (changes, change) = AsyncStream.makeStream(of: Void.self)
         chat.onChange = { change.yield() }
-        /// Prints until this line has come.
+        /// Prints the lines until this line has arrived.
         func wait(for line: String) async {
             var iterator = changes.makeAsyncIterator()
             while true {

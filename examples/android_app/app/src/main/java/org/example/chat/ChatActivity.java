@@ -18,14 +18,14 @@ import org.egret.websocket.android.AppLifecycle;
 import org.egret.websocket.android.LooperDriver;
 
 /**
- * A chat on the main thread. The loop lives as long as the activity; the driver polls it when there is something to do, so the listener
- * may use the views.
+ * A chat on the main thread. The loop lives as long as the activity. The driver polls it on this thread when there is work, so the
+ * listener may use the views.
  *
- * AppLifecycle does the work of a phone: it suspends the loop when the last activity of the app has stopped, resumes it at the next
- * start, and reports each change of the network. A connection that was lost meanwhile is made again.
+ * AppLifecycle handles the events of the phone: it suspends the loop when the last activity of the app has stopped, resumes it at
+ * the next start, and reports each change of the network. If the connection was lost meanwhile, the socket reconnects.
  */
 public class ChatActivity extends Activity {
-    /** The development machine, as the emulator sees it. */
+    /** In the emulator, this is the address of the development machine. */
     static final String URL = "ws://10.0.2.2:9000/room/lobby";
 
     private WebSocketLoop loop;

@@ -17,8 +17,8 @@ import org.egret.websocket.android.AppLifecycle
 import org.egret.websocket.android.LooperDriver
 
 /**
- * The chat in Kotlin. Here the activity says itself when to suspend and to resume, as an engine with its own lifecycle does;
- * AppLifecycle reports changes of the network only.
+ * The chat in Kotlin. Here the activity itself calls suspend and resume, like an engine with its own lifecycle. AppLifecycle
+ * reports only changes of the network.
  */
 class KotlinChatActivity : Activity() {
     private lateinit var loop: WebSocketLoop
@@ -51,7 +51,7 @@ class KotlinChatActivity : Activity() {
 
     override fun onStart() {
         super.onStart()
-        lifecycle.resume() // finds a dead connection by a ping
+        lifecycle.resume() // a ping finds a dead connection
     }
 
     override fun onStop() {
