@@ -1,8 +1,8 @@
-//! Chooses the library's TLS, and names the shared library inside itself, so that a program linked to it asks for `libegret_ws` and
-//! not for a path.
+//! Chooses the TLS of the library, and writes the name `libegret_ws` into the shared library, so that a linked program requests
+//! this name and not a path.
 //!
-//! The name has no version. The ABI only grows, so there will never be a second version, and Android packages libraries only by
-//! their plain name.
+//! The name contains no version. The ABI only grows, so there will never be a second version. Android packages libraries only under
+//! their plain names.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -16,8 +16,7 @@ fn main() {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-headerpad_max_install_names");
         }
         (_, "windows") => {
-            // This object file has the version that Windows shows. It is used for packages, and packaging/dist/windows.sh makes
-            // it.
+            // This object file contains the version that Windows shows. packaging/dist/windows.sh makes it for packages.
             println!("cargo:rerun-if-env-changed=EGRET_WS_VERSION_RESOURCE");
             if let Ok(resource) = std::env::var("EGRET_WS_VERSION_RESOURCE") {
                 println!("cargo:rustc-cdylib-link-arg={resource}");
@@ -31,8 +30,8 @@ fn main() {
     }
 }
 
-/// Sets `tls_openssl` or `tls_native`. Without the feature `tls` it sets neither. The dependencies in Cargo.toml follow this rule
-/// too.
+/// Sets `tls_openssl` or `tls_native`. Without the feature `tls` it sets neither. The dependencies in Cargo.toml also follow
+/// this rule.
 ///
 /// `egret_ws_openssl` is not a cargo feature, because cargo cannot make a dependency depend on both a feature and a target.
 fn choose_tls() {

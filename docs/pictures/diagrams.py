@@ -6,7 +6,7 @@ def architecture(language):
     t = TEXTS[language].__getitem__
     picture = Picture(900, 560, t('architecture'))
     picture.text(24, 32, t('architecture'), bold=True, size=16)
-    # Threads: the bands behind the boxes.
+    # The bands behind the boxes show the threads.
     picture.box(24, 50, 852, 236, 'page', 'blue')
     picture.text(36, 72, t('your thread'), 'blue', bold=True)
     picture.box(24, 296, 852, 170, 'page', 'orange')
@@ -90,7 +90,7 @@ def socket_life(language):
     return picture
 
 
-# Seconds of the train's ride, and their place in the picture; the long waits are shortened.
+# The seconds of the train ride, and their positions in the picture. Long waits are drawn shorter.
 PLACES = ((0, 30), (4, 80), (24, 260), (34, 400), (46, 580), (60, 730), (61, 770), (70, 910))
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws the pictures of the documentation: the plots from the tables of benches/RESULTS.md and docs/size.md, and the diagrams in two languages.
 
-draw.py writes them; draw.py --check fails if a committed picture is another one.
+draw.py writes them. draw.py --check fails if a committed picture differs.
 """
 import argparse
 import pathlib
@@ -35,7 +35,7 @@ def main():
         elif not path.exists() or path.read_text() != text:
             other.append(name)
     if other:
-        sys.exit(f'not what docs/pictures/draw.py draws: {", ".join(other)}; run it and commit its pictures')
+        sys.exit(f'these pictures differ from the output of docs/pictures/draw.py: {", ".join(other)}; run it and commit its pictures')
 
 
 if __name__ == '__main__':

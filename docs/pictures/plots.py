@@ -1,4 +1,4 @@
-"""Plots of the tables of benches/RESULTS.md and docs/size.md, so that a picture never shows other figures than the tables."""
+"""Draws plots from the tables of benches/RESULTS.md and docs/size.md, so that the pictures and the tables have equal figures."""
 import math
 import pathlib
 import re
@@ -10,7 +10,7 @@ RESULTS, SIZE = ROOT / 'benches' / 'RESULTS.md', ROOT / 'docs' / 'size.md'
 
 
 def table(heading, page=RESULTS):
-    """The first table below a heading: its column titles, and its rows by title."""
+    """Returns the first table below a heading: its column titles, and its rows by title."""
     text = page.read_text().split(f'{heading}\n', 1)[1]
     lines = []
     for line in text.split('\n'):
@@ -22,13 +22,13 @@ def table(heading, page=RESULTS):
 
 
 def value(cell):
-    """The number of a cell such as `1.26 ✗ ≤ 1.14`, `**2.67**` or `1,426 µs`; None if it is empty."""
+    """Returns the number of a cell such as `1.26 ✗ ≤ 1.14`, `**2.67**` or `1,426 µs`, or None if the cell is empty."""
     found = re.match(r'\**([\d,]+(?:\.\d+)?)', cell)
     return float(found[1].replace(',', '')) if found else None
 
 
 OURS = {'egret inline': 'blue', 'egret threaded': 'orange'}
-# The rows of the plot of peers, and their titles: rows where we are ahead, and rows where we are not.
+# The rows of the plot of peers, and their titles: rows in which egret-ws is faster, and rows in which it is not.
 PEER_ROWS = (
     ('receive 32 B', 'receive 32 B'),
     ('receive 128 KiB', 'receive 128 KiB'),
@@ -40,7 +40,7 @@ PEER_ROWS = (
     ('wss ping-pong 16 B, one core', 'wss, there and back, 16 B'),
     ('opening, plain', 'open a connection'),
 )
-# Peers in Python cost so much that they would hide the others.
+# The peers in Python have such high values that they would hide the others.
 LEFT_OUT = {'websockets', 'picows', 'curl_cffi (libcurl)'}
 COLUMNS, PANEL, BARS, LABEL = 3, 316, 13, 132
 
@@ -73,7 +73,7 @@ def panel(picture, left, top, title, cells):
 
 
 def best_of(cells, count=11):
-    """Ours, and the best of the others."""
+    """Returns our figures, and the best figures of the others."""
     others = [cell for cell in cells if cell[0] not in OURS][:count - len(OURS)]
     return [cell for cell in cells if cell[0] in OURS or cell in others]
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """build.py MDBOOK WORK OUT [FEATURES...]: writes the documentation of this version to OUT/VERSION, for a browser without a network.
 
-OUT/index.html leads to the newest version there. WORK is a folder for what is made on the way. The pages of docs/ stay as they are: a copy
-of them gets other links, and mdBook makes HTML of that copy. A file of the project that a page links is in the site too, under files/.
+OUT/index.html links to the newest version in OUT. WORK is a folder for intermediate files. The pages of docs/ are not changed: the links
+are changed in a copy, and mdBook makes HTML from that copy. Files of the project that a page links to are in the site under files/.
 """
 
 import html
@@ -45,11 +45,11 @@ class Site:
         self.missing = [path for texts in TEXTS.values() for path in summary(tree, texts['summary']) if path not in tree.files]
         if self.missing:
             print(f'build.py: these pages do not exist and are left out: {" ".join(self.missing)}', file=sys.stderr)
-        # Pages of the project beside the book, and files that become a page.
+        # Pages of the project outside of the book, and files that become a page.
         self.others, self.files = [], []
 
     def place(self, path):
-        """Where a file or folder of the project is in the site, relative to the folder of the version. Notes that it is needed."""
+        """Returns the path of a file or folder of the project in the site, relative to the folder of the version. Records that it is needed."""
         for folder, book in [('docs/zh', 'zh/'), ('docs', '')]:
             if path in (folder, f'{folder}/SUMMARY.md'):
                 return f'{book}index.html'
@@ -62,7 +62,7 @@ class Site:
         found = self.others if path.endswith('.md') else self.files
         if path not in found:
             found.append(path)
-            # Now, because a page that is found after mdBook has run would be missing.
+            # This is done now, because a page that is found after mdBook has run would be missing.
             for entry in self.inside(path):
                 self.place(entry)
         if path.endswith('.md'):
@@ -74,7 +74,7 @@ class Site:
         return sorted({start + file[len(start):].split('/')[0] for file in self.tree.files if file.startswith(start)})
 
     def text(self, path):
-        """A page with the links of the site, without comments."""
+        """Returns a page with the links of the site, without comments."""
         page = self.tree.page(path)
         text = page.text
         folder = os.path.dirname(self.place(path))
@@ -84,12 +84,12 @@ class Site:
             if file and not re.match(r'[a-z][a-z0-9+.-]*:', target) and linked in self.tree.paths:
                 text = text[:at] + quote(os.path.relpath(self.place(linked), folder or '.')) + mark + anchor + text[at + len(target):]
         lines = iter(Page(path, text).prose.split('\n'))
-        # A line that was a comment only is left out.
+        # A line that contained only a comment is left out.
         kept = (line for line in text.split('\n') if next(lines).strip() or not COMMENT.fullmatch(line.strip()))
         return '\n'.join(kept)
 
     def stage(self, language):
-        """The copy that mdBook reads."""
+        """Makes the copy that mdBook reads."""
         texts, book = TEXTS[language], self.work / language
         prefix = os.path.dirname(texts['summary']) + '/'
         write = lambda path, text: write_file(book / 'src' / path, text)
@@ -105,7 +105,7 @@ class Site:
         write('api.md', api)
         listed += ['', f'# {texts["reference"]}', '', f'- [{texts["api"]}](api.md)', '']
         if language == 'en':
-            for path in self.others:  # grows meanwhile
+            for path in self.others:  # the list grows during the loop
                 write(f'files/{path}', self.text(path))
             listed += [f'# {texts["files"]}', '']
             for path in sorted(self.others, key=lambda path: (path.count('/'), path)):
@@ -133,7 +133,7 @@ class Site:
         return book
 
     def write_files(self, out):
-        """The files of the project that pages link, each as a page; a folder is a list."""
+        """Writes the files of the project that pages link to, each as a page. A folder becomes a list."""
         for path in self.files:
             place = out / self.place(path)
             source = self.tree.root / path
@@ -187,7 +187,7 @@ def doxygen(work):
 
 
 def rustdoc(work, features):
-    # A folder of its own, because the list of crates is that of all documentation in it.
+    # A separate folder, because the list of crates contains all documentation in the folder.
     target = work.parent / 'rustdoc'
     shutil.rmtree(target / 'doc', ignore_errors=True)
     run('cargo', 'doc', '--locked', '--quiet', '--lib', '--no-deps', '--package', 'egret-ws', '--target-dir', target, *features)
@@ -197,14 +197,14 @@ def rustdoc(work, features):
 
 
 def javadoc(work):
-    # Prints this folder, after it has fetched the jar.
+    # The script fetches the jar, and prints this folder.
     run('tests/java/android.sh', work.parent)
     run('bindings/java/android/javadoc.sh', work.parent / 'android-23/android.jar', work / 'java')
     return work / 'java'
 
 
 def shrink_index(zh):
-    """mdBook's index knows words between spaces, which Chinese has not: search.js searches the texts themselves."""
+    """mdBook's index contains words between spaces, and Chinese has no such spaces. Therefore search.js searches the texts themselves."""
     script = (zh / 'searchindex.js').read_text(encoding='utf-8')
     # A text of JavaScript between single quotes.
     text = re.search(r"JSON\.parse\('(.*)'\)", script, re.S)[1]
@@ -219,7 +219,7 @@ def shrink_index(zh):
 
 
 def broken_links(made):
-    """The links of the books and of files/ that lead nowhere. The other references are made by programs that check theirs."""
+    """Returns the broken links of the books and of files/. The programs that make the other references check their own links."""
     for page in sorted(made.rglob('*.html')):
         name = page.relative_to(made).as_posix()
         if name.split('/')[0] in ('c', 'rust', 'java'):
@@ -241,7 +241,7 @@ def main(mdbook, work, out, *features):
     for _, place, _ in REFERENCES:
         if place.startswith('files/'):
             site.place(place[len('files/'):-len('.html')])
-    zh, en = site.stage('zh'), site.stage('en')  # in this order: the Chinese pages link files, too
+    zh, en = site.stage('zh'), site.stage('en')  # both before mdBook runs, because the Chinese pages also link to files
     made = work / version
     run(mdbook, 'build', en, '--dest-dir', made)
     run(mdbook, 'build', zh, '--dest-dir', made / 'zh')
@@ -252,7 +252,7 @@ def main(mdbook, work, out, *features):
     place = made / 'swift/index.html'
     write_file(place, file_page(made, place, 'EgretWebSocket for Swift', swift.body(swift.types_of(tree))))
     if broken := list(broken_links(made)):
-        report = 'build.py: links that lead nowhere:\n' + '\n'.join(broken)
+        report = 'build.py: broken links:\n' + '\n'.join(broken)
         print(report, file=sys.stderr) if site.missing else sys.exit(report)
     shutil.rmtree(out / version, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)

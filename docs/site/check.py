@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check.py [links|samples|chinese|prose]...: checks the documentation, and prints file:line for each fault. Without arguments, all."""
+"""check.py [links|samples|chinese|prose]...: checks the documentation, and prints file:line for each fault. Without arguments, it runs all checks."""
 
 import sys
 

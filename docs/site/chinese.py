@@ -1,4 +1,4 @@
-"""The Chinese pages: each English one has one, with equal headings and code, which was compared with the present English text."""
+"""Checks the Chinese pages: each English page has a Chinese one with equal headings and code, which follows the current English text."""
 
 import hashlib
 import re
@@ -62,7 +62,7 @@ def page_problems(tree, english, chinese):
         if (wanted.language, wanted.marker) != (block.language, block.marker):
             yield chinese, block.line, f'the block has another language or marker than that in line {wanted.line} of {english}'
             break
-        # A drawing may have words.
+        # A drawing may contain words.
         if wanted.lines != block.lines and block.language != 'text':
             line = next((at for at, (a, b) in enumerate(zip(wanted.lines, block.lines)) if a != b), len(block.lines))
             yield chinese, block.line + 1 + line, f'the block differs from that in line {wanted.line} of {english}'

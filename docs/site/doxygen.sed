@@ -5,7 +5,7 @@ s/^ \* Errors: +/ * @errors /
 s/^ \* Threads: +/ * @threads /
 s/^ \* Since: +/ * @introduced /
 
-# A name of the header in backticks becomes a link.
+# Names of the header in backticks become links.
 s/`(egret_ws[a-z0-9_]*(::[a-z0-9_]+)?|EGRET_WS_[A-Z0-9_]*[A-Z0-9])`/#\1/g
 
 # The main page has a table of contents.

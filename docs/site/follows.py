@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""follows.py docs/zh/PAGE.md...: notes in a Chinese page the hash of its English original. Compare the two before."""
+"""follows.py docs/zh/PAGE.md...: writes the hash of the English original into a Chinese page. Compare both pages before."""
 
 import sys
 from pathlib import Path

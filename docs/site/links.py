@@ -1,15 +1,16 @@
-"""Links: relative ones lead to a file, a folder or a heading of the project, others to an https address."""
+"""Checks links: a relative link leads to a file, a folder or a heading of the project, another link to an https address."""
 
 import re
 from urllib.parse import unquote, urlsplit
 
 from pages import resolve
 
-# Addresses of this machine, which samples use.
+# Samples use these addresses of this machine.
 LOCAL = re.compile(r'(localhost|127\.0\.0\.1|\[::1\])$')
-# Names and addresses that RFC 2606, RFC 6761 and RFC 5737 keep for documentation.
+# Names and addresses that RFC 2606, RFC 6761 and RFC 5737 reserve for documentation.
 EXAMPLE = re.compile(r'((.*\.)?example(\.(com|org|net))?|.*\.(test|invalid)|192\.0\.2\.\d+|198\.51\.100\.\d+|203\.0\.113\.\d+)$')
-# A page names a package, not the machine that it comes from: companies have their own mirrors. The pages for readers may be linked.
+# A page contains the name of a package, not the host of a registry, because companies have their own mirrors. Links to the web
+# pages of registries are allowed.
 REGISTRY = re.compile(r'(registry\.|repo\.|repo1?\.|index\.|static\.|files\.|proxy\.|mirrors?\.|deb\.|archive\.|ftp\.)'
                       r'.*(npm|yarn|maven|crates|pypi|pythonhosted|golang|debian|ubuntu|rubygems|cocoapods)|.*(artifactory|nexus)')
 
@@ -27,7 +28,7 @@ def check(tree):
 
 def relative_problem(tree, path, target, is_image):
     if re.match(r'[a-z][a-z0-9+.-]*:', target):
-        # Addresses are checked with those outside of links.
+        # These addresses are checked together with the addresses outside of links.
         scheme = target.split(':')[0]
         return None if scheme in ('http', 'https', 'mailto') else f'link to {target}: use https'
     if not target:

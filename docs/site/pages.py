@@ -1,4 +1,4 @@
-"""The project's files, and the parts of a Markdown page that the checks and the site need."""
+"""Reads the project's files, and the parts of a Markdown page that the checks and the site need."""
 
 import fnmatch
 import os
@@ -17,7 +17,7 @@ COMMENT = re.compile(r'<!--.*?-->', re.S)
 
 
 class Tree:
-    """The files under a folder that git tracks, or would add. Without git, all files."""
+    """Returns the files under a folder that git tracks or would add. Without git, it returns all files."""
 
     def __init__(self, root=ROOT):
         self.root = Path(root)
@@ -44,7 +44,7 @@ class Tree:
 
 
 class Block:
-    """A fenced block: `line` is that of its fence, and `marker` a pair such as ('from', 'examples/hello.c'), or None."""
+    """A fenced block: `line` is the line of its fence, and `marker` is a pair such as ('from', 'examples/hello.c'), or None."""
 
     def __init__(self, line, language, marker):
         self.line, self.language, self.marker, self.lines = line, language, marker, []
@@ -76,22 +76,22 @@ class Page:
                 if heading:
                     self.headings.append((number, len(heading[1]), heading[2]))
             before = line
-        # The page with spaces for its blocks and comments.
+        # The page, with spaces in place of its blocks and comments.
         self.prose = blank(COMMENT, '\n'.join(prose))
 
     def link_spans(self):
-        """Each link: where its target begins, the target, and whether it is an image."""
+        """Yields for each link the position of its target, the target, and whether it is an image."""
         text = blank(CODE_SPAN, self.prose)
         for link in LINK.finditer(text):
             yield link.start(3), link[3], bool(link[1])
-            # An image may be the text of a link.
+            # The text of a link may be an image.
             for inner in LINK.finditer(link[2]):
                 yield link.start(2) + inner.start(3), inner[3], True
         for link in REFERENCE.finditer(text):
             yield link.start(1), link[1], False
 
     def links(self):
-        """Each link: its line, the target, and whether it is an image."""
+        """Yields for each link its line, the target, and whether it is an image."""
         for at, target, is_image in self.link_spans():
             yield line_of(self.text, at), target, is_image
 
@@ -100,7 +100,7 @@ class Page:
             yield line_of(self.text, url.start()), url[0].rstrip('.,;:')
 
     def anchors(self):
-        """The ids of the headings, by the rules of GitHub, which are those of mdBook too."""
+        """Returns the ids of the headings by the rules of GitHub, which mdBook also uses."""
         seen, anchors = {}, set()
         for _, _, heading in self.headings:
             slug = slug_of(heading)
@@ -111,7 +111,7 @@ class Page:
 
 
 def blank(pattern, text):
-    """The text with spaces for all that fits the pattern, so that lines keep their numbers."""
+    """Returns the text with spaces in place of all matches of the pattern, so that lines keep their numbers."""
     return pattern.sub(lambda found: re.sub(r'[^\n]', ' ', found[0]), text)
 
 
@@ -126,11 +126,11 @@ def slug_of(heading):
 
 
 def resolve(page, target):
-    """The path in the repository that a relative link of a page leads to, or None if that is outside."""
+    """Returns the path in the repository to which a relative link of a page leads, or None if it is outside."""
     path = os.path.normpath(os.path.join(os.path.dirname(page), target)) if target else page
     return None if path.startswith('..') else path
 
 
 def summary(tree, path='docs/SUMMARY.md'):
-    """The pages that a SUMMARY.md lists, as paths in the repository."""
+    """Returns the pages that a SUMMARY.md lists, as paths in the repository."""
     return [resolve(path, target) for _, target, _ in tree.page(path).links()]

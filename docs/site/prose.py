@@ -1,4 +1,4 @@
-"""Plain English: patterns of sentences that many readers would have to read twice, in pages and comments."""
+"""Checks plain English: finds patterns of sentences, in pages and comments, that many readers would have to read twice."""
 
 import io
 import re
@@ -6,11 +6,11 @@ import tokenize
 
 from pages import CODE_SPAN, blank, line_of
 
-# A sentence ends with one of these before a space; what follows begins another.
+# A sentence ends with one of these characters before a space; the next word begins another sentence.
 START = r'(?:^|(?<=[.!?:]\s))(?:[("*_]|\d+\.\s)*'
 NOT_A_QUESTION = r'\b(?![^.!?]*\?)'
 
-# Pattern, and why it is refused. A pattern is compared with a paragraph in one line, without quotations and code.
+# Patterns, and the reasons for their refusal. A pattern is compared with a paragraph in one line, without quotations and code.
 PATTERNS = [
     (START + r'What' + NOT_A_QUESTION, 'a sentence with a clause as its subject: name the thing ("The packages that are missing ...")'),
     (START + r'Who(?:ever)?' + NOT_A_QUESTION, 'a sentence with a clause as its subject: name the person or the part of the program'),
@@ -26,7 +26,7 @@ PATTERNS = [
 ]
 PATTERNS = [(re.compile(pattern), reason) for pattern, reason in PATTERNS]
 
-# Texts of others, data, and copies: Swift's of the header, and the header of an earlier release.
+# Texts of other authors, data, and copies: Swift's copy of the header, and the header of an earlier release.
 FOREIGN = re.compile(r'LICENSE|packaging/(notices|debian/copyright)|fuzz/corpus/|docs/zh/|.*\.zh(-CN)?\.md$|.*\.lock$|.*package-lock\.json$|'
                      r'tests/abi/baseline\.h|bindings/swift/Sources/CEgretWS/egret_ws\.h')
 QUOTATION = re.compile(r'"[^"\n]{1,200}"|“[^”]*”')
@@ -44,7 +44,7 @@ def check(tree):
 
 
 def paragraphs_of(path, tree):
-    """The paragraphs of a file that are prose, each as a list of lines with their numbers."""
+    """Returns the paragraphs of a file that are prose, each as a list of lines with their numbers."""
     name = path.rsplit('/', 1)[-1]
     suffix = name.rsplit('.', 1)[-1] if '.' in name else ''
     if suffix == 'md':
@@ -60,12 +60,13 @@ def paragraphs_of(path, tree):
 
 
 def problems(paragraph):
-    """The refused patterns in a paragraph: (line, reason)."""
+    """Yields (line, reason) for the refused patterns in a paragraph."""
     text, starts = '', []
     for line, part in paragraph:
         starts.append((len(text), line))
         text += part.strip() + ' '
-    # Code and quotations become words, so that a sentence that begins with code does not begin with its second word.
+    # Code and quotations are replaced by words. Otherwise a sentence that begins with code would seem to begin with its second
+    # word.
     clean = re.sub(CODE_SPAN, lambda found: 'x' * len(found[0]), text)
     clean = QUOTATION.sub(lambda found: 'x' * len(found[0]), clean)
     for pattern, reason in PATTERNS:
@@ -94,7 +95,7 @@ def markdown(page):
 
 
 def comments(lines):
-    """Joins comments in lines next to each other; an empty line, a list item or a table row begins another paragraph."""
+    """Joins comments in adjacent lines. An empty line, a list item or a table row begins another paragraph."""
     paragraph, last = [], None
     for number, line in lines:
         text = re.sub(r'^[\s/*!#<]+', '', line).strip()

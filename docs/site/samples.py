@@ -1,16 +1,16 @@
-"""Code in pages: each block has a marker that says which test runs it, and a block from a file is as the file is."""
+"""Checks the code in pages: each block has a marker for the test that runs it, and a block from a file is equal to the file."""
 
 import fnmatch
 import os
 import re
 
-# Blocks in these languages are code; a marker is on the line before the fence.
+# Blocks in these languages are code. Their marker is on the line before the fence.
 CODE = {'c', 'cpp', 'java', 'kotlin', 'swift', 'js', 'ts', 'cmake', 'objc', 'gradle', 'diff', 'rust', 'sh', 'bat', 'powershell',
         'python', 'groovy', 'makefile', 'html', 'yaml'}
-# Output, messages and configurations need none.
+# Output, messages and configurations need no marker.
 OTHER = {'console', 'text', 'json', 'xml', 'toml', 'nginx', 'ini', 'http'}
 PAGES = ('README*.md', 'docs/*.md', 'bindings/*/README*.md', 'examples/README.md', 'examples/*/README.md')
-# Files that a suite compiles or runs.
+# The folders of files that a suite compiles or runs.
 TESTED = ('examples/*', 'bindings/*/examples/*', 'bindings/js/*/examples/*', 'docs/samples/*', 'docs/migration/samples/*', 'tests/*', 'include/*')
 
 
@@ -56,14 +56,14 @@ def test_problem(tree, path, test):
     files = [file for file in tree.files if file == test or file.startswith(test.rstrip('/') + '/')]
     if not files:
         return f'there is no test {test}'
-    # Many pages are called README.md, so those need their folder. The blocks of a Chinese page are those of the English one.
+    # Many pages have the name README.md, so for them the folder is needed. A Chinese page has the blocks of the English page.
     name = os.path.basename(path)
     name = path.replace('.zh-CN', '') if name.startswith('README') else name
     return None if any(name in tree.text(file) for file in files) else f'{test} does not mention {name}'
 
 
 def excerpt_problem(block, file, name):
-    """Are the lines in the file, next to each other, in this order? A line `...` stands for lines that are left out."""
+    """Checks that the lines are in the file, adjacent and in this order. A line `...` stands for omitted lines."""
     file = [line.rstrip() for line in file]
     parts, current = [], []
     for line in block + ['...']:
@@ -86,19 +86,19 @@ def excerpt_problem(block, file, name):
             if place is None:
                 missing = next((line for line in wanted if line not in file[at:]), wanted[0]).strip()
                 break
-            at = place + len(part) + 1  # at least one line is left out
+            at = place + len(part) + 1  # at least one line is omitted
         else:
             return None
     return f'the block is not an excerpt of {name}: look at "{missing}"'
 
 
 def diff_problem(block, before, after):
-    """Does the diff make one file of the other?"""
+    """Checks that the diff changes one file into the other."""
     made, at, ends = [], 0, []
     for line in block:
         hunk = re.match(r'@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@', line)
         if hunk:
-            # A hunk without lines of the file before it names the line in front of it.
+            # If a hunk contains no lines of the first file, its number is the line before the hunk.
             start = int(hunk[1]) - (hunk[2] != '0')
             if start < at:
                 return 'the hunks of the diff overlap'

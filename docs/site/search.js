@@ -1,4 +1,5 @@
-// The search of the Chinese book, in place of mdBook's: finds the sections that contain each word of the question, as they are written.
+// The search of the Chinese book, which replaces mdBook's search: it finds the sections that contain each word of the query
+// literally.
 window.search = window.search || {};
 (function (search) {
   'use strict';
@@ -27,7 +28,7 @@ window.search = window.search || {};
     return found.sort((a, b) => b.points - a.points);
   }
 
-  // The text around the first word, with each word marked.
+  // Returns the text around the first word, with each word marked.
   function teaser(body, words) {
     const lower = body.toLowerCase();
     const places = words.map((word) => lower.indexOf(word)).filter((place) => place >= 0);
@@ -80,7 +81,7 @@ window.search = window.search || {};
       open(true);
     }
   });
-  // For links that contain a question: ?search=...
+  // For links that contain a query: ?search=...
   const question = new URLSearchParams(location.search).get('search');
   if (question) {
     bar.value = question;

@@ -1,4 +1,4 @@
-"""A page of the public declarations of the Swift binding, with their comments. Swift's own tool for this, DocC, exists on a Mac only."""
+"""Makes a page of the public declarations of the Swift binding, with their comments. Swift's own tool, DocC, exists only on a Mac."""
 
 import html
 import re
@@ -14,8 +14,8 @@ class Type:
 
 
 def declarations(text, types):
-    """Adds what a file declares to the types, a dictionary by name."""
-    # The types around a line, from the outside: name, indentation, whether its members are public without the word.
+    """Adds the declarations of a file to `types`, a dictionary by name."""
+    # The types around a line, outermost first: name, indentation, and whether its members are public without the keyword.
     around, comment, open_declaration = [], [], None
     for line in text.split('\n'):
         stripped, indent = line.strip(), len(line) - len(line.lstrip())
@@ -30,7 +30,7 @@ def declarations(text, types):
             while around and indent <= around[-1][1]:
                 around.pop()
             open_declaration = stripped
-        # A declaration may have several lines, until its parentheses are closed.
+        # A declaration may have several lines; it ends when its parentheses are closed.
         if open_declaration.count('(') > open_declaration.count(')'):
             continue
         declaration, open_declaration = open_declaration, None

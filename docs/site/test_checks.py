@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_checks.py: gives the checks of the documentation faulty pages, which they must refuse, and good ones; tests parts of the site."""
+"""test_checks.py: tests that the checks of the documentation refuse faulty pages and accept good ones. Also tests parts of the site."""
 
 import contextlib
 import io
@@ -36,7 +36,7 @@ class Checks(unittest.TestCase):
         self.assertEqual(self.faults(check, files), [])
 
     def refuses(self, check, files, *expected):
-        """Each fault is reported, with its place, and nothing else."""
+        """Checks that each fault is reported with its place, and nothing else."""
         faults = self.faults(check, files)
         self.assertEqual(len(faults), len(expected), faults)
         for fault, part in zip(sorted(faults), sorted(expected)):

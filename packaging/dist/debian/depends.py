@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """depends.py --openssl PACKAGE FILE...: prints the field Depends of a package for Debian with these programs and libraries.
 
-The oldest version of each library is the newest version of its symbols that are needed. For these few libraries dpkg-shlibdeps gives
-an equal result, but it needs an installed Debian of each release.
+The required version of each library is the version of its newest needed symbol. For these few libraries the result is equal to the
+result of dpkg-shlibdeps, which would need an installed Debian of each release.
 """
 import argparse
 import pathlib
