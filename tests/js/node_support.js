@@ -10,7 +10,7 @@ const test = require('node:test');
 const tls = require('node:tls');
 const install = require('../../bindings/js/node');
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 const [echoUrl, addon] = process.argv.slice(-2);
 assert(/^ws:/.test(echoUrl), 'two arguments are missing: cargo test --test js passes them');

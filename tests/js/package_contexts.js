@@ -9,7 +9,7 @@ const vm = require('node:vm');
 const { Worker } = require('node:worker_threads');
 const install = require('../../bindings/js');
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 const [echoUrl, addon] = process.argv.slice(-2);
 
 /** Installs, and polls until `done` has settled. */

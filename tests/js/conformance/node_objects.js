@@ -10,7 +10,7 @@ const util = require('node:util');
 const [url, addon] = process.argv.slice(-2);
 require('../../../bindings/js/node')(globalThis, { addon });
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 function next(target, type) {
   return new Promise((resolve) => target.addEventListener(type, resolve, { once: true }));
