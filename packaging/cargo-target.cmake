@@ -1,7 +1,7 @@
-# egret_ws_cargo_target(OUT): Rust's name of the target that this toolchain compiles for; empty for this machine. An unknown
-# target is a fatal error.
+# egret_ws_cargo_target(OUT): sets OUT to Rust's name of the target of this toolchain, or to an empty string for this machine. An
+# unknown target is a fatal error.
 
-# Rust's name of a processor; empty if it is not known.
+# Returns Rust's name of a processor, or an empty string if it is not known.
 function(_egret_ws_architecture processor out)
     string(TOLOWER "${processor}" name)
     if(name MATCHES "^(x86_64|amd64|x64)$")
@@ -17,7 +17,7 @@ function(_egret_ws_architecture processor out)
     elseif(name MATCHES "^(ppc64le|powerpc64le)$")
         set(name powerpc64le)
     elseif(name MATCHES "^(riscv64|s390x|loongarch64)$")
-        # Rust's names too; riscv64 gets a suffix below.
+        # These are also Rust's names; riscv64 gets a suffix below.
     else()
         set(name "")
     endif()
@@ -51,7 +51,7 @@ function(egret_ws_cargo_target out)
     if(CMAKE_SYSTEM_NAME STREQUAL "Android")
         if(CMAKE_ANDROID_ARCH_ABI)
             set(abi "${CMAKE_ANDROID_ARCH_ABI}")
-        elseif(ANDROID_ABI) # of the NDK's toolchain file
+        elseif(ANDROID_ABI) # set by the NDK's toolchain file
             set(abi "${ANDROID_ABI}")
         else()
             set(abi "${CMAKE_SYSTEM_PROCESSOR}")
@@ -99,7 +99,7 @@ function(egret_ws_cargo_target out)
         endif()
 
     elseif(CMAKE_SYSTEM_NAME STREQUAL "Windows")
-        # The compiler decides, not the processor, because Visual Studio cross-compiles with -A and without a toolchain file.
+        # The compiler decides, not the processor: Visual Studio cross-compiles with -A, without a toolchain file.
         if(MSVC)
             _egret_ws_architecture("${CMAKE_C_COMPILER_ARCHITECTURE_ID}" architecture)
             set(environment msvc)
@@ -136,8 +136,8 @@ function(egret_ws_cargo_target out)
     set(${out} "${target}" PARENT_SCOPE)
 endfunction()
 
-# egret_ws_cargo_environment(TARGET OUT): the environment variables that make cargo use this toolchain's compiler. Variables
-# that are set already are not changed.
+# egret_ws_cargo_environment(TARGET OUT): sets OUT to the environment variables with which cargo uses this toolchain's compiler.
+# Variables that are already set are not changed.
 function(egret_ws_cargo_environment target out)
     set(variables)
     if(NOT target STREQUAL "" AND NOT APPLE AND NOT MSVC)
@@ -151,7 +151,7 @@ function(egret_ws_cargo_environment target out)
             list(APPEND flags "--sysroot=${CMAKE_SYSROOT}")
         endif()
         set(link_flags ${flags})
-        if(ANDROID) # devices with pages of 16 KiB load only libraries with this alignment
+        if(ANDROID) # devices with 16 KiB pages load only libraries that are aligned to 16 KiB
             list(APPEND link_flags "-Wl,-z,max-page-size=16384")
         endif()
         list(TRANSFORM link_flags PREPEND "-Clink-arg=")

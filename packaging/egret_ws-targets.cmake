@@ -1,7 +1,8 @@
-# The targets, of an installed library and of one that is built here. Needs _egret_ws_include, _egret_ws_shared,
-# _egret_ws_static (paths), EGRET_WS_TLS and EGRET_WS_VENDORED. GLOBAL: FetchContent declares them in a separate directory.
+# Defines the targets, for an installed library and for one that is built here. Needs _egret_ws_include, _egret_ws_shared,
+# _egret_ws_static (paths), EGRET_WS_TLS and EGRET_WS_VENDORED. The targets are GLOBAL, because FetchContent declares them in a
+# separate directory.
 
-# Libraries that the static library needs: those of Rust's standard library, and of TLS.
+# The libraries that the static library needs: the libraries of Rust's standard library and of TLS.
 set(_egret_ws_needs)
 if(WIN32)
     set(_egret_ws_needs ws2_32 userenv ntdll dbghelp)

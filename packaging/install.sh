@@ -1,20 +1,20 @@
 #!/bin/sh
-# install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs the libraries that were built in LIBRARY_DIR, the headers of C and C++, the
-# files for pkg-config and CMake, the script and glue for JavaScript engines, the pages of the tools, and the tools if they were built
-# there too, for use in PREFIX. For packagers: DESTDIR is put before PREFIX.
+# install.sh LIBRARY_DIR PREFIX [DESTDIR]: installs the libraries from LIBRARY_DIR in PREFIX. Also installs the headers for C and
+# C++, the files for pkg-config and CMake, the script and glue for JavaScript engines, the manual pages of the tools, and the
+# tools if LIBRARY_DIR contains them. For packagers: the files are written to DESTDIR/PREFIX.
 #
-# Variables of the environment:
-#   FEATURES       the arguments for features that the library was built with: empty, "--features=vendored" (see
-#                  tests/tools/features.sh), or "--no-default-features" and the features that it has
-#   LIBDIR         where libraries are in PREFIX, if not in lib: such as lib64 or lib/x86_64-linux-gnu
-#   RUSTFLAGS      with "--cfg egret_ws_openssl" a library for Apple's systems was built with OpenSSL
-#   RELOCATABLE=1  PREFIX can be moved: pkg-config finds the files from its own file. CMake always does
-#   NOTICES        the licences of what is linked in the library, if not the file of packaging/notices for this system
-#   ONE_OBJECT=no  installs the static library as rustc made it, which cannot be linked beside another static library of Rust
-#                  (python3 and packaging/one_object.py make it one object)
+# Environment variables:
+#   FEATURES       the feature arguments with which the library was built: empty, "--features=vendored" (see
+#                  tests/tools/features.sh), or "--no-default-features" and its features
+#   LIBDIR         the folder of libraries in PREFIX, such as lib64 or lib/x86_64-linux-gnu (default: lib)
+#   RUSTFLAGS      if it contains "--cfg egret_ws_openssl", a library for Apple's systems was built with OpenSSL
+#   RELOCATABLE=1  PREFIX can be moved: pkg-config finds the files relative to its own file, as CMake always does
+#   NOTICES        the file with the licences of the linked parts (default: the file in packaging/notices for this system)
+#   ONE_OBJECT=no  installs the static library of rustc, which cannot be linked together with another static Rust library
+#                  (otherwise python3 and packaging/one_object.py make it one object)
 set -eu
 [ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: install.sh LIBRARY_DIR PREFIX [DESTDIR]" >&2; exit 2; }
-# Users other than root read what root installs.
+# Other users must be able to read the files that root installs.
 umask 022
 built=$(cd "$1" && pwd) prefix=$2
 case ${3:-} in
@@ -66,7 +66,7 @@ case $shared in
 *.dylib)
     requires="" libs="" system=apple
     [ $tls = OFF ] || libs="-framework Security -framework CoreFoundation"
-    # As build.rs chooses: OpenSSL in place of Secure Transport.
+    # build.rs makes an equal choice: OpenSSL in place of Secure Transport.
     case $vendored:${RUSTFLAGS:-} in
     ON:*egret_ws_openssl*) system=apple-vendored ;;
     OFF:*egret_ws_openssl*) [ $tls = OFF ] || requires=openssl ;;
@@ -76,7 +76,7 @@ case $shared in
 esac
 : "${notices:=packaging/notices/$system.txt}"
 [ -f "$notices" ] || { echo "install.sh: no licences of what is linked: $notices" >&2; exit 1; }
-# The way up from files of CMake and of pkg-config.
+# The relative path from the files of CMake and of pkg-config to PREFIX.
 above_libdir=$(echo "$libdir" | sed 's|[^/][^/]*|..|g')
 pc_prefix=$prefix
 [ -z "${RELOCATABLE:-}" ] || pc_prefix="\${pcfiledir}/../$above_libdir"
@@ -98,7 +98,7 @@ case $shared in
 *.dll)
     put 755 "$built/$shared" bin
     put 644 "$built/libegret_ws.dll.a" "$libdir"
-    # The import library of Visual Studio, if it was made, and the list that others can be made of.
+    # The import library of Visual Studio, if it was made, and the list of functions for other import libraries.
     for file in egret_ws.lib egret_ws.def; do [ ! -f "$built/$file" ] || put 644 "$built/$file" "$libdir"; done
     ;;
 *) put 755 "$built/$shared" "$libdir" ;;
@@ -136,7 +136,7 @@ for file in $(cd bindings/js && sed -n '/"files"/,/]/s/^ *"\(.*\)",\{0,1\}$/\1/p
 done
 for licence in LICENSE-MIT LICENSE-APACHE; do
     put 644 "$licence" share/doc/egret_ws
-    put 644 "$licence" share/egret_ws/js # `npm pack` works there too
+    put 644 "$licence" share/egret_ws/js # so that `npm pack` also works in the installed folder
 done
 install -m 644 "$notices" "$to/share/doc/egret_ws/THIRD-PARTY-NOTICES.txt"
 for page in docs/doctor.md docs/echo-server.md; do put 644 "$page" share/doc/egret_ws; done

@@ -1,7 +1,7 @@
-"""The list of all that is linked into each package. notices.py and dist/sbom.py use it. Run `make notices` after a change.
+"""The list of all parts that are linked into each package. notices.py and dist/sbom.py use it. Run `make notices` after a change.
 
-A set lists the content of packages of one kind: the crates that cargo links for the targets and features, without proc-macros and
-crates that are used only at build time, and components that are not crates. Their licence texts are in notices/parts.
+A set contains the parts of one kind of packages: the crates that cargo links for the targets and features, without proc-macros and
+crates that are used only at build time, and components that are not crates. notices/parts contains the licence texts of components.
 """
 import collections
 import fnmatch
@@ -46,11 +46,11 @@ COMPONENTS = {
     'mingw-w64': Component('the runtime of MinGW-w64', 'ZPL-2.1', 'https://www.mingw-w64.org', 'mingw-w64'),
     'winpthreads': Component('winpthreads, of MinGW-w64', 'MIT AND BSD-3-Clause', 'https://www.mingw-w64.org', 'winpthreads'),
 }
-# Rust's library, and what is inside it. The versions are those of the Rust that builds. Rustup's has C functions of compiler-rt.
+# Rust's library and its parts. Their versions depend on the Rust that builds. Rustup's library contains C functions of compiler-rt.
 RUST = ('rust', 'unicode', 'compiler_builtins', 'compiler-rt', 'libm', 'addr2line', 'adler2', 'backtrace', 'cfg-if', 'gimli', 'hashbrown',
         'libc', 'memchr', 'miniz_oxide', 'object', 'rustc-demangle')
 
-# `rustflags` chooses what is no feature of cargo.
+# `rustflags` selects options that are not cargo features.
 Set = collections.namedtuple('Set', 'title targets options tools components rustflags', defaults=('',))
 LINUX = ('x86_64-unknown-linux-gnu', 'aarch64-unknown-linux-gnu')
 MUSL = ('x86_64-unknown-linux-musl', 'aarch64-unknown-linux-musl')
@@ -70,9 +70,8 @@ SETS = {
     'ohos': Set('HarmonyOS, with OpenSSL inside', ('aarch64-unknown-linux-ohos',), VENDORED, False, RUST + ('libunwind',)),
 }
 
-# The sets that each package of a release contains, by its name in dist/: the first pattern that fits. An empty list: nothing is
-# linked.
-# VERSION stands for that of Cargo.toml, where a star would fit the packages of a new system too.
+# The sets of each package of a release, by its name in dist/: the first matching pattern is used. An empty list: nothing is linked.
+# VERSION means the version in Cargo.toml; a star would also match the packages of a new system.
 PACKAGES = (
     ('*-sources.jar', ()),
     ('*-javadoc.jar', ()),
@@ -111,7 +110,7 @@ PACKAGES = (
 
 
 def sets_of(package, path):
-    """The sets that are in a file of dist/. A jar may have no library for Windows, where the machine could not build it."""
+    """Returns the sets in a file of dist/. A jar has no library for Windows if the build machine could not build it."""
     for pattern, sets in PACKAGES:
         if not fnmatch.fnmatchcase(package, pattern.replace('VERSION', version())):
             continue
@@ -136,7 +135,7 @@ def cargo(*arguments, rustflags=''):
 
 
 def crates(name):
-    """Name and version of each crate of others that is linked in the set."""
+    """Returns name and version of each dependency that is linked in the set."""
     found = set()
     of_set = SETS[name]
     packages = [word for package in OWN[:2 if of_set.tools else 1] for word in ('--package', package)]
@@ -148,13 +147,13 @@ def crates(name):
 
 
 def packages():
-    """The metadata of cargo for each crate, by name and version."""
+    """Returns cargo's metadata for each crate, by name and version."""
     metadata = json.loads(cargo('metadata', '--locked', '--features', 'vendored', '--format-version', '1'))
     return {(package['name'], package['version']): package for package in metadata['packages']}
 
 
 def openssl(known):
-    """The crate with OpenSSL's sources, and the version of OpenSSL: the part behind the plus of its version."""
+    """Returns the crate with OpenSSL's sources, and the version of OpenSSL, which is the part after the plus of the crate's version."""
     package = next(package for (name, _), package in known.items() if name == 'openssl-src')
     return package, package['version'].split('+')[1]
 

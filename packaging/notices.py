@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""notices.py [--check] [FOLDER]: writes FOLDER/SET.txt for each set of linked.py: the licences of all that is linked in its packages.
+"""notices.py [--check] [FOLDER]: writes FOLDER/SET.txt for each set of linked.py: the licences of all parts in its packages.
 
-FOLDER is packaging/notices by default. With --check it writes nothing, and fails if a file differs from the text that it would write.
-The texts of crates are those in their packages. If a crate offers a choice that includes MIT, the text is that of MIT.
+The default of FOLDER is packaging/notices. With --check it writes nothing, and fails if a file differs from the text that it would
+write. The licence texts of a crate come from its package. If there is a choice that includes MIT, the text is the text of MIT.
 """
 import collections
 import pathlib
@@ -13,7 +13,7 @@ import linked
 
 NOTICES = pathlib.Path(__file__).resolve().parent / 'notices'
 LICENCE_FILE = re.compile(r'(LICEN[CS]E|COPYING|COPYRIGHT|NOTICE|UNLICENSE)', re.IGNORECASE)
-# Words of each licence that its text has, so that the text of another is not taken for it.
+# Each licence text must contain these words, so that the text of another licence is not used by mistake.
 WORDS = {
     'Apache-2.0': 'Apache License',
     'MIT': 'Permission is hereby granted, free of charge',
@@ -23,7 +23,7 @@ WORDS = {
 
 
 def chosen(package):
-    """The licence that we take of those that the crate offers."""
+    """Returns the licence that we choose from the licences of the crate."""
     offered = re.split(r'/| OR ', package['license'] or '')
     licence = 'MIT' if 'MIT' in offered else package['license']
     if licence not in WORDS:
@@ -38,7 +38,7 @@ def texts_of(package):
     files = sorted(file for file in folder.iterdir() if file.is_file() and LICENCE_FILE.match(file.name))
     licence = chosen(package)
     texts = [re.sub(r'[ \t\r]+$', '', file.read_text(), flags=re.MULTILINE).strip('\n') for file in files]
-    # The others are those of licences that we do not take. A notice belongs to each licence.
+    # The other texts belong to licences that we do not choose. A notice belongs to each licence.
     texts = [text for file, text in zip(files, texts)
              if re.sub(r'\s+', ' ', text).find(WORDS[licence]) >= 0 or file.name.upper().startswith('NOTICE')]
     if not texts:
@@ -47,7 +47,7 @@ def texts_of(package):
 
 
 def notices(name, known):
-    """The text of the set `name`."""
+    """Returns the text for the set `name`."""
     of_set = linked.SETS[name]
     lines = [f'Third-party notices of egret-ws: {of_set.title}', '',
              'The libraries and programs of this package contain parts with the licences below. Where there is a choice and MIT is part',

@@ -7,12 +7,12 @@ ELF, MACHO, COFF = 'ELF', 'Mach-O', 'COFF'
 
 
 def text(data, offset):
-    """The string that ends with a zero byte."""
+    """Returns the string up to the next zero byte."""
     return data[offset:data.index(b'\0', offset)].decode()
 
 
 def members(library):
-    """(name, contents) of each file in a static library; tables of symbols and of names are left out."""
+    """Yields (name, contents) for each file in a static library. Tables of symbols and of names are left out."""
     if library.startswith(b'!<thin>\n'):
         raise ValueError('it is a thin archive, which names its objects only: make it without the option --thin of ar')
     if not library.startswith(b'!<arch>\n'):
@@ -41,7 +41,7 @@ def members(library):
 
 
 def kind(contents):
-    """(format, machine) of an object; (None, None) for another file."""
+    """Returns (format, machine) of an object, or (None, None) for another file."""
     magic = contents[:4]
     if magic == b'\x7fELF':
         order = '<' if contents[5] == 1 else '>'
@@ -56,7 +56,7 @@ def kind(contents):
 
 
 def symbols(contents):
-    """(defined, undefined): two sets of the names that an object shows to others."""
+    """Returns (defined, undefined): two sets with the names that an object shows to other objects."""
     read = {ELF: elf_symbols, MACHO: macho_symbols, COFF: coff_symbols}
     return read[kind(contents)[0]](contents)
 
@@ -69,7 +69,7 @@ def elf_symbols(contents):
             continue
         strings = elf_sections(contents)[section['link']]['offset']
         size = 24 if is_64 else 16
-        for number in range(section['info'], section['size'] // size):  # sh_info: the first that is not local
+        for number in range(section['info'], section['size'] // size):  # sh_info: the first symbol that is not local
             at = section['offset'] + number * size
             if is_64:
                 name, _, _, index = struct.unpack_from(order + 'IBBH', contents, at)
@@ -99,7 +99,7 @@ def elf_sections(contents):
 
 
 def macho_commands(contents):
-    """(command, offset) of each load command."""
+    """Yields (command, offset) for each load command."""
     count, at = struct.unpack_from('<I', contents, 16)[0], 32
     for _ in range(count):
         command, size = struct.unpack_from('<II', contents, at)
@@ -114,7 +114,7 @@ def macho_symbols(contents):
             table, count, strings, _ = struct.unpack_from('<IIII', contents, at + 8)
             for number in range(count):
                 name, flags, _, _, value = struct.unpack_from('<IBBHQ', contents, table + number * 16)
-                if flags & 0xe0 or not flags & 1:  # of the debugger; local
+                if flags & 0xe0 or not flags & 1:  # a symbol for debuggers, or a local symbol
                     continue
                 is_undefined = flags & 0x0e == 0 and value == 0
                 (undefined if is_undefined else defined).add(text(contents, strings + name))
@@ -122,7 +122,7 @@ def macho_symbols(contents):
 
 
 def is_short_import(contents):
-    """A function of a DLL, as LLVM and Microsoft write it."""
+    """Returns whether this is an import of a DLL function in the form of LLVM and Microsoft."""
     return contents[:6] == b'\0\0\xff\xff\0\0'
 
 
@@ -146,7 +146,7 @@ def coff_symbols(contents):
 
 
 def coff_sections(contents):
-    """(offset of the header, name) of each section. A name of more than eight bytes is a number."""
+    """Returns (offset of the header, name) of each section. A name with more than eight bytes is replaced by a number."""
     count, = struct.unpack_from('<H', contents, 2)
     optional, = struct.unpack_from('<H', contents, 16)
     headers = [20 + optional + number * 40 for number in range(count)]
@@ -154,7 +154,7 @@ def coff_sections(contents):
 
 
 def static_library(files):
-    """A static library of (name, contents), with a table of symbols. It has no times and no owners."""
+    """Returns a static library of (name, contents), with a table of symbols. It contains no times and no owners."""
     write = darwin_library if kind(files[0][1])[0] == MACHO else gnu_library
     return b'!<arch>\n' + write(files)
 
@@ -194,7 +194,7 @@ def gnu_library(files):
 
 
 def darwin_library(files):
-    """As `libtool -static -D` writes it: names and contents begin at multiples of eight."""
+    """Returns a library in the form of `libtool -static -D`: names and contents begin at multiples of eight."""
     def member(name, contents, at):
         name = name.encode()
         name += b'\0' * (8 - (at + 60 + len(name)) % 8)

@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """one_object.py LIBRARY.a OUT.a [--strip-debug]: makes a static library with one object, which shows only the functions of the header.
 
-The library of rustc shows symbols of Rust's standard library and of OpenSSL. So it cannot be linked together with another static
-library of Rust (`rust_eh_personality` is defined twice) or another OpenSSL. Here a relocatable link joins the objects, and all symbols
-except `egret_ws_*` become local. Objects that the functions of the header do not need are removed. On Windows, the parts that
+The library of rustc shows symbols of Rust's standard library and of OpenSSL. Therefore it cannot be linked together with another static
+Rust library (`rust_eh_personality` is defined twice) or another OpenSSL. This script joins the objects by a relocatable link, and makes
+all symbols except `egret_ws_*` local. Objects that the functions of the header do not need are left out. On Windows the parts that
 import functions of DLLs stay separate files, because the linker sorts them by name.
 
-It uses ld and objcopy, of GNU or LLVM; LD and OBJCOPY in the environment choose them. For macOS and iOS it uses Apple's ld. For these,
-on other machines than a Mac, it uses llvm-objcopy, and the library must be built with link-time optimisation, so that it already has
-one object.
-OUT.a may be LIBRARY.a.
+It uses ld and objcopy of GNU or LLVM; the environment variables LD and OBJCOPY select them. For macOS and iOS it uses Apple's ld. On
+other machines than a Mac, it uses llvm-objcopy for these systems; then the library must be built with link-time optimisation and so
+already have one object. OUT.a may be LIBRARY.a.
 """
 
 import argparse
@@ -32,7 +31,7 @@ HEADER = Path(__file__).parent.parent / 'include' / 'egret_ws.h'
 ELF_MACHINES = {3: 'i686', 40: 'arm', 62: 'x86_64', 183: 'aarch64', 243: 'riscv64', 21: 'powerpc64le'}
 COFF_MACHINES = {0x14c: 'i686', 0x8664: 'x86_64', 0xaa64: 'aarch64'}
 MACHO_MACHINES = {0x1000007: 'x86_64', 0x100000c: 'arm64'}
-# Functions that compilers call, and that Apple's libSystem has.
+# Functions that compilers call, and that Apple's libSystem contains.
 SYSTEM_BUILTINS = re.compile(
     r'_(mem(cpy|move|set|cmp)|bcmp|strlen|__(u?(div|mod)[dt]i3|udivmod[dt]i4|mul[dt]i3|mulo[sdt]i4|(ashl|ashr|lshr)[dt]i3'
     r'|(clz|ctz|popcount|parity)[sdt]i2|powi[sd]f2|fix(uns)?[sd]f[dt]i|float(un)?[dt]i[sd]f))')
@@ -43,7 +42,7 @@ class Failure(Exception):
 
 
 def functions():
-    """The functions that the header declares."""
+    """Returns the functions that the header declares."""
     found = re.findall(r'^(?!typedef)[a-z][^(\n]*?(egret_ws_\w+)\(', HEADER.read_text(), re.MULTILINE)
     if not found:
         raise Failure('no function was found in %s' % HEADER)
@@ -51,7 +50,7 @@ def functions():
 
 
 def run(command):
-    """Runs a tool, which must succeed."""
+    """Runs a tool. The tool must succeed."""
     command = [str(word) for word in command]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
     if done.returncode:
@@ -60,7 +59,7 @@ def run(command):
 
 
 def tool(variable, names, advice):
-    """The words of a command: that of an environment variable, or the first of these names that exists."""
+    """Returns the words of a command: the command in an environment variable, or the first of these names that exists."""
     if os.environ.get(variable):
         return shlex.split(os.environ[variable])
     for name in names:
@@ -72,12 +71,12 @@ def tool(variable, names, advice):
 
 
 def with_versions(name):
-    """Debian's names of LLVM's tools contain a version. The newest one is taken; 18 and older lack what is needed here."""
+    """Debian's names of LLVM's tools contain a version. The newest one is used; 18 and older do not have the needed features."""
     return ['%s-%d' % (name, version) for version in range(40, 18, -1)] + [name]
 
 
 def rust_tool(name):
-    """A tool that rustup's toolchain contains."""
+    """Returns a tool of rustup's toolchain."""
     try:
         root = subprocess.run(['rustc', '--print', 'sysroot'], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -93,7 +92,7 @@ def linked_elf(library, _, names, folder, machine, strip):
     cpu = ELF_MACHINES.get(machine)
     if not cpu:
         raise Failure('machine %d of ELF is not known here' % machine)
-    # GNU's tools exist beside each gcc, but know one machine; LLVM's know all, and are faster for arm64.
+    # GNU's tools are installed with each gcc, but support one machine. LLVM's tools support all machines, and are faster for arm64.
     linkers, copiers = with_versions('ld.lld'), with_versions('llvm-objcopy') + rust_tool('rust-objcopy')
     if sys.platform.startswith('linux') and is_native(cpu):
         linkers, copiers = ['ld'] + linkers, ['objcopy'] + copiers
@@ -104,10 +103,11 @@ def linked_elf(library, _, names, folder, machine, strip):
     advice = 'install the binutils for %s, or LLVM 19 or newer' % cpu
     linker, objcopy = tool('LD', linkers, advice), tool('OBJCOPY', copiers, advice)
     linked, out = folder / 'linked.o', folder / 'out.o'
-    # Without groups: the linker would take a group of another library with an equal name in place of ours. With `-d` variables that
-    # assembler code declares as common (OpenSSL's OPENSSL_ia32cap_P) get their place here; LLD lacks that.
+    # Groups are removed, because the linker would use a group of another library with an equal name in place of ours. With `-d`,
+    # variables that assembler code declares as common (OpenSSL's OPENSSL_ia32cap_P) are allocated here; LLD does not support
+    # this.
     link(linker + ['-r', '-d', '--force-group-allocation'], names, library, linked)
-    # Compiler-builtins contain bitcode of LLVM, by which tools would take the object for one of link-time optimisation.
+    # Compiler-builtins contain LLVM bitcode. With it, tools would treat the object as an object for link-time optimisation.
     run(objcopy + ['--keep-global-symbols', list_file(names, folder), '--remove-section=.llvmbc', '--remove-section=.llvmcmd']
         + strip + [linked, out])
     return out.read_bytes()
@@ -121,7 +121,7 @@ def linked_coff(_, files, names, folder, machine, strip):
     advice = "install the binutils of MinGW-w64 (Microsoft's linker and LLVM's cannot make one object)"
     linker = tool('LD', [name % 'ld' for name in tools], advice)
     objcopy = tool('OBJCOPY', [name % 'objcopy' for name in tools], advice)
-    # GNU's ld fails in a relocatable link if this symbol exists: it searches the directory of thread-local variables there.
+    # GNU's ld fails in a relocatable link if this symbol exists, because it searches the directory of thread-local variables there.
     tls, other = prefix + '_tls_used', prefix + 'egret_ws_tls_used'
     renamed = []
     for name, contents in files:
@@ -133,12 +133,13 @@ def linked_coff(_, files, names, folder, machine, strip):
         renamed.append((name, contents))
     library, linked, out = folder / 'objects.a', folder / 'linked.o', folder / 'out.o'
     library.write_bytes(objects.static_library(renamed))
-    # Sections stay apart, because a section with more than 65535 relocations is not read again.
+    # Sections are not joined, because a section with more than 65535 relocations cannot be read again.
     link(linker + ['-r', '--unique=*'], names, library, linked)
-    # As for ELF; and in a program GNU's ld would place these sections below its first address, so that Windows refuses it.
+    # As for ELF. Also, GNU's ld would place these sections of a program below its first address, and Windows would refuse the
+    # program.
     run(objcopy + ['--redefine-sym', '%s=%s' % (other, tls), '--keep-global-symbols', list_file(names, folder)]
         + ['--remove-section=.llvmbc', '--remove-section=.llvmcmd'] + strip + [linked, out])
-    # Without COMDAT: the linker would take a section of another library with an equal name in place of ours.
+    # COMDAT is removed, because the linker would use a section of another library with an equal name in place of ours.
     contents = bytearray(out.read_bytes())
     for at, _ in objects.coff_sections(contents):
         contents[at + 37] &= ~0x10  # IMAGE_SCN_LNK_COMDAT, 0x1000
@@ -155,7 +156,8 @@ def linked_macho(library, files, names, folder, machine, strip):
         options = ['-r', '-arch', MACHO_MACHINES[machine], '-exported_symbols_list', list_file(names, folder)]
         link(linker + options + (['-S'] if strip else []), names, library, out)
         return out.read_bytes()
-    # No other linker makes one object of Mach-O so that exceptions still unwind. Link-time optimisation makes one, too.
+    # No other linker makes one Mach-O object in which unwinding of exceptions still works. Link-time optimisation also makes one
+    # object.
     builtins = [file for file in files if file[0].startswith('compiler_builtins')]
     files = needed([file for file in files if not file[0].startswith('compiler_builtins')], names)
     defined, undefined = (set().union(*parts) for parts in zip(*(objects.symbols(contents) for _, contents in files)))
@@ -172,7 +174,7 @@ def linked_macho(library, files, names, folder, machine, strip):
 
 
 def link(command, names, library, out):
-    """A relocatable link of the members that these names need."""
+    """Makes a relocatable link of the members that these names need."""
     run(command + ['-o', out] + [word for name in names for word in ('-u', name)] + [library])
     lacking = set(names) - objects.symbols(out.read_bytes())[0]
     if lacking:
@@ -186,12 +188,12 @@ def list_file(names, folder):
 
 
 def is_import(contents):
-    """A part of a DLL's import library: the linker makes the table of imports of such parts."""
+    """Returns whether this is a part of a DLL's import library. The linker makes the table of imports from such parts."""
     return objects.is_short_import(contents) or any(name.startswith('.idata$') for _, name in objects.coff_sections(contents))
 
 
 def needed(files, names):
-    """Those of the files that define these names, and those that these need, in their order."""
+    """Returns the files that define these names, and the files that they need, in the original order."""
     places, tables = {}, [objects.symbols(contents) for _, contents in files]
     for number, (defined, _) in enumerate(tables):
         for name in defined:
@@ -206,7 +208,7 @@ def needed(files, names):
 
 
 def one_object(library, strip_debug):
-    """The contents of the new library."""
+    """Returns the contents of the new library."""
     files = objects.members(library.read_bytes())
     kinds = {objects.kind(contents) for _, contents in files} - {(None, None)}
     if len(kinds) != 1:
@@ -219,7 +221,7 @@ def one_object(library, strip_debug):
         files = [file for file in files if not is_import(file[1])]
     names = functions()
     if len(files) == 1 and not strip_debug and objects.symbols(files[0][1])[0] == shown(names, format_, machine):
-        return library.read_bytes()  # it was made here
+        return library.read_bytes()  # this script has already made it
     strip = ['--strip-debug'] if strip_debug else []
     with tempfile.TemporaryDirectory(prefix='egret_ws-') as folder:
         make = {objects.ELF: linked_elf, objects.MACHO: linked_macho, objects.COFF: linked_coff}[format_]
@@ -229,13 +231,13 @@ def one_object(library, strip_debug):
 
 
 def shown(names, format_, machine):
-    """The names as symbols."""
+    """Returns the names as symbols."""
     has_prefix = format_ == objects.MACHO or format_ == objects.COFF and machine == 0x14c
     return {'_' + name for name in names} if has_prefix else set(names)
 
 
 def check(contents, wanted):
-    """The object shows the functions of the header, and nothing else."""
+    """Checks that the object shows exactly the functions of the header."""
     found = objects.symbols(contents)[0]
     if found != wanted:
         raise Failure('the object has symbols that the header does not declare: %s; and lacks functions of the header: %s'

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""versions.py [ROOT]: checks the files that repeat the version, or the oldest Rust, of Cargo.toml. Files that are made for a release
-take it from Cargo.toml, and are not in the list."""
+"""versions.py [ROOT]: checks that the version and the oldest Rust are equal in Cargo.toml and in each file that repeats them. Files that
+are made for a release read them from Cargo.toml, and are not in the list."""
 import pathlib
 import re
 import sys
@@ -8,7 +8,7 @@ import sys
 ROOT = pathlib.Path(*sys.argv[1:2] or [pathlib.Path(__file__).resolve().parents[1]])
 FULL = r'(\d+\.\d+\.\d+[-+.\w]*)'
 NUMBER = r'(\d+\.\d+\.\d+)'
-# A file and a pattern around the version, for each place of the version.
+# A file, and the text around the version at each place.
 PLACES = (
     ('tools/Cargo.toml', rf'^version = "{FULL}"'),
     ('Cargo.lock', rf'^name = "egret-ws"\nversion = "{FULL}"'),
@@ -23,7 +23,7 @@ PLACES = (
     ('bindings/java/README.md', rf'org\.egret:egret-websocket(?:-coroutines)?:{FULL}"'),
     ('examples/android_app/app/build.gradle.kts', rf'org\.egret:egret-websocket:{FULL}"'),
 )
-# The oldest Rust: `rust-version` of Cargo.toml.
+# The oldest Rust, which is `rust-version` in Cargo.toml.
 RUST = (
     ('tools/Cargo.toml', r'^rust-version = "(.*)"'),
     ('README.md', r'Rust (\d+\.\d+) or newer'),
@@ -34,7 +34,7 @@ RUST = (
     ('packaging/vcpkg/portfile.cmake.in', r'cargo \((\d+\.\d+) or newer\)'),
     ('packaging/conan/conanfile.py', r'Rust (\d+\.\d+) or newer'),
 )
-# Files with the first two numbers.
+# Files with the first two numbers of the version.
 SHORT = (
     ('README.md', r'find_package\(egret_ws (\d+\.\d+) '),
     ('docs/building.md', r'find_package\(egret_ws (\d+\.\d+) '),
@@ -42,13 +42,13 @@ SHORT = (
     ('tests/dist/windows/msvc/CMakeLists.txt', r'find_package\(egret_ws (\d+\.\d+) '),
     ('SECURITY.md', r'^\| (\d+\.\d+)\.x \| yes'),
 )
-# Versions in pages, if there are any: 0 is the whole version, 1 its first two numbers.
+# Versions in pages, if there are any: 0 is the whole version, 1 is its first two numbers.
 PAGES = ('*.md', 'docs/**/*.md', 'bindings/**/*.md', 'examples/**/*.md')
 IN_PAGES = (
     (rf'\begret-(?:ws|websocket)(?:-[a-z]+)*[-:]{NUMBER}', 0),
     (r'find_package\(egret_ws (\d+\.\d+) ', 1),
 )
-# The number of the header, and the file from which `make header` takes it.
+# The number in the header, and the file from which `make header` reads it.
 NUMBERS = (
     ('src/ffi/about.rs', r'^pub const EGRET_WS_VERSION_NUMBER: u32 = 0x([0-9a-f]{6});', '{:06x}'),
     ('include/egret_ws.h', r'^#define EGRET_WS_VERSION_NUMBER (\d+)$', '{}'),

@@ -1,7 +1,7 @@
-# Sourced after packaging/dist/common.sh, in bash: the compilers for Android.
+# Scripts source this file after packaging/dist/common.sh, in bash. It provides the compilers for Android.
 
-# android_toolchain WORK: sets `ndk`, the NDK of ANDROID_NDK_ROOT, or without one a folder with stubs of Android's libraries in
-# its place (tests/java/ndk.sh), and `rustflags`. WORK/cargo becomes the cargo that build_library.sh takes.
+# android_toolchain WORK: sets `rustflags`, and sets `ndk` to the NDK of ANDROID_NDK_ROOT. Without an NDK, `ndk` is a folder with
+# stubs of Android's libraries (tests/java/ndk.sh). WORK/cargo becomes the cargo that build_library.sh uses.
 android_toolchain() {
     local crate std options=()
     if [ -n "${ANDROID_NDK_ROOT:-}" ]; then
@@ -14,8 +14,9 @@ android_toolchain() {
         [ -f /usr/include/android/nativehelper/jni.h ] || cannot "no NDK (ANDROID_NDK_ROOT, ANDROID_HOME), and no jni.h of Android (Debian: android-libnativehelper-dev)"
         [ -x /usr/bin/cargo ] || cannot "no NDK (ANDROID_NDK_ROOT, ANDROID_HOME), and no Rust of Debian (rustc-web cargo-web rust-web-src)"
         ndk=$("$root/tests/java/ndk.sh" "$cache_dir")
-        # Rust's library is compiled from its sources, with rustup's levels of optimisation: for speed, except the code for
-        # backtraces.
+        # Rust's library is compiled from its sources, with the optimisation levels of rustup's library: for speed, except the
+        # code that prints
+    # backtraces.
         std=(-Zbuild-std=std,panic_unwind)
         options=("${std[@]}")
         if [ -z "$quick" ]; then
@@ -32,7 +33,7 @@ android_toolchain() {
     fi
     {
         echo '#!/bin/sh'
-        # shellcheck disable=SC2016 # for the script
+        # shellcheck disable=SC2016 # the script expands them
         printf 'case $1 in rustc) set -- "$@"'
         [ ${#options[@]} -eq 0 ] || printf ' %q' "${options[@]}"
         echo ' ;; esac'

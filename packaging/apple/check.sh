@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # check.sh PACKAGES [PLATFORM...]: checks the XCFrameworks in the folder PACKAGES, for these platforms or all, with check_macho.py and
-# check_privacy.py. With EGRET_WS_DIST_QUICK=1, see --not-optimised of the former.
+# check_privacy.py. With EGRET_WS_DIST_QUICK=1, check_macho.py gets --not-optimised.
 set -euo pipefail
 cd "$(dirname "$0")"
 packages=$(realpath "$1")

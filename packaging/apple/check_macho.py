@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """check_macho.py --platform NAME [OPTION...] FILE...: checks libraries for Apple's systems.
 
-FILE is a dynamic or a static library, for one processor or for several. Otherwise only a device or the App Store would find these
-faults. The script prints every fault, and then exits with 1. It checks:
+FILE is a dynamic or a static library for one or several processors. Only devices and the App Store would find these faults otherwise.
+Every fault is printed, and the exit status is then 1. The checks are:
 
-- the processors, the platform and the oldest system (platforms.py), also for each object of a static library
+- the processors, the platform and the oldest system (platforms.py), also of each object of a static library
 - the exports: the functions of include/egret_ws.h, and no others
-- the symbols of the system that it uses: symbols.txt lists them; and the system's libraries
-- of a dynamic library: its install name, its signature, and the UUID, which its dSYM must have, too
-- texts that it must not contain, such as a path of the builder
+- the used symbols of the system, which symbols.txt lists, and the used libraries of the system
+- for a dynamic library: its install name, its signature, and its UUID, which must be equal in its dSYM
+- texts that the library must not contain, such as a path of the build machine
 
---not-optimised: a static library also contains unused functions, which a program's linker removes. So the symbols that it uses are not
-checked.
+--not-optimised: then a static library also contains functions that nothing calls, which the linker of a program leaves out. Therefore
+the used symbols are not checked.
 """
 import argparse
 import pathlib
@@ -26,7 +26,7 @@ HEADER = pathlib.Path(__file__).resolve().parents[2] / 'include/egret_ws.h'
 
 
 def functions():
-    # As C's linkers on Apple's systems write them.
+    # On Apple's systems, symbols of C begin with an underscore.
     return {f'_{name}' for name in re.findall(r'^(?!typedef)[a-z][^(\n]*?(egret_ws_\w+)\(', HEADER.read_text(), re.MULTILINE)}
 
 
@@ -54,7 +54,7 @@ def faults_of_names(found):
 
 
 def faults_of_needs(needed, platform, architecture):
-    """`needed` are the symbols, with the library or None."""
+    """Checks the needed symbols. `needed` contains each symbol with its library or None."""
     allowed = symbols.allowed(platform, architecture)
     known = set().union(*allowed.values())
     for name, library in sorted(needed.items()):
@@ -92,7 +92,7 @@ def faults_of_dynamic(file, platform, install_name, uuids):
 
 
 def faults(path, platform, install_name, uuids, forbidden, is_optimised=True):
-    """(name, fault) of each fault of a library."""
+    """Yields (name, fault) for each fault of a library."""
     parts = macho.slices(path)
     architectures = [part.architecture for part in parts]
     if sorted(architectures) != sorted(platform.targets):
@@ -122,7 +122,7 @@ def faults(path, platform, install_name, uuids, forbidden, is_optimised=True):
 
 
 def uuids_of(folder):
-    """The UUIDs in a dSYM, by processor."""
+    """Returns the UUIDs in a dSYM, by processor."""
     found = {}
     for path in (pathlib.Path(folder) / 'Contents/Resources/DWARF').iterdir():
         found.update({part.architecture: part.uuid for part in macho.slices(path)})

@@ -14,13 +14,13 @@ PREFIX = 'NSPrivacyAccessedAPICategory'
 
 
 def table():
-    """(category, reason or None) by symbol."""
+    """Returns (category, reason or None) by symbol."""
     lines = (line.split() for line in LIST.read_text().splitlines() if line and not line.startswith('#'))
     return {symbol: (category, None if reason == '-' else reason) for symbol, category, reason in lines}
 
 
 def used(libraries):
-    """The symbols of the system that libraries use."""
+    """Returns the symbols of the system that the libraries use."""
     found = set()
     for path in libraries:
         for part in macho.slices(path):

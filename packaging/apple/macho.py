@@ -8,14 +8,15 @@ MH_OBJECT, MH_DYLIB, MH_DSYM = 1, 6, 10
 LC_SYMTAB, LC_UUID, LC_CODE_SIGNATURE, LC_BUILD_VERSION = 0x2, 0x1b, 0x1d, 0x32
 LC_ID_DYLIB, LC_LOAD_DYLIB, LC_LOAD_WEAK_DYLIB, LC_REEXPORT_DYLIB, LC_RPATH = 0xd, 0xc, 0x80000018, 0x8000001f, 0x8000001c
 LC_DYLD_INFO, LC_DYLD_INFO_ONLY, LC_DYLD_EXPORTS_TRIE = 0x22, 0x80000022, 0x80000033
-# Before LC_BUILD_VERSION: macOS, iOS, tvOS, watchOS. Only the processor distinguishes a simulator from a device.
+# These load commands are older than LC_BUILD_VERSION: macOS, iOS, tvOS, watchOS. Only the processor distinguishes a simulator
+# from a device.
 LC_VERSION_MINS = {0x24: 1, 0x25: 2, 0x2f: 3, 0x30: 4}
 N_STAB, N_PEXT, N_TYPE, N_EXT, N_UNDF = 0xe0, 0x10, 0x0e, 0x01, 0x00
 N_WEAK_REF = 0x40
 
 
 class Damaged(Exception):
-    """The file is damaged, or of a wrong kind."""
+    """The file is damaged, or is not of the expected kind."""
 
 
 def version(number):
@@ -23,7 +24,7 @@ def version(number):
 
 
 class File:
-    """One Mach-O file of one processor."""
+    """One Mach-O file for one processor."""
 
     def __init__(self, name, data):
         self.name, self.data = name, data
@@ -84,16 +85,16 @@ class File:
                 yield table[name:table.index(b'\0', name)].decode(), kind, description
 
     def undefined(self):
-        """The symbols that it needs, with the library that each is looked up in (0: none is named)."""
+        """Returns the needed symbols, each with the library in which it is looked up (0: no library is named)."""
         return {name: description >> 8 for name, kind, description in self.symbols
                 if kind & N_TYPE == N_UNDF and kind & N_EXT}
 
     def defined(self):
-        """The symbols that other files see."""
+        """Returns the symbols that are visible to other files."""
         return {name for name, kind, _ in self.symbols if kind & N_TYPE != N_UNDF and kind & N_EXT and not kind & N_PEXT}
 
     def exports(self):
-        """The symbols that the dynamic linker finds."""
+        """Returns the symbols that the dynamic linker finds."""
         found = set()
 
         def number(at):
@@ -125,7 +126,7 @@ class File:
         return found
 
     def check_signature(self):
-        """Raises Damaged if the file has no signature that fits its bytes. arm64 runs no code without one."""
+        """Raises Damaged if the file has no signature that matches its bytes. arm64 runs no code without a signature."""
         if not self.signature:
             raise Damaged('is not signed')
         start, size = self.signature
@@ -157,7 +158,7 @@ class File:
 
 
 def members(data):
-    """The (name, contents) of an archive."""
+    """Yields (name, contents) for each member of an archive."""
     at = 8
     while at + 60 <= len(data):
         header = data[at:at + 60]
@@ -173,7 +174,7 @@ def members(data):
 
 
 class Archive:
-    """A static library of one processor."""
+    """A static library for one processor."""
 
     def __init__(self, name, data):
         self.name = name
@@ -184,7 +185,7 @@ class Archive:
 
 
 def slices(path):
-    """The contents of a file by processor: a File or an Archive."""
+    """Returns the contents of a file, a File or an Archive for each processor."""
     path = pathlib.Path(path)
     data = path.read_bytes()
     parts = [data]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pack.sh PARTS PACKAGES DIST [PLATFORM...]: makes the packages of packaging/dist/apple.sh in the folder DIST, for these
-# platforms or all. PARTS/TARGET has the output of build.sh. PACKAGES is a scratch folder.
+# pack.sh PARTS PACKAGES DIST [PLATFORM...]: makes the packages of packaging/dist/apple.sh in the folder DIST, for these platforms or all.
+# PARTS/TARGET contains the output of build.sh. PACKAGES is a scratch folder.
 set -euo pipefail
 . "$(dirname "$0")/../dist/common.sh"
 . "$root/packaging/apple/toolchain.sh"
@@ -17,7 +17,7 @@ cd "$packages"
 for name in EgretWS.xcframework EgretWS-dynamic.xcframework; do pack "$dist/$name.zip" "$name"; done
 pack "$dist/EgretWS-dSYMs.zip" dSYMs
 
-# A Swift package and a pod contain the address and the checksum of the file that they download.
+# A Swift package and a pod contain the address and the checksum of the file that they fetch.
 fill() { # TEMPLATE URL FILE
     sed "s|@VERSION@|$version|; s|@HOMEPAGE@|${release_url%/releases/*}|; s|@URL@|$release_url/$2|; s|@CHECKSUM@|$(sha256sum "$dist/$2" | cut -d ' ' -f 1)|" "$1"
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Apple's platforms: the targets of each, and the oldest systems. Every script and check uses this list.
+"""Apple's platforms: the targets and the oldest system of each one. All scripts and checks use this table.
 
 platforms.py [NAME...]       prints NAME TARGET... of these platforms, or of all
 platforms.py --slices [NAME...]    prints NAME and its folder in an XCFramework
-platforms.py --env TARGET    prints NAME, ARCHITECTURE, TRIPLE (clang's) and VARIABLE=VERSION (for Rust and the crate cc), one a line
+platforms.py --env TARGET    prints NAME, ARCHITECTURE, TRIPLE (for clang) and VARIABLE=VERSION (for Rust and the crate cc), one per line
 """
 import sys
 
@@ -11,19 +11,19 @@ import sys
 class Platform:
     """A slice of the XCFrameworks.
 
-    `targets` are Rust's, by architecture, each with the oldest system. `number` is the platform in LC_BUILD_VERSION.
-    `os` and `variant` are the names in an XCFramework, `supported` is the one in CFBundleSupportedPlatforms, `sdk` is xcrun's.
+    `targets` are Rust's targets by architecture, each with the oldest system. `number` is the platform in LC_BUILD_VERSION.
+    `os` and `variant` are the names in an XCFramework, `supported` is the name in CFBundleSupportedPlatforms, `sdk` is xcrun's name.
     """
 
     def __init__(self, name, number, os, variant, sdk, supported, deep, targets):
         self.name, self.number, self.os, self.variant, self.sdk, self.supported = name, number, os, variant, sdk, supported
         self.has_versions = deep
-        """A framework of the Mac has its files in Versions/A."""
+        """A framework for macOS has its files in Versions/A."""
         self.targets = targets
 
     @property
     def identifier(self):
-        """The folder in an XCFramework, as Xcode names it."""
+        """The name of the folder in an XCFramework, as Xcode chooses it."""
         return '-'.join(part for part in (self.os, '_'.join(sorted(self.targets)), self.variant) if part)
 
     @property
@@ -43,17 +43,17 @@ class Platform:
 
     @property
     def minimum_of_macos(self):
-        """Mac Catalyst counts as iOS does, which began with 13.1 on macOS 10.15."""
+        """Mac Catalyst uses the version numbers of iOS; it began with 13.1 on macOS 10.15."""
         return '10.15' if self.name == 'maccatalyst' else self.minimum
 
 
 def number_of(version):
-    """'10.15' as (10, 15, 0)."""
+    """Converts '10.15' to (10, 15, 0)."""
     parts = [int(part) for part in version.split('.')]
     return tuple(parts + [0] * (3 - len(parts)))
 
 
-# On arm64, the first system that ran on it, where that is newer.
+# For arm64, the first system that ran on arm64, if that is newer.
 PLATFORMS = [
     Platform('macos', 1, 'macos', None, 'macosx', 'MacOSX', True, {
         'arm64': ('aarch64-apple-darwin', '11.0'), 'x86_64': ('x86_64-apple-darwin', '10.15')}),
@@ -73,12 +73,12 @@ PLATFORMS = [
         'arm64': ('aarch64-apple-visionos-sim', '1.0')}),
 ]
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
-# The variable with the oldest system, for Rust and for the crate cc.
+# The environment variable that contains the oldest system, for Rust and for the crate cc.
 VARIABLES = {'macos': 'MACOSX', 'ios': 'IPHONEOS', 'tvos': 'TVOS', 'xros': 'XROS'}
 
 
 def of_target(target):
-    """The platform of a target of Rust, and its architecture."""
+    """Returns the platform and the architecture of a Rust target."""
     for platform in PLATFORMS:
         for architecture, (name, _) in platform.targets.items():
             if name == target:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sdk.py PLATFORM DIRECTORY: writes a folder that replaces Apple's SDK for a linker: text stubs of the system's libraries.
+"""sdk.py PLATFORM DIRECTORY: writes a folder that a linker can use as Apple's SDK: text stubs of the system's libraries.
 
 The stubs list only the symbols of symbols.txt, so the link fails if the library uses another symbol. The folder has no headers.
 """
@@ -29,14 +29,14 @@ install-name: '{symbols.install_name(library, platform)}'
 exports:{exports}
 ...
 """)
-    # The crate libc links it. Nothing uses it, and -dead_strip_dylibs removes it.
+    # The crate libc requests this library. Nothing uses it, and -dead_strip_dylibs leaves it out.
     (directory / 'usr/lib/libiconv.tbd').write_text(f"""--- !tapi-tbd
 tbd-version: 4
 targets: [ {targets} ]
 install-name: '/usr/lib/libiconv.2.dylib'
 ...
 """)
-    # Parts of libSystem with older names.
+    # Parts of libSystem under older names.
     for alias in 'libc', 'libm':
         (directory / f'usr/lib/{alias}.tbd').symlink_to('libSystem.tbd')
 

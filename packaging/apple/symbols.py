@@ -3,7 +3,7 @@ import pathlib
 import re
 
 LIST = pathlib.Path(__file__).with_name('symbols.txt')
-# The file of each library of the system, without its suffix, and its path on a device. A Mac's frameworks have versions.
+# The file of each library of the system, without its suffix, and its path on a device. Frameworks of macOS have versions.
 LIBRARIES = {'libSystem': ('usr/lib/libSystem', '/usr/lib/libSystem.B.dylib', '/usr/lib/libSystem.B.dylib')} | {
     name: (f'System/Library/Frameworks/{name}.framework/{name}', f'/System/Library/Frameworks/{name}.framework/{name}',
            f'/System/Library/Frameworks/{name}.framework/Versions/A/{name}')
@@ -15,7 +15,7 @@ def install_name(library, platform):
 
 
 def allowed(platform, architecture):
-    """The symbols of each library that may be used on a platform."""
+    """Returns the symbols of each library that may be used on a platform."""
     found, current = {name: set() for name in LIBRARIES}, set()
     for line in LIST.read_text().splitlines():
         if section := re.fullmatch(r'\[(\w+)((?: [\w-]+)*)\]', line):

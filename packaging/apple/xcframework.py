@@ -3,11 +3,12 @@
 
 EgretWS.xcframework          static libraries, with the module CEgretWS, which the Swift package uses
 EgretWS-dynamic.xcframework  frameworks with the module EgretWS, to embed in an app
-dSYMs/IDENTIFIER/*.dSYM      the lines of the sources of the frameworks, for crash reports
+dSYMs/IDENTIFIER/*.dSYM      the source lines of the frameworks, for crash reports
 
-PARTS has a folder for each of Rust's targets, as build.sh makes it. NOTICES is the file of the licences of what is linked.
+PARTS contains a folder for each Rust target, as made by build.sh. NOTICES is the file with the licences of the linked parts.
 
-An XCFramework is a property list and folders, so this needs no Xcode: see "Distributing binary frameworks" of Apple's documentation.
+An XCFramework is a property list and folders, so this script needs no Xcode: see "Distributing binary frameworks" in Apple's
+documentation.
 """
 import argparse
 import pathlib
@@ -22,12 +23,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 NAME, LIBRARY, IDENTIFIER = 'EgretWS', 'libegret_ws', 'org.egret.EgretWS'
 MANIFEST = ROOT / 'bindings/swift/Sources/EgretWebSocket/PrivacyInfo.xcprivacy'
-# UIDeviceFamily of the platforms except the Mac.
+# UIDeviceFamily of all platforms except macOS.
 FAMILIES = {'ios': [1, 2], 'tvos': [3], 'xros': [7]}
 
 
 def tool(name):
-    """Xcode's program, or LLVM's: Debian has it with a version in the name."""
+    """Returns the program of Xcode or of LLVM. In Debian, the name of LLVM's program contains a version."""
     for command in ([name], [f'llvm-{name}-22'], [f'llvm-{name}']):
         if shutil.which(command[0]):
             return command
@@ -43,7 +44,7 @@ def version():
 
 
 def join(inputs, output):
-    """One file for all processors of a platform."""
+    """Makes one file for all processors of a platform."""
     output.parent.mkdir(parents=True, exist_ok=True)
     run(*tool('lipo'), '-create', *inputs, '-output', output)
 
@@ -62,8 +63,8 @@ def headers(folder):
 
 def static_slice(platform, parts, slice_):
     join([parts / target / f'{LIBRARY}.a' for target, _ in platform.targets.values()], slice_ / f'{LIBRARY}.a')
-    # The headers are in a folder with the module's name, where clang also finds the map, because the frameworks of an app share
-    # one folder.
+    # The headers are in a folder with the module's name, in which clang also finds the module map: the frameworks of an app share
+    # one folder for headers.
     folder = slice_ / 'Headers/CEgretWS'
     headers(folder)
     # The framework itself links the library.
@@ -74,7 +75,7 @@ def static_slice(platform, parts, slice_):
 
 
 def info(platform):
-    """Info.plist of a framework."""
+    """Returns the Info.plist of a framework."""
     content = {
         'CFBundleDevelopmentRegion': 'en', 'CFBundleExecutable': NAME, 'CFBundleIdentifier': IDENTIFIER,
         'CFBundleInfoDictionaryVersion': '6.0', 'CFBundleName': NAME, 'CFBundlePackageType': 'FMWK',
@@ -98,7 +99,7 @@ def dynamic_slice(platform, parts, slice_):
     resources = inside / 'Resources' if platform.has_versions else inside
     binary = inside / NAME
     join([parts / target / f'{LIBRARY}.dylib' for target, _ in platform.targets.values()], binary)
-    # LLVM's tool signs again, Apple's does not.
+    # LLVM's tool renews the signature, Apple's tool does not.
     run(*tool('install_name_tool' if shutil.which('install_name_tool') else 'install-name-tool'), '-id', install_name(platform), binary)
     if shutil.which('codesign'):
         run('codesign', '--force', '--sign', '-', binary)
@@ -116,7 +117,7 @@ def dynamic_slice(platform, parts, slice_):
 
 
 def debug_files(platform, parts, folder):
-    """The dSYM of a framework: one for all processors."""
+    """Makes the dSYM of a framework: one for all processors."""
     bundle = folder / f'{NAME}.framework.dSYM/Contents'
     debug = [parts / target / f'debug/{LIBRARY}.dylib.dSYM/Contents' for target, _ in platform.targets.values()]
     join([contents / f'Resources/DWARF/{LIBRARY}.dylib' for contents in debug], bundle / f'Resources/DWARF/{NAME}')

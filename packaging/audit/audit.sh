@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# audit.sh: `make audit`. Checks the crates of others by the rules of deny.toml, with cargo-deny: licences, origins, duplicates, and
-# known faults (RustSec's database of advisories). Also checks that packaging/notices has the licences of all that is linked.
+# audit.sh: runs for `make audit`. It checks the dependencies with cargo-deny and the rules of deny.toml: licences, origins,
+# duplicates, and known vulnerabilities (RustSec's database of advisories). It also checks that packaging/notices contains the
+# licences of all linked parts.
 #
-# The database is a git repository. If it cannot be fetched, this fails, because a check that did not run has not passed.
-# SKIP=advisories skips this check and prints a message. To use a mirror, set git's `url.<base>.insteadOf`.
+# The database is a git repository. If it cannot be fetched, the script fails, because a check that did not run has not passed.
+# SKIP=advisories leaves out that check and prints a line about it. To use a mirror, set git's `url.<base>.insteadOf`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 case ${SKIP:-} in "" | advisories) ;; *) echo "audit.sh: SKIP: no check is called '$SKIP'; there is: advisories" >&2 && exit 2 ;; esac

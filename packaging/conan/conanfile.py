@@ -1,4 +1,4 @@
-"""The recipe of egret-ws for Conan 2: builds the library from the sources of a release, with the cargo (1.88 or newer) of the PATH."""
+"""The recipe of egret-ws for Conan 2. It builds the library from the sources of a release, with the cargo (1.88 or newer) on the PATH."""
 import os
 import shutil
 
@@ -17,8 +17,8 @@ class EgretWs(ConanFile):
     topics = 'websocket', 'ffi', 'game', 'egret'
     package_type = 'library'
     settings = 'os', 'arch', 'compiler', 'build_type'
-    # openssl: whose OpenSSL is used where TLS is OpenSSL's, as on Linux. `vendored` is built from its sources, into the library;
-    # `conan` is Conan's package; `system` is that of the system.
+    # openssl: the OpenSSL that is used on systems where TLS needs OpenSSL, such as Linux. `vendored` is built from its sources
+    # into the library; `conan` is Conan's package; `system` is the OpenSSL of the system.
     options = {'shared': [True, False], 'tls': [True, False], 'openssl': ['vendored', 'conan', 'system']}
     default_options = {'shared': False, 'tls': True, 'openssl': 'vendored'}
 
@@ -75,7 +75,7 @@ class EgretWs(ConanFile):
             os.environ['OPENSSL_DIR'] = self.dependencies['openssl'].package_folder
         cmake = CMake(self)
         cmake.configure()
-        # The static library is one object: it can stand beside other libraries of Rust.
+        # The static library is one object, so it can be linked together with other Rust libraries.
         cmake.build(target='egret_ws_cargo' if self.options.shared else 'egret_ws_one_object')
 
     def package(self):
@@ -105,7 +105,7 @@ class EgretWs(ConanFile):
         self.cpp_info.libs = ['egret_ws.dll' if self.settings.os == 'Windows' and self.options.shared else 'egret_ws']
         if self.options.shared:
             return
-        # The libraries that Rust's library and TLS need.
+        # These libraries are needed by Rust's library and by TLS.
         if self.settings.os == 'Windows':
             self.cpp_info.system_libs = ['ws2_32', 'userenv', 'ntdll', 'dbghelp']
         elif self.settings.os in ('Macos', 'iOS'):

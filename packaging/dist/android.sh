@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# android.sh DIST [ABI...]: the AAR, a repository of Maven with it, and its symbols, in the folder android.
+# android.sh DIST [ABI...]: makes the AAR, a Maven repository that contains it, and its symbols, in the folder android.
 #
-# With an NDK and an SDK (ANDROID_NDK_ROOT, ANDROID_HOME) they are for apps. Without these, the libraries are linked against
-# stubs of Android's libraries (tests/java/ndk.sh), and checked like those of an NDK. Such an AAR has never run.
+# With an NDK and an SDK (ANDROID_NDK_ROOT, ANDROID_HOME) the files can be shipped in an app. Without them the libraries are linked
+# against stubs of Android's libraries (tests/java/ndk.sh), with all checks of an NDK build. Such an AAR has never run.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 . "$root/packaging/android/toolchain.sh"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""archive.py [--flat] OUT FOLDER: packs FOLDER into the archive OUT (.tar.gz, or a zip of any name). Equal files give equal archives.
+"""archive.py [--flat] OUT FOLDER: packs FOLDER into the archive OUT (.tar.gz, or a zip with any name). Equal files make equal archives.
 
-The files are in one folder in the archive; its name is that of the archive without its suffix. --flat: without this folder.
+In the archive the files are in one folder, which has the name of the archive without its extension. --flat leaves out that folder.
 
-Names are sorted, owners are 0, modes are 644 or 755, and all times are SOURCE_DATE_EPOCH (1980 if it is not set). Symbolic links stay
-links. Empty folders are left out.
+Names are sorted, owners are 0, modes are 644 or 755, and all times are SOURCE_DATE_EPOCH (1980 if it is not set). Symbolic links are
+kept as links. Empty folders are left out.
 """
 import argparse
 import gzip
@@ -17,7 +17,7 @@ import tarfile
 import time
 import zipfile
 
-FIRST_TIME = 315532800  # 1980-01-01, the first day that a zip can name
+FIRST_TIME = 315532800  # 1980-01-01, the first day that a zip can contain
 
 
 def epoch():
@@ -25,13 +25,13 @@ def epoch():
 
 
 def files_in(folder, prefix=''):
-    """The files and links in a folder, by their names in the archive."""
+    """Returns the files and links in a folder, by their names in the archive."""
     return {prefix + path.relative_to(folder).as_posix(): path
             for path in pathlib.Path(folder).rglob('*') if path.is_symlink() or path.is_file()}
 
 
 def content_of(entry):
-    """(the type and mode of a file, its bytes); `entry` is a path, or the bytes of a plain file."""
+    """Returns (the type and mode of a file, its bytes). `entry` is a path, or the bytes of a plain file."""
     if isinstance(entry, bytes):
         return stat.S_IFREG | 0o644, entry
     if entry.is_symlink():
@@ -47,7 +47,7 @@ def write_zip(path, entries):
         for name in sorted(entries):
             mode, content = content_of(entries[name])
             info = zipfile.ZipInfo(name, date)
-            info.create_system = 3  # Unix: the mode counts
+            info.create_system = 3  # Unix: the mode is used
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, mode << 16
             packed.writestr(info, content, compresslevel=9)
 

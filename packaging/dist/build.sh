@@ -6,11 +6,11 @@
 #   egret-ws-doctor, egret-ws-echo                                    stripped
 #   debug/                                                            the debug file of each, for crash reports
 #
-# `install.sh OUT PREFIX` installs them. OPTION... are options of cargo, such as --features vendored. LIBRARY_ONLY=1 omits the
-# tools. The variables of cargo and of the crate cc choose the linker and the C compiler: CARGO_TARGET_<TARGET>_LINKER,
+# `install.sh OUT PREFIX` installs them. OPTION..., such as --features vendored, is passed to cargo. LIBRARY_ONLY=1 leaves the
+# tools out. The variables of cargo and of the crate cc choose the linker and the C compiler: CARGO_TARGET_<TARGET>_LINKER,
 # CC_<target>, AR_<target>; RUSTFLAGS and CFLAGS are added to those of this script.
 #
-# Equal sources and tools give equal files: no file contains a path of this machine.
+# Equal sources and tools make equal files, because no file contains a path of this machine.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -ge 2 ] || die "usage: build.sh TARGET OUT [OPTION...]"
@@ -27,24 +27,24 @@ reproducible_flags
 case $target in
 *-apple-*)
     # The linker records the paths and times of the objects for dsymutil, and computes the UUID from everything. The objects are
-    # not moved.
+    # kept in their folder.
     export ZERO_AR_DATE=1
     rustflags+=("-Clink-arg=-Wl,-oso_prefix,$build_dir/")
     profile+=(--config 'profile.dist.split-debuginfo="unpacked"')
-    # Objects become one (one_object.py) only where there is one.
+    # one_object.py works here only if there is already one object.
     [ -z "$quick" ] || profile+=(--config 'profile.dist.lto="fat"' --config profile.dist.codegen-units=16)
     ;;
 *-windows-msvc) ;;
-# No DLL of the compiler, and no time of the link. A build ID as below.
+# The file needs no DLL of the compiler and contains no link time. It has a build ID, as below.
 *-windows-gnu) rustflags+=(-Clink-arg=-static -Clink-arg=-Wl,--no-insert-timestamp,--build-id) ;;
-# A crash report finds the debug file by the build ID.
+# The build ID connects a crash report with the debug file.
 *) rustflags+=(-Clink-arg=-Wl,--build-id=sha1) ;;
 esac
 
 compile() { # COMMAND OPTION...
     local command=$1 flags IFS=' '
     shift
-    # A list whose words may contain spaces.
+    # The words of this list may contain spaces.
     # shellcheck disable=SC2206 # RUSTFLAGS is a list of words
     flags=("${rustflags[@]}" ${RUSTFLAGS:-})
     IFS=$'\x1f'
@@ -54,7 +54,7 @@ compile() { # COMMAND OPTION...
 cargo_dir=$build_dir/cargo
 built=$cargo_dir/$target/dist
 
-take() { # FILE: copies a shared library or a program without its symbols, and puts those into a debug file
+take() { # FILE: copies a shared library or a program without its symbols, and puts the symbols into a debug file
     case $target in
     *-apple-*)
         rm -rf "$out/debug/$1.dSYM"
@@ -64,9 +64,9 @@ take() { # FILE: copies a shared library or a program without its symbols, and p
             codesign --force --sign - "$out/$1"
         else
             "dsymutil-$llvm" --oso-prepend-path="$build_dir/" --out "$out/debug/$1.dSYM" "$built/$1"
-            llvm strip -S -x -o "$out/$1" "$built/$1" # and it signs again
+            llvm strip -S -x -o "$out/$1" "$built/$1" # this also renews the signature
         fi
-        # It contains paths of this machine, and nothing reads it.
+        # This file contains paths of this machine, and nothing reads it.
         rm -rf "$out/debug/$1.dSYM/Contents/Resources/Relocations"
         ;;
     *) split_debug "$built/$1" "$out/$1" "$out/debug" ;;
@@ -78,8 +78,8 @@ case $target in
 *) shared=libegret_ws.so suffix="" ;;
 esac
 
-# The libraries are copied before the tools are built, because cargo builds the library again for the tools, also as a Rust library
-# and therefore without link-time optimisation.
+# The libraries are copied before the tools are built. For the tools, cargo builds the library again, also as a Rust library and
+# therefore without link-time optimisation.
 compile rustc --lib --crate-type cdylib,staticlib "$@"
 [ ! -f "$built/$shared" ] || take "$shared" # musl and some others have no shared library
 [[ $target != *-windows-gnu* ]] || cp "$built/libegret_ws.dll.a" "$out/"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """check_elf.py [OPTION...] FILE...: checks shared libraries and programs for Linux before they are packed.
 
-Otherwise only the machine of a user would show that a file needs a newer system or a missing library. The script prints every fault,
-and then exits with 1.
+A file that needs a newer system or a missing library fails only on the machine of a user. Every fault is printed, and the exit status
+is then 1.
 """
 import argparse
 import pathlib
@@ -16,7 +16,7 @@ import check_so  # noqa: E402, the reader of ELF files
 MACHINES = {'x86_64': 62, 'arm64': 183}
 LOADERS = {('glibc', 'x86_64'): 'ld-linux-x86-64.so.2', ('glibc', 'arm64'): 'ld-linux-aarch64.so.1'}
 LIBRARIES = {'glibc': {'libc.so.6', 'libm.so.6', 'libpthread.so.0', 'libdl.so.2', 'librt.so.1'}, 'musl': {'libc.so'}}
-"""The libraries of each C library. musl's loader takes `libc.so` as a name of itself."""
+"""The libraries of each C library. musl's loader treats `libc.so` as its own name."""
 PT_INTERP, SHT_SYMTAB = 3, 2
 DT_RELR, DT_VERNEED, DT_VERNEEDNUM = 36, 0x6ffffffe, 0x6fffffff
 DF_1_NODELETE = 8
@@ -33,7 +33,7 @@ class Elf(check_so.Library):
         self.sections = [struct.unpack_from('<I', self.bytes, sections + i * size + 4)[0] for i in range(count)]
 
     def versions(self):
-        """The versions of symbols that it needs: {library: {version, ...}}."""
+        """Returns the needed versions of symbols: {library: {version, ...}}."""
         found = {}
         if DT_VERNEED in self.dynamic:
             at = self.offset(self.dynamic[DT_VERNEED][0], 'its table of versions')
@@ -53,7 +53,7 @@ def number(version):
 
 
 def faults(file, options, exports):
-    """Yields each fault as a sentence without its subject, the file."""
+    """Yields each fault as a sentence without its subject."""
     if file.machine != MACHINES[options.machine]:
         yield f'is not for {options.machine} (machine {file.machine})'
         return
@@ -121,11 +121,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--machine', required=True, choices=MACHINES)
     libc = parser.add_mutually_exclusive_group(required=True)
-    libc.add_argument('--glibc', metavar='VERSION', help='the oldest glibc that it has to work with')
+    libc.add_argument('--glibc', metavar='VERSION', help='the oldest glibc with which FILE must work')
     libc.add_argument('--musl', action='store_true')
-    parser.add_argument('--static', action='store_true', help='it needs no library')
-    parser.add_argument('--needs', action='append', default=[], metavar='LIBRARY', help='a library that it needs besides the C library')
-    parser.add_argument('--exports', metavar='HEADER', help='what a library exports, and nothing else: the functions of this header')
+    parser.add_argument('--static', action='store_true', help='FILE must need no library')
+    parser.add_argument('--needs', action='append', default=[], metavar='LIBRARY', help='a library that FILE must need besides the C library')
+    parser.add_argument('--exports', metavar='HEADER', help='a library must export exactly the functions of this header')
     parser.add_argument('files', nargs='+', metavar='FILE')
     options = parser.parse_args()
     exports = check_so.functions_of(options.exports) if options.exports else set()

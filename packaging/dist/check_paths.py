@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """check_paths.py [--forbid TEXT]... PATH...: looks for traces of this machine in the packages PATH (files, or folders of them).
 
-A package must not contain the path of a folder of its builder (home, cargo, rustup, the sources, the output), the name of the user or of
-the machine, or the name of a temporary file. Such names are private, and make packages of other builders different. --forbid adds texts.
+A package must not contain the path of a folder of the build machine (home, cargo, rustup, the sources, the output), the name of the user
+or of the machine, or the name of a temporary file. With such names, packages of different machines would differ, and the names are
+private. --forbid adds more texts.
 
-Archives are unpacked: zip (jar, aar), tar, gzip, xz, zstd, ar (static libraries, Debian's packages). Compressed debug sections are
-also unpacked. The owner of a file in a tar must be root. The script prints every finding, and then exits with 1.
+Archives are unpacked: zip (jar, aar), tar, gzip, xz, zstd, ar (static libraries, Debian's packages), and also compressed debug sections.
+The owner of a file in a tar must be root. Every finding is printed, and the exit status is then 1.
 """
 import argparse
 import getpass
@@ -26,28 +27,28 @@ import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Of compilers, of cargo, of mktemp and of Python.
+# Temporary files of compilers, of cargo, of mktemp and of Python.
 TEMPORARY = re.compile(rb'/tmp/(?:cc[A-Za-z0-9]{6}\b|rustc[A-Za-z0-9]{6}|cargo-[a-z]+[A-Za-z0-9]{6}|tmp[._][A-Za-z0-9_]{6,}|tmp[a-z0-9_]{8}\b)')
 ZIP, TAR = b'PK\3\4', b'ustar'
 COMPRESSED_SECTION = 0x800  # SHF_COMPRESSED
-# Names that say nothing about a machine or a user, and are words of other texts.
+# Names that do not identify a machine or a user, and that are words of other texts.
 COMMON_NAMES = {'root', 'user', 'builder', 'build', 'debian', 'ubuntu', 'linux', 'localhost', 'host', 'server', 'nobody'}
 
 
 def is_of_the_sources(name):
-    """Returns whether packages contain this word on every machine."""
+    """Returns whether the packages contain this word on every machine."""
     files = [ROOT / file for file in ('README.md', 'Cargo.lock')] + sorted((ROOT / 'packaging' / 'notices').glob('*.txt'))
     return any(name.lower() in file.read_text(encoding='utf-8').lower() for file in files if file.exists())
 
 
 def texts_of_this_machine():
-    """The texts that no package may contain."""
+    """Returns the texts that no package may contain."""
     home = os.environ.get('HOME', '')
     folders = [
         home, os.environ.get('CARGO_HOME', f'{home}/.cargo'), os.environ.get('RUSTUP_HOME', f'{home}/.rustup'), str(ROOT),
         os.path.realpath(os.environ.get('CARGO_TARGET_DIR', ROOT / 'target')),
     ]
-    # `/` and `/root` are not names of one machine, unlike what is in them.
+    # `/` and `/root` exist on every machine, so only names inside them identify a machine.
     texts = {folder.rstrip('/') + ('/' if folder.count('/') == 1 else '') for folder in folders if folder.strip('/')}
     try:
         names = [getpass.getuser(), socket.gethostname()]
@@ -68,10 +69,10 @@ class Search:
         print(f'check_paths.py: {name}: {text}', file=sys.stderr)
 
     def scan(self, name, content):
-        """Searches in a file and in what is packed in it."""
+        """Searches in a file and in the files that are packed in it."""
         self.files += 1
         if content.startswith(ZIP) or content[257:262] == TAR:
-            # The files follow each other without a gap there: each is searched by itself, and so are their names.
+            # In this archive the files follow each other without a gap, so each file and each name is searched separately.
             for inner, data in unpacked(name, content, self.report):
                 self.search(name, inner.encode())
                 self.scan(f'{name}: {inner}', data)
@@ -92,7 +93,7 @@ class Search:
 
 
 def unpacked(name, content, report):
-    """(name, content) of each file in an archive; nothing if it is none."""
+    """Yields (name, content) for each file in an archive, or nothing if the file is not an archive."""
     if content.startswith(b'\x1f\x8b'):
         yield 'content', gzip.decompress(content)
     elif content.startswith(b'\xfd7zXZ\0'):
@@ -118,7 +119,7 @@ def unpacked(name, content, report):
 
 
 def members(content):
-    """The files in an archive of `ar` that are archives themselves: all other bytes are searched as they are."""
+    """Yields the files in an `ar` archive that are archives themselves. All other bytes are searched without unpacking."""
     at = 8
     while at + 60 <= len(content):
         name, size = content[at:at + 16].decode('latin-1').strip(), int(content[at + 48:at + 58])

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# debian.sh DIST: packages for Debian 11, 12 and 13, amd64 and arm64, with the OpenSSL of that Debian: libegret-ws0,
-# libegret-ws-dev, egret-ws-tools, and the debug files of the first and the last. EGRET_WS_DEBIAN="12-amd64 ..." makes some
-# only.
+# debian.sh DIST: makes packages for Debian 11, 12 and 13, amd64 and arm64, which use the OpenSSL of that Debian version:
+# libegret-ws0, libegret-ws-dev, egret-ws-tools, and the debug files of the first and the last one. EGRET_WS_DEBIAN="12-amd64 ..."
+# selects packages.
 #
-# gcc links the library with the C library and OpenSSL of that Debian. apt downloads these, and they are only unpacked.
+# gcc links the library against the C library and OpenSSL of that Debian version. apt fetches these packages; they are only
+# unpacked.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/debian/releases.sh"
@@ -32,7 +33,7 @@ build() { # NUMBER ARCHITECTURE: sets `stage`
         "${upper}_OPENSSL_STATIC=0" "$root/packaging/dist/build.sh" "$target" "$stage"
 }
 
-fill() { # FILE [NAME=VALUE...]: a template of packaging/debian
+fill() { # FILE [NAME=VALUE...]: prints a template of packaging/debian with these values
     local file=$1 setting program=()
     shift
     for setting in "VERSION=$deb_version" "ARCHITECTURE=$architecture" "MAINTAINER=$maintainer" "UPSTREAM=$version" "SUITE=$suite" \
@@ -60,7 +61,7 @@ finish() { # PACKAGE CONTROL [NAME=VALUE...]: makes the package of $trees/PACKAG
     made "debian$number/${package}_${deb_version}_$architecture.deb"
 }
 
-symbols() { # PACKAGE FILE...: the debug files of the package
+symbols() { # PACKAGE FILE...: makes the debug files of the package
     local package=$1 id ids=() file
     shift
     for file; do
@@ -86,7 +87,7 @@ for variant in "${chosen[@]}"; do
     "${check[@]}" --exports "$root/include/egret_ws.h" "$stage/libegret_ws.so"
     "${check[@]}" "$stage/egret-ws-doctor" "$stage/egret-ws-echo"
 
-    # A package for this release: an upgrade of the release replaces it. A beta is older than its release.
+    # The version of a package for this Debian release: an upgrade of Debian replaces the package. A beta is older than its release.
     deb_version=${version/-/\~}-1~deb${number}u1
     out=$dist/debian$number trees=$scratch/$variant
     mkdir -p "$out" "$trees"
@@ -100,10 +101,10 @@ for variant in "${chosen[@]}"; do
     mv "$dev"/share/doc/egret_ws/{doctor,echo-server}.md "$tools/share/doc/egret-ws-tools/"
     rm -r "$dev/share/doc/egret_ws" # `finish` adds the licences
 
-    # The dependency of programs that use the library.
+    # The dependency for programs that use the library.
     {
         echo "libegret_ws.so libegret-ws0 #MINVER#"
-        # check_elf.py has compared them with the header.
+        # check_elf.py has compared these symbols with the header.
         llvm nm --dynamic --defined-only --format=posix "$stage/libegret_ws.so" | cut -d' ' -f1 | LC_ALL=C sort |
             sed "s|.*| &@Base $version|"
     } >"$trees/libegret-ws0/DEBIAN/symbols"

@@ -1,32 +1,32 @@
 #!/usr/bin/env bash
-# dist.sh [PART...]: makes the packages of a release in dist/, or only those of the parts that are named.
+# dist.sh [PART...]: makes the packages of a release in dist/. With arguments, it makes only these parts.
 #
 # A part is a script in this folder, PART.sh DIST. It writes its files into the folder DIST, and prints "dist: NAME" for each
-# file, or "dist: NAME/" for a folder. If a tool or an SDK is missing, it prints "CANNOT: reason"; if it has built no file, it
-# ends with status 3. Every other status except 0 is a failure. After a failure the other parts are still built.
+# file, or "dist: NAME/" for a folder. If a tool or an SDK is missing, it prints "CANNOT: reason". If it has then built no file,
+# it ends with status 3. Every other status except 0 is a failure. After a failure the other parts are still built.
 #
-# SHA256SUMS lists all files. NOT-BUILT.txt lists what is missing, and why: "PART: reason", or "PART: nothing: reason" if the
-# part has built no file.
+# SHA256SUMS lists all files. NOT-BUILT.txt lists the missing files with the reasons: "PART: reason", or "PART: nothing: reason"
+# if the part has built no file.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-# The order matters, because some parts need the results of others.
+# The order is important, because some parts need the files of others.
 parts=(source linux debian windows apple android ohos java npm crate recipes sbom)
 
 here=$root/packaging/dist
-state=$build_dir/parts # PART.log, PART.commit, PART.files (what it has made), PART.cannot and PART.failed (why not)
+state=$build_dir/parts # PART.log, PART.commit, PART.files (the files that it has made), PART.cannot and PART.failed (the reasons)
 chosen=()
 for part in "${@:-"${parts[@]}"}"; do
     [[ " ${parts[*]} " == *" $part "* ]] || die "no part $part; the parts are: ${parts[*]}"
     chosen+=("$part")
 done
-# The list of contents has the checksums of all files.
+# The list of contents includes the checksums of all files.
 [[ ! -f $state/sbom.files || " ${chosen[*]} " == *" sbom "* ]] || chosen+=(sbom)
 commit=unknown
 ! is_checkout || commit=$(git -C "$root" rev-parse HEAD)
 mkdir -p "$state" "$dist_dir"
 
-remove_files() { # PART: removes its previous files
+remove_files() { # PART: removes the files that it made in the last run
     local name
     [ -f "$state/$1.files" ] || return 0
     while read -r name; do rm -rf "${dist_dir:?}/$name"; done <"$state/$1.files"
@@ -56,7 +56,7 @@ run() { # PART
 [ $# -gt 0 ] || rm -rf "${dist_dir:?}"/* "${state:?}"/*
 for part in "${chosen[@]}"; do run "$part"; done
 
-# Each file in dist/ must be one that a part has named.
+# A part must have printed the name of each file in dist/.
 cd "$dist_dir"
 rm -f SHA256SUMS NOT-BUILT.txt
 files() { find . -type f -printf '%P\n' | LC_ALL=C sort; }
@@ -78,7 +78,7 @@ not_built() {
         echo "all: not for a release: the checkout has changes that are not committed"
     fi
     [ -n "${EGRET_WS_RELEASE_URL:-}" ] ||
-        echo "all: not for a release: EGRET_WS_RELEASE_URL, the folder that the files will be downloaded from, is not set"
+        echo "all: not for a release: EGRET_WS_RELEASE_URL, the address from which the files will be downloaded, is not set"
     for part in "${parts[@]}"; do
         [ "$(cat "$state/$part.commit" 2>/dev/null || echo "$commit")" = "$commit" ] ||
             echo "all: not for a release: $part is of another commit"

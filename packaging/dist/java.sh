@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# java.sh DIST: the jar for JVMs of desktops and servers, with the library for each platform inside; its sources, its documentation and
-# its debug files; and java/maven, a repository with them.
+# java.sh DIST: makes the jar for JVMs on desktops and servers, which contains the library for each platform. Also makes its
+# sources, its documentation and its debug files, and java/maven, a Maven repository with them.
 #
-# The JNI shim and the library are one file for a platform. Android has the AAR: android.sh.
+# For each platform, the JNI shim and the library are one file. For Android there is the AAR: see android.sh.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/addon.sh"
@@ -20,7 +20,7 @@ export JAVA_HOME
 rm -rf "$work"
 mkdir -p "$natives" "$debug"
 
-# The types of jni.h for each system, which a JDK has for its own only.
+# The types of jni.h for each system: a JDK contains them only for its own system.
 for system in linux windows; do
     mkdir -p "$work/jni-$system"
     cp "$JAVA_HOME/include/jni.h" "$work/jni-$system/"
@@ -68,7 +68,7 @@ fi
 "$java/classes.sh" "$classes"
 rm -rf "$classes/org/jetbrains"
 mkdir -p "$classes/META-INF"
-# The module's name does not change when it becomes a real one.
+# With this entry the module keeps its name if it later becomes a real module.
 printf '%s\r\n' 'Manifest-Version: 1.0' 'Automatic-Module-Name: org.egret.websocket' "Implementation-Title: egret-websocket" \
     "Implementation-Version: $version" '' >"$classes/META-INF/MANIFEST.MF"
 notices=$root/packaging/notices

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# linux.sh DIST: the tarballs for Linux: x86-64 and arm64, for glibc 2.17 and later and for musl, each with OpenSSL inside, and the
-# debug files of each. EGRET_WS_LINUX="gnu-x86_64 ..." makes some only.
+# linux.sh DIST: makes the tarballs for Linux on x86-64 and arm64, for glibc 2.17 and later and for musl, each with OpenSSL
+# inside, and the debug files of each one. EGRET_WS_LINUX="gnu-x86_64 ..." selects tarballs.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 dist=${1:?usage: linux.sh DIST}

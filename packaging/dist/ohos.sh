@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ohos.sh DIST: the HAR for HarmonyOS on arm64, with OpenSSL inside, and its debug file.
+# ohos.sh DIST: makes the HAR for HarmonyOS on arm64, with OpenSSL inside, and its debug file.
 #
 # OHOS_SDK is the folder "native" of OpenHarmony's SDK. Without it the library is compiled with the headers of musl, which is HarmonyOS's
 # C library, and linked against musl and a stub of Node-API (tests/js/ohos/sdk.sh). Such a HAR has never run.
@@ -21,7 +21,7 @@ else
         cannot "no SDK of OpenHarmony (OHOS_SDK), and no clang and lld to link against stubs (Debian: clang-$llvm lld-$llvm)"
     [ -f "${NODE_INCLUDE:-/usr/include/node}/node_api.h" ] || cannot "no SDK of OpenHarmony (OHOS_SDK), and no node_api.h (Debian: libnode-dev)"
     sdk=$("$root/tests/js/ohos/sdk.sh" "$cache_dir/ohos")
-    # LLVM's libunwind is the SDK's, too. Rust's library has the functions of the compiler's run-time library.
+    # The SDK also uses LLVM's libunwind. Rust's library contains the functions of the compiler's run-time library.
     python_tools
     unwind=$(echo "$tools"/lib/python*/site-packages/ziglang/lib/libunwind)
     objects=$work/libunwind
@@ -38,7 +38,7 @@ else
     link=(-nostartfiles -nodefaultlibs -lc -L"$objects")
 fi
 
-# The crate cc and cargo take a program.
+# The crate cc and cargo need a program, without arguments.
 cat >"$work/cc.new" <<END
 #!/bin/sh
 exec '$sdk/llvm/bin/clang' --target=aarch64-linux-ohos --sysroot='$sdk/sysroot' "\$@"

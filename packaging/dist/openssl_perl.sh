@@ -1,9 +1,9 @@
 #!/bin/sh
-# openssl_perl.sh ARGUMENT...: perl, for the crate openssl-src (OPENSSL_SRC_PERL). It makes OpenSSL from its sources without
-# paths of this machine: the crate configures it with the folder of its output as the place of engines and providers, and
-# OpenSSL records the command line of the compiler.
+# openssl_perl.sh ARGUMENT...: replaces perl for the crate openssl-src (OPENSSL_SRC_PERL), so that OpenSSL contains no paths of this
+# machine. Without it there are such paths: the crate passes its output folder as the folder of engines and providers, and OpenSSL
+# records the command line of the compiler.
 #
-# It runs in a copy of OpenSSL's sources.
+# The script runs in a copy of OpenSSL's sources.
 set -eu
 die() {
     echo "openssl_perl.sh: $*" >&2
@@ -15,15 +15,14 @@ case ${1:-} in
 *) exec "$perl" "$@" ;;
 esac
 
-# OPENSSL_CFLAGS without names of folders.
+# Remove the names of folders from OPENSSL_CFLAGS.
 record=util/mkbuildinf.pl
 # shellcheck disable=SC2016 # perl's variables
 sed -i 's|^my $cflags = join.*|my $cflags = join(" ", grep { !m{/} } map { m{^-} ? $_ : s{.*/}{}r } map { split } @ARGV);|' $record
 grep -q 'grep { !m{/} }' $record || die "$record of this OpenSSL is not as expected"
 "$perl" "$@"
 
-# Nothing is loaded from this folder, because there are no engines and providers in files. It is the folder of OpenSSL's
-# configuration.
+# Nothing is loaded from this folder, because no engines or providers are in files. It is the folder of OpenSSL's configuration.
 directory=$(sed -n 's|^OPENSSLDIR=||p' Makefile)
 case $directory in
 /*) ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# recipes.sh DIST: the recipes for vcpkg, Conan and Homebrew, which build the library from the sources of this release.
+# recipes.sh DIST: makes the recipes for vcpkg, Conan and Homebrew, which build the library from the sources of this release.
 #
-# They name its address and the hash of its sources: see release_url in common.sh.
+# The recipes contain the address of the release and the hash of the sources: see release_url in common.sh.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -eq 1 ] || die "usage: recipes.sh DIST"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""sbom.py OUT [DIST]: writes the list of all that is linked into the packages of a release, as CycloneDX 1.6, to the file OUT.
+"""sbom.py OUT [DIST]: writes the list of all parts that are linked into the packages of a release to the file OUT, as CycloneDX 1.6.
 
-Components are the crates, with their checksums in Cargo.lock, OpenSSL, parts of the compiler and of the system, the sets of linked.py,
-and the files in DIST with theirs. `dependencies` lists the content of each set, and the sets of each file. Equal inputs give equal
-files: the time is SOURCE_DATE_EPOCH.
+The components are the crates with their checksums from Cargo.lock, OpenSSL, parts of the compiler and of the system, the sets of
+linked.py, and the files in DIST with their checksums. `dependencies` lists the components of each set, and the sets of each file. Equal
+inputs make equal files: the time is SOURCE_DATE_EPOCH.
 """
 import datetime
 import hashlib
@@ -19,7 +19,7 @@ import linked  # noqa: E402
 
 
 def checksums():
-    """SHA-256 of each crate's package, by name and version."""
+    """Returns the SHA-256 of each crate's package, by name and version."""
     lock = (linked.ROOT / 'Cargo.lock').read_text()
     found = re.findall(r'^name = "(.*)"\nversion = "(.*)"\nsource = .*\nchecksum = "(.*)"', lock, re.MULTILINE)
     return {(name, version): checksum for name, version, checksum in found}
@@ -30,7 +30,7 @@ def component(kind, ref, name, version=None, licence=None, **more):
     if version:
         made['version'] = version
     if licence:
-        # Old crates write a slash for OR.
+        # Old crates write a slash instead of OR.
         made['licenses'] = [{'expression': licence.replace('/', ' OR ')}]
     return {**made, **more}
 
@@ -57,7 +57,7 @@ def openssl_component(known, sums):
 
 
 def files(dist):
-    """Name, sets and checksum of each package in which something is linked."""
+    """Yields name, sets and checksum of each package with linked parts."""
     for path in sorted(path for path in dist.rglob('*') if path.is_file()):
         name = path.relative_to(dist).as_posix()
         sets = linked.sets_of(name, path)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sbom.sh DIST: the list of all that is linked into the packages (CycloneDX), and its licences. It is the last part, because it
-# lists the files of the others.
+# sbom.sh DIST: makes the list of all parts that are linked into the packages (CycloneDX), and their licences. It is the last
+# part, because it lists the files of the other parts.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -eq 1 ] || die "usage: sbom.sh DIST"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# source.sh DIST: the sources of the commit that is checked out, as a part of dist.sh. Files that are not committed are not in it.
+# source.sh DIST: makes the archive of the sources of the checked-out commit. It is a part of dist.sh. Uncommitted files are left
+# out.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -eq 1 ] || die "usage: source.sh DIST"
@@ -8,7 +9,7 @@ name=egret-ws-$version
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-# By our own packer, whose archives do not depend on git's version and settings.
+# Use our own packer, because its archives do not depend on git's version and settings.
 git -C "$root" archive --format=tar HEAD | tar -x -C "$folder"
 pack "$1/$name.tar.gz" "$folder"
 made "$name.tar.gz"

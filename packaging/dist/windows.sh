@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# windows.sh DIST: the package for Windows on x86-64, built with MinGW:
+# windows.sh DIST: makes the package for Windows on x86-64 with MinGW:
 #
-#   bin/egret_ws.dll, bin/egret-ws-doctor.exe, bin/egret-ws-echo.exe    need no DLL but those of Windows
+#   bin/egret_ws.dll, bin/egret-ws-doctor.exe, bin/egret-ws-echo.exe    need only DLLs of Windows
 #   lib/libegret_ws.dll.a    the import library of MinGW
-#   lib/egret_ws.lib         the import library of Visual Studio and clang-cl; lib/egret_ws.def lists the functions, for others
+#   lib/egret_ws.lib         the import library of Visual Studio and clang-cl; lib/egret_ws.def lists the functions, for other compilers
 #   lib/libegret_ws.a        the static library, for MinGW only
 #
-# and the files that install.sh installs on each system. A second archive has the debug files, in DWARF, which gdb and lldb read. The build
-# ID, which crash reports of Windows contain too, leads to them. There is no PDB: Rust makes one for Visual Studio's ABI only.
+# and the files that install.sh installs on each system. A second archive contains the debug files in DWARF, which gdb and lldb
+# read. Crash reports of Windows contain the build ID, which identifies them. There is no PDB, because Rust makes one only for
+# Visual Studio's ABI.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -eq 1 ] || die "usage: windows.sh DIST"
@@ -27,7 +28,7 @@ $mingw-windres --codepage=65001 "-DNUMBERS=$numbers" "-DVERSION=\\\"$version\\\"
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=$mingw-gcc-posix
 "$root/packaging/dist/build.sh" $target "$built"
 
-# The import libraries, of the functions that the header declares.
+# Make the import libraries with the functions that the header declares.
 "$root/packaging/dist/windows/check_pe.py" --print-def "$root/include/egret_ws.h" >"$built/egret_ws.def"
 llvm dlltool -m i386:x86-64 -D egret_ws.dll -d "$built/egret_ws.def" -l "$built/libegret_ws.dll.a"
 llvm lib "/def:$built/egret_ws.def" /machine:x64 "/out:$built/egret_ws.lib"
@@ -41,14 +42,14 @@ done
 tree=$build_dir/windows-tree/$name
 rm -rf "$build_dir/windows-tree"
 RELOCATABLE=1 "$root/packaging/install.sh" "$built" / "$tree" >/dev/null
-# Archives for Windows have no links.
+# Archives for Windows contain no links.
 rm "$tree/lib/egret_ws/static/libegret_ws.a"
 cp "$tree/lib/libegret_ws.a" "$tree/lib/egret_ws/static/"
 cp "$root/LICENSE-MIT" "$root/LICENSE-APACHE" "$tree/"
 cp "$root/packaging/notices/windows.txt" "$tree/THIRD-PARTY-NOTICES.txt"
 pack "$dist/$name.zip" "$tree"
 
-# The static library with its debug information is left out: it is large, and a program that needs it builds the library itself.
+# The static library with debug information is left out, because it is large. Build it yourself if a program needs it.
 debug=$build_dir/windows-tree/$name-debug
 mkdir "$debug"
 cp "$built"/debug/*.debug "$root/LICENSE-MIT" "$root/LICENSE-APACHE" "$tree/THIRD-PARTY-NOTICES.txt" "$debug/"

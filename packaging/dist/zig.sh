@@ -1,15 +1,15 @@
-# Scripts source this file after common.sh, to use zig as the C compiler and the linker of one of Rust's targets. zig has the
-# headers of glibc and of musl, and links for any version of glibc.
+# Scripts source this file after common.sh. It sets up zig as the C compiler and the linker of a Rust target. zig contains the
+# headers of glibc and of musl, and can link for every version of glibc.
 
 # zig_toolchain TARGET ZIG_TARGET: exports the variables with which cargo and the crate cc use zig for Rust's target TARGET.
-# ZIG_TARGET is zig's name of it, with the version of glibc: x86_64-linux-gnu.2.17.
+# ZIG_TARGET is zig's name of the target, with the version of glibc: x86_64-linux-gnu.2.17.
 zig_toolchain() {
     local target=$1 zig_target=$2 folder
     python_tools
     folder=$build_dir/zig/$zig_target
     mkdir -p "$folder"
-    # As a linker, `cargo-zigbuild zig cc` is called, which replaces the arguments of rustc that zig does not know. To compile, zig
-    # itself is called, because that is much faster. The crate cc names the target as Rust does, which zig does not know either.
+    # The linker is `cargo-zigbuild zig cc`, which replaces the arguments of rustc that zig does not know. The compiler is zig
+    # itself, which is much faster. The crate cc passes Rust's name of the target, which zig also does not know.
     local zig
     zig=$(echo "$tools"/lib/python3*/site-packages/ziglang/zig)
     local objcopy
@@ -25,8 +25,8 @@ done
 export CARGO_ZIGBUILD_ZIG_PATH='$zig' ZIG_GLOBAL_CACHE_DIR='$cache_dir/zig'
 "\${compiler[@]}" -target $zig_target "\${arguments[@]}" || exit
 [ -n "\$links" ] || exit 0
-# zig compiles the objects that it adds to each program, such as crt1.o, only once. Their debug information names zig's folder
-# and the working folder. It is removed, and if there was any, the program is linked again.
+# zig compiles the objects that it adds to each program, such as crt1.o, only once. Their debug information contains zig's folder
+# and the working folder. It is removed. If there was any, the program is linked again.
 again=""
 while read -r file; do
     '$objcopy' --strip-debug "\$file" && touch "\$file.stripped" && again=1
@@ -34,7 +34,7 @@ done < <(find "\$ZIG_GLOBAL_CACHE_DIR/o" -type f \\( -name '*crt[1in].o' -o -nam
 [ -z "\$again" ] || exec "\${compiler[@]}" -target $zig_target "\${arguments[@]}"
 END
     chmod +x "$folder/cc.new"
-    mv "$folder/cc.new" "$folder/cc" # because another part may be running the old one
+    mv "$folder/cc.new" "$folder/cc" # another part may be running the old file
     local lower=${target//-/_}
     local upper=${lower^^}
     export "CARGO_TARGET_${upper}_LINKER=$folder/cc" "CC_$lower=$folder/cc"

@@ -1,4 +1,4 @@
-"""Compiles a program with the package, and runs it: against an echo server if the environment has EGRET_WS_TEST_URL."""
+"""Compiles a program with the package and runs it. If EGRET_WS_TEST_URL is set, the program connects to that echo server."""
 import os
 
 from conan import ConanFile

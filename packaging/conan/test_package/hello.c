@@ -1,4 +1,4 @@
-/* hello [URL [CERTIFICATES]]: prints the version; with a URL it says hello to an echo server, and prints the answer. */
+/* hello [URL [CERTIFICATES]]: prints the version. With a URL, it sends a message to an echo server and prints the answer. */
 #include <egret_ws.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""depends.py --openssl PACKAGE FILE...: prints the field Depends of a package for Debian with these programs and libraries.
+"""depends.py --openssl PACKAGE FILE...: prints the field Depends of a Debian package with these programs and libraries.
 
 The required version of each library is the version of its newest needed symbol. For these few libraries the result is equal to the
 result of dpkg-shlibdeps, which would need an installed Debian of each release.
@@ -17,7 +17,7 @@ PACKAGES = {'libc.so.6': 'libc6', 'libm.so.6': 'libc6', 'libpthread.so.0': 'libc
 
 
 def version(symbol_version):
-    """The version of the library that has symbols of this version: GLIBC_2.17, GCC_4.2.0, OPENSSL_1_1_1, OPENSSL_3.0.0."""
+    """Returns the version of the library that introduced this version of symbols: GLIBC_2.17, GCC_4.2.0, OPENSSL_1_1_1, OPENSSL_3.0.0."""
     match = re.fullmatch(r'(GLIBC|GCC|OPENSSL)_([0-9._]+)', symbol_version)
     if not match:
         sys.exit(f'depends.py: unknown version of a symbol: {symbol_version}')

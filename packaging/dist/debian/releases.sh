@@ -1,6 +1,6 @@
-# Sourced after common.sh: the releases of Debian that there are packages for. A line of a release has its number, its name, its version of
-# glibc, OpenSSL's package, the version in the names of OpenSSL's libraries, and the packages that `pkg-config --static openssl` needs and
-# that libssl-dev does not depend on.
+# Scripts source this file after common.sh. It lists the supported releases of Debian. Each line contains the number, the name, the
+# version of glibc, OpenSSL's package, the version in the names of OpenSSL's libraries, and the packages that `pkg-config --static
+# openssl` needs but libssl-dev does not depend on.
 debian_releases='
 11 bullseye 2.31 libssl1.1   1.1
 12 bookworm 2.36 libssl3     3
@@ -27,8 +27,8 @@ debian_machine() {
     triplet=$processor-linux-gnu
 }
 
-# debian_fetch NUMBER amd64|arm64 FOLDER PACKAGE...: unpacks packages of this Debian in FOLDER, if they are not there. apt verifies them.
-# This machine's own list of packages is not used, and nothing is installed.
+# debian_fetch NUMBER amd64|arm64 FOLDER PACKAGE...: unpacks packages of this Debian release in FOLDER, if they are not there. apt
+# verifies them. The package list of this machine is not used, and nothing is installed.
 debian_fetch() {
     local number=$1 architecture=$2 folder=$3 apt deb options
     shift 3
@@ -48,16 +48,16 @@ debian_fetch() {
     touch "$folder/complete"
 }
 
-# debian_sysroot NUMBER amd64|arm64: sets `sysroot`: a folder with the C library and OpenSSL of this Debian, for the compiler of this
-# machine.
+# debian_sysroot NUMBER amd64|arm64: sets `sysroot` to a folder with the C library and OpenSSL of this Debian release, for the
+# compiler of this machine.
 debian_sysroot() {
     local folder link
     debian_release "$1"
     sysroot=$cache_dir/debian$1-$2
     [ ! -L "$sysroot/lib" ] || return 0
     debian_fetch "$1" "$2" "$sysroot" libc6 libc6-dev linux-libc-dev libgcc-s1 "$openssl" libssl-dev \
-        zlib1g libzstd1 # which OpenSSL needs in Debian 13
-    # From Debian 12 on, /lib is a link. Files of both kinds are found by one name.
+        zlib1g libzstd1 # OpenSSL needs these in Debian 13
+    # Since Debian 12, /lib is a link. With this link the paths are equal in all releases.
     for folder in lib lib64; do
         mkdir -p "$sysroot/usr/$folder" "$sysroot/$folder"
         cp -a "$sysroot/$folder/." "$sysroot/usr/$folder/"

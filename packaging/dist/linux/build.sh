@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh gnu|musl x86_64|arm64 OUT: builds the library and the tools as the packages for Linux contain them, in OUT (see ../build.sh):
-# OpenSSL is inside. `gnu` needs glibc 2.17 or a later one, `musl` is for Alpine. Both need the C library and nothing else.
+# build.sh gnu|musl x86_64|arm64 OUT: builds the library and the tools of the packages for Linux in OUT (see ../build.sh). They
+# contain OpenSSL. `gnu` needs glibc 2.17 or later, `musl` is for Alpine. Both need only the C library.
 set -euo pipefail
 . "$(dirname "$0")/../common.sh"
 . "$(dirname "$0")/../zig.sh"
@@ -17,8 +17,8 @@ esac
 out=${3:?usage: build.sh gnu|musl x86_64|arm64 OUT}
 target=$processor-unknown-linux-$libc
 zig_toolchain "$target" "$processor-linux-$libc$version_of_libc"
-# With -nodefaultlibs, as rustc links, there are no functions for atomics of OpenSSL's code.
+# rustc links with -nodefaultlibs, so the functions for the atomics in OpenSSL's code would be missing.
 [ "$processor" != aarch64 ] || export CFLAGS="-mno-outline-atomics ${CFLAGS:-}"
-# Else Rust links musl itself in, and makes no shared library.
+# Otherwise Rust links musl statically, and makes no shared library.
 [ "$libc" != musl ] || export RUSTFLAGS="-Ctarget-feature=-crt-static ${RUSTFLAGS:-}"
 exec "$root/packaging/dist/build.sh" "$target" "$out" --features vendored

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """check_pe.py [--exports HEADER.h] [--version V] [--debug FILE] [--forbid TEXT]... FILE: checks a DLL or a program for Windows.
-check_pe.py --print-def HEADER.h: prints a module definition file with the functions of the header, to make import libraries of.
+check_pe.py --print-def HEADER.h: prints a module definition file with the functions of the header, for import libraries.
 
-Otherwise only the user's machine would show that an old Windows cannot load a DLL, or that it needs a DLL of the compiler. The script
-prints every fault, and then exits with 1.
+A DLL that an old Windows cannot load, or that needs a DLL of the compiler, fails only on the user's machine. Every fault is printed, and
+the exit status is then 1.
 
---exports: FILE is a DLL, and exports the functions that this header declares, and nothing else.
---version: it has a version resource with this version and its own name.
---debug: the file with its debug information.
---forbid: a text that it does not contain, such as a path of the machine that built it.
+--exports: FILE must be a DLL that exports exactly the functions of this header.
+--version: FILE must have a version resource with this version and its own name.
+--debug: the file with the debug information of FILE.
+--forbid: a text that FILE must not contain, such as a path of the build machine.
 
-imports.txt has the functions that may be imported.
+imports.txt lists the functions that may be imported.
 """
 import argparse
 import pathlib
@@ -91,7 +91,7 @@ class Image:
         return self.directories[number] if number < len(self.directories) else (0, 0)
 
     def has_content(self, address):
-        """A debug file has the headers of all sections, and the content of few."""
+        """A debug file contains the headers of all sections, but the content of only a few."""
         return any(s['raw'] and s['address'] <= address < s['address'] + s['raw_size'] for s in self.sections)
 
     def read_name(self):
@@ -108,7 +108,7 @@ class Image:
         yield from (self.string_at(self.offset(self.unpack('<I', table + 4 * at)[0])) for at in range(names))
 
     def read_imports(self):
-        """(DLL in lower case, function) pairs."""
+        """Yields pairs (DLL in lower case, function)."""
         address, size = self.directory(IMPORT)
         if not size or not self.has_content(address):
             return
@@ -124,7 +124,7 @@ class Image:
             at += 20
 
     def read_build_id(self):
-        """The GUID by which a crash report names this file, and debuggers find its debug file."""
+        """Returns the GUID that identifies this file in a crash report, and with which debuggers find its debug file."""
         address, size = self.directory(DEBUG)
         if not size or not self.has_content(address):
             return None
@@ -135,7 +135,7 @@ class Image:
         return None
 
     def version_resource(self):
-        """The strings of the version resource by name."""
+        """Returns the strings of the version resource by name."""
         address, size = self.directory(RESOURCE)
         if not size:
             return {}
@@ -153,7 +153,7 @@ class Image:
 
 
 def strings_of_version(block):
-    """The (name, value) pairs in a VS_VERSIONINFO: nested blocks, each with a length, a key in UTF-16 and a value, aligned to 4."""
+    """Yields the (name, value) pairs in a VS_VERSIONINFO: nested blocks, each with a length, a key in UTF-16 and a value, aligned to 4."""
     length, value_length, is_text = struct.unpack_from('<HHH', block)
     end = next(at for at in range(6, len(block), 2) if block[at:at + 2] == b'\0\0')
     key, at = block[6:end].decode('utf-16-le'), (end + 2 + 3) & ~3
@@ -171,7 +171,7 @@ def strings_of_version(block):
 
 
 def allowed_imports():
-    """The functions of each DLL of Windows."""
+    """Returns the functions of each DLL of Windows."""
     found, current = {}, None
     for line in IMPORTS.read_text().splitlines():
         if section := re.fullmatch(r'\[(\S+)\]', line):
@@ -182,7 +182,7 @@ def allowed_imports():
 
 
 def functions_of(header):
-    """Returns the names before a `(` at the start of a declaration. Comments and callback types have no such lines."""
+    """Returns the names before a `(` at the beginning of a declaration. No comment and no callback type has such a line."""
     names = re.findall(r'^(?!typedef)[a-z][^(\n]*?\b(\w+)\(', pathlib.Path(header).read_text(), re.MULTILINE)
     if not names:
         sys.exit(f'check_pe.py: {header} declares no function')
@@ -190,7 +190,7 @@ def functions_of(header):
 
 
 def faults(image, exports, version, debug, forbidden):
-    """Yields each fault as a sentence without its subject, the file."""
+    """Yields each fault as a sentence without its subject."""
     if image.machine != AMD64:
         yield f'is not for x86-64 (machine {image.machine:#x})'
         return
