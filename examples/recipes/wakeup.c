@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     }
     if (result < 0)
         fprintf(stderr, "%s: %s\n", egret_ws_error_name(result), egret_ws_last_error_message());
-    /* After this call, on_wakeup does not run any more, and `inbox` may be destroyed. This is also true after egret_ws_loop_free. */
+    /* After this call, on_wakeup does not run any more, and `inbox` may be destroyed. egret_ws_loop_free has this effect too. */
     egret_ws_loop_set_wakeup(loop, NULL, NULL);
     egret_ws_loop_free(loop, NULL);
     return !has_answer;
