@@ -222,20 +222,24 @@ const work = () => {
   return { passes: performance.nodeTiming.uvMetricsInfo.loopCount, waits: voluntaryContextSwitches, cpu: userCPUTime + systemCPUTime };
 };
 
-// The engine's own threads need some milliseconds, more on a busy machine. A frame timer would cause 60 passes or waits, and a
-// thread that spins would need the whole second.
+// A frame timer would cause 60 passes or waits in each second, and a thread that spins would need the whole of each second. The
+// engine's own work, such as collecting garbage, ends: so there is a second without it.
 test('an idle second with open sockets needs neither a timer nor a thread that spins', { timeout: TIMEOUT_MS }, async () => {
   const hosts = WITHOUT_POLL.map((driver) => start(DRIVERS[driver]));
   const sockets = [];
   for (const host of hosts) sockets.push(await connected(host), await connected(host));
-  await new Promise((resolve) => setTimeout(resolve, 100)); // the connects may have left some work
-  const before = work();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const after = work();
+  let used;
+  for (let second = 0; second < 15; second++) {
+    const before = work();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const after = work();
+    used = { passes: after.passes - before.passes, waits: after.waits - before.waits, cpu: after.cpu - before.cpu };
+    if (used.passes < 10 && used.waits < 50 && used.cpu < 500_000) break;
+  }
   for (const host of hosts) host.free();
-  assert(after.passes - before.passes < 10, `${after.passes - before.passes} passes`);
-  assert(after.waits - before.waits < 50, `${after.waits - before.waits} waits`);
-  assert(after.cpu - before.cpu < 500_000, `${after.cpu - before.cpu} µs of CPU time`);
+  assert(used.passes < 10, `${used.passes} passes`);
+  assert(used.waits < 50, `${used.waits} waits`);
+  assert(used.cpu < 500_000, `${used.cpu} µs of CPU time`);
 });
 
 // Other work of the process.

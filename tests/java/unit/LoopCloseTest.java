@@ -93,7 +93,9 @@ class LoopCloseTest {
         assertEquals(3 * sockets + 1, events[0]);
         assertTrue(isFreed(loop));
         assertQuiet(loop);
-        assertEquals(6, all[0].getStats().getMessagesSent());
+        // The I/O thread may not have sent all messages when the loop is closed.
+        long sent = all[0].getStats().getMessagesSent();
+        assertTrue(inline ? sent == 6 : 3 <= sent && sent <= 6, () -> sent + " messages");
     }
 
     /** The loop counts the messages that it could not send. If all messages were sent, the count is zero. */
