@@ -10,6 +10,7 @@ use ::egret_ws::*;
 use functions::{Args, FUNCTIONS, Function, error_name, listed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::net::TcpListener;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicUsize, Ordering::SeqCst};
@@ -619,7 +620,9 @@ fn functions_return_exactly_the_errors_they_list() {
     let host = Loop::new(Driver::Threaded);
     let open = host.connect(server.port());
     open.wait_open();
-    let connecting = host.connect(9);
+    // Connections wait in the backlog, and nobody answers, so the socket stays in the state CONNECTING.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let connecting = host.connect(silent.local_addr().expect("an address").port());
     in_on_request(|request| {
         memory.request = request;
         with_queries(|queries| {
