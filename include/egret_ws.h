@@ -47,7 +47,7 @@
  *    callback, hooks and a TLS provider are called on other threads. See THREADS.
  * 2. **Calls do not block**, except a poll with a time-out, `egret_ws_loop_free` and `egret_ws_loop_set_wakeup`. Any thread and
  *    any callback may send, close or free. See THREADS.
- * 3. **Each socket has one end.** If you do not free the socket before, one on_close comes after its last message. Then
+ * 3. **Each socket ends once.** If you do not free the socket first, on_close comes once, after its last message. Then
  *    release_user comes, once. See LIFECYCLE.
  * 4. **Misuse returns an error.** An invalid handle, a NULL, a nested poll or text that is not UTF-8 returns a negative
  *    `EGRET_WS_ERR_*`. `egret_ws_last_error_message` and a log line give the reason. See ERRORS.
@@ -61,19 +61,19 @@
  * |------------|------------------------------------------------------------|---------------------|------------|
  * | CONNECTING | an attempt to connect is about to begin                    | on_request          | CONNECTING |
  * | CONNECTING | the connection is open                                     | on_connect          | OPEN       |
- * | CONNECTING | the connection cannot be made; there is another attempt    | on_retry            | CONNECTING |
- * | CONNECTING | the connection cannot be made; there is no other attempt   | on_close            | CLOSED     |
+ * | CONNECTING | the connection cannot be made; another attempt follows     | on_retry            | CONNECTING |
+ * | CONNECTING | the connection cannot be made; no attempt follows          | on_close            | CLOSED     |
  * | CONNECTING | on_request returns `EGRET_WS_REQUEST_STOP`                 | on_close            | CLOSED     |
  * | CONNECTING | `egret_ws_close`, `egret_ws_abort`                         | none yet            | CLOSING    |
  * | OPEN       | a message, a pong                                          | on_message, on_pong | OPEN       |
  * | OPEN       | there is room again after `EGRET_WS_ERR_BACKPRESSURE`      | on_drain            | OPEN       |
- * | OPEN       | the connection is lost; there is another attempt           | on_retry            | CONNECTING |
- * | OPEN       | the connection is lost; there is no other attempt          | on_close            | CLOSED     |
+ * | OPEN       | the connection is lost; another attempt follows            | on_retry            | CONNECTING |
+ * | OPEN       | the connection is lost; no attempt follows                 | on_close            | CLOSED     |
  * | OPEN       | this side or the server closes                             | none yet            | CLOSING    |
  * | OPEN       | `egret_ws_abort`                                           | none yet            | CLOSING    |
  * | CLOSING    | a message or pong before the server's Close frame          | on_message, on_pong | CLOSING    |
- * | CLOSING    | the end, after `egret_ws_close` or without another attempt | on_close            | CLOSED     |
- * | CLOSING    | the end; there is another attempt                          | on_retry            | CONNECTING |
+ * | CLOSING    | the end; no attempt follows, as after `egret_ws_close`     | on_close            | CLOSED     |
+ * | CLOSING    | the end; another attempt follows                           | on_retry            | CONNECTING |
  * | CLOSED     | right after on_close, in that poll or the next             | release_user        | CLOSED     |
  * | any        | `egret_ws_free`                                            | release_user, once  | no handle  |
  *
@@ -88,20 +88,21 @@
  * | on_close                                            | release_user                                                |
  * | `egret_ws_free`, in any state                       | release_user, if it was not called after on_close           |
  *
- * If on_request is set, it comes before each attempt. on_request follows on_request only after `EGRET_WS_REQUEST_WAIT`.
+ * If on_request is set, it comes before each attempt. on_request comes twice in a row only after it has returned
+ * `EGRET_WS_REQUEST_WAIT`.
  *
  * - Each connection has one on_connect, then any number of on_message, and then one on_retry or on_close.
- * - If the loop is polled, on_close comes exactly once. If the socket or its loop is freed before, on_close does not come.
+ * - If the loop is polled, on_close comes exactly once. If the socket or its loop is freed first, on_close does not come.
  * - release_user comes exactly once and is the last callback.
  * - on_drain comes only in the state OPEN, so never after on_retry or on_close of its connection.
  * - After `egret_ws_abort` no callback comes except on_close and release_user.
  * - After `egret_ws_free` has returned, no callback of the socket begins except release_user.
  * - A connect call that fails makes no callback.
  *
- * The state of the table is the state that callbacks see. `egret_ws_state` may be ahead of the callbacks. When a connection has
- * ended but its on_close has not come yet, it returns CLOSING. If the library will connect again, it returns CONNECTING. In
- * both cases messages from before the end still come. If receiving is paused and messages wait, on_retry and on_close wait
- * behind them: see `egret_ws_pause_receive`.
+ * The table shows the state that callbacks see. `egret_ws_state` may be ahead of the callbacks. It returns CLOSING if the
+ * connection has ended and its on_close has not come yet. It returns CONNECTING if the connection has ended and the library
+ * will connect again. In both cases, messages from before the end still come. If receiving is paused and messages wait,
+ * on_retry and on_close wait behind them: see `egret_ws_pause_receive`.
  *
  *
  * ## QUESTIONS, AND WHERE THE ANSWER IS
@@ -130,7 +131,7 @@
  * | Which addresses were tried? Which certificates came?              | `egret_ws_tried_addresses`, `egret_ws_peer_certificate`    |
  * | Which frames were sent and received?                              | `egret_ws_on_frame_fn`                                     |
  * | Which network or address of this machine does a socket use?       | `egret_ws_options::local_address`, `egret_ws_on_socket_fn` |
- * | What applies to another origin after a redirect?                  | `egret_ws_options::max_redirects`                          |
+ * | Which options apply to another origin after a redirect?           | `egret_ws_options::max_redirects`                          |
  * | Are descriptors close-on-exec? What happens after a fork?         | PROCESSES                                                  |
  * | Does my program work with a later version of the library?         | VERSIONS                                                   |
  *
@@ -145,7 +146,7 @@
  * - `egret_ws_request_set_*` works only inside on_request.
  *
  * The callbacks of a socket run only inside `egret_ws_loop_poll`, on the thread that called it. They never run inside connect,
- * send or close. `egret_ws_loop_free` makes the release_user calls that are left.
+ * send or close. `egret_ws_loop_free` calls each release_user that has not been called yet.
  *
  * These callbacks run on other threads too:
  *
@@ -160,8 +161,8 @@
  *
  * Three calls can block:
  *
- * - `egret_ws_loop_poll` waits as long as its time-out says.
- * - `egret_ws_loop_free` waits at most linger_ms, and a second more for a TLS provider that does not return.
+ * - `egret_ws_loop_poll` waits at most for its time-out.
+ * - `egret_ws_loop_free` waits at most linger_ms, plus one second for a TLS provider that does not return.
  * - `egret_ws_loop_free` and `egret_ws_loop_set_wakeup` also wait while another thread is inside an on_log or wake-up callback.
  *   So do not hold a lock that such a callback takes.
  *
@@ -198,9 +199,9 @@
  *
  * ## QUEUED MESSAGES
  *
- * A message that `egret_ws_send` accepted is sent in order, or it is counted in unsent_messages. This number is in the report
- * of on_close or on_retry, or, after `egret_ws_free`, in the report of `egret_ws_loop_free`. Messages that were passed to the
- * operating system may still be lost with the connection. Only an answer of the server can confirm a message.
+ * A message that `egret_ws_send` accepted is sent in order, or it is counted in unsent_messages. The report of on_close or
+ * on_retry contains this number. After `egret_ws_free`, the report of `egret_ws_loop_free` contains it. Messages that were
+ * passed to the operating system may still be lost with the connection. Only an answer of the server can confirm a message.
  *
  * | event                | what happens to accepted messages                                                     |
  * |----------------------|---------------------------------------------------------------------------------------|
@@ -210,7 +211,7 @@
  * | a lost connection    | dropped; with `EGRET_WS_RESEND` and retry_attempts: sent first on the next connection |
  * | `egret_ws_loop_free` | sent for at most linger_ms, then dropped                                              |
  *
- * The limit of the send queue, max_send_buffer_bytes, counts bytes, not messages. Beyond it a send returns
+ * The limit of the send queue, max_send_buffer_bytes, counts bytes, not messages. A send that would exceed it returns
  * `EGRET_WS_ERR_BACKPRESSURE`, and on_drain reports when there is room. Received messages wait for the poll: see
  * max_receive_queue_bytes.
  *
@@ -229,11 +230,11 @@
  * ```
  *
  * The poll loop ends at the latest when flush_timeout_ms and close_timeout_ms have passed. It does not end if the library's
- * loop is suspended or a socket is paused: call `egret_ws_loop_resume` and `egret_ws_resume_receive` before.
+ * loop is suspended or a socket is paused: call `egret_ws_loop_resume` and `egret_ws_resume_receive` first.
  *
- * If on_close has `EGRET_WS_OK` and `EGRET_WS_INITIATOR_LOCAL`, the server has answered the Close frame behind the last
- * message. If the server closed by itself, or if there is an error, the server may not have received the last messages.
- * unsent_messages counts those that the operating system did not take.
+ * If the report of on_close has `EGRET_WS_OK` and `EGRET_WS_INITIATOR_LOCAL`, the server has answered the Close frame that
+ * followed the last message. If the server closed by itself, or if there is an error, the server may not have received the last
+ * messages. unsent_messages counts the messages that the operating system did not take.
  *
  * An application that cannot poll any more frees the loop with a linger time:
  *
@@ -248,8 +249,8 @@
  *
  * A process may end at any time, also by exit(). The library does nothing then, and servers see connections that end without a
  * Close frame. A loop that is not freed may still log, and call its wake-up callback, from its I/O thread while exit() runs. A
- * TLS provider may be inside a call at that time, also after `egret_ws_loop_free`. If its TLS library ends itself in exit(), as
- * OpenSSL does, free the loop and wait for the provider's release_user before.
+ * TLS provider may be inside a call at that time, also after `egret_ws_loop_free`. If its TLS library cleans up in exit(), as
+ * OpenSSL does, free the loop and wait for the provider's release_user before exit().
  *
  *
  * ## ERRORS
@@ -259,19 +260,19 @@
  * `egret_ws_last_error_message` returns the reason of a refused call in words. on_log gets it too.
  *
  * A connection ends with a report, `egret_ws_close_info`, for on_retry and on_close. It has `error`, `phase` and `initiator`,
- * and a sentence in `message`. `egret_ws_is_retryable` has the table of the ends after which a retry is useful. retry_attempts
- * follows it.
+ * and a sentence in `message`. The table at `egret_ws_is_retryable` lists the ends after which a retry is useful. With
+ * retry_attempts the library follows this table.
  *
- * Some sizes come from the server or from the application: messages both ways, queues, answers, and the copies that a call
- * makes of its options. If an allocation of such a size fails, the failure is reported. The call returns
- * `EGRET_WS_ERR_NO_RESOURCES` and nothing happened, or the socket closes with this error after the messages that came before.
- * Any other failed allocation aborts the process. Some allocations of a few KiB for each attempt to connect are of this kind.
+ * Some sizes depend on the server or on the application: messages in both directions, queues, answers, and copies of options.
+ * If an allocation of such a size fails, either the call returns `EGRET_WS_ERR_NO_RESOURCES` and has no effect, or the socket
+ * closes with this error after the messages that came before. Any other failed allocation aborts the process. Each attempt to
+ * connect also makes some allocations of this second kind, of a few KiB.
  *
  *
  * ## A NEW TOKEN FOR A RETRY
  *
- * Set retry_attempts and on_request, which is called before each attempt to connect. This on_request has a new token for each
- * attempt, and also connects again after HTTP 401:
+ * Set retry_attempts and on_request, which is called before each attempt to connect. This on_request sends a new token with
+ * each attempt, and also connects again after HTTP 401:
  *
  * ```c
  * int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last,
@@ -285,7 +286,7 @@
  *
  * ## NUMBERS
  *
- * In the options 0 is the default of a field. The comment of the field gives its value. The fields of this table accept
+ * In the options, 0 means the default of a field. The comment of the field gives the default. The fields of this table accept
  * `EGRET_WS_UNLIMITED` and `EGRET_WS_AT_ONCE`. Any other number above INT32_MAX, such as a negative number that was converted,
  * is refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
  *
@@ -294,7 +295,7 @@
  * | resolve_timeout_ms, connect_timeout_ms | no time-out                 | refused                                         |
  * | proxy_timeout_ms, tls_timeout_ms       | no time-out                 | refused                                         |
  * | handshake_timeout_ms, open_timeout_ms  | no time-out                 | refused                                         |
- * | flush_timeout_ms                       | no time-out                 | keeps only bytes that the network takes at once |
+ * | flush_timeout_ms                       | no time-out                 | sends only bytes that the network takes at once |
  * | close_timeout_ms                       | no time-out                 | does not wait for the server's Close frame      |
  * | linger_ms                              | refused                     | does not wait (the default)                     |
  * | ping_interval_ms                       | no ping after a silence     | refused                                         |
@@ -325,7 +326,7 @@
  *
  * ## LOW LATENCY
  *
- * Poll instead of sleeping until the next frame. A message is then dispatched when it comes, not up to 16 ms later:
+ * Do not sleep until the next frame: poll. A message is then dispatched when it comes, not up to 16 ms later:
  *
  * ```c
  * int32_t left;
@@ -335,8 +336,8 @@
  * } while (left > 0);
  * ```
  *
- * A poll waits for whole milliseconds. If you round the rest up, a frame may begin up to 1 ms late. If that is too late, round
- * down, and call egret_ws_loop_poll(loop, 0) in the last millisecond until the frame begins.
+ * A poll waits for whole milliseconds. If you round the remaining time up, a frame may begin up to 1 ms late. If that is too
+ * late, round down, and call egret_ws_loop_poll(loop, 0) in the last millisecond until the frame begins.
  *
  * If the system waits for the frame (vsync), call egret_ws_loop_poll(loop, 0) at the beginning of each frame.
  *
@@ -355,14 +356,14 @@
  * limits: a URL has at most 16 KiB, `headers` have at most 8 KiB together, and any other text of the options has at most 8 KiB.
  * tls_roots and tls_identity have at most 1 MiB each.
  *
- * A loop looks names up on threads, two for a name (IPv4 and IPv6). It runs at most 64 look-ups that a socket waits for; more
- * of them wait. Only the system can end a look-up. If no socket waits for a look-up any more, it keeps its thread until it
- * ends. With these threads a loop has at most 96 threads for look-ups. While a look-up hangs, at most four others begin for
- * the same name and family. They begin after waits that double, and only while the loop runs fewer than 64 look-ups.
+ * A loop looks up each name on two threads (IPv4 and IPv6). It runs at most 64 look-ups that sockets wait for; further look-ups
+ * wait. The library cannot end a look-up: if no socket waits for it any more, it keeps its thread until the system ends it.
+ * Such threads included, a loop has at most 96 threads for look-ups. While a look-up hangs, at most four others begin for the
+ * same name and address family. The waits before them double, and they begin only while the loop runs fewer than 64 look-ups.
  *
  * Hooks run on at most max_threads threads of a loop, 32 by default. One socket uses at most two of them at a time. The sockets
- * take turns. A call for which nothing waits any more does not begin. While on_socket runs, its address needs one more
- * descriptor.
+ * take turns. A call that no connection waits for any more does not begin. While on_socket runs, the address that is tried
+ * needs one more descriptor.
  *
  *
  * ## MEMORY
@@ -383,8 +384,8 @@
  * | with wss (TLS provider)            | 320 KiB, besides the memory of the provider                                |
  * | with an https:// proxy             | the line for wss again                                                     |
  *
- * The factors are those of the worst sizes of messages, while the lists of the library grow. With messages of 1 KiB, a full
- * send queue takes about 1.2 × max_send_buffer_bytes (with RESEND 1.4, with deflate 1.7).
+ * The factors hold for the worst sizes of messages, at the moment when the library enlarges its lists. With messages of 1 KiB,
+ * a full send queue takes about 1.2 × max_send_buffer_bytes (with RESEND 1.4, with deflate 1.7).
  *
  * The largest memory of one loop, threaded or inline, without its sockets, is:
  *
@@ -405,7 +406,7 @@
  *
  * All descriptors of the library are close-on-exec: a program that this process runs does not inherit them.
  *
- * If the parent had made a loop, every call that can fail returns `EGRET_WS_ERR_FORKED` in the child process after fork(). A
+ * If a process makes a loop and then calls fork(), every call that can fail returns `EGRET_WS_ERR_FORKED` in the child. A
  * callback of a socket may fork too. When it returns in the child, the library does nothing more there, and the poll returns
  * `EGRET_WS_ERR_FORKED`. A hook that forks must not return in the child: the child calls _exit or exec.
  *
@@ -417,11 +418,12 @@
  *
  * Structs begin with struct_size and only grow at their end. From 1.0 on, an application that was compiled with this header
  * works with every later version of the library. Before 1.0 it works with every later version of the same minor number. Fields
- * that the application does not have are 0, their default. In a struct of a newer header, bytes that the library does not know
- * must be 0. Otherwise the call returns `EGRET_WS_ERR_BAD_STRUCT`. An application that may run with an older library calls
- * `EGRET_WS_HAS_FIELD` before it reads a newer field of a struct that the library fills.
+ * that the application's header does not have count as 0, which is their default. In a struct of a newer header, bytes that the
+ * library does not know must be 0. Otherwise the call returns `EGRET_WS_ERR_BAD_STRUCT`. An application that may run with an
+ * older library calls `EGRET_WS_HAS_FIELD` before it reads a newer field of a struct that the library fills.
  *
- * "Since:" in a comment is the version that introduced a function or type. Constants and fields without it exist since 0.2.
+ * "Since:" in a comment is the version that introduced a function or type. Constants and fields without "Since:" were
+ * introduced in 0.2.
  *
  * The suffix of a type shows its kind: `_t` is a number, and `_fn` is a callback. A struct or a handle has no suffix.
  */
@@ -513,14 +515,14 @@
 
 /**
  * Initiator: this side ended the connection. It closed the socket, or it refused something that the server sent (see
- * `error`). It is still the initiator if it closed before the server's Close frame came and the closing handshake then
- * failed. In that case `error` names the failure, such as a reset or a time-out.
+ * `error`). This value is also used if this side closed before the server's Close frame came, and the closing handshake
+ * then failed. In that case `error` names the failure, such as a reset or a time-out.
  */
 #define EGRET_WS_INITIATOR_LOCAL 1
 
 /**
  * Initiator: the server or a proxy ended the connection. Its Close frame came first, or its HTTP answer was a refusal.
- * It is still the initiator if the closing handshake failed after the server's Close frame. In that case `error` names
+ * This value is also used if the closing handshake failed after the server's Close frame. In that case `error` names
  * the failure, such as a reset or a time-out.
  */
 #define EGRET_WS_INITIATOR_PEER 2
@@ -668,8 +670,8 @@
 /**
  * `flags` of a socket's options: messages are kept when a connection is lost and made again. Messages that were
  * accepted, but not completely passed to the operating system, are sent first on the next connection. (Messages that
- * were passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag the kept
- * messages are dropped, and `on_retry` reports their number.
+ * were passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag such messages
+ * are dropped, and `on_retry` reports their number.
  */
 #define EGRET_WS_RESEND 0x00000004u
 
@@ -689,8 +691,8 @@
 /**
  * `flags` of a socket's options: with `wss`, TLS sessions are neither kept nor resumed (RFC 8446 section 2.2). Each
  * connection makes a full handshake. Without this flag a connection may resume a session of an earlier connection of
- * the loop with an equal host, port and TLS options. The certificate of that session was checked at most a day ago and
- * has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems every
+ * the loop that had the same host, port and TLS options. The certificate of that session was checked at most a day ago
+ * and has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems every
  * connection makes a full handshake.
  */
 #define EGRET_WS_DISABLE_TLS_RESUMPTION 0x00000020u
@@ -710,12 +712,12 @@
 #define EGRET_WS_ACCEPT_ANY_CERTIFICATE 0x01000000u
 
 /**
- * `flags` of a socket's options: a redirect may lead to a nearer address than that of the server that sent it. A nearer
- * address is a private, link-local or loopback address after a public one, or a loopback address after a private one.
- * **This weakens security.** Without this flag such a redirect ends with `EGRET_WS_ERR_REDIRECT` in
- * `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to services that trust its network. The
- * addresses are checked after the look-up. A proxy looks names up itself. With a proxy, only a host that is an address
- * or `localhost` is therefore checked, and the phase is `EGRET_WS_PHASE_PROXY`.
+ * `flags` of a socket's options: a redirect may lead to an address that is nearer than that of the server that sent the
+ * redirect. A nearer address is a private, link-local or loopback address after a public one, or a loopback address
+ * after a private one. **This weakens security.** Without this flag such a redirect ends with `EGRET_WS_ERR_REDIRECT`
+ * in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to services that trust its network.
+ * The addresses are checked after the look-up. A proxy looks names up itself. With a proxy, only a host that is an
+ * address or `localhost` is therefore checked, and the phase is `EGRET_WS_PHASE_PROXY`.
  */
 #define EGRET_WS_ALLOW_PRIVATE_REDIRECTS 0x02000000u
 
@@ -783,15 +785,15 @@
 
 /**
  * The message is larger than `max_message_bytes`. If a send returns this error, nothing was sent and the socket stays
- * open. In a close report, the server sent such a message, and the library closed with 1009. A close report also has
- * this error if the server sent more than 2 MiB of frames for one message (many empty fragments, or compressed blocks
- * without content).
+ * open. In a close report it means that the server sent such a message and the library closed with 1009. A close report
+ * also has this error if the server sent more than 2 MiB of frames for one message (many empty fragments, or compressed
+ * blocks without content).
  */
 #define EGRET_WS_ERR_MESSAGE_TOO_BIG (-11)
 
 /**
- * A text is not UTF-8. If a call returns this error, nothing was sent. In a close report, the server sent the text, and
- * the library closed with 1007.
+ * A text is not UTF-8. If a call returns this error, nothing was sent. In a close report it means that the server sent
+ * the text and the library closed with 1007.
  */
 #define EGRET_WS_ERR_INVALID_UTF8 (-12)
 
@@ -842,9 +844,9 @@
 
 /**
  * Close report: the server redirected the connection, and the library did not follow. There were more redirects than
- * `max_redirects`, or the redirect leads from `wss` to `ws`, to another origin although the socket has subprotocols, to
- * a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or to a text that is not a URL. `http_status` is the
- * status of the redirect. If redirects are off, the error is `EGRET_WS_ERR_HTTP_STATUS`.
+ * `max_redirects`, or the target of the redirect is not allowed: it leads from `wss` to `ws`, to another origin
+ * although the socket has subprotocols, or to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or it is not a
+ * URL. `http_status` is the status of the redirect. If redirects are off, the error is `EGRET_WS_ERR_HTTP_STATUS`.
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
@@ -981,9 +983,9 @@
 /**
  * State of a TLS session: the session works on another thread. The library calls `send` without plaintext after the
  * next `egret_ws_tls_ready`. It may make that call earlier too. Until this bit is clear, the library makes no other
- * call for the session except `free_session`. That call may come at any time. The connection then ended without a
- * close_notify, and nothing is known about the session. A step that returns bytes may set this bit too. The time-outs
- * keep running.
+ * call for the session except `free_session`. That call may come at any time. In this case the connection has ended
+ * without a close_notify, and the facts about the session stay unknown. A step that returns bytes may set this bit too.
+ * The time-outs keep running.
  */
 #define EGRET_WS_TLS_BUSY 8
 
@@ -1036,11 +1038,11 @@ typedef struct egret_ws_loop egret_ws_loop;
  *
  * It is called once, and again only after the next poll. Post a task or write to a pipe, and return soon: the
  * connections wait until the callback returns. Inside it `egret_ws_loop_poll` and `egret_ws_loop_free` return
- * `EGRET_WS_ERR_REENTRANT`, and no call is logged. If this callback forks, it must not return in the child: the child
- * calls `_exit` or `exec`.
+ * `EGRET_WS_ERR_REENTRANT`, and calls write no log line. If this callback forks, it must not return in the child: the
+ * child calls `_exit` or `exec`.
  *
- * `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait until no other thread is inside. Their comments say when
- * `user` can be freed.
+ * `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait until no other thread is inside this callback. Their
+ * comments say when `user` can be freed.
  *
  * @param user  The `user` of `egret_ws_loop_set_wakeup`.
  *
@@ -1083,10 +1085,10 @@ typedef struct egret_ws egret_ws;
  *
  * Free `user` here, or drop your reference to it. The callback is called exactly once.
  *
- * For a socket it is the last callback. It comes right after `on_close`, also if the socket is not freed, or after
+ * For a socket it is the last callback. It comes right after `on_close`, even if the socket is not freed, or else after
  * `egret_ws_free`. The poll that is running calls it, or the next poll does. `egret_ws_loop_free` calls it for the
- * sockets that are left. From now on `egret_ws_user` returns NULL. For hooks and TLS providers, see `egret_ws_hooks`
- * and `egret_ws_tls_provider`.
+ * sockets that are left. From this callback on, `egret_ws_user` returns NULL. For hooks and TLS providers, see
+ * `egret_ws_hooks` and `egret_ws_tls_provider`.
  *
  * @param user  The `user` of the socket's options, of the hooks or of the TLS provider.
  *
@@ -1135,8 +1137,8 @@ typedef int32_t egret_ws_kind_t;
  *
  * It is called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`. At that time the send queue is at most
  * half full and has room for the largest of the refused messages. If this happens several times between two polls, the
- * callback is called once. It is not called if the connection is lost or closes before. After `on_retry`, send again in
- * `on_connect`.
+ * callback is called once. It is not called if the connection is lost or closes before that. After `on_retry`, send
+ * again in `on_connect`.
  *
  * @param user  The `user` of the socket's options.
  * @param ws    The socket.
@@ -1201,9 +1203,9 @@ typedef int32_t egret_ws_direction_t;
 /**
  * Reports a frame (RFC 6455 section 5.2) that was sent or received, to trace a connection.
  *
- * Like every callback of a socket it runs in `egret_ws_loop_poll`. A received frame is recorded with its header, before
- * the message that it completes, and also if it breaks a rule. A sent frame is recorded when the operating system has
- * taken its last byte. While receiving is paused, frames do not wait for the messages.
+ * Like every callback of a socket it runs in `egret_ws_loop_poll`. A received frame is recorded as soon as its header
+ * is complete, so before the message that it completes, and even if it breaks a rule. A sent frame is recorded when the
+ * operating system has taken its last byte. While receiving is paused, frames do not wait for the messages.
  *
  * A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
  * than polls take them. While the receive queue is full, sent frames are not recorded. Their number is then reported
@@ -1215,8 +1217,8 @@ typedef int32_t egret_ws_direction_t;
  * @param direction  `EGRET_WS_FRAME_SENT`, `EGRET_WS_FRAME_RECEIVED` or `EGRET_WS_FRAME_LOST`.
  * @param opcode     The opcode of the frame, 0 to 15. With `EGRET_WS_FRAME_LOST` it is 0.
  * @param flags      Bits of `EGRET_WS_FRAME_FIN` and `EGRET_WS_FRAME_COMPRESSED`. With `EGRET_WS_FRAME_LOST` it is 0.
- * @param length     The length of the payload on the wire, so after compression, in bytes. With `EGRET_WS_FRAME_LOST`
- *                   it is the number of sent frames that were not recorded.
+ * @param length     The length of the payload on the wire in bytes, which is the length after compression. With
+ *                   `EGRET_WS_FRAME_LOST` it is the number of sent frames that were not recorded.
  *
  * Threads: The thread that polls, inside `egret_ws_loop_poll`.
  * Since:   0.2
@@ -1242,7 +1244,7 @@ typedef struct egret_ws_request egret_ws_request;
  * The waits of reconnecting, for `retry` of the options of a socket.
  *
  * Fill the struct with `egret_ws_retry_options_init`, then set the fields that you need. A field that is zero has its
- * default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
+ * default. The waits must satisfy `min_wait_ms <= first_wait_ms <= max_wait_ms`.
  *
  * Since: 0.2
  */
@@ -1250,23 +1252,23 @@ typedef struct egret_ws_retry_options {
     /** Bytes of this struct as the caller knows it. `egret_ws_retry_options_init` sets it. */
     uint32_t struct_size;
     /**
-     * The shortest wait before an attempt, in milliseconds. 0 means 250, or the smaller of the next two options.
-     * `EGRET_WS_AT_ONCE` means that an attempt may begin at once.
+     * The shortest wait before an attempt, in milliseconds. 0 means 250, or the smaller of the next two options if that
+     * is less. `EGRET_WS_AT_ONCE` means that an attempt may begin at once.
      */
     uint32_t min_wait_ms;
     /**
      * The longest wait before the first attempt, in milliseconds. It doubles with each further attempt. The wait is
      * random between `min_wait_ms` and this value, so that the clients of a server do not all come back at the same
      * time. If the server sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0 means 4000, or the
-     * nearest value between the other two waits. `EGRET_WS_AT_ONCE` means that the first attempt begins at once, and
-     * all others too.
+     * nearest value that lies between the other two waits. `EGRET_WS_AT_ONCE` means that the first attempt begins at
+     * once, and all others too.
      */
     uint32_t first_wait_ms;
     /** The limit of the doubling, in milliseconds. 0 means 30000, or `first_wait_ms` if that is more. */
     uint32_t max_wait_ms;
     /**
-     * The time in milliseconds after the loss from which on no attempt begins. 0 means 600000. `EGRET_WS_UNLIMITED`
-     * means no limit.
+     * The longest time in milliseconds from the loss to the beginning of an attempt. Later than that no attempt begins.
+     * 0 means 600000. `EGRET_WS_UNLIMITED` means no limit.
      */
     uint32_t total_ms;
 } egret_ws_retry_options;
@@ -1304,9 +1306,9 @@ typedef struct egret_ws_deflate_options {
     /** The level at which this side compresses, 1 (fast) to 9 (small). 0 means 6. */
     uint32_t level;
     /**
-     * The smallest message in bytes that is compressed. Smaller messages are sent without compression. Messages that
-     * compression does not make smaller are also sent without it. 0 means 256. `EGRET_WS_AT_ONCE` means that messages
-     * of any size are compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
+     * The size in bytes of the smallest message that is compressed. Smaller messages are sent without compression.
+     * Messages that compression does not make smaller are also sent without it. 0 means 256. `EGRET_WS_AT_ONCE` means
+     * that messages of any size are compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
      */
     uint32_t threshold_bytes;
     /**
@@ -1321,8 +1323,8 @@ typedef struct egret_ws_deflate_options {
      */
     uint32_t server_window_bits;
     /**
-     * 1 means that this side compresses each message by itself, without the context of the messages before. This makes
-     * messages larger. The compressor keeps its memory. 0 means that the context is used.
+     * 1 means that this side compresses each message by itself, without the context of earlier messages. This makes
+     * messages larger. The compressor still keeps its memory. 0 means that the context is used.
      */
     uint32_t client_no_context_takeover;
     /**
@@ -1352,8 +1354,8 @@ typedef int32_t egret_ws_error_t;
 /**
  * How and why a connection ended.
  *
- * In `on_retry` and `on_request` the texts that it points to are valid until the callback returns. The texts of
- * `on_close` and of `egret_ws_close_report` are valid until `egret_ws_free` or `egret_ws_loop_free`.
+ * In `on_retry` and `on_request` the texts of the report are valid until the callback returns. The texts of `on_close`
+ * and of `egret_ws_close_report` are valid until `egret_ws_free` or `egret_ws_loop_free`.
  *
  * Since: 0.2
  */
@@ -1404,8 +1406,8 @@ typedef struct egret_ws_close_info {
  * Reports the end of the socket.
  *
  * It is called exactly once, unless the socket or its loop was freed before. It comes after every message that came
- * before the end. After an `egret_ws_abort` it comes without them. The handle stays valid until `egret_ws_free`, in the
- * state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
+ * before the end. After an `egret_ws_abort`, messages that were not dispatched are dropped. The handle stays valid
+ * until `egret_ws_free`, in the state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
  *
  * @param user  The `user` of the socket's options.
  * @param ws    The socket.
@@ -1427,7 +1429,7 @@ typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_cl
 /**
  * Reports that a connection was lost or could not be made, and that another attempt follows.
  *
- * It is called with `retry_attempts`, before each wait. From now on the socket is in the state
+ * It is called before each wait, only if `retry_attempts` is set. From now on the socket is in the state
  * `EGRET_WS_STATE_CONNECTING`. When it is open again, `on_connect` is called. `egret_ws_retry_now` ends the wait and
  * connects at once. If `on_request` is set, it is called after the wait and may still stop the attempt.
  *
@@ -1475,7 +1477,7 @@ typedef void (*egret_ws_on_retry_fn)(void *user,
  * | STOP                 | `on_close` with the report of the last end; at the first attempt: ABORTED in `EGRET_WS_PHASE_REQUEST` |
  * | another number       | the effect of STOP, with a log line                                                                   |
  *
- * After STOP, `unsent_messages` of the report are the messages that no earlier report has counted.
+ * After STOP, `unsent_messages` of the report counts only the messages that no earlier report has counted.
  *
  * If the application calls `egret_ws_retry_now` before this callback returns WAIT, the callback comes again at once. So
  * no call is lost.
@@ -1562,7 +1564,7 @@ typedef struct egret_ws_options {
      * The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side was passed
      * to the operating system, and lasts until the end of the connection. After it the socket ends with
      * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_CLOSING`. 0 means 5000. `EGRET_WS_AT_ONCE` means that the connection
-     * ends as soon as the Close frame is written. Without the server's Close frame that is also reported as
+     * ends as soon as the Close frame is written. If the server's Close frame has not come by then, the error is also
      * `EGRET_WS_ERR_TIMEOUT`.
      */
     uint32_t close_timeout_ms;
@@ -1578,10 +1580,10 @@ typedef struct egret_ws_options {
      */
     uint32_t max_send_buffer_bytes;
     /**
-     * The limit of the receive queue: the number of bytes waiting to be dispatched at which the library stops reading
-     * this socket. TCP then slows the server down. The library reads again when polls have taken half of the bytes.
-     * Each message, and each pong for `on_pong`, counts 32 bytes more than its payload. The queue may exceed the limit
-     * by one message, and by 64 KiB that were read and not decoded. 0 means 1 MiB.
+     * The limit of the receive queue: the library stops reading this socket when this number of bytes waits to be
+     * dispatched. TCP then slows the server down. The library reads again when polls have taken half of the bytes. Each
+     * message, and each pong for `on_pong`, counts 32 bytes more than its payload. The queue may exceed the limit by
+     * one message, and by 64 KiB that were read and not decoded. 0 means 1 MiB.
      */
     uint32_t max_receive_queue_bytes;
     /**
@@ -1605,9 +1607,9 @@ typedef struct egret_ws_options {
     /** See the callback's type. NULL means that it is not called. */
     egret_ws_on_retry_fn on_retry;
     /**
-     * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are
-     * tokens. Values have no control characters except tabs (so no CR, LF or NUL). Together they have at most 8192
-     * bytes. These headers are refused, because the library sets them or they have their own options: `Host`,
+     * Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if `header_count` is 0.
+     * Names are tokens. Values have no control characters except tabs (so no CR, LF or NUL). Together they have at most
+     * 8192 bytes. These headers are refused, because the library sets them or they have their own options: `Host`,
      * `Connection`, `Upgrade`, `Origin`, `User-Agent`, names that begin with `Sec-WebSocket-`, and headers that
      * describe a body. After a redirect, another origin does not get the `headers`.
      */
@@ -1650,14 +1652,15 @@ typedef struct egret_ws_options {
     const char *password;
     /**
      * The proxy to connect through: `http://host:port` (with CONNECT), `https://host:port` (with CONNECT, and TLS to
-     * the proxy) or `socks5://host:port`, with `user:password@` before the host if the proxy requires it, at most 8192
-     * bytes, ending in a NUL, copied. NULL means the proxy of `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or
-     * else the proxy of `on_proxy` if that is set, or else none. An empty text means none in any case. The proxy
-     * resolves the server's name. Basic is the only authentication at an HTTP proxy: a proxy that requires NTLM,
-     * Negotiate or Digest ends the connection with `EGRET_WS_ERR_PROXY`, and the message names them. The certificate of
-     * an `https://` proxy is always checked, for the host of its URL. The trusted authorities and `tls_min_version` are
-     * those of the socket. `tls_pins`, `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for
-     * the server only. A failure of this check has the error of a server's certificate, in `EGRET_WS_PHASE_PROXY`.
+     * the proxy) or `socks5://host:port`. If the proxy requires a user name, write `user:password@` before the host.
+     * This URL is a text of at most 8192 bytes, ending in a NUL, copied. NULL means the proxy of
+     * `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or else the proxy of `on_proxy` if that is set, or else
+     * none. An empty text means none in any case. The proxy resolves the server's name. Basic is the only
+     * authentication at an HTTP proxy: a proxy that requires NTLM, Negotiate or Digest ends the connection with
+     * `EGRET_WS_ERR_PROXY`, and the message names them. The certificate of an `https://` proxy is always checked, for
+     * the host of its URL. The trusted authorities and `tls_min_version` are those of the socket. `tls_pins`,
+     * `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only. If the check of
+     * the proxy's certificate fails, the error is that of a server's certificate, in `EGRET_WS_PHASE_PROXY`.
      */
     const char *proxy;
     /** The longest time in milliseconds for the name look-up. 0 means `connect_timeout_ms`. */
@@ -1671,26 +1674,27 @@ typedef struct egret_ws_options {
     uint32_t tls_timeout_ms;
     /**
      * The longest time in milliseconds for all stages together, redirects included. 0 means 60000. The wait for
-     * `on_request` before them has this limit too, counted separately.
+     * `on_request` before these stages has the same limit, but is counted separately.
      */
     uint32_t open_timeout_ms;
     /**
      * Heartbeat: after this many milliseconds without any received data a ping (RFC 6455 section 5.5.2) is sent. The
      * heartbeat detects a lost connection. It also prevents routers on the path from dropping an idle connection.
-     * Mobile networks drop one after half a minute, most proxies after one minute; the default is shorter. To share
-     * wake-ups of idle sockets, a ping may be sent early: when a time limit of any socket has woken the loop, a ping
-     * that is due within a second (or within an eighth of this interval, if that is less) is sent at once. 0 means
-     * 20000. `EGRET_WS_UNLIMITED` means that there are no pings except those of `egret_ws_ping`, `egret_ws_loop_resume`
-     * and `egret_ws_loop_network_changed`.
+     * Mobile networks drop an idle connection after half a minute, most proxies after one minute; the default is
+     * shorter. Idle sockets share wake-ups, so a ping may be sent early. When a time limit of any socket has woken the
+     * loop, each ping that is due within a second (or within an eighth of this interval, if that is less) is sent at
+     * once. 0 means 20000. `EGRET_WS_UNLIMITED` means that there are no pings except those of `egret_ws_ping`,
+     * `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
      */
     uint32_t ping_interval_ms;
     /**
-     * Heartbeat: the time in milliseconds after a ping in which a byte must be received. Otherwise the connection ends
-     * with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection also
-     * counts as alive when the network takes some of them. While the receive queue is full, no answer is expected. The
-     * default is longer than the delay that a phone's radio may have in a crowded cell. (If the system offers it, TCP
-     * itself also gives up when the server has acknowledged nothing for four times the sum of `ping_interval_ms` and
-     * this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do not answer pings.
+     * Heartbeat: the time in milliseconds after a ping within which at least one byte must be received. Otherwise the
+     * connection ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While the ping waits behind queued bytes,
+     * the connection also counts as alive when the network takes some of these bytes. While the receive queue is full,
+     * no answer is expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (If
+     * the system offers it, TCP itself also gives up when the server has acknowledged nothing for four times the sum of
+     * `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do not
+     * answer pings.
      */
     uint32_t pong_timeout_ms;
     /**
@@ -1710,12 +1714,13 @@ typedef struct egret_ws_options {
     /**
      * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or instead of them
      * with `EGRET_WS_ONLY_THESE_ROOTS`. They are PEM text of `tls_roots_len` bytes (or up to its NUL with
-     * `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL if, and only if, that is 0. Each certificate is
-     * trusted as given. It may be a root, an authority below one, or a server's own certificate (on Windows a root
-     * only). The name and the dates of a server's certificate are always checked. OpenSSL does not check whether a
-     * certificate was revoked. Windows and Apple's systems refuse a revoked certificate if they already know that it
-     * was revoked. On Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else those of
-     * the distribution. A process with more rights than its user (setuid, setgid) does not read these two variables.
+     * `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. It is NULL if, and only if, `tls_roots_len` is 0. Each
+     * certificate is trusted as given. It may be a root, an authority below one, or a server's own certificate (on
+     * Windows a root only). The name and the dates of a server's certificate are always checked. OpenSSL does not check
+     * whether a certificate was revoked. Windows and Apple's systems refuse a revoked certificate if they already know
+     * that it was revoked. On Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else
+     * those of the distribution. A process with more rights than its user (setuid, setgid) does not read these two
+     * variables.
      */
     const char *tls_roots;
     /** Bytes of `tls_roots`. */
@@ -1723,15 +1728,16 @@ typedef struct egret_ws_options {
     /**
      * With `wss`: the public keys that the server's certificate may have: a comma-separated list of at most 64 pins, at
      * most 8192 bytes, ending in a NUL, copied. A pin is `sha256/` and the base64 of the SHA-256 of the
-     * SubjectPublicKeyInfo (RFC 7469 section 2.4). One of the pins must match, so list the next key beside the present
-     * key. The key is checked after the certificate and before the request is sent. It is also checked before the
-     * certificate of `tls_identity` is sent, except with the TLS of Apple's systems and of Windows. NULL means none.
+     * SubjectPublicKeyInfo (RFC 7469 section 2.4). One of the pins must match, so list the next key in addition to the
+     * present key. The key is checked after the certificate and before the request is sent. It is also checked before
+     * the certificate of `tls_identity` is sent, except with the TLS of Apple's systems and of Windows. NULL means
+     * none.
      */
     const char *tls_pins;
     /**
      * With `wss`: the certificate and key of this side, for a server that asks for them. They are PKCS#12 of
-     * `tls_identity_len` bytes, at most 1048576, copied. NULL if, and only if, that is 0. After a redirect, another
-     * origin does not get them.
+     * `tls_identity_len` bytes, at most 1048576, copied. It is NULL if, and only if, `tls_identity_len` is 0. After a
+     * redirect, another origin does not get them.
      */
     const uint8_t *tls_identity;
     /** Bytes of `tls_identity`. */
@@ -1756,11 +1762,11 @@ typedef struct egret_ws_options {
      * The addresses of the server, instead of a look-up of its name: a comma-separated list of at most 16 IP addresses,
      * each with or without a port (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1,
      * [2001:db8::1]:8443`), at most 8192 bytes, ending in a NUL, copied. They are for HTTPDNS, DNS over HTTPS and edges
-     * of a CDN. They are tried in this order. The next one is tried after `attempt_delay_ms` or at a failure. If an
-     * address has no port, the port of the URL is used. SNI, the certificate check, the `Host` header and the origin
-     * stay those of the URL. A redirect to another origin does not use the addresses. They are refused together with
-     * `proxy`. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself. NULL
-     * means that the name is looked up.
+     * of a CDN. They are tried in this order. The next one is tried after `attempt_delay_ms`, or as soon as one fails.
+     * If an address has no port, the port of the URL is used. SNI, the certificate check, the `Host` header and the
+     * origin stay those of the URL. A redirect to another origin does not use the addresses. They are refused together
+     * with `proxy`. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself.
+     * NULL means that the name is looked up.
      */
     const char *addresses;
     /**
@@ -1805,7 +1811,7 @@ typedef int32_t egret_ws_log_level_t;
  * Delivers a log line at or below the `log_level` of the loop.
  *
  * The text never contains payloads of messages. Return soon: the connection waits. Inside the callback
- * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. When
+ * `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and calls write no log line. When
  * `egret_ws_loop_free` has returned, no thread is inside this callback, and no line follows: `user` can be freed. If
  * this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
  *
@@ -1841,14 +1847,14 @@ typedef struct egret_ws_tls_settings {
     uint32_t min_version;
     /**
      * Certificates of authorities to trust besides those of the system: PEM text of `roots_len` bytes. NULL means none.
-     * It is not NULL only with `EGRET_WS_TLS_CAN_ROOTS`.
+     * Without `EGRET_WS_TLS_CAN_ROOTS` it is always NULL.
      */
     const char *roots;
     /** Bytes of `roots`. */
     size_t roots_len;
     /**
-     * The certificate and the private key of this side: PKCS#12 of `identity_len` bytes. NULL means none. It is not
-     * NULL only with `EGRET_WS_TLS_CAN_IDENTITY`.
+     * The certificate and the private key of this side: PKCS#12 of `identity_len` bytes. NULL means none. Without
+     * `EGRET_WS_TLS_CAN_IDENTITY` it is always NULL.
      */
     const uint8_t *identity;
     /** Bytes of `identity`. */
@@ -1876,8 +1882,8 @@ typedef struct egret_ws_tls_settings {
  * identity when the last socket of this context ends. With `EGRET_WS_LOOP_FORGET_TLS_SESSIONS`,
  * `egret_ws_loop_network_changed` drops every context, so sessions should belong to the context.
  *
- * After an error, sockets with these options end with it. `*context` is then not read, and `free_context` is not
- * called.
+ * After an error, sockets with these options end with this error. `*context` is then not read, and `free_context` is
+ * not called.
  *
  * @param user      The `user` of the provider.
  * @param settings  The settings, never NULL, borrowed until the call returns.
@@ -1930,11 +1936,11 @@ typedef struct egret_ws_tls_destination {
      * sessions.
      */
     const char *host;
-    /** 1 if the peer is a proxy of `https://`. 0 if it is the server. */
+    /** 1 if the peer is an `https://` proxy. 0 if it is the server. */
     uint32_t is_proxy;
     /**
-     * 1 if a session of an earlier connection may be resumed and this one may be kept. 0 if neither is allowed. It is 1
-     * only with `EGRET_WS_TLS_CAN_RESUME`.
+     * 1 if a session of an earlier connection may be resumed, and this session may be kept. 0 if neither is allowed. It
+     * is 1 only with `EGRET_WS_TLS_CAN_RESUME`.
      */
     uint32_t resumes;
     /** The socket, for `egret_ws_tls_ready`. */
@@ -2010,7 +2016,7 @@ typedef struct egret_ws_tls_call {
  * `EGRET_WS_TLS_HAS_OUTPUT`. The library then calls `send` without plaintext for the rest. `receive` also sets this bit
  * if there is an answer to send, for example to a key update.
  *
- * The handshake begins with such a `send` and goes on with `receive` for each record, until a step sets
+ * The handshake begins with a `send` without plaintext and goes on with `receive` for each record, until a step sets
  * `EGRET_WS_TLS_ESTABLISHED`. Before that there is no plaintext in either direction.
  *
  * An error during the handshake makes the handshake fail. The close report has this error; a number that is not in the
@@ -2111,9 +2117,9 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * that again.
  *
  * **The callbacks come from other threads.** Those of sessions come from the I/O thread of the loop. With
- * `EGRET_WS_LOOP_INLINE` they come from any thread that is inside a call for the loop or for one of its sockets.
- * `egret_ws_tls_ready` is the exception, so a provider may hold its own lock while it makes that call. The calls for
- * the sessions of a loop never overlap.
+ * `EGRET_WS_LOOP_INLINE` they come from any thread that is inside a call for the loop or for one of its sockets. No
+ * callback comes inside `egret_ws_tls_ready`, so a provider may hold its own lock while it makes that call. The calls
+ * for the sessions of a loop never overlap.
  *
  * Only `new_context` may block. While another callback runs, all connections of the loop wait. If work may take long,
  * such as a question to the user or reading a file, return `EGRET_WS_TLS_BUSY`, do the work on a thread of your own,
@@ -2123,14 +2129,14 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * `egret_ws_tls_ready`. Callbacks must not throw a C++ exception or leave by longjmp. If a callback forks, it must not
  * return in the child: the child calls `_exit` or `exec`.
  *
- * The library checks the results. A session may return something impossible, such as more bytes than there was room
- * for. It then fails as if it had returned `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
+ * The library checks the results. If a session returns something impossible, such as more bytes than there was room
+ * for, it fails as if it had returned `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
  *
  * `egret_ws_loop_free` waits for a call that does not return, but at most a second longer than `linger_ms`. After that
- * the thread of the loop ends by itself when the call returns. With `EGRET_WS_LOOP_INLINE` it makes the last calls
- * itself and waits for them. It does not wait for `new_context`. Before you unload the code of the provider, or end its
- * TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was initialized with
- * `OPENSSL_INIT_NO_ATEXIT`.)
+ * the thread of the loop ends by itself when the call returns. With `EGRET_WS_LOOP_INLINE`, `egret_ws_loop_free` makes
+ * the last calls itself and waits for them. It does not wait for `new_context`. Before you unload the code of the
+ * provider, or clean up its TLS library, wait for `release_user`. (OpenSSL cleans up in `exit`, unless it was
+ * initialized with `OPENSSL_INIT_NO_ATEXIT`.)
  *
  * Since: 0.2
  */
@@ -2241,7 +2247,7 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  * Hooks of a loop: functions of the application that take part in making connections.
  *
  * Fill the struct with `egret_ws_hooks_init`, then set the hooks that you need. The other hooks stay NULL, and the
- * library does that work.
+ * library does their work.
  *
  * Hooks run on threads of the library, several at the same time, and may block. Only the connection that asks waits,
  * within its time-outs. A hook may call every function except `egret_ws_loop_poll` and `egret_ws_loop_free`, which
@@ -2258,7 +2264,7 @@ typedef struct egret_ws_hooks {
     /** Bytes of this struct as the caller knows it. `egret_ws_hooks_init` sets it. */
     uint32_t struct_size;
     /**
-     * The largest number of threads for hooks, 1 to 64. Calls beyond it wait. A hook that blocks keeps its thread, so
+     * The largest number of threads for hooks, 1 to 64. Further calls wait. A hook that blocks keeps its thread, so
      * this number limits how many hooks can block. One socket uses at most two threads at a time. 0 means 32.
      */
     uint32_t max_threads;
@@ -2313,9 +2319,9 @@ typedef struct egret_ws_loop_options {
      */
     uint32_t poll_max_callbacks;
     /**
-     * Budget of a poll: the time in microseconds after which one `egret_ws_loop_poll` begins no further callback. It
-     * handles at least one event. 0 means 4000. `EGRET_WS_UNLIMITED` means no limit. While callbacks take less than a
-     * microsecond each, the clock is read once for up to 16 of them. With `EGRET_WS_LOOP_INLINE` the reading and
+     * Budget of a poll: the time in microseconds after which one `egret_ws_loop_poll` begins no further callback. A
+     * poll handles at least one event. 0 means 4000. `EGRET_WS_UNLIMITED` means no limit. While callbacks take less
+     * than a microsecond each, the clock is read once for up to 16 of them. With `EGRET_WS_LOOP_INLINE` the reading and
      * writing of the poll is counted too. It takes at most about half of the budget, and never more than a few
      * milliseconds. The next poll continues with the sockets that were not served. Events without a callback are also
      * counted, such as messages that wait because receiving is paused. A poll may therefore use up its budget without
@@ -2324,8 +2330,8 @@ typedef struct egret_ws_loop_options {
     uint32_t poll_max_us;
     /**
      * The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
-     * handshakes have ended. During this time it is the only limit: `flush_timeout_ms` and `close_timeout_ms` do not
-     * cut a socket. 0 means that it does not wait: bytes that the network does not take at once are dropped.
+     * handshakes have ended. During this time this option is the only limit: `flush_timeout_ms` and `close_timeout_ms`
+     * do not cut a socket. 0 means that it does not wait: bytes that the network does not take at once are dropped.
      */
     uint32_t linger_ms;
     /** The hooks of the application, copied. NULL means none. */
@@ -2348,8 +2354,8 @@ typedef struct egret_ws_loop_options {
  * Set `struct_size` to `sizeof(egret_ws_statistics)` and call `egret_ws_stats`.
  *
  * The times are those of the last connection, or of the last attempt. After redirects they are those of the last hop.
- * If a stage was not reached or not needed, its time is 0. The times are measured in the time of the loop. This time
- * stands still during a suspend without `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
+ * If a stage was not reached or not needed, its time is 0. The times are measured with the clock of the loop. This
+ * clock stands still during a suspend without `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
  *
  * Since: 0.2
  */
@@ -2380,7 +2386,7 @@ typedef struct egret_ws_statistics {
     uint64_t handshake_us;
     /** Connections that were made so far. `egret_ws_generation` returns for how many of them `on_connect` was called. */
     uint32_t connections;
-    /** Attempts to reconnect that were begun so far. */
+    /** The number of attempts to reconnect that have begun so far. */
     uint32_t retries;
     /**
      * Messages that were completely passed to the operating system. This count and those below are of all connections
@@ -2504,10 +2510,10 @@ egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
  * `EGRET_WS_OK`, the `user` of each earlier callback can be freed. The `user` of the last callback can be freed when
  * `egret_ws_loop_free` has returned `EGRET_WS_OK`.
  *
- * Do not hold a lock that an earlier callback takes, and do not let an earlier callback wait for this thread. The call
- * would never return. There is one exception: inside an `on_log` or wake-up callback, of any loop, this function does
- * not wait, because two threads could then wait for each other. In that case free the earlier `user` later, after a
- * call from outside such a callback.
+ * Do not hold a lock that an earlier callback takes, and do not let an earlier callback wait for this thread. Otherwise
+ * this call never returns. There is one exception: inside an `on_log` or wake-up callback, of any loop, this function
+ * does not wait, because two threads could then wait for each other. In that case free the earlier `user` later, after
+ * a call from outside such a callback.
  *
  * @param loop       The loop. It has an I/O thread.
  * @param on_wakeup  The callback. NULL removes it.
@@ -2709,7 +2715,7 @@ egret_ws_error_t egret_ws_abort(egret_ws *ws);
  * Frees the handle of a socket, in any state.
  *
  * After the call `on_close` is not called, and no callback of this socket begins except `release_user`. The poll that
- * is running calls `release_user`, or the next poll does, unless it was called after `on_close`. If another thread than
+ * is running calls `release_user`, or the next poll does, unless it was called after `on_close`. If a thread other than
  * the polling thread frees the socket, a callback that has begun may still be running.
  *
  * Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the
@@ -2816,9 +2822,9 @@ int64_t egret_ws_buffered_amount(egret_ws *ws);
  * Sends a ping (RFC 6455 section 5.5.2) before the messages that wait to be written.
  *
  * The payload is copied. When the server has answered, `on_pong` gets the payload back. With a `len` of 0 the library
- * chooses a payload; `on_pong` then gets a `len` of 0. If a server has several pings, it may answer only the last one
- * (RFC 6455 section 5.5.3). `pong_timeout_ms` applies as for a ping of the heartbeat. `rtt_us` of the statistics has
- * the round trip of the last ping that was measured. Only one ping is measured at a time.
+ * chooses a payload; `on_pong` then gets a `len` of 0. If a server has several pings to answer, it may answer only the
+ * last one (RFC 6455 section 5.5.3). `pong_timeout_ms` applies as for a ping of the heartbeat. `rtt_us` of the
+ * statistics has the round trip of the last ping that was measured. Only one ping is measured at a time.
  *
  * At most 16 pings of a socket can wait to be written. Beyond that the call returns `EGRET_WS_ERR_BACKPRESSURE`, and no
  * `on_drain` follows. If the socket closes or the connection ends, a ping that still waits is dropped. After an error
@@ -2853,7 +2859,7 @@ egret_ws_error_t egret_ws_ping(egret_ws *ws, const void *data, size_t len);
  * Messages wait in the receive queue. When this queue is full (`max_receive_queue_bytes`), the library stops reading,
  * and TCP slows the server down. `on_drain`, `on_pong` and `on_frame` still come. All other callbacks keep their place
  * behind the messages that wait. So `on_retry` and `on_close` come after the resume, also after an `egret_ws_close`. If
- * no message waits, they come in time. A paused socket causes no work for its loop and does not delay other sockets.
+ * no message waits, they are not delayed. A paused socket causes no work for its loop and does not delay other sockets.
  *
  * While the receive queue is not full, pings of the server are answered, and the heartbeat works. While it is full,
  * nothing is read: pongs, Close frames and the loss of the connection are not noticed, and no answer to a ping is
@@ -2871,8 +2877,8 @@ egret_ws_error_t egret_ws_pause_receive(egret_ws *ws);
 /**
  * Resumes receiving after `egret_ws_pause_receive`.
  *
- * This poll or the next one, which is due from now on, dispatches the messages that wait. The `on_retry` and `on_close`
- * behind them follow. If receiving is not paused, the call does nothing.
+ * The poll that is running or the next one dispatches the messages that wait; a poll is due from now on. The `on_retry`
+ * or `on_close` behind these messages follows. If receiving is not paused, the call does nothing.
  *
  * @param ws  The socket.
  * @return    `EGRET_WS_OK`, or a negative error.
@@ -2908,7 +2914,7 @@ egret_ws_error_t egret_ws_retry_options_init(egret_ws_retry_options *options, si
 /**
  * Returns how many times `on_connect` was called for the socket.
  *
- * It is the number of the connection that the application knows.
+ * It is the number of the latest connection whose `on_connect` was called.
  *
  * @param ws  The socket.
  * @return    A count, or a negative error.
@@ -3053,13 +3059,13 @@ int32_t egret_ws_is_retryable(const egret_ws_close_info *info);
  * Suspends the loop because the process may be frozen from now on.
  *
  * Call it when the application goes to the background. Until `egret_ws_loop_resume` no connection is made again. Open
- * connections stay open. The time of the loop stands still: no deadline passes, and no ping is sent. The loop still
+ * connections stay open. The clock of the loop stands still: no deadline passes, and no ping is sent. The loop still
  * receives messages, and polls still dispatch them. A second call does nothing.
  *
  * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away) and abandons
- * connecting ones. Its time goes on. Poll until the `on_close` of these sockets was called, or their `on_retry` if they
- * have `retry_attempts`. Sockets of the second kind wait for `egret_ws_loop_resume` to connect again. A socket still
- * connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
+ * connecting ones. Its clock goes on. Poll until the `on_close` of these sockets was called, or their `on_retry` if
+ * they have `retry_attempts`. Sockets with `retry_attempts` wait for `egret_ws_loop_resume` before they connect again.
+ * A socket still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
  *
  * @param loop  The loop.
  * @return      `EGRET_WS_OK`, or a negative error.
@@ -3073,7 +3079,7 @@ egret_ws_error_t egret_ws_loop_suspend(egret_ws_loop *loop);
 /**
  * Resumes the loop because the process runs again.
  *
- * The time of the loop goes on. Each open connection is probed with a ping. If nothing is received within
+ * The clock of the loop goes on. Each open connection is probed with a ping. If nothing is received within
  * `probe_timeout_ms`, the connection ends, or is made again if the socket has `retry_attempts`. A connection that is
  * being made starts again, and a wait before a reconnect ends.
  *
@@ -3310,7 +3316,7 @@ egret_ws_error_t egret_ws_hooks_init(egret_ws_hooks *hooks, size_t size);
 /**
  * Answers `on_resolve` with the addresses of a name.
  *
- * The addresses are tried as those of a look-up are (RFC 8305 section 4). After INVALID_ARGUMENT the query still waits
+ * The addresses are tried like those of a look-up (RFC 8305 section 4). After INVALID_ARGUMENT the query still waits
  * for an answer.
  *
  * @param query      The query. Its handle is invalid after a successful call.

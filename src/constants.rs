@@ -50,8 +50,8 @@ pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 1;
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 2;
 /// `flags` of a socket's options: messages are kept when a connection is lost and made again. Messages that were
 /// accepted, but not completely passed to the operating system, are sent first on the next connection. (Messages that
-/// were passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag the kept
-/// messages are dropped, and `on_retry` reports their number.
+/// were passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag such messages
+/// are dropped, and `on_retry` reports their number.
 pub const EGRET_WS_RESEND: u32 = 4;
 /// `flags` of a socket's options: permessage-deflate (RFC 7692) is not offered. Without this flag it is offered, as
 /// browsers do.
@@ -62,8 +62,8 @@ pub const EGRET_WS_DISABLE_DEFLATE: u32 = 8;
 pub const EGRET_WS_DISABLE_ALPN: u32 = 16;
 /// `flags` of a socket's options: with `wss`, TLS sessions are neither kept nor resumed (RFC 8446 section 2.2). Each
 /// connection makes a full handshake. Without this flag a connection may resume a session of an earlier connection of
-/// the loop with an equal host, port and TLS options. The certificate of that session was checked at most a day ago and
-/// has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems every
+/// the loop that had the same host, port and TLS options. The certificate of that session was checked at most a day ago
+/// and has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems every
 /// connection makes a full handshake.
 pub const EGRET_WS_DISABLE_TLS_RESUMPTION: u32 = 32;
 /// `flags` of a socket's options: a redirect to a `ws` URL, which has no TLS, is not followed. It ends the connection
@@ -75,12 +75,12 @@ pub const EGRET_WS_SECURE_REDIRECTS_ONLY: u32 = 64;
 /// network path can read and change all data. Each such connection logs a warning. `tls_pins` are still checked. After
 /// a redirect the flag does not apply to another origin.
 pub const EGRET_WS_ACCEPT_ANY_CERTIFICATE: u32 = 0x100_0000;
-/// `flags` of a socket's options: a redirect may lead to a nearer address than that of the server that sent it. A
-/// nearer address is a private, link-local or loopback address after a public one, or a loopback address after a
-/// private one. **This weakens security.** Without this flag such a redirect ends with `EGRET_WS_ERR_REDIRECT` in
-/// `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to services that trust its network. The
-/// addresses are checked after the look-up. A proxy looks names up itself. With a proxy, only a host that is an address
-/// or `localhost` is therefore checked, and the phase is `EGRET_WS_PHASE_PROXY`.
+/// `flags` of a socket's options: a redirect may lead to an address that is nearer than that of the server that sent
+/// the redirect. A nearer address is a private, link-local or loopback address after a public one, or a loopback
+/// address after a private one. **This weakens security.** Without this flag such a redirect ends with
+/// `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to services
+/// that trust its network. The addresses are checked after the look-up. A proxy looks names up itself. With a proxy,
+/// only a host that is an address or `localhost` is therefore checked, and the phase is `EGRET_WS_PHASE_PROXY`.
 pub const EGRET_WS_ALLOW_PRIVATE_REDIRECTS: u32 = 0x200_0000;
 
 /// TLS 1.2, for `tls_min_version` and in the statistics.
@@ -113,9 +113,9 @@ pub const EGRET_WS_TLS_HAS_OUTPUT: u32 = 2;
 pub const EGRET_WS_TLS_PEER_CLOSED: u32 = 4;
 /// State of a TLS session: the session works on another thread. The library calls `send` without plaintext after the
 /// next `egret_ws_tls_ready`. It may make that call earlier too. Until this bit is clear, the library makes no other
-/// call for the session except `free_session`. That call may come at any time. The connection then ended without a
-/// close_notify, and nothing is known about the session. A step that returns bytes may set this bit too. The time-outs
-/// keep running.
+/// call for the session except `free_session`. That call may come at any time. In this case the connection has ended
+/// without a close_notify, and the facts about the session stay unknown. A step that returns bytes may set this bit
+/// too. The time-outs keep running.
 pub const EGRET_WS_TLS_BUSY: u32 = 8;
 
 /// Size in bytes of the `message` buffer of a TLS provider. The NUL at its end is counted.
@@ -180,11 +180,11 @@ pub const EGRET_WS_PHASE_FLUSH: i32 = 8;
 pub const EGRET_WS_PHASE_CLOSING: i32 = 9;
 
 /// Initiator: this side ended the connection. It closed the socket, or it refused something that the server sent (see
-/// `error`). It is still the initiator if it closed before the server's Close frame came and the closing handshake then
-/// failed. In that case `error` names the failure, such as a reset or a time-out.
+/// `error`). This value is also used if this side closed before the server's Close frame came, and the closing
+/// handshake then failed. In that case `error` names the failure, such as a reset or a time-out.
 pub const EGRET_WS_INITIATOR_LOCAL: i32 = 1;
 /// Initiator: the server or a proxy ended the connection. Its Close frame came first, or its HTTP answer was a refusal.
-/// It is still the initiator if the closing handshake failed after the server's Close frame. In that case `error` names
+/// This value is also used if the closing handshake failed after the server's Close frame. In that case `error` names
 /// the failure, such as a reset or a time-out.
 pub const EGRET_WS_INITIATOR_PEER: i32 = 2;
 /// Initiator: the network ended the connection before a Close frame of the server was received. A name was not found,
@@ -232,12 +232,12 @@ pub const EGRET_WS_ERR_UNSUPPORTED: i32 = -9;
 /// The socket is not open. `on_connect` has not been called yet, or the socket is closing or closed.
 pub const EGRET_WS_ERR_NOT_OPEN: i32 = -10;
 /// The message is larger than `max_message_bytes`. If a send returns this error, nothing was sent and the socket stays
-/// open. In a close report, the server sent such a message, and the library closed with 1009. A close report also has
-/// this error if the server sent more than 2 MiB of frames for one message (many empty fragments, or compressed blocks
-/// without content).
+/// open. In a close report it means that the server sent such a message and the library closed with 1009. A close
+/// report also has this error if the server sent more than 2 MiB of frames for one message (many empty fragments, or
+/// compressed blocks without content).
 pub const EGRET_WS_ERR_MESSAGE_TOO_BIG: i32 = -11;
-/// A text is not UTF-8. If a call returns this error, nothing was sent. In a close report, the server sent the text,
-/// and the library closed with 1007.
+/// A text is not UTF-8. If a call returns this error, nothing was sent. In a close report it means that the server sent
+/// the text and the library closed with 1007.
 pub const EGRET_WS_ERR_INVALID_UTF8: i32 = -12;
 /// The send queue has no room for this message now. Nothing was sent, and the socket stays open. Try again in
 /// `on_drain`.
@@ -267,9 +267,9 @@ pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
 /// same if the header lines after the status line are malformed, too many or cut off.
 pub const EGRET_WS_ERR_HTTP_STATUS: i32 = -41;
 /// Close report: the server redirected the connection, and the library did not follow. There were more redirects than
-/// `max_redirects`, or the redirect leads from `wss` to `ws`, to another origin although the socket has subprotocols,
-/// to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or to a text that is not a URL. `http_status` is the
-/// status of the redirect. If redirects are off, the error is `EGRET_WS_ERR_HTTP_STATUS`.
+/// `max_redirects`, or the target of the redirect is not allowed: it leads from `wss` to `ws`, to another origin
+/// although the socket has subprotocols, or to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or it is not
+/// a URL. `http_status` is the status of the redirect. If redirects are off, the error is `EGRET_WS_ERR_HTTP_STATUS`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a time-out passed. `phase` names the stage. In `EGRET_WS_PHASE_OPEN` it is the time-out of the
 /// heartbeat: the server has not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, and in

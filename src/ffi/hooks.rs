@@ -137,7 +137,7 @@ pub unsafe extern "C" fn egret_ws_hooks_init(hooks: *mut egret_ws_hooks, size: u
 
 /// Answers `on_resolve` with the addresses of a name.
 ///
-/// The addresses are tried as those of a look-up are (RFC 8305 section 4). After INVALID_ARGUMENT the query still waits
+/// The addresses are tried like those of a look-up (RFC 8305 section 4). After INVALID_ARGUMENT the query still waits
 /// for an answer.
 ///
 /// - `query`: The query. Its handle is invalid after a successful call.

@@ -151,10 +151,10 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_err
 /// `EGRET_WS_OK`, the `user` of each earlier callback can be freed. The `user` of the last callback can be freed when
 /// `egret_ws_loop_free` has returned `EGRET_WS_OK`.
 ///
-/// Do not hold a lock that an earlier callback takes, and do not let an earlier callback wait for this thread. The call
-/// would never return. There is one exception: inside an `on_log` or wake-up callback, of any loop, this function does
-/// not wait, because two threads could then wait for each other. In that case free the earlier `user` later, after a
-/// call from outside such a callback.
+/// Do not hold a lock that an earlier callback takes, and do not let an earlier callback wait for this thread.
+/// Otherwise this call never returns. There is one exception: inside an `on_log` or wake-up callback, of any loop, this
+/// function does not wait, because two threads could then wait for each other. In that case free the earlier `user`
+/// later, after a call from outside such a callback.
 ///
 /// - `loop`: The loop. It has an I/O thread.
 /// - `on_wakeup`: The callback. NULL removes it.
@@ -211,13 +211,13 @@ pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 
 /// Suspends the loop because the process may be frozen from now on.
 ///
 /// Call it when the application goes to the background. Until `egret_ws_loop_resume` no connection is made again. Open
-/// connections stay open. The time of the loop stands still: no deadline passes, and no ping is sent. The loop still
+/// connections stay open. The clock of the loop stands still: no deadline passes, and no ping is sent. The loop still
 /// receives messages, and polls still dispatch them. A second call does nothing.
 ///
 /// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away) and abandons
-/// connecting ones. Its time goes on. Poll until the `on_close` of these sockets was called, or their `on_retry` if
-/// they have `retry_attempts`. Sockets of the second kind wait for `egret_ws_loop_resume` to connect again. A socket
-/// still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
+/// connecting ones. Its clock goes on. Poll until the `on_close` of these sockets was called, or their `on_retry` if
+/// they have `retry_attempts`. Sockets with `retry_attempts` wait for `egret_ws_loop_resume` before they connect again.
+/// A socket still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
 ///
 /// - `loop`: The loop.
 /// - Returns: `EGRET_WS_OK`, or a negative error.
@@ -235,7 +235,7 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_
 
 /// Resumes the loop because the process runs again.
 ///
-/// The time of the loop goes on. Each open connection is probed with a ping. If nothing is received within
+/// The clock of the loop goes on. Each open connection is probed with a ping. If nothing is received within
 /// `probe_timeout_ms`, the connection ends, or is made again if the socket has `retry_attempts`. A connection that is
 /// being made starts again, and a wait before a reconnect ends.
 ///

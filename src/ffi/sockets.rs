@@ -334,7 +334,7 @@ pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
 /// Frees the handle of a socket, in any state.
 ///
 /// After the call `on_close` is not called, and no callback of this socket begins except `release_user`. The poll that
-/// is running calls `release_user`, or the next poll does, unless it was called after `on_close`. If another thread
+/// is running calls `release_user`, or the next poll does, unless it was called after `on_close`. If a thread other
 /// than the polling thread frees the socket, a callback that has begun may still be running.
 ///
 /// Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the
@@ -395,7 +395,7 @@ pub extern "C" fn egret_ws_buffered_amount(ws: *mut egret_ws) -> i64 {
 
 /// Returns how many times `on_connect` was called for the socket.
 ///
-/// It is the number of the connection that the application knows.
+/// It is the number of the latest connection whose `on_connect` was called.
 ///
 /// - `ws`: The socket.
 /// - Returns: A count, or a negative error.
@@ -430,9 +430,9 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
 /// Sends a ping (RFC 6455 section 5.5.2) before the messages that wait to be written.
 ///
 /// The payload is copied. When the server has answered, `on_pong` gets the payload back. With a `len` of 0 the library
-/// chooses a payload; `on_pong` then gets a `len` of 0. If a server has several pings, it may answer only the last one
-/// (RFC 6455 section 5.5.3). `pong_timeout_ms` applies as for a ping of the heartbeat. `rtt_us` of the statistics has
-/// the round trip of the last ping that was measured. Only one ping is measured at a time.
+/// chooses a payload; `on_pong` then gets a `len` of 0. If a server has several pings to answer, it may answer only the
+/// last one (RFC 6455 section 5.5.3). `pong_timeout_ms` applies as for a ping of the heartbeat. `rtt_us` of the
+/// statistics has the round trip of the last ping that was measured. Only one ping is measured at a time.
 ///
 /// At most 16 pings of a socket can wait to be written. Beyond that the call returns `EGRET_WS_ERR_BACKPRESSURE`, and
 /// no `on_drain` follows. If the socket closes or the connection ends, a ping that still waits is dropped. After an
@@ -468,7 +468,7 @@ pub unsafe extern "C" fn egret_ws_ping(ws: *mut egret_ws, data: *const c_void, l
 /// Messages wait in the receive queue. When this queue is full (`max_receive_queue_bytes`), the library stops reading,
 /// and TCP slows the server down. `on_drain`, `on_pong` and `on_frame` still come. All other callbacks keep their place
 /// behind the messages that wait. So `on_retry` and `on_close` come after the resume, also after an `egret_ws_close`.
-/// If no message waits, they come in time. A paused socket causes no work for its loop and does not delay other
+/// If no message waits, they are not delayed. A paused socket causes no work for its loop and does not delay other
 /// sockets.
 ///
 /// While the receive queue is not full, pings of the server are answered, and the heartbeat works. While it is full,
@@ -491,8 +491,8 @@ pub extern "C" fn egret_ws_pause_receive(ws: *mut egret_ws) -> egret_ws_error_t 
 
 /// Resumes receiving after `egret_ws_pause_receive`.
 ///
-/// This poll or the next one, which is due from now on, dispatches the messages that wait. The `on_retry` and
-/// `on_close` behind them follow. If receiving is not paused, the call does nothing.
+/// The poll that is running or the next one dispatches the messages that wait; a poll is due from now on. The
+/// `on_retry` or `on_close` behind these messages follows. If receiving is not paused, the call does nothing.
 ///
 /// - `ws`: The socket.
 /// - Returns: `EGRET_WS_OK`, or a negative error.

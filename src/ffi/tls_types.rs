@@ -17,12 +17,12 @@ pub struct egret_ws_tls_settings {
     /// The lowest version of TLS: `EGRET_WS_TLS_1_2` or `EGRET_WS_TLS_1_3`.
     pub min_version: u32,
     /// Certificates of authorities to trust besides those of the system: PEM text of `roots_len` bytes. NULL means
-    /// none. It is not NULL only with `EGRET_WS_TLS_CAN_ROOTS`.
+    /// none. Without `EGRET_WS_TLS_CAN_ROOTS` it is always NULL.
     pub roots: *const c_char,
     /// Bytes of `roots`.
     pub roots_len: usize,
-    /// The certificate and the private key of this side: PKCS#12 of `identity_len` bytes. NULL means none. It is not
-    /// NULL only with `EGRET_WS_TLS_CAN_IDENTITY`.
+    /// The certificate and the private key of this side: PKCS#12 of `identity_len` bytes. NULL means none. Without
+    /// `EGRET_WS_TLS_CAN_IDENTITY` it is always NULL.
     pub identity: *const u8,
     /// Bytes of `identity`.
     pub identity_len: usize,
@@ -57,10 +57,10 @@ pub struct egret_ws_tls_destination {
     /// The host of the peer's URL. The host, the port and the name together identify a server, for example to keep its
     /// sessions.
     pub host: *const c_char,
-    /// 1 if the peer is a proxy of `https://`. 0 if it is the server.
+    /// 1 if the peer is an `https://` proxy. 0 if it is the server.
     pub is_proxy: u32,
-    /// 1 if a session of an earlier connection may be resumed and this one may be kept. 0 if neither is allowed. It is
-    /// 1 only with `EGRET_WS_TLS_CAN_RESUME`.
+    /// 1 if a session of an earlier connection may be resumed, and this session may be kept. 0 if neither is allowed.
+    /// It is 1 only with `EGRET_WS_TLS_CAN_RESUME`.
     pub resumes: u32,
     /// The socket, for `egret_ws_tls_ready`.
     pub ws: *mut egret_ws,
@@ -132,8 +132,8 @@ pub struct egret_ws_tls_facts {
 /// identity when the last socket of this context ends. With `EGRET_WS_LOOP_FORGET_TLS_SESSIONS`,
 /// `egret_ws_loop_network_changed` drops every context, so sessions should belong to the context.
 ///
-/// After an error, sockets with these options end with it. `*context` is then not read, and `free_context` is not
-/// called.
+/// After an error, sockets with these options end with this error. `*context` is then not read, and `free_context` is
+/// not called.
 ///
 /// - `user`: The `user` of the provider.
 /// - `settings`: The settings, never NULL, borrowed until the call returns.
@@ -197,7 +197,7 @@ pub type egret_ws_tls_open_fn = Option<
 /// `EGRET_WS_TLS_HAS_OUTPUT`. The library then calls `send` without plaintext for the rest. `receive` also sets this
 /// bit if there is an answer to send, for example to a key update.
 ///
-/// The handshake begins with such a `send` and goes on with `receive` for each record, until a step sets
+/// The handshake begins with a `send` without plaintext and goes on with `receive` for each record, until a step sets
 /// `EGRET_WS_TLS_ESTABLISHED`. Before that there is no plaintext in either direction.
 ///
 /// An error during the handshake makes the handshake fail. The close report has this error; a number that is not in the
@@ -257,9 +257,9 @@ pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c
 /// that again.
 ///
 /// **The callbacks come from other threads.** Those of sessions come from the I/O thread of the loop. With
-/// `EGRET_WS_LOOP_INLINE` they come from any thread that is inside a call for the loop or for one of its sockets.
-/// `egret_ws_tls_ready` is the exception, so a provider may hold its own lock while it makes that call. The calls for
-/// the sessions of a loop never overlap.
+/// `EGRET_WS_LOOP_INLINE` they come from any thread that is inside a call for the loop or for one of its sockets. No
+/// callback comes inside `egret_ws_tls_ready`, so a provider may hold its own lock while it makes that call. The calls
+/// for the sessions of a loop never overlap.
 ///
 /// Only `new_context` may block. While another callback runs, all connections of the loop wait. If work may take long,
 /// such as a question to the user or reading a file, return `EGRET_WS_TLS_BUSY`, do the work on a thread of your own,
@@ -269,14 +269,14 @@ pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c
 /// `egret_ws_tls_ready`. Callbacks must not throw a C++ exception or leave by longjmp. If a callback forks, it must not
 /// return in the child: the child calls `_exit` or `exec`.
 ///
-/// The library checks the results. A session may return something impossible, such as more bytes than there was room
-/// for. It then fails as if it had returned `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
+/// The library checks the results. If a session returns something impossible, such as more bytes than there was room
+/// for, it fails as if it had returned `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
 ///
 /// `egret_ws_loop_free` waits for a call that does not return, but at most a second longer than `linger_ms`. After that
-/// the thread of the loop ends by itself when the call returns. With `EGRET_WS_LOOP_INLINE` it makes the last calls
-/// itself and waits for them. It does not wait for `new_context`. Before you unload the code of the provider, or end
-/// its TLS library, wait for `release_user`. (OpenSSL ends itself in `exit`, unless it was initialized with
-/// `OPENSSL_INIT_NO_ATEXIT`.)
+/// the thread of the loop ends by itself when the call returns. With `EGRET_WS_LOOP_INLINE`, `egret_ws_loop_free` makes
+/// the last calls itself and waits for them. It does not wait for `new_context`. Before you unload the code of the
+/// provider, or clean up its TLS library, wait for `release_user`. (OpenSSL cleans up in `exit`, unless it was
+/// initialized with `OPENSSL_INIT_NO_ATEXIT`.)
 ///
 /// - Since: 0.2
 #[repr(C)]

@@ -76,8 +76,8 @@ pub type egret_ws_on_message_fn = Option<
 /// Reports the end of the socket.
 ///
 /// It is called exactly once, unless the socket or its loop was freed before. It comes after every message that came
-/// before the end. After an `egret_ws_abort` it comes without them. The handle stays valid until `egret_ws_free`, in
-/// the state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
+/// before the end. After an `egret_ws_abort`, messages that were not dispatched are dropped. The handle stays valid
+/// until `egret_ws_free`, in the state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -92,10 +92,10 @@ pub type egret_ws_on_close_fn =
 ///
 /// Free `user` here, or drop your reference to it. The callback is called exactly once.
 ///
-/// For a socket it is the last callback. It comes right after `on_close`, also if the socket is not freed, or after
-/// `egret_ws_free`. The poll that is running calls it, or the next poll does. `egret_ws_loop_free` calls it for the
-/// sockets that are left. From now on `egret_ws_user` returns NULL. For hooks and TLS providers, see `egret_ws_hooks`
-/// and `egret_ws_tls_provider`.
+/// For a socket it is the last callback. It comes right after `on_close`, even if the socket is not freed, or else
+/// after `egret_ws_free`. The poll that is running calls it, or the next poll does. `egret_ws_loop_free` calls it for
+/// the sockets that are left. From this callback on, `egret_ws_user` returns NULL. For hooks and TLS providers, see
+/// `egret_ws_hooks` and `egret_ws_tls_provider`.
 ///
 /// - `user`: The `user` of the socket's options, of the hooks or of the TLS provider.
 /// - Threads: Of a socket: the thread that polls or frees the loop, inside that call. Of hooks and of a TLS provider:
@@ -107,8 +107,8 @@ pub type egret_ws_release_user_fn = Option<unsafe extern "C" fn(user: *mut c_voi
 ///
 /// It is called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`. At that time the send queue is at most
 /// half full and has room for the largest of the refused messages. If this happens several times between two polls, the
-/// callback is called once. It is not called if the connection is lost or closes before. After `on_retry`, send again
-/// in `on_connect`.
+/// callback is called once. It is not called if the connection is lost or closes before that. After `on_retry`, send
+/// again in `on_connect`.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -118,7 +118,7 @@ pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, w
 
 /// Reports that a connection was lost or could not be made, and that another attempt follows.
 ///
-/// It is called with `retry_attempts`, before each wait. From now on the socket is in the state
+/// It is called before each wait, only if `retry_attempts` is set. From now on the socket is in the state
 /// `EGRET_WS_STATE_CONNECTING`. When it is open again, `on_connect` is called. `egret_ws_retry_now` ends the wait and
 /// connects at once. If `on_request` is set, it is called after the wait and may still stop the attempt.
 ///
@@ -184,7 +184,7 @@ pub type egret_ws_on_pong_fn =
 /// | STOP                 | `on_close` with the report of the last end; at the first attempt: ABORTED in `EGRET_WS_PHASE_REQUEST` |
 /// | another number       | the effect of STOP, with a log line                                                                   |
 ///
-/// After STOP, `unsent_messages` of the report are the messages that no earlier report has counted.
+/// After STOP, `unsent_messages` of the report counts only the messages that no earlier report has counted.
 ///
 /// If the application calls `egret_ws_retry_now` before this callback returns WAIT, the callback comes again at once.
 /// So no call is lost.
@@ -217,9 +217,9 @@ pub type egret_ws_on_request_fn = Option<
 
 /// Reports a frame (RFC 6455 section 5.2) that was sent or received, to trace a connection.
 ///
-/// Like every callback of a socket it runs in `egret_ws_loop_poll`. A received frame is recorded with its header,
-/// before the message that it completes, and also if it breaks a rule. A sent frame is recorded when the operating
-/// system has taken its last byte. While receiving is paused, frames do not wait for the messages.
+/// Like every callback of a socket it runs in `egret_ws_loop_poll`. A received frame is recorded as soon as its header
+/// is complete, so before the message that it completes, and even if it breaks a rule. A sent frame is recorded when
+/// the operating system has taken its last byte. While receiving is paused, frames do not wait for the messages.
 ///
 /// A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
 /// than polls take them. While the receive queue is full, sent frames are not recorded. Their number is then reported
@@ -231,8 +231,8 @@ pub type egret_ws_on_request_fn = Option<
 /// - `direction`: `EGRET_WS_FRAME_SENT`, `EGRET_WS_FRAME_RECEIVED` or `EGRET_WS_FRAME_LOST`.
 /// - `opcode`: The opcode of the frame, 0 to 15. With `EGRET_WS_FRAME_LOST` it is 0.
 /// - `flags`: Bits of `EGRET_WS_FRAME_FIN` and `EGRET_WS_FRAME_COMPRESSED`. With `EGRET_WS_FRAME_LOST` it is 0.
-/// - `length`: The length of the payload on the wire, so after compression, in bytes. With `EGRET_WS_FRAME_LOST` it is
-///   the number of sent frames that were not recorded.
+/// - `length`: The length of the payload on the wire in bytes, which is the length after compression. With
+///   `EGRET_WS_FRAME_LOST` it is the number of sent frames that were not recorded.
 /// - Threads: The thread that polls, inside `egret_ws_loop_poll`.
 /// - Since: 0.2
 pub type egret_ws_on_frame_fn = Option<
@@ -300,11 +300,11 @@ pub type egret_ws_on_socket_fn =
 ///
 /// It is called once, and again only after the next poll. Post a task or write to a pipe, and return soon: the
 /// connections wait until the callback returns. Inside it `egret_ws_loop_poll` and `egret_ws_loop_free` return
-/// `EGRET_WS_ERR_REENTRANT`, and no call is logged. If this callback forks, it must not return in the child: the child
-/// calls `_exit` or `exec`.
+/// `EGRET_WS_ERR_REENTRANT`, and calls write no log line. If this callback forks, it must not return in the child: the
+/// child calls `_exit` or `exec`.
 ///
-/// `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait until no other thread is inside. Their comments say when
-/// `user` can be freed.
+/// `egret_ws_loop_set_wakeup` and `egret_ws_loop_free` wait until no other thread is inside this callback. Their
+/// comments say when `user` can be freed.
 ///
 /// - `user`: The `user` of `egret_ws_loop_set_wakeup`.
 /// - Threads: **Another thread**: the I/O thread, or a thread that calls this library; several at the same time.
@@ -314,7 +314,7 @@ pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>
 /// Delivers a log line at or below the `log_level` of the loop.
 ///
 /// The text never contains payloads of messages. Return soon: the connection waits. Inside the callback
-/// `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and no call is logged. When
+/// `egret_ws_loop_poll` and `egret_ws_loop_free` return `EGRET_WS_ERR_REENTRANT`, and calls write no log line. When
 /// `egret_ws_loop_free` has returned, no thread is inside this callback, and no line follows: `user` can be freed. If
 /// this callback forks, it must not return in the child: the child calls `_exit` or `exec`.
 ///
@@ -332,7 +332,7 @@ pub type egret_ws_on_log_fn = Option<
 /// Hooks of a loop: functions of the application that take part in making connections.
 ///
 /// Fill the struct with `egret_ws_hooks_init`, then set the hooks that you need. The other hooks stay NULL, and the
-/// library does that work.
+/// library does their work.
 ///
 /// Hooks run on threads of the library, several at the same time, and may block. Only the connection that asks waits,
 /// within its time-outs. A hook may call every function except `egret_ws_loop_poll` and `egret_ws_loop_free`, which
@@ -349,7 +349,7 @@ pub type egret_ws_on_log_fn = Option<
 pub struct egret_ws_hooks {
     /// Bytes of this struct as the caller knows it. `egret_ws_hooks_init` sets it.
     pub struct_size: u32,
-    /// The largest number of threads for hooks, 1 to 64. Calls beyond it wait. A hook that blocks keeps its thread, so
+    /// The largest number of threads for hooks, 1 to 64. Further calls wait. A hook that blocks keeps its thread, so
     /// this number limits how many hooks can block. One socket uses at most two threads at a time. 0 means 32.
     pub max_threads: u32,
     /// Passed to every hook. The library does not dereference it. Free it in `release_user`.
@@ -389,17 +389,17 @@ pub struct egret_ws_loop_options {
     /// Budget of a poll: the largest number of callbacks in one `egret_ws_loop_poll`. The others wait for the next
     /// poll. 0 means 4096. `EGRET_WS_UNLIMITED` means no limit.
     pub poll_max_callbacks: u32,
-    /// Budget of a poll: the time in microseconds after which one `egret_ws_loop_poll` begins no further callback. It
-    /// handles at least one event. 0 means 4000. `EGRET_WS_UNLIMITED` means no limit. While callbacks take less than a
-    /// microsecond each, the clock is read once for up to 16 of them. With `EGRET_WS_LOOP_INLINE` the reading and
-    /// writing of the poll is counted too. It takes at most about half of the budget, and never more than a few
+    /// Budget of a poll: the time in microseconds after which one `egret_ws_loop_poll` begins no further callback. A
+    /// poll handles at least one event. 0 means 4000. `EGRET_WS_UNLIMITED` means no limit. While callbacks take less
+    /// than a microsecond each, the clock is read once for up to 16 of them. With `EGRET_WS_LOOP_INLINE` the reading
+    /// and writing of the poll is counted too. It takes at most about half of the budget, and never more than a few
     /// milliseconds. The next poll continues with the sockets that were not served. Events without a callback are also
     /// counted, such as messages that wait because receiving is paused. A poll may therefore use up its budget without
     /// any callback and return 0.
     pub poll_max_us: u32,
     /// The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
-    /// handshakes have ended. During this time it is the only limit: `flush_timeout_ms` and `close_timeout_ms` do not
-    /// cut a socket. 0 means that it does not wait: bytes that the network does not take at once are dropped.
+    /// handshakes have ended. During this time this option is the only limit: `flush_timeout_ms` and `close_timeout_ms`
+    /// do not cut a socket. 0 means that it does not wait: bytes that the network does not take at once are dropped.
     pub linger_ms: u32,
     /// The hooks of the application, copied. NULL means none.
     pub hooks: *const egret_ws_hooks,
@@ -410,7 +410,7 @@ pub struct egret_ws_loop_options {
 /// The waits of reconnecting, for `retry` of the options of a socket.
 ///
 /// Fill the struct with `egret_ws_retry_options_init`, then set the fields that you need. A field that is zero has its
-/// default. The waits are `min_wait_ms <= first_wait_ms <= max_wait_ms`.
+/// default. The waits must satisfy `min_wait_ms <= first_wait_ms <= max_wait_ms`.
 ///
 /// - Since: 0.2
 #[repr(C)]
@@ -418,19 +418,19 @@ pub struct egret_ws_loop_options {
 pub struct egret_ws_retry_options {
     /// Bytes of this struct as the caller knows it. `egret_ws_retry_options_init` sets it.
     pub struct_size: u32,
-    /// The shortest wait before an attempt, in milliseconds. 0 means 250, or the smaller of the next two options.
-    /// `EGRET_WS_AT_ONCE` means that an attempt may begin at once.
+    /// The shortest wait before an attempt, in milliseconds. 0 means 250, or the smaller of the next two options if
+    /// that is less. `EGRET_WS_AT_ONCE` means that an attempt may begin at once.
     pub min_wait_ms: u32,
     /// The longest wait before the first attempt, in milliseconds. It doubles with each further attempt. The wait is
     /// random between `min_wait_ms` and this value, so that the clients of a server do not all come back at the same
     /// time. If the server sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0 means 4000, or the
-    /// nearest value between the other two waits. `EGRET_WS_AT_ONCE` means that the first attempt begins at once, and
-    /// all others too.
+    /// nearest value that lies between the other two waits. `EGRET_WS_AT_ONCE` means that the first attempt begins at
+    /// once, and all others too.
     pub first_wait_ms: u32,
     /// The limit of the doubling, in milliseconds. 0 means 30000, or `first_wait_ms` if that is more.
     pub max_wait_ms: u32,
-    /// The time in milliseconds after the loss from which on no attempt begins. 0 means 600000. `EGRET_WS_UNLIMITED`
-    /// means no limit.
+    /// The longest time in milliseconds from the loss to the beginning of an attempt. Later than that no attempt
+    /// begins. 0 means 600000. `EGRET_WS_UNLIMITED` means no limit.
     pub total_ms: u32,
 }
 
@@ -447,9 +447,9 @@ pub struct egret_ws_deflate_options {
     pub struct_size: u32,
     /// The level at which this side compresses, 1 (fast) to 9 (small). 0 means 6.
     pub level: u32,
-    /// The smallest message in bytes that is compressed. Smaller messages are sent without compression. Messages that
-    /// compression does not make smaller are also sent without it. 0 means 256. `EGRET_WS_AT_ONCE` means that messages
-    /// of any size are compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
+    /// The size in bytes of the smallest message that is compressed. Smaller messages are sent without compression.
+    /// Messages that compression does not make smaller are also sent without it. 0 means 256. `EGRET_WS_AT_ONCE` means
+    /// that messages of any size are compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
     pub threshold_bytes: u32,
     /// The largest window that this side uses to compress, as a power of two, 9 to 15. The server may ask for less.
     /// From the first compressed message on, the compressor needs memory of 4 times the window and 244 KiB. 0 means 15.
@@ -458,8 +458,8 @@ pub struct egret_ws_deflate_options {
     /// needs 47 KiB for incoming messages, with any window. If a server accepts the offer without this limit, the
     /// handshake fails. 0 means 15, which is no limit.
     pub server_window_bits: u32,
-    /// 1 means that this side compresses each message by itself, without the context of the messages before. This makes
-    /// messages larger. The compressor keeps its memory. 0 means that the context is used.
+    /// 1 means that this side compresses each message by itself, without the context of earlier messages. This makes
+    /// messages larger. The compressor still keeps its memory. 0 means that the context is used.
     pub client_no_context_takeover: u32,
     /// 1 means that the server must compress each message by itself. If a server accepts the offer without this
     /// parameter, the handshake fails. 0 means that the server chooses.
@@ -512,7 +512,7 @@ pub struct egret_ws_options {
     /// The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side was
     /// passed to the operating system, and lasts until the end of the connection. After it the socket ends with
     /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_CLOSING`. 0 means 5000. `EGRET_WS_AT_ONCE` means that the connection
-    /// ends as soon as the Close frame is written. Without the server's Close frame that is also reported as
+    /// ends as soon as the Close frame is written. If the server's Close frame has not come by then, the error is also
     /// `EGRET_WS_ERR_TIMEOUT`.
     pub close_timeout_ms: u32,
     /// The largest payload of a message in bytes, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0 means
@@ -522,8 +522,8 @@ pub struct egret_ws_options {
     /// A send that would exceed it returns `EGRET_WS_ERR_BACKPRESSURE`. It is at least `max_message_bytes` + 14. 0
     /// means 1 MiB.
     pub max_send_buffer_bytes: u32,
-    /// The limit of the receive queue: the number of bytes waiting to be dispatched at which the library stops reading
-    /// this socket. TCP then slows the server down. The library reads again when polls have taken half of the bytes.
+    /// The limit of the receive queue: the library stops reading this socket when this number of bytes waits to be
+    /// dispatched. TCP then slows the server down. The library reads again when polls have taken half of the bytes.
     /// Each message, and each pong for `on_pong`, counts 32 bytes more than its payload. The queue may exceed the limit
     /// by one message, and by 64 KiB that were read and not decoded. 0 means 1 MiB.
     pub max_receive_queue_bytes: u32,
@@ -543,11 +543,11 @@ pub struct egret_ws_options {
     pub on_drain: egret_ws_on_drain_fn,
     /// See the callback's type. NULL means that it is not called.
     pub on_retry: egret_ws_on_retry_fn,
-    /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if that is 0. Names are
-    /// tokens. Values have no control characters except tabs (so no CR, LF or NUL). Together they have at most 8192
-    /// bytes. These headers are refused, because the library sets them or they have their own options: `Host`,
-    /// `Connection`, `Upgrade`, `Origin`, `User-Agent`, names that begin with `Sec-WebSocket-`, and headers that
-    /// describe a body. After a redirect, another origin does not get the `headers`.
+    /// Further headers of the request: `header_count` of them, at most 256, copied. May be NULL if `header_count` is 0.
+    /// Names are tokens. Values have no control characters except tabs (so no CR, LF or NUL). Together they have at
+    /// most 8192 bytes. These headers are refused, because the library sets them or they have their own options:
+    /// `Host`, `Connection`, `Upgrade`, `Origin`, `User-Agent`, names that begin with `Sec-WebSocket-`, and headers
+    /// that describe a body. After a redirect, another origin does not get the `headers`.
     pub headers: *const egret_ws_header,
     /// The number of `headers`.
     pub header_count: u32,
@@ -576,14 +576,15 @@ pub struct egret_ws_options {
     /// NULL means an empty password.
     pub password: *const c_char,
     /// The proxy to connect through: `http://host:port` (with CONNECT), `https://host:port` (with CONNECT, and TLS to
-    /// the proxy) or `socks5://host:port`, with `user:password@` before the host if the proxy requires it, at most 8192
-    /// bytes, ending in a NUL, copied. NULL means the proxy of `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set,
-    /// or else the proxy of `on_proxy` if that is set, or else none. An empty text means none in any case. The proxy
-    /// resolves the server's name. Basic is the only authentication at an HTTP proxy: a proxy that requires NTLM,
-    /// Negotiate or Digest ends the connection with `EGRET_WS_ERR_PROXY`, and the message names them. The certificate
-    /// of an `https://` proxy is always checked, for the host of its URL. The trusted authorities and `tls_min_version`
-    /// are those of the socket. `tls_pins`, `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are
-    /// for the server only. A failure of this check has the error of a server's certificate, in `EGRET_WS_PHASE_PROXY`.
+    /// the proxy) or `socks5://host:port`. If the proxy requires a user name, write `user:password@` before the host.
+    /// This URL is a text of at most 8192 bytes, ending in a NUL, copied. NULL means the proxy of
+    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or else the proxy of `on_proxy` if that is set, or else
+    /// none. An empty text means none in any case. The proxy resolves the server's name. Basic is the only
+    /// authentication at an HTTP proxy: a proxy that requires NTLM, Negotiate or Digest ends the connection with
+    /// `EGRET_WS_ERR_PROXY`, and the message names them. The certificate of an `https://` proxy is always checked, for
+    /// the host of its URL. The trusted authorities and `tls_min_version` are those of the socket. `tls_pins`,
+    /// `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only. If the check of
+    /// the proxy's certificate fails, the error is that of a server's certificate, in `EGRET_WS_PHASE_PROXY`.
     pub proxy: *const c_char,
     /// The longest time in milliseconds for the name look-up. 0 means `connect_timeout_ms`.
     pub resolve_timeout_ms: u32,
@@ -593,22 +594,23 @@ pub struct egret_ws_options {
     /// The longest time in milliseconds for the TLS handshake. 0 means 10000.
     pub tls_timeout_ms: u32,
     /// The longest time in milliseconds for all stages together, redirects included. 0 means 60000. The wait for
-    /// `on_request` before them has this limit too, counted separately.
+    /// `on_request` before these stages has the same limit, but is counted separately.
     pub open_timeout_ms: u32,
     /// Heartbeat: after this many milliseconds without any received data a ping (RFC 6455 section 5.5.2) is sent. The
     /// heartbeat detects a lost connection. It also prevents routers on the path from dropping an idle connection.
-    /// Mobile networks drop one after half a minute, most proxies after one minute; the default is shorter. To share
-    /// wake-ups of idle sockets, a ping may be sent early: when a time limit of any socket has woken the loop, a ping
-    /// that is due within a second (or within an eighth of this interval, if that is less) is sent at once. 0 means
+    /// Mobile networks drop an idle connection after half a minute, most proxies after one minute; the default is
+    /// shorter. Idle sockets share wake-ups, so a ping may be sent early. When a time limit of any socket has woken the
+    /// loop, each ping that is due within a second (or within an eighth of this interval, if that is less) is sent at
+    /// once. 0 means
     /// 20000. `EGRET_WS_UNLIMITED` means that there are no pings except those of `egret_ws_ping`,
     /// `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
     pub ping_interval_ms: u32,
-    /// Heartbeat: the time in milliseconds after a ping in which a byte must be received. Otherwise the connection ends
-    /// with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While queued bytes are before the ping, the connection
-    /// also counts as alive when the network takes some of them. While the receive queue is full, no answer is
-    /// expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (If the system
-    /// offers it, TCP itself also gives up when the server has acknowledged nothing for four times the sum of
-    /// `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do
+    /// Heartbeat: the time in milliseconds after a ping within which at least one byte must be received. Otherwise the
+    /// connection ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While the ping waits behind queued bytes,
+    /// the connection also counts as alive when the network takes some of these bytes. While the receive queue is full,
+    /// no answer is expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (If
+    /// the system offers it, TCP itself also gives up when the server has acknowledged nothing for four times the sum
+    /// of `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do
     /// not answer pings.
     pub pong_timeout_ms: u32,
     /// Heartbeat: like `pong_timeout_ms`, but for the ping after `egret_ws_loop_resume` and
@@ -623,25 +625,26 @@ pub struct egret_ws_options {
     pub tls_min_version: u32,
     /// With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or instead of them
     /// with `EGRET_WS_ONLY_THESE_ROOTS`. They are PEM text of `tls_roots_len` bytes (or up to its NUL with
-    /// `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. NULL if, and only if, that is 0. Each certificate is
-    /// trusted as given. It may be a root, an authority below one, or a server's own certificate (on Windows a root
-    /// only). The name and the dates of a server's certificate are always checked. OpenSSL does not check whether a
-    /// certificate was revoked. Windows and Apple's systems refuse a revoked certificate if they already know that it
-    /// was revoked. On Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else those
-    /// of the distribution. A process with more rights than its user (setuid, setgid) does not read these two
-    /// variables.
+    /// `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. It is NULL if, and only if, `tls_roots_len` is 0.
+    /// Each certificate is trusted as given. It may be a root, an authority below one, or a server's own certificate
+    /// (on Windows a root only). The name and the dates of a server's certificate are always checked. OpenSSL does not
+    /// check whether a certificate was revoked. Windows and Apple's systems refuse a revoked certificate if they
+    /// already know that it was revoked. On Linux the system's certificates are those of `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR`, or else those of the distribution. A process with more rights than its user (setuid, setgid)
+    /// does not read these two variables.
     pub tls_roots: *const c_char,
     /// Bytes of `tls_roots`.
     pub tls_roots_len: usize,
     /// With `wss`: the public keys that the server's certificate may have: a comma-separated list of at most 64 pins,
     /// at most 8192 bytes, ending in a NUL, copied. A pin is `sha256/` and the base64 of the SHA-256 of the
-    /// SubjectPublicKeyInfo (RFC 7469 section 2.4). One of the pins must match, so list the next key beside the present
-    /// key. The key is checked after the certificate and before the request is sent. It is also checked before the
-    /// certificate of `tls_identity` is sent, except with the TLS of Apple's systems and of Windows. NULL means none.
+    /// SubjectPublicKeyInfo (RFC 7469 section 2.4). One of the pins must match, so list the next key in addition to the
+    /// present key. The key is checked after the certificate and before the request is sent. It is also checked before
+    /// the certificate of `tls_identity` is sent, except with the TLS of Apple's systems and of Windows. NULL means
+    /// none.
     pub tls_pins: *const c_char,
     /// With `wss`: the certificate and key of this side, for a server that asks for them. They are PKCS#12 of
-    /// `tls_identity_len` bytes, at most 1048576, copied. NULL if, and only if, that is 0. After a redirect, another
-    /// origin does not get them.
+    /// `tls_identity_len` bytes, at most 1048576, copied. It is NULL if, and only if, `tls_identity_len` is 0. After a
+    /// redirect, another origin does not get them.
     pub tls_identity: *const u8,
     /// Bytes of `tls_identity`.
     pub tls_identity_len: usize,
@@ -660,13 +663,13 @@ pub struct egret_ws_options {
     /// See the callback's type. NULL means that it is not called, and nothing waits for it.
     pub on_request: egret_ws_on_request_fn,
     /// The addresses of the server, instead of a look-up of its name: a comma-separated list of at most 16 IP
-    /// addresses, each with or without a port (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1,
-    /// [2001:db8::1]:8443`), at most 8192 bytes, ending in a NUL, copied. They are for HTTPDNS, DNS over HTTPS and
-    /// edges of a CDN. They are tried in this order. The next one is tried after `attempt_delay_ms` or at a failure. If
-    /// an address has no port, the port of the URL is used. SNI, the certificate check, the `Host` header and the
-    /// origin stay those of the URL. A redirect to another origin does not use the addresses. They are refused together
-    /// with `proxy`. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself.
-    /// NULL means that the name is looked up.
+    /// addresses, each with or without a port (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443`), at most
+    /// 8192 bytes, ending in a NUL, copied. They are for HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in
+    /// this order. The next one is tried after `attempt_delay_ms`, or as soon as one fails. If an address has no port,
+    /// the port of the URL is used. SNI, the certificate check, the `Host` header and the origin stay those of the URL.
+    /// A redirect to another origin does not use the addresses. They are refused together with `proxy`. A proxy that
+    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself. NULL means that the name is
+    /// looked up.
     pub addresses: *const c_char,
     /// The local IP address of the TCP connection: an address of this machine without a port, at most 45 bytes, ending
     /// in a NUL, copied. Connections to server addresses of the other family fail. NULL means that the system chooses.
@@ -705,8 +708,8 @@ pub struct egret_ws_header {
 /// Set `struct_size` to `sizeof(egret_ws_statistics)` and call `egret_ws_stats`.
 ///
 /// The times are those of the last connection, or of the last attempt. After redirects they are those of the last hop.
-/// If a stage was not reached or not needed, its time is 0. The times are measured in the time of the loop. This time
-/// stands still during a suspend without `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
+/// If a stage was not reached or not needed, its time is 0. The times are measured with the clock of the loop. This
+/// clock stands still during a suspend without `EGRET_WS_LOOP_CLOSE_ON_SUSPEND`.
 ///
 /// - Since: 0.2
 #[repr(C)]
@@ -734,7 +737,7 @@ pub struct egret_ws_statistics {
     pub handshake_us: u64,
     /// Connections that were made so far. `egret_ws_generation` returns for how many of them `on_connect` was called.
     pub connections: u32,
-    /// Attempts to reconnect that were begun so far.
+    /// The number of attempts to reconnect that have begun so far.
     pub retries: u32,
     /// Messages that were completely passed to the operating system. This count and those below are of all connections
     /// together.
@@ -788,8 +791,8 @@ pub struct egret_ws_free_report {
 
 /// How and why a connection ended.
 ///
-/// In `on_retry` and `on_request` the texts that it points to are valid until the callback returns. The texts of
-/// `on_close` and of `egret_ws_close_report` are valid until `egret_ws_free` or `egret_ws_loop_free`.
+/// In `on_retry` and `on_request` the texts of the report are valid until the callback returns. The texts of `on_close`
+/// and of `egret_ws_close_report` are valid until `egret_ws_free` or `egret_ws_loop_free`.
 ///
 /// - Since: 0.2
 #[repr(C)]

@@ -27,7 +27,7 @@ extension EgretWS {
         /// Connections that were made so far. `Socket.generation` returns for how many of them `on_connect` was
         /// called.
         public let connections: Int
-        /// Attempts to reconnect that were begun so far.
+        /// The number of attempts to reconnect that have begun so far.
         public let retries: Int
         /// Messages that were completely passed to the operating system. This count and those below are of all
         /// connections together.

@@ -53,14 +53,14 @@ public final class CloseInfo {
         // generated: initiators, by "make header"; do not edit
         /**
          * Initiator: this side ended the connection. It closed the socket, or it refused something that the server
-         * sent (see {@link CloseInfo#getError}). It is still the initiator if it closed before the server's Close
-         * frame came and the closing handshake then failed. In that case {@link CloseInfo#getError} names the
-         * failure, such as a reset or a time-out.
+         * sent (see {@link CloseInfo#getError}). This value is also used if this side closed before the server's
+         * Close frame came, and the closing handshake then failed. In that case {@link CloseInfo#getError} names
+         * the failure, such as a reset or a time-out.
          */
         LOCAL(1),
         /**
          * Initiator: the server or a proxy ended the connection. Its Close frame came first, or its HTTP answer was
-         * a refusal. It is still the initiator if the closing handshake failed after the server's Close frame. In
+         * a refusal. This value is also used if the closing handshake failed after the server's Close frame. In
          * that case {@link CloseInfo#getError} names the failure, such as a reset or a time-out.
          */
         PEER(2),

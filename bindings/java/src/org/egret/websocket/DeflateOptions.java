@@ -63,10 +63,10 @@ public final class DeflateOptions extends Options {
         }
 
         /**
-         * The smallest message in bytes that is compressed. Smaller messages are sent without compression. Messages
-         * that compression does not make smaller are also sent without it. Default: 256. {@link Options#AT_ONCE}
-         * means that messages of any size are compressed. {@link Options#UNLIMITED} means that no message is
-         * compressed.
+         * The size in bytes of the smallest message that is compressed. Smaller messages are sent without
+         * compression. Messages that compression does not make smaller are also sent without it. Default: 256.
+         * {@link Options#AT_ONCE} means that messages of any size are compressed. {@link Options#UNLIMITED} means
+         * that no message is compressed.
          */
         public @NotNull Builder thresholdBytes(long bytes) {
             return number(1, "thresholdBytes", bytes, UNLIMITED, AT_ONCE);
@@ -91,8 +91,8 @@ public final class DeflateOptions extends Options {
         }
 
         /**
-         * This side compresses each message by itself, without the context of the messages before. This makes
-         * messages larger. The compressor keeps its memory. Default: the context is used.
+         * This side compresses each message by itself, without the context of earlier messages. This makes messages
+         * larger. The compressor still keeps its memory. Default: the context is used.
          */
         public @NotNull Builder clientNoContextTakeover(boolean on) {
             return number(4, "clientNoContextTakeover", on ? 1 : 0);

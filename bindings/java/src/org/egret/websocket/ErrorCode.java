@@ -54,14 +54,14 @@ public enum ErrorCode {
     NOT_OPEN(-10),
     /**
      * The message is larger than {@link WebSocketOptions.Builder#maxMessageBytes}. If a send returns this
-     * error, nothing was sent and the socket stays open. In a close report, the server sent such a message, and
-     * the library closed with 1009. A close report also has this error if the server sent more than 2 MiB of
-     * frames for one message (many empty fragments, or compressed blocks without content).
+     * error, nothing was sent and the socket stays open. In a close report it means that the server sent such a
+     * message and the library closed with 1009. A close report also has this error if the server sent more than
+     * 2 MiB of frames for one message (many empty fragments, or compressed blocks without content).
      */
     MESSAGE_TOO_BIG(-11),
     /**
-     * A text is not UTF-8. If a call returns this error, nothing was sent. In a close report, the server sent
-     * the text, and the library closed with 1007.
+     * A text is not UTF-8. If a call returns this error, nothing was sent. In a close report it means that the
+     * server sent the text and the library closed with 1007.
      */
     INVALID_UTF8(-12),
     /**
@@ -108,9 +108,9 @@ public enum ErrorCode {
     HTTP_STATUS(-41),
     /**
      * Close report: the server redirected the connection, and the library did not follow. There were more
-     * redirects than {@link WebSocketOptions.Builder#maxRedirects}, or the redirect leads from {@code wss} to
-     * {@code ws}, to another origin although the socket has subprotocols, to a nearer address (see
-     * {@link WebSocketOptions.Builder#allowPrivateRedirects}), or to a text that is not a URL.
+     * redirects than {@link WebSocketOptions.Builder#maxRedirects}, or the target of the redirect is not
+     * allowed: it leads from {@code wss} to {@code ws}, to another origin although the socket has subprotocols,
+     * or to a nearer address (see {@link WebSocketOptions.Builder#allowPrivateRedirects}), or it is not a URL.
      * {@link CloseInfo#getHttpStatus} is the status of the redirect. If redirects are off, the error is
      * {@link #HTTP_STATUS}.
      */

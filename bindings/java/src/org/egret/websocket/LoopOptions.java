@@ -203,8 +203,8 @@ public final class LoopOptions extends Options {
 
         /**
          * Budget of a poll: the time in microseconds after which one {@link WebSocketLoop#poll} begins no further
-         * callback. It handles at least one event. Default: 4000. {@link Options#UNLIMITED} means no limit. While
-         * callbacks take less than a microsecond each, the clock is read once for up to 16 of them. With
+         * callback. A poll handles at least one event. Default: 4000. {@link Options#UNLIMITED} means no limit.
+         * While callbacks take less than a microsecond each, the clock is read once for up to 16 of them. With
          * {@link #inline} the reading and writing of the poll is counted too. It takes at most about half of the
          * budget, and never more than a few milliseconds. The next poll continues with the sockets that were not
          * served. Events without a callback are also counted, such as messages that wait because receiving is
@@ -216,7 +216,7 @@ public final class LoopOptions extends Options {
 
         /**
          * The longest time in milliseconds that {@link WebSocketLoop#close} waits until accepted messages are
-         * written and closing handshakes have ended. During this time it is the only limit:
+         * written and closing handshakes have ended. During this time this option is the only limit:
          * {@link WebSocketOptions.Builder#flushTimeoutMillis} and
          * {@link WebSocketOptions.Builder#closeTimeoutMillis} do not cut a socket. Default: it does not wait: bytes
          * that the network does not take at once are dropped. {@link Options#AT_ONCE} means that it does not wait.

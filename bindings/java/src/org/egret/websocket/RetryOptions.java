@@ -50,7 +50,7 @@ public final class RetryOptions extends Options {
         // generated: options, by "make header"; do not edit
         /**
          * The shortest wait before an attempt, in milliseconds. Default: 250, or the smaller of the next two
-         * options. {@link Options#AT_ONCE} means that an attempt may begin at once.
+         * options if that is less. {@link Options#AT_ONCE} means that an attempt may begin at once.
          */
         public @NotNull Builder minWaitMillis(long millis) {
             return number(0, "minWaitMillis", millis, AT_ONCE);
@@ -65,8 +65,8 @@ public final class RetryOptions extends Options {
          * The longest wait before the first attempt, in milliseconds. It doubles with each further attempt. The
          * wait is random between {@link #minWaitMillis} and this value, so that the clients of a server do not all
          * come back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the wait
-         * is added to it. Default: 4000, or the nearest value between the other two waits. {@link Options#AT_ONCE}
-         * means that the first attempt begins at once, and all others too.
+         * is added to it. Default: 4000, or the nearest value that lies between the other two waits.
+         * {@link Options#AT_ONCE} means that the first attempt begins at once, and all others too.
          */
         public @NotNull Builder firstWaitMillis(long millis) {
             return number(1, "firstWaitMillis", millis, AT_ONCE);
@@ -90,8 +90,8 @@ public final class RetryOptions extends Options {
         }
 
         /**
-         * The time in milliseconds after the loss from which on no attempt begins. Default: 600000.
-         * {@link Options#UNLIMITED} means no limit.
+         * The longest time in milliseconds from the loss to the beginning of an attempt. Later than that no attempt
+         * begins. Default: 600000. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder totalMillis(long millis) {
             return number(3, "totalMillis", millis, UNLIMITED);

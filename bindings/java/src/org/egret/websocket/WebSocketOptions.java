@@ -390,8 +390,8 @@ public final class WebSocketOptions extends Options {
          * The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side
          * was passed to the operating system, and lasts until the end of the connection. After it the socket ends
          * with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#CLOSING}. Default: 5000. {@link Options#AT_ONCE}
-         * means that the connection ends as soon as the Close frame is written. Without the server's Close frame
-         * that is also reported as {@link ErrorCode#TIMEOUT}. {@link Options#UNLIMITED} means no limit.
+         * means that the connection ends as soon as the Close frame is written. If the server's Close frame has not
+         * come by then, the error is also {@link ErrorCode#TIMEOUT}. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder closeTimeoutMillis(long millis) {
             return number(3, "closeTimeoutMillis", millis, UNLIMITED, AT_ONCE);
@@ -444,7 +444,7 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The longest time in milliseconds for all stages together, redirects included. Default: 60000. The wait
-         * for {@link RequestHook#onRequest} before them has this limit too, counted separately.
+         * for {@link RequestHook#onRequest} before these stages has the same limit, but is counted separately.
          * {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder openTimeoutMillis(long millis) {
@@ -474,10 +474,10 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The limit of the receive queue: the number of bytes waiting to be dispatched at which the library stops
-         * reading this socket. TCP then slows the server down. The library reads again when polls have taken half
-         * of the bytes. Each message, and each pong for {@link WebSocketListener#onPong}, counts 32 bytes more than
-         * its payload. The queue may exceed the limit by one message, and by 64 KiB that were read and not decoded.
+         * The limit of the receive queue: the library stops reading this socket when this number of bytes waits to
+         * be dispatched. TCP then slows the server down. The library reads again when polls have taken half of the
+         * bytes. Each message, and each pong for {@link WebSocketListener#onPong}, counts 32 bytes more than its
+         * payload. The queue may exceed the limit by one message, and by 64 KiB that were read and not decoded.
          * Default: 1 MiB.
          */
         public @NotNull Builder maxReceiveQueueBytes(long bytes) {
@@ -542,11 +542,12 @@ public final class WebSocketOptions extends Options {
         /**
          * Heartbeat: after this many milliseconds without any received data a ping (RFC 6455 section 5.5.2) is
          * sent. The heartbeat detects a lost connection. It also prevents routers on the path from dropping an idle
-         * connection. Mobile networks drop one after half a minute, most proxies after one minute; the default is
-         * shorter. To share wake-ups of idle sockets, a ping may be sent early: when a time limit of any socket has
-         * woken the loop, a ping that is due within a second (or within an eighth of this interval, if that is
-         * less) is sent at once. Default: 20000. {@link Options#UNLIMITED} means that there are no pings except
-         * those of {@link WebSocket#ping}, {@link WebSocketLoop#resume} and {@link WebSocketLoop#networkChanged}.
+         * connection. Mobile networks drop an idle connection after half a minute, most proxies after one minute;
+         * the default is shorter. Idle sockets share wake-ups, so a ping may be sent early. When a time limit of
+         * any socket has woken the loop, each ping that is due within a second (or within an eighth of this
+         * interval, if that is less) is sent at once. Default: 20000. {@link Options#UNLIMITED} means that there
+         * are no pings except those of {@link WebSocket#ping}, {@link WebSocketLoop#resume} and
+         * {@link WebSocketLoop#networkChanged}.
          */
         public @NotNull Builder pingIntervalMillis(long millis) {
             return number(15, "pingIntervalMillis", millis, UNLIMITED);
@@ -558,13 +559,13 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * Heartbeat: the time in milliseconds after a ping in which a byte must be received. Otherwise the
-         * connection ends with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While queued bytes are
-         * before the ping, the connection also counts as alive when the network takes some of them. While the
-         * receive queue is full, no answer is expected. The default is longer than the delay that a phone's radio
-         * may have in a crowded cell. (If the system offers it, TCP itself also gives up when the server has
-         * acknowledged nothing for four times the sum of {@link #pingIntervalMillis} and this time.) Default:
-         * 10000. {@link Options#UNLIMITED} means no time-out, for servers that do not answer pings.
+         * Heartbeat: the time in milliseconds after a ping within which at least one byte must be received.
+         * Otherwise the connection ends with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While the
+         * ping waits behind queued bytes, the connection also counts as alive when the network takes some of these
+         * bytes. While the receive queue is full, no answer is expected. The default is longer than the delay that
+         * a phone's radio may have in a crowded cell. (If the system offers it, TCP itself also gives up when the
+         * server has acknowledged nothing for four times the sum of {@link #pingIntervalMillis} and this time.)
+         * Default: 10000. {@link Options#UNLIMITED} means no time-out, for servers that do not answer pings.
          */
         public @NotNull Builder pongTimeoutMillis(long millis) {
             return number(16, "pongTimeoutMillis", millis, UNLIMITED);
@@ -653,15 +654,16 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The proxy to connect through: {@code http://host:port} (with CONNECT), {@code https://host:port} (with
-         * CONNECT, and TLS to the proxy) or {@code socks5://host:port}, with {@code user:password@} before the host
-         * if the proxy requires it, at most 8192 bytes. Default: the proxy of {@link #proxyFromEnvironment} if that
-         * flag is set, or else the proxy of {@link ProxyHook#onProxy} if that is set, or else none. An empty text
-         * means none in any case. The proxy resolves the server's name. Basic is the only authentication at an HTTP
-         * proxy: a proxy that requires NTLM, Negotiate or Digest ends the connection with {@link ErrorCode#PROXY},
-         * and the message names them. The certificate of an {@code https://} proxy is always checked, for the host
-         * of its URL. The trusted authorities and {@link #tlsMinVersion} are those of the socket. {@link #tlsPins},
-         * {@link #tlsIdentity}, {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only. A
-         * failure of this check has the error of a server's certificate, in {@link CloseInfo.Phase#PROXY}.
+         * CONNECT, and TLS to the proxy) or {@code socks5://host:port}. If the proxy requires a user name, write
+         * {@code user:password@} before the host. This URL is a text of at most 8192 bytes. Default: the proxy of
+         * {@link #proxyFromEnvironment} if that flag is set, or else the proxy of {@link ProxyHook#onProxy} if that
+         * is set, or else none. An empty text means none in any case. The proxy resolves the server's name. Basic
+         * is the only authentication at an HTTP proxy: a proxy that requires NTLM, Negotiate or Digest ends the
+         * connection with {@link ErrorCode#PROXY}, and the message names them. The certificate of an
+         * {@code https://} proxy is always checked, for the host of its URL. The trusted authorities and
+         * {@link #tlsMinVersion} are those of the socket. {@link #tlsPins}, {@link #tlsIdentity},
+         * {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only. If the check of the
+         * proxy's certificate fails, the error is that of a server's certificate, in {@link CloseInfo.Phase#PROXY}.
          */
         public @NotNull Builder proxy(@Nullable String text) {
             return text(5, "proxy", text);
@@ -670,9 +672,10 @@ public final class WebSocketOptions extends Options {
         /**
          * With {@code wss}: the public keys that the server's certificate may have: a list of at most 64 pins, at
          * most 8192 bytes. A pin is {@code sha256/} and the base64 of the SHA-256 of the SubjectPublicKeyInfo (RFC
-         * 7469 section 2.4). One of the pins must match, so list the next key beside the present key. The key is
-         * checked after the certificate and before the request is sent. It is also checked before the certificate
-         * of {@link #tlsIdentity} is sent, except with the TLS of Apple's systems and of Windows. Default: none.
+         * 7469 section 2.4). One of the pins must match, so list the next key in addition to the present key. The
+         * key is checked after the certificate and before the request is sent. It is also checked before the
+         * certificate of {@link #tlsIdentity} is sent, except with the TLS of Apple's systems and of Windows.
+         * Default: none.
          */
         public @NotNull Builder tlsPins(@NotNull List<String> list) {
             return text(6, "tlsPins", joined("tlsPins", list));
@@ -701,9 +704,9 @@ public final class WebSocketOptions extends Options {
          * The addresses of the server, instead of a look-up of its name: a list of at most 16 IP addresses, each
          * with or without a port ({@code 192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443}), at most 8192
          * bytes. They are for HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in this order. The next
-         * one is tried after {@link #attemptDelayMillis} or at a failure. If an address has no port, the port of
-         * the URL is used. SNI, the certificate check, the {@code Host} header and the origin stay those of the
-         * URL. A redirect to another origin does not use the addresses. They are refused together with
+         * one is tried after {@link #attemptDelayMillis}, or as soon as one fails. If an address has no port, the
+         * port of the URL is used. SNI, the certificate check, the {@code Host} header and the origin stay those of
+         * the URL. A redirect to another origin does not use the addresses. They are refused together with
          * {@link #proxy}. A proxy that {@link #proxyFromEnvironment} or {@link ProxyHook#onProxy} has found looks
          * the name up itself. Default: the name is looked up.
          */
@@ -757,7 +760,7 @@ public final class WebSocketOptions extends Options {
         /**
          * Messages are kept when a connection is lost and made again. Messages that were accepted, but not
          * completely passed to the operating system, are sent first on the next connection. (Messages that were
-         * passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag the kept
+         * passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag such
          * messages are dropped, and {@link WebSocketListener#onRetry} reports their number.
          */
         public @NotNull Builder resend(boolean on) {
@@ -781,9 +784,9 @@ public final class WebSocketOptions extends Options {
         /**
          * With {@code wss}, TLS sessions are neither kept nor resumed (RFC 8446 section 2.2). Each connection makes
          * a full handshake. Without this flag a connection may resume a session of an earlier connection of the
-         * loop with an equal host, port and TLS options. The certificate of that session was checked at most a day
-         * ago and has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's
-         * systems every connection makes a full handshake.
+         * loop that had the same host, port and TLS options. The certificate of that session was checked at most a
+         * day ago and has not expired. Each session is used for one connection. With the TLS of Windows and of
+         * Apple's systems every connection makes a full handshake.
          */
         public @NotNull Builder disableTlsResumption(boolean on) {
             return flag(0x20, on);
@@ -808,13 +811,13 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * A redirect may lead to a nearer address than that of the server that sent it. A nearer address is a
-         * private, link-local or loopback address after a public one, or a loopback address after a private one.
-         * **This weakens security.** Without this flag such a redirect ends with {@link ErrorCode#REDIRECT} in
-         * {@link CloseInfo.Phase#CONNECT}, because the server could make this machine connect to services that
-         * trust its network. The addresses are checked after the look-up. A proxy looks names up itself. With a
-         * proxy, only a host that is an address or {@code localhost} is therefore checked, and the phase is
-         * {@link CloseInfo.Phase#PROXY}.
+         * A redirect may lead to an address that is nearer than that of the server that sent the redirect. A nearer
+         * address is a private, link-local or loopback address after a public one, or a loopback address after a
+         * private one. **This weakens security.** Without this flag such a redirect ends with
+         * {@link ErrorCode#REDIRECT} in {@link CloseInfo.Phase#CONNECT}, because the server could make this machine
+         * connect to services that trust its network. The addresses are checked after the look-up. A proxy looks
+         * names up itself. With a proxy, only a host that is an address or {@code localhost} is therefore checked,
+         * and the phase is {@link CloseInfo.Phase#PROXY}.
          */
         public @NotNull Builder allowPrivateRedirects(boolean on) {
             return flag(0x2000000, on);

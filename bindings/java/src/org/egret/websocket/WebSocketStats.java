@@ -84,7 +84,7 @@ public final class WebSocketStats {
         return (int) values[8];
     }
 
-    /** Attempts to reconnect that were begun so far. */
+    /** The number of attempts to reconnect that have begun so far. */
     public int getRetries() {
         return (int) values[9];
     }
