@@ -7,8 +7,8 @@ use std::mem::take;
 
 /// The size of a buffer in bytes: room for the longest message, and for its header or a final NUL.
 const SIZE: usize = 128 * 1024 + 64;
-/// How many unused buffers are kept at most: enough for a full send queue of the default size and for the message that is being
-/// written.
+/// The largest number of unused buffers that are kept. They suffice for a full send queue of the default size and for the message
+/// that is being written.
 const KEPT: usize = 10;
 
 /// An allocation has failed. It has no fields, so that results that carry it stay small.

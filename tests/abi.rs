@@ -139,7 +139,7 @@ fn the_abi_has_only_grown() {
     broken(&old, &new, "present").unwrap();
 }
 
-/// Returns the header before and after a change.
+/// Returns the header before and after `from` is replaced by `to`.
 fn changed(from: &str, to: &str) -> (String, String) {
     let header = read("include/egret_ws.h");
     let changed = header.replacen(from, to, 1);

@@ -272,7 +272,7 @@ fn every_field_of_the_header_is_reachable() {
         }
     }
     assert!(times > 12, "{times} times");
-    // Without settings, the structs are equal to those of C.
+    // Without settings, the structs are equal to the structs of C.
     text += "  const egret::Options none; COptions made(none); egret_ws_options c = made.get(), zero;\n";
     text += "  egret_ws_options_init(&zero, sizeof zero);\n";
     for group in ["retry", "deflate"] {

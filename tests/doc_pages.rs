@@ -89,7 +89,7 @@ fn the_page_about_errors_says_which_are_worth_a_retry() {
             known.to_str() == Ok(name)
         });
         let info = report(error.unwrap_or_else(|| panic!("{name} is no error")));
-        // SAFETY: the pointer is that of a report.
+        // SAFETY: the pointer belongs to a report.
         let worth = unsafe { egret_ws_is_retryable(&info) } == 1;
         assert_eq!(retry.starts_with("yes"), worth, "docs/errors.md says \"{retry}\" at {name}");
         assert!(worth || *retry == "no", "docs/errors.md says \"{retry}\" at {name}");

@@ -38,7 +38,7 @@ struct Flood {
     wrong: Option<usize>,
     /// How long each callback takes.
     work: Duration,
-    /// The time at which the first callback of this poll began, and the times at which the last but one and the last one ended.
+    /// The time at which the first callback of this poll began, and the times at which the last two callbacks ended.
     first: Option<Instant>,
     ended: [Option<Instant>; 2],
 }
@@ -165,8 +165,8 @@ fn no_poll_makes_more_callbacks_than_its_budget() {
     }
 }
 
-/// A poll checks its time before each callback except the first one: a callback that ends after the time is the last one of its
-/// poll. It is measured inside the callbacks, so it is exact on a busy machine too.
+/// A poll checks its time before each callback except the first one. So a callback that ends after the time is the last one of
+/// its poll. The test measures inside the callbacks, so it is exact on a busy machine too.
 #[test]
 fn no_poll_is_over_its_time_by_more_than_one_callback() {
     const BUDGET: Duration = Duration::from_millis(2);

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
-#[allow(dead_code)] // made for other tests, which need more of them
+#[allow(dead_code)] // other tests use more of this module
 use test_support::echo_server::echo_url;
 use test_support::{failing_servers, library, samples};
 

@@ -250,7 +250,7 @@ fn work_of_a_connect_call_is_linear() {
         let (half, whole) = (count(&|options| set(options, &half)), count(&|options| set(options, &whole)));
         let more = |work: (usize, usize)| (work.0.saturating_sub(nothing.0), work.1.saturating_sub(nothing.1));
         let (half, whole) = (more(half), more(whole));
-        // Memory that grows by doubling may double once more, including that of the loop and its queues.
+        // Memory that grows by doubling may double once more. This includes the memory of the loop and its queues.
         let within = whole.0 <= 2 * half.0 + 16 && whole.1 <= 2 * half.1 + half.1 / 2 + 16 * 1024;
         assert!(within, "{field} of {limit}: {half:?} allocations and bytes for half of it, {whole:?} for all");
     }

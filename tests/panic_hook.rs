@@ -1,4 +1,4 @@
-//! A host in Rust shares its panic hook with the library. The library's hook calls that of the host, which gets each panic once.
+//! A host in Rust shares its panic hook with the library. The library's hook calls the host's hook, which gets each panic once.
 //! If the host sets a hook later, only the place is missing in the log line.
 #![cfg(debug_assertions)] // the library panics on request in a debug build only
 #![allow(unsafe_code)] // the C ABI is called as a host would

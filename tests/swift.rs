@@ -68,8 +68,8 @@ fn every_name_of_the_header_is_reachable() {
         names.extend(fields.map(|field| field.name.split('[').next().unwrap_or_default().to_owned()));
     }
     for constant in header::constants() {
-        // A Swift text has a length, the kinds are cases of a message, and states, phases, initiators and levels are enums with
-        // the numbers of C, which another test compares.
+        // Some constants are not needed in Swift: a text has a length, and the kind of a message is a case of an enum. States,
+        // phases, initiators and levels are enums with the numbers of C, which another test compares.
         let is_case = ["STATE_", "PHASE_", "INITIATOR_", "LOG_", "REQUEST_"].iter().any(|kind| constant.contains(kind));
         // A macro with arguments is not imported, and Swift knows the sizes of its structs.
         let is_of_c = constant == "EGRET_WS_NUL_TERMINATED" || constant.starts_with("EGRET_WS_HAS_FIELD(");

@@ -854,7 +854,7 @@ function makeCloseEventClass(Event) {
 
 /* ---- script/events.js ---- */
 
-// The event classes of a global object: those of the engine, or otherwise ours. WebSocket works with both.
+// The event classes of a global object: the classes of the engine, or otherwise ours. WebSocket works with both.
 
 const EXCEPTION_CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15 };
 
@@ -1397,7 +1397,7 @@ class Sockets {
         this.events = this.makeEvents();
     }
 
-    // The number of the current task. If no event of the glue started the task, such as that of a timer, a microtask ends it.
+    // The number of the current task. If no event of the glue started the task (a timer did, for example), a microtask ends it.
     currentTask() {
         if (!this.isInEvent && !this.willEndTask) {
             this.willEndTask = true;

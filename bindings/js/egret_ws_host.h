@@ -112,7 +112,7 @@ typedef struct egret_ws_host_options {
 } egret_ws_host_options;
 
 /*
- * Creates a loop. `options` may be NULL. `events` must stay valid as long as the host. Errors: those of egret_ws_loop_new.
+ * Creates a loop. `options` may be NULL. `events` must stay valid as long as the host. Errors: as for egret_ws_loop_new.
  */
 int32_t egret_ws_host_new(const egret_ws_host_options *options, const egret_ws_host_events *events, void *engine,
                           egret_ws_host **out);
@@ -125,7 +125,7 @@ egret_ws_loop *egret_ws_host_loop(const egret_ws_host *host);
 
 /*
  * Frees the loop and every socket, without further events. Afterwards every other function returns EGRET_WS_ERR_BAD_HANDLE, or 0
- * if it returns an amount. Errors: those of egret_ws_loop_free; after EGRET_WS_ERR_REENTRANT nothing was freed.
+ * if it returns an amount. Errors: as for egret_ws_loop_free; after EGRET_WS_ERR_REENTRANT nothing was freed.
  */
 int32_t egret_ws_host_free_loop(egret_ws_host *host);
 
@@ -135,8 +135,8 @@ void egret_ws_host_free(egret_ws_host *host);
 /*
  * Delivers the pending events: first the tasks of egret_ws.js that waited before the call, then the events of the loop, then the
  * questions of hooks that the script answers. It waits `timeout_ms` (see egret_ws_loop_poll) only if there was no task. Returns
- * the number of callbacks, tasks and questions, or an error: EGRET_WS_ERR_REENTRANT inside a poll, otherwise those of
- * egret_ws_loop_poll.
+ * the number of callbacks, tasks and questions, or an error: EGRET_WS_ERR_REENTRANT inside a poll, otherwise an
+ * error of egret_ws_loop_poll.
  */
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms);
 /*
@@ -180,7 +180,7 @@ char *egret_ws_host_stats(egret_ws_host *host, int64_t id, size_t *len);
  * With the id 0 and the name `hooks` it returns the names of the hooks that the script answers, each followed by a space.
  */
 char *egret_ws_host_text(egret_ws_host *host, int64_t id, const char *name, size_t *len);
-/* host.bytes: returns bytes of the socket, for free(). `index` is that of a certificate. NULL: see egret_ws_host_text. */
+/* host.bytes: returns bytes of the socket, for free(). `index` selects a certificate. NULL: see egret_ws_host_text. */
 uint8_t *egret_ws_host_bytes(egret_ws_host *host, int64_t id, const char *name, int64_t index, size_t *len);
 /*
  * host.answer: answers `asked`; see egret_ws_resolved and egret_ws_proxy_found. After an error other than

@@ -126,7 +126,8 @@ static void release_questions(void *user) {
     leave_questions(all);
 }
 
-/* The hooks of the shell take precedence over those of the script. `shell` may be NULL. Returns NULL if there is no memory. */
+/* If the shell and the script both have a hook, the hook of the shell is used. `shell` may be NULL. Returns NULL if there is no
+ * memory. */
 static host_questions *new_questions(const egret_ws_hooks *shell, uint32_t of_script, egret_ws_hooks *hooks) {
     host_questions *all = calloc(1, sizeof *all);
     if (!all) return NULL;

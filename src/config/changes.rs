@@ -1,4 +1,4 @@
-//! Changes of a request that `on_request` makes before an attempt. The rules are those of the connect call. After an error nothing
+//! Changes of a request that `on_request` makes before an attempt. The rules of the connect call apply. After an error nothing
 //! has changed.
 
 use super::network::addresses;

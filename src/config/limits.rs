@@ -36,7 +36,7 @@ pub struct Limits {
     pub max_send_buffer: usize,
     /// The size of the receive queue, in bytes, at which the library stops reading.
     pub max_receive_queue: usize,
-    /// How many bytes of the body of a refusal are kept at most. 0: the body is not read.
+    /// The largest number of bytes of a refusal's body that are kept. 0: the body is not read.
     pub max_refusal_body: usize,
     /// The time between two attempts to connect to different addresses.
     pub attempt_delay: Duration,

@@ -41,7 +41,7 @@ pub struct LoopConfig {
     pub close_on_suspend: bool,
     /// When the network changes, the TLS sessions are dropped.
     pub forget_tls_sessions: bool,
-    /// How many callbacks a poll makes at most.
+    /// The largest number of callbacks that a poll makes.
     pub poll_max_callbacks: u32,
     /// The time after which a poll begins no further callback. `None`: no limit.
     pub poll_max_time: Option<Duration>,

@@ -81,7 +81,7 @@ pub struct ConnectConfig {
     /// The local address and the local interface.
     pub local: Arc<LocalSide>,
     pub max_redirects: u32,
-    /// No redirect leads to a URL without TLS.
+    /// Redirects to a URL without TLS are refused.
     pub secure_redirects_only: bool,
     /// Redirects may lead from a public address to a private or loopback one.
     pub redirects_to_private: bool,

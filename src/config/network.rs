@@ -50,7 +50,7 @@ pub fn found_proxies(list: &[u8], loop_tls: LoopTls) -> Result<Vec<Option<Proxy>
     Ok(proxies)
 }
 
-/// Reads a list of addresses, separated by commas. The port of an address without one is 0. The error says what is wrong.
+/// Reads a list of addresses, separated by commas. The port of an address without one is 0. The error describes the fault.
 fn read_addresses(list: &str) -> Result<Vec<SocketAddr>, String> {
     let items = list.split(',').map(str::trim);
     if list.trim().is_empty() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// A time that never ends, for an unlimited time-out: a century, which can be added to any time of the system's clock.
 pub(super) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// Which of the two special numbers an option accepts.
+/// The special numbers that an option accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Special {
     Neither,

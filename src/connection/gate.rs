@@ -26,7 +26,7 @@
 use crate::constants::*;
 use crate::error::Error;
 
-/// The state of a socket, as its host sees it. The numbers are those of the header.
+/// The state of a socket, as its host sees it. The numbers match the C header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 #[allow(missing_docs)]

@@ -163,7 +163,7 @@ pub trait Events {
     fn warn(&mut self, text: Arguments<'_>);
 }
 
-/// The direction of a frame. The numbers are those of the header.
+/// The direction of a frame. The numbers match the C header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[allow(missing_docs)]

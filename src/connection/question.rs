@@ -44,7 +44,8 @@ pub(super) struct Subject {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question {
     state: QuestionState,
-    /// The time at which the attempt ends. `None`: the loop was suspended and then closes connections; the resume continues.
+    /// The time at which the attempt ends. `None`: the loop was suspended and closes connections on suspend; the resume continues
+    /// the attempt.
     deadline: Option<Instant>,
 }
 
@@ -52,8 +53,8 @@ pub(super) struct Question {
 enum QuestionState {
     /// The host has not answered.
     Asked,
-    /// Like `Asked`, but the host has called `retry_now` since, so it may be ready already. If it answers that it is not, it is
-    /// asked again.
+    /// Like `Asked`, but the host has called `retry_now` after the question, so it may be ready now. If it answers that it is not
+    /// ready, it is asked again.
     AskedAndCalled,
     /// The host is not ready.
     HostWaits,

@@ -9,7 +9,7 @@ use crate::protocol::{Violation, ViolationKind};
 use crate::transport;
 use std::io;
 
-/// The phase in which a connection ended. The numbers are those of the header.
+/// The phase in which a connection ended. The numbers match the C header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 #[allow(missing_docs)]
@@ -42,7 +42,7 @@ impl Phase {
     }
 }
 
-/// The side that ended a connection. The numbers are those of the header.
+/// The side that ended a connection. The numbers match the C header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 #[allow(missing_docs)]

@@ -3,7 +3,7 @@
 //! Messages wait in one of two forms. Usually they are masked frames, so that a send writes each byte only once, to its place on
 //! the wire, and the connection writes whole buffers. With permessage-deflate, or if messages are kept for the next
 //! connection, they are kinds and payloads, and the connection makes frames of them (`framer`). In both forms the size of a
-//! message is that of its uncompressed frame.
+//! message is the size of its uncompressed frame.
 //!
 //! # Back-pressure
 //!

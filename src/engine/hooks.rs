@@ -160,7 +160,7 @@ impl Work {
 }
 
 impl State {
-    /// Adds a job after those of its socket.
+    /// Adds a job after the other jobs of its socket.
     fn push(&mut self, job: Job) {
         if self.sockets.len() >= self.prune_at {
             self.prune();

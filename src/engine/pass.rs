@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// The longest time of a pass. A host can set a shorter time.
 pub const MAX_PASS: Duration = Duration::from_millis(4);
-/// How many timers are checked at most to find those that may run early.
+/// The largest number of timers that are checked to find timers that may run early.
 const MAX_EARLY: usize = 1024;
 /// The capacity that an empty run queue may keep.
 const KEPT_RUN_QUEUE: usize = 1024;

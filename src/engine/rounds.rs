@@ -20,7 +20,7 @@ pub(super) enum Task {
 /// unfinished one stopped. So each connection is reached even if new rounds begin all the time.
 pub(super) struct Round {
     pub(super) task: Task,
-    /// The next place, and how many of the first `len` places are left. Connections after those are newer than the round.
+    /// The next place, and how many of the first `len` places are left. Connections at later places are newer than the round.
     at: usize,
     left: usize,
     len: usize,

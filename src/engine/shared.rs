@@ -268,7 +268,7 @@ impl Shared {
         self.commands.lock().queue.len()
     }
 
-    /// Appends all commands to those of `onto`.
+    /// Appends all commands to the commands of `onto`.
     pub(super) fn take_commands(&self, onto: &mut CommandQueue) {
         let mut commands = self.commands.lock();
         self.commands_pending.store(false, Relaxed);

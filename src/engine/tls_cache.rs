@@ -15,13 +15,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// How many connectors are kept at most for later connections. A connection itself keeps the connector that it uses.
+/// The largest number of connectors that are kept for later connections. A connection itself keeps the connector that it uses.
 const MAX_CACHED: usize = 8;
-/// How many connectors are made at a time at most.
+/// The largest number of connectors that are made at a time.
 const MAX_THREADS: usize = 2;
-/// How many contexts a host makes at a time at most. The host may block, and the others must not wait for that.
+/// The largest number of contexts that a host makes at a time. It is larger than [`MAX_THREADS`], because the host may block, and
+/// other contexts must not wait for that.
 const MAX_HOST_THREADS: usize = 16;
-/// How long the end of a loop waits at most for a worker that makes a connector. The worker stops within a millisecond.
+/// The longest time that the end of a loop waits for a worker that makes a connector. The worker stops within a millisecond.
 const MAX_WITHDRAW_WAIT: Duration = Duration::from_secs(1);
 
 /// A connector that a worker makes.

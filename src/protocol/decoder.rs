@@ -85,7 +85,7 @@ struct PartialFrame {
 const MAX_WIRE_BYTES: u64 = 2 * 1024 * 1024;
 /// A message of at least this size is read directly into its buffer. A smaller one is read together with the frames around it.
 const DIRECT_READ_SIZE: usize = 16 * 1024;
-/// How many bytes of capacity an idle decoder keeps at most.
+/// The largest capacity in bytes that an idle decoder keeps.
 const MAX_IDLE_CAPACITY: usize = 4096;
 
 const TOO_BIG: Violation =

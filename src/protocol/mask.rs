@@ -160,7 +160,7 @@ mod avx2 {
     ) -> (&'a mut [MaybeUninit<u8>], &'b [u8]) {
         let key = _mm256_set1_epi32(i32::from_ne_bytes(key));
         write_lanes::<32>(out, payload, |lane| {
-            #[allow(unsafe_code)] // vectors of stable Rust
+            #[allow(unsafe_code)] // vector instructions in stable Rust
             // SAFETY: an array and a vector both have 32 bytes, and every value of them is valid.
             unsafe {
                 let lane = std::mem::transmute::<[u8; 32], __m256i>(lane);
@@ -209,7 +209,7 @@ fn widen(key: [u8; 4]) -> [u8; LANE] {
 /// Uses vector instructions explicitly. A compiler that optimises for size, as in the link-time pass, does not generate them,
 /// and with 64-bit registers a long message takes one and a half times as many instructions.
 #[inline(always)]
-#[allow(unsafe_code)] // vectors of stable Rust
+#[allow(unsafe_code)] // vector instructions in stable Rust
 fn xor(lane: [u8; LANE], key: [u8; LANE]) -> [u8; LANE] {
     #[cfg(target_arch = "aarch64")]
     use std::arch::aarch64::{uint8x16_t as Vector, veorq_u8 as xor};

@@ -2,7 +2,7 @@
 
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// The kind of a message. The numbers are those of the opcodes, and of the C header.
+/// The kind of a message. The numbers match the opcodes and the C header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessageKind {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// Reading the clock costs as much as a small message. If the last callbacks took longer than this on average, the clock is read
 /// after each callback. Otherwise it is read after several callbacks.
 const QUICK: Duration = Duration::from_micros(1);
-/// How many callbacks are made at most between two reads of the clock.
+/// The largest number of callbacks between two reads of the clock.
 const MAX_UNTIMED: u32 = 16;
 
 /// The budget of a poll.

@@ -117,7 +117,7 @@ impl Dispatcher {
         called
     }
 
-    /// Dispatches the next held event of a socket. The result is that of [`Dispatcher::dispatch`].
+    /// Dispatches the next held event of a socket. The result is as for [`Dispatcher::dispatch`].
     fn dispatch_held(&mut self, host_loop: &Loop, key: usize) -> bool {
         let socket = self.sockets.get(key).and_then(Option::as_ref);
         let holds_messages = socket.is_some_and(|socket| holds_messages(socket));

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 /// The capacity that an emptied list of sockets may keep.
 const KEPT_SOCKETS: usize = 256;
-/// How many freed sockets may wait at most until the poll calls their `release_user`.
+/// The largest number of freed sockets that wait until a poll calls their `release_user`.
 const MAX_FREED: usize = EGRET_WS_MAX_PENDING_SOCKETS as usize;
 
 /// The parts of a loop that the host provides.
@@ -308,7 +308,7 @@ impl Loop {
 
     // Polling.
 
-    /// Runs the callbacks that are due and returns how many ran. `timeout_ms` is that of `egret_ws_loop_poll`.
+    /// Runs the callbacks that are due and returns how many ran. For `timeout_ms` see `egret_ws_loop_poll`.
     pub fn poll(&self, timeout_ms: i32) -> Result<u32, Error> {
         if timeout_ms == 0 && !self.options.inline && self.shared().is_quiet() {
             return self.scheduler.check_poll().map(|()| 0);

@@ -40,8 +40,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::{Arc, Weak};
 
-/// The callbacks of a socket. Only the thread that polls calls them. It holds no lock except that of the dispatcher. `release` is
-/// called once, as the last one.
+/// The callbacks of a socket. Only the thread that polls calls them. It holds no lock except the dispatcher's. `release` is
+/// called once, as the last callback.
 #[allow(missing_docs)]
 pub trait Listener: Send + Sync {
     fn connected(&self);

@@ -29,7 +29,7 @@ impl Socket {
         change(&mut request.lock())
     }
 
-    /// Returns whether the engine still waits for the answer to this question, and the host for a connection.
+    /// Returns whether the engine still waits for the answer to this question, and the host has not closed the socket.
     pub(super) fn is_asked(&self, question: u32) -> bool {
         self.shared.is_asked(question) && !self.shared.send_queue.lock().gate().is_closing()
     }

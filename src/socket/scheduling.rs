@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::time::{Duration, Instant};
 
-/// How long the end of a loop waits at most for a TLS provider of the host that does not return.
+/// The longest time that the end of a loop waits for a TLS provider of the host that does not return.
 const MAX_PROVIDER_WAIT: Duration = Duration::from_secs(1);
 
 /// A kind of request of the host.
@@ -371,8 +371,8 @@ impl Scheduler {
                 self.run_commands(engine);
             }
         }
-        // This must come last: a message that the host sends from its log callback meanwhile becomes a command, which was taken
-        // above.
+        // This must come last. While the code above runs, a message that the host sends in its log callback becomes a command,
+        // which that code runs.
         self.deferred.store(Deferred::NOTHING, Relaxed);
     }
 

@@ -121,7 +121,7 @@ fn compare_open(case: &Case, socket: &Socket, generation: Option<&Generation>, s
     if report.has_close_frame() {
         match served.close_sent {
             None => wrong("the server sent no Close frame"),
-            Some(code) if served.violation.is_none() && code != report.code => wrong("the server's code was another"),
+            Some(code) if served.violation.is_none() && code != report.code => wrong("the report has another code"),
             Some(_) => {}
         }
         if report.initiator == EGRET_WS_INITIATOR_TRANSPORT {

@@ -153,7 +153,7 @@ pub fn make(case: &Arc<Case>, random: &mut Random, setup: HostSetup) -> Option<A
     Some(host)
 }
 
-/// Records that a poll or a free runs, to detect those that overlap.
+/// Records that a poll or a free runs, to detect calls that overlap.
 struct Turn<'a> {
     turns: &'a AtomicU64,
     others: u64,
@@ -277,7 +277,7 @@ fn descriptor_aimed(case: &Case, aim: &Aim) -> Option<i32> {
     call(case, "egret_ws_loop_descriptor", aim, "", &[], |handle| egret_ws_loop_descriptor(handle))
 }
 
-/// Asks a loop that is known.
+/// Returns the descriptor of the loop `host`.
 pub fn descriptor_of(case: &Case, host: &Arc<HostLoop>) -> Option<i32> {
     descriptor_aimed(case, &Aim { handle: host.handle(), host: Some(Arc::clone(host)) })
 }

@@ -110,7 +110,8 @@ impl HostLoop {
         result
     }
 
-    /// Replaces the wake-up callback by `ring` with a call that returns true if it has done so, and has waited for the earlier ones.
+    /// Makes `call`, which replaces the wake-up callback by `ring`. It returns true if the callback was replaced and all calls of
+    /// earlier wake-up callbacks have returned.
     pub fn replace_ring(&self, ring: &Arc<Ring>, call: impl FnOnce() -> bool) {
         let earlier = lock(&self.rings).clone();
         if call() {

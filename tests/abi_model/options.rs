@@ -42,7 +42,7 @@ impl Setup {
     }
 }
 
-/// Arguments of a connect call that own what they point to.
+/// Arguments of a connect call. They own the memory that their pointers refer to.
 pub struct Draft {
     /// The struct, with room after it for the fields of a newer header.
     buffer: Box<[u64; 1024]>,

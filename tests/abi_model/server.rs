@@ -1,4 +1,4 @@
-//! The hostile server: a listener with TLS and one without, and a thread for each connection.
+//! The hostile server: a listener with TLS, a listener without TLS, and a thread for each connection.
 
 use crate::case::Targets;
 use crate::script::{End, FirstAction, Script, first_action};

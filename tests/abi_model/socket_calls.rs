@@ -154,7 +154,7 @@ fn send_one(case: &Arc<Case>, aim: &Aim, is_text: bool, mut len: usize, ends_in_
 }
 
 /// Calls one of the two functions. The model counts the call as running until `learn` has got its result.
-#[allow(clippy::too_many_arguments, reason = "they are those of the call, and what is known of them")]
+#[allow(clippy::too_many_arguments, reason = "the arguments of the call, and what is known of them")]
 fn send_bytes(
     case: &Case,
     aim: &Aim,

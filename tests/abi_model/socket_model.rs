@@ -30,7 +30,7 @@ pub struct Socket {
     pub frees: AtomicU32,
     /// A close or an abort has begun.
     pub close_begun: AtomicBool,
-    /// The time at which one of them had returned.
+    /// The time at which the close or the abort had returned.
     pub close_done: AtomicU64,
     pub abort_begun: AtomicBool,
     /// The time at which the first abort had returned.

@@ -18,7 +18,7 @@ typedef struct {
     int socket_verdict; /* the result of on_socket */
     int sockets;        /* calls of on_socket */
     int asked;
-    egret_ws_query *queries[MOST_QUERIES]; /* those of names that begin with "later" */
+    egret_ws_query *queries[MOST_QUERIES]; /* queries for names that begin with "later" */
     int late;                              /* refused answers that came after the gate was opened */
     int releases;
     egret_ws_loop *loop; /* for the calls that the hook of "calls" makes */

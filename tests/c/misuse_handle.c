@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
     another = new_loop();
     open_socket(loop, echo_url, &r);
 
-    /* a loop handle in place of a socket handle, and the reverse */
+    /* a loop handle instead of a socket handle, and a socket handle instead of a loop handle */
     no_socket((uintptr_t)loop);
     no_loop((uintptr_t)r.ws);
     no_request((uintptr_t)r.ws);

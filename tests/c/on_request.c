@@ -293,7 +293,7 @@ static int32_t change_all(asker *a) {
     char url[60];
     pthread_t other;
     egret_ws_loop *none = (egret_ws_loop *)(void *)a->request;
-    /* No name server knows this name. The URL has another origin, so it removes the addresses before it. */
+    /* No name server knows this name. The URL has another origin, so setting it removes the addresses that were set before. */
     snprintf(url, sizeof url, "ws://game.invalid:%d/changed?x=1", (int)all_wanted.at.port);
     CHECK_OK(egret_ws_request_set_addresses(a->request, "192.0.2.1, [2001:db8::1]:443"));
     CHECK_OK(egret_ws_request_set_url(a->request, url));

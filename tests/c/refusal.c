@@ -1,5 +1,5 @@
-/* The body of a refusal, and the cookies of all hops, can be read in on_retry and in on_close; those of a connection that opens have no
- * body. */
+/* The body of a refusal, and the cookies of all hops, can be read in on_retry and in on_close. If the connection opens, there is
+ * no body. */
 #include "retry_recorder.h"
 
 #define BODY "{\"why\": \"full\"}"

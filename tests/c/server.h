@@ -86,7 +86,7 @@ static inline void close_listener(listener *l) {
 typedef struct server {
     listener at;
     void (*script)(struct server *, int fd); /* runs on the server's thread, after the upgrade */
-    const char *(*judge)(const char *head);  /* on the server's thread: an HTTP response in place of the upgrade, or NULL */
+    const char *(*judge)(const char *head);  /* on the server's thread: an HTTP response instead of the upgrade, or NULL */
     const void *answer;                      /* for the script: bytes to send */
     size_t answer_len;
     pthread_t thread;
@@ -99,7 +99,7 @@ typedef struct server {
     int64_t ended;      /* number of connections that were upgraded and are closed */
     int64_t messages;   /* number of received data frames */
     int64_t bytes;      /* their payload */
-    int64_t close_code; /* that of the last Close frame: 1005 if it had none, 0 if no Close frame came */
+    int64_t close_code; /* the code of the last Close frame: 1005 if it had no code, 0 if no Close frame came */
 } server;
 
 static inline int send_all(int fd, const void *data, size_t len) {
@@ -247,7 +247,7 @@ static inline int64_t server_read(server *s, const int64_t *number) {
     } while (0)
 
 /* Sends to a peer that never reads, until a message is refused, and is refused again after the loop has had time to write more. Then
- * the send buffer and those of the operating system are full. Returns the number of accepted messages of PART bytes. */
+ * the send buffer and the buffers of the operating system are full. Returns the number of accepted messages of PART bytes. */
 enum { PART = 50000 };
 
 static inline int64_t fill(egret_ws_loop *loop, const recorder *r) {

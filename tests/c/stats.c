@@ -96,7 +96,7 @@ static void queues(egret_ws_loop *loop) {
     open_plain(loop, peer.at.url, &waiting);
     if (driver != EGRET_WS_LOOP_INLINE && waiting.messages == 0) { /* not in the poll that called on_connect */
         WAIT_UNTIL(stats_of(waiting.ws).receive_queue_bytes == 3 + 32 + 1 + 32);
-        WAIT_UNTIL(stats_of(waiting.ws).messages_received == 2); /* both are counted when the read bytes are queued */
+        WAIT_UNTIL(stats_of(waiting.ws).messages_received == 2); /* both messages are counted when their bytes enter the queue */
     }
     POLL_UNTIL(loop, waiting.messages == 2);
     stats = stats_of(waiting.ws);

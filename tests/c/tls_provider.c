@@ -424,7 +424,7 @@ static void ready_comes_from_other_threads(void) {
     end_host(&h);
 }
 
-/* With the inline driver the call that blocks is that of the poll. */
+/* With the inline driver the poll is the call that blocks. */
 static void a_call_that_blocks_does_not_hold_the_end_of_the_loop(void) {
     static host h;
     egret_ws_loop *loop = new_tls_loop(&h), *other = new_loop();

@@ -193,7 +193,7 @@ static int remove_callback(host *h, recorder *r) {
     return count_wakeups(h);
 }
 
-/* Work that is due when the callback is set causes a wake-up. After it is set to NULL none comes. */
+/* Work that is due when the callback is set causes a wake-up. After the callback is set to NULL, there is no wake-up. */
 static void callback_is_set_late_and_removed(void) {
     static recorder r;
     egret_ws_loop_options options = loop_options();

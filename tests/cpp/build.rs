@@ -28,8 +28,9 @@ const SANITIZERS: &[&str] = &["-O1", "-fsanitize=address,undefined", "-fno-sanit
 const CLANG: Variant = Variant { is_clang: true, standard: "c++20", is_bare: true, is_sanitized: false };
 const GCC: Variant = Variant { is_clang: false, standard: "c++17", is_bare: false, is_sanitized: true };
 
-/// Both compilers, both standards, with and without exceptions and RTTI, and AddressSanitizer, in two variants;
-/// `the_binding_compiles_with_every_compiler_and_standard` checks every combination. `EGRET_WS_TEST_VARIANTS=all` runs all 16.
+/// Returns two variants. Together they cover both compilers, both standards, with and without exceptions and RTTI, and with and
+/// without AddressSanitizer. `the_binding_compiles_with_every_compiler_and_standard` checks every combination.
+/// `EGRET_WS_TEST_VARIANTS=all` runs all 16.
 pub fn variants() -> Vec<Variant> {
     if env::var_os("EGRET_WS_TEST_VARIANTS").is_none_or(|which| which != "all") {
         return vec![CLANG, GCC];

@@ -327,7 +327,7 @@ fn messages_unsent_at_the_end_are_counted() {
 #[test]
 fn longest_distance_finds_known_distances() {
     let mut random = RandomMessages::new(1);
-    // Noise does not repeat within its length.
+    // The noise is random, so the most distant match is the second copy.
     for size in [400, 600, 4000, 32_000] {
         let noise: Vec<u8> = (0..size).map(|_| random.random(256) as u8).collect();
         let twice = [&noise[..], &noise].concat();

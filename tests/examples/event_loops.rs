@@ -1,4 +1,4 @@
-//! `examples/event_loops`: sockets in event loops of others.
+//! `examples/event_loops`: sockets in event loops of other libraries.
 
 use super::{Outcome, Program, SANITIZED_C99, compile_as, echo_url};
 use std::io::{PipeWriter, Write, pipe};

@@ -1,4 +1,4 @@
-//! Responses to the upgrade: those that RFC 6455 section 4.1 forbids, and unusual ones that it allows.
+//! Responses to the upgrade: responses that RFC 6455 section 4.1 forbids, and unusual ones that it allows.
 
 use ::egret_ws::*;
 use test_support::client::on_both_drivers;

@@ -28,7 +28,7 @@ fn with_echo_server(text: &str) -> String {
     with_server(text, echo_url())
 }
 
-/// Returns the text of a page with the server of this URL.
+/// Returns the text of a page, with this URL as the address of the server.
 fn with_server(text: &str, url: &str) -> String {
     let changed = text.replace("ws://127.0.0.1:9000/", url);
     assert_ne!(changed, text, "the page has another URL now");
@@ -235,7 +235,7 @@ fn prose(page: &str) -> String {
     page.split("```").step_by(2).collect()
 }
 
-/// Returns the names by which links lead to the headings of a page.
+/// Returns the names that links use for the headings of a page.
 fn anchors(page: &str) -> Vec<String> {
     let is_kept = |letter: &char| letter.is_alphanumeric() || ['-', '_', ' '].contains(letter);
     let headings = page

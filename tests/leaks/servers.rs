@@ -179,7 +179,7 @@ fn refuse_by(mut stream: impl Read + Write) {
 /// Replaces the resolver of the C library. No name is found, and some look-ups take a while.
 ///
 /// # Safety
-/// The conditions are those of the C library's function.
+/// The conditions of the C library's function apply.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getaddrinfo(
     name: *const c_char,

@@ -49,7 +49,7 @@ fn breaks(accept: fn(&mut Peer), read: Read) -> (Server<Vec<u32>>, mpsc::Sender<
         accept(&mut first);
         assert_eq!(number(&read(&mut first, &mut Decompress::new(false)).payload), 0);
         gone.recv().expect("the client has sent");
-        drop(first); // with bytes unread: a reset
+        drop(first); // bytes are unread, so this resets the connection
         let mut second = connections.next();
         accept(&mut second);
         let (mut numbers, mut inflater) = (Vec::new(), Decompress::new(false));
@@ -123,7 +123,7 @@ fn unsent_messages_are_reported_and_dropped() {
     });
 }
 
-/// Checks that the numbers are those of the messages that were unsent, each once, in their order.
+/// Checks that the numbers are the numbers of all unsent messages, each once, in their order.
 #[track_caller]
 fn are_the_unsent(retry: &Retry, queued: i64, numbers: &[u32]) {
     let unsent = retry.report.unsent_messages;

@@ -67,7 +67,7 @@ static BEGUN: AtomicUsize = AtomicUsize::new(0);
 /// Replaces the resolver of the C library.
 ///
 /// # Safety
-/// The conditions are those of the C library's function.
+/// The conditions of the C library's function apply.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getaddrinfo(
     _: *const c_char,

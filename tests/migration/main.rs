@@ -70,7 +70,7 @@ fn check_after(name: &str) {
     check_runs(|| Command::new(&program), &dir, "403");
 }
 
-/// Compiles and runs a program that uses another library, if that is installed. Without it, a line names the package.
+/// Compiles and runs a program that uses another library. If the library is not installed, a printed line names its package.
 fn check_before(name: &str, header: &str, package: &str, options: &[&str]) {
     if !Path::new("/usr/include").join(header).exists() {
         return report_missing(name, package);

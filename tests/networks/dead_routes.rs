@@ -166,7 +166,8 @@ fn kernel_ends_connections_that_the_heartbeat_cannot_check() {
     }
     let sent = Instant::now();
     wait("the kernel to give up", || phones.iter().all(|(.., server)| !established().contains(&server.port())));
-    // The kernel checks at each retransmission, and counts from the first one. By default this would take a quarter of an hour.
+    // The kernel checks the time-out at each retransmission, and measures from the first one. With the default time-out this
+    // would take a quarter of an hour.
     println!("ended by the kernel after {:?}", sent.elapsed());
     assert!(sent.elapsed() >= user_timeout - LATE, "{:?}", sent.elapsed());
     for (driver, phone, ..) in &phones {

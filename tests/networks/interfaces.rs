@@ -105,7 +105,7 @@ pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Listens in the outer network. Accepted connections also belong to it, whichever thread accepts them.
+/// Listens in the outer network. Accepted connections also belong to it, on any thread.
 pub fn listen(port: u16) -> TcpListener {
     listen_on(SERVER.into(), port)
 }

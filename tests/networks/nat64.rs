@@ -131,7 +131,7 @@ fn a_refusal_behind_the_nat64_is_reported() {
     }
 }
 
-/// The name server cannot be reached, or does not answer. The reported error is that of the address.
+/// The name server cannot be reached, or does not answer. The error of the address is reported.
 #[test]
 fn a_discovery_that_fails_or_hangs_is_reported_with_the_missing_route() {
     if !in_namespace_with_nat64("nat64::a_discovery_that_fails_or_hangs_is_reported_with_the_missing_route") {

@@ -5,7 +5,7 @@ use crate::root;
 use std::fs;
 use test_support::paths::sources;
 
-/// Files that compare a hash themselves, with a text that shows it.
+/// Files that compare a hash themselves, each with the text that does so.
 const COMPARE_THEMSELVES: [(&str, &str); 3] = [
     ("tests/java/ndk.sh", "sha256sum --quiet --check"),
     ("tests/java/kotlin.sh", "[ \"$found\" = \"$integrity\" ]"),

@@ -160,7 +160,7 @@ fn lower_case_variables_win_and_empty_ones_are_ignored() {
     );
 }
 
-/// The roots of the system are those of `SSL_CERT_FILE`. The flag that accepts any certificate is only for the server.
+/// `SSL_CERT_FILE` replaces the roots of the system. The flag that accepts any certificate is only for the server.
 #[test]
 fn a_proxy_of_the_environment_can_have_tls() {
     if is_second_process() {

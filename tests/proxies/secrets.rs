@@ -17,7 +17,7 @@ fn keeps_it(what: &str, text: &str) {
     }
 }
 
-/// With both drivers, a connection through `proxy` (the URL up to its host), which runs `script`.
+/// Connects with both drivers through a proxy that runs `script`. `proxy` is its URL up to the host.
 #[track_caller]
 fn keeps_quiet(proxy: &str, timeout_ms: u32, script: impl Fn(Peer) + Clone + Send + 'static, error: i32) {
     for driver in DRIVERS {

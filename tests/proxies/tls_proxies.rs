@@ -242,7 +242,7 @@ fn the_certificate_of_the_proxy_is_checked() {
     is_refused(&WRONG_HOST, |_| {}, EGRET_WS_ERR_TLS_HOST, "IP address mismatch");
     is_refused(&UNKNOWN_ISSUER, |_| {}, EGRET_WS_ERR_TLS_ISSUER, "issuer");
     is_refused(&SELF_SIGNED, |_| {}, EGRET_WS_ERR_TLS_ISSUER, "self");
-    // Its name is not that of the server, and the options do not accept its name.
+    // The name of the proxy differs from the name of the server, and the options do not accept it.
     let own_name: fn(&mut egret_ws_options) = |options| options.tls_server_name = c"other.example".as_ptr();
     is_refused(&WRONG_HOST, own_name, EGRET_WS_ERR_TLS_HOST, "IP address mismatch");
     let any: fn(&mut egret_ws_options) = |options| options.flags |= EGRET_WS_ACCEPT_ANY_CERTIFICATE;

@@ -1,4 +1,4 @@
-//! Headers that are sent to another origin after a redirect, and those that are sent only to their origin.
+//! Headers that are sent to another origin after a redirect, and headers that are sent only to their origin.
 
 use crate::redirects::redirect_to;
 use crate::site::{ACCEPT, Site};
@@ -138,7 +138,7 @@ fn other_headers_are_sent_to_another_origin() {
     assert_ne!(keys[0], keys[1], "each request has another key");
 }
 
-/// `openssl s_server`: it serves one client, and asks it for its certificate.
+/// `openssl s_server`: it serves one client, and requests a client certificate.
 struct CertificateServer {
     child: Child,
     output: BufReader<ChildStdout>,

@@ -97,7 +97,7 @@ fn the_object_shows_the_functions_of_the_header() {
     let of_rust: Vec<_> = undefined.iter().filter(|name| name.starts_with("_R") || name.starts_with("_ZN")).collect();
     assert!(of_rust.is_empty(), "{of_rust:?}");
 
-    // The linker takes groups of equal names from one library, and leaves out those of the others.
+    // The linker takes groups of equal names from one library, and leaves out the groups of the other libraries.
     let readelf = |option: &str| library::run(Command::new("readelf").args([option, "--wide"]).arg(&*ONE));
     let groups = readelf("--section-groups");
     assert!(groups.contains("There are no section groups"), "{groups}");

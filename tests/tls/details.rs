@@ -10,7 +10,7 @@ use test_support::certificates::*;
 use test_support::recorder::Event;
 use test_support::response::{self, TlsDetails};
 
-/// Returns the certificates that a server with this one sends, in DER.
+/// Returns the certificates that a server with this certificate sends, in DER.
 fn sent_by(certificate: &Certificate) -> Vec<Vec<u8>> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     let pem = certificate.pem();

@@ -25,7 +25,7 @@ fn echoes_and_closes(server: Daemon) {
         assert_eq!(socket.send_text(""), EGRET_WS_OK);
         assert_eq!(socket.send_text(&text), EGRET_WS_OK);
         assert_eq!(socket.send_binary(&largest), EGRET_WS_OK);
-        // The sizes are close to that of a TLS record, and there are many messages in one record.
+        // The sizes are close to the size of a TLS record, and there are many messages in one record.
         for size in (16_370..16_400).chain(0..200) {
             assert_eq!(socket.send_binary(&largest[..size]), EGRET_WS_OK);
         }

@@ -27,7 +27,7 @@ fn one_of_the_pins_must_match() {
         with(&format!("{right}, {other}")).wait_open();
         not_pinned(&with(&other).wait_closed());
         not_pinned(&with(&format!("{other},{}", SELF_SIGNED.pin())).wait_closed());
-        // The key of the issuer is not that of the server.
+        // The key of the issuer differs from the key of the server.
         not_pinned(&with(&ROOT.pin()).wait_closed());
     });
 }

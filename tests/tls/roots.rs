@@ -1,4 +1,4 @@
-//! Trusted authorities: those of the system, additional ones, or only the given ones.
+//! Trusted authorities: of the system, additional ones, or only the given ones.
 
 use crate::certificates::refused;
 use crate::hosts::{new_loop, on_both_drivers};

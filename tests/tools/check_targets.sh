@@ -4,7 +4,7 @@
 # Debian packages the sources of Rust's standard library (rust-web-src), so targets can be checked whose library this machine does not
 # have. Nothing is linked, so no system's SDK is needed. OpenSSL's headers are those of this machine, which suffice for a check of types.
 #
-# TARGET+openssl is an Apple system with OpenSSL in place of Secure Transport.
+# TARGET+openssl is an Apple system with OpenSSL instead of Secure Transport.
 #
 # For HarmonyOS the JavaScript binding's C++ code is also compiled and linked.
 set -euo pipefail

@@ -128,7 +128,7 @@ struct Listener {
     void on_message(WebSocketRef, const Message &) {}
     void on_close(WebSocketRef, const CloseInfo &) {}
     void on_drain(WebSocketRef) {}
-    // `delay == egret::unlimited`: until Loop::resume.
+    // `delay == egret::unlimited`: the next attempt begins after Loop::resume.
     void on_retry(WebSocketRef, const CloseInfo &, std::uint32_t /*attempt*/, std::chrono::milliseconds /*delay*/) {}
     // `attempt` is 0 and `last` is nullptr at the first attempt.
     RequestAction on_request(WebSocketRef, std::uint32_t /*attempt*/, const CloseInfo * /*last*/, Request) {
@@ -138,7 +138,7 @@ struct Listener {
     void on_frame(WebSocketRef, const Frame &) {}
 };
 
-// A listener that consists of callables. Set those that you need.
+// A listener that consists of callables. Set the callables that you need.
 struct Callbacks {
     Callback<void(WebSocketRef)> on_connect{};
     Callback<void(WebSocketRef, const Message &)> on_message{};

@@ -92,7 +92,7 @@ public:
     Result<void> not_found() noexcept { return answer(nullptr); }
 };
 
-// The hooks of a loop: egret_ws_hooks. Set those that you need; the library itself does the work of the others.
+// The hooks of a loop: egret_ws_hooks. Set the hooks that you need; the library itself does the work of the others.
 //
 // They run on threads of the library, several at the same time, so the callables must be thread-safe. They may block: only the
 // connection that needs the answer waits. They are destroyed, on any thread, when the loop has ended and none of them runs any

@@ -75,7 +75,7 @@ typedef struct peer {
     jweak socket;   /* the WebSocket, which its loop keeps alive until it ends or is freed */
     jobject small;  /* the loop's buffer for small messages */
     jobject direct; /* the loop's buffer for binary messages, or NULL */
-    uint8_t *small_bytes, *direct_bytes; /* the memory of both */
+    uint8_t *small_bytes, *direct_bytes; /* the memory of `small` and `direct` */
 } peer;
 
 peer *peer_new(JNIEnv *env, jobject socket, jobject small, jobject direct);

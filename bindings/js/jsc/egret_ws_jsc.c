@@ -315,7 +315,7 @@ HOST_FUNCTION(host_open)
     return make_number(self, (double)result);
 }
 
-/* The library refuses a text that is too long, so it gets texts of any length. */
+/* The length is not checked here, because the library refuses a text that is too long. */
 static int32_t send_text(egret_ws_jsc *self, int64_t id, JSStringRef string)
 {
     const size_t count = JSStringGetLength(string);

@@ -34,11 +34,11 @@ typedef struct egret_ws_jsc_options {
 
 /* Evaluates `script`, the text of egret_ws.js in UTF-8, in the context, and defines WebSocket and egret_native.WebSocket on the
  * global object. Retains the context. `options` may be NULL. Errors: EGRET_WS_ERR_INVALID_ARGUMENT if `script` is not
- * egret_ws.js (its exception is passed to `on_exception`), and those of egret_ws_loop_new. */
+ * egret_ws.js (its exception is passed to `on_exception`), and the errors of egret_ws_loop_new. */
 int32_t egret_ws_jsc_new(JSGlobalContextRef context, const char *script, const egret_ws_jsc_options *options,
                          egret_ws_jsc **out);
 
-/* Delivers the pending events; `timeout_ms` is that of egret_ws_loop_poll. Returns the number of callbacks that ran. If it returns
+/* Delivers the pending events; for `timeout_ms` see egret_ws_loop_poll. Returns the number of callbacks that ran. If it returns
  * 0, no JavaScript event was delivered.
  *
  * Call it from C with no JavaScript on the stack. Then each event is a task: JavaScriptCore runs the promise jobs when the call

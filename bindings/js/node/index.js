@@ -58,7 +58,7 @@ function checkArguments(global, options) {
  *                        promise of one of these
  *   refuseScriptOptions  true: options in a constructor's third argument are refused
  *   reportError          called with each exception of an event handler, if `global` has no EventTarget; the default throws it later
- * All other options are defaults of sockets: those of the third argument of `new WebSocket`.
+ * All other options are defaults for the third argument of `new WebSocket`.
  *
  * Returns
  *   poll(timeoutMs = 0)  delivers the pending events and returns their number; waits at most `timeoutMs` for an event

@@ -18,8 +18,8 @@ clang=$sdk/llvm/bin/clang
 # The header of the repository, or of an installed copy of these files.
 for include in "$js/../../include" "$js/../../../include"; do [ ! -f "$include/egret_ws.h" ] || break; done
 
-# Devices with 16 KiB pages load no library with smaller ones. The library is never unloaded, because a look-up that hangs in the
-# system's resolver cannot be ended.
+# A device with 16 KiB pages does not load a library that is aligned for smaller pages. The library is never unloaded, because a
+# look-up that hangs in the system's resolver cannot be ended.
 # shellcheck disable=SC2086 # these are lists of words
 "$clang" --target=aarch64-linux-ohos --sysroot="$sdk/sysroot" -std=c99 -O2 -fPIC -Wall -Wextra -pedantic -fvisibility=hidden \
     -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 ${CFLAGS:-} -I"$js/ohos/include" -I"$include" \

@@ -1,4 +1,4 @@
-// The event classes of a global object: those of the engine, or otherwise ours. WebSocket works with both.
+// The event classes of a global object: the classes of the engine, or otherwise ours. WebSocket works with both.
 
 const EXCEPTION_CODES = { InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15 };
 

@@ -28,7 +28,7 @@ class Sockets {
         this.events = this.makeEvents();
     }
 
-    // The number of the current task. If no event of the glue started the task, such as that of a timer, a microtask ends it.
+    // The number of the current task. If no event of the glue started the task (a timer did, for example), a microtask ends it.
     currentTask() {
         if (!this.isInEvent && !this.willEndTask) {
             this.willEndTask = true;

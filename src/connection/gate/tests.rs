@@ -154,7 +154,7 @@ fn each_state_is_one_of_four_for_the_host() {
     }
 }
 
-/// A gate after some calls.
+/// Makes a gate, and makes these calls on it.
 fn gate_after(calls: &[fn(&mut Gate)]) -> Gate {
     let mut gate = Gate::new();
     calls.iter().for_each(|call| call(&mut gate));

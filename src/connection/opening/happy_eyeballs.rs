@@ -32,7 +32,7 @@ const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 const BOTH_FAMILIES: [Family; 2] = [Family::V6, Family::V4];
 /// The size in bytes up to which the message of a failure names further addresses.
 const MAX_FAILURES: usize = 350;
-/// How many addresses of a name are tried at most, in one family.
+/// The largest number of addresses in one family that are tried for a name.
 pub const MAX_ADDRESSES: usize = 16;
 
 /// The connection attempts to one endpoint.

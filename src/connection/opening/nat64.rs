@@ -16,7 +16,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
 /// prevents a resolver from adding another domain to it.
 const NAME: &str = "ipv4only.arpa.";
 const KNOWN: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 0, 0, 170), Ipv4Addr::new(192, 0, 0, 171)];
-/// How many prefixes are used at most. Networks have one or two.
+/// The largest number of prefixes that are used. Networks have one or two.
 const MAX_PREFIXES: usize = 4;
 /// An address on the internet: a machine with IPv6 has a route to it.
 const PROBE: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0xc000, 0x00aa);

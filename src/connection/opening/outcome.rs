@@ -2,7 +2,7 @@
 
 use crate::connection::report::{Ending, Phase};
 
-/// How many times the response of a server or proxy is read at most in one turn. (`MAX_HEAD` limits the whole response.)
+/// The largest number of reads from a server or proxy in one turn. (`MAX_HEAD` limits the whole response.)
 pub(super) const READS_A_TURN: usize = 8;
 
 /// The result of the work on a stage.

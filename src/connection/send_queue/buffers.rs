@@ -41,7 +41,7 @@ impl Buffers {
         }
     }
 
-    /// Returns the chunk for the next frame, with room for this many bytes. The size of a large chunk is that of a buffer of the
+    /// Returns the chunk for the next frame, with room for this many bytes. A large chunk is as large as a buffer of the
     /// pool: control frames wait until one chunk is written, but not longer.
     #[cold]
     pub fn room<'a>(&mut self, chunks: &'a mut VecDeque<Vec<u8>>, bytes: usize) -> Result<&'a mut Vec<u8>, NoMemory> {

@@ -431,7 +431,7 @@ fn hosts_cannot_send_over_connections_that_they_were_not_notified_of() {
     assert!(lose_and_retry(&mut queue, false, MessageChunk::default()));
     queue.connect(false, false);
     assert!(!can_send(&mut queue));
-    notify_connect(&mut queue); // of the second connection
+    notify_connect(&mut queue); // for the second connection
     assert!(!can_send(&mut queue));
     notify_connect(&mut queue);
     assert!(can_send(&mut queue));

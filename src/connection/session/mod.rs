@@ -260,7 +260,7 @@ impl<S: Transport> Session<S> {
         if queued { self.flush(context) } else { Progress::Wait }
     }
 
-    /// Pings the peer. `likely_lost`: with the shorter time-out.
+    /// Pings the peer. If `likely_lost`, the shorter time-out applies.
     pub(super) fn probe<P: Ports>(&mut self, likely_lost: bool, context: &mut Context<'_, P>) -> Progress {
         // Bytes that were received before the ping do not answer it.
         let progress = self.turn(context);

@@ -16,14 +16,15 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How many reads one turn makes at most if they return little. Otherwise a turn takes one read buffer, or that many bytes of
-/// large messages.
+/// The largest number of reads in one turn, if each returns little. Otherwise a turn takes one read buffer, or an equal number of
+/// bytes of large messages.
 const READS_A_TURN: usize = 8;
 const READ_A_TURN: usize = 256 * 1024;
 /// How many bytes are read beyond the end of a large message. This is enough to see that nothing follows, or to read the header
 /// of the next message, so that its payload goes to its place without a copy.
 const ABOUT_A_HEADER: usize = 4096;
-/// How many payload bytes one turn decodes at most. When inflated, a few reads may produce a hundred times their bytes.
+/// The largest number of payload bytes that one turn decodes. Without this limit, a few reads could inflate to a hundred times
+/// their size.
 const DECODED_A_TURN: usize = 1024 * 1024;
 /// The cost of a control frame or a fragment, in payload bytes. So one turn decodes at most 4096 of them.
 const FRAME_COST: usize = 256;
@@ -41,7 +42,7 @@ pub(super) struct Reader {
     work: usize,
     /// The cost of each byte read, in addition to its payload.
     byte_cost: usize,
-    /// How many bytes are decoded at once at most.
+    /// The largest number of bytes that are decoded at once.
     portion: usize,
     /// The last bytes went directly to the place of a large message, and the next message may be large too.
     expects_large: bool,

@@ -12,7 +12,7 @@ use parking_lot::MutexGuard;
 use std::io::{self, ErrorKind};
 use tungstenite::protocol::frame::coding::{Control as ControlOpcode, OpCode};
 
-/// How many writes one turn makes at most.
+/// The largest number of writes in one turn.
 const WRITES_A_TURN: usize = 16;
 /// If more bytes of control frames than this wait, only the last ping is answered (RFC 6455 section 5.5.3). A ping of the
 /// heartbeat may be dropped too, because a peer that sends pings is still there.

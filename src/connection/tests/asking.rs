@@ -292,7 +292,7 @@ fn a_host_that_waits_is_asked_again() {
                 let early = |sim: &mut Simulation| {
                     call(sim);
                     sim.answer_question(Answer::Wait);
-                    sim.answer_question(Answer::Wait); // of the second question
+                    sim.answer_question(Answer::Wait); // answers the second question
                 };
                 state.then(what, early, &[&question], 0);
             }

@@ -1,4 +1,4 @@
-//! The targets that a redirect must not have: an address space that is nearer than that of the server that sent it and, if there
+//! The targets that a redirect must not have: an address space that is nearer than the sender's and, if there
 //! are subprotocols, another origin. (`opening` tests how redirects are followed.)
 
 use super::retrying::RETRY;

@@ -125,7 +125,7 @@ fn the_status_of_a_proxy_is_reported_with_any_rest_of_the_head() {
             });
             sim.connect_result(Ok(()));
             sim.wire().from_client.clear();
-            // As many headers as the response of the server has.
+            // This response has as many headers as the response of the server.
             respond(&mut sim, status, "Via: a\r\nVia: b\r\nVia: c\r\n", variant);
             let number = if status.starts_with("101") { String::new() } else { format!(", status {}", &status[..3]) };
             let (what, again) = match (&status[..3], variant) {

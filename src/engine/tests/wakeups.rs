@@ -42,7 +42,7 @@ impl Idle {
             idle.received_at.push(begun);
             idle.send_pong(key);
         }
-        idle.wakeups(2 * INTERVAL); // after this each connection has its phase
+        idle.wakeups(2 * INTERVAL); // after this the phase of each connection is fixed
         idle
     }
 

@@ -4,7 +4,7 @@ use super::{Agreement, TAIL};
 use crate::protocol::reserve_within;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-/// How many bytes of output are reserved in one step at most. If they are full, there is another step.
+/// The largest number of output bytes that are reserved in one step. If they are full, there is another step.
 const MAX_STEP: usize = 16 * 1024;
 /// How many bytes of output are reserved in one step at least.
 const MIN_STEP: usize = 512;

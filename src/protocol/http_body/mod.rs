@@ -23,7 +23,7 @@ const FRAMING_OF_BYTE: usize = 8;
 #[derive(Debug)]
 pub struct BodyReader {
     framing: Framing,
-    /// How many bytes are kept at most.
+    /// The largest number of bytes that are kept.
     limit: usize,
     body: Vec<u8>,
     /// The number of bytes in chunk headers.

@@ -22,7 +22,7 @@ pub const MAX_HEAD: usize = 64 * 1024;
 /// The largest number of header lines of a head.
 pub const MAX_LINES: usize = 256;
 const START: &[u8] = b"HTTP/1.";
-/// How many bytes of a reason phrase are kept at most.
+/// The largest number of bytes of a reason phrase that are kept.
 const MAX_REASON_PHRASE: usize = 100;
 
 /// The flaw of an incomplete head.

@@ -1,5 +1,5 @@
-//! The TLS of a connection: the TLS of this build, or that of the host. Each type contains one of the two, and each method calls
-//! the method of the module that is in use.
+//! The TLS of a connection: the TLS of this build, or the TLS of the host. Each type contains one of the two, and each method
+//! calls the method of the module that is in use.
 
 use super::backend;
 use super::buffered_stream::BufferedStream;

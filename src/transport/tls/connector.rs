@@ -44,7 +44,7 @@ pub enum Sources {
 }
 
 impl Sources {
-    /// Reads the certificates, or lets the host make a context. The errors are those of [`Connector::build`].
+    /// Reads the certificates, or lets the host make a context. The errors are as for [`Connector::build`].
     pub fn read(settings: &Settings, host: Option<&dyn HostTls>) -> Result<Sources, TlsError> {
         let unusable = |why| Err(TlsError::new(Error::TlsOptions, why));
         if settings.only_these_roots && settings.roots.is_empty() {

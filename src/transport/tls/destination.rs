@@ -8,12 +8,12 @@ use super::pins::Pin;
 pub struct Destination<'a> {
     /// The kind of peer.
     pub peer: Peer,
-    /// The name that its certificate must have: a DNS name in ASCII, or an IP address without brackets. A DNS name is sent as SNI
-    /// (RFC 6066 section 3).
+    /// The name that the peer's certificate must have: a DNS name in ASCII, or an IP address without brackets. A DNS name is sent
+    /// as SNI (RFC 6066 section 3).
     pub name: &'a str,
-    /// The host of its URL.
+    /// The host in the URL of the peer.
     pub host: &'a str,
-    /// The port of its URL.
+    /// The port in the URL of the peer.
     pub port: u16,
     /// The pinned keys. If there are any, the key of its certificate must be one of them.
     pub pins: &'a [Pin],

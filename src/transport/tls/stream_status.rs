@@ -15,7 +15,7 @@ pub(super) enum StreamError {
     Flood(&'static str),
     /// An error of the operating system.
     Os(i32),
-    /// An error of the TLS below, or one without a number.
+    /// An error of the TLS below, or an error without a number.
     Other(ErrorKind, String),
 }
 
@@ -49,7 +49,7 @@ pub(super) struct StreamStatus {
     first_bytes: OnceLock<Vec<u8>>,
 }
 
-/// How many of the first bytes are kept at most.
+/// The largest number of first bytes that are kept.
 const MAX_FIRST_BYTES: usize = 40;
 /// The content types of TLS records (RFC 8446 section 5.1). The version that follows always begins with 3.
 pub(super) const CONTENT_TYPES: RangeInclusive<u8> = 20..=24;

@@ -134,7 +134,7 @@ class RequestHookTest {
         }
     }
 
-    /** The sample of the guide asks once for each token, also after the library counts attempts anew. */
+    /** The sample of the guide asks once for each token, also after the library restarts its count of attempts. */
     @Test
     void theSampleRenewsEachToken() throws Exception {
         Tokens.check(logIn -> new TokenRefresh(done -> logIn.accept(done::onToken)));

@@ -43,7 +43,8 @@ public final class Tokens {
                 WebSocketLoop loop = new WebSocketLoop(new LoopOptions.Builder().closeOnSuspend(true).build())) {
             WebSocket socket = loop.connect(server.url(), options, events);
             Support.until(loop, "it connects", () -> events.connects == 1);
-            // After a close by a suspend, as after 10 s, the library counts attempts anew: both refusals have an equal number.
+            // After a close by a suspend, as after 10 s, the library restarts its count of attempts. So both refusals have an
+            // equal number.
             for (int token = 2; token <= 3; token++) {
                 int connects = token;
                 loop.suspend();

@@ -143,7 +143,7 @@ var suite = (function (global) {
                 socket.close(1000);
                 return close;
             },
-            /** Makes a round trip with another socket. An event that was due before has arrived afterwards. */
+            /** Makes a round trip with another socket. Then all events that were due before the call have arrived. */
             barrier() {
                 return tools.open('/echo').then((other) => tools.echo(other, 'barrier').then(() => tools.end(other)));
             },

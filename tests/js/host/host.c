@@ -264,7 +264,7 @@ static void reports_tasks_and_drains(void) {
     egret_ws_host_free(host);
 }
 
-/* Hooks. The test calls the hooks of the host in place of the library. */
+/* Hooks. The test itself calls the hooks of the host; the library does not. */
 
 static struct {
     int resolved, proxied, opened, released;

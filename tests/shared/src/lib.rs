@@ -60,5 +60,5 @@ pub mod tls_provider;
 
 use std::time::Duration;
 
-/// How long any single wait may take at most before its test fails.
+/// The longest time that a single wait may take before its test fails.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10);

@@ -10,9 +10,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the first line of an input that is not a terminal is awaited at most.
+/// The longest wait for the first line of an input that is not a terminal.
 const FIRST_LINE: Duration = Duration::from_secs(1);
-/// How many lines wait for the network at most.
+/// The largest number of lines that wait for the network.
 const MAX_LINES: usize = 16;
 
 /// A line of the input, without its end.

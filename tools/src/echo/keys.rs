@@ -81,7 +81,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Returns `None` if the text is not that of a file with keys, or not the whole of it.
+    /// Returns `None` if the text is not a complete file with keys.
     fn parse(text: &str) -> Option<Keys> {
         let text = text.strip_prefix(TITLE)?;
         let (first, second) = text.split_at(text.find(END_OF_KEY)? + END_OF_KEY.len());

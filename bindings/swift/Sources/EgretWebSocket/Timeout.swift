@@ -14,9 +14,9 @@ extension EgretWS {
 
         /// The library's default for this option.
         public static let `default` = Self(value: .standard)
-        /// No wait, like a time of 0. An option that does not allow it refuses it.
+        /// No wait, like a time of 0. Options that do not allow it report an error.
         public static let atOnce = Self(value: .atOnce)
-        /// No limit, or never. An option that does not allow it refuses it.
+        /// No limit, or never. Options that do not allow it report an error.
         public static let unlimited = Self(value: .unlimited)
 
         public static func milliseconds(_ number: Int) -> Self { Self(value: .milliseconds(Double(number))) }
@@ -96,7 +96,7 @@ extension EgretWS {
         public static let `default` = Self(0)
         /// From the beginning, without a minimum. An option that does not allow it refuses it.
         public static let atOnce = Self(value: .atOnce)
-        /// No limit, or never. An option that does not allow it refuses it.
+        /// No limit, or never. Options that do not allow it report an error.
         public static let unlimited = Self(value: .unlimited)
 
         private init(value: Value) { self.value = value }

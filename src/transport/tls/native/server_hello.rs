@@ -8,8 +8,8 @@ const HANDSHAKE: u8 = 22;
 const SERVER_HELLO: u8 = 2;
 /// The number of the extension with the version of TLS 1.3 (section 4.2.1).
 const SUPPORTED_VERSIONS: [u8; 2] = [0, 43];
-/// How many bytes of a ServerHello are kept at most. Usual ones have some hundred bytes, and a thousand more with a post-quantum
-/// key share.
+/// The largest number of bytes of a ServerHello that are kept. It usually has a few hundred bytes; a post-quantum key share adds
+/// about a thousand.
 const MAX_HELLO: usize = 16 * 1024;
 
 /// Reads the bytes from the server until its ServerHello is complete.

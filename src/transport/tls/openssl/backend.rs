@@ -301,8 +301,8 @@ impl<S: Transport> Stream<BufferedStream<S>> {
             return;
         }
         // SAFETY: the pointer belongs to a live `Ssl`, which no other thread uses. OpenSSL keeps a buffer with bytes to write.
-        // Older versions do not notice that they still use a buffer with a part of a record (CVE-2024-4741), but there is none
-        // between records.
+        // Older versions free a buffer that still contains a part of a record (CVE-2024-4741). Between records there is no such
+        // buffer.
         unsafe { SSL_free_buffers(self.0.ssl().as_ptr()) };
     }
 

@@ -25,7 +25,7 @@ static STATE: AtomicUsize = AtomicUsize::new(0);
 const CLOSED: usize = 1 << (usize::BITS - 1);
 /// The process in which the handler was registered. A forked child has none of our threads.
 static PROCESS: AtomicI32 = AtomicI32::new(0);
-/// How long the end of the process waits at most for these threads. They usually leave within a millisecond.
+/// The longest time that the end of the process waits for these threads. They usually leave within a millisecond.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 /// More time than OpenSSL needs to clean up.
 const CLEANUP: Duration = Duration::from_millis(20);

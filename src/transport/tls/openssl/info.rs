@@ -15,7 +15,7 @@ unsafe extern "C" {
 pub(super) fn read(ssl: &SslRef, resumption: &Resumption, refused: Option<&Chain>) -> TlsInfo {
     let is_resumed = ssl.session_reused();
     let received = ssl.peer_cert_chain();
-    // Until the server has answered, the version is the newest one of this side, and the current cipher is that of the offered
+    // Until the server has answered, the version is the newest one of this side, and the current cipher comes from the offered
     // session. TLS 1.2 uses the cipher of the answer only after the handshake.
     let cipher = match pending_cipher(ssl) {
         None if !is_resumed && received.is_none() && resumption.has_offered() => None,

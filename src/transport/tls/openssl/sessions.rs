@@ -64,7 +64,7 @@ impl Session {
         (self.made..self.until).contains(&now)
     }
 
-    /// Returns the bytes that it takes, including shared ones.
+    /// Returns the size of its memory in bytes, including shared memory.
     fn size(&self, key: &Key) -> usize {
         let chain: usize = self.chain.iter().map(|certificate| certificate.len() + size_of::<Vec<u8>>()).sum();
         ENTRY + self.der.len() + chain + key.name.len() + key.host.len() + size_of_val(&*key.pins)

@@ -10,12 +10,12 @@ use std::io::Write;
 
 /// The room for the records of a step, in addition to their plaintext.
 const ROOM: usize = 2048;
-/// How many calls are made at most for the output of one step. This is enough for the certificates of this side.
+/// The largest number of calls for the output of one step. This is enough for the certificates of this side.
 const MAX_OUTPUT_CALLS: usize = 256;
 const ALL_STATES: u32 =
     EGRET_WS_TLS_ESTABLISHED | EGRET_WS_TLS_HAS_OUTPUT | EGRET_WS_TLS_PEER_CLOSED | EGRET_WS_TLS_BUSY;
 
-/// How much output of a busy session waits at most for the comparison with the pins, in bytes.
+/// The largest number of output bytes of a busy session that wait for the comparison with the pins.
 const MAX_HELD: usize = 64 * 1024;
 const TOO_MUCH: &str = "the TLS provider returns output endlessly";
 

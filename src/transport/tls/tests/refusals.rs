@@ -76,7 +76,7 @@ fn error_with_lax_server(root: &Issued, server: &Issued, words: &str) -> Error {
 
 /// Checks every result for which OpenSSL has a text.
 #[test]
-#[allow(unsafe_code)] // makes results from numbers
+#[allow(unsafe_code)] // to make a result from a number
 fn every_verification_result_is_a_certificate_error() {
     let mut named = 0;
     for number in 1..=200 {

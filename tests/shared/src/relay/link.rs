@@ -35,7 +35,7 @@ pub enum Fault {
     CutAt(Direction, u64),
 }
 
-/// How many bytes the relay reads at most before it forwards them.
+/// The largest number of bytes that the relay reads before it forwards them.
 const CAPACITY: usize = 64 * 1024;
 
 /// A connection that is forwarded.

@@ -100,7 +100,8 @@ fn closed_by_server(check: &Check, settings: &Settings, report: &Report) -> Diag
     )
 }
 
-/// Diagnoses a close that this side has begun. `None`: the close is not the cause, and the end is treated as one without a close.
+/// Diagnoses a close that this side has begun. `None`: the close is not the cause, and the report is handled as if there were
+/// no close.
 fn closing(settings: &Settings, report: &Report) -> Option<Diagnosis> {
     let diagnosis = match report.error {
         // Another code comes from a server that closes for its own reason at this moment. It is chance which of both Close frames

@@ -16,8 +16,8 @@ public interface ProxyHook {
      * connection that needs the answer waits, for at most {@link WebSocketOptions.Builder#proxyTimeoutMillis}.
      *
      * @param url the scheme, the host and the port of the server, such as {@code wss://example.com:443/}
-     * @throws IOException if the proxies could not be found; the effect is that of {@link Query#fail}. It is logged. Any other
-     *     exception has this effect, too, and is reported like those of listeners.
+     * @throws IOException if the proxies could not be found; the effect is as after {@link Query#fail}. It is logged. Any other
+     *     exception has this effect, too, and is reported like an exception of a listener.
      */
     void onProxy(@NotNull WebSocket socket, @NotNull String url, @NotNull Query query) throws IOException;
 

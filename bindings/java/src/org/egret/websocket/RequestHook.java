@@ -29,7 +29,7 @@ public interface RequestHook {
     }
 
     /**
-     * Runs inside {@link WebSocketLoop#poll()}, like a listener. If it throws, the exception is reported like that of a
+     * Runs inside {@link WebSocketLoop#poll()}, like a listener. If it throws, it is reported like an exception of a
      * listener, and the attempt stops: {@code onClose} reports {@link ErrorCode#ABORTED}, and its message contains the exception.
      */
     @NotNull Action onRequest(@NotNull WebSocket socket, @NotNull Request request);

@@ -18,7 +18,7 @@ public interface ResolveHook {
      * only the connection that needs the answer waits, for at most {@link WebSocketOptions.Builder#resolveTimeoutMillis}.
      *
      * @throws IOException if the name has no address, such as {@link java.net.UnknownHostException}. It is logged. Any other
-     *     exception has this effect, too, and is reported like those of listeners.
+     *     exception has this effect, too, and is reported like an exception of a listener.
      */
     void onResolve(@NotNull WebSocket socket, @NotNull String host, @NotNull Query query) throws IOException;
 

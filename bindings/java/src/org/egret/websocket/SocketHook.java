@@ -16,7 +16,7 @@ public interface SocketHook {
      * @param descriptor a file descriptor that is not connected and does not block. It stays open until the hook returns. Do
      *     not close, connect or keep it.
      * @throws IOException to refuse the address. It is logged. Any other exception has this effect, too, and is reported like
-     *     those of listeners.
+     *     an exception of a listener.
      */
     boolean onSocket(@NotNull WebSocket socket, int descriptor) throws IOException;
 }

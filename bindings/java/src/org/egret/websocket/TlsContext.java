@@ -178,8 +178,8 @@ final class TlsContext {
 
     /**
      * Returns a number for the upper bits of the port. The platform stores sessions by the name and the port of an engine, and
-     * uses the port for nothing else. So these numbers separate sessions that the platform would mix: those of a proxy, those
-     * of a host with another name, and, in the program's own context, those of other settings.
+     * uses the port for nothing else. So these numbers separate sessions that the platform would mix: sessions of a proxy, of
+     * a host with another name, and, in the program's own context, sessions with other settings.
      */
     private synchronized int cacheNumber(String name, String host, boolean isProxy, boolean resumes) {
         if (!resumes) return isGiven ? HALF_OF_NUMBERS + (SINGLE_NUMBERS.getAndIncrement() & (HALF_OF_NUMBERS - 1)) : 0;

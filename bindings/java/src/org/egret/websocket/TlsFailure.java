@@ -71,7 +71,7 @@ final class TlsFailure {
         return isUnknown;
     }
 
-    /** Returns the messages of an exception and its causes, each once: most messages begin or end with that of their cause. */
+    /** Returns the messages of an exception and its causes, each once: most begin or end with the message of their cause. */
     static String text(Throwable thrown) {
         StringBuilder text = new StringBuilder();
         Throwable cause = thrown;

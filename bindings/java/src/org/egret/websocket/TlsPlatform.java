@@ -49,7 +49,7 @@ final class TlsPlatform {
         Object sent;
         try {
             sent = new SNIHostName(name);
-        } catch (IllegalArgumentException notForHosts) { // such as one with an underscore
+        } catch (IllegalArgumentException notForHosts) { // for example, the name has an underscore
             if (IS_ANDROID) return; // Android sends the host of the engine, and accepts no other class of names
             sent = new TlsOtherName(name);
         }

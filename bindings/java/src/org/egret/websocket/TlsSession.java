@@ -318,7 +318,7 @@ final class TlsSession {
         noteVersion(session);
         cipher = session.getCipherSuite();
         alpn = TlsPlatform.alpn(engine);
-        // Trust managers are not called again. The calls of those of the program's own context are not visible here.
+        // Trust managers are not called again. The calls of trust managers in the program's own context are not visible here.
         isResumed = context.isGiven ? session.getCreationTime() < openedMillis : checked == null;
         if (checked == null) {
             Certificate[] chain = session.getPeerCertificates();
@@ -427,7 +427,7 @@ final class TlsSession {
     // Output.
 
     /**
-     * Copies the waiting bytes, and then those of {@code written}, to the provider's output as far as there is room, and
+     * Copies the waiting bytes, and then the bytes of {@code written}, to the provider's output as far as there is room, and
      * returns their number.
      */
     private int deliver(ByteBuffer written, int room) {

@@ -437,7 +437,7 @@ public final class WebSocket implements AutoCloseable {
     }
 
     /**
-     * Returns the characters of a long text, because JNI of desktop VMs copies those of a String one by one; null for a short
+     * Returns the characters of a long text, because JNI of desktop VMs copies them one by one from a String; null for a short
      * text.
      */
     private static char[] unitsOfLong(String text) {

@@ -1,4 +1,4 @@
-// game [URL]: polls once a frame, also goes to the background and comes back.
+// game [URL]: polls once a frame. It also suspends and resumes, as when a game goes to the background and comes back.
 import EgretWebSocket
 import Foundation
 
