@@ -140,8 +140,9 @@ void egret_ws_host_free(egret_ws_host *host);
  */
 int32_t egret_ws_host_poll(egret_ws_host *host, int32_t timeout_ms);
 /*
- * Like egret_ws_loop_next_poll_ms, for a shell that waits for the descriptor of the loop: the maximum number of milliseconds until
- * the next poll. 0 while a task waits; at most 50 while egret_ws_host_is_draining, because no descriptor or wake-up reports that.
+ * Like egret_ws_loop_next_poll_ms, for a shell that waits for the descriptor of the loop: the maximum number of milliseconds
+ * until the next poll. It is 0 while a task waits. It is at most 50 while egret_ws_host_is_draining, because no descriptor or
+ * wake-up reports the end of that state.
  */
 int32_t egret_ws_host_next_poll_ms(const egret_ws_host *host);
 bool egret_ws_host_is_polling(const egret_ws_host *host);

@@ -538,7 +538,7 @@ impl SendQueue {
 }
 
 impl Unsent {
-    /// Makes room for one more size, or removes the last frame again, whose chunk had `before` bytes before it.
+    /// Makes room for one more size, or removes the last frame again. Its chunk had `before` bytes before the frame.
     #[cold]
     fn reserve_size(&mut self, chunks: &mut VecDeque<Vec<u8>>, before: usize) -> Result<(), NoMemory> {
         let reserved = self.sizes.try_reserve(1);

@@ -13,9 +13,9 @@ use std::hint::assert_unchecked;
 
 /// Collected payloads of at least this size keep their own memory; smaller ones are copied into the payload buffer.
 const LARGE: usize = 16 * 1024;
-/// How many bytes an empty batch may keep for payloads, and for the list of events.
+/// The largest number of bytes that an empty batch keeps for payloads, and for the list of events.
 const KEPT_BYTES: usize = 1024 * 1024;
-/// How many bytes an empty batch may keep for each of its other lists.
+/// The largest number of bytes that an empty batch keeps for each of its other lists.
 const KEPT_BYTES_OF_RARE: usize = 64 * 1024;
 /// Messages leave room for this many other events in the list of events.
 const SPARE: usize = 16;

@@ -1,9 +1,9 @@
 //! The queue of commands to the engine, from the threads of the host and from workers.
 //!
-//! Its length is limited. A socket has at most one entry for all requests of its host (see [`SocketShared::add_request`]), one
-//! for its connect call, one for its answer to a question, and one for each call of a hook that it waits for. At most
-//! [`MAX_PENDING_CONNECTS`] connect calls wait. Requests that concern the whole loop are not entries but states:
-//! [`LoopRequests`] and the stop.
+//! Its length is limited. A socket has at most these entries: one for all requests of its host (see
+//! [`SocketShared::add_request`]), one for its connect call, one for its answer to a question, and one for each call of a hook
+//! that it waits for. At most [`MAX_PENDING_CONNECTS`] connect calls wait. Requests that concern the whole loop are not entries
+//! but states: [`LoopRequests`] and the stop.
 
 use super::SocketShared;
 use crate::config::ConnectConfig;

@@ -5,10 +5,9 @@
 //! - [`MAX_AWAITED_CALLS`] calls at a time for which a socket waits;
 //! - [`MAX_CALLS`] in total, so that some abandoned calls take no room from awaited ones;
 //! - [`MAX_CALLS_OF_ONE_QUERY`] for one query. The second call begins at once, because another network may answer while the first
-//!   call
-//!   hangs. Further calls begin after waits that double, so that the end of an outage is noticed with few threads. They begin
-//!   only while
-//!   there are fewer than [`MAX_AWAITED_CALLS`] calls in total: the rest is for names that do not hang yet.
+//!   call hangs. Further calls begin after waits that double, so that the end of an outage is noticed with few threads. They
+//!   begin only while there are fewer than [`MAX_AWAITED_CALLS`] calls in total. The other calls are reserved for names that do
+//!   not hang yet.
 
 use super::command_queue::{Command, Resolved};
 use super::workers::Workers;

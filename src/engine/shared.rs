@@ -1,11 +1,10 @@
-//! The state that the engine and the threads of the host share: the queue of commands to the engine, and the events that it publishes.
+//! The state that the engine and the threads of the host share: the queue of commands to the engine, and the events that it
+//! publishes.
 //!
 //! # Locks
 //! This is the order of all locks of the library. A thread that holds a lock takes only locks that are further down. Locks on one
-//! line are
-//! never held together. A callback of a poll runs while the first lock is held, and no other. `on_log` and a TLS provider may
-//! also run
-//! while the second one is held.
+//! line are never held together. A callback of a poll runs while the first lock is held, and no other. `on_log` and a TLS
+//! provider may also run while the second one is held.
 //!
 //! 1. `Loop::dispatcher`: held by the poll, for as long as it runs. No other thread waits for it.
 //! 2. The engine of an inline loop (`socket::scheduling`): taken with `try_lock` only. Only the end of the loop tries until it gets it.
@@ -25,20 +24,15 @@
 //!
 //! # Atomics
 //! Each of these pairs needs sequentially consistent order. Each side writes its own variable, then reads the variable of the
-//! other side.
-//! At least one side must see the write of the other:
+//! other side. At least one side must see the write of the other:
 //! - [`Shared::wake`] (command, then `sleeping`) and [`Shared::fall_asleep`] (`sleeping`, then command): otherwise the engine
-//!   would
-//!   sleep although there is a command.
+//!   would sleep although there is a command.
 //! - `SocketShared::after_dispatch` (messages dispatched, then the engine's wait) and `SocketShared::is_full` (wait, then
-//!   messages
-//!   dispatched): otherwise a connection would never read again.
+//!   messages dispatched): otherwise a connection would never read again.
 //! - `Scheduler::run_commands` (command, then the lock of the inline engine), on the thread that adds a command and on the thread
-//!   that
-//!   unlocks the engine: otherwise no thread would run the command.
+//!   that unlocks the engine: otherwise no thread would run the command.
 //! - [`Shared::publish`] (`due`, then the notifier's `polling`) and [`Shared::poll_ends`] (`polling`, then `due`): otherwise the
-//!   host
-//!   would not be notified of events.
+//!   host would not be notified of events.
 
 use super::SocketShared;
 use super::batch::Batch;

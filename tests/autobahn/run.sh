@@ -5,8 +5,10 @@
 #
 # install.sh makes VENV. REPORT_DIR/index.html is the report for people. cases.py lists the quick cases.
 #
-# These cases are expected not to be OK: those of section 9 beyond the cap of 128 KiB and the five of 12.4 whose data inflates to more
-# (the library refuses them with 1009, which the suite calls FAILED), and 7.1.6 and 7.13.* (INFORMATIONAL by definition).
+# These cases are expected not to be OK:
+# - cases of section 9 above the limit of 128 KiB, and the five cases of 12.4 that inflate to more than this limit. The library
+#   refuses them with 1009, which the suite calls FAILED.
+# - 7.1.6 and 7.13.*, which are INFORMATIONAL by definition.
 set -eu
 
 die() {

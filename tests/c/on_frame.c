@@ -1,5 +1,5 @@
-/* on_frame gets each frame that is sent or received: a received one before the message that it completes, also while receiving is paused. A
- * program that does not poll gets a bounded number of frames, and the number of the lost ones. */
+/* on_frame gets each frame that is sent or received. It gets a received frame before the message that the frame completes, also
+ * while receiving is paused. A program that does not poll gets a bounded number of frames, and the number of lost frames. */
 #include "retry_recorder.h"
 
 typedef struct tracer {

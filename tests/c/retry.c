@@ -1,5 +1,5 @@
-/* A connection that is lost or cannot be made is retried, until the host closes or frees the socket or the attempts are used up.
- * on_retry comes before each wait, and on_connect when a connection is open again. */
+/* A connection that is lost or cannot be made is retried. The retries end when the host closes or frees the socket, or when the
+ * attempts are used up. on_retry comes before each wait, and on_connect when a connection is open again. */
 #include "retry_recorder.h"
 
 static void check_delay(retry_recorder *t) {

@@ -76,7 +76,7 @@ fn trailing_garbage() {
     cannot_be_inflated("lengths that do not fit", &[&whole, &[0xff, 0xff, 0xff, 0xff][..]].concat());
 }
 
-/// A message that refers to the one before, from a server that has promised to drop its context.
+/// A message that refers to the previous message, from a server that has promised to drop its context.
 #[test]
 fn back_reference_into_a_dropped_context_is_refused() {
     on_both_drivers(|host| {

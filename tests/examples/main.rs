@@ -332,7 +332,7 @@ recipes! {
         let url = format!("wss://127.0.0.1:{}/", servers::tls(&SELF_SIGNED, false));
         program.run(&[&url]).succeeds(&["closed by this side"]);
         program.run(&[dead_url()]).fails(&["refused"]);
-        // A release build of the game does not accept it.
+        // A release build of the game does not accept the self-signed certificate.
         let shipped = Program::new("recipes/self_signed.c", &["-std=c99", "-DNDEBUG"]);
         shipped.run(&[&url]).fails(&["certificate"]);
     }

@@ -17,7 +17,7 @@ const VIOLET: [u8; 3] = [179, 136, 255];
 /// The dots of the square that shows the state.
 const LAMP: usize = 28 * 28;
 
-/// An X server without a screen, on a display that nobody uses.
+/// An X server without a screen, on an unused display.
 struct Display {
     server: Child,
     name: String,
@@ -130,7 +130,7 @@ fn the_window_leaks_nothing_and_says_what_is_wrong() {
     let run = |arguments: &[&str]| program.run_in(arguments, &[video, ("SDL_RENDER_DRIVER", "software")]);
     run(&["--frames"]).fails(&["usage: "]);
     run(&["ws://["]).fails(&["ws://[: "]);
-    // Nobody listens there: the first key waits until the frames are used up.
+    // No server listens there. The first key waits until the frames are used up.
     let file = screenshot("window_dead");
     let path = file.to_str().expect("a path in UTF-8");
     let dead = test_support::failing_servers::dead_url();

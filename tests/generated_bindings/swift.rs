@@ -56,7 +56,7 @@ fn group<'a>(api: &'a Api, name: &str) -> impl Iterator<Item = &'a OptionField> 
     api.options().filter(move |option| option.group == name)
 }
 
-/// Returns the name in Swift of a constant that is a case of an enum there.
+/// Returns the Swift name of a constant, if it is a case of an enum in Swift.
 pub fn spell(api: &Api, name: &str) -> Option<String> {
     // This enum is written by hand, and tests/swift.rs compares it.
     if let Some(answer) = name.strip_prefix("EGRET_WS_REQUEST_") {

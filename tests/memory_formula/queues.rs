@@ -13,7 +13,7 @@ use test_support::process::runs_alone;
 
 const COMPRESSES: &str = "7 × max_send_buffer_bytes + 3 MiB + 4 × 2^client_window_bits";
 
-/// The peer does not read. Lists grow by doubling, so each limit is one at which the last growth has just begun.
+/// The peer does not read. Lists grow by doubling. Each tested limit is a size at which the last doubling has just begun.
 #[test]
 fn send_queue() {
     if !runs_alone("queues::send_queue") {

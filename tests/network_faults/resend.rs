@@ -128,7 +128,7 @@ fn unsent_messages_are_sent_first_on_the_next_connection() {
         server.wait_idle();
         let first = server.take_ended(1).expect("it has ended").messages;
         let second = server.take_ended(2).expect("it has ended").messages;
-        // No message comes twice: on the second connection, the server gets only messages that it has not got on the first one.
+        // No message comes twice: the second connection carries only messages that the server has not received on the first one.
         assert!(sent.starts_with(&first), "{} of {} came first", first.len(), sent.len());
         assert_eq!(second, [unsent, &[Fingerprint::text("after")]].concat());
         assert_eq!(client.ws.stats().messages_sent as usize, stalled.accepted.len() + 1);
@@ -238,7 +238,7 @@ fn close_before_a_retry_counts_the_kept_messages() {
 }
 
 /// The host closes before `on_retry`. The close report is the only one, and counts the messages that `on_retry` would have
-/// counted. (This is tested only with an I/O thread, because without one the loss is noticed in the poll that reports it.)
+/// counted. (The test has an I/O thread. Without one, the poll that notices the loss also reports it.)
 #[test]
 fn close_before_on_retry_counts_the_unsent_messages() {
     for flags in [0, EGRET_WS_RESEND] {

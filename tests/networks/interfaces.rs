@@ -63,7 +63,7 @@ impl Interface {
         });
     }
 
-    /// After this, this share of the packets is dropped, at random and in both directions. Nothing reports that, and the router
+    /// Begins to drop this share of the packets, at random and in both directions. The losses are not reported, and the router
     /// stays reachable.
     pub fn drop_packets(&self, share: f64) {
         let threshold = (share * f64::from(u32::MAX)) as u32;

@@ -7,7 +7,7 @@ use ::egret_ws::*;
 use test_support::client::{DRIVERS, Loop};
 use test_support::scripted_server::{Peer, Request, Server};
 
-/// `user:pass-w0rd` as `Proxy-Authorization` has it.
+/// `user:pass-w0rd` in the form that `Proxy-Authorization` contains.
 const ENCODED: &str = "dXNlcjpwYXNzLXcwcmQ=";
 
 #[track_caller]

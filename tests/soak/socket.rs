@@ -13,7 +13,7 @@ use test_support::recording_server::NUMBER;
 pub const FLOOR_MS: u32 = 5;
 pub const FIRST_MS: u32 = 40;
 pub const CEILING_MS: u32 = 300;
-/// The largest number of messages that it has sent and not got back.
+/// The largest number of sent messages that were not yet echoed.
 const OUTSTANDING: usize = 40;
 pub const MAX_MESSAGE: usize = EGRET_WS_MAX_MESSAGE_BYTES as usize;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# cost.sh: counts the instructions for a message of 64 bytes to an echo server and its echo, including the library, in C and in the
-# styles of the Swift binding. run.sh calls it: tests/swift/run.sh ../../tests/swift/cost.sh (needs valgrind inside the Debian).
+# cost.sh: counts the instructions for a message of 64 bytes to an echo server and for its echo, including the instructions of the
+# library. It compares C and the styles of the Swift binding. run.sh calls it: tests/swift/run.sh ../../tests/swift/cost.sh (needs
+# valgrind inside the Debian).
 set -eu
 cd "$(dirname "$0")"
 command -v valgrind >/dev/null || { apt-get update && apt-get install -y --no-install-recommends valgrind libc6-dbg; } >&2

@@ -1,5 +1,5 @@
 //! Servers that send TLS records without data. They must not delay other sockets, and their connections end.
-#![allow(unsafe_code)] // asks OpenSSL for new keys, which the crate cannot
+#![allow(unsafe_code)] // requests new keys from OpenSSL; the crate has no function for that
 
 use crate::hosts::{TlsLibrary, new_loop, on_both_drivers};
 use crate::settings::{ConnectTls, Settings};

@@ -174,7 +174,7 @@ fn silent_server_times_out() {
     let silent = [
         (never_accepts.local_addr().expect("the port").port(), 0),
         (relay(server.port(), Damage::Silence(3)), 0),
-        // The server has chosen the version, if its bytes arrived in time.
+        // The version is known if the first bytes of the server have arrived in time.
         (relay(server.port(), Damage::Silence(500)), EGRET_WS_TLS_1_3),
     ];
     on_both_drivers(|host| {

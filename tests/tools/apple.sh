@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# apple.sh: the short form of `make dist PARTS=apple`: the checks refuse faulty libraries; packages of small C libraries contain all
-# required files; and the library links for iOS, not optimised, against stubs of the system, and passes the checks. It is linked, never run.
+# apple.sh: the short form of `make dist PARTS=apple`. It tests that the checks refuse faulty libraries, and that packages of
+# small C libraries contain all required files. It also links the library for iOS, not optimised, against stubs of the system, and
+# tests that the library passes the checks. The library is never run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export EGRET_WS_DIST_QUICK=1

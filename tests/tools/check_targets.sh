@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # check_targets.sh [TARGET...]: type-checks the whole library with TLS, and the tools, for all systems that it supports.
 #
-# Debian packages the sources of Rust's standard library (rust-web-src), so targets can be checked whose library this machine does not
-# have. Nothing is linked, so no system's SDK is needed. OpenSSL's headers are those of this machine, which suffice for a check of types.
+# Debian packages the sources of Rust's standard library (rust-web-src). So this script can check targets for which this machine
+# has no standard library. Nothing is linked, so no SDK is needed. The OpenSSL headers of this machine suffice for a check of
+# types.
 #
 # TARGET+openssl is an Apple system with OpenSSL instead of Secure Transport.
 #

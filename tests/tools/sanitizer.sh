@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sanitizer.sh asan|tsan: runs the programs of tests/c against the library, both built with AddressSanitizer (and its
-# leak detection) or ThreadSanitizer; with asan also the unit tests and the tests of TLS.
+# sanitizer.sh asan|tsan: runs the programs of tests/c against the library. Both are built with AddressSanitizer (and its leak
+# detection) or with ThreadSanitizer. With asan it also runs the unit tests and the tests of TLS.
 # sanitizer.sh fuzz-abi: runs the fuzzer of the ABI (tests/abi_model) alone, built with AddressSanitizer.
 #
 # The programs are compiled as C99 only: as C++ they would call the library in the same way. They wait most of the time, so more of them

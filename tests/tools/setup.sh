@@ -30,7 +30,7 @@ check_c() {
     need libc6-dev compiles "${CC:-cc}" c stdio.h
 }
 
-# OpenSSL is that of the system, or is built from its sources.
+# OpenSSL comes from the system, or is built from its sources.
 check_openssl() {
     [ "$1" = vendored ] || [ -n "$(tests/tools/features.sh)" ] || return 0
     need perl perl -MIPC::Cmd -e 1

@@ -181,7 +181,7 @@ fn it_sends_bursts() {
     assert_eq!(report.error, EGRET_WS_ERR_MESSAGE_TOO_BIG);
 }
 
-/// Each member gets the messages of the others, in one order for all.
+/// Each member gets the messages of the other members. All members get them in an equal order.
 fn assert_room<'a>(open: impl Fn(&str) -> Socket<'a>) {
     let [ada, ben, cleo, dora, other] = ["/room/a", "/room/a", "/room/a", "/room/a", "/room/b"].map(open);
     [&ada, &ben, &cleo, &dora, &other].iter().for_each(|socket| socket.wait_open());

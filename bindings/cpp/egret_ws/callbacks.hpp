@@ -117,9 +117,9 @@ private:
     egret_ws_request *handle_;
 };
 
-// The base of a listener. Nothing is virtual: a function in the derived class hides the one with that name here.
-// egret_ws_on_connect_fn and the similar types describe when they are called. on_request is called only if the derived class
-// defines it, because then each connection waits for the poll. on_frame also, because then each frame is recorded.
+// The base of a listener. Nothing is virtual: a function of a derived class hides the function here with an equal name.
+// egret_ws_on_connect_fn and the similar types describe when the functions are called. on_request and on_frame are called only if
+// the derived class defines them. With on_request each connection waits for the poll; with on_frame each frame is recorded.
 //
 // Pass a listener to Loop::connect by value or by pointer: std::unique_ptr, std::shared_ptr, or a plain pointer, which must
 // stay valid until the last callback has returned.

@@ -60,8 +60,8 @@ struct ListenerOwner {
 
 } // namespace detail
 
-// A socket's handle (egret_ws *) without ownership. It can be copied, and used on any thread at any time. The functions are those
-// of egret_ws.h. If the handle is empty or freed, they return Error::bad_handle.
+// A socket's handle (egret_ws *) without ownership. It can be copied, and used on any thread at any time. The functions
+// correspond to egret_ws.h. If the handle is empty or freed, they return Error::bad_handle.
 class WebSocketRef {
 public:
     constexpr WebSocketRef() noexcept = default;
@@ -187,7 +187,7 @@ public:
             return egret_ws_peer_certificate(handle_, index, out, capacity);
         });
     }
-    // The known certificates of the server, its own one first. Empty without TLS.
+    // The known certificates of the server; the first one is the server's own. Empty without TLS.
     Result<std::vector<std::vector<std::uint8_t>>> peer_certificates() const {
         std::vector<std::vector<std::uint8_t>> chain;
         for (;;) {

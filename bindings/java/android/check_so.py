@@ -5,7 +5,7 @@ otherwise only a device would show.
 A library that Android 5.0 (API 21) cannot load, or that needs a missing function, fails only on the user's device, because a linker
 makes shared libraries with undefined symbols without a warning. The script prints every fault, and then exits with 1.
 
---exports: the only functions that the library may and must export: those of a header, or one function.
+--exports: the functions that the library must export, and no others: all functions of a header, or one function.
 --beside: another library of the AAR whose exports this one may need.
 """
 import argparse

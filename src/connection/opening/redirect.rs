@@ -18,9 +18,9 @@ const MAX_LOCATION: usize = 8192;
 /// The server that redirected the connection to this hop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Redirector {
-    /// The status of its redirect response.
+    /// The status of the redirect response.
     pub(super) status: u16,
-    /// The address space of its address.
+    /// The address space of the server.
     pub(super) space: AddressSpace,
 }
 

@@ -107,8 +107,8 @@ pub fn append(
     Ok(size)
 }
 
-/// Puts the last `unwritten` messages of a chunk that was taken back to the front. This needs no memory, because `append` has
-/// reserved it.
+/// Moves the last `unwritten` messages of the chunk `taken` to the front of the queue, from which the chunk came. This allocates
+/// no memory, because `append` has reserved it.
 pub fn put_back(chunks: &mut VecDeque<MessageChunk>, mut taken: MessageChunk, unwritten: usize) {
     taken.keep_last(unwritten);
     if !taken.is_empty() {

@@ -337,8 +337,8 @@ fn write_all(queue: SendQueue) -> (Vec<(String, [u8; 4])>, SendQueue) {
     (written, queue.into_inner())
 }
 
-/// The connection is lost before, at and after each written byte: with and without a Close frame of the library after it; with
-/// and without deflating before and after the loss; and with messages kept or dropped.
+/// The connection is lost before, at and after each written byte. All combinations are tested: with and without a Close frame of
+/// the library after the loss, with and without deflating before and after it, and with messages kept or dropped.
 #[test]
 fn messages_that_are_not_wholly_written_are_kept() {
     const SENT: [&str; 3] = ["a", "bcd", ""];

@@ -1,11 +1,10 @@
 //! Tests of the state machine, without a network and in virtual time.
 //!
 //! - `simulation`: the network, the clock and the host of one connection. `scenario`: runs a test normally, with reads and writes
-//!   cut to
-//!   single bytes, and with a failure at each operation.
-//! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `nat64`, `hooks`, `routes`, `redirects`, `refusals`, `response_heads`, `session`,
-//!   `closing`, `flushing`, `aborting`, `heartbeat`, `pings`, `compression`, `budgets`, `retrying`, `resending`, `suspending`,
-//!   `tls`, `tracing`: one behaviour each. `thundering_herd`: the delays of many clients.
+//!   cut to single bytes, and with a failure at each operation.
+//! - `asking`, `opening`, `happy_eyeballs`, `given_addresses`, `nat64`, `hooks`, `routes`, `redirects`, `refusals`,
+//!   `response_heads`, `session`, `closing`, `flushing`, `aborting`, `heartbeat`, `pings`, `compression`, `budgets`, `retrying`,
+//!   `resending`, `suspending`, `tls`, `tracing`: one behaviour each. `thundering_herd`: the delays of many clients.
 //! - `model`: a reference model of the promises to the host. `exploration`: runs it in every order. `strict_server`: its server.
 
 mod aborting;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # sdk.sh DIR: makes a folder that looks like the native SDK of OpenHarmony, DIR/sdk, and prints its name. It contains clang and
-# lld of this machine, the headers and the C library of musl for arm64 from Debian (HarmonyOS uses musl), the headers of the
-# kernel and of Node, and stub libraries of HarmonyOS without code. A link succeeds only if musl or OpenHarmony exports each
-# function.
+# lld of this machine, and musl for arm64 from Debian (headers and C library), because HarmonyOS uses musl. It also contains the
+# headers of the kernel and of Node, and stub libraries of HarmonyOS without code. A link succeeds only if musl or OpenHarmony
+# exports each function.
 set -euo pipefail
 [ $# -eq 1 ] || { echo "usage: sdk.sh DIR" >&2; exit 2; }
 mkdir -p "$1"

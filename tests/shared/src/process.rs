@@ -91,7 +91,8 @@ impl Usage {
         Usage { threads: threads(), descriptors: descriptors(), heap, resident: resident_bytes() }
     }
 
-    /// Waits until no more threads and descriptors are in use than these, because some threads end without a notification.
+    /// Waits until the numbers of threads and descriptors are at most these. This needs a wait, because some threads end without
+    /// a notification.
     #[track_caller]
     pub fn settled(threads_before: usize, descriptors_before: usize) -> Usage {
         let deadline = Instant::now() + WAIT_LIMIT;

@@ -13,7 +13,7 @@ pub const MAX_DELAY_MS: u64 = 60_000;
 pub const MAX_BURST_MESSAGES: u64 = 1_000_000;
 /// The largest size of a message of a burst, in bytes. It is more than the library accepts, for tests of its limit.
 pub const MAX_BURST_BYTES: u64 = 16 << 20;
-/// The most bytes of the name of a room, as the URL has it.
+/// The largest number of bytes in a room's name, in the form that the URL contains.
 pub const MAX_ROOM_NAME_BYTES: usize = 64;
 
 /// The behaviour of the server if it does not accept the upgrade.

@@ -4,7 +4,7 @@
 //! - `head`: the head of an HTTP request
 //! - `keys`: the keys of the server and of its authority, and the file that keeps them
 //! - `connection`: one connection, from the request to its end
-//! - `room`: rooms, whose members get the messages of each other
+//! - `room`: rooms; each member gets the messages of the other members
 //! - `tls`: the certificates that the server makes, and its side of TLS
 
 pub mod behaviour;

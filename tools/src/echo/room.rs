@@ -16,9 +16,9 @@ use tungstenite::{Message, WebSocket};
 pub const MAX_ROOMS: usize = 64;
 /// The most members of a room.
 pub const MAX_MEMBERS: usize = 64;
-/// The most messages that wait for one member.
+/// The largest number of messages that wait for one member.
 pub const MAX_QUEUE_MESSAGES: usize = 1024;
-/// The most bytes that wait for one member. One message may always wait.
+/// The largest number of bytes that wait for one member. A single message may always wait.
 pub const MAX_QUEUE_BYTES: usize = 1 << 20;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -54,7 +54,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// Queues a message for each other member. All members get the messages of a room in one order.
+    /// Queues a message for each other member. All members get the messages of a room in an equal order.
     fn say(&self, message: &Message) {
         let rooms = lock(&self.rooms.0);
         let members = rooms.get(&self.name).into_iter().flatten();

@@ -234,7 +234,7 @@ fn a_server_that_rejects_the_session_and_has_another_certificate_is_refused() {
     assert_eq!(failure.error, Error::TlsIssuer);
     let info = pair.handshake.info().unwrap();
     assert_eq!((info.is_resumed, &info.chain[..]), (false, &[stranger.certificate.to_der().unwrap()][..]));
-    assert_eq!(kept(&connector), 0, "the sessions of a peer that changes so are dropped");
+    assert_eq!(kept(&connector), 0, "the sessions of a peer with a changed certificate are dropped");
 }
 
 /// The cases: a fatal alert, bytes that are not TLS, the end of the stream, and a reset.

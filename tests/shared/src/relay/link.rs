@@ -27,7 +27,7 @@ pub enum Fault {
     Resume(Direction),
     /// The stream in this direction ends, and later data is dropped. The other direction continues.
     HalfClose(Direction),
-    /// After this, data is forwarded this much later.
+    /// Data is forwarded with this delay from now on.
     Delay(Direction, Duration),
     /// The next bytes are forwarded one by one. The number is their count.
     Bytewise(Direction, u64),

@@ -22,7 +22,7 @@ import org.jetbrains.annotations.NotNull;
  *
  * <p>When the listener gets an event, the socket may already be in a later state: a send in {@code onMessage} may return
  * {@link ErrorCode#NOT_OPEN} because {@code onClose} waits. After {@link WebSocket#free} or {@link WebSocketLoop#close},
- * waiting events are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, including exceptions of an executor that
+ * waiting events are dropped. Exceptions go to {@link LoopOptions.Builder#exceptionHandler}, also if the executor
  * refuses a task. Then the events wait until the executor accepts a task: it is tried again for the next event, and after a
  * tenth of a second and then less often.
  */

@@ -6,11 +6,11 @@ import org.jetbrains.annotations.NotNull;
  * Calls {@code suspend}, {@code resume} and {@code networkChanged} of a loop, according to the events of a platform. On
  * Android, use {@code AppLifecycle}, which passes Android's events to this class. Call all methods on one thread.
  *
- * <p>{@code networkChanged} is called when the network in use is different from the previous one. It is not called for the
- * first event, which reports the network that connections already use, for further events of an unchanged network, or when a
- * network is lost, because then there is no network for a connection. It is called {@link #DEBOUNCE_MILLIS} after the first of
- * several changes, and not at all if the network is then the old one again. If a lost network has returned, {@code resume} is
- * called, which probes the connections.
+ * <p>{@code networkChanged} is called when the network in use is different from the previous one. It is not called for the first
+ * event, which reports the network that connections already use, or for further events of an unchanged network. It is not called
+ * when a network is lost either, because then there is no network for a connection. It is called {@link #DEBOUNCE_MILLIS} after
+ * the first of several changes, and not at all if the old network is in use again by then. If a lost network has returned,
+ * {@code resume} is called, which probes the connections.
  */
 public final class LoopLifecycle implements AutoCloseable {
     /** The time for which changes of the network are collected. */

@@ -7,9 +7,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
- * Loads the JNI shim: the file in the system property {@code org.egret.websocket.library}; otherwise the file that the system
- * finds (on Android that of the app, elsewhere that in {@code java.library.path}); otherwise the file for the platform in this
- * jar.
+ * Loads the JNI shim. The system property {@code org.egret.websocket.library} names the file. Without this property, the system
+ * searches for the library: on Android in the app, elsewhere in {@code java.library.path}. If it finds none, the file for the
+ * platform in this jar is loaded.
  */
 final class NativeLibrary {
     private static final String PATH = "org.egret.websocket.library";

@@ -12,11 +12,11 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 /**
- * Finds the proxies of the system's settings with Java's {@link ProxySelector}: on Android those of the network, including an
- * automatic configuration (PAC); elsewhere those of Java's system properties, such as {@code https.proxyHost}.
+ * Finds the proxies of the system's settings with Java's {@link ProxySelector}. On Android these are the proxies of the network,
+ * including an automatic configuration (PAC). Elsewhere Java's system properties set them, such as {@code https.proxyHost}.
  *
- * <p>For {@code wss} it uses the proxies for {@code https}. For {@code ws} it also uses these, or those for {@code http} if
- * there are none (RFC 6455 section 4.1).
+ * <p>For {@code wss} it uses the proxies for {@code https}. For {@code ws} it also uses these; if there are none,
+ * it uses the proxies for {@code http} (RFC 6455 section 4.1).
  */
 public final class SystemProxies implements ProxyHook {
     /** The maximum number of proxies in an answer. */

@@ -17,7 +17,7 @@ import javax.net.ssl.SSLSession;
  * A session of the provider, on an {@link SSLEngine}. C calls {@link #receive}, {@link #send} and {@link #closeNotify} with
  * bytes in {@link TlsProvider#input}, and reads the result in {@link TlsProvider#output}.
  *
- * <p>Each step of the handshake runs on a thread of the provider, because in it the platform may call managers of the program,
+ * <p>Each step of the handshake runs on a thread of the provider. In a step the platform may call managers of the program,
  * which may block: OpenJDK calls them in delegated tasks, and Android inside {@code unwrap}. Meanwhile only that thread uses
  * the engine, including its getters, which wait for its lock. After the handshake only the library's calls use it.
  */

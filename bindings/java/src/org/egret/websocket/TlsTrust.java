@@ -10,9 +10,9 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Stores the certificates of the server in the session whose handshake runs on this thread, and calls one or two trust
- * managers: first the platform's, and if it knows no authority for the certificate, that of {@code tls_roots}. Without a trust
- * manager it accepts every certificate.
+ * Stores the certificates of the server in the session whose handshake runs on this thread, and calls the platform's trust
+ * manager. If that knows no authority for the certificate, the trust manager of {@code tls_roots} is called. Without a trust
+ * manager every certificate is accepted.
  */
 final class TlsTrust implements X509TrustManager {
     /** The session whose handshake runs on this thread. */

@@ -7,10 +7,10 @@ import org.jetbrains.annotations.NotNull;
  * The events of a socket. Override the methods that you need. All of them run inside {@link WebSocketLoop#poll()}, on its caller's
  * thread.
  *
- * <p>Each socket gets one {@code onConnect} for each connection, any number of messages, and exactly one {@code onClose}, unless
- * {@link WebSocket#free} or {@link WebSocketLoop#close} is called before. A method may call every function of the loop and its
- * sockets except a poll. Its exceptions go to {@link LoopOptions.Builder#exceptionHandler}, and the other events are still
- * delivered.
+ * <p>Each socket gets one {@code onConnect} for each connection, any number of messages, and exactly one {@code onClose}. After
+ * {@link WebSocket#free} or {@link WebSocketLoop#close} it gets no further event, and no {@code onClose}. A method may call every
+ * function of the loop and its sockets except a poll. Its exceptions go to {@link LoopOptions.Builder#exceptionHandler}, and the
+ * other events are still delivered.
  */
 public abstract class WebSocketListener {
     /** The connection is open: messages can be sent. */

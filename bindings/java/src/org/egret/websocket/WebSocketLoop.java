@@ -206,7 +206,7 @@ public final class WebSocketLoop implements LoopLifecycle.Target, AutoCloseable 
 
     /**
      * Ends the loop and its sockets; from now on no listener is called. {@link #getCloseInfo} counts the messages that were not
-     * sent. A second call does nothing, and so does each later call of the loop, except a connect, which is refused with
+     * sent. A second call does nothing. Later calls of the loop do nothing either, except that a connect is refused with
      * {@link ErrorCode#BAD_HANDLE}.
      *
      * <p>Inside a listener, or while another thread polls, the loop ends when that poll returns. A waiting poll returns soon.

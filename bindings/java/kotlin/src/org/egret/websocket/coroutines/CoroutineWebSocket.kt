@@ -83,8 +83,8 @@ public class CoroutineWebSocket internal constructor(
     public val messages: Flow<WebSocketMessage> = received()
 
     /**
-     * Like [messages], and in order with them the losses of a connection and the reconnections, for sockets with
-     * `retryAttempts`. If nobody takes several losses without a message between them, only the last one remains.
+     * All [messages] and, for sockets with `retryAttempts`, lost connections and reconnections, in one order. If several
+     * losses without a message between them wait to be collected, only the last loss is kept.
      */
     public val events: Flow<WebSocketEvent> = received()
 

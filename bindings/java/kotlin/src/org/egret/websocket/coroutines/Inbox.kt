@@ -101,7 +101,7 @@ internal class Inbox : WebSocketListener() {
     private fun add(socket: WebSocket, event: WebSocketEvent) {
         val waiting = synchronized(lock) {
             if (state != State.OPEN) return
-            // If nobody takes events, a connection may be lost and made again any number of times. Only the last time is kept.
+            // While no event is taken, a connection may be lost and made again any number of times. Only the last time is kept.
             if (event is WebSocketEvent.Lost) while (events.peekLast().let { it != null && it !is WebSocketMessage }) events.removeLast()
             events.add(event)
             size += sizeOf(event)
