@@ -47,7 +47,7 @@ impl BufferPool {
         drop(unused);
     }
 
-    /// Takes back a buffer, whatever it contains, and leaves an empty buffer without memory in its place. A buffer that did not
+    /// Takes back a buffer with any content, and leaves an empty buffer without memory in its place. A buffer that did not
     /// come from a pool is freed.
     pub fn give(&self, buffer: &mut Vec<u8>) {
         let mut buffer = take(buffer);

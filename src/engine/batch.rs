@@ -122,8 +122,9 @@ pub struct Batch {
     read: Box<[u8]>,
     /// There are messages in `read`.
     has_messages_in_read: bool,
-    /// Messages in place from this event on lie in the buffer of the engine; and whether there are any.
+    /// The index of the first event whose in-place message may still be in the read buffer of the engine.
     kept: usize,
+    /// Whether such a message exists.
     has_new_in_place: bool,
     /// The payload size of each dropped message.
     dropped: Vec<u32>,
@@ -242,7 +243,7 @@ impl Batch {
         true
     }
 
-    /// Copies the messages of the events from `from` on that are in place, out of `buffer`.
+    /// Copies the in-place messages of the events from index `from` on out of `buffer`.
     #[cold]
     fn copy(&mut self, from: usize, buffer: &[u8]) -> bool {
         for at in from..self.events.len() {

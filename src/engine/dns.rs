@@ -91,7 +91,7 @@ fn is_awaited(waiters: &mut Vec<Waiter>) -> bool {
     !waiters.is_empty()
 }
 
-/// Adds a waiter. When the list would grow, drops those that do not wait any more, so that the cost of each waiter is low.
+/// Adds a waiter. When the list would grow, drops waiters that do not wait any more, so that the cost of each waiter is low.
 fn add(waiters: &mut Vec<Waiter>, waiter: Waiter) {
     if waiters.len() == waiters.capacity() {
         waiters.retain(|waiter| waiter.watch.is_wanted());
@@ -198,7 +198,8 @@ impl Dns {
             add(&mut call.waiters, waiter);
             return lookup;
         }
-        // This searches all queries that wait. They differ, so there are at most as many as names that the host uses at a time.
+        // This searches all waiting queries. They differ, so their number is at most the number of names that the host uses at a
+        // time.
         // Only their lengths and a few characters are compared.
         match state.waiting.iter_mut().find(|waiting| waiting.query == query) {
             Some(waiting) => add(&mut waiting.waiters, waiter),

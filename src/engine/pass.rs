@@ -2,8 +2,8 @@
 //!
 //! A pass has several kinds of work: commands, ready connections, timers, and a round through all connections. Each kind does at
 //! least one item. Before each further item it reads the clock. When the time of the pass is over, it leaves the rest to the next
-//! pass. So the time of a pass is limited whatever the peers, the host and the network do, and no kind of work delays the others.
-//! A pass with little work does not read the clock. When the loop is being freed, every kind of work stops.
+//! pass. So the time of a pass is limited for any behaviour of the peers, the host and the network. No kind of work delays
+//! another. A pass with little work does not read the clock. When the loop is being freed, every kind of work stops.
 
 use super::clock::Gap;
 use super::rounds::Task;

@@ -143,8 +143,8 @@ impl TlsCache {
             self.cached.push(cached);
             return Some(Ok(connector));
         }
-        // This searches all pending connectors. Their settings differ, so there are at most as many as settings that the host
-        // uses at a time. A comparison ends at the first difference.
+        // This searches all pending connectors. Their settings differ, so their number is at most the number of settings that the
+        // host uses at a time. A comparison ends at the first difference.
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.settings == *settings) {
             pending.users.add(settings);
             pending.waiters.push(Arc::clone(socket));

@@ -73,7 +73,7 @@ enum Action {
     AfterCallbacks,
     /// When its callbacks have returned, the poll lets the engine write this one connection. This needs no command.
     FlushAfterCallbacks,
-    /// End the poll that waits, or the next one, early. There is no command.
+    /// Ends the waiting poll early; if no poll waits, the next poll ends early. There is no command.
     WakePoll,
 }
 

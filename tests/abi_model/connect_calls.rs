@@ -132,7 +132,7 @@ fn connect<C>(
         EGRET_WS_ERR_BAD_HANDLE => {
             promise!(is_forged || host.may_be_gone(), "{name}({words}) returned BAD_HANDLE for a live loop");
         }
-        _ => promise!(errors.contains(&result), "{name}({words}) failed with {result}, expected was {errors:?}"),
+        _ => promise!(errors.contains(&result), "{name}({words}) failed with {result}, expected: {errors:?}"),
     }
     if result != EGRET_WS_OK {
         promise!(handles.iter().all(|handle| handle.is_null()), "{name}({words}) failed and wrote its out-parameter");

@@ -18,10 +18,10 @@ pub const PING_BYTE: u8 = b'p';
 /// The pauses of a socket, as far as they are known.
 #[derive(Default)]
 pub struct Pauses {
-    /// The number of resume calls that have begun, and of those that are running.
+    /// The number of resume calls that have begun, and the number of running resume calls.
     resumes: u64,
     resuming: u32,
-    /// The time at which a pause had returned that no resume has ended or can end. 0: there is none.
+    /// The time at which a pause had returned, if no resume has ended this pause or can end it. 0: there is no such pause.
     pub since: u64,
 }
 

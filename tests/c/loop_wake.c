@@ -86,7 +86,7 @@ static void nothing_spins_until_then(void) {
     CHECK_OK(egret_ws_loop_wake(loop));
     before_us = cpu_us();
     CHECK_EQ(nanosleep(&a_while, NULL), 0);
-    CHECK(cpu_us() - before_us < 100000); /* of 200000 */
+    CHECK(cpu_us() - before_us < 100000); /* half of the wall time, 200000 us */
     POLL_UNTIL(loop, r.messages == 1);
     close_and_free(loop, &r);
     free_loop(loop);

@@ -41,7 +41,7 @@ static void send_a_message_and_wait_for_a_pong(server *s, int fd) {
     swallow(s, fd);
 }
 
-/* Until on_connect the socket is connecting, and a close abandons the connection at whatever stage it is. */
+/* Until on_connect the socket is connecting, and a close abandons the connection at any stage. */
 static void our_close_while_connecting(egret_ws_loop *loop) {
     static recorder r;
     static server peer;

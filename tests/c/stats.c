@@ -60,7 +60,7 @@ static void an_exchange(egret_ws_loop *loop) {
         CHECK_EQ(stats.send_queue_bytes, 0);
         CHECK_EQ(stats.receive_queue_bytes, 0);
         CHECK_EQ(stats.send_queue_peak_bytes, most);
-        CHECK_EQ(stats.receive_queue_peak_bytes, sizes[i] + 32); /* they came one by one, each larger than the one before */
+        CHECK_EQ(stats.receive_queue_peak_bytes, sizes[i] + 32); /* they came one by one, each larger than the previous one */
     }
     CHECK_OK(egret_ws_close(r.ws, 1000, NULL, 0));
     POLL_UNTIL(loop, r.closes == 1);

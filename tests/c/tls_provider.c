@@ -122,7 +122,7 @@ static void add(host *h, int *number, int value) {
     pthread_mutex_unlock(&h->lock);
 }
 
-/* Not under the lock, so that ThreadSanitizer checks that calls do not overlap. */
+/* This function does not take the lock, so that ThreadSanitizer checks that calls do not overlap. */
 static session *enter(host *h, void *of) {
     session *s = of == NULL ? &h->null_session : (session *)of;
     CHECK_EQ(h->in_session_call, 0);

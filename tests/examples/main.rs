@@ -19,7 +19,7 @@ use test_support::echo_server::{echo_port, echo_url};
 use test_support::failing_servers::{dead_url, refusing_url};
 use test_support::{deflate, library, recording_server, samples};
 
-/// Each program ends by itself long before this.
+/// Each program ends long before this, without a signal.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// The largest number of lines of a recipe, so that it can be read in a minute.
 const MAX_LINES: usize = 85;

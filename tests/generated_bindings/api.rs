@@ -100,7 +100,8 @@ pub enum Kind {
 }
 
 pub struct OptionField {
-    /// The name in bindings: the name of the field, or that of the pointer to its struct and of the field (`retry_total_ms`).
+    /// The name in bindings: the name of the field. If a pointer leads to its struct, the pointer's name comes first
+    /// (`retry_total_ms`).
     pub name: String,
     /// The pointer to the struct that contains it (`retry`). Empty for a field of the options themselves.
     pub group: &'static str,

@@ -145,7 +145,7 @@ fn a_hook_that_blocks_delays_only_its_own_address() {
         });
         let (host, released) = resolving(driver, format!("[::1]:{port},127.0.0.1:{port}"), block_v6);
         let socket = open(&host, NAME, port);
-        socket.wait_open(); // by the second address
+        socket.wait_open(); // it uses the second address
         gate.wait_for(1);
 
         // This connection has only one address, which is blocked until its time-out.

@@ -52,9 +52,9 @@ pub enum Fault {
     IsBusy,
     /// The session is BUSY until `ready`, and then fails.
     IsBusyAndFails,
-    /// The session is BUSY until `ready`, after each record of data.
+    /// After each record of data, the session is BUSY until `ready`.
     IsBusyWithData,
-    /// The session is BUSY until `ready`, from the first frame on.
+    /// From the first frame on, the session is BUSY until `ready`.
     IsBusyToSend,
 }
 

@@ -1,4 +1,4 @@
-// Tests install: the engine's classes or ours, several global objects, other realms, frozen intrinsics, memory.
+// Tests install: the classes of the engine or of this library, several global objects, other realms, frozen intrinsics, memory.
 'use strict';
 
 const test = require('node:test');

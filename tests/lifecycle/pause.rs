@@ -84,7 +84,7 @@ fn pings_are_answered_while_messages_wait() {
         let server = Server::start(move |mut peer| {
             peer.upgrade();
             peer.send(&Frame::text("waits"));
-            answer_ping(&mut peer); // of the heartbeat
+            answer_ping(&mut peer); // a ping of the heartbeat
             peer.send(&Frame::ping("theirs"));
             loop {
                 let frame = peer.read();

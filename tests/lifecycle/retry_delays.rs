@@ -182,7 +182,7 @@ fn retry_after_beyond_the_total_time_ends_the_retries() {
             peer.write("HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n");
             peer.expect_end();
         });
-        let socket = host.connect_with(server.port(), |options| retry_fast(options, 3)); // for ten minutes at most
+        let socket = host.connect_with(server.port(), |options| retry_fast(options, 3)); // retries for at most ten minutes
         let report = socket.wait_closed();
         report.expect(EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_PHASE_HANDSHAKE, EGRET_WS_INITIATOR_PEER);
         assert!(report.message.contains("given up: "), "{report:#?}");

@@ -132,7 +132,7 @@ fn other_headers_are_sent_to_another_origin() {
     let keys = [own.finish_one(), other.finish_one()].map(|head| {
         assert_eq!(head.get("Origin"), Some("https://game.test"));
         assert_eq!(head.get("User-Agent"), Some("agent/1"));
-        assert_eq!(head.get("Sec-WebSocket-Protocol"), None); // with them it is not followed
+        assert_eq!(head.get("Sec-WebSocket-Protocol"), None); // with subprotocols, this redirect is not followed
         head.get("Sec-WebSocket-Key").map(String::from)
     });
     assert_ne!(keys[0], keys[1], "each request has another key");

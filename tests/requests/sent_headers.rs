@@ -84,7 +84,7 @@ fn options_are_copied_before_the_call_returns() {
 
 #[test]
 fn as_many_headers_as_fit_into_8_kib_arrive() {
-    const COUNT: usize = 128; // of 64 bytes
+    const COUNT: usize = 128; // headers of 64 bytes
     let values: Vec<CString> = (0..COUNT).map(|n| CString::new(format!("{n:058}")).unwrap()).collect();
     let headers: Vec<_> =
         values.iter().map(|value| egret_ws_header { name: c"X-Many".as_ptr(), value: value.as_ptr() }).collect();

@@ -14,7 +14,7 @@
 
 /* Other work of the process waits at most this long. The next poll continues in the next turn of libuv's loop. */
 static const uint32_t poll_us = 1000;
-/* A loop with a thread does not notify the host when it has written the bytes of egret_ws_host_notify_drain. */
+/* While egret_ws_host_is_draining, the host polls after this time, because a loop with a thread does not report written bytes. */
 static const int32_t drain_poll_ms = 50;
 
 static bool is_libuv(const node_host *node) {

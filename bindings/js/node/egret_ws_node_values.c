@@ -45,7 +45,7 @@ napi_value node_array_buffer(napi_env env, const uint8_t *data, size_t len) {
 #ifdef __OHOS__
     const bool is_buffer = false; /* on HarmonyOS a Buffer is another kind of object */
 #else
-    /* Node does not fill the memory of a Buffer with zeros, and it is the whole of its ArrayBuffer. */
+    /* Node does not fill the memory of a Buffer with zeros, and the Buffer has an ArrayBuffer of its own size. */
     const bool is_buffer = len >= NODE_LARGE_BYTES;
 #endif
     if (is_buffer && OK(napi_create_buffer(env, len, &copy, &view))) {

@@ -374,7 +374,7 @@ int32_t send_text(egret_ws_v8 *self, int64_t id, v8::Local<v8::String> string) {
         const std::size_t len = write_utf8(isolate, string, self->utf8, sizeof self->utf8);
         return egret_ws_host_send_text(self->host, id, self->utf8, len);
     }
-    const Utf8 text(isolate, string); // of any length: the library refuses a text that is too long
+    const Utf8 text(isolate, string); // not checked here: the library refuses a text that is too long
     return text.text() ? egret_ws_host_send_text(self->host, id, text.text(), text.len()) : EGRET_WS_ERR_NO_RESOURCES;
 }
 

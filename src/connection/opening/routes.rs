@@ -109,7 +109,7 @@ impl<S: Transport> Opening<S> {
         if !self.routes.proxy.as_ref().is_some_and(Proxy::is_secure) {
             return None;
         }
-        // The options for the first server also apply to the proxy, wherever a redirect leads.
+        // The options for the first server also apply to the proxy after any redirect.
         let given = self.first_origin.as_ref().map_or(&self.config.tls, |first| first.tls());
         let mut settings = Arc::new(given.for_proxy());
         let target = &self.config.target;

@@ -425,7 +425,7 @@ fn hosts_cannot_send_over_connections_that_they_were_not_notified_of() {
     let can_send = |queue: &mut SendQueue| push(queue, MessageKind::Text, b"x").is_ok();
     queue.connect(false, false);
     assert!(lose_and_retry(&mut queue, false, MessageChunk::default()));
-    notify_connect(&mut queue); // of the first connection, which is lost
+    notify_connect(&mut queue); // for the first connection, which is lost
     assert!(!can_send(&mut queue) && queue.gate().state() == State::Connecting);
     queue.connect(false, false);
     assert!(lose_and_retry(&mut queue, false, MessageChunk::default()));

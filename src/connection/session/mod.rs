@@ -73,8 +73,8 @@ impl<S: Transport> Session<S> {
         pool: Arc<BufferPool>,
         traces: bool,
     ) -> Session<S> {
-        // This is much longer than the heartbeat takes, because the system cannot distinguish a lost peer from one that does not
-        // read.
+        // This time is much longer than the heartbeat needs, because the system cannot distinguish a lost peer from a peer that
+        // does not read.
         stream.enable_keepalive(heartbeat.longest_silence() * 4);
         Session {
             stream,

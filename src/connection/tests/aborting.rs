@@ -115,7 +115,7 @@ fn an_abort_ends_each_state_with_one_report_and_a_reset() {
             assert!(wire.client_resets && !wire.client_ended, "{state}: the connection is not reset");
             assert_eq!(wire.from_client.len(), written, "{state}: something was written");
         }
-        // Nothing happens after that, whatever the host does.
+        // Nothing happens after that, for any call of the host.
         sim.abort();
         sim.close(b"\x03\xe8");
         sim.retry_now();

@@ -131,7 +131,7 @@ fn a_suspend_extends_the_delay_until_the_resume() {
     run_unbroken(scenario, &[first, "trying", "closed Aborted in Connect by Local, got 1006, sent 0"]);
 }
 
-/// A delay that begins while the loop is suspended lasts until the resume, whatever the reason of the loss is.
+/// A delay that begins while the loop is suspended lasts until the resume, for any reason of the loss.
 #[test]
 fn delays_that_begin_in_a_suspend_last_until_the_resume() {
     type Call = fn(&mut Simulation);

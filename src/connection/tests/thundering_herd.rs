@@ -12,7 +12,7 @@ const CLIENTS: u64 = 10_000;
 /// A window in which arrivals are counted.
 const WINDOW: u64 = 100;
 
-/// The times at which clients tried to connect, in milliseconds after the loss, in order; and whether the server was available.
+/// The attempts of clients to connect, in order: the time in milliseconds after the loss, and whether the server was available.
 struct Arrivals(Vec<(u64, bool)>);
 
 impl Arrivals {

@@ -160,7 +160,7 @@ fn next_call_for_a_name_begins_when_one_ends() {
     assert!(!harness.is_answered());
     harness.hung.state.lock().ended = true;
     harness.hung.changed.notify_all();
-    harness.wait_for_answer(); // of the third call, because the first two were discarded
+    harness.wait_for_answer(); // the third call answers, because the first two were discarded
 }
 
 /// One socket waits for a name that hangs, while others look it up and stop waiting.

@@ -1,5 +1,5 @@
-//! One pass does a limited amount of work, whatever the requests are. The passes here have no time, so they do one item of each
-//! kind of work. The tests count the work and do not depend on the clock.
+//! One pass does a limited amount of work, for any requests. The passes here have no time, so they do one item of each kind of
+//! work. The tests count the work and do not depend on the clock.
 
 use super::rounds::Task;
 use super::*;

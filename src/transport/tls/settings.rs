@@ -72,7 +72,7 @@ pub(super) fn bad_root(at: usize, error: impl fmt::Display) -> String {
 #[derive(Clone, Copy)]
 pub(super) enum IdentityProblem {
     WrongPassword,
-    /// The TLS library no longer supports its encryption.
+    /// The TLS library no longer supports the encryption of the identity.
     Unsupported,
     Other,
 }

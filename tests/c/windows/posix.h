@@ -3,7 +3,7 @@
 #ifndef POSIX_H
 #define POSIX_H
 
-/* C99 by itself hides what mingw's pthread.h needs. */
+/* Plain C99 hides declarations that mingw's pthread.h needs. */
 #define __USE_MINGW_ANSI_STDIO 1
 
 #include <winsock2.h>

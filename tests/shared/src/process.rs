@@ -40,7 +40,7 @@ pub fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count()
 }
 
-/// Returns the number of bytes in the buffers of the kernel that a server on `port` has written and its clients have not read.
+/// Returns the number of bytes that a server on `port` has written and that are in kernel buffers, not yet read by its clients.
 pub fn in_flight_from(port: u16) -> usize {
     let table = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
     table.lines().skip(1).map(|line| in_flight_of(port, line).expect("the kernel's table of connections")).sum()

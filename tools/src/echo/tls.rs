@@ -24,7 +24,7 @@ pub enum Kind {
     Good,
     /// Its dates ended yesterday.
     Expired,
-    /// It is for `other.example` only.
+    /// Its only name is `other.example`.
     WrongHost,
     /// It is its own issuer, and the certificate of the authority is this certificate.
     SelfSigned,

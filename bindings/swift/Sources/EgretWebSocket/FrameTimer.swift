@@ -102,7 +102,7 @@ private final class Ticks {
 
     func start(for timer: EgretWS.FrameTimer) {
         let source = Timer(timeInterval: Self.interval, repeats: true) { [weak timer] source in
-            // It is passed to code of the main actor although it is not Sendable, because this is the main thread.
+            // `source` is not Sendable. It may still be passed to code of the main actor, because this is the main thread.
             nonisolated(unsafe) let source = source
             MainActor.assumeIsolated {
                 guard let timer else { return source.invalidate() }

@@ -14,7 +14,7 @@ public interface RequestHook {
     enum Action {
         /** Connect, unless the last answer needs another request (HTTP 401, 403, 404, 407, 410). */
         CONTINUE(0),
-        /** Connect, even after such an answer. */
+        /** Connect, also after one of these answers. */
         CONNECT(1),
         /** Wait, at most for the time {@code openTimeout}. After {@link WebSocket#retryNow}, the hook is called again. */
         WAIT(2),
