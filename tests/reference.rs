@@ -1,4 +1,5 @@
-//! Doxygen makes the reference of the header without a warning, and has every function in a group. `SKIP=doxygen` leaves this out.
+//! Tests that Doxygen makes the reference of the header without a warning, and that the reference has every function in a group.
+//! `SKIP=doxygen` skips this.
 
 use std::fs;
 use std::io::Write;

@@ -69,7 +69,7 @@ fn a_url_is_normalised_into_the_room_that_is_given() {
     assert_eq!(normalize("http://h?x", 10), (9, b"ws://h/?x\0".to_vec()));
     assert_eq!(normalize("http://h?x", 9), (EGRET_WS_ERR_INVALID_ARGUMENT, vec![b'?'; 9]));
     assert_eq!(normalize("mailto:h", 10), (EGRET_WS_ERR_INVALID_URL, vec![b'?'; 10]));
-    // SAFETY: NULL is allowed to be refused.
+    // SAFETY: NULL may be passed; the function refuses it.
     let refused = unsafe { egret_ws_normalize_url(std::ptr::null(), std::ptr::null_mut(), 0) };
     assert_eq!(refused, EGRET_WS_ERR_INVALID_ARGUMENT);
 }

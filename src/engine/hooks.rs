@@ -43,9 +43,9 @@ pub trait HostHooks: Send + Sync {
     fn open(&self, reply: Reply) -> io::Result<Box<dyn OpenQuery>>;
     /// Returns whether there is a hook that changes sockets.
     fn changes_sockets(&self) -> bool;
-    /// Calls the hook for sockets with this descriptor, and returns its number. 0 means: connect. It may block.
+    /// Calls the hook for sockets with this descriptor, and returns its number. 0 means: connect. The hook may block.
     fn change_socket(&self, socket: usize, descriptor: isize) -> i32;
-    /// Calls the hook for these queries. `socket` is the number of the handle of the socket that asks. It may block.
+    /// Calls the hook for these queries. `socket` is the number of the socket's handle. The hook may block.
     fn ask(&self, subject: QuerySubject, socket: usize, text: &CStr, query: usize);
 }
 

@@ -429,7 +429,7 @@ impl SocketShared {
         self.resume_below.load(Relaxed) != 0 && self.is_resume_due()
     }
 
-    /// The host has dispatched the last of several messages. The result has the meaning of that of [`SocketShared::dequeued`].
+    /// The host has dispatched the last of several messages. The result means the same as for [`SocketShared::dequeued`].
     #[must_use]
     #[inline]
     pub fn after_dispatch(&self) -> bool {

@@ -30,7 +30,7 @@ pub fn doxygen(indent: &str, lines: &[&str]) -> String {
     }
 }
 
-/// The parts of a comment, each without line breaks, but tables.
+/// The parts of a comment. Each part is one line; a table is one part for each of its lines.
 #[derive(Debug, PartialEq, Eq)]
 enum Block {
     Paragraph(String),

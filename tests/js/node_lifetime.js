@@ -53,7 +53,7 @@ both('an open socket without references lives until it is closed', async (host) 
     };
     return new WeakRef(socket);
   })();
-  // The check of the socket is valid only after another object of the same age was collected.
+  // First wait until another object of this age was collected. Only then the check shows that the socket was kept.
   const other = new WeakRef({});
   await collectUntil(() => other.deref() === undefined);
   assert.notStrictEqual(dropped.deref(), undefined);

@@ -69,7 +69,7 @@ fn many_network_changes_delay_nothing() {
         while phone.summary().len() < 2 {
             phone.network_changed();
             phone.poll(20);
-            assert!(notified.elapsed() < PROBE + SYN_RETRANSMISSION, "it is not found dead: {:?}", phone.summary());
+            assert!(notified.elapsed() < PROBE + SYN_RETRANSMISSION, "the loss is not noticed: {:?}", phone.summary());
         }
         phone.wait_retry(1);
         phone.wait_connect(2);

@@ -32,7 +32,7 @@ fn with_peer(script: &str, test: impl Fn(&Loop, &Peer)) {
 #[track_caller]
 fn last_close(received: &[u8]) -> u16 {
     let [.., 0x88, 0x82, a, b, _, _, high, low] = *received else {
-        panic!("no Close frame with a code alone at the end")
+        panic!("no Close frame with only a code at the end")
     };
     u16::from_be_bytes([high ^ a, low ^ b])
 }

@@ -36,7 +36,7 @@ build() { # CHECKOUT OUT PART...
 
 build "$folder/a" "$folder/out/one" "$@"
 (
-    # The files that cargo has downloaded already are copied to another place.
+    # The files that cargo has already downloaded are copied to another place.
     home=${CARGO_HOME:-$HOME/.cargo}
     export CARGO_HOME=$folder/another/home-of-cargo TZ=Asia/Tokyo
     mkdir -p "$CARGO_HOME"

@@ -55,7 +55,7 @@ background() {
 }
 
 printf '\n=== in the background, with the output at the end: release js asan tsan apple android\n'
-# It is its own process group, so that all its processes can be ended together.
+# The background part is a separate process group, so that all its processes can be ended together.
 set -m
 background >"$scratch/background" 2>&1 </dev/null &
 background_group=$!

@@ -113,8 +113,8 @@ private:
     ByteSpan bytes_;
 };
 
-// How and why a connection ended: egret_ws_close_info. The texts are valid until the callback returns; those of
-// WebSocketRef::close_report are valid until the socket is freed.
+// How and why a connection ended: egret_ws_close_info. The texts are valid until the callback returns. In the
+// result of WebSocketRef::close_report they are valid until the socket is freed.
 class CloseInfo {
 public:
     CloseInfo() noexcept {

@@ -145,7 +145,7 @@ impl<S: Transport> BufferedStream<S> {
         self.output.len() - self.output_pos
     }
 
-    /// Ends the writing side of the stream after the output buffer.
+    /// Ends the writing side of the stream after the bytes in the output buffer.
     pub(super) fn end_writing(&mut self) {
         self.ends_after_output = true;
         self.flush_output();

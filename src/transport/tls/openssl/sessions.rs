@@ -1,8 +1,8 @@
 //! The TLS sessions that a connector keeps for later connections.
 //!
 //! A session is kept for one peer only, with equal name, host, port and pins. A connector has one set of options. So a session is
-//! never used with other roots, another identity, or another check of certificates than those of its first handshake. Each
-//! session is used once (RFC 8446 appendix C.4): a connection takes it from the connector.
+//! used only with the roots, the identity and the check of certificates of its first handshake. Each session is used once (RFC
+//! 8446 appendix C.4): a connection takes it from the connector.
 
 use crate::secret::SecretBytes;
 use crate::transport::tls::destination::Destination;

@@ -167,7 +167,7 @@ fn pins_are_checked_too() {
 #[test]
 fn a_panic_of_the_judge_refuses_the_server() {
     let issued = self_signed("DNS:example.com");
-    let (connector, _) = judged(|_| panic!("a judge of the tests"));
+    let (connector, _) = judged(|_| panic!("the judge panics"));
     let failure = Pair::new(&connector, NAME, acceptor(&issued), IDEAL).complete_handshake().map(|_| ()).unwrap_err();
     assert_eq!(failure.error, Error::TlsIssuer);
 }
