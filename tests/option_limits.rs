@@ -113,7 +113,8 @@ fn proxy(length: usize) -> Value {
     Value::text(format!("{begin}{}{end}", "p".repeat(length - begin.len() - end.len())))
 }
 
-/// Returns the longest IP address, one of half that length, or a longer text.
+/// Returns an IP address with this length: the longest one, or one with half of that length. A larger length makes a text that is
+/// too long.
 fn ip_address(length: usize) -> Value {
     let zeros = if length < limits::IP_ADDRESS { "::" } else { "0000:0000:0000:0000:0000:" };
     let address = format!("{zeros}ffff:192.168.100.228");

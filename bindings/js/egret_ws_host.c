@@ -183,7 +183,7 @@ static void on_close(void *user, egret_ws *ws, const egret_ws_close_info *info) 
     run_tasks(host); /* errors of earlier sends are reported before the end */
     if (info->error != EGRET_WS_OK) host->events->failed(host->engine, socket->id, info);
     host->events->closed(host->engine, socket->id, info); /* bufferedAmount still works here */
-    /* Not later, in release_user, because the budget of the poll may end between the two callbacks. */
+    /* This is not done in release_user, because the budget of the poll may end between the two callbacks. */
     socket->has_ended = true;
     host->sockets--;
     egret_ws_free(ws);

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 /// The longest text of an error, in characters. The errors of the systems are shorter.
 const MAX_ERROR: usize = 200;
-/// The largest size of the list as text, in bytes. It can exceed this only with a list of proxies that have many addresses.
+/// The largest size of the list as text, in bytes. The list exceeds it only for a list of proxies that have many addresses.
 const MAX_LIST: usize = 8192;
 /// The largest size of an address as text, in bytes, with a space.
 const MAX_ADDRESS: usize = 48;

@@ -21,7 +21,7 @@ fn enter(
     learn: impl FnOnce(&Arc<Socket>, &mut Life),
 ) {
     let Some(socket) = registry::socket(user as usize) else {
-        breach!("{name} came with {user:?}, which is no socket's `user`, or one's whose loop was freed");
+        breach!("{name} came with {user:?}, which is not the `user` of a socket whose loop still exists");
     };
     let index = socket.index;
     trace::note(call_stack::thread(), call_stack::depth(), &format!("-> {name} of socket {index}"));
@@ -324,7 +324,7 @@ pub unsafe extern "C" fn release_user(user: *mut c_void) {
 
 pub unsafe extern "C" fn on_log(user: *mut c_void, level: i32, text: *const c_char, ws: *mut egret_ws) {
     let Some(host) = registry::host(user as usize) else {
-        breach!("on_log came with {user:?}, which is no loop's `user`, or one's that was freed");
+        breach!("on_log came with {user:?}, which is not the `user` of a loop that still exists");
     };
     promise!(!host.is_gone(), "a log line began after its loop was freed");
     let top = call_stack::top();

@@ -107,7 +107,7 @@ fn check(report: &CloseReport) {
         }
         EGRET_WS_ERR_TLS_OPTIONS..=EGRET_WS_ERR_TLS => {}
         EGRET_WS_ERR_NO_RESOURCES => {}
-        _ => wrong("this error is no close report's"),
+        _ => wrong("a close report cannot have this error"),
     }
     if report.initiator == PEER {
         let refused = [EGRET_WS_ERR_HTTP_STATUS, EGRET_WS_ERR_REDIRECT, EGRET_WS_ERR_PROXY, EGRET_WS_ERR_HANDSHAKE];

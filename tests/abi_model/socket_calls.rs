@@ -362,7 +362,7 @@ pub fn buffered_amount(case: &Arc<Case>, random: &mut Random, own: Own) {
     let result = call(case, "egret_ws_buffered_amount", &aim, "", &[], |ws| egret_ws_buffered_amount(ws));
     if let (Ok(amount), Some(socket)) = (result, &aim.socket) {
         let (accepted, most) = (lock(&socket.life).bytes_accepted() as i64, socket.setup.send_limit as i64);
-        // Here a partly written message counts completely, but not as a waiting one.
+        // Here a partly written message counts completely, but it does not count as waiting.
         let most = most + socket.setup.cap as i64;
         promise!(amount <= most, "{amount} bytes are buffered, but the limit is {most}");
         let knows_all = case.threads == 1;

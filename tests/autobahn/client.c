@@ -1,7 +1,7 @@
 /* The client that Autobahn's suite tests. It uses only the public header. Each case is one socket, which sends back each message until
  * it is closed. The server judges; this program fails only if a case cannot be run or does not end.
  *
- * usage: client threaded|inline PORT AGENT [CASE...]      CASE such as 9.1.2; without any, all cases
+ * usage: client threaded|inline PORT AGENT [CASE...]      CASE is for example 9.1.2; the default is all cases
  */
 #include <egret_ws.h>
 

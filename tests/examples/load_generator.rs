@@ -1,4 +1,4 @@
-//! `examples/load_generator`: its report against servers that echo, drop and are not there.
+//! Tests the report of `examples/load_generator` with an echo server, with a server that drops connections, and with no server.
 
 use super::{Outcome, Program, SANITIZED_C99, compile_as, echo_url};
 use test_support::failing_servers::dead_url;

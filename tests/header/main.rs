@@ -146,7 +146,7 @@ fn every_function_and_callback_is_described_in_one_form() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Without any one line of a part, with two lines exchanged, or with another first sentence the form is broken.
+/// The form is broken if a line of a part is missing, if two lines are exchanged, or if the first sentence is different.
 #[test]
 fn a_part_that_is_missing_or_misplaced_is_found() {
     let header = header();

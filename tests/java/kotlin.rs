@@ -92,7 +92,7 @@ fn kotlin() {
         }
     }
     assert!(samples.len() > 3, "the binding's README has samples");
-    // Those of the guide have their imports, because readers copy whole files.
+    // The samples of the guide contain their imports, because readers copy whole files.
     let guide = blocks("docs/first-socket-android.md");
     assert_eq!(guide.len(), 2, "the guide has an activity and an application");
     samples.extend(guide.into_iter().enumerate().map(|(at, file)| write(format!("Guide{at}.kt"), file)));

@@ -70,7 +70,7 @@ fn answers_of_a_hostile_server() {
             for _ in 0..8 {
                 let mut peer = Peer::new(listener.accept().expect("a connection").0);
                 peer.read_request();
-                // Not one more byte is sent, because the client ends the connection, and further bytes would reset it.
+                // No further byte is sent, because the client ends the connection, and further bytes would reset it.
                 peer.write(longest_answer(body));
                 peer.read_to_end();
             }

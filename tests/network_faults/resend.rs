@@ -194,7 +194,7 @@ fn kept_messages_survive_another_loss() {
         }
         assert!(relay.inject(1, fault));
         let all = stalled.accepted.len() as u64;
-        // The second connection is cut too, whatever amount the kernel takes at once.
+        // The second connection is cut too, for any amount that the kernel takes at once.
         client.wait_retry(2);
         client.wait("everything to be written", |_| client.ws.stats().messages_sent == all);
         // The number of cuts depends on the amount that the kernel takes at once. The last cut may happen during the close.

@@ -91,7 +91,7 @@ impl Head {
             head.flaw = Some(FLAW_NO_MEMORY);
             return Some(head);
         }
-        // Whether the next line may be a folded line. It may if the line before it is a header.
+        // Whether the next line may be a folded line. This is true if the previous line is a header.
         let mut continues = false;
         for (number, line) in lines.take_while(|line| !line.is_empty()).enumerate() {
             if number == MAX_LINES {

@@ -15,9 +15,9 @@ pub struct Destination<'a> {
     pub host: &'a str,
     /// The port in the URL of the peer.
     pub port: u16,
-    /// The pinned keys. If there are any, the key of its certificate must be one of them.
+    /// The pinned keys. If there are any, the key of the peer's certificate must be one of them.
     pub pins: &'a [Pin],
-    /// Its TLS sessions are kept and resumed.
+    /// TLS sessions with the peer are kept and resumed.
     pub resumes: bool,
     /// The number of the socket's handle.
     pub socket: usize,

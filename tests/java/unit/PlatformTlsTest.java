@@ -264,7 +264,7 @@ class PlatformTlsTest {
             connect(loop, server, options.tlsRoots(root).onlyTheseRoots(true)).opened();
             connect(loop, server, options.tlsRoots(both.getBytes()).onlyTheseRoots(false)).opened();
         });
-        // Here a trust manager takes the place of the platform's trust. It is asked first, and again only where it trusts.
+        // Here a trust manager replaces the platform's trust. It is called first. It is called again only if it trusts.
         X509TrustManager platform = managerOf("root.pem");
         for (boolean inline : DRIVERS)
             try (WebSocketLoop loop = loop(inline, new PlatformTls.Builder().trustManager(platform).build())) {

@@ -96,7 +96,7 @@ fn addresses_without_a_prefix_show_none() {
         assert_eq!(found(&[address]), [], "{address}");
     }
     assert_eq!(found(&[]), []);
-    // Such an address does not hide a good one.
+    // An invalid address does not hide a valid one.
     assert_eq!(found(&["::ffff:192.0.0.170", "2001:db8::192.0.0.170", "fe80::1"]), [prefix("2001:db8::/96")]);
 }
 

@@ -112,11 +112,11 @@ impl Failure {
 pub struct Request {
     /// The kind of peer.
     pub peer: Peer,
-    /// The name in its certificate.
+    /// The name that the peer's certificate must have.
     pub name: String,
-    /// The host of its URL.
+    /// The host in the peer's URL.
     pub host: String,
-    /// The port of its URL.
+    /// The port in the peer's URL.
     pub port: u16,
     /// Sessions may be kept and resumed.
     pub resumes: bool,

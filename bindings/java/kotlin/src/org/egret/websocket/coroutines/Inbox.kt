@@ -41,7 +41,7 @@ internal class Inbox : WebSocketListener() {
     private var size = 0
     private var paused = false
 
-    /** The number of times that a wait for room in the send queue may have ended. */
+    /** Counts the events after which the send queue may have room. */
     private var drains = 0
     private val received = Waiters(lock)
     private val drained = Waiters(lock)
