@@ -3,7 +3,7 @@
 /// The largest payload of a message, sent or received: 131072 bytes (128 KiB). A message of 131072 bytes is accepted. A
 /// message of 131073 bytes is refused. The payload of a text message is counted in UTF-8 bytes. The payload of a
 /// fragmented message is counted after its fragments were joined. The option `max_message_bytes` can lower this limit.
-/// Nothing can raise it.
+/// This limit cannot be raised.
 pub const EGRET_WS_MAX_MESSAGE_BYTES: u32 = 131072;
 
 /// The largest number of sockets that can wait for their loop. Connect calls that the loop has not begun to handle are
@@ -42,16 +42,16 @@ pub const EGRET_WS_LOOP_FORGET_TLS_SESSIONS: u32 = 0x4_0000;
 /// empty.
 pub const EGRET_WS_ONLY_THESE_ROOTS: u32 = 1;
 /// `flags` of a socket's options: if `proxy` is NULL, the connect call reads the proxy from the environment. It reads
-/// `https_proxy` for `wss`, or `http_proxy` for `ws`, and otherwise `all_proxy`. The hosts of `no_proxy` have no proxy.
-/// Each name is read in lower case first, then in upper case. `HTTP_PROXY` is not read if `REQUEST_METHOD` is set,
-/// because in a CGI program the client sets `HTTP_PROXY`. A process with more rights than its user (setuid, setgid)
-/// does not read these variables. Loopback hosts never use a proxy. A proxy that cannot be used, and a `no_proxy` of
-/// more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
+/// `https_proxy` for `wss`, or `http_proxy` for `ws`. If that variable is not set, it reads `all_proxy`. For the hosts
+/// in `no_proxy` no proxy is used. Each name is read in lower case first, then in upper case. `HTTP_PROXY` is not read
+/// if `REQUEST_METHOD` is set, because in a CGI program the client sets `HTTP_PROXY`. A process with more rights than
+/// its user (setuid, setgid) does not read these variables. Loopback hosts never use a proxy. A proxy that cannot be
+/// used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
 pub const EGRET_WS_PROXY_FROM_ENVIRONMENT: u32 = 2;
 /// `flags` of a socket's options: messages are kept when a connection is lost and made again. Messages that were
 /// accepted, but not completely passed to the operating system, are sent first on the next connection. (Messages that
-/// were passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag such messages
-/// are dropped, and `on_retry` reports their number.
+/// were passed to the operating system may be lost too. Only an answer of the server can confirm them.) Without this
+/// flag such messages are dropped, and `on_retry` reports their number.
 pub const EGRET_WS_RESEND: u32 = 4;
 /// `flags` of a socket's options: permessage-deflate (RFC 7692) is not offered. Without this flag it is offered, as
 /// browsers do.
@@ -62,9 +62,9 @@ pub const EGRET_WS_DISABLE_DEFLATE: u32 = 8;
 pub const EGRET_WS_DISABLE_ALPN: u32 = 16;
 /// `flags` of a socket's options: with `wss`, TLS sessions are neither kept nor resumed (RFC 8446 section 2.2). Each
 /// connection makes a full handshake. Without this flag a connection may resume a session of an earlier connection of
-/// the loop that had the same host, port and TLS options. The certificate of that session was checked at most a day ago
-/// and has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems every
-/// connection makes a full handshake.
+/// the loop that had the same host, port and TLS options. Such a session is resumed only if its certificate was checked
+/// at most a day ago and has not expired. Each session is used for one connection. With the TLS of Windows and of
+/// Apple's systems every connection makes a full handshake.
 pub const EGRET_WS_DISABLE_TLS_RESUMPTION: u32 = 32;
 /// `flags` of a socket's options: a redirect to a `ws` URL, which has no TLS, is not followed. It ends the connection
 /// with `EGRET_WS_ERR_REDIRECT`. (A redirect from `wss` to `ws` is never followed.)
@@ -75,12 +75,12 @@ pub const EGRET_WS_SECURE_REDIRECTS_ONLY: u32 = 64;
 /// network path can read and change all data. Each such connection logs a warning. `tls_pins` are still checked. After
 /// a redirect the flag does not apply to another origin.
 pub const EGRET_WS_ACCEPT_ANY_CERTIFICATE: u32 = 0x100_0000;
-/// `flags` of a socket's options: a redirect may lead to an address that is nearer than that of the server that sent
-/// the redirect. A nearer address is a private, link-local or loopback address after a public one, or a loopback
+/// `flags` of a socket's options: a redirect may lead to an address that is nearer than the address of the server that
+/// sent the redirect. A nearer address is a private, link-local or loopback address after a public one, or a loopback
 /// address after a private one. **This weakens security.** Without this flag such a redirect ends with
 /// `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to services
 /// that trust its network. The addresses are checked after the look-up. A proxy looks names up itself. With a proxy,
-/// only a host that is an address or `localhost` is therefore checked, and the phase is `EGRET_WS_PHASE_PROXY`.
+/// the library therefore checks only a host that is an address or `localhost`, and the phase is `EGRET_WS_PHASE_PROXY`.
 pub const EGRET_WS_ALLOW_PRIVATE_REDIRECTS: u32 = 0x200_0000;
 
 /// TLS 1.2, for `tls_min_version` and in the statistics.
@@ -113,9 +113,9 @@ pub const EGRET_WS_TLS_HAS_OUTPUT: u32 = 2;
 pub const EGRET_WS_TLS_PEER_CLOSED: u32 = 4;
 /// State of a TLS session: the session works on another thread. The library calls `send` without plaintext after the
 /// next `egret_ws_tls_ready`. It may make that call earlier too. Until this bit is clear, the library makes no other
-/// call for the session except `free_session`. That call may come at any time. In this case the connection has ended
-/// without a close_notify, and the facts about the session stay unknown. A step that returns bytes may set this bit
-/// too. The time-outs keep running.
+/// call for the session except `free_session`. `free_session` may come at any time. If it comes while this bit is set,
+/// the connection has ended without a close_notify, and the facts about the session stay unknown. A step that returns
+/// bytes may set this bit too. The time-outs keep running.
 pub const EGRET_WS_TLS_BUSY: u32 = 8;
 
 /// Size in bytes of the `message` buffer of a TLS provider. The NUL at its end is counted.
@@ -152,14 +152,14 @@ pub const EGRET_WS_BINARY: i32 = 2;
 pub const EGRET_WS_FRAME_SENT: i32 = 1;
 /// Direction of a frame: it was received.
 pub const EGRET_WS_FRAME_RECEIVED: i32 = 2;
-/// This value takes the place of a direction: sent frames were not recorded, because the receive queue was full.
+/// This value is used instead of a direction: sent frames were not recorded, because the receive queue was full.
 pub const EGRET_WS_FRAME_LOST: i32 = 3;
 /// Flag of a frame: it is the last frame of its message (FIN).
 pub const EGRET_WS_FRAME_FIN: u32 = 1;
 /// Flag of a frame: its message is compressed (RFC 7692 section 6). Each frame of the message has this flag.
 pub const EGRET_WS_FRAME_COMPRESSED: u32 = 2;
 
-/// Phase: `on_request` had not allowed the attempt to begin.
+/// Phase: the attempt had not begun, because `on_request` had not allowed it.
 pub const EGRET_WS_PHASE_REQUEST: i32 = 1;
 /// Phase: the server's name was being looked up.
 pub const EGRET_WS_PHASE_RESOLVE: i32 = 2;
@@ -246,9 +246,9 @@ pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
 pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
 /// The close code must not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes.
 pub const EGRET_WS_ERR_INVALID_CLOSE: i32 = -15;
-/// The server's answer has no header of this name, or there was no answer yet. A request for a certificate returns this
-/// error if the server has sent none with this index. A request for a close report returns it if `on_close` has not
-/// begun.
+/// The server's answer has no header of this name, or there was no answer yet. `egret_ws_peer_certificate` returns this
+/// error if the server has sent no certificate with this index. `egret_ws_close_report` returns it if `on_close` has
+/// not begun.
 pub const EGRET_WS_ERR_NOT_FOUND: i32 = -16;
 
 /// Close report: the host's name was not found.
@@ -263,13 +263,14 @@ pub const EGRET_WS_ERR_PROXY: i32 = -32;
 /// Close report: the answer to the upgrade was not valid for a WebSocket server (RFC 6455 section 4.1). The answer is
 /// also not valid if its head is longer than 64 KiB (interim answers are counted) or has more than 256 lines.
 pub const EGRET_WS_ERR_HANDSHAKE: i32 = -40;
-/// Close report: the server answered the upgrade with another HTTP status, which is in `http_status`. The error is the
-/// same if the header lines after the status line are malformed, too many or cut off.
+/// Close report: the server answered the upgrade with another HTTP status, which is in `http_status`. This error is
+/// also reported if the header lines after the status line are malformed, too many or cut off.
 pub const EGRET_WS_ERR_HTTP_STATUS: i32 = -41;
 /// Close report: the server redirected the connection, and the library did not follow. There were more redirects than
-/// `max_redirects`, or the target of the redirect is not allowed: it leads from `wss` to `ws`, to another origin
-/// although the socket has subprotocols, or to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or it is not
-/// a URL. `http_status` is the status of the redirect. If redirects are off, the error is `EGRET_WS_ERR_HTTP_STATUS`.
+/// `max_redirects`, or the redirect is not allowed. A redirect is not allowed if it leads from `wss` to `ws`, to
+/// another origin although the socket has subprotocols, or to a nearer address (see
+/// `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`). It is also not allowed if its target is not a URL. `http_status` is the status
+/// of the redirect. If redirects are off, the error is `EGRET_WS_ERR_HTTP_STATUS`.
 pub const EGRET_WS_ERR_REDIRECT: i32 = -42;
 /// Close report: a time-out passed. `phase` names the stage. In `EGRET_WS_PHASE_OPEN` it is the time-out of the
 /// heartbeat: the server has not answered a ping. In `EGRET_WS_PHASE_FLUSH` it is `flush_timeout_ms`, and in
@@ -281,9 +282,9 @@ pub const EGRET_WS_ERR_CONNECTION_LOST: i32 = -51;
 /// Close report: the server broke the protocol, and the library closed with 1002 (or with the code of an earlier
 /// `egret_ws_close`).
 pub const EGRET_WS_ERR_PROTOCOL: i32 = -52;
-/// Close report: this side closed the socket before the connection was made, this side aborted the connection,
-/// `on_request` stopped before the first attempt, or a suspend abandoned the attempt
-/// (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`). `phase` says when.
+/// Close report: the connection was aborted. This side closed the socket before the connection was made, or aborted the
+/// connection. Other causes are that `on_request` stopped before the first attempt, or that a suspend abandoned the
+/// attempt (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`). `phase` says when.
 pub const EGRET_WS_ERR_ABORTED: i32 = -53;
 /// Close report: TLS failed, and none of the more specific TLS errors applies. `message` has the reason. In
 /// `EGRET_WS_PHASE_TLS` the TLS handshake failed. In a later phase the server sent 256 TLS records in a row without
@@ -295,9 +296,9 @@ pub const EGRET_WS_ERR_TLS_EXPIRED: i32 = -61;
 /// Close report: the server's certificate is for another host.
 pub const EGRET_WS_ERR_TLS_HOST: i32 = -62;
 /// Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the server did
-/// not send the certificate of an issuer. Another possible cause is that the certificate must not be used for this
-/// purpose: it is not a certificate for servers, an issuer was not allowed to issue it (name constraints, path length),
-/// or a key or a signature is too weak. `message` names the cause.
+/// not send the certificate of an issuer. It is also possible that the certificate must not be used for this purpose:
+/// it is not a certificate for servers, an issuer was not allowed to issue it (name constraints, path length), or a key
+/// or a signature is too weak. `message` names the cause.
 pub const EGRET_WS_ERR_TLS_ISSUER: i32 = -63;
 /// Close report: the server's public key is none of `tls_pins`. The request was not sent. The certificate of
 /// `tls_identity` was not sent either, except on Apple's systems and Windows.

@@ -55,14 +55,14 @@ pub extern "C" fn egret_ws_version_string() -> *const c_char {
     TEXT.as_ptr().cast()
 }
 
-/// Returns why the last refused call of the calling thread was refused.
+/// Returns the reason of the last refused call of the calling thread.
 ///
 /// The text is in English. It names the cause and, if that is not obvious, the remedy:
 /// `"the send queue is full: send again in on_drain"`. `on_log` gets the same text after the name of the function. A
 /// call that succeeds does not change the text.
 ///
-/// The text is for logs and exceptions. It changes from version to version. An application decides by the error, not by
-/// this text.
+/// The text is for logs and exceptions. It changes from version to version. Make decisions by the error that the call
+/// returned, not by this text.
 ///
 /// - Returns: UTF-8 text without a line break, at most 511 bytes (a longer text is cut). It is never NULL; it is `""`
 ///   if no call of this thread was refused yet. It is valid until this thread calls a function of this library again:

@@ -116,8 +116,8 @@ unsafe fn answer(
 
 /// Sets all hooks to NULL.
 ///
-/// It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
-/// of the first release to 4096.
+/// It fills the struct with zeros and sets its `struct_size`. The size may be that of an older or newer header, from
+/// the size of the first release to 4096.
 ///
 /// - `hooks`: The struct to fill. It has `size` bytes.
 /// - `size`: Pass `sizeof *hooks`, in bytes.
@@ -166,9 +166,9 @@ pub unsafe extern "C" fn egret_ws_resolved(query: *mut egret_ws_query, addresses
 /// Answers `on_proxy` with the proxies for a URL.
 ///
 /// If the library cannot connect to a proxy (name look-up, TCP or TLS), it tries the next one, within
-/// `open_timeout_ms`. The close report has the error of the last proxy, and the log has those of the others. After a
-/// proxy that refuses the connection to the server, no other proxy is tried. After INVALID_ARGUMENT and UNSUPPORTED the
-/// query still waits for an answer.
+/// `open_timeout_ms`. The close report has the error of the last proxy, and the log has those of the others. If a proxy
+/// refuses the connection to the server, no other proxy is tried. After INVALID_ARGUMENT and UNSUPPORTED the query
+/// still waits for an answer.
 ///
 /// - `query`: The query. Its handle is invalid after a successful call.
 /// - `proxies`: A comma-separated list of at most 8 proxies, at most 8192 bytes. It ends in a NUL. Each proxy is a URL

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 /// Sets all options of a loop to their defaults.
 ///
-/// It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
-/// of the first release to 4096.
+/// It fills the struct with zeros and sets its `struct_size`. The size may be that of an older or newer header, from
+/// the size of the first release to 4096.
 ///
 /// - `options`: The struct to fill. It has `size` bytes.
 /// - `size`: Pass `sizeof *options`, in bytes.
@@ -153,8 +153,8 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_err
 ///
 /// Do not hold a lock that an earlier callback takes, and do not let an earlier callback wait for this thread.
 /// Otherwise this call never returns. There is one exception: inside an `on_log` or wake-up callback, of any loop, this
-/// function does not wait, because two threads could then wait for each other. In that case free the earlier `user`
-/// later, after a call from outside such a callback.
+/// function does not wait, because otherwise two threads could wait for each other. In that case free the earlier
+/// `user` later, after a call from outside such a callback.
 ///
 /// - `loop`: The loop. It has an I/O thread.
 /// - `on_wakeup`: The callback. NULL removes it.
@@ -210,14 +210,14 @@ pub extern "C" fn egret_ws_loop_next_poll_ms(r#loop: *mut egret_ws_loop) -> i32 
 
 /// Suspends the loop because the process may be frozen from now on.
 ///
-/// Call it when the application goes to the background. Until `egret_ws_loop_resume` no connection is made again. Open
+/// Call it when the application goes to the background. Until `egret_ws_loop_resume` no socket connects again. Open
 /// connections stay open. The clock of the loop stands still: no deadline passes, and no ping is sent. The loop still
 /// receives messages, and polls still dispatch them. A second call does nothing.
 ///
 /// With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away) and abandons
-/// connecting ones. Its clock goes on. Poll until the `on_close` of these sockets was called, or their `on_retry` if
-/// they have `retry_attempts`. Sockets with `retry_attempts` wait for `egret_ws_loop_resume` before they connect again.
-/// A socket still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
+/// connecting ones. Its clock keeps running. Poll until the `on_close` of these sockets was called, or their `on_retry`
+/// if they have `retry_attempts`. Sockets with `retry_attempts` wait for `egret_ws_loop_resume` before they connect
+/// again. A socket still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
 ///
 /// - `loop`: The loop.
 /// - Returns: `EGRET_WS_OK`, or a negative error.
@@ -235,7 +235,7 @@ pub extern "C" fn egret_ws_loop_suspend(r#loop: *mut egret_ws_loop) -> egret_ws_
 
 /// Resumes the loop because the process runs again.
 ///
-/// The clock of the loop goes on. Each open connection is probed with a ping. If nothing is received within
+/// The clock of the loop runs again. Each open connection is probed with a ping. If nothing is received within
 /// `probe_timeout_ms`, the connection ends, or is made again if the socket has `retry_attempts`. A connection that is
 /// being made starts again, and a wait before a reconnect ends.
 ///
@@ -280,9 +280,9 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 
 /// Frees the loop and all its sockets.
 ///
-/// Their handles are invalid when the call returns. `on_close` is not called. Each `release_user` of a socket that has
-/// not run yet runs now, on this thread. Open sockets are closed with 1001 (going away). Connections that have not
-/// begun do not begin.
+/// Their handles are invalid when the call returns. `on_close` is not called. For each socket `release_user` is called
+/// now, on this thread, unless it was called before. Open sockets are closed with 1001 (going away). Connections that
+/// have not begun do not begin.
 ///
 /// The call waits for three things, in this order:
 /// 1. Accepted messages are written and closing handshakes have ended. This wait takes at most `linger_ms` of the
@@ -295,8 +295,8 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 /// `new_context` of a TLS provider, and the `release_user` of both. Every other `user` can be freed. Do not hold a lock
 /// that one of these callbacks takes.
 ///
-/// Each socket that has lost messages has a log line at `EGRET_WS_LOG_WARN`, also if `egret_ws_free` freed it before.
-/// After an error other than INTERNAL nothing was freed.
+/// For each socket that has lost messages, a line is logged at `EGRET_WS_LOG_WARN`, also if `egret_ws_free` freed the
+/// socket before. After an error other than INTERNAL nothing was freed.
 ///
 /// - `loop`: The loop.
 /// - `lost`: Receives the number of accepted messages that were not sent and that no callback has reported. Its

@@ -169,9 +169,9 @@ pub unsafe extern "C" fn egret_ws_request_set_subprotocols(
 
 /// Changes the addresses of a request, for this attempt and all later ones.
 ///
-/// They replace those of the option `addresses`. The rules are those of `addresses` in `egret_ws_options`.
-/// `egret_ws_request_set_url` with another origin removes the addresses, so set them after it. After an error the
-/// request is unchanged.
+/// These addresses replace those of the option `addresses`. The rules are those of `addresses` in `egret_ws_options`.
+/// `egret_ws_request_set_url` with another origin removes the addresses, so call it before this function. After an
+/// error the request is unchanged.
 ///
 /// - `request`: The request that `on_request` got.
 /// - `list`: The comma-separated list, copied. It ends in a NUL. NULL removes the addresses, so that the name is looked

@@ -21,8 +21,8 @@ const _: () = assert!(MessageKind::Text as i32 == EGRET_WS_TEXT && MessageKind::
 
 /// Sets all options of a socket to their defaults.
 ///
-/// It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
-/// of the first release to 4096.
+/// It fills the struct with zeros and sets its `struct_size`. The size may be that of an older or newer header, from
+/// the size of the first release to 4096.
 ///
 /// - `options`: The struct to fill. It has `size` bytes.
 /// - `size`: Pass `sizeof *options`, in bytes.
@@ -272,8 +272,8 @@ pub unsafe extern "C" fn egret_ws_send(
 /// server. `on_close` reports the outcome.
 ///
 /// A socket that is still connecting is abandoned at once. It reports `EGRET_WS_ERR_ABORTED`, unless the server has
-/// closed it before. A second close does nothing and returns `EGRET_WS_OK`. After an error other than INTERNAL nothing
-/// happened.
+/// closed it before. A second close does nothing and returns `EGRET_WS_OK`. After an error other than INTERNAL the call
+/// had no effect.
 ///
 /// - `ws`: The socket.
 /// - `code`: The close code: 1000 (the usual code), 1001 to 1003, 1007 to 1014, or 3000 to 4999. 0 sends a Close frame
@@ -337,9 +337,9 @@ pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
 /// is running calls `release_user`, or the next poll does, unless it was called after `on_close`. If a thread other
 /// than the polling thread frees the socket, a callback that has begun may still be running.
 ///
-/// Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the
-/// background. An open socket sends its accepted messages and then a Close frame with 1001 (going away). A connecting
-/// socket is abandoned. If messages are lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and
+/// If the socket was closed by `egret_ws_close` before, its accepted messages are still sent, and the closing handshake
+/// ends in the background. An open socket sends its accepted messages and then a Close frame with 1001 (going away). A
+/// connecting socket is abandoned. If messages are lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and
 /// `egret_ws_loop_free` counts them.
 ///
 /// - `ws`: The socket. Its handle is invalid after the call.
@@ -429,14 +429,14 @@ pub extern "C" fn egret_ws_retry_now(ws: *mut egret_ws) -> egret_ws_error_t {
 
 /// Sends a ping (RFC 6455 section 5.5.2) before the messages that wait to be written.
 ///
-/// The payload is copied. When the server has answered, `on_pong` gets the payload back. With a `len` of 0 the library
-/// chooses a payload; `on_pong` then gets a `len` of 0. If a server has several pings to answer, it may answer only the
+/// The payload is copied. When the server has answered, `on_pong` gets the payload back. If `len` is 0, the library
+/// chooses a payload, and `on_pong` gets a `len` of 0. If a server has several pings to answer, it may answer only the
 /// last one (RFC 6455 section 5.5.3). `pong_timeout_ms` applies as for a ping of the heartbeat. `rtt_us` of the
 /// statistics has the round trip of the last ping that was measured. Only one ping is measured at a time.
 ///
 /// At most 16 pings of a socket can wait to be written. Beyond that the call returns `EGRET_WS_ERR_BACKPRESSURE`, and
 /// no `on_drain` follows. If the socket closes or the connection ends, a ping that still waits is dropped. After an
-/// error other than INTERNAL nothing happened.
+/// error other than INTERNAL the call had no effect.
 ///
 /// - `ws`: The socket.
 /// - `data`: The payload. May be NULL if `len` is 0.
@@ -462,7 +462,7 @@ pub unsafe extern "C" fn egret_ws_ping(ws: *mut egret_ws, data: *const c_void, l
 /// Pauses receiving: no `on_message` of the socket begins until `egret_ws_resume_receive`.
 ///
 /// If the call is made inside a callback, it takes effect with the next message. If another thread makes the call while
-/// a poll runs, it takes effect with the next message that has not begun. It works in any state, also before the
+/// a poll runs, it takes effect with the next `on_message` that has not begun. It works in any state, also before the
 /// connection is made, and stays in effect when the connection is made again. A second call does nothing.
 ///
 /// Messages wait in the receive queue. When this queue is full (`max_receive_queue_bytes`), the library stops reading,
@@ -491,8 +491,8 @@ pub extern "C" fn egret_ws_pause_receive(ws: *mut egret_ws) -> egret_ws_error_t 
 
 /// Resumes receiving after `egret_ws_pause_receive`.
 ///
-/// The poll that is running or the next one dispatches the messages that wait; a poll is due from now on. The
-/// `on_retry` or `on_close` behind these messages follows. If receiving is not paused, the call does nothing.
+/// The poll that is running or the next one dispatches the messages that wait; a poll is due from now on. If `on_retry`
+/// or `on_close` waits behind these messages, it follows them. If receiving is not paused, the call does nothing.
 ///
 /// - `ws`: The socket.
 /// - Returns: `EGRET_WS_OK`, or a negative error.
@@ -533,9 +533,9 @@ fn not_closed() -> DetailedError {
 
 /// Returns the close report of the socket: the report that `on_close` gets.
 ///
-/// The report is available from the moment when `on_close` begins until `egret_ws_free`. If `on_close` is NULL, it is
-/// available from the moment when it would begin. The texts of the report are valid until `egret_ws_free` or
-/// `egret_ws_loop_free`.
+/// The report is available from the moment when `on_close` begins until `egret_ws_free`. If `on_close` is NULL, the
+/// report is available from the moment when `on_close` would begin. The texts of the report are valid until
+/// `egret_ws_free` or `egret_ws_loop_free`.
 ///
 /// - `ws`: The socket.
 /// - `info`: Receives the report. The struct has `info->struct_size` bytes; set `struct_size` before the call. Fields
@@ -705,7 +705,7 @@ pub unsafe extern "C" fn egret_ws_response_headers(ws: *mut egret_ws, out: *mut 
     })
 }
 
-/// Writes the body of a refusal: of an answer, from a server or a proxy, that is not an upgrade.
+/// Writes the body of a refusal, which is an answer of a server or a proxy that is not an upgrade.
 ///
 /// At most the first `max_refusal_body_bytes` are kept. Chunks are joined. A compressed body stays compressed. The body
 /// may contain NULs and need not be UTF-8. It is available in `on_retry` and `on_close`.

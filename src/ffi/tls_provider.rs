@@ -352,7 +352,7 @@ fn c_text(text: &str) -> CString {
 
 /// Sets all fields of a TLS provider to zero, except its `struct_size`.
 ///
-/// Sizes of older and newer headers are accepted, from that of the first release to 4096.
+/// The size may be that of an older or newer header, from the size of the first release to 4096.
 ///
 /// - `provider`: The struct to fill. It has `size` bytes.
 /// - `size`: Pass `sizeof *provider`, in bytes.
@@ -375,12 +375,12 @@ pub unsafe extern "C" fn egret_ws_tls_provider_init(
 
 /// Reports that the work of a busy TLS session has ended.
 ///
-/// A TLS provider makes this call after it has returned `EGRET_WS_TLS_BUSY`. The call makes no callback. The I/O thread
+/// A TLS provider makes this call after it has returned `EGRET_WS_TLS_BUSY`. The call runs no callback. The I/O thread
 /// continues with the session; with `EGRET_WS_LOOP_INLINE` the next poll does. If the socket has no busy session, the
 /// call does nothing.
 ///
 /// For this call the handle stays valid until the last session of the socket is freed, because a freed socket still
-/// sends what is queued.
+/// sends its queued messages.
 ///
 /// - `ws`: The socket of `egret_ws_tls_destination`.
 /// - Returns: `EGRET_WS_OK`, or a negative error.

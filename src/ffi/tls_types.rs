@@ -80,7 +80,7 @@ pub struct egret_ws_tls_call {
     /// Result: the state of the session after the call. It has bits of `EGRET_WS_TLS_ESTABLISHED`,
     /// `EGRET_WS_TLS_HAS_OUTPUT`, `EGRET_WS_TLS_PEER_CLOSED` and `EGRET_WS_TLS_BUSY`.
     pub state: u32,
-    /// The bytes for the session, which takes all of them. It is never NULL.
+    /// The bytes for the session. The session takes all of them. The pointer is never NULL.
     pub input: *const u8,
     /// Bytes of `input`.
     pub input_len: usize,
@@ -97,8 +97,8 @@ pub struct egret_ws_tls_call {
 
 /// The facts about a TLS session.
 ///
-/// They are for the statistics, `egret_ws_tls_cipher`, `egret_ws_peer_certificate`, and the checks of the library. The
-/// library sets `struct_size`, and all other fields to 0. The session sets the fields that it knows. The pointers must
+/// The library uses them for the statistics, `egret_ws_tls_cipher`, `egret_ws_peer_certificate`, and its own checks. It
+/// sets `struct_size`, and sets all other fields to 0. The session sets the fields that it knows. The pointers must
 /// stay valid until the next call for this session.
 ///
 /// - Since: 0.2
@@ -201,13 +201,14 @@ pub type egret_ws_tls_open_fn = Option<
 /// `EGRET_WS_TLS_ESTABLISHED`. Before that there is no plaintext in either direction.
 ///
 /// An error during the handshake makes the handshake fail. The close report has this error; a number that is not in the
-/// list below counts as `EGRET_WS_ERR_TLS`. After the handshake any error ends the connection: with `EGRET_WS_ERR_TLS`
-/// before the server's answer, or with `EGRET_WS_ERR_CONNECTION_LOST` after it. The close report has the text of
-/// `message`.
+/// list below counts as `EGRET_WS_ERR_TLS`. After the handshake any error ends the connection. The connection ends with
+/// `EGRET_WS_ERR_TLS` before the server's answer, or with `EGRET_WS_ERR_CONNECTION_LOST` after the answer. The close
+/// report has the text of `message`.
 ///
 /// After an error of `receive`, or of `send` for a session that was busy, the library makes three more calls: `send`
 /// without plaintext for an alert to the peer, `get_facts`, and `free_session`. After an error `state` and `output_len`
-/// are ignored. Of the call for the alert only `output` and `output_len` are used, whatever it returns.
+/// are ignored. From the call for the alert the library uses only `output` and `output_len`, also if this call returns
+/// an error.
 ///
 /// - `user`: The `user` of the provider.
 /// - `session`: The session.
@@ -253,24 +254,24 @@ pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c
 /// `https://` proxies, use the provider. `examples/tls_provider` contains a complete provider.
 ///
 /// **The provider checks the certificate of the peer**, unless `any_certificate` is 1. It checks the issuer, the dates,
-/// that the certificate is one for servers, and that it has the `name` of the destination. The library does not check
-/// that again.
+/// that the certificate is one for servers, and that it has the `name` of the destination. The library does not repeat
+/// these checks.
 ///
-/// **The callbacks come from other threads.** Those of sessions come from the I/O thread of the loop. With
-/// `EGRET_WS_LOOP_INLINE` they come from any thread that is inside a call for the loop or for one of its sockets. No
-/// callback comes inside `egret_ws_tls_ready`, so a provider may hold its own lock while it makes that call. The calls
+/// **The callbacks run on other threads.** The callbacks of sessions run on the I/O thread of the loop. With
+/// `EGRET_WS_LOOP_INLINE` they run on any thread that is inside a call for the loop or for one of its sockets. No
+/// callback runs inside `egret_ws_tls_ready`, so a provider may hold its own lock while it makes that call. The calls
 /// for the sessions of a loop never overlap.
 ///
 /// Only `new_context` may block. While another callback runs, all connections of the loop wait. If work may take long,
-/// such as a question to the user or reading a file, return `EGRET_WS_TLS_BUSY`, do the work on a thread of your own,
-/// and then call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
+/// for example to ask the user or to read a file, return `EGRET_WS_TLS_BUSY`, do the work on a thread of your own, and
+/// then call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
 ///
 /// Inside these callbacks every function that takes a handle returns `EGRET_WS_ERR_REENTRANT`, except
 /// `egret_ws_tls_ready`. Callbacks must not throw a C++ exception or leave by longjmp. If a callback forks, it must not
 /// return in the child: the child calls `_exit` or `exec`.
 ///
-/// The library checks the results. If a session returns something impossible, such as more bytes than there was room
-/// for, it fails as if it had returned `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
+/// The library checks the results. If a session returns an impossible result, such as more bytes than `output` has room
+/// for, the library handles that like the error `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
 ///
 /// `egret_ws_loop_free` waits for a call that does not return, but at most a second longer than `linger_ms`. After that
 /// the thread of the loop ends by itself when the call returns. With `EGRET_WS_LOOP_INLINE`, `egret_ws_loop_free` makes

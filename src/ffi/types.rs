@@ -59,7 +59,7 @@ pub type egret_ws_on_connect_fn = Option<unsafe extern "C" fn(user: *mut c_void,
 ///
 /// Messages come in the order in which the server sent them. They may still come after `egret_ws_close`, until the
 /// server's Close frame. If the server breaks the protocol, the library dispatches the earlier messages first, so that
-/// the application can still answer them. Then, or after `close_timeout_ms`, it sends its Close frame.
+/// the application can still answer them. Then, or after `close_timeout_ms`, the library sends its Close frame.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -75,9 +75,9 @@ pub type egret_ws_on_message_fn = Option<
 
 /// Reports the end of the socket.
 ///
-/// It is called exactly once, unless the socket or its loop was freed before. It comes after every message that came
-/// before the end. After an `egret_ws_abort`, messages that were not dispatched are dropped. The handle stays valid
-/// until `egret_ws_free`, in the state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
+/// It is called exactly once, unless the socket or its loop was freed before. It comes after all messages that were
+/// received before the end. After an `egret_ws_abort`, messages that were not dispatched are dropped. The handle stays
+/// valid until `egret_ws_free`, in the state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -92,10 +92,10 @@ pub type egret_ws_on_close_fn =
 ///
 /// Free `user` here, or drop your reference to it. The callback is called exactly once.
 ///
-/// For a socket it is the last callback. It comes right after `on_close`, even if the socket is not freed, or else
-/// after `egret_ws_free`. The poll that is running calls it, or the next poll does. `egret_ws_loop_free` calls it for
-/// the sockets that are left. From this callback on, `egret_ws_user` returns NULL. For hooks and TLS providers, see
-/// `egret_ws_hooks` and `egret_ws_tls_provider`.
+/// For a socket it is the last callback. It comes right after `on_close`, even if the socket is not freed. If the
+/// socket is freed before `on_close`, it comes after `egret_ws_free`. The poll that is running calls it, or the next
+/// poll does. `egret_ws_loop_free` calls it for the sockets that are left. From this callback on, `egret_ws_user`
+/// returns NULL. For hooks and TLS providers, see `egret_ws_hooks` and `egret_ws_tls_provider`.
 ///
 /// - `user`: The `user` of the socket's options, of the hooks or of the TLS provider.
 /// - Threads: Of a socket: the thread that polls or frees the loop, inside that call. Of hooks and of a TLS provider:
@@ -107,8 +107,8 @@ pub type egret_ws_release_user_fn = Option<unsafe extern "C" fn(user: *mut c_voi
 ///
 /// It is called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`. At that time the send queue is at most
 /// half full and has room for the largest of the refused messages. If this happens several times between two polls, the
-/// callback is called once. It is not called if the connection is lost or closes before that. After `on_retry`, send
-/// again in `on_connect`.
+/// callback is called once. It is not called if the connection is lost or closes before there is room. After
+/// `on_retry`, send again in `on_connect`.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -125,8 +125,8 @@ pub type egret_ws_on_drain_fn = Option<unsafe extern "C" fn(user: *mut c_void, w
 /// `egret_ws_close` ends the attempts. Call it to stop for a reason of the application, such as a close code of the
 /// server.
 ///
-/// If the application does not poll, a socket connects again only until eight calls of `on_connect`, `on_retry` and
-/// `on_request` wait for the poll. The next attempt then begins after the poll.
+/// If the application does not poll, calls of `on_connect`, `on_retry` and `on_request` wait for the poll. When eight
+/// such calls of a socket wait, its next attempt begins only after the poll.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -167,8 +167,8 @@ pub type egret_ws_on_pong_fn =
 /// Lets the application change the request before each attempt to connect, the first one included.
 ///
 /// Use it to replace an expired token in a header or in the URL, to choose another server, or to wait for a login. Like
-/// every callback of a socket it runs in `egret_ws_loop_poll`, and it may call every function that the others may call.
-/// It is not called for redirects.
+/// every callback of a socket it runs in `egret_ws_loop_poll`, and it may call every function that the other callbacks
+/// may call. It is not called for redirects.
 ///
 /// The functions `egret_ws_request_set_url`, `egret_ws_request_set_header`, `egret_ws_request_set_subprotocols` and
 /// `egret_ws_request_set_addresses` change the request. The changes hold for this attempt and all later ones.
@@ -218,8 +218,9 @@ pub type egret_ws_on_request_fn = Option<
 /// Reports a frame (RFC 6455 section 5.2) that was sent or received, to trace a connection.
 ///
 /// Like every callback of a socket it runs in `egret_ws_loop_poll`. A received frame is recorded as soon as its header
-/// is complete, so before the message that it completes, and even if it breaks a rule. A sent frame is recorded when
-/// the operating system has taken its last byte. While receiving is paused, frames do not wait for the messages.
+/// is complete, even if the frame breaks a rule. It is therefore reported before the message that it completes. A sent
+/// frame is recorded when the operating system has taken its last byte. While receiving is paused, frames do not wait
+/// for the messages.
 ///
 /// A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
 /// than polls take them. While the receive queue is full, sent frames are not recorded. Their number is then reported
@@ -281,9 +282,9 @@ pub type egret_ws_on_proxy_fn =
 
 /// Hook: changes the descriptor of a TCP connection before it connects.
 ///
-/// Examples are `VpnService.protect`, `Network.bindSocket`, `SO_BINDTODEVICE` and `IP_TOS`. It is called for each
-/// address that is tried, also those of proxies. The time-out is `connect_timeout_ms`; other addresses are tried in the
-/// meantime.
+/// Examples are `VpnService.protect`, `Network.bindSocket`, `SO_BINDTODEVICE` and `IP_TOS`. The hook is called for each
+/// address that is tried, also for addresses of proxies. The time-out is `connect_timeout_ms`; other addresses are
+/// tried in the meantime.
 ///
 /// - `user`: The `user` of the hooks.
 /// - `ws`: The socket that connects. It may be freed already.
@@ -334,10 +335,10 @@ pub type egret_ws_on_log_fn = Option<
 /// Fill the struct with `egret_ws_hooks_init`, then set the hooks that you need. The other hooks stay NULL, and the
 /// library does their work.
 ///
-/// Hooks run on threads of the library, several at the same time, and may block. Only the connection that asks waits,
-/// within its time-outs. A hook may call every function except `egret_ws_loop_poll` and `egret_ws_loop_free`, which
-/// return `EGRET_WS_ERR_REENTRANT`. A hook must not throw a C++ exception or leave by longjmp. If a hook forks, it must
-/// not return in the child: the child calls `_exit` or `exec`.
+/// Hooks run on threads of the library, several at the same time, and may block. While a hook blocks, only the
+/// connection that asked waits, within its time-outs. A hook may call every function except `egret_ws_loop_poll` and
+/// `egret_ws_loop_free`, which return `EGRET_WS_ERR_REENTRANT`. A hook must not throw a C++ exception or leave by
+/// longjmp. If a hook forks, it must not return in the child: the child calls `_exit` or `exec`.
 ///
 /// `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`. `release_user` of a
 /// socket does not wait for them either. In a hook, use the result of `egret_ws_user` only if something else keeps it
@@ -369,7 +370,7 @@ pub struct egret_ws_hooks {
 ///
 /// Fill the struct with `egret_ws_loop_options_init`, then set the fields that you need. A field that is zero has its
 /// default. The struct is read only during `egret_ws_loop_new`. `user` and `on_log` are used until `egret_ws_loop_free`
-/// has returned `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
+/// has returned `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after the call.
 ///
 /// - Since: 0.2
 #[repr(C)]
@@ -399,7 +400,8 @@ pub struct egret_ws_loop_options {
     pub poll_max_us: u32,
     /// The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
     /// handshakes have ended. During this time this option is the only limit: `flush_timeout_ms` and `close_timeout_ms`
-    /// do not cut a socket. 0 means that it does not wait: bytes that the network does not take at once are dropped.
+    /// do not cut a socket. 0 means that the call does not wait: bytes that the network does not take at once are
+    /// dropped.
     pub linger_ms: u32,
     /// The hooks of the application, copied. NULL means none.
     pub hooks: *const egret_ws_hooks,
@@ -429,7 +431,7 @@ pub struct egret_ws_retry_options {
     pub first_wait_ms: u32,
     /// The limit of the doubling, in milliseconds. 0 means 30000, or `first_wait_ms` if that is more.
     pub max_wait_ms: u32,
-    /// The longest time in milliseconds from the loss to the beginning of an attempt. Later than that no attempt
+    /// The longest time in milliseconds from the loss to the beginning of an attempt. After this time no attempt
     /// begins. 0 means 600000. `EGRET_WS_UNLIMITED` means no limit.
     pub total_ms: u32,
 }
@@ -452,11 +454,12 @@ pub struct egret_ws_deflate_options {
     /// that messages of any size are compressed. `EGRET_WS_UNLIMITED` means that no message is compressed.
     pub threshold_bytes: u32,
     /// The largest window that this side uses to compress, as a power of two, 9 to 15. The server may ask for less.
-    /// From the first compressed message on, the compressor needs memory of 4 times the window and 244 KiB. 0 means 15.
+    /// From the first compressed message on, the compressor needs 4 times the window plus 244 KiB of memory. 0 means
+    /// 15.
     pub client_window_bits: u32,
-    /// The largest window that the server may use, as a power of two, 9 to 15. A socket whose server agreed to compress
-    /// needs 47 KiB for incoming messages, with any window. If a server accepts the offer without this limit, the
-    /// handshake fails. 0 means 15, which is no limit.
+    /// The largest window that the server may use, as a power of two, 9 to 15. If the server agreed to compress, the
+    /// socket needs 47 KiB for incoming messages, with any window. If a server accepts the offer without this limit,
+    /// the handshake fails. 0 means 15, which is no limit.
     pub server_window_bits: u32,
     /// 1 means that this side compresses each message by itself, without the context of earlier messages. This makes
     /// messages larger. The compressor still keeps its memory. 0 means that the context is used.
@@ -505,22 +508,22 @@ pub struct egret_ws_options {
     /// The longest time in milliseconds without progress while a closing socket writes accepted messages and then its
     /// Close frame. The time counts from the last progress, so a slow upload is not cut. Progress means that the
     /// operating system takes 4 KiB, or all bytes that are left. With TLS, a record of up to 16 KiB counts when all of
-    /// it is taken. No ping is sent during this time. After it the socket ends with `EGRET_WS_ERR_TIMEOUT` in
-    /// `EGRET_WS_PHASE_FLUSH`. 0 means 10000. `EGRET_WS_AT_ONCE` means that messages are dropped if the network does
-    /// not take them at once.
+    /// it is taken. No ping is sent during this time. When this time has passed, the socket ends with
+    /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_FLUSH`. 0 means 10000. `EGRET_WS_AT_ONCE` means that messages are
+    /// dropped if the network does not take them at once.
     pub flush_timeout_ms: u32,
     /// The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side was
-    /// passed to the operating system, and lasts until the end of the connection. After it the socket ends with
-    /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_CLOSING`. 0 means 5000. `EGRET_WS_AT_ONCE` means that the connection
-    /// ends as soon as the Close frame is written. If the server's Close frame has not come by then, the error is also
-    /// `EGRET_WS_ERR_TIMEOUT`.
+    /// passed to the operating system, and lasts until the end of the connection. When this time has passed, the socket
+    /// ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_CLOSING`. 0 means 5000. `EGRET_WS_AT_ONCE` means that the
+    /// connection ends as soon as the Close frame is written. If the server's Close frame has not come by then, the
+    /// error is also `EGRET_WS_ERR_TIMEOUT`.
     pub close_timeout_ms: u32,
     /// The largest payload of a message in bytes, sent or received, at most `EGRET_WS_MAX_MESSAGE_BYTES`. 0 means
     /// 131072.
     pub max_message_bytes: u32,
     /// The limit of the send queue: the largest number of bytes that may wait to be written. Frame headers are counted.
-    /// A send that would exceed it returns `EGRET_WS_ERR_BACKPRESSURE`. It is at least `max_message_bytes` + 14. 0
-    /// means 1 MiB.
+    /// A send that would exceed this limit returns `EGRET_WS_ERR_BACKPRESSURE`. The limit must be at least
+    /// `max_message_bytes` + 14. 0 means 1 MiB.
     pub max_send_buffer_bytes: u32,
     /// The limit of the receive queue: the library stops reading this socket when this number of bytes waits to be
     /// dispatched. TCP then slows the server down. The library reads again when polls have taken half of the bytes.
@@ -580,11 +583,12 @@ pub struct egret_ws_options {
     /// This URL is a text of at most 8192 bytes, ending in a NUL, copied. NULL means the proxy of
     /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or else the proxy of `on_proxy` if that is set, or else
     /// none. An empty text means none in any case. The proxy resolves the server's name. Basic is the only
-    /// authentication at an HTTP proxy: a proxy that requires NTLM, Negotiate or Digest ends the connection with
-    /// `EGRET_WS_ERR_PROXY`, and the message names them. The certificate of an `https://` proxy is always checked, for
-    /// the host of its URL. The trusted authorities and `tls_min_version` are those of the socket. `tls_pins`,
-    /// `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only. If the check of
-    /// the proxy's certificate fails, the error is that of a server's certificate, in `EGRET_WS_PHASE_PROXY`.
+    /// authentication that is supported at an HTTP proxy. If a proxy requires NTLM, Negotiate or Digest, the connection
+    /// ends with `EGRET_WS_ERR_PROXY`, and the message names these methods. The certificate of an `https://` proxy is
+    /// always checked. It must be valid for the host of the proxy's URL. The trusted authorities and `tls_min_version`
+    /// are those of the socket. `tls_pins`, `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are
+    /// for the server only. If the check of the proxy's certificate fails, the error is that of a server's certificate,
+    /// in `EGRET_WS_PHASE_PROXY`.
     pub proxy: *const c_char,
     /// The longest time in milliseconds for the name look-up. 0 means `connect_timeout_ms`.
     pub resolve_timeout_ms: u32,
@@ -601,8 +605,7 @@ pub struct egret_ws_options {
     /// Mobile networks drop an idle connection after half a minute, most proxies after one minute; the default is
     /// shorter. Idle sockets share wake-ups, so a ping may be sent early. When a time limit of any socket has woken the
     /// loop, each ping that is due within a second (or within an eighth of this interval, if that is less) is sent at
-    /// once. 0 means
-    /// 20000. `EGRET_WS_UNLIMITED` means that there are no pings except those of `egret_ws_ping`,
+    /// once. 0 means 20000. `EGRET_WS_UNLIMITED` means that there are no pings except those of `egret_ws_ping`,
     /// `egret_ws_loop_resume` and `egret_ws_loop_network_changed`.
     pub ping_interval_ms: u32,
     /// Heartbeat: the time in milliseconds after a ping within which at least one byte must be received. Otherwise the
@@ -625,13 +628,13 @@ pub struct egret_ws_options {
     pub tls_min_version: u32,
     /// With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or instead of them
     /// with `EGRET_WS_ONLY_THESE_ROOTS`. They are PEM text of `tls_roots_len` bytes (or up to its NUL with
-    /// `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. It is NULL if, and only if, `tls_roots_len` is 0.
-    /// Each certificate is trusted as given. It may be a root, an authority below one, or a server's own certificate
-    /// (on Windows a root only). The name and the dates of a server's certificate are always checked. OpenSSL does not
-    /// check whether a certificate was revoked. Windows and Apple's systems refuse a revoked certificate if they
-    /// already know that it was revoked. On Linux the system's certificates are those of `SSL_CERT_FILE` and
-    /// `SSL_CERT_DIR`, or else those of the distribution. A process with more rights than its user (setuid, setgid)
-    /// does not read these two variables.
+    /// `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. The pointer is NULL if, and only if, `tls_roots_len`
+    /// is 0. Each certificate is trusted as given. It may be a root, an authority below one, or a server's own
+    /// certificate (on Windows a root only). The name and the dates of a server's certificate are always checked.
+    /// OpenSSL does not check whether a certificate was revoked. Windows and Apple's systems refuse a revoked
+    /// certificate if they already know that it was revoked. On Linux the system's certificates are those of
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else those of the distribution. A process with more rights than its user
+    /// (setuid, setgid) does not read these two variables.
     pub tls_roots: *const c_char,
     /// Bytes of `tls_roots`.
     pub tls_roots_len: usize,
@@ -643,8 +646,8 @@ pub struct egret_ws_options {
     /// none.
     pub tls_pins: *const c_char,
     /// With `wss`: the certificate and key of this side, for a server that asks for them. They are PKCS#12 of
-    /// `tls_identity_len` bytes, at most 1048576, copied. It is NULL if, and only if, `tls_identity_len` is 0. After a
-    /// redirect, another origin does not get them.
+    /// `tls_identity_len` bytes, at most 1048576, copied. The pointer is NULL if, and only if, `tls_identity_len` is 0.
+    /// After a redirect, another origin does not get them.
     pub tls_identity: *const u8,
     /// Bytes of `tls_identity`.
     pub tls_identity_len: usize,
@@ -667,9 +670,9 @@ pub struct egret_ws_options {
     /// 8192 bytes, ending in a NUL, copied. They are for HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in
     /// this order. The next one is tried after `attempt_delay_ms`, or as soon as one fails. If an address has no port,
     /// the port of the URL is used. SNI, the certificate check, the `Host` header and the origin stay those of the URL.
-    /// A redirect to another origin does not use the addresses. They are refused together with `proxy`. A proxy that
-    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself. NULL means that the name is
-    /// looked up.
+    /// A redirect to another origin does not use the addresses. If both `addresses` and `proxy` are set, the connect
+    /// call refuses them. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up
+    /// itself. NULL means that the name is looked up.
     pub addresses: *const c_char,
     /// The local IP address of the TCP connection: an address of this machine without a port, at most 45 bytes, ending
     /// in a NUL, copied. Connections to server addresses of the other family fail. NULL means that the system chooses.
@@ -681,10 +684,10 @@ pub struct egret_ws_options {
     /// See the callback's type. NULL means that it is not called, and nothing is recorded.
     pub on_frame: egret_ws_on_frame_fn,
     /// The largest part of the body of a refusal that is kept for `egret_ws_response_body`, in bytes, at most 131072.
-    /// The report comes when the body or this part of it has been read. It also comes when no byte of the body has come
-    /// for a second; this happens if the server keeps the connection and does not give the end of its body by
-    /// `Content-Length` or chunks. At the latest it comes at the end of `handshake_timeout_ms` (with a proxy:
-    /// `proxy_timeout_ms`). 0 means 16384. `EGRET_WS_AT_ONCE` means that no body is read.
+    /// The close report comes when the body or this part of it has been read. It also comes when no byte of the body
+    /// has been received for a second. (This happens if the server keeps the connection open and marks the end of the
+    /// body neither by `Content-Length` nor by chunks.) At the latest it comes at the end of `handshake_timeout_ms`
+    /// (with a proxy: `proxy_timeout_ms`). 0 means 16384. `EGRET_WS_AT_ONCE` means that no body is read.
     pub max_refusal_body_bytes: u32,
     /// The time in milliseconds between two attempts to connect to different addresses of a server (RFC 8305 section
     /// 5), 10 to 2000. 0 means 250. `EGRET_WS_AT_ONCE` means that all addresses are tried at the same time.
@@ -739,8 +742,8 @@ pub struct egret_ws_statistics {
     pub connections: u32,
     /// The number of attempts to reconnect that have begun so far.
     pub retries: u32,
-    /// Messages that were completely passed to the operating system. This count and those below are of all connections
-    /// together.
+    /// Messages that were completely passed to the operating system. This count and the counts below include all
+    /// connections of the socket.
     pub messages_sent: u64,
     /// Payload bytes of `messages_sent`.
     pub bytes_sent: u64,
@@ -772,7 +775,7 @@ pub struct egret_ws_statistics {
 
 /// Messages that `egret_ws_loop_free` has lost.
 ///
-/// They were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set `struct_size` to
+/// These messages were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set `struct_size` to
 /// `sizeof(egret_ws_free_report)` before the call.
 ///
 /// - Since: 0.2
