@@ -212,16 +212,16 @@ pub const EGRET_WS_ERR_BAD_HANDLE: i32 = -2;
 pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
 /// A callback made a call that is not allowed inside it. A callback of a socket cannot poll or free its loop. `on_log`,
 /// a wake-up callback and a hook cannot poll or free any loop. A TLS provider cannot call functions that take a handle,
-/// except the one that reports the end of its work.
+/// except `egret_ws_tls_ready`.
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
 /// Another thread is polling this loop.
 pub const EGRET_WS_ERR_BUSY: i32 = -5;
 /// The process was forked after a loop had been made. No call works in the child process. If a callback forks, the poll
-/// or the `egret_ws_loop_free` that called it returns this error in the child and does nothing more there.
+/// or the `egret_ws_loop_free` that called the callback returns this error in the child and does nothing more there.
 pub const EGRET_WS_ERR_FORKED: i32 = -6;
-/// No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop.
-/// `egret_ws_last_error_message`, the log line, or `os_error` or `message` of the close report names the resource. If a
-/// send returns this error, nothing was sent and the socket stays open.
+/// No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. For a
+/// call, `egret_ws_last_error_message` and the log line name the resource. For a close report, `os_error` or `message`
+/// names it. If a send returns this error, nothing was sent and the socket stays open.
 pub const EGRET_WS_ERR_NO_RESOURCES: i32 = -7;
 /// The library has a fault. It was caught before it could harm the application. Please report it with the line that
 /// `on_log` gets at the level `EGRET_WS_LOG_ERROR`, or with `egret_ws_last_error_message`. Both contain the message and

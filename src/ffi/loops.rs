@@ -156,7 +156,7 @@ pub extern "C" fn egret_ws_loop_wake(r#loop: *mut egret_ws_loop) -> egret_ws_err
 /// function does not wait, because otherwise two threads could wait for each other. In that case free the earlier
 /// `user` later, after a call from outside such a callback.
 ///
-/// - `loop`: The loop. It has an I/O thread.
+/// - `loop`: The loop, which must have an I/O thread.
 /// - `on_wakeup`: The callback. NULL removes it.
 /// - `user`: Passed to the callback. The library does not dereference it. May be NULL.
 /// - Returns: `EGRET_WS_OK`, or a negative error.
@@ -286,7 +286,7 @@ pub extern "C" fn egret_ws_loop_network_changed(r#loop: *mut egret_ws_loop) -> e
 ///
 /// The call waits for three things, in this order:
 /// 1. Accepted messages are written and closing handshakes have ended. This wait takes at most `linger_ms` of the
-///    loop's options. During it no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`.
+///    loop's options. During this wait no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`.
 /// 2. The I/O thread has ended. This thread never blocks and stops its work early. Only a TLS provider that does not
 ///    return can delay it, by at most a second (see `egret_ws_tls_provider`).
 /// 3. No other thread is inside `on_log` or the wake-up callback of this loop.

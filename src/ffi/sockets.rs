@@ -100,9 +100,9 @@ pub unsafe extern "C" fn egret_ws_deflate_options_init(
 /// `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
 ///
 /// On a network with IPv6 only, IPv4 addresses are reached through its NAT64. This includes addresses in a URL, in
-/// `addresses` and of proxies. If an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the
-/// NAT64 (RFC 7050, within `resolve_timeout_ms`). It then tries the IPv6 addresses that contain the IPv4 address (RFC
-/// 6052). On Apple's systems the resolver of the system makes these addresses.
+/// `addresses` and of proxies. If there is a route for IPv6, but none for an IPv4 address, the library looks up the
+/// prefix of the NAT64 (RFC 7050, within `resolve_timeout_ms`). It then tries the IPv6 addresses that contain the IPv4
+/// address (RFC 6052). On Apple's systems the resolver of the system makes these addresses.
 ///
 /// - `loop`: The loop that will own the socket.
 /// - `url`: The URL, such as `ws://example.com/chat?room=1`. It has at most 16384 bytes and ends in a NUL.
@@ -272,8 +272,8 @@ pub unsafe extern "C" fn egret_ws_send(
 /// server. `on_close` reports the outcome.
 ///
 /// A socket that is still connecting is abandoned at once. It reports `EGRET_WS_ERR_ABORTED`, unless the server has
-/// closed it before. A second close does nothing and returns `EGRET_WS_OK`. After an error other than INTERNAL the call
-/// had no effect.
+/// closed the connection before. A second close does nothing and returns `EGRET_WS_OK`. After an error other than
+/// INTERNAL the call had no effect.
 ///
 /// - `ws`: The socket.
 /// - `code`: The close code: 1000 (the usual code), 1001 to 1003, 1007 to 1014, or 3000 to 4999. 0 sends a Close frame
@@ -339,8 +339,8 @@ pub extern "C" fn egret_ws_abort(ws: *mut egret_ws) -> egret_ws_error_t {
 ///
 /// If the socket was closed by `egret_ws_close` before, its accepted messages are still sent, and the closing handshake
 /// ends in the background. An open socket sends its accepted messages and then a Close frame with 1001 (going away). A
-/// connecting socket is abandoned. If messages are lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and
-/// `egret_ws_loop_free` counts them.
+/// connecting socket is abandoned. If messages are lost in the background, a poll logs the loss at `EGRET_WS_LOG_WARN`,
+/// and `egret_ws_loop_free` counts these messages.
 ///
 /// - `ws`: The socket. Its handle is invalid after the call.
 /// - Returns: `EGRET_WS_OK`, or a negative error.

@@ -189,11 +189,11 @@ pub type egret_ws_on_pong_fn =
 /// If the application calls `egret_ws_retry_now` before this callback returns WAIT, the callback comes again at once.
 /// So no call is lost.
 ///
-/// An attempt must begin within `open_timeout_ms` after the first call of this callback for it. Otherwise it ends with
-/// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This time-out also
-/// applies if the application does not poll. During the whole time the state is `EGRET_WS_STATE_CONNECTING`. With
-/// `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume calls the callback again, unless it
-/// has returned STOP.
+/// An attempt must begin within `open_timeout_ms` after the first call of this callback for this attempt. Otherwise it
+/// ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This
+/// time-out also applies if the application does not poll. During the whole time the state is
+/// `EGRET_WS_STATE_CONNECTING`. With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume
+/// calls the callback again, unless it has returned STOP.
 ///
 /// - `user`: The `user` of the socket's options.
 /// - `ws`: The socket.
@@ -322,7 +322,7 @@ pub type egret_ws_on_wakeup_fn = Option<unsafe extern "C" fn(user: *mut c_void)>
 /// - `user`: The `user` of the loop's options.
 /// - `level`: One of `EGRET_WS_LOG_*`.
 /// - `text`: The line in UTF-8. It ends in a NUL and has no line break. It is borrowed until the callback returns.
-/// - `ws`: The socket that the line is about, or NULL. It may be freed already, so only compare it.
+/// - `ws`: The socket that the line is about, or NULL. It may be freed already, so use it only for comparisons.
 /// - Threads: **Another thread is possible**: the I/O thread, or any thread that calls this library, inside its call;
 ///   several at the same time.
 /// - Since: 0.2
@@ -393,10 +393,10 @@ pub struct egret_ws_loop_options {
     /// Budget of a poll: the time in microseconds after which one `egret_ws_loop_poll` begins no further callback. A
     /// poll handles at least one event. 0 means 4000. `EGRET_WS_UNLIMITED` means no limit. While callbacks take less
     /// than a microsecond each, the clock is read once for up to 16 of them. With `EGRET_WS_LOOP_INLINE` the reading
-    /// and writing of the poll is counted too. It takes at most about half of the budget, and never more than a few
-    /// milliseconds. The next poll continues with the sockets that were not served. Events without a callback are also
-    /// counted, such as messages that wait because receiving is paused. A poll may therefore use up its budget without
-    /// any callback and return 0.
+    /// and writing of the poll is counted too. Reading and writing take at most about half of the budget, and never
+    /// more than a few milliseconds. The next poll continues with the sockets that were not served. Events without a
+    /// callback are also counted, such as messages that wait because receiving is paused. A poll may therefore use up
+    /// its budget without any callback and return 0.
     pub poll_max_us: u32,
     /// The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
     /// handshakes have ended. During this time this option is the only limit: `flush_timeout_ms` and `close_timeout_ms`
@@ -423,11 +423,11 @@ pub struct egret_ws_retry_options {
     /// The shortest wait before an attempt, in milliseconds. 0 means 250, or the smaller of the next two options if
     /// that is less. `EGRET_WS_AT_ONCE` means that an attempt may begin at once.
     pub min_wait_ms: u32,
-    /// The longest wait before the first attempt, in milliseconds. It doubles with each further attempt. The wait is
-    /// random between `min_wait_ms` and this value, so that the clients of a server do not all come back at the same
-    /// time. If the server sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0 means 4000, or the
-    /// nearest value that lies between the other two waits. `EGRET_WS_AT_ONCE` means that the first attempt begins at
-    /// once, and all others too.
+    /// The longest wait before the first attempt, in milliseconds. This limit doubles with each further attempt. The
+    /// wait is random between `min_wait_ms` and this value, so that the clients of a server do not all come back at the
+    /// same time. If the server sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to the time of
+    /// `Retry-After`. 0 means 4000, or the nearest value that lies between the other two waits. `EGRET_WS_AT_ONCE`
+    /// means that the first attempt begins at once, and all others too.
     pub first_wait_ms: u32,
     /// The limit of the doubling, in milliseconds. 0 means 30000, or `first_wait_ms` if that is more.
     pub max_wait_ms: u32,
@@ -503,7 +503,8 @@ pub struct egret_ws_options {
     pub release_user: egret_ws_release_user_fn,
     /// The longest time in milliseconds for the name look-up and TCP together. 0 means 15000.
     pub connect_timeout_ms: u32,
-    /// The longest time in milliseconds for the HTTP upgrade. It begins when the request can be sent. 0 means 10000.
+    /// The longest time in milliseconds for the HTTP upgrade. The time begins when the request can be sent. 0 means
+    /// 10000.
     pub handshake_timeout_ms: u32,
     /// The longest time in milliseconds without progress while a closing socket writes accepted messages and then its
     /// Close frame. The time counts from the last progress, so a slow upload is not cut. Progress means that the
@@ -512,7 +513,7 @@ pub struct egret_ws_options {
     /// `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_FLUSH`. 0 means 10000. `EGRET_WS_AT_ONCE` means that messages are
     /// dropped if the network does not take them at once.
     pub flush_timeout_ms: u32,
-    /// The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side was
+    /// The longest time in milliseconds of the closing handshake. The time begins when the Close frame of this side was
     /// passed to the operating system, and lasts until the end of the connection. When this time has passed, the socket
     /// ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_CLOSING`. 0 means 5000. `EGRET_WS_AT_ONCE` means that the
     /// connection ends as soon as the Close frame is written. If the server's Close frame has not come by then, the
@@ -537,10 +538,10 @@ pub struct egret_ws_options {
     /// attempt only if `on_request` is set and allows it. There is an attempt after most closes by the server, also
     /// after 1000: close the socket in `on_retry` if you do not want that.
     pub retry_attempts: u32,
-    /// The subprotocols from which the server may choose (RFC 6455 section 1.9): a comma-separated list of at most 128
-    /// tokens, at most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL means none. If the server
-    /// chooses none of them, the handshake fails, as in a browser. `egret_ws_subprotocol` returns the chosen one. A
-    /// socket with subprotocols does not follow redirects to another origin.
+    /// The subprotocols from which the server may choose (RFC 6455 section 1.9), in the order of preference. It is a
+    /// comma-separated list of at most 128 tokens, at most 8192 bytes, ending in a NUL, copied. NULL means none. If the
+    /// server chooses none of them, the handshake fails, as in a browser. `egret_ws_subprotocol` returns the chosen
+    /// one. A socket with subprotocols does not follow redirects to another origin.
     pub subprotocols: *const c_char,
     /// See the callback's type. NULL means that it is not called.
     pub on_drain: egret_ws_on_drain_fn,
@@ -581,8 +582,8 @@ pub struct egret_ws_options {
     /// The proxy to connect through: `http://host:port` (with CONNECT), `https://host:port` (with CONNECT, and TLS to
     /// the proxy) or `socks5://host:port`. If the proxy requires a user name, write `user:password@` before the host.
     /// This URL is a text of at most 8192 bytes, ending in a NUL, copied. NULL means the proxy of
-    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or else the proxy of `on_proxy` if that is set, or else
-    /// none. An empty text means none in any case. The proxy resolves the server's name. Basic is the only
+    /// `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or else the proxy of `on_proxy` if that hook is set, or
+    /// else no proxy. An empty text always means no proxy. The proxy resolves the server's name. Basic is the only
     /// authentication that is supported at an HTTP proxy. If a proxy requires NTLM, Negotiate or Digest, the connection
     /// ends with `EGRET_WS_ERR_PROXY`, and the message names these methods. The certificate of an `https://` proxy is
     /// always checked. It must be valid for the host of the proxy's URL. The trusted authorities and `tls_min_version`
@@ -593,7 +594,7 @@ pub struct egret_ws_options {
     /// The longest time in milliseconds for the name look-up. 0 means `connect_timeout_ms`.
     pub resolve_timeout_ms: u32,
     /// The longest time in milliseconds for the proxy's answer. With an `https://` proxy the TLS handshake before it is
-    /// included. It is also the longest time for the answer to `on_proxy`. 0 means 10000.
+    /// included. This option is also the longest time for the answer to `on_proxy`. 0 means 10000.
     pub proxy_timeout_ms: u32,
     /// The longest time in milliseconds for the TLS handshake. 0 means 10000.
     pub tls_timeout_ms: u32,
@@ -611,10 +612,10 @@ pub struct egret_ws_options {
     /// Heartbeat: the time in milliseconds after a ping within which at least one byte must be received. Otherwise the
     /// connection ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While the ping waits behind queued bytes,
     /// the connection also counts as alive when the network takes some of these bytes. While the receive queue is full,
-    /// no answer is expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (If
-    /// the system offers it, TCP itself also gives up when the server has acknowledged nothing for four times the sum
-    /// of `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do
-    /// not answer pings.
+    /// no answer is expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (On
+    /// systems with such an option, TCP also ends the connection if the server has acknowledged nothing for four times
+    /// the sum of `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers
+    /// that do not answer pings.
     pub pong_timeout_ms: u32,
     /// Heartbeat: like `pong_timeout_ms`, but for the ping after `egret_ws_loop_resume` and
     /// `egret_ws_loop_network_changed`, when the connection is probably lost. 0 means 3000, or `pong_timeout_ms` if
@@ -638,8 +639,8 @@ pub struct egret_ws_options {
     pub tls_roots: *const c_char,
     /// Bytes of `tls_roots`.
     pub tls_roots_len: usize,
-    /// With `wss`: the public keys that the server's certificate may have: a comma-separated list of at most 64 pins,
-    /// at most 8192 bytes, ending in a NUL, copied. A pin is `sha256/` and the base64 of the SHA-256 of the
+    /// With `wss`: the public keys that the server's certificate may have. It is a comma-separated list of at most 64
+    /// pins, at most 8192 bytes, ending in a NUL, copied. A pin is `sha256/` and the base64 of the SHA-256 of the
     /// SubjectPublicKeyInfo (RFC 7469 section 2.4). One of the pins must match, so list the next key in addition to the
     /// present key. The key is checked after the certificate and before the request is sent. It is also checked before
     /// the certificate of `tls_identity` is sent, except with the TLS of Apple's systems and of Windows. NULL means
@@ -665,14 +666,14 @@ pub struct egret_ws_options {
     pub on_pong: egret_ws_on_pong_fn,
     /// See the callback's type. NULL means that it is not called, and nothing waits for it.
     pub on_request: egret_ws_on_request_fn,
-    /// The addresses of the server, instead of a look-up of its name: a comma-separated list of at most 16 IP
-    /// addresses, each with or without a port (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443`), at most
-    /// 8192 bytes, ending in a NUL, copied. They are for HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in
-    /// this order. The next one is tried after `attempt_delay_ms`, or as soon as one fails. If an address has no port,
-    /// the port of the URL is used. SNI, the certificate check, the `Host` header and the origin stay those of the URL.
-    /// A redirect to another origin does not use the addresses. If both `addresses` and `proxy` are set, the connect
-    /// call refuses them. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up
-    /// itself. NULL means that the name is looked up.
+    /// The addresses of the server, instead of a look-up of its name. It is a comma-separated list of at most 16 IP
+    /// addresses (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443`), each with or without a port, at most
+    /// 8192 bytes, ending in a NUL, copied. The option is for HTTPDNS, DNS over HTTPS and edges of a CDN. The addresses
+    /// are tried in this order. The next address is tried after `attempt_delay_ms`, or as soon as an attempt fails. If
+    /// an address has no port, the port of the URL is used. SNI, the certificate check, the `Host` header and the
+    /// origin stay those of the URL. A redirect to another origin does not use the addresses. If both `addresses` and
+    /// `proxy` are set, the connect call refuses them. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has
+    /// found looks the name up itself. NULL means that the name is looked up.
     pub addresses: *const c_char,
     /// The local IP address of the TCP connection: an address of this machine without a port, at most 45 bytes, ending
     /// in a NUL, copied. Connections to server addresses of the other family fail. NULL means that the system chooses.
