@@ -212,7 +212,7 @@ pub const EGRET_WS_ERR_BAD_HANDLE: i32 = -2;
 pub const EGRET_WS_ERR_BAD_STRUCT: i32 = -3;
 /// A callback made a call that is not allowed inside it. A callback of a socket cannot poll or free its loop. `on_log`,
 /// a wake-up callback and a hook cannot poll or free any loop. A TLS provider cannot call functions that take a handle,
-/// except `egret_ws_tls_ready`.
+/// except the function that reports the end of its work.
 pub const EGRET_WS_ERR_REENTRANT: i32 = -4;
 /// Another thread is polling this loop.
 pub const EGRET_WS_ERR_BUSY: i32 = -5;
@@ -246,9 +246,9 @@ pub const EGRET_WS_ERR_BACKPRESSURE: i32 = -13;
 pub const EGRET_WS_ERR_INVALID_URL: i32 = -14;
 /// The close code must not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes.
 pub const EGRET_WS_ERR_INVALID_CLOSE: i32 = -15;
-/// The server's answer has no header of this name, or there was no answer yet. `egret_ws_peer_certificate` returns this
-/// error if the server has sent no certificate with this index. `egret_ws_close_report` returns it if `on_close` has
-/// not begun.
+/// The server's answer has no header of this name, or there was no answer yet. A call that reads a certificate returns
+/// this error if the server has sent no certificate with this index. A call that reads the close report returns it if
+/// `on_close` has not begun.
 pub const EGRET_WS_ERR_NOT_FOUND: i32 = -16;
 
 /// Close report: the host's name was not found.

@@ -262,16 +262,17 @@ pub type egret_ws_tls_free_session_fn = Option<unsafe extern "C" fn(user: *mut c
 /// callback runs inside `egret_ws_tls_ready`, so a provider may hold its own lock while it makes that call. The calls
 /// for the sessions of a loop never overlap.
 ///
-/// Only `new_context` may block. While another callback runs, all connections of the loop wait. If work may take long,
-/// for example to ask the user or to read a file, return `EGRET_WS_TLS_BUSY`, do the work on a thread of your own, and
-/// then call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
+/// Only `new_context` may block. While another callback runs, all connections of the loop wait. Some work may take
+/// long, for example to ask the user or to read a file. For such work return `EGRET_WS_TLS_BUSY`, do the work on a
+/// thread of your own, and then call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of
+/// this library.
 ///
 /// Inside these callbacks every function that takes a handle returns `EGRET_WS_ERR_REENTRANT`, except
 /// `egret_ws_tls_ready`. Callbacks must not throw a C++ exception or leave by longjmp. If a callback forks, it must not
 /// return in the child: the child calls `_exit` or `exec`.
 ///
 /// The library checks the results. If a session returns an impossible result, such as more bytes than `output` has room
-/// for, the library handles that like the error `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
+/// for, the library handles this result like the error `EGRET_WS_ERR_TLS`. The message then names the TLS provider.
 ///
 /// `egret_ws_loop_free` waits for a call that does not return, but at most a second longer than `linger_ms`. After that
 /// the thread of the loop ends by itself when the call returns. With `EGRET_WS_LOOP_INLINE`, `egret_ws_loop_free` makes
