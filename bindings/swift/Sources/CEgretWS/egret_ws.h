@@ -72,12 +72,12 @@
  * | OPEN       | this side or the server closes                             | none yet            | CLOSING    |
  * | OPEN       | `egret_ws_abort`                                           | none yet            | CLOSING    |
  * | CLOSING    | a message or pong before the server's Close frame          | on_message, on_pong | CLOSING    |
- * | CLOSING    | the end; no attempt follows, as after `egret_ws_close`     | on_close            | CLOSED     |
- * | CLOSING    | the end; another attempt follows                           | on_retry            | CONNECTING |
+ * | CLOSING    | the connection ends; no attempt, as after `egret_ws_close` | on_close            | CLOSED     |
+ * | CLOSING    | the connection ends; another attempt follows               | on_retry            | CONNECTING |
  * | CLOSED     | right after on_close, in that poll or the next             | release_user        | CLOSED     |
  * | any        | `egret_ws_free`                                            | release_user, once  | no handle  |
  *
- * This table shows which callback of a socket can follow which:
+ * The next table shows which callbacks of a socket can come next:
  *
  * | after                                               | the next callback can be                                    |
  * |-----------------------------------------------------|-------------------------------------------------------------|
@@ -94,15 +94,15 @@
  * - Each connection has one on_connect, then any number of on_message, and then one on_retry or on_close.
  * - If the loop is polled, on_close comes exactly once. If the socket or its loop is freed first, on_close does not come.
  * - release_user comes exactly once and is the last callback.
- * - on_drain comes only in the state OPEN, so never after on_retry or on_close of its connection.
+ * - on_drain comes only in the state OPEN, so it never comes after on_retry or on_close of its connection.
  * - After `egret_ws_abort` no callback comes except on_close and release_user.
  * - After `egret_ws_free` has returned, no callback of the socket begins except release_user.
  * - A connect call that fails makes no callback.
  *
  * The table shows the state that callbacks see. `egret_ws_state` may be ahead of the callbacks. It returns CLOSING if the
  * connection has ended and its on_close has not come yet. It returns CONNECTING if the connection has ended and the library
- * will connect again. In both cases, messages from before the end still come. If receiving is paused and messages wait,
- * on_retry and on_close wait behind them: see `egret_ws_pause_receive`.
+ * will connect again. In both cases, messages that were received before the end are still dispatched. If receiving is paused
+ * and messages wait, on_retry and on_close come after these messages: see `egret_ws_pause_receive`.
  *
  *
  * ## QUESTIONS, AND WHERE THE ANSWER IS
@@ -151,8 +151,8 @@
  * These callbacks run on other threads too:
  *
  * - on_log, the wake-up callback, and release_user of hooks and of a TLS provider.
- * - Hooks (on_resolve, on_proxy, on_socket). They run only on threads of the library, several at the same time. They may block:
- *   that delays only the connection that asks.
+ * - Hooks (on_resolve, on_proxy, on_socket). They run only on threads of the library, several at the same time. They may
+ *   block. A hook that blocks delays only the connection that waits for it.
  * - The callbacks of a TLS provider. Only its new_context may block: see `egret_ws_tls_provider`.
  *
  * Inside a callback of a socket, `egret_ws_loop_poll` and `egret_ws_loop_free` of its loop return `EGRET_WS_ERR_REENTRANT`.
@@ -168,14 +168,14 @@
  *
  * No other call waits for the network, for a callback or for a poll. No call waits for a hook.
  *
- * A callback must not throw a C++ exception or leave by longjmp. Catch all exceptions of your code inside it.
+ * A callback must not throw a C++ exception or leave by longjmp. Catch all exceptions of your code inside the callback.
  *
  *
  * ## OWNERSHIP
  *
  * - Texts, data and options are copied before the call returns.
- * - Pointers that a callback gets are borrowed until it returns. The texts of the close report of on_close are valid until
- *   `egret_ws_free`.
+ * - Pointers that a callback gets are borrowed until the callback returns. The texts of the close report of on_close are valid
+ *   until `egret_ws_free`.
  * - `egret_ws_error_name` and `egret_ws_version_string` return static strings. The string of `egret_ws_last_error_message` is
  *   valid until the next call of the thread.
  * - An out-parameter is written only on success.
@@ -190,18 +190,20 @@
  * | hooks                          | in their release_user (a hook may still run after `egret_ws_loop_free`)                     |
  * | a TLS provider                 | in its release_user                                                                         |
  *
- * The query of a hook is valid until it is answered, or until no connection waits for the answer any more. There is nothing to
- * free. An answer that comes twice or too late returns `EGRET_WS_ERR_BAD_HANDLE`.
+ * The query of a hook is valid until it is answered, or until no connection waits for the answer any more. You do not free a
+ * query. An answer that comes twice or too late returns `EGRET_WS_ERR_BAD_HANDLE`.
  *
- * A handle is a number that looks like a pointer. Each call checks it and never dereferences it. A freed or forged handle, or
- * one of another kind, returns `EGRET_WS_ERR_BAD_HANDLE`. Free each socket with `egret_ws_free`, also after on_close.
+ * A handle is a number that looks like a pointer. Each call checks it and never dereferences it. A call with a freed or forged
+ * handle, or with a handle of another kind, returns `EGRET_WS_ERR_BAD_HANDLE`. Free each socket with `egret_ws_free`, also
+ * after on_close.
  *
  *
  * ## QUEUED MESSAGES
  *
  * A message that `egret_ws_send` accepted is sent in order, or it is counted in unsent_messages. The report of on_close or
- * on_retry contains this number. After `egret_ws_free`, the report of `egret_ws_loop_free` contains it. Messages that were
- * passed to the operating system may still be lost with the connection. Only an answer of the server can confirm a message.
+ * on_retry contains this number. After `egret_ws_free`, the report of `egret_ws_loop_free` contains this number. Messages that
+ * were passed to the operating system may still be lost if the connection is lost. Only an answer of the server can confirm a
+ * message.
  *
  * | event                | what happens to accepted messages                                                     |
  * |----------------------|---------------------------------------------------------------------------------------|
@@ -247,17 +249,18 @@
  * if (lost.sockets > 0) ...             // lost.unsent_messages were not sent
  * ```
  *
- * A process may end at any time, also by exit(). The library does nothing then, and servers see connections that end without a
- * Close frame. A loop that is not freed may still log, and call its wake-up callback, from its I/O thread while exit() runs. A
- * TLS provider may be inside a call at that time, also after `egret_ws_loop_free`. If its TLS library cleans up in exit(), as
- * OpenSSL does, free the loop and wait for the provider's release_user before exit().
+ * A process may end at any time, also by exit(). In that case the library does nothing, and servers see connections that end
+ * without a Close frame. A loop that is not freed may still log, and call its wake-up callback, from its I/O thread while
+ * exit() runs. A TLS provider may be inside a call at that time, also after `egret_ws_loop_free`. If its TLS library cleans up
+ * in exit(), as OpenSSL does, free the loop and wait for the provider's release_user before exit().
  *
  *
  * ## ERRORS
  *
  * Every function that can fail returns `EGRET_WS_OK` (0) or another number that is not negative, or a negative
- * `EGRET_WS_ERR_*`. After "Errors:" its comment lists each error that it can return, without the prefix EGRET_WS_ERR_.
- * `egret_ws_last_error_message` returns the reason of a refused call in words. on_log gets it too.
+ * `EGRET_WS_ERR_*`. The list "Errors:" in the comment of a function contains each error that the function can return, without
+ * the prefix EGRET_WS_ERR_. `egret_ws_last_error_message` returns the reason of a refused call in words. on_log gets this text
+ * too.
  *
  * A connection ends with a report, `egret_ws_close_info`, for on_retry and on_close. It has `error`, `phase` and `initiator`,
  * and a sentence in `message`. The table at `egret_ws_is_retryable` lists the ends after which a retry is useful. With
@@ -266,7 +269,7 @@
  * Some sizes depend on the server or on the application: messages in both directions, queues, answers, and copies of options.
  * If an allocation of such a size fails, either the call returns `EGRET_WS_ERR_NO_RESOURCES` and has no effect, or the socket
  * closes with this error after the messages that came before. Any other failed allocation aborts the process. Each attempt to
- * connect also makes some allocations of this second kind, of a few KiB.
+ * connect also makes such allocations, of a few KiB: if one of them fails, the process aborts.
  *
  *
  * ## A NEW TOKEN FOR A RETRY
@@ -277,7 +280,7 @@
  * ```c
  * int32_t on_request(void *user, egret_ws *ws, uint32_t attempt, const egret_ws_close_info *last,
  *                    egret_ws_request *request) {
- *     if (!my_game_has_token(user)) return EGRET_WS_REQUEST_WAIT;    // when it is there: egret_ws_retry_now(ws)
+ *     if (!my_game_has_token(user)) return EGRET_WS_REQUEST_WAIT;    // with a token: call egret_ws_retry_now(ws)
  *     egret_ws_request_set_header(request, "Authorization", my_game_token(user));
  *     return last != NULL && last->http_status == 401 ? EGRET_WS_REQUEST_CONNECT : EGRET_WS_REQUEST_CONTINUE;
  * }
@@ -326,7 +329,8 @@
  *
  * ## LOW LATENCY
  *
- * Do not sleep until the next frame: poll. A message is then dispatched when it comes, not up to 16 ms later:
+ * Do not sleep until the next frame. Poll with a time-out instead. A message is then dispatched when it comes, and not up to
+ * 16 ms later:
  *
  * ```c
  * int32_t left;
@@ -339,7 +343,8 @@
  * A poll waits for whole milliseconds. If you round the remaining time up, a frame may begin up to 1 ms late. If that is too
  * late, round down, and call egret_ws_loop_poll(loop, 0) in the last millisecond until the frame begins.
  *
- * If the system waits for the frame (vsync), call egret_ws_loop_poll(loop, 0) at the beginning of each frame.
+ * If the system makes your thread wait for each frame (vsync), call egret_ws_loop_poll(loop, 0) at the beginning of each
+ * frame.
  *
  * TCP_NODELAY is set. A send outside a callback is written at once: by the I/O thread, or with `EGRET_WS_LOOP_INLINE` by the
  * call itself. Sends inside callbacks are written together when the callbacks of the poll have returned, or when 64 KiB wait.
@@ -356,14 +361,15 @@
  * limits: a URL has at most 16 KiB, `headers` have at most 8 KiB together, and any other text of the options has at most 8 KiB.
  * tls_roots and tls_identity have at most 1 MiB each.
  *
- * A loop looks up each name on two threads (IPv4 and IPv6). It runs at most 64 look-ups that sockets wait for; further look-ups
- * wait. The library cannot end a look-up: if no socket waits for it any more, it keeps its thread until the system ends it.
- * Such threads included, a loop has at most 96 threads for look-ups. While a look-up hangs, at most four others begin for the
- * same name and address family. The waits before them double, and they begin only while the loop runs fewer than 64 look-ups.
+ * A loop looks up each name on two threads (IPv4 and IPv6). It runs at most 64 look-ups for waiting sockets at a time; further
+ * look-ups wait. The library cannot stop a look-up. A look-up that no socket waits for any more keeps its thread until the
+ * system ends the look-up. A loop has at most 96 threads for look-ups, such threads included. While a look-up hangs, at most
+ * four other look-ups begin for the same name and address family. The wait before such a look-up doubles each time. These
+ * look-ups begin only while the loop runs fewer than 64 look-ups.
  *
- * Hooks run on at most max_threads threads of a loop, 32 by default. One socket uses at most two of them at a time. The sockets
- * take turns. A call that no connection waits for any more does not begin. While on_socket runs, the address that is tried
- * needs one more descriptor.
+ * Hooks run on at most max_threads threads of a loop, 32 by default. One socket uses at most two of them at a time. The
+ * sockets take turns. If no connection waits any more for a hook call that has not begun, the call is dropped. While on_socket
+ * runs for an address, this address needs one more descriptor.
  *
  *
  * ## MEMORY
@@ -384,7 +390,7 @@
  * | with wss (TLS provider)            | 320 KiB, besides the memory of the provider                                |
  * | with an https:// proxy             | the line for wss again                                                     |
  *
- * The factors hold for the worst sizes of messages, at the moment when the library enlarges its lists. With messages of 1 KiB,
+ * The factors are those of the worst message sizes, at the moment when the library enlarges its lists. With messages of 1 KiB,
  * a full send queue takes about 1.2 × max_send_buffer_bytes (with RESEND 1.4, with deflate 1.7).
  *
  * The largest memory of one loop, threaded or inline, without its sockets, is:
@@ -407,11 +413,11 @@
  * All descriptors of the library are close-on-exec: a program that this process runs does not inherit them.
  *
  * If a process makes a loop and then calls fork(), every call that can fail returns `EGRET_WS_ERR_FORKED` in the child. A
- * callback of a socket may fork too. When it returns in the child, the library does nothing more there, and the poll returns
- * `EGRET_WS_ERR_FORKED`. A hook that forks must not return in the child: the child calls _exit or exec.
+ * callback of a socket may fork too. When this callback returns in the child, the library does nothing more there, and the
+ * poll returns `EGRET_WS_ERR_FORKED`. A hook that forks must not return in the child: the child calls _exit or exec.
  *
  * Before you unload the library, free every loop, and wait for the release_user of its hooks and of its TLS provider. On ELF
- * systems the library stays in memory nevertheless, because a look-up may hang.
+ * systems the library stays in memory even after you unload it, because a look-up may hang.
  *
  *
  * ## VERSIONS
@@ -483,7 +489,7 @@
 /** State: `on_close` was called or is running. */
 #define EGRET_WS_STATE_CLOSED 3
 
-/** Phase: `on_request` had not allowed the attempt to begin. */
+/** Phase: the attempt had not begun, because `on_request` had not allowed it. */
 #define EGRET_WS_PHASE_REQUEST 1
 
 /** Phase: the server's name was being looked up. */
@@ -545,7 +551,7 @@
  * The largest payload of a message, sent or received: 131072 bytes (128 KiB). A message of 131072 bytes is accepted. A
  * message of 131073 bytes is refused. The payload of a text message is counted in UTF-8 bytes. The payload of a
  * fragmented message is counted after its fragments were joined. The option `max_message_bytes` can lower this limit.
- * Nothing can raise it.
+ * This limit cannot be raised.
  */
 #define EGRET_WS_MAX_MESSAGE_BYTES 131072
 
@@ -569,7 +575,7 @@
 /** Direction of a frame: it was received. */
 #define EGRET_WS_FRAME_RECEIVED 2
 
-/** This value takes the place of a direction: sent frames were not recorded, because the receive queue was full. */
+/** This value is used instead of a direction: sent frames were not recorded, because the receive queue was full. */
 #define EGRET_WS_FRAME_LOST 3
 
 /** Flag of a frame: it is the last frame of its message (FIN). */
@@ -659,19 +665,19 @@
 
 /**
  * `flags` of a socket's options: if `proxy` is NULL, the connect call reads the proxy from the environment. It reads
- * `https_proxy` for `wss`, or `http_proxy` for `ws`, and otherwise `all_proxy`. The hosts of `no_proxy` have no proxy.
- * Each name is read in lower case first, then in upper case. `HTTP_PROXY` is not read if `REQUEST_METHOD` is set,
- * because in a CGI program the client sets `HTTP_PROXY`. A process with more rights than its user (setuid, setgid) does
- * not read these variables. Loopback hosts never use a proxy. A proxy that cannot be used, and a `no_proxy` of more
- * than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
+ * `https_proxy` for `wss`, or `http_proxy` for `ws`. If that variable is not set, it reads `all_proxy`. For the hosts
+ * in `no_proxy` no proxy is used. Each name is read in lower case first, then in upper case. `HTTP_PROXY` is not read
+ * if `REQUEST_METHOD` is set, because in a CGI program the client sets `HTTP_PROXY`. A process with more rights than
+ * its user (setuid, setgid) does not read these variables. Loopback hosts never use a proxy. A proxy that cannot be
+ * used, and a `no_proxy` of more than 65536 bytes, are refused with `EGRET_WS_ERR_INVALID_ARGUMENT`.
  */
 #define EGRET_WS_PROXY_FROM_ENVIRONMENT 0x00000002u
 
 /**
  * `flags` of a socket's options: messages are kept when a connection is lost and made again. Messages that were
  * accepted, but not completely passed to the operating system, are sent first on the next connection. (Messages that
- * were passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag such messages
- * are dropped, and `on_retry` reports their number.
+ * were passed to the operating system may be lost too. Only an answer of the server can confirm them.) Without this
+ * flag such messages are dropped, and `on_retry` reports their number.
  */
 #define EGRET_WS_RESEND 0x00000004u
 
@@ -691,9 +697,9 @@
 /**
  * `flags` of a socket's options: with `wss`, TLS sessions are neither kept nor resumed (RFC 8446 section 2.2). Each
  * connection makes a full handshake. Without this flag a connection may resume a session of an earlier connection of
- * the loop that had the same host, port and TLS options. The certificate of that session was checked at most a day ago
- * and has not expired. Each session is used for one connection. With the TLS of Windows and of Apple's systems every
- * connection makes a full handshake.
+ * the loop that had the same host, port and TLS options. Such a session is resumed only if its certificate was checked
+ * at most a day ago and has not expired. Each session is used for one connection. With the TLS of Windows and of
+ * Apple's systems every connection makes a full handshake.
  */
 #define EGRET_WS_DISABLE_TLS_RESUMPTION 0x00000020u
 
@@ -712,12 +718,12 @@
 #define EGRET_WS_ACCEPT_ANY_CERTIFICATE 0x01000000u
 
 /**
- * `flags` of a socket's options: a redirect may lead to an address that is nearer than that of the server that sent the
- * redirect. A nearer address is a private, link-local or loopback address after a public one, or a loopback address
- * after a private one. **This weakens security.** Without this flag such a redirect ends with `EGRET_WS_ERR_REDIRECT`
- * in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to services that trust its network.
- * The addresses are checked after the look-up. A proxy looks names up itself. With a proxy, only a host that is an
- * address or `localhost` is therefore checked, and the phase is `EGRET_WS_PHASE_PROXY`.
+ * `flags` of a socket's options: a redirect may lead to an address that is nearer than the address of the server that
+ * sent the redirect. A nearer address is a private, link-local or loopback address after a public one, or a loopback
+ * address after a private one. **This weakens security.** Without this flag such a redirect ends with
+ * `EGRET_WS_ERR_REDIRECT` in `EGRET_WS_PHASE_CONNECT`, because the server could make this machine connect to services
+ * that trust its network. The addresses are checked after the look-up. A proxy looks names up itself. With a proxy, the
+ * library therefore checks only a host that is an address or `localhost`, and the phase is `EGRET_WS_PHASE_PROXY`.
  */
 #define EGRET_WS_ALLOW_PRIVATE_REDIRECTS 0x02000000u
 
@@ -750,7 +756,7 @@
 /**
  * A callback made a call that is not allowed inside it. A callback of a socket cannot poll or free its loop. `on_log`,
  * a wake-up callback and a hook cannot poll or free any loop. A TLS provider cannot call functions that take a handle,
- * except the one that reports the end of its work.
+ * except the function that reports the end of its work.
  */
 #define EGRET_WS_ERR_REENTRANT (-4)
 
@@ -759,14 +765,14 @@
 
 /**
  * The process was forked after a loop had been made. No call works in the child process. If a callback forks, the poll
- * or the `egret_ws_loop_free` that called it returns this error in the child and does nothing more there.
+ * or the `egret_ws_loop_free` that called the callback returns this error in the child and does nothing more there.
  */
 #define EGRET_WS_ERR_FORKED (-6)
 
 /**
- * No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop.
- * `egret_ws_last_error_message`, the log line, or `os_error` or `message` of the close report names the resource. If a
- * send returns this error, nothing was sent and the socket stays open.
+ * No descriptor, thread, memory or handle is left, or `EGRET_WS_MAX_PENDING_SOCKETS` sockets wait for the loop. For a
+ * call, `egret_ws_last_error_message` and the log line name the resource. For a close report, `os_error` or `message`
+ * names it. If a send returns this error, nothing was sent and the socket stays open.
  */
 #define EGRET_WS_ERR_NO_RESOURCES (-7)
 
@@ -810,9 +816,9 @@
 #define EGRET_WS_ERR_INVALID_CLOSE (-15)
 
 /**
- * The server's answer has no header of this name, or there was no answer yet. A request for a certificate returns this
- * error if the server has sent none with this index. A request for a close report returns it if `on_close` has not
- * begun.
+ * The server's answer has no header of this name, or there was no answer yet. A call that reads a certificate returns
+ * this error if the server has sent no certificate with this index. A call that reads the close report returns it if
+ * `on_close` has not begun.
  */
 #define EGRET_WS_ERR_NOT_FOUND (-16)
 
@@ -837,16 +843,17 @@
 #define EGRET_WS_ERR_HANDSHAKE (-40)
 
 /**
- * Close report: the server answered the upgrade with another HTTP status, which is in `http_status`. The error is the
- * same if the header lines after the status line are malformed, too many or cut off.
+ * Close report: the server answered the upgrade with another HTTP status, which is in `http_status`. This error is also
+ * reported if the header lines after the status line are malformed, too many or cut off.
  */
 #define EGRET_WS_ERR_HTTP_STATUS (-41)
 
 /**
  * Close report: the server redirected the connection, and the library did not follow. There were more redirects than
- * `max_redirects`, or the target of the redirect is not allowed: it leads from `wss` to `ws`, to another origin
- * although the socket has subprotocols, or to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`), or it is not a
- * URL. `http_status` is the status of the redirect. If redirects are off, the error is `EGRET_WS_ERR_HTTP_STATUS`.
+ * `max_redirects`, or the redirect is not allowed. A redirect is not allowed if it leads from `wss` to `ws`, to another
+ * origin although the socket has subprotocols, or to a nearer address (see `EGRET_WS_ALLOW_PRIVATE_REDIRECTS`). It is
+ * also not allowed if its target is not a URL. `http_status` is the status of the redirect. If redirects are off, the
+ * error is `EGRET_WS_ERR_HTTP_STATUS`.
  */
 #define EGRET_WS_ERR_REDIRECT (-42)
 
@@ -868,9 +875,9 @@
 #define EGRET_WS_ERR_PROTOCOL (-52)
 
 /**
- * Close report: this side closed the socket before the connection was made, this side aborted the connection,
- * `on_request` stopped before the first attempt, or a suspend abandoned the attempt (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`).
- * `phase` says when.
+ * Close report: the connection was aborted. This side closed the socket before the connection was made, or aborted the
+ * connection. Other causes are that `on_request` stopped before the first attempt, or that a suspend abandoned the
+ * attempt (`EGRET_WS_LOOP_CLOSE_ON_SUSPEND`). `phase` says when.
  */
 #define EGRET_WS_ERR_ABORTED (-53)
 
@@ -892,9 +899,9 @@
 
 /**
  * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the server did
- * not send the certificate of an issuer. Another possible cause is that the certificate must not be used for this
- * purpose: it is not a certificate for servers, an issuer was not allowed to issue it (name constraints, path length),
- * or a key or a signature is too weak. `message` names the cause.
+ * not send the certificate of an issuer. It is also possible that the certificate must not be used for this purpose: it
+ * is not a certificate for servers, an issuer was not allowed to issue it (name constraints, path length), or a key or
+ * a signature is too weak. `message` names the cause.
  */
 #define EGRET_WS_ERR_TLS_ISSUER (-63)
 
@@ -983,9 +990,9 @@
 /**
  * State of a TLS session: the session works on another thread. The library calls `send` without plaintext after the
  * next `egret_ws_tls_ready`. It may make that call earlier too. Until this bit is clear, the library makes no other
- * call for the session except `free_session`. That call may come at any time. In this case the connection has ended
- * without a close_notify, and the facts about the session stay unknown. A step that returns bytes may set this bit too.
- * The time-outs keep running.
+ * call for the session except `free_session`. `free_session` may come at any time. If it comes while this bit is set,
+ * the connection has ended without a close_notify, and the facts about the session stay unknown. A step that returns
+ * bytes may set this bit too. The time-outs keep running.
  */
 #define EGRET_WS_TLS_BUSY 8
 
@@ -1054,7 +1061,7 @@ typedef void (*egret_ws_on_wakeup_fn)(void *user);
 /**
  * Messages that `egret_ws_loop_free` has lost.
  *
- * They were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set `struct_size` to
+ * These messages were accepted and not sent, and no `on_close` or `on_retry` has reported them. Set `struct_size` to
  * `sizeof(egret_ws_free_report)` before the call.
  *
  * Since: 0.2
@@ -1085,10 +1092,10 @@ typedef struct egret_ws egret_ws;
  *
  * Free `user` here, or drop your reference to it. The callback is called exactly once.
  *
- * For a socket it is the last callback. It comes right after `on_close`, even if the socket is not freed, or else after
- * `egret_ws_free`. The poll that is running calls it, or the next poll does. `egret_ws_loop_free` calls it for the
- * sockets that are left. From this callback on, `egret_ws_user` returns NULL. For hooks and TLS providers, see
- * `egret_ws_hooks` and `egret_ws_tls_provider`.
+ * For a socket it is the last callback. It comes right after `on_close`, even if the socket is not freed. If the socket
+ * is freed before `on_close`, it comes after `egret_ws_free`. The poll that is running calls it, or the next poll does.
+ * `egret_ws_loop_free` calls it for the sockets that are left. From this callback on, `egret_ws_user` returns NULL. For
+ * hooks and TLS providers, see `egret_ws_hooks` and `egret_ws_tls_provider`.
  *
  * @param user  The `user` of the socket's options, of the hooks or of the TLS provider.
  *
@@ -1137,8 +1144,8 @@ typedef int32_t egret_ws_kind_t;
  *
  * It is called once after sends were refused with `EGRET_WS_ERR_BACKPRESSURE`. At that time the send queue is at most
  * half full and has room for the largest of the refused messages. If this happens several times between two polls, the
- * callback is called once. It is not called if the connection is lost or closes before that. After `on_retry`, send
- * again in `on_connect`.
+ * callback is called once. It is not called if the connection is lost or closes before there is room. After `on_retry`,
+ * send again in `on_connect`.
  *
  * @param user  The `user` of the socket's options.
  * @param ws    The socket.
@@ -1160,7 +1167,7 @@ typedef void (*egret_ws_on_drain_fn)(void *user, egret_ws *ws);
  *
  * Messages come in the order in which the server sent them. They may still come after `egret_ws_close`, until the
  * server's Close frame. If the server breaks the protocol, the library dispatches the earlier messages first, so that
- * the application can still answer them. Then, or after `close_timeout_ms`, it sends its Close frame.
+ * the application can still answer them. Then, or after `close_timeout_ms`, the library sends its Close frame.
  *
  * @param user  The `user` of the socket's options.
  * @param ws    The socket.
@@ -1204,8 +1211,9 @@ typedef int32_t egret_ws_direction_t;
  * Reports a frame (RFC 6455 section 5.2) that was sent or received, to trace a connection.
  *
  * Like every callback of a socket it runs in `egret_ws_loop_poll`. A received frame is recorded as soon as its header
- * is complete, so before the message that it completes, and even if it breaks a rule. A sent frame is recorded when the
- * operating system has taken its last byte. While receiving is paused, frames do not wait for the messages.
+ * is complete, even if the frame breaks a rule. It is therefore reported before the message that it completes. A sent
+ * frame is recorded when the operating system has taken its last byte. While receiving is paused, frames do not wait
+ * for the messages.
  *
  * A frame that waits for the poll counts 32 bytes in `max_receive_queue_bytes`, so a server cannot send frames faster
  * than polls take them. While the receive queue is full, sent frames are not recorded. Their number is then reported
@@ -1257,17 +1265,17 @@ typedef struct egret_ws_retry_options {
      */
     uint32_t min_wait_ms;
     /**
-     * The longest wait before the first attempt, in milliseconds. It doubles with each further attempt. The wait is
-     * random between `min_wait_ms` and this value, so that the clients of a server do not all come back at the same
-     * time. If the server sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to it. 0 means 4000, or the
-     * nearest value that lies between the other two waits. `EGRET_WS_AT_ONCE` means that the first attempt begins at
-     * once, and all others too.
+     * The longest wait before the first attempt, in milliseconds. This limit doubles with each further attempt. The
+     * wait is random between `min_wait_ms` and this value, so that the clients of a server do not all come back at the
+     * same time. If the server sends `Retry-After` (RFC 9110 section 10.2.3), the wait is added to the time of
+     * `Retry-After`. 0 means 4000, or the nearest value that lies between the other two waits. `EGRET_WS_AT_ONCE` means
+     * that the first attempt begins at once, and all others too.
      */
     uint32_t first_wait_ms;
     /** The limit of the doubling, in milliseconds. 0 means 30000, or `first_wait_ms` if that is more. */
     uint32_t max_wait_ms;
     /**
-     * The longest time in milliseconds from the loss to the beginning of an attempt. Later than that no attempt begins.
+     * The longest time in milliseconds from the loss to the beginning of an attempt. After this time no attempt begins.
      * 0 means 600000. `EGRET_WS_UNLIMITED` means no limit.
      */
     uint32_t total_ms;
@@ -1313,12 +1321,12 @@ typedef struct egret_ws_deflate_options {
     uint32_t threshold_bytes;
     /**
      * The largest window that this side uses to compress, as a power of two, 9 to 15. The server may ask for less. From
-     * the first compressed message on, the compressor needs memory of 4 times the window and 244 KiB. 0 means 15.
+     * the first compressed message on, the compressor needs 4 times the window plus 244 KiB of memory. 0 means 15.
      */
     uint32_t client_window_bits;
     /**
-     * The largest window that the server may use, as a power of two, 9 to 15. A socket whose server agreed to compress
-     * needs 47 KiB for incoming messages, with any window. If a server accepts the offer without this limit, the
+     * The largest window that the server may use, as a power of two, 9 to 15. If the server agreed to compress, the
+     * socket needs 47 KiB for incoming messages, with any window. If a server accepts the offer without this limit, the
      * handshake fails. 0 means 15, which is no limit.
      */
     uint32_t server_window_bits;
@@ -1405,9 +1413,9 @@ typedef struct egret_ws_close_info {
 /**
  * Reports the end of the socket.
  *
- * It is called exactly once, unless the socket or its loop was freed before. It comes after every message that came
- * before the end. After an `egret_ws_abort`, messages that were not dispatched are dropped. The handle stays valid
- * until `egret_ws_free`, in the state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
+ * It is called exactly once, unless the socket or its loop was freed before. It comes after all messages that were
+ * received before the end. After an `egret_ws_abort`, messages that were not dispatched are dropped. The handle stays
+ * valid until `egret_ws_free`, in the state `EGRET_WS_STATE_CLOSED`. `egret_ws_close_report` returns the report again.
  *
  * @param user  The `user` of the socket's options.
  * @param ws    The socket.
@@ -1436,8 +1444,8 @@ typedef void (*egret_ws_on_close_fn)(void *user, egret_ws *ws, const egret_ws_cl
  * `egret_ws_close` ends the attempts. Call it to stop for a reason of the application, such as a close code of the
  * server.
  *
- * If the application does not poll, a socket connects again only until eight calls of `on_connect`, `on_retry` and
- * `on_request` wait for the poll. The next attempt then begins after the poll.
+ * If the application does not poll, calls of `on_connect`, `on_retry` and `on_request` wait for the poll. When eight
+ * such calls of a socket wait, its next attempt begins only after the poll.
  *
  * @param user      The `user` of the socket's options.
  * @param ws        The socket.
@@ -1460,8 +1468,8 @@ typedef void (*egret_ws_on_retry_fn)(void *user,
  * Lets the application change the request before each attempt to connect, the first one included.
  *
  * Use it to replace an expired token in a header or in the URL, to choose another server, or to wait for a login. Like
- * every callback of a socket it runs in `egret_ws_loop_poll`, and it may call every function that the others may call.
- * It is not called for redirects.
+ * every callback of a socket it runs in `egret_ws_loop_poll`, and it may call every function that the other callbacks
+ * may call. It is not called for redirects.
  *
  * The functions `egret_ws_request_set_url`, `egret_ws_request_set_header`, `egret_ws_request_set_subprotocols` and
  * `egret_ws_request_set_addresses` change the request. The changes hold for this attempt and all later ones.
@@ -1482,11 +1490,11 @@ typedef void (*egret_ws_on_retry_fn)(void *user,
  * If the application calls `egret_ws_retry_now` before this callback returns WAIT, the callback comes again at once. So
  * no call is lost.
  *
- * An attempt must begin within `open_timeout_ms` after the first call of this callback for it. Otherwise it ends with
- * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This time-out also
- * applies if the application does not poll. During the whole time the state is `EGRET_WS_STATE_CONNECTING`. With
- * `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume calls the callback again, unless it
- * has returned STOP.
+ * An attempt must begin within `open_timeout_ms` after the first call of this callback for this attempt. Otherwise it
+ * ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_REQUEST`, like any other attempt that takes too long. This
+ * time-out also applies if the application does not poll. During the whole time the state is
+ * `EGRET_WS_STATE_CONNECTING`. With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` a suspend stops this time-out, and the resume
+ * calls the callback again, unless it has returned STOP.
  *
  * @param user     The `user` of the socket's options.
  * @param ws       The socket.
@@ -1549,23 +1557,26 @@ typedef struct egret_ws_options {
     egret_ws_release_user_fn release_user;
     /** The longest time in milliseconds for the name look-up and TCP together. 0 means 15000. */
     uint32_t connect_timeout_ms;
-    /** The longest time in milliseconds for the HTTP upgrade. It begins when the request can be sent. 0 means 10000. */
+    /**
+     * The longest time in milliseconds for the HTTP upgrade. The time begins when the request can be sent. 0 means
+     * 10000.
+     */
     uint32_t handshake_timeout_ms;
     /**
      * The longest time in milliseconds without progress while a closing socket writes accepted messages and then its
      * Close frame. The time counts from the last progress, so a slow upload is not cut. Progress means that the
      * operating system takes 4 KiB, or all bytes that are left. With TLS, a record of up to 16 KiB counts when all of
-     * it is taken. No ping is sent during this time. After it the socket ends with `EGRET_WS_ERR_TIMEOUT` in
-     * `EGRET_WS_PHASE_FLUSH`. 0 means 10000. `EGRET_WS_AT_ONCE` means that messages are dropped if the network does not
-     * take them at once.
+     * it is taken. No ping is sent during this time. When this time has passed, the socket ends with
+     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_FLUSH`. 0 means 10000. `EGRET_WS_AT_ONCE` means that messages are
+     * dropped if the network does not take them at once.
      */
     uint32_t flush_timeout_ms;
     /**
-     * The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side was passed
-     * to the operating system, and lasts until the end of the connection. After it the socket ends with
-     * `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_CLOSING`. 0 means 5000. `EGRET_WS_AT_ONCE` means that the connection
-     * ends as soon as the Close frame is written. If the server's Close frame has not come by then, the error is also
-     * `EGRET_WS_ERR_TIMEOUT`.
+     * The longest time in milliseconds of the closing handshake. The time begins when the Close frame of this side was
+     * passed to the operating system, and lasts until the end of the connection. When this time has passed, the socket
+     * ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_CLOSING`. 0 means 5000. `EGRET_WS_AT_ONCE` means that the
+     * connection ends as soon as the Close frame is written. If the server's Close frame has not come by then, the
+     * error is also `EGRET_WS_ERR_TIMEOUT`.
      */
     uint32_t close_timeout_ms;
     /**
@@ -1575,8 +1586,8 @@ typedef struct egret_ws_options {
     uint32_t max_message_bytes;
     /**
      * The limit of the send queue: the largest number of bytes that may wait to be written. Frame headers are counted.
-     * A send that would exceed it returns `EGRET_WS_ERR_BACKPRESSURE`. It is at least `max_message_bytes` + 14. 0 means
-     * 1 MiB.
+     * A send that would exceed this limit returns `EGRET_WS_ERR_BACKPRESSURE`. The limit must be at least
+     * `max_message_bytes` + 14. 0 means 1 MiB.
      */
     uint32_t max_send_buffer_bytes;
     /**
@@ -1596,10 +1607,10 @@ typedef struct egret_ws_options {
      */
     uint32_t retry_attempts;
     /**
-     * The subprotocols from which the server may choose (RFC 6455 section 1.9): a comma-separated list of at most 128
-     * tokens, at most 8192 bytes, in the order of preference, ending in a NUL, copied. NULL means none. If the server
-     * chooses none of them, the handshake fails, as in a browser. `egret_ws_subprotocol` returns the chosen one. A
-     * socket with subprotocols does not follow redirects to another origin.
+     * The subprotocols from which the server may choose (RFC 6455 section 1.9), in the order of preference. It is a
+     * comma-separated list of at most 128 tokens, at most 8192 bytes, ending in a NUL, copied. NULL means none. If the
+     * server chooses none of them, the handshake fails, as in a browser. `egret_ws_subprotocol` returns the chosen one.
+     * A socket with subprotocols does not follow redirects to another origin.
      */
     const char *subprotocols;
     /** See the callback's type. NULL means that it is not called. */
@@ -1654,20 +1665,21 @@ typedef struct egret_ws_options {
      * The proxy to connect through: `http://host:port` (with CONNECT), `https://host:port` (with CONNECT, and TLS to
      * the proxy) or `socks5://host:port`. If the proxy requires a user name, write `user:password@` before the host.
      * This URL is a text of at most 8192 bytes, ending in a NUL, copied. NULL means the proxy of
-     * `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or else the proxy of `on_proxy` if that is set, or else
-     * none. An empty text means none in any case. The proxy resolves the server's name. Basic is the only
-     * authentication at an HTTP proxy: a proxy that requires NTLM, Negotiate or Digest ends the connection with
-     * `EGRET_WS_ERR_PROXY`, and the message names them. The certificate of an `https://` proxy is always checked, for
-     * the host of its URL. The trusted authorities and `tls_min_version` are those of the socket. `tls_pins`,
-     * `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are for the server only. If the check of
-     * the proxy's certificate fails, the error is that of a server's certificate, in `EGRET_WS_PHASE_PROXY`.
+     * `EGRET_WS_PROXY_FROM_ENVIRONMENT` if that flag is set, or else the proxy of `on_proxy` if that hook is set, or
+     * else no proxy. An empty text always means no proxy. The proxy resolves the server's name. Basic is the only
+     * authentication that is supported at an HTTP proxy. If a proxy requires NTLM, Negotiate or Digest, the connection
+     * ends with `EGRET_WS_ERR_PROXY`, and the message names these methods. The certificate of an `https://` proxy is
+     * always checked. It must be valid for the host of the proxy's URL. The trusted authorities and `tls_min_version`
+     * are those of the socket. `tls_pins`, `tls_identity`, `tls_server_name` and `EGRET_WS_ACCEPT_ANY_CERTIFICATE` are
+     * for the server only. If the check of the proxy's certificate fails, the error is that of a server's certificate,
+     * in `EGRET_WS_PHASE_PROXY`.
      */
     const char *proxy;
     /** The longest time in milliseconds for the name look-up. 0 means `connect_timeout_ms`. */
     uint32_t resolve_timeout_ms;
     /**
      * The longest time in milliseconds for the proxy's answer. With an `https://` proxy the TLS handshake before it is
-     * included. It is also the longest time for the answer to `on_proxy`. 0 means 10000.
+     * included. This option is also the longest time for the answer to `on_proxy`. 0 means 10000.
      */
     uint32_t proxy_timeout_ms;
     /** The longest time in milliseconds for the TLS handshake. 0 means 10000. */
@@ -1691,10 +1703,10 @@ typedef struct egret_ws_options {
      * Heartbeat: the time in milliseconds after a ping within which at least one byte must be received. Otherwise the
      * connection ends with `EGRET_WS_ERR_TIMEOUT` in `EGRET_WS_PHASE_OPEN`. While the ping waits behind queued bytes,
      * the connection also counts as alive when the network takes some of these bytes. While the receive queue is full,
-     * no answer is expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (If
-     * the system offers it, TCP itself also gives up when the server has acknowledged nothing for four times the sum of
-     * `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers that do not
-     * answer pings.
+     * no answer is expected. The default is longer than the delay that a phone's radio may have in a crowded cell. (On
+     * systems with such an option, TCP also ends the connection if the server has acknowledged nothing for four times
+     * the sum of `ping_interval_ms` and this time.) 0 means 10000. `EGRET_WS_UNLIMITED` means no time-out, for servers
+     * that do not answer pings.
      */
     uint32_t pong_timeout_ms;
     /**
@@ -1714,20 +1726,20 @@ typedef struct egret_ws_options {
     /**
      * With `wss` or an `https://` proxy: certificates of authorities to trust besides the system's, or instead of them
      * with `EGRET_WS_ONLY_THESE_ROOTS`. They are PEM text of `tls_roots_len` bytes (or up to its NUL with
-     * `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. It is NULL if, and only if, `tls_roots_len` is 0. Each
-     * certificate is trusted as given. It may be a root, an authority below one, or a server's own certificate (on
-     * Windows a root only). The name and the dates of a server's certificate are always checked. OpenSSL does not check
-     * whether a certificate was revoked. Windows and Apple's systems refuse a revoked certificate if they already know
-     * that it was revoked. On Linux the system's certificates are those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else
-     * those of the distribution. A process with more rights than its user (setuid, setgid) does not read these two
-     * variables.
+     * `EGRET_WS_NUL_TERMINATED`), at most 1048576 bytes, copied. The pointer is NULL if, and only if, `tls_roots_len`
+     * is 0. Each certificate is trusted as given. It may be a root, an authority below one, or a server's own
+     * certificate (on Windows a root only). The name and the dates of a server's certificate are always checked.
+     * OpenSSL does not check whether a certificate was revoked. Windows and Apple's systems refuse a revoked
+     * certificate if they already know that it was revoked. On Linux the system's certificates are those of
+     * `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else those of the distribution. A process with more rights than its user
+     * (setuid, setgid) does not read these two variables.
      */
     const char *tls_roots;
     /** Bytes of `tls_roots`. */
     size_t tls_roots_len;
     /**
-     * With `wss`: the public keys that the server's certificate may have: a comma-separated list of at most 64 pins, at
-     * most 8192 bytes, ending in a NUL, copied. A pin is `sha256/` and the base64 of the SHA-256 of the
+     * With `wss`: the public keys that the server's certificate may have. It is a comma-separated list of at most 64
+     * pins, at most 8192 bytes, ending in a NUL, copied. A pin is `sha256/` and the base64 of the SHA-256 of the
      * SubjectPublicKeyInfo (RFC 7469 section 2.4). One of the pins must match, so list the next key in addition to the
      * present key. The key is checked after the certificate and before the request is sent. It is also checked before
      * the certificate of `tls_identity` is sent, except with the TLS of Apple's systems and of Windows. NULL means
@@ -1736,8 +1748,8 @@ typedef struct egret_ws_options {
     const char *tls_pins;
     /**
      * With `wss`: the certificate and key of this side, for a server that asks for them. They are PKCS#12 of
-     * `tls_identity_len` bytes, at most 1048576, copied. It is NULL if, and only if, `tls_identity_len` is 0. After a
-     * redirect, another origin does not get them.
+     * `tls_identity_len` bytes, at most 1048576, copied. The pointer is NULL if, and only if, `tls_identity_len` is 0.
+     * After a redirect, another origin does not get them.
      */
     const uint8_t *tls_identity;
     /** Bytes of `tls_identity`. */
@@ -1759,14 +1771,14 @@ typedef struct egret_ws_options {
     /** See the callback's type. NULL means that it is not called, and nothing waits for it. */
     egret_ws_on_request_fn on_request;
     /**
-     * The addresses of the server, instead of a look-up of its name: a comma-separated list of at most 16 IP addresses,
-     * each with or without a port (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1,
-     * [2001:db8::1]:8443`), at most 8192 bytes, ending in a NUL, copied. They are for HTTPDNS, DNS over HTTPS and edges
-     * of a CDN. They are tried in this order. The next one is tried after `attempt_delay_ms`, or as soon as one fails.
-     * If an address has no port, the port of the URL is used. SNI, the certificate check, the `Host` header and the
-     * origin stay those of the URL. A redirect to another origin does not use the addresses. They are refused together
-     * with `proxy`. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found looks the name up itself.
-     * NULL means that the name is looked up.
+     * The addresses of the server, instead of a look-up of its name. It is a comma-separated list of at most 16 IP
+     * addresses (`192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443`), each with or without a port, at most
+     * 8192 bytes, ending in a NUL, copied. The option is for HTTPDNS, DNS over HTTPS and edges of a CDN. The addresses
+     * are tried in this order. The next address is tried after `attempt_delay_ms`, or as soon as an attempt fails. If
+     * an address has no port, the port of the URL is used. SNI, the certificate check, the `Host` header and the origin
+     * stay those of the URL. A redirect to another origin does not use the addresses. If both `addresses` and `proxy`
+     * are set, the connect call refuses them. A proxy that `EGRET_WS_PROXY_FROM_ENVIRONMENT` or `on_proxy` has found
+     * looks the name up itself. NULL means that the name is looked up.
      */
     const char *addresses;
     /**
@@ -1784,10 +1796,10 @@ typedef struct egret_ws_options {
     egret_ws_on_frame_fn on_frame;
     /**
      * The largest part of the body of a refusal that is kept for `egret_ws_response_body`, in bytes, at most 131072.
-     * The report comes when the body or this part of it has been read. It also comes when no byte of the body has come
-     * for a second; this happens if the server keeps the connection and does not give the end of its body by
-     * `Content-Length` or chunks. At the latest it comes at the end of `handshake_timeout_ms` (with a proxy:
-     * `proxy_timeout_ms`). 0 means 16384. `EGRET_WS_AT_ONCE` means that no body is read.
+     * The close report comes when the body or this part of it has been read. It also comes when no byte of the body has
+     * been received for a second. (This happens if the server keeps the connection open and marks the end of the body
+     * neither by `Content-Length` nor by chunks.) At the latest it comes at the end of `handshake_timeout_ms` (with a
+     * proxy: `proxy_timeout_ms`). 0 means 16384. `EGRET_WS_AT_ONCE` means that no body is read.
      */
     uint32_t max_refusal_body_bytes;
     /**
@@ -1818,7 +1830,7 @@ typedef int32_t egret_ws_log_level_t;
  * @param user   The `user` of the loop's options.
  * @param level  One of `EGRET_WS_LOG_*`.
  * @param text   The line in UTF-8. It ends in a NUL and has no line break. It is borrowed until the callback returns.
- * @param ws     The socket that the line is about, or NULL. It may be freed already, so only compare it.
+ * @param ws     The socket that the line is about, or NULL. It may be freed already, so use it only for comparisons.
  *
  * Threads: **Another thread is possible**: the I/O thread, or any thread that calls this library, inside its call;
  *          several at the same time.
@@ -1986,7 +1998,7 @@ typedef struct egret_ws_tls_call {
      * `EGRET_WS_TLS_HAS_OUTPUT`, `EGRET_WS_TLS_PEER_CLOSED` and `EGRET_WS_TLS_BUSY`.
      */
     uint32_t state;
-    /** The bytes for the session, which takes all of them. It is never NULL. */
+    /** The bytes for the session. The session takes all of them. The pointer is never NULL. */
     const uint8_t *input;
     /** Bytes of `input`. */
     size_t input_len;
@@ -2020,13 +2032,14 @@ typedef struct egret_ws_tls_call {
  * `EGRET_WS_TLS_ESTABLISHED`. Before that there is no plaintext in either direction.
  *
  * An error during the handshake makes the handshake fail. The close report has this error; a number that is not in the
- * list below counts as `EGRET_WS_ERR_TLS`. After the handshake any error ends the connection: with `EGRET_WS_ERR_TLS`
- * before the server's answer, or with `EGRET_WS_ERR_CONNECTION_LOST` after it. The close report has the text of
- * `message`.
+ * list below counts as `EGRET_WS_ERR_TLS`. After the handshake any error ends the connection. The connection ends with
+ * `EGRET_WS_ERR_TLS` before the server's answer, or with `EGRET_WS_ERR_CONNECTION_LOST` after the answer. The close
+ * report has the text of `message`.
  *
  * After an error of `receive`, or of `send` for a session that was busy, the library makes three more calls: `send`
  * without plaintext for an alert to the peer, `get_facts`, and `free_session`. After an error `state` and `output_len`
- * are ignored. Of the call for the alert only `output` and `output_len` are used, whatever it returns.
+ * are ignored. From the call for the alert the library uses only `output` and `output_len`, also if this call returns
+ * an error.
  *
  * @param user     The `user` of the provider.
  * @param session  The session.
@@ -2042,9 +2055,9 @@ typedef egret_ws_error_t (*egret_ws_tls_call_fn)(void *user, void *session, egre
 /**
  * The facts about a TLS session.
  *
- * They are for the statistics, `egret_ws_tls_cipher`, `egret_ws_peer_certificate`, and the checks of the library. The
- * library sets `struct_size`, and all other fields to 0. The session sets the fields that it knows. The pointers must
- * stay valid until the next call for this session.
+ * The library uses them for the statistics, `egret_ws_tls_cipher`, `egret_ws_peer_certificate`, and its own checks. It
+ * sets `struct_size`, and sets all other fields to 0. The session sets the fields that it knows. The pointers must stay
+ * valid until the next call for this session.
  *
  * Since: 0.2
  */
@@ -2113,24 +2126,25 @@ typedef void (*egret_ws_tls_free_session_fn)(void *user, void *session);
  * `https://` proxies, use the provider. `examples/tls_provider` contains a complete provider.
  *
  * **The provider checks the certificate of the peer**, unless `any_certificate` is 1. It checks the issuer, the dates,
- * that the certificate is one for servers, and that it has the `name` of the destination. The library does not check
- * that again.
+ * that the certificate is one for servers, and that it has the `name` of the destination. The library does not repeat
+ * these checks.
  *
- * **The callbacks come from other threads.** Those of sessions come from the I/O thread of the loop. With
- * `EGRET_WS_LOOP_INLINE` they come from any thread that is inside a call for the loop or for one of its sockets. No
- * callback comes inside `egret_ws_tls_ready`, so a provider may hold its own lock while it makes that call. The calls
+ * **The callbacks run on other threads.** The callbacks of sessions run on the I/O thread of the loop. With
+ * `EGRET_WS_LOOP_INLINE` they run on any thread that is inside a call for the loop or for one of its sockets. No
+ * callback runs inside `egret_ws_tls_ready`, so a provider may hold its own lock while it makes that call. The calls
  * for the sessions of a loop never overlap.
  *
- * Only `new_context` may block. While another callback runs, all connections of the loop wait. If work may take long,
- * such as a question to the user or reading a file, return `EGRET_WS_TLS_BUSY`, do the work on a thread of your own,
- * and then call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this library.
+ * Only `new_context` may block. While another callback runs, all connections of the loop wait. Some work may take long,
+ * for example to ask the user or to read a file. For such work return `EGRET_WS_TLS_BUSY`, do the work on a thread of
+ * your own, and then call `egret_ws_tls_ready`. Do not wait for another thread that may be inside a call of this
+ * library.
  *
  * Inside these callbacks every function that takes a handle returns `EGRET_WS_ERR_REENTRANT`, except
  * `egret_ws_tls_ready`. Callbacks must not throw a C++ exception or leave by longjmp. If a callback forks, it must not
  * return in the child: the child calls `_exit` or `exec`.
  *
- * The library checks the results. If a session returns something impossible, such as more bytes than there was room
- * for, it fails as if it had returned `EGRET_WS_ERR_TLS`, with a message that names the TLS provider.
+ * The library checks the results. If a session returns an impossible result, such as more bytes than `output` has room
+ * for, the library handles this result like the error `EGRET_WS_ERR_TLS`. The message then names the TLS provider.
  *
  * `egret_ws_loop_free` waits for a call that does not return, but at most a second longer than `linger_ms`. After that
  * the thread of the loop ends by itself when the call returns. With `EGRET_WS_LOOP_INLINE`, `egret_ws_loop_free` makes
@@ -2227,9 +2241,9 @@ typedef void (*egret_ws_on_proxy_fn)(void *user, egret_ws *ws, const char *url, 
 /**
  * Hook: changes the descriptor of a TCP connection before it connects.
  *
- * Examples are `VpnService.protect`, `Network.bindSocket`, `SO_BINDTODEVICE` and `IP_TOS`. It is called for each
- * address that is tried, also those of proxies. The time-out is `connect_timeout_ms`; other addresses are tried in the
- * meantime.
+ * Examples are `VpnService.protect`, `Network.bindSocket`, `SO_BINDTODEVICE` and `IP_TOS`. The hook is called for each
+ * address that is tried, also for addresses of proxies. The time-out is `connect_timeout_ms`; other addresses are tried
+ * in the meantime.
  *
  * @param user        The `user` of the hooks.
  * @param ws          The socket that connects. It may be freed already.
@@ -2249,10 +2263,10 @@ typedef int32_t (*egret_ws_on_socket_fn)(void *user, egret_ws *ws, ptrdiff_t des
  * Fill the struct with `egret_ws_hooks_init`, then set the hooks that you need. The other hooks stay NULL, and the
  * library does their work.
  *
- * Hooks run on threads of the library, several at the same time, and may block. Only the connection that asks waits,
- * within its time-outs. A hook may call every function except `egret_ws_loop_poll` and `egret_ws_loop_free`, which
- * return `EGRET_WS_ERR_REENTRANT`. A hook must not throw a C++ exception or leave by longjmp. If a hook forks, it must
- * not return in the child: the child calls `_exit` or `exec`.
+ * Hooks run on threads of the library, several at the same time, and may block. While a hook blocks, only the
+ * connection that asked waits, within its time-outs. A hook may call every function except `egret_ws_loop_poll` and
+ * `egret_ws_loop_free`, which return `EGRET_WS_ERR_REENTRANT`. A hook must not throw a C++ exception or leave by
+ * longjmp. If a hook forks, it must not return in the child: the child calls `_exit` or `exec`.
  *
  * `egret_ws_loop_free` does not wait for hooks that are running: free `user` in `release_user`. `release_user` of a
  * socket does not wait for them either. In a hook, use the result of `egret_ws_user` only if something else keeps it
@@ -2295,7 +2309,7 @@ typedef struct egret_ws_hooks {
  *
  * Fill the struct with `egret_ws_loop_options_init`, then set the fields that you need. A field that is zero has its
  * default. The struct is read only during `egret_ws_loop_new`. `user` and `on_log` are used until `egret_ws_loop_free`
- * has returned `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after it.
+ * has returned `EGRET_WS_OK`. If `egret_ws_loop_new` fails, they are not used after the call.
  *
  * Since: 0.2
  */
@@ -2322,16 +2336,17 @@ typedef struct egret_ws_loop_options {
      * Budget of a poll: the time in microseconds after which one `egret_ws_loop_poll` begins no further callback. A
      * poll handles at least one event. 0 means 4000. `EGRET_WS_UNLIMITED` means no limit. While callbacks take less
      * than a microsecond each, the clock is read once for up to 16 of them. With `EGRET_WS_LOOP_INLINE` the reading and
-     * writing of the poll is counted too. It takes at most about half of the budget, and never more than a few
-     * milliseconds. The next poll continues with the sockets that were not served. Events without a callback are also
-     * counted, such as messages that wait because receiving is paused. A poll may therefore use up its budget without
-     * any callback and return 0.
+     * writing of the poll is counted too. Reading and writing take at most about half of the budget, and never more
+     * than a few milliseconds. The next poll continues with the sockets that were not served. Events without a callback
+     * are also counted, such as messages that wait because receiving is paused. A poll may therefore use up its budget
+     * without any callback and return 0.
      */
     uint32_t poll_max_us;
     /**
      * The longest time in milliseconds that `egret_ws_loop_free` waits until accepted messages are written and closing
      * handshakes have ended. During this time this option is the only limit: `flush_timeout_ms` and `close_timeout_ms`
-     * do not cut a socket. 0 means that it does not wait: bytes that the network does not take at once are dropped.
+     * do not cut a socket. 0 means that the call does not wait: bytes that the network does not take at once are
+     * dropped.
      */
     uint32_t linger_ms;
     /** The hooks of the application, copied. NULL means none. */
@@ -2389,8 +2404,8 @@ typedef struct egret_ws_statistics {
     /** The number of attempts to reconnect that have begun so far. */
     uint32_t retries;
     /**
-     * Messages that were completely passed to the operating system. This count and those below are of all connections
-     * together.
+     * Messages that were completely passed to the operating system. This count and the counts below include all
+     * connections of the socket.
      */
     uint64_t messages_sent;
     /** Payload bytes of `messages_sent`. */
@@ -2435,8 +2450,8 @@ extern "C" {
 /**
  * Sets all options of a loop to their defaults.
  *
- * It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
- * of the first release to 4096.
+ * It fills the struct with zeros and sets its `struct_size`. The size may be that of an older or newer header, from the
+ * size of the first release to 4096.
  *
  * @param options  The struct to fill. It has `size` bytes.
  * @param size     Pass `sizeof *options`, in bytes.
@@ -2512,10 +2527,10 @@ egret_ws_error_t egret_ws_loop_wake(egret_ws_loop *loop);
  *
  * Do not hold a lock that an earlier callback takes, and do not let an earlier callback wait for this thread. Otherwise
  * this call never returns. There is one exception: inside an `on_log` or wake-up callback, of any loop, this function
- * does not wait, because two threads could then wait for each other. In that case free the earlier `user` later, after
- * a call from outside such a callback.
+ * does not wait, because otherwise two threads could wait for each other. In that case free the earlier `user` later,
+ * after a call from outside such a callback.
  *
- * @param loop       The loop. It has an I/O thread.
+ * @param loop       The loop, which must have an I/O thread.
  * @param on_wakeup  The callback. NULL removes it.
  * @param user       Passed to the callback. The library does not dereference it. May be NULL.
  * @return           `EGRET_WS_OK`, or a negative error.
@@ -2562,13 +2577,13 @@ int32_t egret_ws_loop_next_poll_ms(egret_ws_loop *loop);
 /**
  * Frees the loop and all its sockets.
  *
- * Their handles are invalid when the call returns. `on_close` is not called. Each `release_user` of a socket that has
- * not run yet runs now, on this thread. Open sockets are closed with 1001 (going away). Connections that have not begun
- * do not begin.
+ * Their handles are invalid when the call returns. `on_close` is not called. For each socket `release_user` is called
+ * now, on this thread, unless it was called before. Open sockets are closed with 1001 (going away). Connections that
+ * have not begun do not begin.
  *
  * The call waits for three things, in this order:
  * 1. Accepted messages are written and closing handshakes have ended. This wait takes at most `linger_ms` of the loop's
- *    options. During it no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`.
+ *    options. During this wait no socket is cut by its own `flush_timeout_ms` or `close_timeout_ms`.
  * 2. The I/O thread has ended. This thread never blocks and stops its work early. Only a TLS provider that does not
  *    return can delay it, by at most a second (see `egret_ws_tls_provider`).
  * 3. No other thread is inside `on_log` or the wake-up callback of this loop.
@@ -2577,8 +2592,8 @@ int32_t egret_ws_loop_next_poll_ms(egret_ws_loop *loop);
  * `new_context` of a TLS provider, and the `release_user` of both. Every other `user` can be freed. Do not hold a lock
  * that one of these callbacks takes.
  *
- * Each socket that has lost messages has a log line at `EGRET_WS_LOG_WARN`, also if `egret_ws_free` freed it before.
- * After an error other than INTERNAL nothing was freed.
+ * For each socket that has lost messages, a line is logged at `EGRET_WS_LOG_WARN`, also if `egret_ws_free` freed the
+ * socket before. After an error other than INTERNAL nothing was freed.
  *
  * @param loop  The loop.
  * @param lost  Receives the number of accepted messages that were not sent and that no callback has reported. Its
@@ -2615,9 +2630,9 @@ egret_ws_error_t egret_ws_loop_free(egret_ws_loop *loop, egret_ws_free_report *l
  * `ws://[fe80::1%25eth0]:9000/` (RFC 6874).
  *
  * On a network with IPv6 only, IPv4 addresses are reached through its NAT64. This includes addresses in a URL, in
- * `addresses` and of proxies. If an IPv4 address has no route and IPv6 has one, the library looks up the prefix of the
- * NAT64 (RFC 7050, within `resolve_timeout_ms`). It then tries the IPv6 addresses that contain the IPv4 address (RFC
- * 6052). On Apple's systems the resolver of the system makes these addresses.
+ * `addresses` and of proxies. If there is a route for IPv6, but none for an IPv4 address, the library looks up the
+ * prefix of the NAT64 (RFC 7050, within `resolve_timeout_ms`). It then tries the IPv6 addresses that contain the IPv4
+ * address (RFC 6052). On Apple's systems the resolver of the system makes these addresses.
  *
  * @param loop     The loop that will own the socket.
  * @param url      The URL, such as `ws://example.com/chat?room=1`. It has at most 16384 bytes and ends in a NUL.
@@ -2670,8 +2685,8 @@ egret_ws_error_t egret_ws_connect_host(egret_ws_loop *loop,
  * server. `on_close` reports the outcome.
  *
  * A socket that is still connecting is abandoned at once. It reports `EGRET_WS_ERR_ABORTED`, unless the server has
- * closed it before. A second close does nothing and returns `EGRET_WS_OK`. After an error other than INTERNAL nothing
- * happened.
+ * closed the connection before. A second close does nothing and returns `EGRET_WS_OK`. After an error other than
+ * INTERNAL the call had no effect.
  *
  * @param ws          The socket.
  * @param code        The close code: 1000 (the usual code), 1001 to 1003, 1007 to 1014, or 3000 to 4999. 0 sends a
@@ -2718,10 +2733,10 @@ egret_ws_error_t egret_ws_abort(egret_ws *ws);
  * is running calls `release_user`, or the next poll does, unless it was called after `on_close`. If a thread other than
  * the polling thread frees the socket, a callback that has begun may still be running.
  *
- * Messages that were accepted before an `egret_ws_close` are still sent, and the closing handshake ends in the
- * background. An open socket sends its accepted messages and then a Close frame with 1001 (going away). A connecting
- * socket is abandoned. If messages are lost in the background, a poll logs that at `EGRET_WS_LOG_WARN`, and
- * `egret_ws_loop_free` counts them.
+ * If the socket was closed by `egret_ws_close` before, its accepted messages are still sent, and the closing handshake
+ * ends in the background. An open socket sends its accepted messages and then a Close frame with 1001 (going away). A
+ * connecting socket is abandoned. If messages are lost in the background, a poll logs the loss at `EGRET_WS_LOG_WARN`,
+ * and `egret_ws_loop_free` counts these messages.
  *
  * @param ws  The socket. Its handle is invalid after the call.
  * @return    `EGRET_WS_OK`, or a negative error.
@@ -2759,9 +2774,9 @@ void *egret_ws_user(egret_ws *ws);
 /**
  * Returns the close report of the socket: the report that `on_close` gets.
  *
- * The report is available from the moment when `on_close` begins until `egret_ws_free`. If `on_close` is NULL, it is
- * available from the moment when it would begin. The texts of the report are valid until `egret_ws_free` or
- * `egret_ws_loop_free`.
+ * The report is available from the moment when `on_close` begins until `egret_ws_free`. If `on_close` is NULL, the
+ * report is available from the moment when `on_close` would begin. The texts of the report are valid until
+ * `egret_ws_free` or `egret_ws_loop_free`.
  *
  * @param ws    The socket.
  * @param info  Receives the report. The struct has `info->struct_size` bytes; set `struct_size` before the call. Fields
@@ -2821,14 +2836,14 @@ int64_t egret_ws_buffered_amount(egret_ws *ws);
 /**
  * Sends a ping (RFC 6455 section 5.5.2) before the messages that wait to be written.
  *
- * The payload is copied. When the server has answered, `on_pong` gets the payload back. With a `len` of 0 the library
- * chooses a payload; `on_pong` then gets a `len` of 0. If a server has several pings to answer, it may answer only the
+ * The payload is copied. When the server has answered, `on_pong` gets the payload back. If `len` is 0, the library
+ * chooses a payload, and `on_pong` gets a `len` of 0. If a server has several pings to answer, it may answer only the
  * last one (RFC 6455 section 5.5.3). `pong_timeout_ms` applies as for a ping of the heartbeat. `rtt_us` of the
  * statistics has the round trip of the last ping that was measured. Only one ping is measured at a time.
  *
  * At most 16 pings of a socket can wait to be written. Beyond that the call returns `EGRET_WS_ERR_BACKPRESSURE`, and no
  * `on_drain` follows. If the socket closes or the connection ends, a ping that still waits is dropped. After an error
- * other than INTERNAL nothing happened.
+ * other than INTERNAL the call had no effect.
  *
  * @param ws    The socket.
  * @param data  The payload. May be NULL if `len` is 0.
@@ -2853,7 +2868,7 @@ egret_ws_error_t egret_ws_ping(egret_ws *ws, const void *data, size_t len);
  * Pauses receiving: no `on_message` of the socket begins until `egret_ws_resume_receive`.
  *
  * If the call is made inside a callback, it takes effect with the next message. If another thread makes the call while
- * a poll runs, it takes effect with the next message that has not begun. It works in any state, also before the
+ * a poll runs, it takes effect with the next `on_message` that has not begun. It works in any state, also before the
  * connection is made, and stays in effect when the connection is made again. A second call does nothing.
  *
  * Messages wait in the receive queue. When this queue is full (`max_receive_queue_bytes`), the library stops reading,
@@ -2877,8 +2892,8 @@ egret_ws_error_t egret_ws_pause_receive(egret_ws *ws);
 /**
  * Resumes receiving after `egret_ws_pause_receive`.
  *
- * The poll that is running or the next one dispatches the messages that wait; a poll is due from now on. The `on_retry`
- * or `on_close` behind these messages follows. If receiving is not paused, the call does nothing.
+ * The poll that is running or the next one dispatches the messages that wait; a poll is due from now on. If `on_retry`
+ * or `on_close` waits behind these messages, it follows them. If receiving is not paused, the call does nothing.
  *
  * @param ws  The socket.
  * @return    `EGRET_WS_OK`, or a negative error.
@@ -2999,9 +3014,9 @@ egret_ws_error_t egret_ws_request_set_subprotocols(egret_ws_request *request, co
 /**
  * Changes the addresses of a request, for this attempt and all later ones.
  *
- * They replace those of the option `addresses`. The rules are those of `addresses` in `egret_ws_options`.
- * `egret_ws_request_set_url` with another origin removes the addresses, so set them after it. After an error the
- * request is unchanged.
+ * These addresses replace those of the option `addresses`. The rules are those of `addresses` in `egret_ws_options`.
+ * `egret_ws_request_set_url` with another origin removes the addresses, so call it before this function. After an error
+ * the request is unchanged.
  *
  * @param request  The request that `on_request` got.
  * @param list     The comma-separated list, copied. It ends in a NUL. NULL removes the addresses, so that the name is
@@ -3058,14 +3073,14 @@ int32_t egret_ws_is_retryable(const egret_ws_close_info *info);
 /**
  * Suspends the loop because the process may be frozen from now on.
  *
- * Call it when the application goes to the background. Until `egret_ws_loop_resume` no connection is made again. Open
+ * Call it when the application goes to the background. Until `egret_ws_loop_resume` no socket connects again. Open
  * connections stay open. The clock of the loop stands still: no deadline passes, and no ping is sent. The loop still
  * receives messages, and polls still dispatch them. A second call does nothing.
  *
  * With `EGRET_WS_LOOP_CLOSE_ON_SUSPEND` the loop instead closes open sockets with 1001 (going away) and abandons
- * connecting ones. Its clock goes on. Poll until the `on_close` of these sockets was called, or their `on_retry` if
- * they have `retry_attempts`. Sockets with `retry_attempts` wait for `egret_ws_loop_resume` before they connect again.
- * A socket still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
+ * connecting ones. Its clock keeps running. Poll until the `on_close` of these sockets was called, or their `on_retry`
+ * if they have `retry_attempts`. Sockets with `retry_attempts` wait for `egret_ws_loop_resume` before they connect
+ * again. A socket still connects if it is made during the suspend, or if `egret_ws_retry_now` is called for it.
  *
  * @param loop  The loop.
  * @return      `EGRET_WS_OK`, or a negative error.
@@ -3079,7 +3094,7 @@ egret_ws_error_t egret_ws_loop_suspend(egret_ws_loop *loop);
 /**
  * Resumes the loop because the process runs again.
  *
- * The clock of the loop goes on. Each open connection is probed with a ping. If nothing is received within
+ * The clock of the loop runs again. Each open connection is probed with a ping. If nothing is received within
  * `probe_timeout_ms`, the connection ends, or is made again if the socket has `retry_attempts`. A connection that is
  * being made starts again, and a wait before a reconnect ends.
  *
@@ -3123,8 +3138,8 @@ egret_ws_error_t egret_ws_loop_network_changed(egret_ws_loop *loop);
 /**
  * Sets all options of a socket to their defaults.
  *
- * It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
- * of the first release to 4096.
+ * It fills the struct with zeros and sets its `struct_size`. The size may be that of an older or newer header, from the
+ * size of the first release to 4096.
  *
  * @param options  The struct to fill. It has `size` bytes.
  * @param size     Pass `sizeof *options`, in bytes.
@@ -3172,14 +3187,14 @@ egret_ws_error_t egret_ws_deflate_options_init(egret_ws_deflate_options *options
 const char *egret_ws_error_name(egret_ws_error_t error);
 
 /**
- * Returns why the last refused call of the calling thread was refused.
+ * Returns the reason of the last refused call of the calling thread.
  *
  * The text is in English. It names the cause and, if that is not obvious, the remedy:
  * `"the send queue is full: send again in on_drain"`. `on_log` gets the same text after the name of the function. A
  * call that succeeds does not change the text.
  *
- * The text is for logs and exceptions. It changes from version to version. An application decides by the error, not by
- * this text.
+ * The text is for logs and exceptions. It changes from version to version. Make decisions by the error that the call
+ * returned, not by this text.
  *
  * @return UTF-8 text without a line break, at most 511 bytes (a longer text is cut). It is never NULL; it is `""` if no
  *         call of this thread was refused yet. It is valid until this thread calls a function of this library again:
@@ -3259,7 +3274,7 @@ int32_t egret_ws_peer_certificate(egret_ws *ws, uint32_t index, uint8_t *out, si
 /**
  * Sets all fields of a TLS provider to zero, except its `struct_size`.
  *
- * Sizes of older and newer headers are accepted, from that of the first release to 4096.
+ * The size may be that of an older or newer header, from the size of the first release to 4096.
  *
  * @param provider  The struct to fill. It has `size` bytes.
  * @param size      Pass `sizeof *provider`, in bytes.
@@ -3274,12 +3289,12 @@ egret_ws_error_t egret_ws_tls_provider_init(egret_ws_tls_provider *provider, siz
 /**
  * Reports that the work of a busy TLS session has ended.
  *
- * A TLS provider makes this call after it has returned `EGRET_WS_TLS_BUSY`. The call makes no callback. The I/O thread
+ * A TLS provider makes this call after it has returned `EGRET_WS_TLS_BUSY`. The call runs no callback. The I/O thread
  * continues with the session; with `EGRET_WS_LOOP_INLINE` the next poll does. If the socket has no busy session, the
  * call does nothing.
  *
  * For this call the handle stays valid until the last session of the socket is freed, because a freed socket still
- * sends what is queued.
+ * sends its queued messages.
  *
  * @param ws  The socket of `egret_ws_tls_destination`.
  * @return    `EGRET_WS_OK`, or a negative error.
@@ -3300,8 +3315,8 @@ egret_ws_error_t egret_ws_tls_ready(egret_ws *ws);
 /**
  * Sets all hooks to NULL.
  *
- * It fills the struct with zeros and sets its `struct_size`. Sizes of older and newer headers are accepted, from that
- * of the first release to 4096.
+ * It fills the struct with zeros and sets its `struct_size`. The size may be that of an older or newer header, from the
+ * size of the first release to 4096.
  *
  * @param hooks  The struct to fill. It has `size` bytes.
  * @param size   Pass `sizeof *hooks`, in bytes.
@@ -3337,7 +3352,7 @@ egret_ws_error_t egret_ws_resolved(egret_ws_query *query, const char *addresses)
  * Answers `on_proxy` with the proxies for a URL.
  *
  * If the library cannot connect to a proxy (name look-up, TCP or TLS), it tries the next one, within `open_timeout_ms`.
- * The close report has the error of the last proxy, and the log has those of the others. After a proxy that refuses the
+ * The close report has the error of the last proxy, and the log has those of the others. If a proxy refuses the
  * connection to the server, no other proxy is tried. After INVALID_ARGUMENT and UNSUPPORTED the query still waits for
  * an answer.
  *
@@ -3459,7 +3474,7 @@ int32_t egret_ws_response_header(egret_ws *ws, const char *name, char *out, size
 int32_t egret_ws_response_headers(egret_ws *ws, char *out, size_t capacity);
 
 /**
- * Writes the body of a refusal: of an answer, from a server or a proxy, that is not an upgrade.
+ * Writes the body of a refusal, which is an answer of a server or a proxy that is not an upgrade.
  *
  * At most the first `max_refusal_body_bytes` are kept. Chunks are joined. A compressed body stays compressed. The body
  * may contain NULs and need not be UTF-8. It is available in `on_retry` and `on_close`.

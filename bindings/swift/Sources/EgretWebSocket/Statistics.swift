@@ -29,8 +29,8 @@ extension EgretWS {
         public let connections: Int
         /// The number of attempts to reconnect that have begun so far.
         public let retries: Int
-        /// Messages that were completely passed to the operating system. This count and those below are of all
-        /// connections together.
+        /// Messages that were completely passed to the operating system. This count and the counts below include all
+        /// connections of the socket.
         public let messagesSent: UInt64
         /// Payload bytes of `messagesSent`.
         public let bytesSent: UInt64

@@ -7,7 +7,7 @@ public final class CloseInfo {
     /** A phase of a connection, in their order. */
     public enum Phase {
         // generated: phases, by "make header"; do not edit
-        /** Phase: {@link RequestHook#onRequest} had not allowed the attempt to begin. */
+        /** Phase: the attempt had not begun, because {@link RequestHook#onRequest} had not allowed it. */
         REQUEST(1),
         /** Phase: the server's name was being looked up. */
         RESOLVE(2),

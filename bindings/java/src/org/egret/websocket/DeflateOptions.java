@@ -74,17 +74,17 @@ public final class DeflateOptions extends Options {
 
         /**
          * The largest window that this side uses to compress, as a power of two, 9 to 15. The server may ask for
-         * less. From the first compressed message on, the compressor needs memory of 4 times the window and 244
-         * KiB. Default: 15.
+         * less. From the first compressed message on, the compressor needs 4 times the window plus 244 KiB of
+         * memory. Default: 15.
          */
         public @NotNull Builder clientWindowBits(long bits) {
             return number(2, "clientWindowBits", bits);
         }
 
         /**
-         * The largest window that the server may use, as a power of two, 9 to 15. A socket whose server agreed to
-         * compress needs 47 KiB for incoming messages, with any window. If a server accepts the offer without this
-         * limit, the handshake fails. Default: 15, which is no limit.
+         * The largest window that the server may use, as a power of two, 9 to 15. If the server agreed to compress,
+         * the socket needs 47 KiB for incoming messages, with any window. If a server accepts the offer without
+         * this limit, the handshake fails. Default: 15, which is no limit.
          */
         public @NotNull Builder serverWindowBits(long bits) {
             return number(3, "serverWindowBits", bits);

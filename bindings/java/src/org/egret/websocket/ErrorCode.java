@@ -21,22 +21,22 @@ public enum ErrorCode {
     /**
      * A callback made a call that is not allowed inside it. A callback of a socket cannot poll or free its
      * loop. {@link LoopOptions.Log#onLog}, a wake-up callback and a hook cannot poll or free any loop. A TLS
-     * provider cannot call functions that take a handle, except the one that reports the end of its work.
+     * provider cannot call functions that take a handle, except the function that reports the end of its work.
      */
     REENTRANT(-4),
     /** Another thread is polling this loop. */
     BUSY(-5),
     /**
      * The process was forked after a loop had been made. No call works in the child process. If a callback
-     * forks, the poll or the {@link WebSocketLoop#close} that called it returns this error in the child and
-     * does nothing more there.
+     * forks, the poll or the {@link WebSocketLoop#close} that called the callback returns this error in the
+     * child and does nothing more there.
      */
     FORKED(-6),
     /**
      * No descriptor, thread, memory or handle is left, or {@link WebSocket#MAX_PENDING_SOCKETS} sockets wait
-     * for the loop. {@link WebSocketException#getMessage}, the log line, or {@link CloseInfo#getOsError} or
-     * {@link CloseInfo#getMessage} of the close report names the resource. If a send returns this error,
-     * nothing was sent and the socket stays open.
+     * for the loop. For a call, {@link WebSocketException#getMessage} and the log line name the resource. For a
+     * close report, {@link CloseInfo#getOsError} or {@link CloseInfo#getMessage} names it. If a send returns
+     * this error, nothing was sent and the socket stays open.
      */
     NO_RESOURCES(-7),
     /**
@@ -74,9 +74,9 @@ public enum ErrorCode {
     /** The close code must not be sent (RFC 6455 section 7.4), or the reason is longer than 123 bytes. */
     INVALID_CLOSE(-15),
     /**
-     * The server's answer has no header of this name, or there was no answer yet. A request for a certificate
-     * returns this error if the server has sent none with this index. A request for a close report returns it
-     * if {@link WebSocketListener#onClose} has not begun.
+     * The server's answer has no header of this name, or there was no answer yet. A call that reads a
+     * certificate returns this error if the server has sent no certificate with this index. A call that reads
+     * the close report returns it if {@link WebSocketListener#onClose} has not begun.
      */
     NOT_FOUND(-16),
     /** Close report: the host's name was not found. */
@@ -102,17 +102,17 @@ public enum ErrorCode {
     HANDSHAKE(-40),
     /**
      * Close report: the server answered the upgrade with another HTTP status, which is in
-     * {@link CloseInfo#getHttpStatus}. The error is the same if the header lines after the status line are
-     * malformed, too many or cut off.
+     * {@link CloseInfo#getHttpStatus}. This error is also reported if the header lines after the status line
+     * are malformed, too many or cut off.
      */
     HTTP_STATUS(-41),
     /**
      * Close report: the server redirected the connection, and the library did not follow. There were more
-     * redirects than {@link WebSocketOptions.Builder#maxRedirects}, or the target of the redirect is not
-     * allowed: it leads from {@code wss} to {@code ws}, to another origin although the socket has subprotocols,
-     * or to a nearer address (see {@link WebSocketOptions.Builder#allowPrivateRedirects}), or it is not a URL.
-     * {@link CloseInfo#getHttpStatus} is the status of the redirect. If redirects are off, the error is
-     * {@link #HTTP_STATUS}.
+     * redirects than {@link WebSocketOptions.Builder#maxRedirects}, or the redirect is not allowed. A redirect
+     * is not allowed if it leads from {@code wss} to {@code ws}, to another origin although the socket has
+     * subprotocols, or to a nearer address (see {@link WebSocketOptions.Builder#allowPrivateRedirects}). It is
+     * also not allowed if its target is not a URL. {@link CloseInfo#getHttpStatus} is the status of the
+     * redirect. If redirects are off, the error is {@link #HTTP_STATUS}.
      */
     REDIRECT(-42),
     /**
@@ -132,9 +132,10 @@ public enum ErrorCode {
      */
     PROTOCOL(-52),
     /**
-     * Close report: this side closed the socket before the connection was made, this side aborted the
-     * connection, {@link RequestHook#onRequest} stopped before the first attempt, or a suspend abandoned the
-     * attempt ({@link LoopOptions.Builder#closeOnSuspend}). {@link CloseInfo#getPhase} says when.
+     * Close report: the connection was aborted. This side closed the socket before the connection was made, or
+     * aborted the connection. Other causes are that {@link RequestHook#onRequest} stopped before the first
+     * attempt, or that a suspend abandoned the attempt ({@link LoopOptions.Builder#closeOnSuspend}).
+     * {@link CloseInfo#getPhase} says when.
      */
     ABORTED(-53),
     /**
@@ -152,10 +153,10 @@ public enum ErrorCode {
     TLS_HOST(-62),
     /**
      * Close report: the server's certificate is not trusted. Its issuer is unknown, it is self-signed, or the
-     * server did not send the certificate of an issuer. Another possible cause is that the certificate must not
-     * be used for this purpose: it is not a certificate for servers, an issuer was not allowed to issue it
-     * (name constraints, path length), or a key or a signature is too weak. {@link CloseInfo#getMessage} names
-     * the cause.
+     * server did not send the certificate of an issuer. It is also possible that the certificate must not be
+     * used for this purpose: it is not a certificate for servers, an issuer was not allowed to issue it (name
+     * constraints, path length), or a key or a signature is too weak. {@link CloseInfo#getMessage} names the
+     * cause.
      */
     TLS_ISSUER(-63),
     /**

@@ -205,10 +205,10 @@ public final class LoopOptions extends Options {
          * Budget of a poll: the time in microseconds after which one {@link WebSocketLoop#poll} begins no further
          * callback. A poll handles at least one event. Default: 4000. {@link Options#UNLIMITED} means no limit.
          * While callbacks take less than a microsecond each, the clock is read once for up to 16 of them. With
-         * {@link #inline} the reading and writing of the poll is counted too. It takes at most about half of the
-         * budget, and never more than a few milliseconds. The next poll continues with the sockets that were not
-         * served. Events without a callback are also counted, such as messages that wait because receiving is
-         * paused. A poll may therefore use up its budget without any callback and return 0.
+         * {@link #inline} the reading and writing of the poll is counted too. Reading and writing take at most
+         * about half of the budget, and never more than a few milliseconds. The next poll continues with the
+         * sockets that were not served. Events without a callback are also counted, such as messages that wait
+         * because receiving is paused. A poll may therefore use up its budget without any callback and return 0.
          */
         public @NotNull Builder pollMaxMicros(long micros) {
             return number(2, "pollMaxMicros", micros, UNLIMITED);
@@ -218,8 +218,9 @@ public final class LoopOptions extends Options {
          * The longest time in milliseconds that {@link WebSocketLoop#close} waits until accepted messages are
          * written and closing handshakes have ended. During this time this option is the only limit:
          * {@link WebSocketOptions.Builder#flushTimeoutMillis} and
-         * {@link WebSocketOptions.Builder#closeTimeoutMillis} do not cut a socket. Default: it does not wait: bytes
-         * that the network does not take at once are dropped. {@link Options#AT_ONCE} means that it does not wait.
+         * {@link WebSocketOptions.Builder#closeTimeoutMillis} do not cut a socket. Default: the call does not wait:
+         * bytes that the network does not take at once are dropped. {@link Options#AT_ONCE} means that it does not
+         * wait.
          */
         public @NotNull Builder lingerMillis(long millis) {
             return number(3, "lingerMillis", millis, AT_ONCE);

@@ -62,11 +62,12 @@ public final class RetryOptions extends Options {
         }
 
         /**
-         * The longest wait before the first attempt, in milliseconds. It doubles with each further attempt. The
-         * wait is random between {@link #minWaitMillis} and this value, so that the clients of a server do not all
-         * come back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the wait
-         * is added to it. Default: 4000, or the nearest value that lies between the other two waits.
-         * {@link Options#AT_ONCE} means that the first attempt begins at once, and all others too.
+         * The longest wait before the first attempt, in milliseconds. This limit doubles with each further attempt.
+         * The wait is random between {@link #minWaitMillis} and this value, so that the clients of a server do not
+         * all come back at the same time. If the server sends {@code Retry-After} (RFC 9110 section 10.2.3), the
+         * wait is added to the time of {@code Retry-After}. Default: 4000, or the nearest value that lies between
+         * the other two waits. {@link Options#AT_ONCE} means that the first attempt begins at once, and all others
+         * too.
          */
         public @NotNull Builder firstWaitMillis(long millis) {
             return number(1, "firstWaitMillis", millis, AT_ONCE);
@@ -90,7 +91,7 @@ public final class RetryOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds from the loss to the beginning of an attempt. Later than that no attempt
+         * The longest time in milliseconds from the loss to the beginning of an attempt. After this time no attempt
          * begins. Default: 600000. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder totalMillis(long millis) {

@@ -33,7 +33,7 @@ public final class WebSocket implements AutoCloseable {
      * The largest payload of a message, sent or received: 131072 bytes (128 KiB). A message of 131072 bytes is
      * accepted. A message of 131073 bytes is refused. The payload of a text message is counted in UTF-8 bytes.
      * The payload of a fragmented message is counted after its fragments were joined. The option
-     * {@link WebSocketOptions.Builder#maxMessageBytes} can lower this limit. Nothing can raise it.
+     * {@link WebSocketOptions.Builder#maxMessageBytes} can lower this limit. This limit cannot be raised.
      */
     public static final int MAX_MESSAGE_BYTES = 131072;
     // generated: end

@@ -356,8 +356,8 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds for the HTTP upgrade. It begins when the request can be sent. Default:
-         * 10000. {@link Options#UNLIMITED} means no limit.
+         * The longest time in milliseconds for the HTTP upgrade. The time begins when the request can be sent.
+         * Default: 10000. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder handshakeTimeoutMillis(long millis) {
             return number(1, "handshakeTimeoutMillis", millis, UNLIMITED);
@@ -372,10 +372,10 @@ public final class WebSocketOptions extends Options {
          * The longest time in milliseconds without progress while a closing socket writes accepted messages and
          * then its Close frame. The time counts from the last progress, so a slow upload is not cut. Progress means
          * that the operating system takes 4 KiB, or all bytes that are left. With TLS, a record of up to 16 KiB
-         * counts when all of it is taken. No ping is sent during this time. After it the socket ends with
-         * {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#FLUSH}. Default: 10000. {@link Options#AT_ONCE} means
-         * that messages are dropped if the network does not take them at once. {@link Options#UNLIMITED} means no
-         * limit.
+         * counts when all of it is taken. No ping is sent during this time. When this time has passed, the socket
+         * ends with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#FLUSH}. Default: 10000.
+         * {@link Options#AT_ONCE} means that messages are dropped if the network does not take them at once.
+         * {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder flushTimeoutMillis(long millis) {
             return number(2, "flushTimeoutMillis", millis, UNLIMITED, AT_ONCE);
@@ -387,11 +387,12 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The longest time in milliseconds of the closing handshake. It begins when the Close frame of this side
-         * was passed to the operating system, and lasts until the end of the connection. After it the socket ends
-         * with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#CLOSING}. Default: 5000. {@link Options#AT_ONCE}
-         * means that the connection ends as soon as the Close frame is written. If the server's Close frame has not
-         * come by then, the error is also {@link ErrorCode#TIMEOUT}. {@link Options#UNLIMITED} means no limit.
+         * The longest time in milliseconds of the closing handshake. The time begins when the Close frame of this
+         * side was passed to the operating system, and lasts until the end of the connection. When this time has
+         * passed, the socket ends with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#CLOSING}. Default: 5000.
+         * {@link Options#AT_ONCE} means that the connection ends as soon as the Close frame is written. If the
+         * server's Close frame has not come by then, the error is also {@link ErrorCode#TIMEOUT}.
+         * {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder closeTimeoutMillis(long millis) {
             return number(3, "closeTimeoutMillis", millis, UNLIMITED, AT_ONCE);
@@ -417,8 +418,8 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The longest time in milliseconds for the proxy's answer. With an {@code https://} proxy the TLS handshake
-         * before it is included. It is also the longest time for the answer to {@link ProxyHook#onProxy}. Default:
-         * 10000. {@link Options#UNLIMITED} means no limit.
+         * before it is included. This option is also the longest time for the answer to {@link ProxyHook#onProxy}.
+         * Default: 10000. {@link Options#UNLIMITED} means no limit.
          */
         public @NotNull Builder proxyTimeoutMillis(long millis) {
             return number(5, "proxyTimeoutMillis", millis, UNLIMITED);
@@ -466,8 +467,8 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The limit of the send queue: the largest number of bytes that may wait to be written. Frame headers are
-         * counted. A send that would exceed it returns {@link ErrorCode#BACKPRESSURE}. It is at least
-         * {@link #maxMessageBytes} + 14. Default: 1 MiB.
+         * counted. A send that would exceed this limit returns {@link ErrorCode#BACKPRESSURE}. The limit must be at
+         * least {@link #maxMessageBytes} + 14. Default: 1 MiB.
          */
         public @NotNull Builder maxSendBufferBytes(long bytes) {
             return number(9, "maxSendBufferBytes", bytes);
@@ -486,10 +487,10 @@ public final class WebSocketOptions extends Options {
 
         /**
          * The largest part of the body of a refusal that is kept for {@link WebSocket#getResponseBody}, in bytes,
-         * at most 131072. The report comes when the body or this part of it has been read. It also comes when no
-         * byte of the body has come for a second; this happens if the server keeps the connection and does not give
-         * the end of its body by {@code Content-Length} or chunks. At the latest it comes at the end of
-         * {@link #handshakeTimeoutMillis} (with a proxy: {@link #proxyTimeoutMillis}). Default: 16384.
+         * at most 131072. The close report comes when the body or this part of it has been read. It also comes when
+         * no byte of the body has been received for a second. (This happens if the server keeps the connection open
+         * and marks the end of the body neither by {@code Content-Length} nor by chunks.) At the latest it comes at
+         * the end of {@link #handshakeTimeoutMillis} (with a proxy: {@link #proxyTimeoutMillis}). Default: 16384.
          * {@link Options#AT_ONCE} means that no body is read.
          */
         public @NotNull Builder maxRefusalBodyBytes(long bytes) {
@@ -563,9 +564,9 @@ public final class WebSocketOptions extends Options {
          * Otherwise the connection ends with {@link ErrorCode#TIMEOUT} in {@link CloseInfo.Phase#OPEN}. While the
          * ping waits behind queued bytes, the connection also counts as alive when the network takes some of these
          * bytes. While the receive queue is full, no answer is expected. The default is longer than the delay that
-         * a phone's radio may have in a crowded cell. (If the system offers it, TCP itself also gives up when the
-         * server has acknowledged nothing for four times the sum of {@link #pingIntervalMillis} and this time.)
-         * Default: 10000. {@link Options#UNLIMITED} means no time-out, for servers that do not answer pings.
+         * a phone's radio may have in a crowded cell. (On systems with such an option, TCP also ends the connection
+         * if the server has acknowledged nothing for four times the sum of {@link #pingIntervalMillis} and this
+         * time.) Default: 10000. {@link Options#UNLIMITED} means no time-out, for servers that do not answer pings.
          */
         public @NotNull Builder pongTimeoutMillis(long millis) {
             return number(16, "pongTimeoutMillis", millis, UNLIMITED);
@@ -606,10 +607,10 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The subprotocols from which the server may choose (RFC 6455 section 1.9): a list of at most 128 tokens,
-         * at most 8192 bytes, in the order of preference. Default: none. If the server chooses none of them, the
-         * handshake fails, as in a browser. {@link WebSocket#getSubprotocol} returns the chosen one. A socket with
-         * subprotocols does not follow redirects to another origin.
+         * The subprotocols from which the server may choose (RFC 6455 section 1.9), in the order of preference. It
+         * is a list of at most 128 tokens, at most 8192 bytes. Default: none. If the server chooses none of them,
+         * the handshake fails, as in a browser. {@link WebSocket#getSubprotocol} returns the chosen one. A socket
+         * with subprotocols does not follow redirects to another origin.
          */
         public @NotNull Builder subprotocols(@NotNull List<String> list) {
             return text(0, "subprotocols", joined("subprotocols", list));
@@ -657,25 +658,26 @@ public final class WebSocketOptions extends Options {
          * CONNECT, and TLS to the proxy) or {@code socks5://host:port}. If the proxy requires a user name, write
          * {@code user:password@} before the host. This URL is a text of at most 8192 bytes. Default: the proxy of
          * {@link #proxyFromEnvironment} if that flag is set, or else the proxy of {@link ProxyHook#onProxy} if that
-         * is set, or else none. An empty text means none in any case. The proxy resolves the server's name. Basic
-         * is the only authentication at an HTTP proxy: a proxy that requires NTLM, Negotiate or Digest ends the
-         * connection with {@link ErrorCode#PROXY}, and the message names them. The certificate of an
-         * {@code https://} proxy is always checked, for the host of its URL. The trusted authorities and
-         * {@link #tlsMinVersion} are those of the socket. {@link #tlsPins}, {@link #tlsIdentity},
-         * {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only. If the check of the
-         * proxy's certificate fails, the error is that of a server's certificate, in {@link CloseInfo.Phase#PROXY}.
+         * hook is set, or else no proxy. An empty text always means no proxy. The proxy resolves the server's name.
+         * Basic is the only authentication that is supported at an HTTP proxy. If a proxy requires NTLM, Negotiate
+         * or Digest, the connection ends with {@link ErrorCode#PROXY}, and the message names these methods. The
+         * certificate of an {@code https://} proxy is always checked. It must be valid for the host of the proxy's
+         * URL. The trusted authorities and {@link #tlsMinVersion} are those of the socket. {@link #tlsPins},
+         * {@link #tlsIdentity}, {@link #tlsServerName} and {@link #acceptAnyCertificate} are for the server only.
+         * If the check of the proxy's certificate fails, the error is that of a server's certificate, in
+         * {@link CloseInfo.Phase#PROXY}.
          */
         public @NotNull Builder proxy(@Nullable String text) {
             return text(5, "proxy", text);
         }
 
         /**
-         * With {@code wss}: the public keys that the server's certificate may have: a list of at most 64 pins, at
-         * most 8192 bytes. A pin is {@code sha256/} and the base64 of the SHA-256 of the SubjectPublicKeyInfo (RFC
-         * 7469 section 2.4). One of the pins must match, so list the next key in addition to the present key. The
-         * key is checked after the certificate and before the request is sent. It is also checked before the
-         * certificate of {@link #tlsIdentity} is sent, except with the TLS of Apple's systems and of Windows.
-         * Default: none.
+         * With {@code wss}: the public keys that the server's certificate may have. It is a list of at most 64
+         * pins, at most 8192 bytes. A pin is {@code sha256/} and the base64 of the SHA-256 of the
+         * SubjectPublicKeyInfo (RFC 7469 section 2.4). One of the pins must match, so list the next key in addition
+         * to the present key. The key is checked after the certificate and before the request is sent. It is also
+         * checked before the certificate of {@link #tlsIdentity} is sent, except with the TLS of Apple's systems
+         * and of Windows. Default: none.
          */
         public @NotNull Builder tlsPins(@NotNull List<String> list) {
             return text(6, "tlsPins", joined("tlsPins", list));
@@ -701,14 +703,15 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * The addresses of the server, instead of a look-up of its name: a list of at most 16 IP addresses, each
-         * with or without a port ({@code 192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443}), at most 8192
-         * bytes. They are for HTTPDNS, DNS over HTTPS and edges of a CDN. They are tried in this order. The next
-         * one is tried after {@link #attemptDelayMillis}, or as soon as one fails. If an address has no port, the
-         * port of the URL is used. SNI, the certificate check, the {@code Host} header and the origin stay those of
-         * the URL. A redirect to another origin does not use the addresses. They are refused together with
-         * {@link #proxy}. A proxy that {@link #proxyFromEnvironment} or {@link ProxyHook#onProxy} has found looks
-         * the name up itself. Default: the name is looked up.
+         * The addresses of the server, instead of a look-up of its name. It is a list of at most 16 IP addresses
+         * ({@code 192.0.2.1, 192.0.2.1:8443, 2001:db8::1, [2001:db8::1]:8443}), each with or without a port, at
+         * most 8192 bytes. The option is for HTTPDNS, DNS over HTTPS and edges of a CDN. The addresses are tried in
+         * this order. The next address is tried after {@link #attemptDelayMillis}, or as soon as an attempt fails.
+         * If an address has no port, the port of the URL is used. SNI, the certificate check, the {@code Host}
+         * header and the origin stay those of the URL. A redirect to another origin does not use the addresses. If
+         * both {@link #addresses} and {@link #proxy} are set, the connect call refuses them. A proxy that
+         * {@link #proxyFromEnvironment} or {@link ProxyHook#onProxy} has found looks the name up itself. Default:
+         * the name is looked up.
          */
         public @NotNull Builder addresses(@NotNull List<String> list) {
             return text(9, "addresses", joined("addresses", list));
@@ -746,12 +749,13 @@ public final class WebSocketOptions extends Options {
 
         /**
          * If {@link #proxy} is null, the connect call reads the proxy from the environment. It reads
-         * {@code https_proxy} for {@code wss}, or {@code http_proxy} for {@code ws}, and otherwise
-         * {@code all_proxy}. The hosts of {@code no_proxy} have no proxy. Each name is read in lower case first,
-         * then in upper case. {@code HTTP_PROXY} is not read if {@code REQUEST_METHOD} is set, because in a CGI
-         * program the client sets {@code HTTP_PROXY}. A process with more rights than its user (setuid, setgid)
-         * does not read these variables. Loopback hosts never use a proxy. A proxy that cannot be used, and a
-         * {@code no_proxy} of more than 65536 bytes, are refused with {@link ErrorCode#INVALID_ARGUMENT}.
+         * {@code https_proxy} for {@code wss}, or {@code http_proxy} for {@code ws}. If that variable is not set,
+         * it reads {@code all_proxy}. For the hosts in {@code no_proxy} no proxy is used. Each name is read in
+         * lower case first, then in upper case. {@code HTTP_PROXY} is not read if {@code REQUEST_METHOD} is set,
+         * because in a CGI program the client sets {@code HTTP_PROXY}. A process with more rights than its user
+         * (setuid, setgid) does not read these variables. Loopback hosts never use a proxy. A proxy that cannot be
+         * used, and a {@code no_proxy} of more than 65536 bytes, are refused with
+         * {@link ErrorCode#INVALID_ARGUMENT}.
          */
         public @NotNull Builder proxyFromEnvironment(boolean on) {
             return flag(0x2, on);
@@ -760,8 +764,8 @@ public final class WebSocketOptions extends Options {
         /**
          * Messages are kept when a connection is lost and made again. Messages that were accepted, but not
          * completely passed to the operating system, are sent first on the next connection. (Messages that were
-         * passed to it may be lost too. Only an answer of the server can confirm them.) Without this flag such
-         * messages are dropped, and {@link WebSocketListener#onRetry} reports their number.
+         * passed to the operating system may be lost too. Only an answer of the server can confirm them.) Without
+         * this flag such messages are dropped, and {@link WebSocketListener#onRetry} reports their number.
          */
         public @NotNull Builder resend(boolean on) {
             return flag(0x4, on);
@@ -784,9 +788,9 @@ public final class WebSocketOptions extends Options {
         /**
          * With {@code wss}, TLS sessions are neither kept nor resumed (RFC 8446 section 2.2). Each connection makes
          * a full handshake. Without this flag a connection may resume a session of an earlier connection of the
-         * loop that had the same host, port and TLS options. The certificate of that session was checked at most a
-         * day ago and has not expired. Each session is used for one connection. With the TLS of Windows and of
-         * Apple's systems every connection makes a full handshake.
+         * loop that had the same host, port and TLS options. Such a session is resumed only if its certificate was
+         * checked at most a day ago and has not expired. Each session is used for one connection. With the TLS of
+         * Windows and of Apple's systems every connection makes a full handshake.
          */
         public @NotNull Builder disableTlsResumption(boolean on) {
             return flag(0x20, on);
@@ -811,13 +815,13 @@ public final class WebSocketOptions extends Options {
         }
 
         /**
-         * A redirect may lead to an address that is nearer than that of the server that sent the redirect. A nearer
-         * address is a private, link-local or loopback address after a public one, or a loopback address after a
-         * private one. **This weakens security.** Without this flag such a redirect ends with
+         * A redirect may lead to an address that is nearer than the address of the server that sent the redirect. A
+         * nearer address is a private, link-local or loopback address after a public one, or a loopback address
+         * after a private one. **This weakens security.** Without this flag such a redirect ends with
          * {@link ErrorCode#REDIRECT} in {@link CloseInfo.Phase#CONNECT}, because the server could make this machine
          * connect to services that trust its network. The addresses are checked after the look-up. A proxy looks
-         * names up itself. With a proxy, only a host that is an address or {@code localhost} is therefore checked,
-         * and the phase is {@link CloseInfo.Phase#PROXY}.
+         * names up itself. With a proxy, the library therefore checks only a host that is an address or
+         * {@code localhost}, and the phase is {@link CloseInfo.Phase#PROXY}.
          */
         public @NotNull Builder allowPrivateRedirects(boolean on) {
             return flag(0x2000000, on);

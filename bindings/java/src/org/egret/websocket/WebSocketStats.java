@@ -90,8 +90,8 @@ public final class WebSocketStats {
     }
 
     /**
-     * Messages that were completely passed to the operating system. This count and those below are of all
-     * connections together.
+     * Messages that were completely passed to the operating system. This count and the counts below include all
+     * connections of the socket.
      */
     public long getMessagesSent() {
         return values[10];
