@@ -56,7 +56,7 @@ fn addresses_of_the_other_family_fail_and_do_not_hide_the_error_of_the_others() 
         let report = from(host, "localhost", 1, c"127.0.0.78").wait_closed();
         refused(&report, libc::ECONNREFUSED, "(127.0.0.1:1) failed: Connection refused");
         let report = from(host, "localhost", 1, c"::1").wait_closed();
-        refused(&report, libc::ECONNREFUSED, "([::1]:1) failed: Connection refused");
+        refused(&report, libc::ECONNREFUSED, "[::1]:1: Connection refused");
     });
 }
 
