@@ -12,7 +12,7 @@ EXAMPLE = re.compile(r'((.*\.)?example(\.(com|org|net))?|.*\.(test|invalid)|192\
 # A page contains the name of a package, not the host of a registry, because companies have their own mirrors. Links to the web
 # pages of registries are allowed.
 REGISTRY = re.compile(r'(registry\.|repo\.|repo1?\.|index\.|static\.|files\.|proxy\.|mirrors?\.|deb\.|archive\.|ftp\.)'
-                      r'.*(npm|yarn|maven|crates|pypi|pythonhosted|golang|debian|ubuntu|rubygems|cocoapods)|.*(artifactory|nexus)')
+                      r'.*(npm|yarn|maven|crates|pypi|pythonhosted|golang|debian|ubuntu|rubygems|cocoapods)')
 
 
 def check(tree):

@@ -70,7 +70,7 @@ class Links(Checks):
             ('[a](http://x.org/)', 'use https'),
             ('see http://x.org/ there', 'use https'),
             ('[a](ftp://x.org/)', 'use https'),
-            ('https://registry.npmjs.org/ws', 'the address of a registry'),
+            ('https://registry.npm.x.com/ws', 'the address of a registry'),
             ('```sh\nnpm --registry https://mirror.npm.x.com/\n```', 'a.md:3: https://mirror.npm.x.com/: the address of a registry'),
         ]:
             self.refuses(links.check, self.files(**{'a.md': f'\n{link}\n'}), reason)
