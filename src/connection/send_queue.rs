@@ -76,7 +76,7 @@ enum Queued {
 struct Unsent {
     /// The size of each frame, in order. All are messages, except our Close frame, which is the last one.
     sizes: VecDeque<u32>,
-    /// How many bytes of the first frame are written.
+    /// The number of bytes of the first frame that are written.
     partly_written: usize,
     /// The bytes of all frames with their headers, except the written bytes.
     wire_bytes: usize,

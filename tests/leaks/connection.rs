@@ -18,7 +18,7 @@ pub struct Attempt {
     seen: Box<Seen>,
 }
 
-/// The callbacks that were made. `user` of the options points to it.
+/// The callbacks of a socket so far. The field `user` of its options points to this struct.
 #[derive(Debug, Default)]
 struct Seen {
     /// The error and the phase of the close report.
