@@ -39,14 +39,12 @@ fn the_binding_adds_few_instructions_to_a_message() {
 
 fn compile(name: &str, source: &str, options: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let library_dir = library::build();
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cost-{name}"));
     let mut compiler = Command::new(library::compiler(source.ends_with("cpp")));
     compiler.args(["-O2", "-Wall", "-Wextra", "-pedantic", "-Werror"]).args(options);
     compiler.arg("-I").arg(library::include_dir()).arg("-I").arg(root.join("bindings/cpp"));
     compiler.arg(root.join("tests/cpp/cost").join(source)).arg("-o").arg(&out);
-    compiler.arg("-L").arg(&library_dir).arg("-legret_ws");
-    library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())));
+    library::run(library::link(&mut compiler));
     out
 }
 

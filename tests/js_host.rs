@@ -19,12 +19,10 @@ fn root() -> &'static Path {
 fn program() -> Command {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
         let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("js_host");
-        let library_dir = library::build();
         let mut compiler = Command::new(library::compiler(false));
         compiler.args(["-std=c99", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I"]).arg(library::include_dir());
         compiler.arg(root().join("tests/js/host/host.c")).arg("-o").arg(&program);
-        compiler.arg("-L").arg(&library_dir).arg("-legret_ws").arg(format!("-Wl,-rpath,{}", library_dir.display()));
-        library::run(&mut compiler);
+        library::run(library::link(&mut compiler));
         program
     });
     let mut command = Command::new(&*PROGRAM);

@@ -28,7 +28,6 @@ fn lifetime_of_the_glue() {
         return;
     }
     let program = scratch().join("lifetime");
-    let library_dir = library::build();
     let flags = library::run(Command::new("pkg-config").args(["--cflags", "--libs", "javascriptcoregtk-4.1"]));
     let mut compiler = Command::new(library::compiler(false));
     compiler.args(["-std=c99", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]);
@@ -38,9 +37,8 @@ fn lifetime_of_the_glue() {
         root().join("bindings/js/jsc/egret_ws_jsc.c"),
         root().join("bindings/js/egret_ws_host.c"),
     ]);
-    compiler.arg("-o").arg(&program).arg("-L").arg(&library_dir).arg("-legret_ws");
-    compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())).args(flags.split_whitespace());
-    library::run(&mut compiler);
+    compiler.arg("-o").arg(&program);
+    library::run(library::link(&mut compiler).args(flags.split_whitespace()));
     let mut command = Command::new(program);
     command.env_remove("LD_LIBRARY_PATH").arg(root().join("bindings/js/egret_ws.js"));
     let outcome = finish("lifetime", &mut command);

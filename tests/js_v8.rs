@@ -32,7 +32,6 @@ fn lifetime_of_the_glue() {
         return;
     }
     let [program, host] = ["lifetime", "egret_ws_host.o"].map(|name| scratch().join(name));
-    let library_dir = library::build();
     let compiler = |is_cpp: bool, standard: &str| {
         let mut compiler = Command::new(library::compiler(is_cpp));
         compiler.args([standard, "-g", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I"]).arg(library::include_dir());
@@ -43,8 +42,7 @@ fn lifetime_of_the_glue() {
     let mut cpp = compiler(true, "-std=c++17");
     cpp.arg("-I").arg(root().join("bindings/js/v8")).arg(root().join("tests/js/v8/lifetime.cc"));
     cpp.arg(root().join("bindings/js/v8/egret_ws_v8.cc")).arg(&host).arg("-o").arg(&program);
-    cpp.arg("-L").arg(&library_dir).arg("-legret_ws").arg(format!("-Wl,-rpath,{}", library_dir.display()));
-    library::run(cpp.args(engine::shell_flags()));
+    library::run(library::link(&mut cpp).args(engine::shell_flags()));
     let mut command = Command::new(program);
     command.env_remove("LD_LIBRARY_PATH").arg(root().join("bindings/js/egret_ws.js"));
     let outcome = finish("lifetime", &mut command);

@@ -126,8 +126,7 @@ fn compile(source: &Path, variant: Variant, out: &Path) {
             compiler.args(["-lssl", "-lcrypto"]);
         }
     } else {
-        compiler.arg("-L").arg(&library_dir).arg("-legret_ws");
-        compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
+        library::link(&mut compiler);
     }
     library::run(compiler.args(flags("EGRET_WS_TEST_LDFLAGS")));
 }

@@ -51,13 +51,11 @@ fn compile(source: &str, options: &[&str]) -> PathBuf {
 fn compile_as(name: &str, sources: &[&str], options: &[&str], libraries: &[&str]) -> PathBuf {
     let out = out_dir().join(name);
     let is_cpp = sources.iter().any(|source| source.ends_with(".cpp")) || options.contains(&"c++");
-    let library_dir = library::build();
     let mut compiler = Command::new(library::compiler(is_cpp));
     compiler.args(options).args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-pthread", "-I"]);
     compiler.arg(library::include_dir()).args(sources.iter().map(|source| examples().join(source))).arg("-o").arg(&out);
     // After this, the name of a file decides its type.
-    compiler.args(["-x", "none", "-L"]).arg(&library_dir).arg("-legret_ws").args(libraries);
-    library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())));
+    library::run(library::link(compiler.args(["-x", "none"])).args(libraries));
     out
 }
 

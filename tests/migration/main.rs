@@ -43,13 +43,11 @@ fn compiler(source: &Path) -> Command {
 
 /// Compiles a program of `docs/migration/samples` against this library.
 fn compile_after(source: &Path, out: &Path, options: &[String]) {
-    let library_dir = library::build();
     let mut compiler = compiler(source);
     for dir in ["include", "bindings/cpp"] {
         compiler.arg("-I").arg(root().join(dir));
     }
-    compiler.args(options).arg("-L").arg(&library_dir).arg("-legret_ws");
-    library::run(compiler.arg(format!("-Wl,-rpath,{}", library_dir.display())).arg("-o").arg(out));
+    library::run(library::link(compiler.args(options)).arg("-o").arg(out));
 }
 
 /// Runs a program against an echo server, a server that refuses, and no server. `command` gets the URL as its last argument.

@@ -41,7 +41,6 @@ fn words(variable: &str) -> Vec<String> {
 
 fn program() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        let library_dir = library::build();
         let folder = folder();
         let (source, out) = (paths::repository().join("tests/wss_program/wss.c"), folder.join("wss.exe"));
         let mut compiler = Command::new(library::compiler(false));
@@ -49,8 +48,7 @@ fn program() -> &'static Path {
         compiler.args(words("EGRET_WS_TEST_CFLAGS")).arg("-I").arg(library::include_dir()).arg(source);
         let link = words("EGRET_WS_TEST_LINK");
         if link.is_empty() {
-            compiler.arg("-L").arg(&library_dir).arg("-legret_ws");
-            compiler.arg(format!("-Wl,-rpath,{}", library_dir.display()));
+            library::link(&mut compiler);
         }
         library::run(compiler.args(link).arg("-o").arg(&out));
         out

@@ -86,6 +86,12 @@ pub fn compiler(cplusplus: bool) -> OsString {
     std::env::var_os(foreign).or_else(|| std::env::var_os(own)).unwrap_or_else(|| default.into())
 }
 
+/// Adds the arguments that link a program to the shared library, which the program then finds where it was built.
+pub fn link(compiler: &mut Command) -> &mut Command {
+    let dir = build();
+    compiler.arg("-L").arg(&dir).arg("-legret_ws").arg(format!("-Wl,-rpath,{}", dir.display()))
+}
+
 /// Waits for a child. Returns its status, or `None` if it was killed at the time limit.
 pub fn wait(mut child: Child, limit: Duration) -> Option<ExitStatus> {
     let deadline = Instant::now() + limit;
